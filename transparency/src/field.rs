@@ -1,0 +1,58 @@
+//! Fields of canonical lines: what a line's words may hold, and free text.
+//!
+//! Lines are printable ASCII with single spaces, so free text (reasons, annotations) is UTF-8, percent-encoded: every
+//! byte but visible ASCII without `%` becomes `%XX`, upper case. Control characters have no encoding: what a stranger
+//! signed is printed on somebody's terminal one day.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
+
+use crate::digest::parse_hex;
+
+/// The longest free text, in bytes before encoding: a reason is a sentence or two.
+pub const MAX_FREE_TEXT: usize = 1024;
+
+/// Characters that reorder or hide the text around them on a terminal.
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether a text can stand in a record as free text.
+pub fn is_free_text(text: &str) -> bool {
+    (1..=MAX_FREE_TEXT).contains(&text.len()) && !text.contains(is_deceptive)
+}
+
+/// The encoded form of a free text.
+pub(crate) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a `String` cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// The free text of an encoded form; none unless it is the one encoding of an allowed text.
+pub(crate) fn decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        if *first == b'%' {
+            let (digits, tail) = tail.split_at_checked(2)?;
+            let digits = core::str::from_utf8(digits).ok()?.to_ascii_lowercase();
+            bytes.extend(parse_hex::<1>(&digits)?);
+            rest = tail;
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    (is_free_text(&text) && encode(&text) == encoded).then_some(text)
+}

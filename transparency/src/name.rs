@@ -1,0 +1,294 @@
+//! The names of origins, namespaces, packages, interfaces and kinds.
+//!
+//! Every name has one spelling; parsing refuses all others, so comparing names is comparing bytes.
+
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+use semver::Version;
+
+use crate::version::parse_version;
+
+/// The longest namespace and the longest name after the colon, in bytes. A path component may have 255 on every
+/// platform; 64 leaves room and is longer than any name in use.
+pub const MAX_NAME_PART: usize = 64;
+/// The longest origin, in bytes: what a C2SP cosignature can carry.
+pub const MAX_ORIGIN: usize = 255;
+/// The longest import or export name, in bytes. Interface names are two or three name parts and a version.
+pub const MAX_EXTERN_NAME: usize = 512;
+
+/// A text that is not a name of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Not `namespace:name`, or one of the two is malformed.
+    #[error(
+        "`{text}` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`"
+    )]
+    Package {
+        /// What stood there.
+        text: String,
+    },
+    /// Not a namespace.
+    #[error(
+        "`{text}` is not a namespace: expected lower-case words joined by `-`, at most 64 bytes"
+    )]
+    Namespace {
+        /// What stood there.
+        text: String,
+    },
+    /// Not an origin.
+    #[error(
+        "`{text}` is not an origin: expected 1 to 255 printable ASCII characters without space or `+`"
+    )]
+    Origin {
+        /// What stood there.
+        text: String,
+    },
+    /// Not a kind.
+    #[error("`{text}` is not a kind: expected `component` or `wit`")]
+    Kind {
+        /// What stood there.
+        text: String,
+    },
+    /// Not the name of an import or export.
+    #[error(
+        "`{text}` is not the name of an import or export: expected up to 512 printable ASCII characters without space or comma"
+    )]
+    Extern {
+        /// What stood there.
+        text: String,
+    },
+}
+
+/// `[a-z][a-z0-9]*(-[a-z0-9]+)*`, at most [`MAX_NAME_PART`] bytes.
+fn is_name_part(text: &str) -> bool {
+    text.len() <= MAX_NAME_PART
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.split('-').all(|word| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+macro_rules! text_type {
+    ($name:ident) => {
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+/// The part of a package name before the colon: what the operator gives to keys.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Namespace(String);
+
+text_type!(Namespace);
+
+impl FromStr for Namespace {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if is_name_part(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Namespace {
+                text: text.to_owned(),
+            })
+        }
+    }
+}
+
+/// A package's full name, `namespace:name`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageName(String);
+
+text_type!(PackageName);
+
+impl PackageName {
+    fn parts(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or((&self.0, ""))
+    }
+
+    /// The part before the colon.
+    pub fn namespace(&self) -> Namespace {
+        Namespace(self.parts().0.to_owned())
+    }
+
+    /// The part after the colon.
+    pub fn name(&self) -> &str {
+        self.parts().1
+    }
+}
+
+impl FromStr for PackageName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match text.split_once(':') {
+            Some((namespace, name)) if is_name_part(namespace) && is_name_part(name) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(NameError::Package {
+                text: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The name of a registry's log: what every record, checkpoint and map entry of it begins with.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin(String);
+
+text_type!(Origin);
+
+impl FromStr for Origin {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let printable = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'+');
+        if printable && (1..=MAX_ORIGIN).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Origin {
+                text: text.to_owned(),
+            })
+        }
+    }
+}
+
+/// What a package holds; fixed by its first record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An implementation: a WebAssembly component.
+    Component,
+    /// Interfaces: a WIT package in its binary form.
+    Wit,
+}
+
+impl Kind {
+    /// The word in records, locks and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Component => "component",
+            Self::Wit => "wit",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match text {
+            "component" => Ok(Self::Component),
+            "wit" => Ok(Self::Wit),
+            _ => Err(NameError::Kind {
+                text: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The name of an import or export of a component: `ns:pkg/iface@1.2.3`, or a plain name such as `run`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExternName(String);
+
+text_type!(ExternName);
+
+impl ExternName {
+    /// Its parts, where it is the name of an interface of a package that could be in a registry.
+    pub fn interface(&self) -> Option<InterfaceName> {
+        self.0.parse().ok()
+    }
+}
+
+impl FromStr for ExternName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let printable = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b',');
+        if printable && (1..=MAX_EXTERN_NAME).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Extern {
+                text: text.to_owned(),
+            })
+        }
+    }
+}
+
+/// An interface of a package, with the package's version where it has one: `ns:pkg/iface@1.2.3`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InterfaceName {
+    /// The package that defines it.
+    pub package: PackageName,
+    /// The part after the slash.
+    pub interface: String,
+    /// The part after the `@`.
+    pub version: Option<Version>,
+}
+
+impl fmt::Display for InterfaceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.package, self.interface)?;
+        match &self.version {
+            Some(version) => write!(f, "@{version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for InterfaceName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let error = || NameError::Extern {
+            text: text.to_string(),
+        };
+        let (package, rest) = text.split_once('/').ok_or_else(error)?;
+        let (interface, version) = match rest.split_once('@') {
+            Some((interface, version)) => (
+                interface,
+                Some(parse_version(version).map_err(|_| error())?),
+            ),
+            None => (rest, None),
+        };
+        if !is_name_part(interface) {
+            return Err(error());
+        }
+        Ok(Self {
+            package: package.parse()?,
+            interface: interface.to_owned(),
+            version,
+        })
+    }
+}
