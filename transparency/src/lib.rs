@@ -11,7 +11,10 @@ extern crate alloc;
 
 pub mod digest;
 pub mod field;
+pub mod log;
+pub mod map;
 pub mod name;
 pub mod number;
 pub mod release;
+pub mod tile;
 pub mod version;
