@@ -107,7 +107,9 @@ impl Digest {
     /// The digest of a sequence of parts, as if they lay one behind the other.
     pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
         let mut sha256 = Sha256::new();
-        parts.iter().for_each(|part| sha256.update(part));
+        for part in parts {
+            sha256.update(part);
+        }
         Self(sha256.finalize().into())
     }
 

@@ -9,12 +9,26 @@
 
 extern crate alloc;
 
+pub mod checkpoint;
+pub mod cosignature;
 pub mod digest;
 pub mod field;
+pub mod key;
 pub mod log;
 pub mod map;
 pub mod name;
+pub mod note;
 pub mod number;
+pub mod operator;
+pub mod package;
+pub mod policy;
+pub mod record;
 pub mod release;
 pub mod tile;
 pub mod version;
+
+mod keyring;
+mod unverified;
+
+pub use keyring::KeyringError;
+pub use unverified::Unverified;

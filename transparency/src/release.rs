@@ -10,9 +10,14 @@ use core::str::FromStr;
 
 use semver::Version;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Hash};
+use crate::key::VerifyingKey;
 use crate::name::{ExternName, Kind, NameError, Origin, PackageName};
-use crate::version::{VersionError, VersionReq};
+use crate::number::{Position, Time};
+use crate::operator;
+use crate::package::Action;
+use crate::record::SignedRecord;
+use crate::version::{Track, VersionError, VersionReq};
 
 /// A text that is not a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -151,4 +156,217 @@ impl Statement {
             unusable: None,
         }
     }
+}
+
+/// Why a release cannot be used, though the log that holds it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Defect {
+    /// Its publisher says so.
+    #[error("{reason}")]
+    Stated {
+        /// Why.
+        reason: String,
+    },
+    /// A requirement that could be met in several tracks, or in none.
+    #[error("its requirement `{requirement}` does not lie in one track")]
+    Tracks {
+        /// The requirement.
+        requirement: Requirement,
+    },
+    /// A requirement of the package itself, in the track of the release.
+    #[error("its requirement `{requirement}` names the package itself, in its own track")]
+    Itself {
+        /// The requirement.
+        requirement: Requirement,
+    },
+    /// A WIT package that refers to two versions of one track: they have one canonical name.
+    #[error("it refers to several versions of `{name}` in one track")]
+    Doubled {
+        /// The package required.
+        name: PackageName,
+    },
+    /// A WIT package with what only components have.
+    #[error("a WIT package cannot {what}")]
+    NotWit {
+        /// What it does all the same.
+        what: &'static str,
+    },
+}
+
+/// Whether a release can be selected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// By all.
+    Usable,
+    /// Only by who has it locked.
+    Yanked {
+        /// Why.
+        reason: String,
+    },
+    /// By nobody: it never was good.
+    Unusable {
+        /// Why.
+        defect: Defect,
+    },
+    /// By nobody: the operator took its content away.
+    Withdrawn {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A release of a verified package log.
+#[derive(Debug, Clone)]
+pub struct Release {
+    statement: Statement,
+    record: Hash,
+    position: Position,
+    time: Time,
+    signer: VerifyingKey,
+    defect: Option<Defect>,
+    yanked: Option<String>,
+    withdrawn: Option<String>,
+}
+
+impl Release {
+    pub(crate) fn new(
+        name: &PackageName,
+        kind: Kind,
+        statement: Statement,
+        record: &SignedRecord<Action>,
+    ) -> Self {
+        Self {
+            defect: defect(name, kind, &statement),
+            statement,
+            record: record.hash(),
+            position: record.position,
+            time: record.time,
+            signer: record.signer.clone(),
+            yanked: None,
+            withdrawn: None,
+        }
+    }
+
+    pub(crate) fn yank(&mut self, reason: Option<String>) {
+        self.yanked = reason;
+    }
+
+    pub(crate) fn withdraw(&mut self, operator: &operator::Log) {
+        self.withdrawn = operator.withdrawn(&self.statement.digest).map(Into::into);
+    }
+
+    /// The version.
+    pub fn version(&self) -> &Version {
+        &self.statement.version
+    }
+
+    /// The SHA-256 of its content.
+    pub fn digest(&self) -> &Digest {
+        &self.statement.digest
+    }
+
+    /// The size of its content in bytes.
+    pub fn size(&self) -> u64 {
+        self.statement.size
+    }
+
+    /// What it requires.
+    pub fn requirements(&self) -> &BTreeSet<Requirement> {
+        &self.statement.requirements
+    }
+
+    /// What the component imports.
+    pub fn imports(&self) -> &BTreeSet<ExternName> {
+        &self.statement.imports
+    }
+
+    /// What the component exports.
+    pub fn exports(&self) -> &BTreeSet<ExternName> {
+        &self.statement.exports
+    }
+
+    /// All that its record says of it.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// The hash of its record.
+    pub fn record(&self) -> Hash {
+        self.record
+    }
+
+    /// The place of its record in the package log.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// When its record was written, and taken in by the registry.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// The key that released it.
+    pub fn signer(&self) -> &VerifyingKey {
+        &self.signer
+    }
+
+    /// Whether it is yanked, whatever else it is.
+    pub fn is_yanked(&self) -> bool {
+        self.yanked.is_some()
+    }
+
+    /// Whether it can be selected; the gravest reason against it first.
+    pub fn status(&self) -> Status {
+        if let Some(reason) = self.withdrawn.clone() {
+            Status::Withdrawn { reason }
+        } else if let Some(defect) = self.defect.clone() {
+            Status::Unusable { defect }
+        } else if let Some(reason) = self.yanked.clone() {
+            Status::Yanked { reason }
+        } else {
+            Status::Usable
+        }
+    }
+}
+
+/// What is wrong with a release, though its record is good.
+///
+/// The sequencer asks this too, so that a registry takes in a release like that only when its record says so itself.
+pub fn defect(name: &PackageName, kind: Kind, statement: &Statement) -> Option<Defect> {
+    if let Some(reason) = statement.unusable.clone() {
+        return Some(Defect::Stated { reason });
+    }
+    if kind == Kind::Wit {
+        let not_wit = |what| Some(Defect::NotWit { what });
+        if !statement.imports.is_empty() || !statement.exports.is_empty() {
+            return not_wit("import or export");
+        }
+        if statement.lock.is_some() || statement.bundle.is_some() {
+            return not_wit("have a lock or bundle");
+        }
+        let of_wit = |requirement: &Requirement| requirement.kind == Kind::Wit;
+        if !statement.requirements.iter().all(of_wit) {
+            return not_wit("require a component");
+        }
+    }
+    let own = Track::of(&statement.version);
+    let mut seen = BTreeSet::new();
+    for requirement in &statement.requirements {
+        let Some(track) = requirement.req.track() else {
+            return Some(Defect::Tracks {
+                requirement: requirement.clone(),
+            });
+        };
+        if requirement.name == *name && track == own {
+            return Some(Defect::Itself {
+                requirement: requirement.clone(),
+            });
+        }
+        if kind == Kind::Wit && !seen.insert((&requirement.name, track)) {
+            return Some(Defect::Doubled {
+                name: requirement.name.clone(),
+            });
+        }
+    }
+    None
 }

@@ -1,0 +1,310 @@
+//! The operator log: which keys sign checkpoints, who holds which namespace, which contents are withdrawn.
+//!
+//! Its record 0 is signed by the policy's key; every later one by a key that the log itself made an operate key. A
+//! [`Log`] has been replayed record by record. Whether it is the *whole* log is not its to say: see
+//! [`TrustedCheckpoint::open`](crate::checkpoint::TrustedCheckpoint::open).
+
+mod action;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+pub use action::{Action, Role};
+pub(crate) use action::{read_permissions, words, write_permissions};
+
+use crate::digest::{Digest, Hash};
+use crate::key::{KeyError, Verifier, VerifyingKey};
+use crate::keyring::{Keyring, KeyringError};
+use crate::name::{Namespace, Origin};
+use crate::note::NoteError;
+use crate::number::{Index, Length, Position, Time};
+use crate::record::{Chain, ChainError, RecordError, SignedRecord, Subject};
+use crate::unverified::Unverified;
+
+/// Why an operator record was refused, and with it the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("operator record {position} is refused")]
+pub struct AdmitError {
+    /// Where it stands.
+    pub position: Position,
+    /// What is wrong with it.
+    #[source]
+    pub fault: Fault,
+}
+
+/// What is wrong with an operator record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It does not read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// It does not follow the record before it.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// Its signature is not good.
+    #[error(transparent)]
+    Signature(#[from] NoteError),
+    /// Its signer, or a key it names.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// A key it names is none.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Record 0 by another key than the policy's.
+    #[error("it is signed by `{found}`, not by the policy's key `{expected}`")]
+    NotAnchor {
+        /// The policy's key, as a vkey.
+        expected: String,
+        /// The signer, as a vkey.
+        found: String,
+    },
+    /// `init` that is missing from record 0, or stands elsewhere.
+    #[error("`init` must be the first action of record 0, and stand nowhere else")]
+    Init,
+    /// A checkpoint key that does not bear the registry's name.
+    #[error(
+        "checkpoint key `{name}` must be named as the registry, `{origin}`: that is the name its signatures bear"
+    )]
+    CheckpointName {
+        /// The key's name.
+        name: String,
+        /// The registry.
+        origin: Origin,
+    },
+}
+
+/// One `namespace` action: who held the namespace from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceGrant {
+    position: Position,
+    record: Hash,
+    index: Index,
+    keys: BTreeSet<VerifyingKey>,
+}
+
+impl NamespaceGrant {
+    /// The operator record that it stands in.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// That record's hash.
+    pub fn record(&self) -> Hash {
+        self.record
+    }
+
+    /// Where the log is said to hold that record. A hint, until an inclusion proof shows it.
+    pub fn index(&self) -> Index {
+        self.index
+    }
+
+    /// The keys that it gives the namespace to.
+    pub fn keys(&self) -> &BTreeSet<VerifyingKey> {
+        &self.keys
+    }
+}
+
+/// The operator's records, replayed: every one chained, signed and permitted.
+#[derive(Debug, Clone)]
+pub struct Log {
+    anchor: VerifyingKey,
+    chain: Chain,
+    keyring: Keyring<Role>,
+    namespaces: BTreeMap<Namespace, Vec<NamespaceGrant>>,
+    witnesses: BTreeMap<VerifyingKey, String>,
+    withdrawn: BTreeMap<Digest, String>,
+    refresh: Option<u64>,
+}
+
+impl Log {
+    /// The log before its first record, which must be signed by this key.
+    pub fn empty(origin: Origin, anchor: VerifyingKey) -> Self {
+        Self {
+            anchor,
+            chain: Chain::new(origin, Subject::Operator),
+            keyring: Keyring::new(),
+            namespaces: BTreeMap::new(),
+            witnesses: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
+            refresh: None,
+        }
+    }
+
+    /// Replays records, oldest first, each with the index at which the log is said to hold it.
+    ///
+    /// # Errors
+    /// The first record that is refused.
+    pub fn replay<'r>(
+        origin: Origin,
+        anchor: VerifyingKey,
+        records: impl IntoIterator<Item = (Index, &'r [u8])>,
+    ) -> Result<Self, AdmitError> {
+        let mut log = Self::empty(origin, anchor);
+        for (index, bytes) in records {
+            log.apply(index, bytes).map_err(|fault| AdmitError {
+                position: log.length().next(),
+                fault,
+            })?;
+        }
+        Ok(log)
+    }
+
+    /// Takes the next record, or leaves the log as it was.
+    ///
+    /// # Errors
+    /// A record that does not read, follow, verify, or that its signer may not write.
+    pub fn admit(&mut self, index: Index, bytes: &[u8]) -> Result<(), AdmitError> {
+        let mut next = self.clone();
+        next.apply(index, bytes).map_err(|fault| AdmitError {
+            position: self.length().next(),
+            fault,
+        })?;
+        *self = next;
+        Ok(())
+    }
+
+    fn apply(&mut self, index: Index, bytes: &[u8]) -> Result<(), Fault> {
+        let record = Unverified::<SignedRecord<Action>>::parse(bytes)?;
+        let record = record.claims();
+        self.chain.check(record)?;
+        if record.position == Position::ZERO {
+            if record.signer != self.anchor {
+                return Err(Fault::NotAnchor {
+                    expected: self.anchor.to_string(),
+                    found: record.signer.to_string(),
+                });
+            }
+            record.check_signature(&self.anchor.verifier()?)?;
+        } else {
+            self.keyring.check(&record.signer, Role::Operate)?;
+            if let Some(verifier) = self.keyring.verifier(&record.signer) {
+                record.check_signature(verifier)?;
+            }
+        }
+        for (place, action) in record.actions.iter().enumerate() {
+            let first = record.position == Position::ZERO && place == 0;
+            if first != (*action == Action::Init) {
+                return Err(Fault::Init);
+            }
+            if !first {
+                self.keyring.check(&record.signer, Role::Operate)?;
+            }
+            self.act(record, index, action)?;
+        }
+        self.chain.advance(record);
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        record: &SignedRecord<Action>,
+        index: Index,
+        action: &Action,
+    ) -> Result<(), Fault> {
+        match action {
+            Action::Init => {
+                let operate = BTreeSet::from([Role::Operate]);
+                self.keyring.grant(&record.signer, &operate)?;
+            }
+            Action::Grant(key, roles) => {
+                if roles.contains(&Role::Checkpoint) && key.name() != self.chain.origin.as_str() {
+                    return Err(Fault::CheckpointName {
+                        name: key.name().into(),
+                        origin: self.chain.origin.clone(),
+                    });
+                }
+                self.keyring.grant(key, roles)?;
+            }
+            Action::Revoke(key, roles) => self.keyring.revoke(key, roles)?,
+            Action::Namespace(namespace, keys) => {
+                let grant = NamespaceGrant {
+                    position: record.position,
+                    record: record.hash(),
+                    index,
+                    keys: keys.clone(),
+                };
+                let grants = self.namespaces.entry(namespace.clone()).or_default();
+                // Two in one record: the later one counts, as if it stood alone.
+                grants.retain(|other| other.position != record.position);
+                grants.push(grant);
+            }
+            Action::Witness(key, url) => {
+                self.witnesses.insert(key.clone(), url.clone());
+            }
+            Action::Withdraw(digest, reason) => {
+                self.withdrawn.insert(*digest, reason.clone());
+            }
+            Action::Refresh(seconds) => self.refresh = Some(*seconds),
+            Action::Ignored(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The registry.
+    pub fn origin(&self) -> &Origin {
+        &self.chain.origin
+    }
+
+    /// The policy's key, which signed record 0.
+    pub fn anchor(&self) -> &VerifyingKey {
+        &self.anchor
+    }
+
+    /// How many records it has.
+    pub fn length(&self) -> Length {
+        self.chain.length()
+    }
+
+    /// The hash of its last record; zeros where there is none.
+    pub fn head(&self) -> Hash {
+        self.chain.head()
+    }
+
+    /// The hash of the record at a position.
+    pub fn hash_at(&self, position: Position) -> Option<Hash> {
+        self.chain.hash_at(position)
+    }
+
+    /// The time of its last record.
+    pub fn time(&self) -> Option<Time> {
+        self.chain.time
+    }
+
+    /// The keys that may sign checkpoints now.
+    pub fn checkpoint_keys(&self) -> impl Iterator<Item = &Verifier> {
+        self.keyring.with(Role::Checkpoint)
+    }
+
+    /// The keys that may sign operator records now.
+    pub fn operate_keys(&self) -> impl Iterator<Item = &Verifier> {
+        self.keyring.with(Role::Operate)
+    }
+
+    /// Every `namespace` action of a namespace, oldest first.
+    pub fn grants(&self, namespace: &Namespace) -> &[NamespaceGrant] {
+        self.namespaces.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// The namespaces that were ever given, with their grants.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&Namespace, &[NamespaceGrant])> {
+        self.namespaces
+            .iter()
+            .map(|(namespace, grants)| (namespace, grants.as_slice()))
+    }
+
+    /// The witnesses that the operator names, with their addresses. Advice; quorums are the policy's.
+    pub fn witnesses(&self) -> impl Iterator<Item = (&VerifyingKey, &str)> {
+        self.witnesses.iter().map(|(key, url)| (key, url.as_str()))
+    }
+
+    /// Why a content was withdrawn; none where it was not.
+    pub fn withdrawn(&self, digest: &Digest) -> Option<&str> {
+        self.withdrawn.get(digest).map(String::as_str)
+    }
+
+    /// How often a new checkpoint is promised, in seconds.
+    pub fn refresh(&self) -> Option<u64> {
+        self.refresh
+    }
+}

@@ -1,0 +1,349 @@
+//! The trust anchor: which operator, which witnesses, and how many of them.
+//!
+//! A C2SP tlog-policy file. It lies with the project, is read before anything else, and is the only source of witness
+//! keys and quorum. One departure: the key of its single `log` line is the operate key, which signs the operator log
+//! from record 0 on, not a key that signs checkpoints. The anchor is an offline key, so checkpoint keys can rotate
+//! without anyone's policy changing. The key's name is the registry's origin.
+
+use alloc::borrow::ToOwned as _;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::key::{Algorithm, KeyError, Verifier, VerifyingKey};
+use crate::name::{NameError, Origin};
+
+/// The longest policy, in bytes: some hundred witnesses with their addresses.
+pub const MAX_POLICY: usize = 64 * 1024;
+
+/// Why a text is not a policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// More bytes than any policy has.
+    #[error("longer than {MAX_POLICY} bytes")]
+    TooLong,
+    /// Not UTF-8.
+    #[error("not UTF-8 text")]
+    Text,
+    /// A line that does not read.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Which one, from 1.
+        line: usize,
+        /// What is wrong with it.
+        #[source]
+        problem: LineProblem,
+    },
+    /// No `log` line.
+    #[error("there is no `log` line: write `log VKEY` with the registry's operate key")]
+    NoLog,
+    /// No `quorum` line.
+    #[error("there is no `quorum` line: write `quorum none`, or the name of a witness or group")]
+    NoQuorum,
+}
+
+/// What is wrong with a line of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineProblem {
+    /// The first word is none of the four.
+    #[error("`{word}` is not one of `log`, `witness`, `group`, `quorum`")]
+    Word {
+        /// The first word.
+        word: String,
+    },
+    /// Too few or too many words.
+    #[error("expected `{expected}`")]
+    Form {
+        /// How the line is written.
+        expected: &'static str,
+    },
+    /// A key that does not read, or is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The log key's name is no origin.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A witness key in the place of the log key, or the other way round.
+    #[error("key `{name}` is of the wrong type: a log key is type 01, a witness key type 04")]
+    KeyType {
+        /// The key's name.
+        name: String,
+    },
+    /// A second `log` or `quorum` line.
+    #[error("a second `{word}` line")]
+    Second {
+        /// The first word.
+        word: &'static str,
+    },
+    /// A name that stands for something already.
+    #[error("`{name}` is defined already")]
+    Defined {
+        /// The name.
+        name: String,
+    },
+    /// Two witnesses with one key: it would have two votes.
+    #[error("the key of `{name}` is another witness's already: a key has one vote")]
+    DuplicateKey {
+        /// The second witness's name.
+        name: String,
+    },
+    /// A name that is not defined above.
+    #[error("`{name}` is not defined above this line")]
+    Undefined {
+        /// The name.
+        name: String,
+    },
+    /// A group that asks for none, or for more members than it has.
+    #[error("the group asks for {threshold} of {members} members")]
+    Threshold {
+        /// How many it asks for.
+        threshold: usize,
+        /// How many it has.
+        members: usize,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Voter {
+    Witness(VerifyingKey),
+    Group {
+        threshold: usize,
+        members: BTreeSet<String>,
+    },
+}
+
+/// A registry's operate key, the witnesses that count, and the quorum.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    origin: Origin,
+    operate: VerifyingKey,
+    voters: BTreeMap<String, Voter>,
+    witnesses: Vec<Verifier>,
+    quorum: Option<String>,
+}
+
+impl Policy {
+    /// A policy with one log line and no witnesses.
+    ///
+    /// # Errors
+    /// A key that cannot be a log's: of the wrong type, or with a name that is no origin.
+    pub fn without_witnesses(operate: VerifyingKey) -> Result<Self, LineProblem> {
+        let origin = log_origin(&operate)?;
+        Ok(Self {
+            origin,
+            operate,
+            voters: BTreeMap::new(),
+            witnesses: Vec::new(),
+            quorum: None,
+        })
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// Anything but a policy, with its line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
+        if bytes.len() > MAX_POLICY {
+            return Err(PolicyError::TooLong);
+        }
+        let text = core::str::from_utf8(bytes).map_err(|_| PolicyError::Text)?;
+        let mut reader = Reader::default();
+        for (place, line) in text.lines().enumerate() {
+            let words: Vec<_> = line.split_whitespace().collect();
+            reader.line(&words).map_err(|problem| PolicyError::Line {
+                line: place.saturating_add(1),
+                problem,
+            })?;
+        }
+        let (origin, operate) = reader.log.ok_or(PolicyError::NoLog)?;
+        Ok(Self {
+            origin,
+            operate,
+            voters: reader.voters,
+            witnesses: reader.witnesses,
+            quorum: match reader.quorum.ok_or(PolicyError::NoQuorum)? {
+                Quorum::None => None,
+                Quorum::Of(name) => Some(name),
+            },
+        })
+    }
+
+    /// The registry's origin: the name of the operate key.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The key that signs operator record 0.
+    pub fn operate_key(&self) -> &VerifyingKey {
+        &self.operate
+    }
+
+    /// The witnesses' keys.
+    pub fn witnesses(&self) -> &[Verifier] {
+        &self.witnesses
+    }
+
+    /// Whether the quorum is met by witnesses with these keys. The one place that counts votes: by key, each once.
+    pub fn is_quorum(&self, cosigners: &BTreeSet<VerifyingKey>) -> bool {
+        self.quorum
+            .as_ref()
+            .is_none_or(|name| self.votes(name, cosigners))
+    }
+
+    /// Groups name only what stands above them, so this ends.
+    fn votes(&self, name: &str, cosigners: &BTreeSet<VerifyingKey>) -> bool {
+        match self.voters.get(name) {
+            None => false,
+            Some(Voter::Witness(key)) => cosigners.contains(key),
+            Some(Voter::Group { threshold, members }) => {
+                let votes = members
+                    .iter()
+                    .filter(|member| self.votes(member, cosigners));
+                votes.count() >= *threshold
+            }
+        }
+    }
+}
+
+/// The origin that a log key names.
+fn log_origin(key: &VerifyingKey) -> Result<Origin, LineProblem> {
+    if key.algorithm() != Algorithm::Ed25519 {
+        return Err(LineProblem::KeyType {
+            name: key.name().to_owned(),
+        });
+    }
+    key.verifier()?;
+    Ok(key.name().parse()?)
+}
+
+#[derive(Default)]
+struct Reader {
+    log: Option<(Origin, VerifyingKey)>,
+    voters: BTreeMap<String, Voter>,
+    witnesses: Vec<Verifier>,
+    /// Members of groups: a voter in two groups would have two votes.
+    grouped: BTreeSet<String>,
+    quorum: Option<Quorum>,
+}
+
+/// What the `quorum` line says.
+enum Quorum {
+    None,
+    Of(String),
+}
+
+impl Reader {
+    fn line(&mut self, words: &[&str]) -> Result<(), LineProblem> {
+        match words {
+            [] => Ok(()),
+            [comment, ..] if comment.starts_with('#') => Ok(()),
+            ["log", key] | ["log", key, _] => self.log(key),
+            ["log", ..] => Err(LineProblem::Form {
+                expected: "log VKEY [URL]",
+            }),
+            ["witness", name, key] | ["witness", name, key, _] => self.witness(name, key),
+            ["witness", ..] => Err(LineProblem::Form {
+                expected: "witness NAME VKEY [URL]",
+            }),
+            ["group", name, threshold, members @ ..] => self.group(name, threshold, members),
+            ["group", ..] => Err(LineProblem::Form {
+                expected: "group NAME all|any|N MEMBER…",
+            }),
+            ["quorum", name] => self.quorum(name),
+            ["quorum", ..] => Err(LineProblem::Form {
+                expected: "quorum NAME|none",
+            }),
+            [word, ..] => Err(LineProblem::Word {
+                word: (*word).to_owned(),
+            }),
+        }
+    }
+
+    fn log(&mut self, key: &str) -> Result<(), LineProblem> {
+        let key: VerifyingKey = key.parse()?;
+        let origin = log_origin(&key)?;
+        match self.log.replace((origin, key)) {
+            None => Ok(()),
+            Some(_) => Err(LineProblem::Second { word: "log" }),
+        }
+    }
+
+    fn define(&mut self, name: &str, voter: Voter) -> Result<(), LineProblem> {
+        if name == "none" || self.voters.contains_key(name) {
+            return Err(LineProblem::Defined {
+                name: name.to_owned(),
+            });
+        }
+        self.voters.insert(name.to_owned(), voter);
+        Ok(())
+    }
+
+    fn witness(&mut self, name: &str, key: &str) -> Result<(), LineProblem> {
+        let key: VerifyingKey = key.parse()?;
+        if key.algorithm() != Algorithm::CosignatureV1 {
+            return Err(LineProblem::KeyType {
+                name: key.name().to_owned(),
+            });
+        }
+        let same = |witness: &Verifier| witness.key().public_bytes() == key.public_bytes();
+        if self.witnesses.iter().any(same) {
+            return Err(LineProblem::DuplicateKey {
+                name: name.to_owned(),
+            });
+        }
+        self.witnesses.push(key.verifier()?);
+        self.define(name, Voter::Witness(key))
+    }
+
+    fn group(&mut self, name: &str, threshold: &str, members: &[&str]) -> Result<(), LineProblem> {
+        let mut set = BTreeSet::new();
+        for &member in members {
+            if !self.voters.contains_key(member) {
+                return Err(LineProblem::Undefined {
+                    name: member.to_owned(),
+                });
+            }
+            if !set.insert(member.to_owned()) || !self.grouped.insert(member.to_owned()) {
+                return Err(LineProblem::Defined {
+                    name: member.to_owned(),
+                });
+            }
+        }
+        let number = match threshold {
+            "all" => set.len(),
+            "any" => 1,
+            number => number.parse().map_err(|_| LineProblem::Form {
+                expected: "group NAME all|any|N MEMBER…",
+            })?,
+        };
+        if number == 0 || number > set.len() {
+            return Err(LineProblem::Threshold {
+                threshold: number,
+                members: set.len(),
+            });
+        }
+        self.define(
+            name,
+            Voter::Group {
+                threshold: number,
+                members: set,
+            },
+        )
+    }
+
+    fn quorum(&mut self, name: &str) -> Result<(), LineProblem> {
+        let quorum = match name {
+            "none" => Quorum::None,
+            name if self.voters.contains_key(name) => Quorum::Of(name.to_owned()),
+            name => {
+                return Err(LineProblem::Undefined {
+                    name: name.to_owned(),
+                });
+            }
+        };
+        match self.quorum.replace(quorum) {
+            None => Ok(()),
+            Some(_) => Err(LineProblem::Second { word: "quorum" }),
+        }
+    }
+}
