@@ -1,0 +1,209 @@
+//! What the bytes of a content are, and what they say of themselves.
+//!
+//! Publishing derives a release's claims from here, and fetching compares a record's claims with the same: a content
+//! that contradicts its record is refused. Components are read with wasmparser alone; a WIT package in its binary form
+//! is a component too, one that exports component types and nothing else.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+use transparency::name::{ExternName, Kind, NameError, PackageName};
+use transparency::release::Requirement;
+use wasmparser::{
+    BinaryReaderError, ComponentExternalKind, Encoding, Parser, Payload, Validator, WasmFeatures,
+};
+
+use crate::wit::binary::{BinaryError, Decoded, Refusal};
+
+/// The largest content, in bytes. A component of a whole Python runtime has 18 million.
+pub const MAX_CONTENT: u64 = 256 << 20;
+
+/// Bytes that are no content.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// Larger than [`MAX_CONTENT`].
+    #[error("larger than {MAX_CONTENT} bytes")]
+    TooLarge,
+    /// They do not begin as WebAssembly does.
+    #[error("not WebAssembly: a binary begins with `\\0asm`")]
+    NotWasm,
+    /// A core module.
+    #[error("a core module, not a component: `wasm-tools component new` makes a component of it")]
+    Module,
+    /// A component where a WIT package is asked for.
+    #[error("a component, not a WIT package")]
+    Component,
+    /// A WIT package where a component is asked for.
+    #[error("a WIT package, not a component")]
+    WitPackage,
+    /// WebAssembly that does not validate.
+    #[error("not valid at byte {offset}: {message}")]
+    Invalid {
+        /// Where.
+        offset: u64,
+        /// The validator's words.
+        message: String,
+    },
+    /// An import or export under a name that no record can hold.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A WIT package that does not decode.
+    #[error(transparent)]
+    Wit(#[from] BinaryError),
+    /// A WIT package that decodes and may not be released.
+    #[error("the WIT package may not be released")]
+    Refused(#[from] Refusal),
+}
+
+impl From<BinaryReaderError> for ContentError {
+    fn from(error: BinaryReaderError) -> Self {
+        Self::Invalid {
+            offset: u64::try_from(error.offset()).unwrap_or(u64::MAX),
+            message: error.message().to_owned(),
+        }
+    }
+}
+
+/// What wasmparser accepts by default, and what components of WASI 0.3 may use: the whole async ABI.
+fn features() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_ERROR_CONTEXT
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+}
+
+/// The names at a component's outside, and what is exported under them.
+#[derive(Default)]
+struct Outside<'a> {
+    imports: Vec<&'a str>,
+    exports: Vec<(&'a str, ComponentExternalKind)>,
+}
+
+impl<'a> Outside<'a> {
+    /// Of bytes that need not be valid; nothing inside of nested modules and components is read.
+    fn of(bytes: &'a [u8]) -> Result<Self, ContentError> {
+        if u64::try_from(bytes.len()).map_or(true, |size| size > MAX_CONTENT) {
+            return Err(ContentError::TooLarge);
+        }
+        if !bytes.starts_with(b"\0asm") {
+            return Err(ContentError::NotWasm);
+        }
+        let mut outside = Self::default();
+        let mut depth = 0u32;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::Version {
+                    encoding: Encoding::Module,
+                    ..
+                } if depth == 0 => return Err(ContentError::Module),
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        outside.imports.push(import?.name.name);
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        let export = export?;
+                        outside.exports.push((export.name.name, export.kind));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(outside)
+    }
+
+    fn kind(&self) -> Kind {
+        let types_only = self
+            .exports
+            .iter()
+            .all(|(_, kind)| *kind == ComponentExternalKind::Type);
+        if self.imports.is_empty() && !self.exports.is_empty() && types_only {
+            Kind::Wit
+        } else {
+            Kind::Component
+        }
+    }
+}
+
+/// Whether bytes are a component or a WIT package, by their outside; they need not be valid.
+///
+/// # Errors
+/// A core module, or no WebAssembly at all.
+pub fn kind_of(bytes: &[u8]) -> Result<Kind, ContentError> {
+    Ok(Outside::of(bytes)?.kind())
+}
+
+/// What a component imports and exports, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Ascending.
+    pub imports: BTreeSet<ExternName>,
+    /// Ascending.
+    pub exports: BTreeSet<ExternName>,
+}
+
+impl Interface {
+    /// Validates a component and reads its outside.
+    ///
+    /// # Errors
+    /// Bytes that are not a valid component, and a WIT package.
+    pub fn of_component(bytes: &[u8]) -> Result<Self, ContentError> {
+        let outside = Outside::of(bytes)?;
+        if outside.kind() == Kind::Wit {
+            return Err(ContentError::WitPackage);
+        }
+        Validator::new_with_features(features()).validate_all(bytes)?;
+        let imports = outside.imports.iter().map(|name| name.parse());
+        let exports = outside.exports.iter().map(|(name, _)| name.parse());
+        Ok(Self {
+            imports: imports.collect::<Result<_, _>>()?,
+            exports: exports.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What a content says of itself, to be compared with what its record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// Of a WIT package: its name and version.
+    pub declares: Option<(PackageName, Version)>,
+    /// Of a WIT package: the packages it refers to. A component's bytes say nothing of requirements.
+    pub requirements: BTreeSet<Requirement>,
+    /// Of a component.
+    pub imports: BTreeSet<ExternName>,
+    /// Of a component.
+    pub exports: BTreeSet<ExternName>,
+}
+
+impl Derived {
+    /// Reads a content of a kind.
+    ///
+    /// # Errors
+    /// Bytes that are not a valid content of that kind, and a WIT package that publishing refuses.
+    pub fn of(kind: Kind, bytes: &[u8]) -> Result<Self, ContentError> {
+        match kind {
+            Kind::Component => {
+                let Interface { imports, exports } = Interface::of_component(bytes)?;
+                Ok(Self {
+                    declares: None,
+                    requirements: BTreeSet::new(),
+                    imports,
+                    exports,
+                })
+            }
+            Kind::Wit => {
+                let decoded = Decoded::open(bytes)?;
+                Ok(Self {
+                    declares: Some(decoded.declares()?),
+                    requirements: decoded.requirements()?,
+                    imports: BTreeSet::new(),
+                    exports: BTreeSet::new(),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! WIT packages: what a project's `wit/` asks for, what a package holds, and what `fetch` writes into `wit/deps`.
+//!
+//! Parsing, encoding and printing are wit-parser's and wit-component's; what is decided here is which texts count,
+//! which versions their references are set to, and what is refused. Nothing here solves, trusts or prints: contents
+//! arrive verified, versions arrive selected, and notes and errors are values.
+//!
+//! Every text is parsed with all features: an encoder without them would drop `@unstable` items for good.
+
+pub mod binary;
+pub mod deps;
+pub mod import;
+pub mod publish;
+pub mod root;
+pub mod text;

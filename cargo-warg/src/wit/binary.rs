@@ -1,0 +1,239 @@
+//! A WIT package in its binary form: what it declares, what it requires, and its text.
+//!
+//! Requirements are the references of the *printed* text, since that text is what `fetch` writes: what a package only
+//! reaches through another is the other's requirement.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use semver::Version;
+use transparency::name::{Kind, NameError, PackageName};
+use transparency::release::Requirement;
+use transparency::version::{Track, VersionError, VersionReq, parse_version};
+use wit_component::{DecodedWasm, decode};
+use wit_parser::{PackageId, PackageName as WitName, Resolve, WorldId};
+
+use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
+use crate::component::{ContentError, kind_of};
+
+/// Bytes that are not the binary form of a WIT package.
+#[derive(Debug, thiserror::Error)]
+pub enum BinaryError {
+    /// Something else, or nothing known.
+    #[error(transparent)]
+    Content(Box<ContentError>),
+    /// The decoder refuses it.
+    #[error("cannot be decoded as WIT: {message}")]
+    Decode {
+        /// The decoder's words.
+        message: String,
+    },
+    /// The decoder met input that it does not expect.
+    #[error("cannot be decoded as WIT")]
+    GaveUp(#[from] GaveUp),
+}
+
+impl From<ContentError> for BinaryError {
+    fn from(error: ContentError) -> Self {
+        Self::Content(Box::new(error))
+    }
+}
+
+/// Why a WIT package may not be released, although it is sound in itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Its name is not one that a registry can hold.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Its version, or one it refers to, is not one that a registry can hold.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// Its text gives it no version.
+    #[error("`{package}` has no version: write `package {package}@VERSION;`")]
+    NoVersion {
+        /// The package.
+        package: String,
+    },
+    /// It refers to a package without saying which version.
+    #[error("it refers to `{package}` without a version: write `{package}/{item}@VERSION`")]
+    Unversioned {
+        /// The package referred to.
+        package: String,
+        /// The interface or world.
+        item: String,
+    },
+    /// It refers to two versions of which a closed set can hold one.
+    #[error("it refers to two versions of one track: `{package}@{first}` and `{package}@{second}`")]
+    TwoVersions {
+        /// The package referred to.
+        package: PackageName,
+        /// The lower one.
+        first: Version,
+        /// The higher one.
+        second: Version,
+    },
+    /// It refers to a version of itself that no closed set can hold beside it.
+    #[error("it refers to `{package}@{version}`, which is of its own track")]
+    Itself {
+        /// The package.
+        package: PackageName,
+        /// The version referred to.
+        version: Version,
+    },
+    /// The text that `fetch` would write of it does not parse.
+    #[error("its printed text does not parse")]
+    Reprint(#[source] TextError),
+}
+
+/// A decoded WIT package, with as much of other packages as it refers to.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    resolve: Resolve,
+    package: PackageId,
+}
+
+impl Decoded {
+    /// Decodes a WIT package.
+    ///
+    /// # Errors
+    /// Anything else, and what the decoder refuses.
+    pub fn open(bytes: &[u8]) -> Result<Self, BinaryError> {
+        if kind_of(bytes)? != Kind::Wit {
+            return Err(ContentError::Component.into());
+        }
+        match open(bytes)? {
+            DecodedWasm::WitPackage(resolve, package) => Ok(Self { resolve, package }),
+            DecodedWasm::Component(..) => Err(ContentError::Component.into()),
+        }
+    }
+
+    /// The name in the text, and its version where it has one.
+    pub fn name(&self) -> &WitName {
+        &self.resolve.packages[self.package].name
+    }
+
+    /// The name and version that it would be released under.
+    ///
+    /// # Errors
+    /// A name or version that a registry cannot hold.
+    pub fn declares(&self) -> Result<(PackageName, Version), Refusal> {
+        let name = self.name();
+        Ok((package_name(name)?, required_version(name)?))
+    }
+
+    /// The text, with every reference as it was published.
+    pub fn print(&self) -> Result<String, TextError> {
+        print(&self.resolve, self.package)
+    }
+
+    /// The text, with the references that `select` answers set to that version.
+    pub fn print_with(
+        mut self,
+        select: impl Fn(&WitName) -> Option<Version>,
+    ) -> Result<String, TextError> {
+        for (id, package) in self.resolve.packages.iter_mut() {
+            if id != self.package
+                && let Some(version) = select(&package.name)
+            {
+                package.name.version = Some(version);
+            }
+        }
+        self.print()
+    }
+
+    /// The references of its text.
+    fn references(&self) -> Result<Vec<Reference>, TextError> {
+        let path = Path::new("package.wit");
+        Ok(Group::parse(path, &self.print()?)?.references())
+    }
+
+    /// What it requires: `^` each version that its text names, `=` each pre-release.
+    ///
+    /// # Errors
+    /// What publishing refuses: see [`Refusal`].
+    pub fn requirements(&self) -> Result<BTreeSet<Requirement>, Refusal> {
+        let (name, version) = self.declares()?;
+        let references = self.references().map_err(Refusal::Reprint)?;
+        let mut versions: BTreeMap<(PackageName, Track), Version> = BTreeMap::new();
+        for reference in references {
+            if reference.package.version.is_none() {
+                return Err(Refusal::Unversioned {
+                    package: reference.package.to_string(),
+                    item: reference.item,
+                });
+            }
+            let other = package_name(&reference.package)?;
+            let wanted = required_version(&reference.package)?;
+            let track = Track::of(&wanted);
+            if other == name && track == Track::of(&version) {
+                return Err(Refusal::Itself {
+                    package: other,
+                    version: wanted,
+                });
+            }
+            match versions.get(&(other.clone(), track.clone())) {
+                Some(earlier) if *earlier != wanted => {
+                    return Err(Refusal::TwoVersions {
+                        package: other,
+                        first: earlier.min(&wanted).clone(),
+                        second: earlier.max(&wanted).clone(),
+                    });
+                }
+                _ => versions.insert((other, track), wanted),
+            };
+        }
+        self.reprint().map_err(Refusal::Reprint)?;
+        Ok(versions
+            .into_iter()
+            .map(|((name, _), version)| {
+                let req = if version.pre.is_empty() {
+                    VersionReq::caret(&version)
+                } else {
+                    VersionReq::exact(&version)
+                };
+                Requirement::new(Kind::Wit, name, req)
+            })
+            .collect())
+    }
+
+    /// What `fetch` will do: prints it, with all that came along, and parses the texts.
+    fn reprint(&self) -> Result<(), TextError> {
+        let mut groups = Groups::default();
+        for (id, package) in &self.resolve.packages {
+            let path = format!("{}.wit", package.name);
+            groups.insert(Group::parse(Path::new(&path), &print(&self.resolve, id)?)?)?;
+        }
+        groups.check()
+    }
+
+    pub(super) fn into_resolve(self) -> Resolve {
+        self.resolve
+    }
+}
+
+/// A decoded component: its world, whose packages hold as much as it imports and exports.
+pub(super) fn open_component(bytes: &[u8]) -> Result<(Resolve, WorldId), BinaryError> {
+    match open(bytes)? {
+        DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
+        DecodedWasm::WitPackage(..) => Err(ContentError::WitPackage.into()),
+    }
+}
+
+fn open(bytes: &[u8]) -> Result<DecodedWasm, BinaryError> {
+    guarded(|| decode(bytes))?.map_err(|error| BinaryError::Decode {
+        message: format!("{error:#}"),
+    })
+}
+
+fn package_name(name: &WitName) -> Result<PackageName, NameError> {
+    format!("{}:{}", name.namespace, name.name).parse()
+}
+
+fn required_version(name: &WitName) -> Result<Version, Refusal> {
+    match &name.version {
+        Some(version) => Ok(parse_version(&version.to_string())?),
+        None => Err(Refusal::NoVersion {
+            package: name.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,533 @@
+//! What `fetch` writes into `wit/deps`: planned, written, compared.
+//!
+//! A plan is a pure function of the project's own texts and the verified contents of what was selected; it names every
+//! file with its text, and is checked by parsing the whole `wit/` as it will be. Only files that `fetch` wrote are ever
+//! replaced or removed: see [`HEADER`].
+//!
+//! Each selected WIT package is printed with its references set to the selected versions. Of a component, the
+//! interfaces that it exports are printed, with those whose types they use; these come from the component's bytes at
+//! the version that they have there, unless that very version is selected or local.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::PackageName;
+use transparency::version::Track;
+use wit_parser::{InterfaceId, PackageName as WitName, Resolve, Span, WorldKey};
+
+use super::binary::{BinaryError, Decoded, open_component};
+use super::root::{HEADER, PACKAGE_FILE, Root, folder_name, is_fetched};
+use super::text::{
+    GaveUp, Group, Groups, Lack, TextError, guarded, print, read_text, wit_files, wit_name,
+};
+
+/// A package version that was selected, and its verified content.
+#[derive(Debug, Clone, Copy)]
+pub struct Selected<'a> {
+    /// The package.
+    pub name: &'a PackageName,
+    /// The version.
+    pub version: &'a Version,
+    /// The SHA-256 of the content.
+    pub digest: Digest,
+    /// The content.
+    pub bytes: &'a [u8],
+}
+
+/// Contents that make no sound `wit/deps`.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A content that does not decode.
+    #[error("the content of `{package}` cannot be read")]
+    Content {
+        /// The package version.
+        package: String,
+        /// Why not.
+        source: BinaryError,
+    },
+    /// A package refers to one of which no version is there.
+    #[error("`{user}` refers to `{package}`, of which no version is selected")]
+    Missing {
+        /// The package version that refers.
+        user: String,
+        /// What it refers to.
+        package: String,
+    },
+    /// A package uses what the selected version of another lacks.
+    #[error("`{user}` uses {what} of `{provider}`, which has no such {kind}", kind = what.kind())]
+    Lacks {
+        /// The package version that uses it.
+        user: String,
+        /// The package version that lacks it.
+        provider: String,
+        /// What is lacking.
+        what: Lacking,
+    },
+    /// Two components hold different things under one name.
+    #[error("the WIT of `{package}` contradicts that of another component: {message}")]
+    Contradiction {
+        /// The component that came second.
+        package: String,
+        /// The merger's words.
+        message: String,
+    },
+    /// A folder to be written holds other files.
+    #[error("{} is in the way: `{package}` is to be written there, and the folder holds texts that `fetch` did not write", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What is to be written.
+        package: String,
+    },
+    /// The folder as it would be does not parse.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The WIT library met input that it does not expect.
+    #[error("the WIT of the components cannot be merged")]
+    GaveUp(#[from] GaveUp),
+}
+
+/// What one package uses of another that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lacking {
+    /// An interface.
+    Interface(String),
+    /// A world.
+    World(String),
+    /// A type.
+    Type {
+        /// The interface.
+        interface: String,
+        /// The type in it.
+        name: String,
+    },
+}
+
+impl Lacking {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Interface(_) => "interface",
+            Self::World(_) => "world",
+            Self::Type { .. } => "type",
+        }
+    }
+}
+
+impl std::fmt::Display for Lacking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Interface(name) => write!(f, "the interface `{name}`"),
+            Self::World(name) => write!(f, "the world `{name}`"),
+            Self::Type { interface, name } => {
+                write!(f, "the type `{name}` of the interface `{interface}`")
+            }
+        }
+    }
+}
+
+/// What is to be done to `wit/deps`; paths begin at the project's `wit/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    dir: PathBuf,
+    /// Files that are missing or differ, with the text they are to have.
+    pub write: BTreeMap<PathBuf, String>,
+    /// Files that have their text already.
+    pub keep: BTreeMap<PathBuf, String>,
+    /// Files that `fetch` wrote for what is no longer selected.
+    pub remove: BTreeSet<PathBuf>,
+}
+
+/// One package version of the plan.
+struct Planned {
+    package: WitName,
+    text: String,
+}
+
+/// Plans what `wit/deps` is to hold for a closed set: `wit` are all its WIT packages, `components` those that the
+/// project depends on itself.
+///
+/// # Errors
+/// Contents that do not decode or do not fit together, and a `wit/` that would not parse.
+pub fn plan(
+    root: &Root,
+    wit: &[Selected<'_>],
+    components: &[Selected<'_>],
+) -> Result<Plan, PlanError> {
+    let mut planned = packages(root, wit)?;
+    planned.extend(exports(root, wit, components)?);
+    check(root, &planned)?;
+
+    let mut plan = Plan {
+        dir: root.dir().to_owned(),
+        write: BTreeMap::new(),
+        keep: BTreeMap::new(),
+        remove: BTreeSet::new(),
+    };
+    let mut stale = root.fetched().clone();
+    for Planned { package, text } in planned {
+        let folder = folder_name(&package);
+        let file = planned_path(&package);
+        if stale.remove(&folder) {
+            let same = fs::read(root.dir().join(&file)).is_ok_and(|old| old == text.as_bytes());
+            let place = if same {
+                &mut plan.keep
+            } else {
+                &mut plan.write
+            };
+            place.insert(file, text);
+        } else {
+            let path = root.deps().join(folder);
+            if !wit_files(&path)?.is_empty() {
+                return Err(PlanError::Occupied {
+                    path,
+                    package: package.to_string(),
+                });
+            }
+            plan.write.insert(file, text);
+        }
+    }
+    plan.remove = stale
+        .into_iter()
+        .map(|folder| Path::new("deps").join(folder).join(PACKAGE_FILE))
+        .collect();
+    Ok(plan)
+}
+
+fn planned_path(package: &WitName) -> PathBuf {
+    Path::new("deps")
+        .join(folder_name(package))
+        .join(PACKAGE_FILE)
+}
+
+/// The selected WIT packages that are not local, their references set to what is selected or local.
+fn packages(root: &Root, wit: &[Selected<'_>]) -> Result<Vec<Planned>, PlanError> {
+    let mut versions: BTreeMap<(String, Track), Version> = BTreeMap::new();
+    for local in root.locals() {
+        if let Some(version) = &local.package.version {
+            versions.insert(key(&local.package, version), version.clone());
+        }
+    }
+    for selected in wit {
+        let name = wit_name(selected.name, selected.version);
+        versions.insert(key(&name, selected.version), selected.version.clone());
+    }
+    let select = |name: &WitName| {
+        let version = name.version.as_ref()?;
+        versions.get(&key(name, version)).cloned()
+    };
+    let mut planned = Vec::new();
+    for selected in wit {
+        let package = wit_name(selected.name, selected.version);
+        if root.holds(&package) {
+            continue;
+        }
+        let decoded = Decoded::open(selected.bytes).map_err(|source| PlanError::Content {
+            package: package.to_string(),
+            source,
+        })?;
+        let text = with_header(&[selected.digest], &decoded.print_with(select)?);
+        planned.push(Planned { package, text });
+    }
+    Ok(planned)
+}
+
+fn key(name: &WitName, version: &Version) -> (String, Track) {
+    (
+        format!("{}:{}", name.namespace, name.name),
+        Track::of(version),
+    )
+}
+
+fn with_header(digests: &[Digest], text: &str) -> String {
+    let digests: Vec<_> = digests.iter().map(ToString::to_string).collect();
+    let header = format!("// cargo warg: from {}", digests.join(" "));
+    debug_assert!(header.starts_with(HEADER));
+    format!("{header}\n{text}")
+}
+
+/// The interfaces that components export, and those whose types they use, as packages.
+fn exports(
+    root: &Root,
+    wit: &[Selected<'_>],
+    components: &[Selected<'_>],
+) -> Result<Vec<Planned>, PlanError> {
+    let served: BTreeSet<WitName> = wit
+        .iter()
+        .map(|selected| wit_name(selected.name, selected.version))
+        .collect();
+    let (mut union, exported) = merge(components)?;
+    let needed = guarded(|| needed(&union, &exported))?;
+
+    // Of each package only what is exported or used: what a component merely imports is the host's affair.
+    let mut planned = Vec::new();
+    let ids: Vec<_> = union.packages.iter().map(|(id, _)| id).collect();
+    for id in ids {
+        let package = &mut union.packages[id];
+        package.worlds.clear();
+        package.interfaces.retain(|_, id| needed.contains_key(id));
+        let name = package.name.clone();
+        if package.interfaces.is_empty() || served.contains(&name) || root.holds(&name) {
+            continue;
+        }
+        let mut digests: Vec<_> = package
+            .interfaces
+            .values()
+            .filter_map(|id| needed.get(id))
+            .flatten()
+            .copied()
+            .collect();
+        digests.sort();
+        digests.dedup();
+        planned.push(Planned {
+            text: with_header(&digests, &print(&union, id)?),
+            package: name,
+        });
+    }
+    Ok(planned)
+}
+
+/// All components in one `Resolve`, which unites what several hold of one package, and the interfaces each exports.
+fn merge(components: &[Selected<'_>]) -> Result<(Resolve, Vec<(InterfaceId, Digest)>), PlanError> {
+    let mut union = Resolve::default();
+    let mut exported = Vec::new();
+    for (place, component) in components.iter().enumerate() {
+        let package = format!("{}@{}", component.name, component.version);
+        let (mut resolve, world) =
+            open_component(component.bytes).map_err(|source| PlanError::Content {
+                package: package.clone(),
+                source,
+            })?;
+        // The decoder gives every component's world one name; a union needs one for each.
+        if let Some(id) = resolve.worlds[world].package {
+            let mut name = resolve.packages[id].name.clone();
+            resolve.package_names.shift_remove(&name);
+            name.name = format!("component{place}");
+            resolve.packages[id].name = name.clone();
+            resolve.package_names.insert(name, id);
+        }
+        let interfaces: Vec<_> = resolve.worlds[world]
+            .exports
+            .keys()
+            .filter_map(|key| match key {
+                WorldKey::Interface(id) => Some(*id),
+                WorldKey::Name(_) => None,
+            })
+            .collect();
+        let contradiction = |message| PlanError::Contradiction {
+            package: package.clone(),
+            message,
+        };
+        let remap = guarded(|| union.merge(resolve))?
+            .map_err(|error| contradiction(format!("{error:#}")))?;
+        for id in interfaces {
+            let id = remap
+                .map_interface(id, Span::default())
+                .map_err(|error| contradiction(error.to_string()))?;
+            exported.push((id, component.digest));
+        }
+    }
+    Ok((union, exported))
+}
+
+/// The interfaces, and all whose types they use, each with the contents that it came from.
+fn needed(
+    union: &Resolve,
+    exported: &[(InterfaceId, Digest)],
+) -> BTreeMap<InterfaceId, BTreeSet<Digest>> {
+    let mut needed: BTreeMap<InterfaceId, BTreeSet<Digest>> = BTreeMap::new();
+    let mut open = exported.to_vec();
+    while let Some((id, digest)) = open.pop() {
+        if needed.entry(id).or_default().insert(digest) {
+            open.extend(union.interface_direct_deps(id).map(|id| (id, digest)));
+        }
+    }
+    needed
+}
+
+/// The whole `wit/` as it will be: everything referred to is there, and all of it parses.
+fn check(root: &Root, planned: &[Planned]) -> Result<(), PlanError> {
+    let mut groups = root.groups().clone();
+    for Planned { package, text } in planned {
+        groups.insert(Group::parse(&root.dir().join(planned_path(package)), text)?)?;
+    }
+    let written: BTreeSet<&WitName> = planned.iter().map(|planned| &planned.package).collect();
+    let references = groups
+        .iter()
+        .filter(|group| written.contains(group.name()))
+        .flat_map(Group::references);
+    for reference in references {
+        if !root.holds(&reference.package) && groups.get(&reference.package).is_none() {
+            return Err(PlanError::Missing {
+                user: reference.user.to_string(),
+                package: reference.package.to_string(),
+            });
+        }
+        let provider = groups.get(&reference.package);
+        if let Some(lack) = provider.and_then(|provider| provider.lacks(&reference)) {
+            return Err(PlanError::Lacks {
+                user: reference.user.to_string(),
+                provider: reference.package.to_string(),
+                what: match lack {
+                    Lack::Interface => Lacking::Interface(reference.item),
+                    Lack::World => Lacking::World(reference.item),
+                    Lack::Type(name) => Lacking::Type {
+                        interface: reference.item,
+                        name,
+                    },
+                },
+            });
+        }
+    }
+    groups.check()?;
+    Ok(())
+}
+
+/// A file that cannot be written or removed. Those before it in the plan are done, and a second run does the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It cannot be removed.
+    #[error("cannot remove {}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Does what a plan says. Whenever it ends, each file has its old text or its new one.
+///
+/// # Errors
+/// Whatever the system refuses.
+pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
+    for (file, text) in &plan.write {
+        let path = plan.dir.join(file);
+        write_file(&plan.dir, &path, text).map_err(|source| ApplyError::Write { path, source })?;
+    }
+    for file in &plan.remove {
+        let path = plan.dir.join(file);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(ApplyError::Remove { path, source });
+            }
+            _ => {}
+        }
+        if let Some(folder) = path.parent() {
+            // It stays where the user put other files beside ours.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+    Ok(())
+}
+
+/// A new folder appears with its file in it, since parsers refuse a folder of `deps` without one.
+fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let Some(folder) = path.parent() else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    if folder.is_dir() {
+        let mut file = builder(0o666).tempfile_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path)?;
+        return Ok(());
+    }
+    if let Some(deps) = folder.parent() {
+        fs::create_dir_all(deps)?;
+    }
+    let staged = builder(0o777).tempdir_in(dir)?;
+    fs::write(staged.path().join(PACKAGE_FILE), text)?;
+    fs::rename(staged.path(), folder)?;
+    // What it would remove when dropped is in its place now.
+    let _ = staged.keep();
+    Ok(())
+}
+
+/// Temporary files have their owner's permissions only; these are to become ordinary ones.
+fn builder(mode: u32) -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cargo-warg-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    builder
+}
+
+/// How a file in `wit/deps` differs from what the closed set asks for; paths begin at the project's `wit/`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// It is not there.
+    Missing(PathBuf),
+    /// It says something else.
+    Changed(PathBuf),
+    /// It is there, for nothing that is selected.
+    Stale(PathBuf),
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(path) => write!(f, "{} is missing", path.display()),
+            Self::Changed(path) => write!(f, "{} was changed", path.display()),
+            Self::Stale(path) => write!(f, "{} is for nothing that is selected", path.display()),
+        }
+    }
+}
+
+/// What in `wit/deps` differs from a plan in meaning; comments and layout are none. Empty where nothing does.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn compare(root: &Root, plan: &Plan) -> Result<Vec<Difference>, TextError> {
+    let mut groups = root.groups().clone();
+    for (file, text) in plan.keep.iter().chain(&plan.write) {
+        groups.insert(Group::parse(&plan.dir.join(file), text)?)?;
+    }
+    let mut differences = Vec::new();
+    for (file, text) in &plan.write {
+        let path = plan.dir.join(file);
+        let folder = path.parent().unwrap_or(&plan.dir);
+        if !is_fetched(folder)? {
+            differences.push(Difference::Missing(file.clone()));
+            continue;
+        }
+        let found = read_text(&path)?;
+        if !same_meaning(&groups, &path, text, &found) {
+            differences.push(Difference::Changed(file.clone()));
+        }
+    }
+    differences.extend(plan.remove.iter().cloned().map(Difference::Stale));
+    differences.sort();
+    Ok(differences)
+}
+
+/// Whether two texts print alike, both resolved among the same groups. A text that does not parse is not alike.
+fn same_meaning(groups: &Groups, path: &Path, planned: &str, found: &str) -> bool {
+    let normal = |text: &str| {
+        let group = Group::parse(path, text)?;
+        let name = group.name().clone();
+        let mut groups = groups.clone();
+        groups.replace(group);
+        let resolved = groups.resolve(&name)?;
+        resolved
+            .map(|(resolve, id)| print(&resolve, id))
+            .transpose()
+    };
+    let (planned, found): (Result<_, TextError>, _) = (normal(planned), normal(found));
+    matches!((planned, found), (Ok(Some(planned)), Ok(Some(found))) if planned == found)
+}

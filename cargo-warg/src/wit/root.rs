@@ -1,0 +1,345 @@
+//! A project's `wit/`, read without resolving: what it needs from elsewhere, and what it holds itself.
+//!
+//! The project's own text pins exact versions, since bindings generators need the literal one. A folder in `wit/deps`
+//! that `fetch` did not write, and a package nested in the text, is a *local package*: it serves its name and version,
+//! and its own references are pins like the project's.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+use transparency::name::{NameError, PackageName};
+use transparency::version::{VersionError, parse_version};
+use wit_parser::{PackageName as WitName, Resolve};
+
+use super::binary::{BinaryError, Decoded};
+use super::text::{
+    Group, Groups, Location, Reference, TextError, entries, has_extension, wit_files,
+};
+use crate::component::MAX_CONTENT;
+
+/// What the first line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
+pub const HEADER: &str = "// cargo warg: from sha256:";
+/// The file that `fetch` writes into a folder of `wit/deps`.
+pub const PACKAGE_FILE: &str = "package.wit";
+
+/// A `wit/` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// One of its texts, or two that contradict each other.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A `.wasm` file in `wit/deps`.
+    #[error("{} is not a WIT package", path.display())]
+    Binary {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: BinaryError,
+    },
+    /// A reference that names no version, and nothing local serves it.
+    #[error("{}`{package}/{item}` names no version, and no local package serves it: write `{package}/{item}@VERSION`", place(location.as_ref()))]
+    Unversioned {
+        /// The package.
+        package: String,
+        /// The interface or world.
+        item: String,
+        /// Where it is used first.
+        location: Option<Location>,
+    },
+    /// A reference to a package whose name no registry can hold.
+    #[error("{}cannot be required", place(location.as_ref()))]
+    Name {
+        /// Where it is used first.
+        location: Option<Location>,
+        /// What is wrong with it.
+        source: NameError,
+    },
+    /// A reference to a version that no registry can hold.
+    #[error("{}cannot be required", place(location.as_ref()))]
+    Version {
+        /// Where it is used first.
+        location: Option<Location>,
+        /// What is wrong with it.
+        source: VersionError,
+    },
+}
+
+fn place(location: Option<&Location>) -> String {
+    location.map_or_else(String::new, |location| format!("{location}: "))
+}
+
+/// An exact version that the project's text, or a local package's, names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The package.
+    pub name: PackageName,
+    /// The version, literally.
+    pub version: Version,
+    /// Where it is named first.
+    pub location: Option<Location>,
+}
+
+/// A package version that the project holds itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Local {
+    /// The name, and the version where the text has one.
+    pub package: WitName,
+    /// The file or folder that declares it.
+    pub path: PathBuf,
+}
+
+/// A project's `wit/`.
+#[derive(Debug, Clone)]
+pub struct Root {
+    dir: PathBuf,
+    /// Whether the folder has `.wit` files of its own; they are then the first group.
+    has_text: bool,
+    groups: Groups,
+    locals: BTreeSet<Local>,
+    /// Folders of `wit/deps` that `fetch` wrote, by name.
+    fetched: BTreeSet<String>,
+}
+
+impl Root {
+    /// Reads a `wit/` folder, or one `.wit` file; a missing one asks for nothing.
+    ///
+    /// # Errors
+    /// Texts that do not parse, and two that declare one package version.
+    pub fn read(path: &Path) -> Result<Self, RootError> {
+        let mut root = Self {
+            dir: path.to_owned(),
+            has_text: false,
+            groups: Groups::default(),
+            locals: BTreeSet::new(),
+            fetched: BTreeSet::new(),
+        };
+        if path.is_file() {
+            root.dir = path.parent().map(Path::to_owned).unwrap_or_default();
+        }
+        let text = if path.is_file() {
+            Some(Group::read_file(path)?)
+        } else {
+            Group::read_dir(path)?
+        };
+        if let Some(group) = text {
+            root.has_text = true;
+            root.add_locals(group.names().skip(1), group.path());
+            root.groups.insert(group)?;
+        }
+        if path.is_dir() {
+            for entry in entries(&root.deps())? {
+                root.read_dependency(&entry)?;
+            }
+        }
+        Ok(root)
+    }
+
+    fn read_dependency(&mut self, path: &Path) -> Result<(), RootError> {
+        if path.is_dir() {
+            if is_fetched(path)? {
+                if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+                    self.fetched.insert(name.to_owned());
+                }
+            } else if let Some(group) = Group::read_dir(path)? {
+                self.add_group(group)?;
+            }
+        } else if has_extension(path, "wit") {
+            self.add_group(Group::read_file(path)?)?;
+        } else if has_extension(path, "wasm") {
+            let decoded = read_binary(path)?;
+            self.add_binary(path, decoded.into_resolve())?;
+        }
+        Ok(())
+    }
+
+    fn add_group(&mut self, group: Group) -> Result<(), RootError> {
+        for name in group.names() {
+            self.check_unique(name, group.path())?;
+        }
+        self.add_locals(group.names(), group.path());
+        self.groups.insert(group)?;
+        Ok(())
+    }
+
+    /// A binary package brings along as much of other packages as it needs, and serves those too.
+    fn add_binary(&mut self, path: &Path, resolve: Resolve) -> Result<(), RootError> {
+        let names: Vec<_> = resolve
+            .packages
+            .iter()
+            .map(|(_, package)| &package.name)
+            .collect();
+        for name in &names {
+            self.check_unique(name, path)?;
+        }
+        self.add_locals(names.into_iter(), path);
+        self.groups.insert_binary(resolve);
+        Ok(())
+    }
+
+    /// No other file or folder may declare the same package version; a folder of `fetch` counts by its name.
+    fn check_unique(&self, name: &WitName, path: &Path) -> Result<(), TextError> {
+        let folder = folder_name(name);
+        let other = self
+            .groups
+            .get(name)
+            .map(|group| group.path().to_owned())
+            .or_else(|| {
+                let local = self.locals.iter().find(|local| local.package == *name);
+                local.map(|local| local.path.clone())
+            })
+            .or_else(|| {
+                let fetched = self.deps().join(&folder);
+                is_fetched(&fetched).unwrap_or(false).then_some(fetched)
+            });
+        match other {
+            Some(first) => Err(TextError::Duplicate {
+                package: name.to_string(),
+                first,
+                second: path.to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn add_locals<'a>(&mut self, names: impl Iterator<Item = &'a WitName>, path: &Path) {
+        for name in names {
+            self.locals.insert(Local {
+                package: name.clone(),
+                path: path.to_owned(),
+            });
+        }
+    }
+
+    /// The folder, which may be missing.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder's `deps`.
+    pub fn deps(&self) -> PathBuf {
+        self.dir.join("deps")
+    }
+
+    /// The project's own package, where the folder has a text.
+    pub fn package(&self) -> Option<&WitName> {
+        self.groups
+            .iter()
+            .next()
+            .filter(|_| self.has_text)
+            .map(Group::name)
+    }
+
+    /// The local packages, ascending by name.
+    pub fn locals(&self) -> &BTreeSet<Local> {
+        &self.locals
+    }
+
+    /// Whether the project itself holds a package version.
+    pub fn holds(&self, package: &WitName) -> bool {
+        self.package() == Some(package) || self.locals.iter().any(|local| local.package == *package)
+    }
+
+    /// The names of the folders that `fetch` wrote.
+    pub fn fetched(&self) -> &BTreeSet<String> {
+        &self.fetched
+    }
+
+    pub(super) fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// The references that no local package serves, in the order of the texts.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut references: Vec<_> = self.groups.iter().flat_map(Group::references).collect();
+        references.retain(|reference| !self.holds(&reference.package));
+        references
+    }
+
+    /// The exact versions that the project needs from elsewhere, each once, where it is named first. A reference for
+    /// which `served` is true (an interface that a component dependency serves) is none.
+    ///
+    /// # Errors
+    /// A reference without version, or to what no registry can hold.
+    pub fn pins(&self, served: impl Fn(&Reference) -> bool) -> Result<Vec<Pin>, RootError> {
+        let mut pins: Vec<Pin> = Vec::new();
+        for reference in self.references() {
+            if served(&reference) {
+                continue;
+            }
+            let Reference {
+                package,
+                item,
+                location,
+                ..
+            } = reference;
+            let text = format!("{}:{}", package.namespace, package.name);
+            let Some(version) = &package.version else {
+                return Err(RootError::Unversioned {
+                    package: text,
+                    item,
+                    location,
+                });
+            };
+            let name: PackageName = match text.parse() {
+                Ok(name) => name,
+                Err(source) => return Err(RootError::Name { location, source }),
+            };
+            let version = match parse_version(&version.to_string()) {
+                Ok(version) => version,
+                Err(source) => return Err(RootError::Version { location, source }),
+            };
+            if !pins
+                .iter()
+                .any(|pin| pin.name == name && pin.version == version)
+            {
+                pins.push(Pin {
+                    name,
+                    version,
+                    location,
+                });
+            }
+        }
+        Ok(pins)
+    }
+}
+
+/// The folder of a package version, as wkg names it: `wasi-http-0.2.3`.
+pub(super) fn folder_name(name: &WitName) -> String {
+    match &name.version {
+        Some(version) => format!("{}-{}-{version}", name.namespace, name.name),
+        None => format!("{}-{}", name.namespace, name.name),
+    }
+}
+
+/// Whether a folder of `wit/deps` is `fetch`'s: its only text is `package.wit`, which begins with the header.
+pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
+    let file = folder.join(PACKAGE_FILE);
+    let mut start = Vec::new();
+    let read = fs::File::open(&file).and_then(|file| {
+        let length = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
+        file.take(length).read_to_end(&mut start)
+    });
+    match read {
+        Ok(_) if start == HEADER.as_bytes() => Ok(wit_files(folder)? == [file]),
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(TextError::Read { path: file, source }),
+    }
+}
+
+fn read_binary(path: &Path) -> Result<Decoded, RootError> {
+    let mut bytes = Vec::new();
+    let read =
+        fs::File::open(path).and_then(|file| file.take(MAX_CONTENT + 1).read_to_end(&mut bytes));
+    read.map_err(|source| TextError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Decoded::open(&bytes).map_err(|source| RootError::Binary {
+        path: path.to_owned(),
+        source,
+    })
+}

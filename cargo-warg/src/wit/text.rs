@@ -1,0 +1,515 @@
+//! WIT as text: files to groups of packages, references out of them, and packages back to text.
+//!
+//! A *group* is what one folder, or one file, declares: a main package and those nested in its text. References are
+//! read without resolving, so a project whose `wit/deps` is missing can still say what it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::io::{self, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::PackageName;
+use wit_component::{OutputToString, WitPrinter};
+use wit_parser::{
+    AstItem, PackageId, PackageName as WitName, Resolve, SourceMap, Span, UnresolvedPackage,
+    UnresolvedPackageGroup,
+};
+
+/// The largest WIT text read, in bytes. The longest of WASI has 50 thousand.
+pub const MAX_TEXT: u64 = 16 << 20;
+/// The most files read of one folder, and the most folders of one `deps`: far above any in use, low enough that a
+/// wrong path does not read a disk.
+pub const MAX_ENTRIES: usize = 4096;
+
+/// A place in a text: `wit/world.wit:3:8`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The file, as it was opened.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: u64,
+    /// From 1, in bytes.
+    pub column: u64,
+}
+
+impl Location {
+    /// None where the parser names no place.
+    fn of(map: &SourceMap, span: Span) -> Option<Self> {
+        map.resolve_span(span)?;
+        let rendered = map.render_location(span);
+        let mut parts = rendered.rsplitn(3, ':');
+        let column = parts.next()?.parse().ok()?;
+        let line = parts.next()?.parse().ok()?;
+        let file = PathBuf::from(parts.next()?);
+        Some(Self { file, line, column })
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+/// A text that cannot be read, parsed, resolved or printed.
+#[derive(Debug, thiserror::Error)]
+pub enum TextError {
+    /// The system does not let it be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Larger than [`MAX_TEXT`].
+    #[error("{} is larger than {MAX_TEXT} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More than [`MAX_ENTRIES`] files or folders.
+    #[error("{} holds more than {MAX_ENTRIES} entries", path.display())]
+    TooMany {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The parser refuses it, at a place.
+    #[error("{location}: {message}")]
+    Parse {
+        /// Where.
+        location: Location,
+        /// The parser's words.
+        message: String,
+    },
+    /// The parser refuses it, and names no place.
+    #[error("{}: {message}", path.display())]
+    Package {
+        /// The file or folder.
+        path: PathBuf,
+        /// The parser's words.
+        message: String,
+    },
+    /// Two files or folders declare one package version.
+    #[error("`{package}` is declared twice: in {} and in {}", first.display(), second.display())]
+    Duplicate {
+        /// The package version.
+        package: String,
+        /// One of the two.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// It resolves but cannot be written as text.
+    #[error("`{package}` cannot be printed as WIT: {message}")]
+    Print {
+        /// The package version.
+        package: String,
+        /// The printer's words.
+        message: String,
+    },
+    /// The WIT library met input that it does not expect.
+    #[error("the WIT library gave up on this input")]
+    GaveUp(#[from] GaveUp),
+}
+
+/// The WIT library panicked: its assertions are no judgement that callers can be shown, but they end here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the WIT library ran into an assertion of its own")]
+pub struct GaveUp;
+
+/// Runs a call into the WIT libraries, whose decoder and printer assert on what a stranger may have written.
+pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, GaveUp> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|_| GaveUp)
+}
+
+/// A use of another package's interface or world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The package whose text it stands in.
+    pub user: WitName,
+    /// The package meant, with its version where the text has one.
+    pub package: WitName,
+    /// The interface or world.
+    pub item: String,
+    /// Whether the item is included as a world.
+    pub world: bool,
+    /// The types used of it.
+    pub types: BTreeSet<String>,
+    /// Where it is used first.
+    pub location: Option<Location>,
+}
+
+/// The packages that one folder or file declares.
+#[derive(Debug, Clone)]
+pub struct Group {
+    path: PathBuf,
+    /// Of the texts: two groups of the same files are the same packages.
+    digest: Digest,
+    parsed: UnresolvedPackageGroup,
+}
+
+impl Group {
+    /// The packages in a folder's own `.wit` files, subfolders aside; none where it has no such file.
+    pub fn read_dir(dir: &Path) -> Result<Option<Self>, TextError> {
+        let files = wit_files(dir)?;
+        if files.is_empty() {
+            return Ok(None);
+        }
+        Self::read_files(dir, &files).map(Some)
+    }
+
+    /// The packages in one file.
+    pub fn read_file(file: &Path) -> Result<Self, TextError> {
+        Self::read_files(file, std::slice::from_ref(&file.to_owned()))
+    }
+
+    fn read_files(path: &Path, files: &[PathBuf]) -> Result<Self, TextError> {
+        let mut map = SourceMap::new();
+        let mut all = String::new();
+        for file in files {
+            let text = read_text(file)?;
+            all.push_str(&text);
+            all.push('\0'); // no WIT text holds one
+            map.push(file, text);
+        }
+        Self::of_sources(path, map, Digest::of(all.as_bytes()))
+    }
+
+    /// The packages in a text; the path is for messages only.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, TextError> {
+        if u64::try_from(text.len()).map_or(true, |size| size > MAX_TEXT) {
+            return Err(TextError::TooLarge {
+                path: path.to_owned(),
+            });
+        }
+        let mut map = SourceMap::new();
+        map.push(path, text);
+        Self::of_sources(path, map, Digest::of(text.as_bytes()))
+    }
+
+    fn of_sources(path: &Path, map: SourceMap, digest: Digest) -> Result<Self, TextError> {
+        match guarded(|| map.parse())? {
+            Ok(parsed) => Ok(Self {
+                path: path.to_owned(),
+                digest,
+                parsed,
+            }),
+            Err((map, error)) => Err(refusal(path, &map, error.kind().span(), error.to_string())),
+        }
+    }
+
+    /// The folder or file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the other was read from the same texts, wherever they lie.
+    pub fn same_text(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+
+    /// The name of the main package.
+    pub fn name(&self) -> &WitName {
+        &self.parsed.main.name
+    }
+
+    fn packages(&self) -> impl Iterator<Item = &UnresolvedPackage> {
+        std::iter::once(&self.parsed.main).chain(&self.parsed.nested)
+    }
+
+    /// The names of all packages, the main one first.
+    pub fn names(&self) -> impl Iterator<Item = &WitName> {
+        self.packages().map(|package| &package.name)
+    }
+
+    /// All uses of other packages, in the order of the text; those of packages nested here included.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut references = Vec::new();
+        for package in self.packages() {
+            for (name, items) in &package.foreign_deps {
+                for (item, (id, _)) in items {
+                    let (world, span, types) = match id {
+                        AstItem::Interface(id) => {
+                            let interface = &package.interfaces[*id];
+                            (
+                                false,
+                                interface.span,
+                                interface.types.keys().cloned().collect(),
+                            )
+                        }
+                        AstItem::World(id) => (true, package.worlds[*id].span, BTreeSet::new()),
+                    };
+                    references.push(Reference {
+                        user: package.name.clone(),
+                        package: name.clone(),
+                        item: item.clone(),
+                        world,
+                        types,
+                        location: Location::of(&self.parsed.source_map, span),
+                    });
+                }
+            }
+        }
+        references
+    }
+
+    /// What a reference asks for that these packages lack; none where they hold all of it, or where it means another
+    /// package.
+    pub fn lacks(&self, reference: &Reference) -> Option<Lack> {
+        let package = self
+            .packages()
+            .find(|package| package.name == reference.package)?;
+        if reference.world {
+            let found = package
+                .worlds
+                .iter()
+                .any(|(_, world)| world.name == reference.item);
+            return (!found).then_some(Lack::World);
+        }
+        let interface = package
+            .interfaces
+            .iter()
+            .find(|(_, interface)| interface.name.as_ref() == Some(&reference.item));
+        let Some((_, interface)) = interface else {
+            return Some(Lack::Interface);
+        };
+        reference
+            .types
+            .iter()
+            .find(|name| !interface.types.contains_key(*name))
+            .map(|name| Lack::Type(name.clone()))
+    }
+}
+
+/// What a package lacks that another uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// The whole interface.
+    Interface,
+    /// The world.
+    World,
+    /// A type of the interface, by name.
+    Type(String),
+}
+
+/// Groups that may refer to each other, and every package version at most once.
+#[derive(Debug, Clone, Default)]
+pub struct Groups {
+    groups: Vec<Group>,
+    places: BTreeMap<WitName, usize>,
+    binaries: Vec<Resolve>,
+}
+
+impl Groups {
+    /// Adds a group.
+    ///
+    /// # Errors
+    /// One of its packages stands in another group already.
+    pub fn insert(&mut self, group: Group) -> Result<(), TextError> {
+        let place = self.groups.len();
+        for name in group.names() {
+            if let Some(other) = self
+                .places
+                .get(name)
+                .and_then(|place| self.groups.get(*place))
+            {
+                return Err(TextError::Duplicate {
+                    package: name.to_string(),
+                    first: other.path.clone(),
+                    second: group.path.clone(),
+                });
+            }
+        }
+        for name in group.names() {
+            self.places.insert(name.clone(), place);
+        }
+        self.groups.push(group);
+        Ok(())
+    }
+
+    /// Puts a group in the place of the one read from the same path.
+    pub(super) fn replace(&mut self, group: Group) {
+        self.groups.retain(|other| other.path != group.path);
+        self.groups.push(group);
+        self.places = (0..)
+            .zip(&self.groups)
+            .flat_map(|(place, group)| group.names().map(move |name| (name.clone(), place)))
+            .collect();
+    }
+
+    /// Adds packages that were decoded from bytes, with all they refer to.
+    pub(super) fn insert_binary(&mut self, resolve: Resolve) {
+        self.binaries.push(resolve);
+    }
+
+    /// The groups, in the order of insertion.
+    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter()
+    }
+
+    /// The names of all packages, ascending.
+    pub fn names(&self) -> impl Iterator<Item = &WitName> {
+        self.places.keys()
+    }
+
+    /// The group that declares a package.
+    pub fn get(&self, name: &WitName) -> Option<&Group> {
+        self.places
+            .get(name)
+            .and_then(|place| self.groups.get(*place))
+    }
+
+    /// Resolves one package, with the groups that it needs and no others.
+    pub fn resolve(&self, name: &WitName) -> Result<Option<(Resolve, PackageId)>, TextError> {
+        let Some(main) = self.get(name) else {
+            return Ok(None);
+        };
+        let mut needed = Vec::from([main]);
+        let mut seen: BTreeSet<&Path> = BTreeSet::from([main.path()]);
+        let mut next = 0;
+        while let Some(group) = needed.get(next) {
+            next += 1;
+            for package in group.packages() {
+                for dependency in package
+                    .foreign_deps
+                    .keys()
+                    .filter_map(|name| self.get(name))
+                {
+                    if seen.insert(dependency.path()) {
+                        needed.push(dependency);
+                    }
+                }
+            }
+        }
+        let resolve = self.push(main, needed.get(1..).unwrap_or_default())?;
+        let id = resolve.package_names.get(name).copied();
+        Ok(id.map(|id| (resolve, id)))
+    }
+
+    /// Resolves everything together: the check that a `wit/` folder is sound.
+    pub fn check(&self) -> Result<(), TextError> {
+        let Some((main, others)) = self.groups.split_first() else {
+            return Ok(());
+        };
+        self.push(main, &others.iter().collect::<Vec<_>>())?;
+        Ok(())
+    }
+
+    fn push(&self, main: &Group, others: &[&Group]) -> Result<Resolve, TextError> {
+        let others = others.iter().map(|group| group.parsed.clone()).collect();
+        guarded(|| {
+            let mut resolve = Resolve {
+                all_features: true,
+                ..Resolve::default()
+            };
+            for binary in &self.binaries {
+                if let Err(error) = resolve.merge(binary.clone()) {
+                    return Err(TextError::Package {
+                        path: main.path.clone(),
+                        message: format!("{error:#}"),
+                    });
+                }
+            }
+            match resolve.push_groups(main.parsed.clone(), others) {
+                Ok(_) => Ok(resolve),
+                Err(error) => Err(refusal(
+                    &main.path,
+                    &resolve.source_map,
+                    error.kind().span(),
+                    error.to_string(),
+                )),
+            }
+        })?
+    }
+}
+
+fn refusal(path: &Path, map: &SourceMap, span: Span, message: String) -> TextError {
+    match Location::of(map, span) {
+        Some(location) => TextError::Parse { location, message },
+        None => TextError::Package {
+            path: path.to_owned(),
+            message,
+        },
+    }
+}
+
+/// A package of a `Resolve` as text, its documentation included.
+pub(super) fn print(resolve: &Resolve, package: PackageId) -> Result<String, TextError> {
+    let mut printer = WitPrinter::new(OutputToString::default());
+    guarded(|| printer.print(resolve, package, &[]))?.map_err(|error| TextError::Print {
+        package: resolve
+            .packages
+            .get(package)
+            .map_or_else(String::new, |package| package.name.to_string()),
+        message: format!("{error:#}"),
+    })?;
+    Ok(printer.output.into())
+}
+
+/// The WIT name of a package version.
+pub(super) fn wit_name(name: &PackageName, version: &Version) -> WitName {
+    WitName {
+        namespace: name.namespace().as_str().to_owned(),
+        name: name.name().to_owned(),
+        version: Some(version.clone()),
+    }
+}
+
+/// The entries of a folder, ascending by name; none where the folder is missing.
+pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
+    let unreadable = |source| TextError::Read {
+        path: dir.to_owned(),
+        source,
+    };
+    let listing = match fs::read_dir(dir) {
+        Ok(listing) => listing,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in listing {
+        paths.push(entry.map_err(unreadable)?.path());
+        if paths.len() > MAX_ENTRIES {
+            return Err(TextError::TooMany {
+                path: dir.to_owned(),
+            });
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Whether a path ends in an extension.
+pub(super) fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}
+
+/// The `.wit` files that lie directly in a folder, ascending by name.
+pub(super) fn wit_files(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
+    let mut files = entries(dir)?;
+    files.retain(|path| has_extension(path, "wit") && path.is_file());
+    Ok(files)
+}
+
+/// A file of at most [`MAX_TEXT`] bytes.
+pub(super) fn read_text(path: &Path) -> Result<String, TextError> {
+    let unreadable = |source| TextError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut text = String::new();
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut limited = file.take(MAX_TEXT + 1);
+    limited.read_to_string(&mut text).map_err(unreadable)?;
+    if limited.limit() == 0 {
+        return Err(TextError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(text)
+}
