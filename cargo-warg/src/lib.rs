@@ -1,1 +1,19 @@
-//! stub
+//! `cargo warg`: dependencies of WebAssembly components, from verified package logs.
+//!
+//! From the command line down: [`cli`] names the commands and flags; each file of [`commands`] is one command, which
+//! reads its arguments and calls one operation. What a workspace asks for comes from [`manifest`]; this user's keys
+//! and folders from [`keys`] and [`dirs`]; what contents say of themselves is read by [`component`] and [`wit`]. Every
+//! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints.
+//!
+//! What may be believed of a registry is decided in `transparency`, which releases are chosen in `resolver`, and bytes
+//! come and go in `registry`; nothing of that is decided here.
+
+pub mod cli;
+pub mod commands;
+pub mod component;
+pub mod dirs;
+pub mod error;
+pub mod keys;
+pub mod manifest;
+pub mod shell;
+pub mod wit;

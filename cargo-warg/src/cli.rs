@@ -1,0 +1,268 @@
+//! The command line: `cargo warg COMMAND`, which cargo hands over as `cargo-warg warg COMMAND`.
+//!
+//! Parses, makes the shell, runs the command, and turns its failure into an exit code. What a command does stands in
+//! its file of [`crate::commands`].
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Effects};
+use clap::builder::Styles;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{self, Context};
+use crate::error::Class;
+use crate::manifest::ManifestArgs;
+use crate::shell::{self, Shell, Verbosity};
+
+/// cargo's own colours of help texts.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::BrightRed.on_default().effects(Effects::BOLD))
+    .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .invalid(AnsiColor::BrightYellow.on_default().effects(Effects::BOLD));
+
+/// What cargo starts: `cargo-warg`, with `warg` as its first argument.
+#[derive(Parser)]
+#[command(name = "cargo-warg", bin_name = "cargo", version, styles = STYLES)]
+#[command(about = "A subcommand of cargo: run `cargo warg`")]
+pub struct Cargo {
+    #[command(subcommand)]
+    warg: CargoSubcommand,
+}
+
+#[derive(Subcommand)]
+enum CargoSubcommand {
+    Warg(Warg),
+}
+
+/// Dependencies of WebAssembly components, from verified package logs
+#[derive(Args)]
+#[command(version, display_name = "cargo-warg", arg_required_else_help = true)]
+#[command(after_help = "\
+Exit codes: 0 ok, 2 usage, 10 the lock is missing or stale, 11 no solution, 12 unavailable (a retry may help), \
+13 refused (a signature, proof, digest or permission failed), 14 misbehavior of a registry (evidence saved), \
+101 anything else.")]
+pub struct Warg {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+/// The flags of every command.
+#[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+struct GlobalArgs {
+    /// Say more (-vv: say everything)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Print errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Coloring
+    #[arg(long, global = true, value_name = "WHEN")]
+    color: Option<Color>,
+
+    /// Package of the workspace to work on; may be given more than once
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "PACKAGE",
+        help_heading = "Package Selection"
+    )]
+    package: Vec<String>,
+    /// Work on all packages of the workspace
+    #[arg(long, global = true, help_heading = "Package Selection")]
+    workspace: bool,
+
+    /// Path to Cargo.toml
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        help_heading = "Manifest Options"
+    )]
+    manifest_path: Option<PathBuf>,
+    /// Fail if `warg.lock` would change
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    locked: bool,
+    /// Run without the network
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    offline: bool,
+    /// The same as both --locked and --offline
+    #[arg(long, global = true, help_heading = "Manifest Options")]
+    frozen: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl GlobalArgs {
+    fn shell(&self) -> Shell {
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, 0) => Verbosity::Normal,
+            (_, 1) => Verbosity::Verbose,
+            _ => Verbosity::VeryVerbose,
+        };
+        let color = match self.color {
+            None => shell::Color::from_env(),
+            Some(Color::Auto) => shell::Color::Auto,
+            Some(Color::Always) => shell::Color::Always,
+            Some(Color::Never) => shell::Color::Never,
+        };
+        Shell::new(verbosity, color)
+    }
+
+    fn context(self) -> Context {
+        let shell = self.shell();
+        Context {
+            shell,
+            locked: self.locked || self.frozen,
+            offline: self.offline || self.frozen,
+            manifest: ManifestArgs {
+                manifest_path: self.manifest_path,
+                packages: self.package,
+                workspace: self.workspace,
+                locked: self.locked || self.frozen,
+                offline: self.offline || self.frozen,
+            },
+        }
+    }
+}
+
+/// Runs the command that the arguments name. The first argument is the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let CargoSubcommand::Warg(Warg { global, command }) = match Cargo::try_parse_from(arguments) {
+        Ok(cargo) => cargo.warg,
+        Err(error) => {
+            // Help and versions arrive here too, and go to stdout. A reader that went away is no error.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(Class::Usage.exit_code())
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let context = global.context();
+    match command.run(&context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            context.shell.error(&error);
+            ExitCode::from(error.class().exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Warg, clap::Error> {
+        let words = line.split(' ').map(OsString::from);
+        let CargoSubcommand::Warg(warg) = Cargo::try_parse_from(words)?.warg;
+        Ok(warg)
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cargo::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_tour_parses() {
+        for line in [
+            "key new acme/ci",
+            "key list",
+            "init",
+            "registry new ../wasi-registry --name wasi --namespace wasi=acme/ci",
+            "registry new ../r --name r --namespace a=k1 --namespace b=k2 --origin registry.example/r",
+            "registry import ../some/wit/deps ../more --registry wasi",
+            "registry check ../wasi-registry",
+            "publish wit/ --registry wasi",
+            "publish logger.wasm --as acme:logger@1.2.0 --key acme/ci --dry-run",
+            "add wasi:http@0.2.3 acme:logger",
+            "lock",
+            "lock --locked",
+            "lock --check",
+            "fetch -p app",
+            "verify --offline",
+            "lock --frozen -vv --manifest-path x/Cargo.toml --workspace --color never",
+            "-q lock",
+        ] {
+            if let Err(error) = parse(&format!("cargo-warg warg {line}")) {
+                panic!("cargo warg {line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_command_is_a_usage_error() {
+        for line in [
+            "warg",
+            "warg lokc",
+            "warg lock --what",
+            "warg lock -q -v",
+            "warg add",
+            "warg key",
+            "warg registry new",
+            "warg publish x.wasm --as acme:logger",
+            "warg registry new r --name r --namespace wasi",
+            "warg registry import --registry wasi",
+            "lock",
+        ] {
+            let Err(error) = parse(&format!("cargo-warg {line}")) else {
+                panic!("{line} was accepted");
+            };
+            assert!(
+                error.use_stderr(),
+                "{line}: {error} must be an error, not help"
+            );
+        }
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_program_in_every_position() {
+        for line in [
+            "cargo-warg warg --version",
+            "cargo-warg warg -V",
+            "cargo-warg --version",
+        ] {
+            let Err(error) = parse(line) else {
+                panic!("{line} was a command");
+            };
+            let said = error.to_string();
+            assert_eq!(
+                said,
+                format!("cargo-warg {}\n", env!("CARGO_PKG_VERSION")),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn frozen_is_locked_and_offline() {
+        let context = parse("cargo-warg warg lock --frozen -p a -p b")
+            .unwrap()
+            .global
+            .context();
+        assert!(context.locked && context.offline);
+        assert_eq!(context.manifest.packages, ["a", "b"]);
+        let context = parse("cargo-warg warg lock").unwrap().global.context();
+        assert!(!context.locked && !context.offline);
+    }
+}

@@ -1,0 +1,96 @@
+//! The commands: each reads its arguments, calls one operation, and says what came of it.
+
+pub mod add;
+pub mod fetch;
+pub mod init;
+pub mod key;
+pub mod lock;
+pub mod publish;
+pub mod registry;
+pub mod verify;
+
+use std::io;
+
+use clap::Subcommand;
+
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::manifest::{ManifestArgs, Workspace};
+use crate::shell::Shell;
+
+/// What every command gets beside its own arguments.
+pub struct Context {
+    /// Where it talks to the user.
+    pub shell: Shell,
+    /// Which workspace and members.
+    pub manifest: ManifestArgs,
+    /// `--locked` or `--frozen`: the lock must not change.
+    pub locked: bool,
+    /// `--offline` or `--frozen`: no network.
+    pub offline: bool,
+}
+
+impl Context {
+    /// This user's folders.
+    pub fn dirs(&self) -> Result<Dirs> {
+        Dirs::find().classified()
+    }
+
+    /// The workspace that the flags name.
+    pub fn workspace(&self) -> Result<Workspace> {
+        Workspace::load(&self.manifest).classified()
+    }
+
+    /// Prints a line of data.
+    pub fn data(&self, line: impl std::fmt::Display) -> Result<()> {
+        let printed: io::Result<()> = self.shell.data(line);
+        printed.or_fail(Class::Other, || "cannot write to stdout")
+    }
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make and list signing keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Add the tables of cargo warg to Cargo.toml
+    Init(init::InitArgs),
+    /// Make, fill and check registries
+    #[command(subcommand)]
+    Registry(registry::RegistryCommand),
+    /// Publish a component or a WIT package
+    Publish(publish::PublishArgs),
+    /// Add dependencies to Cargo.toml, and lock them
+    Add(add::AddArgs),
+    /// Solve, and write warg.lock
+    Lock(lock::LockArgs),
+    /// Bring what is locked to this machine, and write wit/deps
+    Fetch(fetch::FetchArgs),
+    /// Check every claim of warg.lock again, from bytes
+    Verify(verify::VerifyArgs),
+}
+
+impl Command {
+    /// Runs it.
+    pub fn run(self, context: &Context) -> Result<()> {
+        match self {
+            Self::Key(command) => command.run(context),
+            Self::Init(args) => args.run(context),
+            Self::Registry(command) => command.run(context),
+            Self::Publish(args) => args.run(context),
+            Self::Add(args) => args.run(context),
+            Self::Lock(args) => args.run(context),
+            Self::Fetch(args) => args.run(context),
+            Self::Verify(args) => args.run(context),
+        }
+    }
+}
+
+/// For the commands whose operations are being written.
+fn not_yet(_args: impl Sized, what: &str) -> Error {
+    Error::new(
+        Class::Other,
+        format!("`cargo warg {what}` is not there yet"),
+    )
+}

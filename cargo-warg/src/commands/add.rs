@@ -1,0 +1,76 @@
+//! `cargo warg add`.
+
+use std::str::FromStr;
+
+use clap::Args;
+use transparency::name::PackageName;
+use transparency::version::VersionReq;
+
+use super::{Context, not_yet};
+use crate::error::Result;
+
+/// A package, and a requirement where one is given: `wasi:http@0.2.3`, `acme:logger`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DependencySpec {
+    /// The package.
+    pub package: PackageName,
+    /// The requirement's text, as it goes into the manifest, and what it means.
+    pub requirement: Option<(String, VersionReq)>,
+}
+
+impl FromStr for DependencySpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (package, requirement) = match text.split_once('@') {
+            Some((package, requirement)) => (package, Some(requirement)),
+            None => (text, None),
+        };
+        let requirement = requirement
+            .map(|text| VersionReq::from_user(text).map(|read| (text.to_owned(), read)))
+            .transpose();
+        Ok(Self {
+            package: package.parse().map_err(|error| format!("{error}"))?,
+            requirement: requirement.map_err(|error| error.to_string())?,
+        })
+    }
+}
+
+/// `cargo warg add`.
+#[derive(Args)]
+#[command(after_help = "\
+Example: cargo warg add wasi:http@0.2.3 acme:logger
+
+Whether a package is a component or WIT is found out. Without a version the newest is written.")]
+pub struct AddArgs {
+    /// Packages, each with a version requirement or without
+    #[arg(required = true, value_name = "PACKAGE[@REQUIREMENT]")]
+    pub packages: Vec<DependencySpec>,
+}
+
+impl AddArgs {
+    pub(super) fn run(self, _context: &Context) -> Result<()> {
+        Err(not_yet(self, "add"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_has_a_requirement_or_none() {
+        for (text, good) in [
+            ("acme:logger", true),
+            ("wasi:http@0.2.3", true),
+            ("wasi:http@=0.2.3", true),
+            ("wasi:http@>=0.2, <0.4", true),
+            ("wasi:http@", false),
+            ("wasi:http@latest", false),
+            ("wasi/http", false),
+            ("logger", false),
+        ] {
+            assert_eq!(text.parse::<DependencySpec>().is_ok(), good, "{text}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo warg publish`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use semver::Version;
+use transparency::name::PackageName;
+use transparency::version::parse_version;
+
+use super::{Context, not_yet};
+use crate::error::Result;
+
+/// A package and a version: `acme:logger@1.2.0`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseName {
+    /// The package.
+    pub package: PackageName,
+    /// The version.
+    pub version: Version,
+}
+
+impl FromStr for ReleaseName {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (package, version) = text
+            .split_once('@')
+            .ok_or("expected NAMESPACE:NAME@VERSION, such as acme:logger@1.2.0")?;
+        Ok(Self {
+            package: package.parse().map_err(|error| format!("{error}"))?,
+            version: parse_version(version).map_err(|error| error.to_string())?,
+        })
+    }
+}
+
+/// `cargo warg publish`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples: cargo warg publish wit/ --registry wasi
+          cargo warg publish logger.wasm --as acme:logger@1.2.0")]
+pub struct PublishArgs {
+    /// A component, or a WIT package as a folder of .wit files or in its binary form
+    pub path: PathBuf,
+    /// The name and version of a component; those of a WIT package are in its text
+    #[arg(long = "as", value_name = "NAME@VERSION")]
+    pub release: Option<ReleaseName>,
+    /// The registry, as Cargo.toml calls it; by default the one that has the namespace
+    #[arg(long, value_name = "NAME")]
+    pub registry: Option<String>,
+    /// The key to sign with, by its name; by default the one that may
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Do everything but publish
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+impl PublishArgs {
+    pub(super) fn run(self, _context: &Context) -> Result<()> {
+        Err(not_yet(self, "publish"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_a_name_and_a_full_version() {
+        for (text, good) in [
+            ("acme:logger@1.2.0", true),
+            ("acme:logger@1.2.0-rc.1+build", true),
+            ("acme:logger@1.2", false),
+            ("acme:logger@^1.2.0", false),
+            ("acme:logger", false),
+            ("logger@1.2.0", false),
+        ] {
+            assert_eq!(text.parse::<ReleaseName>().is_ok(), good, "{text}");
+        }
+    }
+}

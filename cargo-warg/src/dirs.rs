@@ -1,0 +1,185 @@
+//! The folders of this machine and user: cache, config and state.
+//!
+//! They follow the platform's conventions; `CARGO_WARG_HOME` puts all three under one folder. Nothing is made before it
+//! is needed, and config (secret keys) and state (what was seen of each registry) are made for their owner alone.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+use crate::error::{Class, Classify};
+
+/// The variable that puts cache, config and state under one folder.
+pub const HOME_VARIABLE: &str = "CARGO_WARG_HOME";
+
+/// The folder of this program inside each of the platform's.
+const APPLICATION: &str = "cargo-warg";
+
+/// Why there is no such folder.
+#[derive(Debug, thiserror::Error)]
+pub enum DirsError {
+    /// Neither `HOME` nor `CARGO_WARG_HOME` says where.
+    #[error("cannot find a home folder")]
+    NoHome,
+    /// A folder that cannot be made.
+    #[error("cannot make the folder `{}`", path.display())]
+    Make {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Classify for DirsError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NoHome | Self::Make { .. } => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::NoHome => Some(format!(
+                "set `HOME`, or `{HOME_VARIABLE}` to an absolute path"
+            )),
+            Self::Make { .. } => None,
+        }
+    }
+}
+
+/// The three folders. That they are named does not mean that they exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dirs {
+    cache: PathBuf,
+    config: PathBuf,
+    state: PathBuf,
+}
+
+impl Dirs {
+    /// Those of the environment.
+    pub fn find() -> Result<Self, DirsError> {
+        if let Some(home) = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
+            let home = std::path::absolute(home).map_err(|_| DirsError::NoHome)?;
+            return Ok(Self::under(&home));
+        }
+        let base = etcetera::choose_base_strategy().map_err(|_| DirsError::NoHome)?;
+        if !base.home_dir().is_absolute() {
+            return Err(DirsError::NoHome);
+        }
+        Ok(Self {
+            cache: base.cache_dir().join(APPLICATION),
+            config: base.config_dir().join(APPLICATION),
+            // Windows knows no state folder.
+            state: base
+                .state_dir()
+                .unwrap_or_else(|| base.data_dir())
+                .join(APPLICATION),
+        })
+    }
+
+    /// All three under one folder: `cache`, `config`, `state`.
+    pub fn under(home: &Path) -> Self {
+        Self {
+            cache: home.join("cache"),
+            config: home.join("config"),
+            state: home.join("state"),
+        }
+    }
+
+    /// What can be fetched again: verified contents, records and tiles.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// Secret keys.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// What must not be lost: the checkpoints that this machine has seen.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The cache folder, made where it is missing.
+    pub fn make_cache(&self) -> Result<&Path, DirsError> {
+        fs::create_dir_all(&self.cache).map_err(|source| DirsError::Make {
+            path: self.cache.clone(),
+            source,
+        })?;
+        Ok(&self.cache)
+    }
+
+    /// The config folder, made for its owner alone where it is missing.
+    pub fn make_config(&self) -> Result<&Path, DirsError> {
+        make_private(&self.config)?;
+        Ok(&self.config)
+    }
+
+    /// The state folder, made for its owner alone where it is missing.
+    pub fn make_state(&self) -> Result<&Path, DirsError> {
+        make_private(&self.state)?;
+        Ok(&self.state)
+    }
+}
+
+/// Makes a folder that only its owner can enter. One that is there is left as it is.
+fn make_private(path: &Path) -> Result<(), DirsError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        // What lies above is the platform's: made with the user's own umask, as others would make it.
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|source| DirsError::Make {
+                path: parent.to_owned(),
+                source,
+            })?;
+        }
+        builder.mode(0o700);
+    }
+    builder.create(path).map_err(|source| DirsError::Make {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_home_gets_folders_for_its_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let dirs = Dirs::under(&home.path().join("not/there/yet"));
+        assert!(
+            !dirs.config().exists(),
+            "nothing is made before it is needed"
+        );
+        dirs.make_config().unwrap();
+        dirs.make_state().unwrap();
+        dirs.make_cache().unwrap();
+        dirs.make_config().unwrap();
+        #[cfg(unix)]
+        for path in [dirs.config(), dirs.state()] {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o700, "{}", path.display());
+        }
+        assert!(dirs.cache().is_dir());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("config"), "").unwrap();
+        let error = Dirs::under(home.path()).make_config().unwrap_err();
+        assert!(error.to_string().contains("config`"), "{error}");
+    }
+}

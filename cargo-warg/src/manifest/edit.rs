@@ -1,0 +1,499 @@
+//! Changes of a Cargo.toml that keep its comments, order and line endings.
+//!
+//! A [`ManifestEdit`] holds one manifest; its verbs change the text in memory and say whether anything changed;
+//! [`save`](ManifestEdit::save) writes the file whole, to a new file that takes the old one's place, and only where the
+//! text differs. [`revert`](ManifestEdit::revert) puts back what was there, for a command that fails later on. A new
+//! key goes where order asks for it if the table was in order, and to the end otherwise, as `cargo add` does it.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
+use transparency::name::{Kind, Namespace, PackageName};
+
+use super::error::ManifestError;
+use super::location::{Location, Source, read_text};
+use super::registries::Alias;
+
+/// A dependency to be stated in a manifest.
+#[derive(Debug, Clone)]
+pub struct NewDependency<'a> {
+    /// Which table.
+    pub kind: Kind,
+    /// The key in the table: the package's name, or what it is renamed to.
+    pub alias: &'a PackageName,
+    /// The package's name, where it is renamed.
+    pub package: Option<&'a PackageName>,
+    /// The requirement as the user reads it: `0.2.12`.
+    pub requirement: Option<&'a str>,
+    /// A path, relative to the manifest's folder.
+    pub path: Option<&'a str>,
+    /// The registry, where the dependency names it itself.
+    pub registry: Option<&'a Alias>,
+}
+
+/// A registry to be stated in the root manifest.
+#[derive(Debug, Clone)]
+pub struct NewRegistry<'a> {
+    /// Its short name.
+    pub alias: &'a Alias,
+    /// An http address, or a folder relative to the workspace root.
+    pub url: &'a str,
+    /// The policy file, relative to the workspace root.
+    pub policy: &'a str,
+    /// The namespaces that belong to it.
+    pub namespaces: &'a [Namespace],
+}
+
+/// A manifest that is being changed.
+pub struct ManifestEdit {
+    path: PathBuf,
+    /// The file's own text.
+    before: String,
+    /// The text with line feeds only, and the places of its keys.
+    source: Source,
+    document: DocumentMut,
+    crlf: bool,
+}
+
+const MARK: char = '\u{feff}';
+
+impl ManifestEdit {
+    /// Reads the manifest. `root` is the folder that messages name it from.
+    pub fn open(path: &Path, root: &Path) -> Result<Self, ManifestError> {
+        let before = read_text(path)?;
+        let text = before.strip_prefix(MARK).unwrap_or(&before);
+        // The printer knows line feeds only. A file of mixed endings gets those of most of its lines.
+        let returns = text.matches("\r\n").count();
+        let crlf = returns.saturating_mul(2) > text.matches('\n').count();
+        let source = Source::parse(path, root, &text.replace("\r\n", "\n"))?;
+        Ok(Self {
+            path: path.to_owned(),
+            document: source.document.clone().into_mut(),
+            before,
+            source,
+            crlf,
+        })
+    }
+
+    /// The manifest as it would be written.
+    pub fn text(&self) -> String {
+        let text = self.document.to_string();
+        if text == self.source.document.raw() {
+            return self.before.clone();
+        }
+        let text = if self.crlf {
+            text.replace('\n', "\r\n")
+        } else {
+            text
+        };
+        if self.before.starts_with(MARK) {
+            format!("{MARK}{text}")
+        } else {
+            text
+        }
+    }
+
+    /// Writes the manifest, if its text changed; says whether it did. The file is never seen half-written, and keeps
+    /// its permissions.
+    ///
+    /// # Errors
+    /// The file is read-only, cannot be written, or was changed by another program since it was read.
+    pub fn save(&self) -> Result<bool, ManifestError> {
+        let text = self.text();
+        if text == self.before {
+            return Ok(false);
+        }
+        self.replace(&self.before, &text)?;
+        Ok(true)
+    }
+
+    /// Puts back the text from before [`save`](Self::save).
+    ///
+    /// # Errors
+    /// As those of `save`.
+    pub fn revert(&self) -> Result<(), ManifestError> {
+        let text = self.text();
+        if text == self.before {
+            return Ok(());
+        }
+        self.replace(&text, &self.before)
+    }
+
+    fn replace(&self, expected: &str, text: &str) -> Result<(), ManifestError> {
+        if read_text(&self.path)? != expected {
+            return Err(ManifestError::Changed {
+                path: self.path.clone(),
+            });
+        }
+        write_file(&self.path, text).map_err(|source| ManifestError::Write {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    /// Adds the tables of a package, and its name to publish under, where they are missing.
+    pub fn init_package(&mut self, package: Option<&PackageName>) -> Result<bool, ManifestError> {
+        self.change(|edit| {
+            let table = edit.table(&["package", "metadata", "warg"])?;
+            if let Some(package) = package
+                && table.get("package").is_none()
+            {
+                insert(table, "package", Value::from(package.as_str()));
+            }
+            edit.table(&["package", "metadata", "warg", "dependencies"])?;
+            edit.table(&["package", "metadata", "warg", "wit-dependencies"])?;
+            Ok(())
+        })
+    }
+
+    /// Adds the table of a workspace where it is missing.
+    pub fn init_workspace(&mut self) -> Result<bool, ManifestError> {
+        self.change(|edit| {
+            edit.table(&["workspace", "metadata", "warg"])?;
+            Ok(())
+        })
+    }
+
+    /// States a registry and its namespaces, in the workspace's table where there is a workspace and in the package's
+    /// otherwise. What is there already and the same stays as it is.
+    ///
+    /// # Errors
+    /// A registry of that name is another one, or a namespace belongs to another.
+    pub fn add_registry(&mut self, registry: &NewRegistry<'_>) -> Result<bool, ManifestError> {
+        let owner = if self.document.contains_key("workspace") {
+            "workspace"
+        } else {
+            "package"
+        };
+        self.change(|edit| {
+            let path = [owner, "metadata", "warg", "registries"];
+            let alias = registry.alias.as_str();
+            let taken = ManifestError::Taken {
+                location: edit.source.at_path(&[&path[..], &[alias]].concat()),
+                alias: registry.alias.clone(),
+            };
+            let registries = edit.table(&path)?;
+            match registries.get(alias) {
+                None => {
+                    let mut entry = InlineTable::new();
+                    entry.insert("url", registry.url.into());
+                    entry.insert("policy", registry.policy.into());
+                    insert(registries, alias, Value::InlineTable(entry));
+                }
+                Some(entry) => {
+                    let stated = |key| entry.get(key).and_then(Item::as_str);
+                    if stated("url") != Some(registry.url)
+                        || stated("policy") != Some(registry.policy)
+                    {
+                        return Err(taken);
+                    }
+                }
+            }
+            for namespace in registry.namespaces {
+                edit.add_namespace(owner, namespace, registry.alias)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn add_namespace(
+        &mut self,
+        owner: &str,
+        namespace: &Namespace,
+        alias: &Alias,
+    ) -> Result<(), ManifestError> {
+        let path = [owner, "metadata", "warg", "namespaces"];
+        let location = self
+            .source
+            .at_path(&[&path[..], &[namespace.as_str()]].concat());
+        let namespaces = self.table(&path)?;
+        let stated = namespaces.get(namespace.as_str()).map(|item| {
+            // A value of another type was refused when the manifest was read.
+            item.as_str().and_then(Alias::parse)
+        });
+        match stated {
+            None => insert(namespaces, namespace.as_str(), alias.as_str().into()),
+            Some(Some(other)) if other != *alias => {
+                return Err(ManifestError::TwoRegistries {
+                    namespace: namespace.clone(),
+                    first: Box::new((other, location.clone())),
+                    second: Box::new((alias.clone(), location)),
+                });
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// States a dependency, or changes the one that is stated: wherever it stands, in our table or in
+    /// cargo-component's; a new one goes into ours.
+    ///
+    /// # Errors
+    /// A table on the way is none.
+    pub fn set_dependency(&mut self, new: &NewDependency<'_>) -> Result<bool, ManifestError> {
+        let (ours, theirs): (_, &[&str]) = match new.kind {
+            Kind::Component => (
+                "dependencies",
+                &["package", "metadata", "component", "dependencies"],
+            ),
+            Kind::Wit => (
+                "wit-dependencies",
+                &["package", "metadata", "component", "target", "dependencies"],
+            ),
+        };
+        let ours = ["package", "metadata", "warg", ours];
+        self.change(|edit| {
+            let key = new.alias.as_str();
+            let mut stated = edit.set_target(new);
+            for path in [&ours[..], theirs] {
+                let table = find(&mut edit.document, path);
+                if let Some(item) = table.and_then(|table| table.get_mut(key)) {
+                    new.update(item);
+                    stated = true;
+                }
+            }
+            if !stated {
+                insert(edit.table(&ours)?, key, new.value());
+            }
+            Ok(())
+        })
+    }
+
+    /// cargo-component's `target`, if it is a package of a registry, and this one. Says whether it is.
+    fn set_target(&mut self, new: &NewDependency<'_>) -> bool {
+        let target = find(
+            &mut self.document,
+            &["package", "metadata", "component", "target"],
+        );
+        let (Some(target), Kind::Wit, Some(requirement)) = (target, new.kind, new.requirement)
+        else {
+            return false;
+        };
+        let name = new.package.unwrap_or(new.alias).as_str();
+        let is_this = match target.as_str().map(|text| text.split_once('@')) {
+            Some(Some((package, _))) => {
+                let text = format!("{package}@{requirement}");
+                let is_this = package.split('/').next() == Some(name);
+                if let Some(value) = target.as_value_mut().filter(|_| is_this) {
+                    set(value, &text);
+                }
+                is_this
+            }
+            Some(None) => false,
+            None => target.get("package").and_then(Item::as_str) == Some(name),
+        };
+        if is_this && target.is_table_like() {
+            set_key(target, "version", requirement);
+        }
+        is_this
+    }
+
+    /// Runs a change and says whether the text differs afterwards.
+    fn change(
+        &mut self,
+        verb: impl FnOnce(&mut Self) -> Result<(), ManifestError>,
+    ) -> Result<bool, ManifestError> {
+        let before = self.document.to_string();
+        verb(self)?;
+        Ok(self.document.to_string() != before)
+    }
+
+    /// The table at a path, made in its parent's style where it is missing.
+    fn table(&mut self, path: &[&str]) -> Result<&mut Item, ManifestError> {
+        let mut item = self.document.as_item_mut();
+        for (depth, name) in path.iter().enumerate() {
+            let last = depth.saturating_add(1) == path.len();
+            let found = item.type_name();
+            if item.get(name).is_none() && item.is_inline_table() {
+                insert(item, name, Value::InlineTable(InlineTable::new()));
+            }
+            let Some(table) = item.as_table_like_mut() else {
+                let location = self.source.at_path(path);
+                return Err(not_a_table(location, path, depth, found));
+            };
+            let dotted = table.is_dotted();
+            item = table.entry(name).or_insert_with(|| {
+                let mut new = Table::new();
+                new.set_implicit(!last);
+                new.set_dotted(dotted);
+                Item::Table(new)
+            });
+        }
+        if item.is_table_like() {
+            return Ok(item);
+        }
+        let location = self.source.at_path(path);
+        Err(not_a_table(location, path, path.len(), item.type_name()))
+    }
+}
+
+fn not_a_table(
+    location: Location,
+    path: &[&str],
+    depth: usize,
+    found: &'static str,
+) -> ManifestError {
+    ManifestError::Type {
+        location,
+        key: path.get(..depth).unwrap_or(path).join("."),
+        expected: "a table",
+        found,
+    }
+}
+
+/// The item at a path, if it is there.
+fn find<'a>(document: &'a mut DocumentMut, path: &[&str]) -> Option<&'a mut Item> {
+    let mut item = document.as_item_mut();
+    for name in path {
+        item = item.get_mut(name)?;
+    }
+    Some(item)
+}
+
+/// Adds a key that is not there to a table: in its place if the table is in order, at the end otherwise.
+fn insert(item: &mut Item, key: &str, value: Value) {
+    let inline = item.is_inline_table();
+    let Some(table) = item.as_table_like_mut() else {
+        return;
+    };
+    let sorted = table.iter().map(|(key, _)| key).is_sorted();
+    table.insert(key, Item::Value(value));
+    // In an inline table the space before the brace belongs to the value that was last. Comments can stand there
+    // only where it spans lines.
+    if inline
+        && !table
+            .get_values()
+            .iter()
+            .any(|(_, value)| spans_lines(value))
+    {
+        table.fmt();
+    }
+    if sorted {
+        table.sort_values();
+    }
+}
+
+fn spans_lines(value: &Value) -> bool {
+    let decor = value.decor();
+    [decor.prefix(), decor.suffix()]
+        .into_iter()
+        .flatten()
+        .any(|raw| raw.as_str().is_none_or(|text| text.contains('\n')))
+}
+
+/// Gives a value another text, and keeps the space and the comment around it.
+fn set(value: &mut Value, text: &str) {
+    if value.as_str() != Some(text) {
+        let decor = value.decor().clone();
+        *value = Value::from(text);
+        *value.decor_mut() = decor;
+    }
+}
+
+/// Gives a key of a table a text.
+fn set_key(item: &mut Item, key: &str, text: &str) {
+    match item.get_mut(key).and_then(Item::as_value_mut) {
+        Some(value) => set(value, text),
+        None => insert_last(item, key, text),
+    }
+}
+
+/// The keys of a dependency have an order of their own: version first, as people write them.
+fn insert_last(item: &mut Item, key: &str, text: &str) {
+    let inline = item.is_inline_table();
+    if let Some(table) = item.as_table_like_mut() {
+        table.insert(key, toml_edit::value(text));
+        if inline
+            && !table
+                .get_values()
+                .iter()
+                .any(|(_, value)| spans_lines(value))
+        {
+            table.fmt();
+        }
+    }
+}
+
+impl<'a> NewDependency<'a> {
+    /// What is to be stated, in the order of writing.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        [
+            ("package", self.package.map(PackageName::as_str)),
+            ("version", self.requirement),
+            ("path", self.path),
+            ("registry", self.registry.map(Alias::as_str)),
+        ]
+        .into_iter()
+        .filter_map(|(key, text)| Some((key, text?)))
+    }
+
+    /// A bare string where a version is all there is to say.
+    fn bare(&self) -> Option<&'a str> {
+        let mut fields = self.fields();
+        match (fields.next(), fields.next()) {
+            (Some(("version", version)), None) => Some(version),
+            _ => None,
+        }
+    }
+
+    fn value(&self) -> Value {
+        if let Some(version) = self.bare() {
+            return version.into();
+        }
+        let mut table = InlineTable::new();
+        for (key, text) in self.fields() {
+            table.insert(key, text.into());
+        }
+        Value::InlineTable(table)
+    }
+
+    /// Changes a stated dependency to say this; what it says besides stays.
+    fn update(&self, item: &mut Item) {
+        let Some(value) = item.as_value_mut().filter(|value| value.is_str()) else {
+            for (key, text) in self.fields() {
+                set_key(item, key, text);
+            }
+            return;
+        };
+        if let Some(version) = self.bare() {
+            set(value, version);
+            return;
+        }
+        let mut table = InlineTable::new();
+        if self.requirement.is_none()
+            && let Some(version) = value.as_str()
+        {
+            table.insert("version", version.into());
+        }
+        for (key, text) in self.fields() {
+            table.insert(key, text.into());
+        }
+        let decor = value.decor().clone();
+        *value = Value::InlineTable(table);
+        *value.decor_mut() = decor;
+    }
+}
+
+/// Writes a new file beside the old one and moves it there, with the old one's permissions.
+fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    // A link to a manifest elsewhere stays a link.
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".Cargo.toml.")
+        .tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(permissions)?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,429 @@
+//! Why a manifest cannot be read or changed.
+
+use std::io;
+use std::path::PathBuf;
+
+use transparency::name::{NameError, Namespace, PackageName};
+use transparency::version::VersionError;
+
+use super::location::Location;
+use super::registries::Alias;
+use crate::error::{Class, Classify};
+
+/// Why a manifest cannot be read or changed. Each that stems from a text names its line and column.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// cargo could not be started.
+    #[error("cannot run `cargo metadata`")]
+    CargoRun(#[source] io::Error),
+    /// cargo cannot read the workspace.
+    #[error("{said}")]
+    Cargo {
+        /// What cargo said.
+        said: String,
+    },
+    /// cargo's answer is not what `--format-version 1` promises.
+    #[error("cannot read what `cargo metadata` printed")]
+    CargoOutput(#[source] cargo_metadata::Error),
+    /// A manifest cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The manifest.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A manifest cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The manifest.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A manifest is longer than [`MAX_MANIFEST`](super::location::MAX_MANIFEST).
+    #[error("`{}` is too large to be a manifest", path.display())]
+    Size {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// A manifest changed between reading and writing it.
+    #[error("`{}` was changed by another program meanwhile", path.display())]
+    Changed {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// Not TOML.
+    #[error("{location}: {message}")]
+    Toml {
+        /// Where.
+        location: Location,
+        /// What the parser says.
+        message: String,
+    },
+    /// A key that a table of ours does not have.
+    #[error("{location}: unknown key `{key}` in {table}")]
+    UnknownKey {
+        /// Where.
+        location: Location,
+        /// The key.
+        key: String,
+        /// The table.
+        table: String,
+        /// The keys that it may have.
+        known: &'static [&'static str],
+    },
+    /// A key that belongs to the root manifest.
+    #[error("{location}: `{key}` belongs into the workspace's root manifest")]
+    Misplaced {
+        /// Where.
+        location: Location,
+        /// The key.
+        key: &'static str,
+    },
+    /// A value of another type.
+    #[error(
+        "{location}: `{key}` must be {expected}, and is {}",
+        with_article(found)
+    )]
+    Type {
+        /// Where.
+        location: Location,
+        /// The key.
+        key: String,
+        /// What it must be, with its article.
+        expected: &'static str,
+        /// TOML's word for what it is.
+        found: &'static str,
+    },
+    /// A key that must be there.
+    #[error("{location}: {table} lacks the key `{key}`")]
+    Missing {
+        /// Where the table is.
+        location: Location,
+        /// The key.
+        key: &'static str,
+        /// The table.
+        table: String,
+    },
+    /// A name that does not parse.
+    #[error("{location}: not {what}")]
+    Name {
+        /// Where.
+        location: Location,
+        /// What it should be, with its article.
+        what: &'static str,
+        /// What is wrong.
+        source: NameError,
+    },
+    /// A version requirement that does not parse.
+    #[error("{location}: not a version requirement")]
+    Version {
+        /// Where.
+        location: Location,
+        /// What is wrong.
+        source: VersionError,
+    },
+    /// A registry's short name with other characters than letters, digits, `-` and `_`.
+    #[error("{location}: `{text}` cannot name a registry")]
+    Alias {
+        /// Where.
+        location: Location,
+        /// The name.
+        text: String,
+    },
+    /// A registry that is not configured.
+    #[error("{location}: there is no registry `{alias}`")]
+    UnknownRegistry {
+        /// Where it is named.
+        location: Location,
+        /// The name.
+        alias: Alias,
+        /// The registries there are.
+        known: Vec<Alias>,
+    },
+    /// A registry's address that is neither `http(s)://…` nor a folder.
+    #[error("{location}: `{url}` is neither an http address nor a folder")]
+    Url {
+        /// Where.
+        location: Location,
+        /// The address.
+        url: String,
+    },
+    /// Two keys that exclude each other.
+    #[error("{location}: `{first}` and `{second}` cannot stand together")]
+    Together {
+        /// Where.
+        location: Location,
+        /// The one.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A dependency with neither version nor path.
+    #[error("{location}: `{name}` has neither a version nor a path")]
+    NoVersion {
+        /// Where.
+        location: Location,
+        /// The dependency.
+        name: PackageName,
+    },
+    /// cargo-component's `target` in a form that is not its own.
+    #[error("{location}: `{text}` is not a target: expected `PACKAGE[/WORLD]@VERSION`")]
+    Target {
+        /// Where.
+        location: Location,
+        /// What stood there.
+        text: String,
+    },
+    /// One dependency, stated in our table and in cargo-component's, with two meanings.
+    #[error("`{name}` is stated twice, and differently: at {ours} and at {theirs}")]
+    Differs {
+        /// The dependency.
+        name: PackageName,
+        /// In `package.metadata.warg`.
+        ours: Location,
+        /// In `package.metadata.component`.
+        theirs: Location,
+    },
+    /// Two names to publish under.
+    #[error(
+        "the name to publish under is stated twice, and differently: at {ours} and at {theirs}"
+    )]
+    TwoNames {
+        /// In `package.metadata.warg`.
+        ours: Location,
+        /// In `package.metadata.component`.
+        theirs: Location,
+    },
+    /// A registry, or the default, stated both for the workspace and for its root package.
+    #[error("{what} is stated twice: at {first} and at {second}")]
+    Twice {
+        /// What.
+        what: String,
+        /// The one place.
+        first: Location,
+        /// The other.
+        second: Location,
+    },
+    /// A namespace that two registries claim.
+    #[error(
+        "the namespace `{namespace}` belongs to two registries: `{}` at {}, `{}` at {}",
+        first.0, first.1, second.0, second.1
+    )]
+    TwoRegistries {
+        /// The namespace.
+        namespace: Namespace,
+        /// One of them, and what says so.
+        first: Box<(Alias, Location)>,
+        /// The other.
+        second: Box<(Alias, Location)>,
+    },
+    /// No registry for a package.
+    #[error(
+        "{}no registry is configured for `{name}`",
+        location.as_ref().map(|location| format!("{location}: ")).unwrap_or_default()
+    )]
+    NoRegistry {
+        /// The package.
+        name: PackageName,
+        /// The dependency, where a manifest states it.
+        location: Option<Location>,
+    },
+    /// No member of that name.
+    #[error("the workspace has no package `{name}`")]
+    NoMember {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        members: Vec<String>,
+    },
+    /// A change of one manifest, and several selected.
+    #[error("several packages could be meant")]
+    WhichMember {
+        /// Their names.
+        members: Vec<String>,
+    },
+    /// A registry of that name is configured otherwise.
+    #[error("{location}: there is a registry `{alias}` already, and it is another")]
+    Taken {
+        /// Where.
+        location: Location,
+        /// The name.
+        alias: Alias,
+    },
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
+}
+
+/// The known word that is one or two letters away, if there is one.
+fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= 2)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's, row by row.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i.saturating_add(1);
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (to, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let change = diagonal.saturating_add(usize::from(from != *to));
+            diagonal = *cell;
+            left = change
+                .min(left.saturating_add(1))
+                .min(cell.saturating_add(1));
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+fn list<T: ToString>(words: &[T]) -> String {
+    let words: Vec<String> = words
+        .iter()
+        .map(|word| format!("`{}`", word.to_string()))
+        .collect();
+    words.join(", ")
+}
+
+impl Classify for ManifestError {
+    fn class(&self) -> Class {
+        match self {
+            Self::CargoRun(_)
+            | Self::Cargo { .. }
+            | Self::CargoOutput(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Size { .. }
+            | Self::Changed { .. }
+            | Self::Toml { .. }
+            | Self::UnknownKey { .. }
+            | Self::Misplaced { .. }
+            | Self::Type { .. }
+            | Self::Missing { .. }
+            | Self::Name { .. }
+            | Self::Version { .. }
+            | Self::Alias { .. }
+            | Self::UnknownRegistry { .. }
+            | Self::Url { .. }
+            | Self::Together { .. }
+            | Self::NoVersion { .. }
+            | Self::Target { .. }
+            | Self::Differs { .. }
+            | Self::TwoNames { .. }
+            | Self::Twice { .. }
+            | Self::TwoRegistries { .. }
+            | Self::NoRegistry { .. }
+            | Self::NoMember { .. }
+            | Self::WhichMember { .. }
+            | Self::Taken { .. } => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::CargoRun(_) => "is cargo installed, and on the PATH?".to_owned(),
+            Self::Changed { .. } => "run the command again".to_owned(),
+            Self::UnknownKey { key, known, .. } => match nearest(key, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known keys: {}", list(known)),
+            },
+            Self::Misplaced { .. } => {
+                "move it to [workspace.metadata.warg] there; it then holds for all members".to_owned()
+            }
+            Self::Missing { key: "policy", .. } => {
+                "a policy names the key that signs for the registry, and nothing is trusted without it: ask the operator for the key, write `log KEY` and `quorum none` to a file, and name the file here"
+                    .to_owned()
+            }
+            Self::Alias { .. } => "use letters, digits, `-` and `_`".to_owned(),
+            Self::UnknownRegistry { known, .. } if known.is_empty() => {
+                "registries stand in [workspace.metadata.warg.registries], or in [package.metadata.warg.registries] where there is no workspace"
+                    .to_owned()
+            }
+            Self::UnknownRegistry { alias, known, .. } => {
+                match nearest(alias.as_str(), known.iter().map(Alias::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("registries: {}", list(known)),
+                }
+            }
+            Self::Url { .. } => {
+                "write a folder's path as it is, relative to the root manifest".to_owned()
+            }
+            Self::NoVersion { .. } => "add one, such as `version = \"1.2\"`".to_owned(),
+            Self::Differs { .. } => {
+                "make them the same, or keep one: both tables are read".to_owned()
+            }
+            Self::TwoNames { .. } | Self::Twice { .. } => "keep one of them".to_owned(),
+            Self::TwoRegistries { .. } => {
+                "give the namespace to one of them: its packages, and all that depend on them, come from there"
+                    .to_owned()
+            }
+            Self::NoRegistry { name, .. } => format!(
+                "add `{} = \"REGISTRY\"` to [workspace.metadata.warg.namespaces] (or to [package.metadata.warg.namespaces] where there is no workspace), or set `default-registry`",
+                name.namespace()
+            ),
+            Self::NoMember { name, members } => {
+                match nearest(name, members.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("its packages are: {}", list(members)),
+                }
+            }
+            Self::WhichMember { members } => {
+                format!("choose one with `-p`: {}", list(members))
+            }
+            Self::Taken { .. } => "choose another name, or remove the entry".to_owned(),
+            Self::Cargo { .. }
+            | Self::CargoOutput(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Size { .. }
+            | Self::Toml { .. }
+            | Self::Type { .. }
+            | Self::Missing { .. }
+            | Self::Name { .. }
+            | Self::Version { .. }
+            | Self::Together { .. }
+            | Self::Target { .. } => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_hand_is_recognised() {
+        let known = ["version", "path", "registry", "for", "package"];
+        for (typed, meant) in [
+            ("verison", Some("version")),
+            ("regsitry", Some("registry")),
+            ("versions", Some("version")),
+            ("paht", Some("path")),
+            ("optional", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(typed, known), meant, "{typed}");
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", ""), 3);
+    }
+}

@@ -1,0 +1,368 @@
+//! `[package.metadata.warg]` and `[workspace.metadata.warg]`: strict, every error with its line and column.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::str::FromStr;
+
+use toml_edit::{Item, Key, TableLike};
+use transparency::name::{ExternName, Kind, NameError, PackageName};
+use transparency::version::VersionReq;
+
+use super::Dependency;
+use super::error::ManifestError;
+use super::location::{Location, Source};
+use super::registries::{Alias, Place, Registries, Registry};
+
+const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];
+const WORKSPACE: [&str; 3] = ["workspace", "metadata", "warg"];
+
+const PACKAGE_KEYS: &[&str] = &["package", "dependencies", "wit-dependencies"];
+const ROOT_PACKAGE_KEYS: &[&str] = &[
+    "package",
+    "dependencies",
+    "wit-dependencies",
+    "default-registry",
+    "registries",
+    "namespaces",
+];
+const WORKSPACE_KEYS: &[&str] = &["default-registry", "registries", "namespaces"];
+const REGISTRY_KEYS: &[&str] = &["url", "policy"];
+const COMPONENT_KEYS: &[&str] = &["version", "path", "registry", "package", "for"];
+const WIT_KEYS: &[&str] = &["version", "path", "registry", "package"];
+
+/// What a table of a package says.
+#[derive(Default)]
+pub(super) struct PackageTable {
+    pub(super) package: Option<(PackageName, Location)>,
+    pub(super) dependencies: Vec<Dependency>,
+}
+
+/// Reads `[package.metadata.warg]`. In the root manifest it may also hold what `[workspace.metadata.warg]` may.
+pub(super) fn read_package(
+    source: &Source,
+    root: Option<(&Path, &mut Registries)>,
+) -> Result<PackageTable, ManifestError> {
+    let mut read = PackageTable::default();
+    let Some(table) = Table::open(source, &PACKAGE)? else {
+        return Ok(read);
+    };
+    if let Some((root, registries)) = root {
+        table.deny_unknown(ROOT_PACKAGE_KEYS)?;
+        read_registries(&table, root, registries)?;
+    } else {
+        for &key in WORKSPACE_KEYS {
+            if let Some((at, _)) = table.keys.get_key_value(key) {
+                return Err(ManifestError::Misplaced {
+                    location: source.at_key(at),
+                    key,
+                });
+            }
+        }
+        table.deny_unknown(PACKAGE_KEYS)?;
+    }
+    read.package = table.parse("package", "a package name")?;
+    for (kind, key) in [
+        (Kind::Component, "dependencies"),
+        (Kind::Wit, "wit-dependencies"),
+    ] {
+        let Some(dependencies) = table.table(key)? else {
+            continue;
+        };
+        for (key, item) in dependencies.entries() {
+            let dependency = read_dependency(&dependencies, kind, key, item)?;
+            read.dependencies.push(dependency);
+        }
+    }
+    Ok(read)
+}
+
+/// Reads `[workspace.metadata.warg]` of the root manifest.
+pub(super) fn read_workspace(
+    source: &Source,
+    root: &Path,
+    registries: &mut Registries,
+) -> Result<(), ManifestError> {
+    let Some(table) = Table::open(source, &WORKSPACE)? else {
+        return Ok(());
+    };
+    table.deny_unknown(WORKSPACE_KEYS)?;
+    read_registries(&table, root, registries)
+}
+
+fn read_registries(
+    table: &Table<'_>,
+    root: &Path,
+    registries: &mut Registries,
+) -> Result<(), ManifestError> {
+    if let Some((alias, location)) = table.alias("default-registry")? {
+        registries.set_default(alias, location)?;
+    }
+    if let Some(entries) = table.table("registries")? {
+        for (key, item) in entries.entries() {
+            let location = entries.source.at_key(key);
+            let alias = parse_alias(key.get(), &location)?;
+            let entry = entries.below(key, item)?;
+            entry.deny_unknown(REGISTRY_KEYS)?;
+            let (url, at) = entry.required("url")?;
+            let (policy, _) = entry.required("policy")?;
+            registries.insert(Registry {
+                alias,
+                place: parse_place(url, root, &at)?,
+                policy: root.join(policy),
+                location,
+            })?;
+        }
+    }
+    if let Some(entries) = table.table("namespaces")? {
+        for (key, _) in entries.entries() {
+            let location = entries.source.at_key(key);
+            let namespace = parse_name(key.get(), "a namespace", &location)?;
+            if let Some((alias, location)) = entries.alias(key.get())? {
+                registries.claim(namespace, alias, location)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_dependency(
+    table: &Table<'_>,
+    kind: Kind,
+    key: &Key,
+    item: &Item,
+) -> Result<Dependency, ManifestError> {
+    let location = table.source.at_key(key);
+    let alias: PackageName = parse_name(key.get(), "the name of a dependency", &location)?;
+    let mut dependency = Dependency {
+        kind,
+        name: alias.clone(),
+        alias,
+        requirement: None,
+        path: None,
+        registry: None,
+        serves: BTreeSet::new(),
+        location,
+    };
+    if let Some(text) = item.as_str() {
+        let at = table.source.at_value(key, item);
+        dependency.requirement = Some(parse_requirement(text, at)?);
+        return Ok(dependency);
+    }
+    let entry = table.below_or(key, item, "a version or a table")?;
+    entry.deny_unknown(match kind {
+        Kind::Component => COMPONENT_KEYS,
+        Kind::Wit => WIT_KEYS,
+    })?;
+    entry.read_source(&mut dependency)?;
+    dependency.registry = entry.alias("registry")?.map(|(alias, _)| alias);
+    dependency.serves = entry.serves()?;
+    Ok(dependency)
+}
+
+/// A table of a manifest, with what messages call it.
+pub(super) struct Table<'a> {
+    pub(super) source: &'a Source,
+    pub(super) keys: &'a dyn TableLike,
+    name: String,
+    location: Location,
+}
+
+impl<'a> Table<'a> {
+    /// The table at a path of keys; none where there is none.
+    pub(super) fn open(source: &'a Source, path: &[&str]) -> Result<Option<Self>, ManifestError> {
+        let mut table = Self {
+            source,
+            keys: source.document.as_table(),
+            name: String::new(),
+            location: source.at_path(&[]),
+        };
+        for name in path {
+            match table.table(name)? {
+                Some(below) => table = below,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(table))
+    }
+
+    /// Its keys and values, in the order written.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a Key, &'a Item)> {
+        let keys = self.keys;
+        keys.iter()
+            .filter_map(move |(name, _)| keys.get_key_value(name))
+    }
+
+    fn deny_unknown(&self, known: &'static [&'static str]) -> Result<(), ManifestError> {
+        match self.entries().find(|(key, _)| !known.contains(&key.get())) {
+            None => Ok(()),
+            Some((key, _)) => Err(ManifestError::UnknownKey {
+                location: self.source.at_key(key),
+                key: key.get().to_owned(),
+                table: self.bracketed(),
+                known,
+            }),
+        }
+    }
+
+    fn bracketed(&self) -> String {
+        format!("[{}]", self.name)
+    }
+
+    fn wrong_type(&self, key: &Key, item: &Item, expected: &'static str) -> ManifestError {
+        ManifestError::Type {
+            location: self.source.at_value(key, item),
+            key: key.get().to_owned(),
+            expected,
+            found: item.type_name(),
+        }
+    }
+
+    /// The table of this key.
+    pub(super) fn table(&self, key: &str) -> Result<Option<Self>, ManifestError> {
+        match self.keys.get_key_value(key) {
+            Some((key, item)) => self.below(key, item).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// An entry that must be a table.
+    pub(super) fn below(&self, key: &Key, item: &'a Item) -> Result<Self, ManifestError> {
+        self.below_or(key, item, "a table")
+    }
+
+    pub(super) fn below_or(
+        &self,
+        key: &Key,
+        item: &'a Item,
+        expected: &'static str,
+    ) -> Result<Self, ManifestError> {
+        let Some(keys) = item.as_table_like() else {
+            return Err(self.wrong_type(key, item, expected));
+        };
+        let dot = if self.name.is_empty() { "" } else { "." };
+        Ok(Self {
+            source: self.source,
+            keys,
+            name: format!("{}{dot}{}", self.name, key.display_repr()),
+            location: self.source.at_key(key),
+        })
+    }
+
+    /// The text of this key, and where it stands.
+    pub(super) fn text(&self, key: &str) -> Result<Option<(&'a str, Location)>, ManifestError> {
+        let Some((key, item)) = self.keys.get_key_value(key) else {
+            return Ok(None);
+        };
+        match item.as_str() {
+            Some(text) => Ok(Some((text, self.source.at_value(key, item)))),
+            None => Err(self.wrong_type(key, item, "a string")),
+        }
+    }
+
+    fn required(&self, key: &'static str) -> Result<(&'a str, Location), ManifestError> {
+        self.text(key)?.ok_or_else(|| ManifestError::Missing {
+            location: self.location.clone(),
+            key,
+            table: self.bracketed(),
+        })
+    }
+
+    /// A name of this key.
+    pub(super) fn parse<T: FromStr<Err = NameError>>(
+        &self,
+        key: &str,
+        what: &'static str,
+    ) -> Result<Option<(T, Location)>, ManifestError> {
+        let Some((text, location)) = self.text(key)? else {
+            return Ok(None);
+        };
+        Ok(Some((parse_name(text, what, &location)?, location)))
+    }
+
+    fn alias(&self, key: &str) -> Result<Option<(Alias, Location)>, ManifestError> {
+        let Some((text, location)) = self.text(key)? else {
+            return Ok(None);
+        };
+        Ok(Some((parse_alias(text, &location)?, location)))
+    }
+
+    /// `version`, `path` and `package` of a dependency: alike in our tables and in cargo-component's.
+    pub(super) fn read_source(&self, dependency: &mut Dependency) -> Result<(), ManifestError> {
+        if let Some((text, at)) = self.text("version")? {
+            dependency.requirement = Some(parse_requirement(text, at)?);
+        }
+        if let Some((path, _)) = self.text("path")? {
+            dependency.path = Some(self.source.folder().join(path));
+        }
+        if let Some((name, _)) = self.parse("package", "a package name")? {
+            dependency.name = name;
+        }
+        if dependency.requirement.is_none() && dependency.path.is_none() {
+            return Err(ManifestError::NoVersion {
+                location: dependency.location.clone(),
+                name: dependency.name.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// `for = […]`.
+    fn serves(&self) -> Result<BTreeSet<ExternName>, ManifestError> {
+        let mut names = BTreeSet::new();
+        let Some((key, item)) = self.keys.get_key_value("for") else {
+            return Ok(names);
+        };
+        let expected = "a list of interface names";
+        let Some(list) = item.as_array() else {
+            return Err(self.wrong_type(key, item, expected));
+        };
+        for value in list {
+            let Some(text) = value.as_str() else {
+                return Err(self.wrong_type(key, item, expected));
+            };
+            let location = self.source.at(value.span().or_else(|| key.span()));
+            names.insert(parse_name(text, "the name of an import", &location)?);
+        }
+        Ok(names)
+    }
+}
+
+pub(super) fn parse_name<T: FromStr<Err = NameError>>(
+    text: &str,
+    what: &'static str,
+    location: &Location,
+) -> Result<T, ManifestError> {
+    text.parse().map_err(|source| ManifestError::Name {
+        location: location.clone(),
+        what,
+        source,
+    })
+}
+
+pub(super) fn parse_requirement(
+    text: &str,
+    location: Location,
+) -> Result<VersionReq, ManifestError> {
+    VersionReq::from_user(text).map_err(|source| ManifestError::Version { location, source })
+}
+
+fn parse_alias(text: &str, location: &Location) -> Result<Alias, ManifestError> {
+    Alias::parse(text).ok_or_else(|| ManifestError::Alias {
+        location: location.clone(),
+        text: text.to_owned(),
+    })
+}
+
+/// An http address, or a folder relative to the workspace root.
+fn parse_place(url: &str, root: &Path, location: &Location) -> Result<Place, ManifestError> {
+    match url.split_once("://") {
+        Some(("http" | "https", rest)) if !rest.is_empty() => {
+            Ok(Place::Http(url.trim_end_matches('/').to_owned()))
+        }
+        None if !url.is_empty() => Ok(Place::Folder(root.join(url))),
+        _ => Err(ManifestError::Url {
+            location: location.clone(),
+            url: url.to_owned(),
+        }),
+    }
+}

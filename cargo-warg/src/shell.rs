@@ -1,0 +1,395 @@
+//! The only file that prints, with cargo's manners.
+//!
+//! Status lines, warnings and errors go to stderr, data to stdout. Whatever is printed may hold text from outside
+//! (a registry's reason for a yank, a file name), so all of it passes through [`clean`]: no message can move the
+//! cursor, recolour a terminal or hide text. A reader that goes away (`cargo warg … | head`) is no error.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Effects, Style};
+
+use crate::error::Error;
+
+const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
+const NOTE: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
+const WARNING: Style = AnsiColor::BrightYellow.on_default().effects(Effects::BOLD);
+const ERROR: Style = AnsiColor::BrightRed.on_default().effects(Effects::BOLD);
+
+/// The variable that stands for `--color` where that is not given; cargo's own.
+const COLOR_VARIABLE: &str = "CARGO_TERM_COLOR";
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Verbosity {
+    /// `-q`: errors only.
+    Quiet,
+    /// What changed.
+    #[default]
+    Normal,
+    /// `-v`: what was looked at, too.
+    Verbose,
+    /// `-vv`: every file and proof.
+    VeryVerbose,
+}
+
+/// When to print colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Color {
+    /// Where a terminal shows them, and `NO_COLOR` is not set.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// What `CARGO_TERM_COLOR` asks for; `auto` where it is not set, or to something else.
+    pub fn from_env() -> Self {
+        match std::env::var(COLOR_VARIABLE).as_deref() {
+            Ok("always") => Self::Always,
+            Ok("never") => Self::Never,
+            _ => Self::Auto,
+        }
+    }
+}
+
+/// A place to print to.
+struct Sink {
+    to: Box<dyn Write + Send>,
+    colors: bool,
+    /// The reader is gone; what else is written to it is dropped.
+    closed: bool,
+}
+
+impl Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let result = self.to.write_all(bytes).and_then(|()| self.to.flush());
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Where a command talks to its user.
+pub struct Shell {
+    out: Mutex<Sink>,
+    err: Mutex<Sink>,
+    verbosity: Verbosity,
+}
+
+impl Shell {
+    /// The process's own stdout and stderr.
+    pub fn new(verbosity: Verbosity, color: Color) -> Self {
+        let choice = match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        let shows = |detected| {
+            choice != anstream::ColorChoice::Never && detected != anstream::ColorChoice::Never
+        };
+        let err = AutoStream::new(io::stderr(), choice);
+        let err_colors = shows(err.current_choice());
+        let sink = |to, colors| {
+            Mutex::new(Sink {
+                to,
+                colors,
+                closed: false,
+            })
+        };
+        Self {
+            out: sink(Box::new(io::stdout()), false),
+            err: sink(Box::new(err), err_colors),
+            verbosity,
+        }
+    }
+
+    /// Prints to these two instead, without colours: for tests, and for callers that keep what is said.
+    pub fn to(
+        out: impl Write + Send + 'static,
+        err: impl Write + Send + 'static,
+        verbosity: Verbosity,
+    ) -> Self {
+        let sink = |to| {
+            Mutex::new(Sink {
+                to,
+                colors: false,
+                closed: false,
+            })
+        };
+        Self {
+            out: sink(Box::new(out)),
+            err: sink(Box::new(err)),
+            verbosity,
+        }
+    }
+
+    /// How much is said.
+    pub fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// `      Locking 3 packages`: what is being done, or was done. Not with `-q`.
+    pub fn status(&self, verb: impl fmt::Display, message: impl fmt::Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(STATUS, &format!("{verb:>12}"), &message);
+        }
+    }
+
+    /// The same, with `-v` only.
+    pub fn status_verbose(&self, verb: impl fmt::Display, message: impl fmt::Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.status(verb, message);
+        }
+    }
+
+    /// The same, with `-vv` only.
+    pub fn status_very_verbose(&self, verb: impl fmt::Display, message: impl fmt::Display) {
+        if self.verbosity >= Verbosity::VeryVerbose {
+            self.status(verb, message);
+        }
+    }
+
+    /// `warning: …`. Not with `-q`.
+    pub fn warning(&self, message: impl fmt::Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(WARNING, "warning:", &message);
+        }
+    }
+
+    /// `note: …`. Not with `-q`.
+    pub fn note(&self, message: impl fmt::Display) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(NOTE, "note:", &message);
+        }
+    }
+
+    /// `error: …`, each cause under `Caused by:`, and what to do under `help:`.
+    pub fn error(&self, error: &Error) {
+        let mut chain = error.chain();
+        let first = chain.next().unwrap_or_default();
+        self.line(ERROR, "error:", &first);
+        let mut caused = false;
+        for cause in chain {
+            caused = true;
+            let indented = cause.replace('\n', "\n  ");
+            self.raw(&format!("\nCaused by:\n  {indented}\n"));
+        }
+        for (place, help) in error.help().iter().enumerate() {
+            if caused && place == 0 {
+                self.raw("\n");
+            }
+            self.line(NOTE, "help:", help);
+        }
+    }
+
+    /// A line of data, on stdout.
+    ///
+    /// # Errors
+    /// Stdout cannot be written to (a full disk). A reader that went away is no error.
+    pub fn data(&self, line: impl fmt::Display) -> io::Result<()> {
+        let line = format!("{line}\n");
+        locked(&self.out).write(clean(&line).as_bytes())
+    }
+
+    fn line(&self, style: Style, head: &str, message: &dyn fmt::Display) {
+        let message = message.to_string();
+        let (head, message) = (clean(head), clean(&message));
+        let mut sink = locked(&self.err);
+        let line = if sink.colors {
+            format!("{style}{head}{style:#} {message}\n")
+        } else {
+            format!("{head} {message}\n")
+        };
+        // Nothing can be said about a stderr that cannot be written to.
+        let _ = sink.write(line.as_bytes());
+    }
+
+    fn raw(&self, text: &str) {
+        let _ = locked(&self.err).write(clean(text).as_bytes());
+    }
+}
+
+/// A panic elsewhere leaves a sink usable: it holds no half-written state.
+fn locked(sink: &Mutex<Sink>) -> MutexGuard<'_, Sink> {
+    sink.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Characters that change what a reader sees without being seen: controls, and Unicode's direction marks.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The text with every hidden character but line feed and tab written out, `\u{1b}` for an escape.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    clean_except(text, |c| matches!(c, '\n' | '\t'))
+}
+
+/// The same for text that must stay on one line, such as what a stranger wrote into a record.
+pub fn clean_line(text: &str) -> Cow<'_, str> {
+    clean_except(text, |_| false)
+}
+
+fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let bad = |c: char| is_hidden(c) && !keep(c);
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        if bad(c) {
+            cleaned.extend(c.escape_default());
+        } else {
+            cleaned.push(c);
+        }
+    }
+    Cow::Owned(cleaned)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::error::Class;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Page {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn said(verbosity: Verbosity, what: impl FnOnce(&Shell)) -> (String, String) {
+        let (out, err) = (Page::default(), Page::default());
+        what(&Shell::to(out.clone(), err.clone(), verbosity));
+        (out.text(), err.text())
+    }
+
+    fn everything(shell: &Shell) {
+        shell.status("Locking", "3 packages");
+        shell.status_verbose("Reading", "wit/");
+        shell.status_very_verbose("Proving", "leaf 7");
+        shell.warning("yanked");
+        shell.note("local");
+        shell.error(&Error::new(Class::Other, "lost"));
+        shell.data("acme:logger 1.2.0").unwrap();
+    }
+
+    #[test]
+    fn status_verbs_end_at_column_twelve_and_data_goes_to_stdout() {
+        let (out, err) = said(Verbosity::Normal, everything);
+        assert_eq!(out, "acme:logger 1.2.0\n");
+        assert_eq!(
+            err,
+            "     Locking 3 packages\nwarning: yanked\nnote: local\nerror: lost\n"
+        );
+    }
+
+    #[test]
+    fn quiet_keeps_errors_and_data_and_verbose_adds_lines() {
+        let (out, err) = said(Verbosity::Quiet, everything);
+        assert_eq!(
+            (out.as_str(), err.as_str()),
+            ("acme:logger 1.2.0\n", "error: lost\n")
+        );
+        let (_, err) = said(Verbosity::Verbose, everything);
+        assert!(err.contains("     Reading wit/\n") && !err.contains("Proving"));
+        let (_, err) = said(Verbosity::VeryVerbose, everything);
+        assert!(err.contains("     Proving leaf 7\n"));
+    }
+
+    #[test]
+    fn an_error_shows_its_causes_and_then_what_to_do() {
+        let cause = io::Error::other("two\nlines");
+        let error = Error::caused(Class::Unavailable, "cannot read tile/0/000", cause)
+            .context("cannot lock")
+            .with_help("try again");
+        let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));
+        assert_eq!(
+            err,
+            "error: cannot lock\n\nCaused by:\n  cannot read tile/0/000\n\nCaused by:\n  two\n  lines\n\nhelp: try again\n"
+        );
+        let error = Error::new(Class::Usage, "what?").with_help("say more");
+        let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));
+        assert_eq!(err, "error: what?\nhelp: say more\n");
+    }
+
+    #[test]
+    fn text_from_outside_cannot_drive_the_terminal() {
+        for (text, line) in [
+            ("plain é 日本", "plain é 日本"),
+            ("\u{1b}[31mred", "\\u{1b}[31mred"),
+            ("over\rwritten", "over\\rwritten"),
+            ("rtl\u{202e}cba", "rtl\\u{202e}cba"),
+            ("zero\u{200b}width", "zero\\u{200b}width"),
+            ("c1\u{9b}31m", "c1\\u{9b}31m"),
+        ] {
+            assert_eq!(clean(text), line, "{text:?}");
+            assert_eq!(clean_line(text), line, "{text:?}");
+            let (_, err) = said(Verbosity::Normal, |shell| shell.note(text));
+            assert_eq!(err, format!("note: {line}\n"), "{text:?}");
+        }
+        assert_eq!(clean("a\n\tb"), "a\n\tb");
+        assert_eq!(clean_line("a\nerror: b"), "a\\nerror: b");
+    }
+
+    struct Gone(io::ErrorKind);
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_left_is_no_error_and_a_full_disk_is_one() {
+        let shell = |kind| Shell::to(Gone(kind), Gone(kind), Verbosity::Normal);
+        let left = shell(io::ErrorKind::BrokenPipe);
+        everything(&left);
+        assert!(left.data("more").is_ok());
+        let full = shell(io::ErrorKind::StorageFull);
+        assert_eq!(
+            full.data("line").unwrap_err().kind(),
+            io::ErrorKind::StorageFull
+        );
+    }
+
+    #[test]
+    fn colours_wrap_the_head_only() {
+        let err = Page::default();
+        let shell = Shell::to(io::sink(), err.clone(), Verbosity::Normal);
+        locked(&shell.err).colors = true;
+        shell.status("Locking", "3");
+        assert_eq!(err.text(), "\u{1b}[1m\u{1b}[92m     Locking\u{1b}[0m 3\n");
+    }
+}
