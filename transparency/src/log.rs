@@ -21,14 +21,15 @@ use core::str::FromStr;
 use crate::digest::{DigestError, Hash};
 use crate::number::{Index, Size};
 
-/// The most hashes that a proof can have: one a level, and sizes have 64 bits.
-pub const MAX_PROOF: usize = 64;
+/// The most hashes that a proof can have: one a level of a tree whose size has 64 bits, and the one that a consistency
+/// proof starts from.
+pub const MAX_PROOF: usize = 65;
 
 /// A proof that is malformed, or that does not prove what it is shown for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
     /// More hashes than any proof has.
-    #[error("a proof has at most 64 hashes, not {found}")]
+    #[error("a proof has at most {MAX_PROOF} hashes, not {found}")]
     TooLong {
         /// How many there were.
         found: usize,
