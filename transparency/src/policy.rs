@@ -6,12 +6,13 @@
 //! without anyone's policy changing. The key's name is the registry's origin.
 
 use alloc::borrow::ToOwned as _;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::key::{Algorithm, KeyError, Verifier, VerifyingKey};
 use crate::name::{NameError, Origin};
+use crate::number::Length;
 
 /// The longest policy, in bytes: some hundred witnesses with their addresses.
 pub const MAX_POLICY: usize = 64 * 1024;
@@ -117,7 +118,8 @@ enum Voter {
 pub struct Policy {
     origin: Origin,
     operate: VerifyingKey,
-    voters: BTreeMap<String, Voter>,
+    /// In the order of the file: a group names only what stands before it.
+    voters: Vec<(String, Voter)>,
     witnesses: Vec<Verifier>,
     quorum: Option<String>,
 }
@@ -132,7 +134,7 @@ impl Policy {
         Ok(Self {
             origin,
             operate,
-            voters: BTreeMap::new(),
+            voters: Vec::new(),
             witnesses: Vec::new(),
             quorum: None,
         })
@@ -185,23 +187,26 @@ impl Policy {
 
     /// Whether the quorum is met by witnesses with these keys. The one place that counts votes: by key, each once.
     pub fn is_quorum(&self, cosigners: &BTreeSet<VerifyingKey>) -> bool {
-        self.quorum
-            .as_ref()
-            .is_none_or(|name| self.votes(name, cosigners))
-    }
-
-    /// Groups name only what stands above them, so this ends.
-    fn votes(&self, name: &str, cosigners: &BTreeSet<VerifyingKey>) -> bool {
-        match self.voters.get(name) {
-            None => false,
-            Some(Voter::Witness(key)) => cosigners.contains(key),
-            Some(Voter::Group { threshold, members }) => {
-                let votes = members
-                    .iter()
-                    .filter(|member| self.votes(member, cosigners));
-                votes.count() >= *threshold
+        let Some(quorum) = &self.quorum else {
+            return true;
+        };
+        // From the top of the file to its end, without recursion: groups may be nested thousands deep.
+        let mut met: BTreeSet<&str> = BTreeSet::new();
+        for (name, voter) in &self.voters {
+            let votes = match voter {
+                Voter::Witness(key) => cosigners.contains(key),
+                Voter::Group { threshold, members } => {
+                    let votes = members
+                        .iter()
+                        .filter(|member| met.contains(member.as_str()));
+                    votes.count() >= *threshold
+                }
+            };
+            if votes {
+                met.insert(name);
             }
         }
+        met.contains(quorum.as_str())
     }
 }
 
@@ -216,10 +221,17 @@ fn log_origin(key: &VerifyingKey) -> Result<Origin, LineProblem> {
     Ok(key.name().parse()?)
 }
 
+/// A number of members, without sign or leading zeros.
+fn decimal(text: &str) -> Option<usize> {
+    usize::try_from(text.parse::<Length>().ok()?.get()).ok()
+}
+
 #[derive(Default)]
 struct Reader {
     log: Option<(Origin, VerifyingKey)>,
-    voters: BTreeMap<String, Voter>,
+    voters: Vec<(String, Voter)>,
+    /// What stands above the line that is read.
+    names: BTreeSet<String>,
     witnesses: Vec<Verifier>,
     /// Members of groups: a voter in two groups would have two votes.
     grouped: BTreeSet<String>,
@@ -269,12 +281,12 @@ impl Reader {
     }
 
     fn define(&mut self, name: &str, voter: Voter) -> Result<(), LineProblem> {
-        if name == "none" || self.voters.contains_key(name) {
+        if name == "none" || !self.names.insert(name.to_owned()) {
             return Err(LineProblem::Defined {
                 name: name.to_owned(),
             });
         }
-        self.voters.insert(name.to_owned(), voter);
+        self.voters.push((name.to_owned(), voter));
         Ok(())
     }
 
@@ -298,7 +310,7 @@ impl Reader {
     fn group(&mut self, name: &str, threshold: &str, members: &[&str]) -> Result<(), LineProblem> {
         let mut set = BTreeSet::new();
         for &member in members {
-            if !self.voters.contains_key(member) {
+            if !self.names.contains(member) {
                 return Err(LineProblem::Undefined {
                     name: member.to_owned(),
                 });
@@ -312,7 +324,7 @@ impl Reader {
         let number = match threshold {
             "all" => set.len(),
             "any" => 1,
-            number => number.parse().map_err(|_| LineProblem::Form {
+            number => decimal(number).ok_or(LineProblem::Form {
                 expected: "group NAME all|any|N MEMBER…",
             })?,
         };
@@ -334,7 +346,7 @@ impl Reader {
     fn quorum(&mut self, name: &str) -> Result<(), LineProblem> {
         let quorum = match name {
             "none" => Quorum::None,
-            name if self.voters.contains_key(name) => Quorum::Of(name.to_owned()),
+            name if self.names.contains(name) => Quorum::Of(name.to_owned()),
             name => {
                 return Err(LineProblem::Undefined {
                     name: name.to_owned(),
