@@ -66,6 +66,12 @@ pub enum RecordError {
         /// What is wrong with it.
         problem: LineError,
     },
+    /// An empty line, or a character that cannot stand in a record.
+    #[error("line {line} of the record is not printable ASCII with single spaces")]
+    Plain {
+        /// Which one, from 1.
+        line: usize,
+    },
     /// It reads, but is not spelled as it must be.
     #[error("the record is not in canonical form: line {line} differs from its one spelling")]
     Spelling {
@@ -377,6 +383,7 @@ impl<A: Grammar> Unverified<SignedRecord<A>> {
                 count: note.signatures().len(),
             });
         };
+        check_plain(note.text())?;
         let record = Record::<A>::parse(note.text())?;
         if signature.name() != record.signer.name() || signature.id() != record.signer.id() {
             return Err(RecordError::Signer {
@@ -393,16 +400,31 @@ impl<A: Grammar> Unverified<SignedRecord<A>> {
     }
 }
 
-/// Demands that a text is what its meaning prints as: visible ASCII, single spaces, no empty line.
+/// Demands printable ASCII with single spaces, and no empty line. This comes before anything of a record is repeated in a
+/// message, and is all that holds of `?` lines. What a newer version writes is for that version to say.
+fn check_plain(text: &str) -> Result<(), RecordError> {
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
+    let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
+    if lines.next() != Some(FIRST_LINE) {
+        return Ok(()); // refused by its first line
+    }
+    match lines.position(|line| !line.split(' ').all(word)) {
+        None => Ok(()),
+        Some(place) => Err(RecordError::Plain {
+            line: place.saturating_add(2),
+        }),
+    }
+}
+
+/// Demands that a text is what its meaning prints as.
 fn check_spelling(text: &str, canonical: &str) -> Result<(), RecordError> {
-    let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ' || byte == b'\n';
-    if text == canonical && text.bytes().all(plain) {
+    if text == canonical {
         return Ok(());
     }
     let same = text
         .split('\n')
         .zip(canonical.split('\n'))
-        .take_while(|(a, b)| a == b && a.bytes().all(plain))
+        .take_while(|(a, b)| a == b)
         .count();
     Err(RecordError::Spelling {
         line: same.saturating_add(1),

@@ -328,6 +328,11 @@ impl Grammar for Action {
                 }
             }
             _ if line.starts_with('?') => Self::Ignored(line.to_string()),
+            "require" | "import" | "export" | "lock" | "bundle" | "unusable" => {
+                return Err(LineError::Form {
+                    expected: "release …, and below it require, import, export, lock, bundle, unusable, in this order",
+                });
+            }
             word => {
                 return Err(LineError::Newer {
                     word: word.to_string(),
