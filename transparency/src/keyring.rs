@@ -123,11 +123,7 @@ impl<P: Permission> Keyring<P> {
         key: &VerifyingKey,
         permissions: &BTreeSet<P>,
     ) -> Result<(), KeyringError> {
-        if key.algorithm() != Algorithm::Ed25519 {
-            return Err(KeyringError::Type {
-                name: key.name().to_string(),
-            });
-        }
+        check_type(key)?;
         let named = (key.name().to_string(), key.id());
         match self.named.get(&named) {
             Some(other) if other != key => {
@@ -182,6 +178,16 @@ impl<P: Permission> Keyring<P> {
             }
         }
         Ok(())
+    }
+}
+
+/// Demands a key that can sign records: a witness's key cannot.
+pub(crate) fn check_type(key: &VerifyingKey) -> Result<(), KeyringError> {
+    match key.algorithm() {
+        Algorithm::Ed25519 => Ok(()),
+        Algorithm::CosignatureV1 => Err(KeyringError::Type {
+            name: key.name().to_string(),
+        }),
     }
 }
 

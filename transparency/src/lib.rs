@@ -16,6 +16,7 @@ pub mod field;
 pub mod key;
 pub mod log;
 pub mod map;
+pub mod misbehavior;
 pub mod name;
 pub mod note;
 pub mod number;

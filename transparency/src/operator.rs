@@ -15,7 +15,7 @@ pub(crate) use action::{read_permissions, words, write_permissions};
 
 use crate::digest::{Digest, Hash};
 use crate::key::{KeyError, Verifier, VerifyingKey};
-use crate::keyring::{Keyring, KeyringError};
+use crate::keyring::{self, Keyring, KeyringError};
 use crate::name::{Namespace, Origin};
 use crate::note::NoteError;
 use crate::number::{Index, Length, Position, Time};
@@ -112,6 +112,8 @@ pub struct Log {
     chain: Chain,
     keyring: Keyring<Role>,
     namespaces: BTreeMap<Namespace, Vec<NamespaceGrant>>,
+    /// Every key that was ever a checkpoint key: what evidence may be signed by.
+    signers: BTreeMap<VerifyingKey, Verifier>,
     witnesses: BTreeMap<VerifyingKey, String>,
     withdrawn: BTreeMap<Digest, String>,
     refresh: Option<u64>,
@@ -125,6 +127,7 @@ impl Log {
             chain: Chain::new(origin, Subject::Operator),
             keyring: Keyring::new(),
             namespaces: BTreeMap::new(),
+            signers: BTreeMap::new(),
             witnesses: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
             refresh: None,
@@ -215,6 +218,9 @@ impl Log {
                     });
                 }
                 self.keyring.grant(key, roles)?;
+                if roles.contains(&Role::Checkpoint) {
+                    self.signers.insert(key.clone(), key.verifier()?);
+                }
             }
             Action::Revoke(key, roles) => self.keyring.revoke(key, roles)?,
             Action::Namespace(namespace, keys) => {
@@ -224,9 +230,12 @@ impl Log {
                     index,
                     keys: keys.clone(),
                 };
+                for key in keys {
+                    keyring::check_type(key)?;
+                }
                 let grants = self.namespaces.entry(namespace.clone()).or_default();
                 // Two in one record: the later one counts, as if it stood alone.
-                grants.retain(|other| other.position != record.position);
+                let _ = grants.pop_if(|last| last.position == record.position);
                 grants.push(grant);
             }
             Action::Witness(key, url) => {
@@ -274,6 +283,12 @@ impl Log {
     /// The keys that may sign checkpoints now.
     pub fn checkpoint_keys(&self) -> impl Iterator<Item = &Verifier> {
         self.keyring.with(Role::Checkpoint)
+    }
+
+    /// Every key that could sign checkpoints at some time, revoked ones included: whose signatures are evidence against the
+    /// registry. Nothing is believed for them.
+    pub fn checkpoint_keys_ever(&self) -> impl Iterator<Item = &Verifier> {
+        self.signers.values()
     }
 
     /// The keys that may sign operator records now.

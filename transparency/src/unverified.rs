@@ -11,6 +11,11 @@ impl<T> Unverified<T> {
         Self(claims)
     }
 
+    /// What it says, for the constructor that checked it.
+    pub(crate) fn into_claims(self) -> T {
+        self.0
+    }
+
     /// What it says. Good for deciding what to fetch next, and for messages; for nothing else.
     pub fn claims(&self) -> &T {
         &self.0

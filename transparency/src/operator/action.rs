@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use crate::digest::Digest;
@@ -165,6 +166,8 @@ impl Grammar for Action {
             Self::Revoke(key, roles) => writeln!(text, "revoke {key} {}", write_permissions(roles)),
             Self::Namespace(name, keys) => {
                 let _ = write!(text, "namespace {name}");
+                let mut keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+                keys.sort_unstable();
                 for key in keys {
                     let _ = write!(text, " {key}");
                 }
