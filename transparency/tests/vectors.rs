@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use transparency::digest::{Digest, Hash};
+use transparency::key::{Algorithm, VerifyingKey};
 use transparency::log::{
     Appender, ConsistencyProof, InclusionProof, VerifiedTiles, check_consistency, check_inclusion,
 };
@@ -247,6 +248,23 @@ fn maps_are_the_references() {
     };
     assert_eq!(root_page(2), text(&vectors["two_packages_page"]));
     assert_eq!(root_page(257), text(&vectors["branch_page_of_257"]));
+}
+
+#[test]
+fn key_ids_are_the_references() {
+    for case in list(&own("keys.json")["keys"]) {
+        let key: VerifyingKey = text(&case["vkey"]).parse().unwrap();
+        let algorithm = match number(&case["type"]) {
+            1 => Algorithm::Ed25519,
+            4 => Algorithm::CosignatureV1,
+            other => panic!("no key is of type {other}"),
+        };
+        assert_eq!(key.name(), text(&case["name"]));
+        assert_eq!(key.id().to_string(), text(&case["id"]), "{key}");
+        assert_eq!(key.algorithm(), algorithm, "{key}");
+        assert_eq!(hex(key.public_bytes()), text(&case["public"]), "{key}");
+        assert_eq!(key.to_string(), text(&case["vkey"]));
+    }
 }
 
 /// The JSON files of a folder and the folders in it.
