@@ -1,1 +1,17 @@
-//! stub
+//! Which releases: from requirements and package logs to closed sets, and from closed sets to `warg.lock`.
+//!
+//! [`resolve`] solves a [`Problem`](problem::Problem) against an [`Index`](index::Index) with pubgrub, and says in words
+//! why when there is no solution. Everything here is pure: no clock, no files, no network. What may be believed of a
+//! registry is decided before its releases come here, in `transparency`.
+
+mod graph;
+pub mod index;
+pub mod preference;
+pub mod problem;
+pub mod provider;
+pub mod report;
+pub mod requirement;
+pub mod resolution;
+
+pub use graph::{Exclusion, Reason};
+pub use resolution::{Unresolved, resolve};

@@ -1,0 +1,807 @@
+//! One member's dependencies as a graph of numbered nodes, grown as the solver asks.
+//!
+//! A node is a (kind, name, track), whose numbers are the versions of that track. A requirement that spans tracks goes
+//! through a *choice* between them, whose numbers are the tracks; a choice is shared by all who require the same, and is
+//! never shown to anyone. What does not exist is a node too, so that a release which requires it is merely avoided.
+//!
+//! pubgrub 0.4.0 answers wrongly where a version depends on its own node in vain, so this never happens: such a
+//! dependency is dropped if the version itself satisfies it, and else makes the version unavailable.
+
+use std::cell::{Ref, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
+
+use pubgrub::Dependencies;
+use semver::Version;
+use transparency::name::{ExternName, Kind, PackageName};
+use transparency::number::{Size, Time};
+use transparency::release::Requirement;
+use transparency::version::{Track, VersionReq};
+use version_ranges::Ranges;
+
+use crate::index::{Address, Entry, Index, Package, Release, Standing, TrackReleases};
+use crate::preference::{Order, Preferences};
+use crate::problem::{Local, Member, Options, RootRequirement};
+use crate::provider::{Graph, NodeId, Offer};
+use crate::requirement::{Versions, numbers, place};
+use crate::resolution::Selection;
+
+/// What a node stands for; its order settles ties.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// The member itself.
+    Root,
+    /// The versions of one track.
+    Track(Kind, PackageName, Track),
+    /// The tracks of a requirement that spans several.
+    Choice(Kind, PackageName, VersionReq, BTreeSet<ExternName>),
+    /// A package that does not exist, or not with that kind.
+    Nowhere(Kind, PackageName),
+}
+
+/// Why a version, or what stands for one, cannot be chosen after all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// No package of that name exists.
+    Absent {
+        /// The size of the log at which its absence was proved.
+        size: Size,
+    },
+    /// The package holds something else.
+    OtherKind {
+        /// What it holds.
+        actual: Kind,
+    },
+    /// It requires another version of its own track.
+    Itself {
+        /// What it requires.
+        requirement: Requirement,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent { size } => {
+                write!(
+                    f,
+                    "does not exist (proved at the checkpoint of size {size})"
+                )
+            }
+            Self::OtherKind { actual } => write!(f, "is a {actual} package"),
+            Self::Itself { requirement } => write!(f, "requires {requirement} of itself"),
+        }
+    }
+}
+
+/// Why a release is no candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exclusion {
+    /// Yanked, and not locked.
+    Yanked {
+        /// The publisher's words.
+        reason: String,
+    },
+    /// Withdrawn by the operator.
+    Withdrawn {
+        /// The operator's words.
+        reason: String,
+    },
+    /// For the record only.
+    Unusable {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Later than `exclude-newer`.
+    TooNew {
+        /// When it was released.
+        time: Time,
+    },
+    /// Its track is held at another version.
+    NotHeld {
+        /// What holds it.
+        held: Requirement,
+    },
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yanked { reason } => write!(f, "is yanked ({reason})"),
+            Self::Withdrawn { reason } => write!(f, "is withdrawn ({reason})"),
+            Self::Unusable { reason } => write!(f, "is unusable ({reason})"),
+            Self::TooNew { time } => {
+                write!(
+                    f,
+                    "was released on {time}, which `exclude-newer` leaves aside"
+                )
+            }
+            Self::NotHeld { held } => write!(f, "is not the one that is held ({held})"),
+        }
+    }
+}
+
+/// Why a solve cannot go on, other than that it has no solution.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("{} packages are not loaded", .0.len())]
+    Missing(BTreeSet<Address>),
+    #[error("no registry for `{}`", requirement.name)]
+    NoRegistry {
+        by: Option<Selection>,
+        requirement: Requirement,
+    },
+    #[error("two registries for `{}`", requirement.name)]
+    TwoRegistries {
+        by: Option<Selection>,
+        requirement: Requirement,
+        configured: Option<transparency::name::Origin>,
+    },
+}
+
+/// A version that can be depended on.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) exclusion: Option<Exclusion>,
+}
+
+/// Where a version comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    Registry(&'a Package, &'a Release),
+    Local(&'a Local),
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn version(self) -> &'a Version {
+        match self {
+            Self::Registry(_, release) => &release.version,
+            Self::Local(local) => &local.version,
+        }
+    }
+
+    pub(crate) fn requirements(self) -> &'a BTreeSet<Requirement> {
+        match self {
+            Self::Registry(_, release) => &release.requirements,
+            Self::Local(local) => &local.requirements,
+        }
+    }
+
+    pub(crate) fn exports(self) -> &'a BTreeSet<ExternName> {
+        match self {
+            Self::Registry(_, release) => &release.exports,
+            Self::Local(local) => &local.exports,
+        }
+    }
+
+    pub(crate) fn selection(self) -> Selection {
+        match self {
+            Self::Registry(package, release) => Selection {
+                kind: package.kind(),
+                name: package.address().name.clone(),
+                version: release.version.clone(),
+            },
+            Self::Local(local) => local.selection(),
+        }
+    }
+}
+
+/// The local packages of one track.
+#[derive(Debug)]
+pub(crate) struct LocalTrack<'a> {
+    versions: Versions,
+    locals: Vec<&'a Local>,
+}
+
+/// What stays the same through all solves of one member.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) index: &'a Index,
+    pub(crate) member: &'a Member,
+    locals: BTreeMap<(Kind, &'a PackageName), BTreeMap<Track, LocalTrack<'a>>>,
+    direct: BTreeSet<(Kind, &'a PackageName)>,
+}
+
+/// Where a requirement leads.
+enum Place<'a> {
+    /// Local packages that can serve it.
+    Local,
+    Registry(&'a Package),
+    Nowhere(Reason),
+    Missing(Address),
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(options: &'a Options, index: &'a Index, member: &'a Member) -> Self {
+        let mut grouped: BTreeMap<(Kind, &PackageName), BTreeMap<Track, Vec<&Local>>> =
+            BTreeMap::new();
+        for local in &member.locals {
+            grouped
+                .entry((local.kind, &local.name))
+                .or_default()
+                .entry(Track::of(&local.version))
+                .or_default()
+                .push(local);
+        }
+        let by_versions = |mut locals: Vec<&'a Local>| {
+            locals.sort_by(|a, b| a.version.cmp(&b.version));
+            locals.dedup_by(|a, b| a.version == b.version);
+            LocalTrack {
+                versions: Versions::new(locals.iter().map(|local| local.version.clone())),
+                locals,
+            }
+        };
+        let locals = grouped
+            .into_iter()
+            .map(|(package, tracks)| {
+                let tracks = tracks.into_iter();
+                (
+                    package,
+                    tracks
+                        .map(|(track, locals)| (track, by_versions(locals)))
+                        .collect(),
+                )
+            })
+            .collect();
+        let direct = member
+            .requirements
+            .iter()
+            .map(|root| (root.requirement.kind, &root.requirement.name))
+            .collect();
+        Self {
+            options,
+            index,
+            member,
+            locals,
+            direct,
+        }
+    }
+
+    fn locals_of(
+        &self,
+        kind: Kind,
+        name: &'a PackageName,
+    ) -> Option<&BTreeMap<Track, LocalTrack<'a>>> {
+        self.locals.get(&(kind, name))
+    }
+
+    /// The local package of a selection.
+    pub(crate) fn local(&self, selection: &'a Selection) -> Option<&'a Local> {
+        let tracks = self.locals_of(selection.kind, &selection.name)?;
+        let locals = &tracks.get(&Track::of(&selection.version))?.locals;
+        locals
+            .iter()
+            .copied()
+            .find(|local| local.version == selection.version)
+    }
+
+    /// Whether local packages take the place of this track.
+    pub(crate) fn shadows(&self, kind: Kind, name: &'a PackageName, track: &Track) -> bool {
+        self.locals_of(kind, name)
+            .is_some_and(|tracks| tracks.contains_key(track))
+    }
+
+    /// The registry that a requirement's name belongs to.
+    pub(crate) fn address(
+        &self,
+        by: Option<&Selection>,
+        requirement: &Requirement,
+    ) -> Result<Address, Stop> {
+        let configured = self.options.origins.of(&requirement.name);
+        if let Some(said) = &requirement.origin
+            && configured != Some(said)
+        {
+            return Err(Stop::TwoRegistries {
+                by: by.cloned(),
+                requirement: requirement.clone(),
+                configured: configured.cloned(),
+            });
+        }
+        let origin = configured.ok_or_else(|| Stop::NoRegistry {
+            by: by.cloned(),
+            requirement: requirement.clone(),
+        })?;
+        Ok(Address {
+            origin: origin.clone(),
+            name: requirement.name.clone(),
+        })
+    }
+
+    fn place(
+        &self,
+        by: Option<&Selection>,
+        requirement: &'a Requirement,
+    ) -> Result<Place<'a>, Stop> {
+        if let Some(tracks) = self.locals_of(requirement.kind, &requirement.name) {
+            let serves = match requirement.req.track() {
+                Some(track) => tracks.contains_key(&track),
+                None => tracks.values().any(|track| {
+                    let mut versions = track.versions.all().iter();
+                    versions.any(|version| requirement.req.matches(version))
+                }),
+            };
+            if serves {
+                return Ok(Place::Local);
+            }
+        }
+        let address = self.address(by, requirement)?;
+        Ok(match self.index.entry(&address) {
+            None => Place::Missing(address),
+            Some(Entry::Absent(size)) => Place::Nowhere(Reason::Absent { size: *size }),
+            Some(Entry::Present(package)) if package.kind() != requirement.kind => {
+                Place::Nowhere(Reason::OtherKind {
+                    actual: package.kind(),
+                })
+            }
+            Some(Entry::Present(package)) => Place::Registry(package),
+        })
+    }
+
+    /// Which of the packages that these requirements lead to are not loaded.
+    pub(crate) fn missing(
+        &self,
+        by: Option<&Selection>,
+        requirements: impl IntoIterator<Item = &'a Requirement>,
+    ) -> Result<BTreeSet<Address>, Stop> {
+        let mut missing = BTreeSet::new();
+        for requirement in requirements {
+            if let Place::Missing(address) = self.place(by, requirement)? {
+                missing.insert(address);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Why a release is no candidate, if it is none.
+    pub(crate) fn exclusion(
+        &self,
+        source: Source<'_>,
+        preferences: &Preferences,
+    ) -> Option<Exclusion> {
+        let Source::Registry(package, release) = source else {
+            return None;
+        };
+        let name = &package.address().name;
+        match &release.standing {
+            Standing::Withdrawn { reason } => {
+                return Some(Exclusion::Withdrawn {
+                    reason: reason.clone(),
+                });
+            }
+            Standing::Unusable { reason } => {
+                return Some(Exclusion::Unusable {
+                    reason: reason.clone(),
+                });
+            }
+            Standing::Yanked { reason } => {
+                if !preferences
+                    .of(package.kind(), name)
+                    .contains(&release.version)
+                {
+                    return Some(Exclusion::Yanked {
+                        reason: reason.clone(),
+                    });
+                }
+            }
+            Standing::Usable => {}
+        }
+        if self
+            .options
+            .exclude_newer
+            .is_some_and(|limit| release.time > limit)
+        {
+            return Some(Exclusion::TooNew { time: release.time });
+        }
+        let track = Track::of(&release.version);
+        let mut holds = self.member.held.iter().filter(|held| {
+            held.kind == package.kind()
+                && held.name == *name
+                && held.req.track().as_ref() == Some(&track)
+        });
+        holds
+            .find(|held| !held.req.matches(&release.version))
+            .map(|held| Exclusion::NotHeld { held: held.clone() })
+    }
+}
+
+/// What a node is made of.
+#[derive(Debug)]
+pub(crate) enum Body<'a> {
+    Root,
+    Track {
+        versions: Versions,
+        candidates: Vec<Candidate<'a>>,
+    },
+    /// Each track by its node, with the numbers that match there; the tracks ascend by their highest match.
+    Choice(Vec<(Track, NodeId, Ranges<u32>)>),
+    Nowhere(Reason),
+}
+
+#[derive(Debug)]
+pub(crate) struct Node<'a> {
+    pub(crate) key: Rc<Key>,
+    offer: Rc<Offer>,
+    pub(crate) body: Body<'a>,
+}
+
+#[derive(Debug, Default)]
+struct Nodes<'a> {
+    ids: BTreeMap<Rc<Key>, NodeId>,
+    nodes: Vec<Node<'a>>,
+}
+
+/// One member's graph, as far as the solver has asked for it.
+#[derive(Debug)]
+pub(crate) struct MemberGraph<'a> {
+    scope: &'a Scope<'a>,
+    roots: Vec<&'a RootRequirement>,
+    preferences: &'a Preferences,
+    nodes: RefCell<Nodes<'a>>,
+}
+
+type Edge = (NodeId, Ranges<u32>);
+
+impl<'a> MemberGraph<'a> {
+    /// The graph below these requirements of a member's. Node 0 is the root.
+    pub(crate) fn new(
+        scope: &'a Scope<'a>,
+        roots: impl IntoIterator<Item = &'a RootRequirement>,
+        preferences: &'a Preferences,
+    ) -> Self {
+        let graph = Self {
+            scope,
+            roots: roots.into_iter().collect(),
+            preferences,
+            nodes: RefCell::default(),
+        };
+        let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
+        graph.add(Key::Root, offer, Body::Root);
+        graph
+    }
+
+    pub(crate) const ROOT: NodeId = NodeId(0);
+
+    pub(crate) fn scope(&self) -> &'a Scope<'a> {
+        self.scope
+    }
+
+    pub(crate) fn roots(&self) -> &[&'a RootRequirement] {
+        &self.roots
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Ref<'_, Node<'a>> {
+        Ref::map(self.nodes.borrow(), |nodes| {
+            nodes
+                .nodes
+                .get(place(id.0))
+                .expect("ids are given to nodes only, and nodes stay")
+        })
+    }
+
+    fn find(&self, key: &Key) -> Option<NodeId> {
+        self.nodes.borrow().ids.get(key).copied()
+    }
+
+    fn add(&self, key: Key, offer: Offer, body: Body<'a>) -> NodeId {
+        let mut nodes = self.nodes.borrow_mut();
+        let id = NodeId(u32::try_from(nodes.nodes.len()).unwrap_or(u32::MAX));
+        let key = Rc::new(key);
+        nodes.ids.insert(Rc::clone(&key), id);
+        nodes.nodes.push(Node {
+            key,
+            offer: Rc::new(offer),
+            body,
+        });
+        id
+    }
+
+    fn is_direct(&self, kind: Kind, name: &PackageName) -> bool {
+        self.scope.direct.contains(&(kind, name))
+    }
+
+    /// The node of a track; its numbers are those of `releases`.
+    fn track_node(
+        &self,
+        kind: Kind,
+        name: &PackageName,
+        track: &Track,
+        versions: &Versions,
+        sources: impl Iterator<Item = Source<'a>>,
+    ) -> NodeId {
+        let key = Key::Track(kind, name.clone(), track.clone());
+        if let Some(id) = self.find(&key) {
+            return id;
+        }
+        let candidates: Vec<Candidate<'_>> = sources
+            .map(|source| Candidate {
+                source,
+                exclusion: self.scope.exclusion(source, self.preferences),
+            })
+            .collect();
+        let preferred = self.preferences.of(kind, name).iter();
+        let offer = Offer::new(
+            candidates
+                .iter()
+                .map(|candidate| candidate.exclusion.is_none()),
+            preferred
+                .filter_map(|version| versions.number(version))
+                .collect(),
+            Order::of_versions(self.scope.options.mode, kind, self.is_direct(kind, name)),
+        );
+        let body = Body::Track {
+            versions: versions.clone(),
+            candidates,
+        };
+        self.add(key, offer, body)
+    }
+
+    fn local_track(
+        &self,
+        kind: Kind,
+        name: &PackageName,
+        track: &Track,
+        found: &'a LocalTrack<'a>,
+    ) -> NodeId {
+        let sources = found.locals.iter().map(|local| Source::Local(local));
+        self.track_node(kind, name, track, &found.versions, sources)
+    }
+
+    fn registry_track(
+        &self,
+        package: &'a Package,
+        track: &Track,
+        found: Option<&'a TrackReleases>,
+    ) -> NodeId {
+        let nothing = Versions::default();
+        let versions = found.map_or(&nothing, |found| &found.versions);
+        let releases = found.map_or(&[][..], |found| &found.releases);
+        let sources = releases
+            .iter()
+            .map(|release| Source::Registry(package, release));
+        self.track_node(
+            package.kind(),
+            &package.address().name,
+            track,
+            versions,
+            sources,
+        )
+    }
+
+    /// The numbers of a track's node that a requirement matches and that export what is asked for.
+    fn matching(
+        &self,
+        id: NodeId,
+        requirement: &VersionReq,
+        exports: &BTreeSet<ExternName>,
+    ) -> Ranges<u32> {
+        let node = self.node(id);
+        let Body::Track {
+            versions,
+            candidates,
+        } = &node.body
+        else {
+            return Ranges::empty();
+        };
+        let matching = versions.matching(requirement);
+        if exports.is_empty() {
+            return matching;
+        }
+        let exporting = (0..).zip(candidates).filter(|(number, candidate)| {
+            matching.contains(number) && exports.is_subset(candidate.source.exports())
+        });
+        numbers(exporting.map(|(number, _)| number))
+    }
+
+    /// Where a requirement leads: a node, and which of its numbers will do. None where the package is not loaded.
+    pub(crate) fn edge(
+        &self,
+        by: Option<&Selection>,
+        requirement: &'a Requirement,
+        exports: &BTreeSet<ExternName>,
+    ) -> Result<Option<Edge>, Stop> {
+        let (kind, name, req) = (requirement.kind, &requirement.name, &requirement.req);
+        let tracks: Vec<(&Track, NodeId)> = match (self.scope.place(by, requirement)?, req.track())
+        {
+            (Place::Missing(_), _) => return Ok(None),
+            (Place::Nowhere(reason), _) => {
+                let key = Key::Nowhere(kind, name.clone());
+                let id = self.find(&key).unwrap_or_else(|| {
+                    let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
+                    self.add(key, offer, Body::Nowhere(reason))
+                });
+                return Ok(Some((id, Ranges::full())));
+            }
+            (Place::Local, Some(track)) => {
+                let tracks = self.scope.locals.get(&(kind, name));
+                let Some(found) = tracks.and_then(|tracks| tracks.get(&track)) else {
+                    return Ok(None);
+                };
+                let id = self.local_track(kind, name, &track, found);
+                return Ok(Some((id, self.matching(id, req, exports))));
+            }
+            (Place::Registry(package), Some(track)) => {
+                let id = self.registry_track(package, &track, package.track(&track));
+                return Ok(Some((id, self.matching(id, req, exports))));
+            }
+            (Place::Local, None) => self
+                .scope
+                .locals
+                .get(&(kind, name))
+                .into_iter()
+                .flatten()
+                .map(|(track, found)| (track, self.local_track(kind, name, track, found)))
+                .collect(),
+            (Place::Registry(package), None) => package
+                .tracks()
+                .filter(|(track, _)| !self.scope.shadows(kind, name, track))
+                .map(|(track, found)| (track, self.registry_track(package, track, Some(found))))
+                .collect(),
+        };
+        let key = Key::Choice(kind, name.clone(), req.clone(), exports.clone());
+        let id = match self.find(&key) {
+            Some(id) => id,
+            None => self.add_choice(key, requirement, exports, tracks),
+        };
+        Ok(Some((id, Ranges::full())))
+    }
+
+    fn add_choice(
+        &self,
+        key: Key,
+        requirement: &Requirement,
+        exports: &BTreeSet<ExternName>,
+        tracks: Vec<(&Track, NodeId)>,
+    ) -> NodeId {
+        let (kind, name) = (requirement.kind, &requirement.name);
+        let highest = |id: NodeId, set: &Ranges<u32>| match &self.node(id).body {
+            Body::Track { versions, .. } => (0..)
+                .zip(versions.all())
+                .filter(|(number, _)| set.contains(number))
+                .last()
+                .map(|(_, version)| version.clone()),
+            _ => None,
+        };
+        let mut options: Vec<(Version, Track, NodeId, Ranges<u32>)> = tracks
+            .into_iter()
+            .filter_map(|(track, id)| {
+                let set = self.matching(id, &requirement.req, exports);
+                let highest = highest(id, &set)?;
+                Some((highest, track.clone(), id, set))
+            })
+            .collect();
+        options.sort_by(|a, b| a.0.cmp(&b.0));
+        let has_candidates = |(_, _, id, set): &(Version, Track, NodeId, Ranges<u32>)| {
+            self.node(*id).offer.count(set) > 0
+        };
+        let number_of = |version: &Version| {
+            let track = Track::of(version);
+            let place = options.iter().position(|(_, found, id, set)| {
+                *found == track
+                    && match &self.node(*id).body {
+                        Body::Track { versions, .. } => versions
+                            .number(version)
+                            .is_some_and(|number| set.contains(&number)),
+                        _ => false,
+                    }
+            })?;
+            u32::try_from(place).ok()
+        };
+        let held = self.scope.member.held.iter();
+        let held = held
+            .filter(|held| held.kind == kind && held.name == *name)
+            .filter_map(|held| held.req.pinned());
+        let preferred = held
+            .chain(self.preferences.of(kind, name).iter().cloned())
+            .filter_map(|version| number_of(&version))
+            .collect();
+        let offer = Offer::new(
+            options.iter().map(has_candidates),
+            preferred,
+            Order::of_tracks(self.scope.options.mode, self.is_direct(kind, name)),
+        );
+        let options = options
+            .into_iter()
+            .map(|(_, track, id, set)| (track, id, set))
+            .collect();
+        self.add(key, offer, Body::Choice(options))
+    }
+
+    fn release_dependencies(
+        &self,
+        id: NodeId,
+        source: Source<'a>,
+    ) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
+        let selection = source.selection();
+        let is_itself = |requirement: &Requirement| {
+            requirement.kind == selection.kind
+                && requirement.name == selection.name
+                && requirement.req.matches(&selection.version)
+        };
+        let requirements: Vec<&Requirement> = source
+            .requirements()
+            .iter()
+            .filter(|requirement| !is_itself(requirement))
+            .collect();
+        let missing = self
+            .scope
+            .missing(Some(&selection), requirements.iter().copied())?;
+        if !missing.is_empty() {
+            return Err(Stop::Missing(missing));
+        }
+        let mut edges = Vec::new();
+        for requirement in requirements {
+            let edge = self.edge(Some(&selection), requirement, &BTreeSet::new())?;
+            let Some((target, set)) = edge else { continue };
+            if target == id {
+                return Ok(Dependencies::Unavailable(Reason::Itself {
+                    requirement: requirement.clone(),
+                }));
+            }
+            edges.push((target, set));
+        }
+        Ok(Dependencies::Available(edges.into_iter().collect()))
+    }
+
+    /// The nodes that a chosen version depends on.
+    pub(crate) fn targets(&self, id: NodeId, number: u32) -> Vec<NodeId> {
+        match self.dependencies(id, number) {
+            Ok(Dependencies::Available(edges)) => edges.into_iter().map(|(id, _)| id).collect(),
+            Ok(Dependencies::Unavailable(_)) | Err(_) => Vec::new(),
+        }
+    }
+
+    fn root_dependencies(&self) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
+        let requirements = self.roots.iter().map(|root| &root.requirement);
+        let missing = self.scope.missing(None, requirements)?;
+        if !missing.is_empty() {
+            return Err(Stop::Missing(missing));
+        }
+        let mut edges = Vec::new();
+        for root in &self.roots {
+            edges.extend(self.edge(None, &root.requirement, &root.exports)?);
+        }
+        Ok(Dependencies::Available(edges.into_iter().collect()))
+    }
+}
+
+impl Graph for MemberGraph<'_> {
+    type Name = Rc<Key>;
+    type Reason = Reason;
+    type Stop = Stop;
+
+    fn name(&self, node: NodeId) -> Rc<Key> {
+        Rc::clone(&self.node(node).key)
+    }
+
+    fn offer(&self, node: NodeId) -> Rc<Offer> {
+        Rc::clone(&self.node(node).offer)
+    }
+
+    fn dependencies(
+        &self,
+        id: NodeId,
+        number: u32,
+    ) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
+        let node = self.node(id);
+        let source = match &node.body {
+            Body::Root => None,
+            Body::Nowhere(reason) => return Ok(Dependencies::Unavailable(reason.clone())),
+            Body::Choice(tracks) => {
+                let chosen = tracks.get(place(number));
+                let edges = chosen.map(|(_, node, set)| (*node, set.clone()));
+                return Ok(Dependencies::Available(edges.into_iter().collect()));
+            }
+            Body::Track { candidates, .. } => candidates
+                .get(place(number))
+                .map(|candidate| candidate.source),
+        };
+        drop(node);
+        match source {
+            None => self.root_dependencies(),
+            Some(source) => self.release_dependencies(id, source),
+        }
+    }
+}

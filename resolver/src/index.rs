@@ -1,0 +1,198 @@
+//! What the solver may choose from: the releases of every package that was loaded, and which packages do not exist.
+//!
+//! The index holds what package logs were proved to say. It never loads anything: a solve that needs a package which is
+//! not here ends with [`Missing`](crate::Unresolved::Missing), and the caller loads it and solves again.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use semver::Version;
+use transparency::digest::{Digest, Hash};
+use transparency::name::{ExternName, Kind, Origin, PackageName};
+use transparency::number::{Size, Time};
+use transparency::release::Requirement;
+use transparency::version::Track;
+
+use crate::requirement::Versions;
+
+/// Where a package's name belongs: a registry, and the name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The registry.
+    pub origin: Origin,
+    /// The package.
+    pub name: PackageName,
+}
+
+/// Whether a release may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Freely.
+    Usable,
+    /// Only where it is locked already.
+    Yanked {
+        /// The publisher's words.
+        reason: String,
+    },
+    /// Never: its content is gone.
+    Withdrawn {
+        /// The operator's words.
+        reason: String,
+    },
+    /// Never: it stands in the log for the record only.
+    Unusable {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A release, as its package log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The version.
+    pub version: Version,
+    /// What it requires, ascending.
+    pub requirements: BTreeSet<Requirement>,
+    /// What a component imports, ascending.
+    pub imports: BTreeSet<ExternName>,
+    /// What a component exports, ascending.
+    pub exports: BTreeSet<ExternName>,
+    /// The SHA-256 of its content.
+    pub digest: Digest,
+    /// The content's size in bytes.
+    pub size: u64,
+    /// The hash of the record that released it.
+    pub record: Hash,
+    /// When that record was signed.
+    pub time: Time,
+    /// Whether it may be chosen.
+    pub standing: Standing,
+}
+
+/// The releases of one track, ascending; a version's number is its place.
+#[derive(Debug, Clone)]
+pub(crate) struct TrackReleases {
+    pub(crate) versions: Versions,
+    pub(crate) releases: Vec<Release>,
+}
+
+/// A package and all its releases.
+#[derive(Debug, Clone)]
+pub struct Package {
+    address: Address,
+    kind: Kind,
+    tracks: BTreeMap<Track, TrackReleases>,
+}
+
+impl Package {
+    fn new(address: Address, kind: Kind, releases: impl IntoIterator<Item = Release>) -> Self {
+        let mut by_track: BTreeMap<Track, BTreeMap<Version, Release>> = BTreeMap::new();
+        for release in releases {
+            by_track
+                .entry(Track::of(&release.version))
+                .or_default()
+                .insert(release.version.clone(), release);
+        }
+        let tracks = by_track
+            .into_iter()
+            .map(|(track, releases)| {
+                let versions = Versions::new(releases.keys().cloned());
+                let releases = releases.into_values().collect();
+                (track, TrackReleases { versions, releases })
+            })
+            .collect();
+        Self {
+            address,
+            kind,
+            tracks,
+        }
+    }
+
+    /// Its registry and name.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// All its releases, ascending by version.
+    pub fn releases(&self) -> Vec<&Release> {
+        let mut releases: Vec<&Release> = self
+            .tracks
+            .values()
+            .flat_map(|track| &track.releases)
+            .collect();
+        releases.sort_by(|a, b| a.version.cmp(&b.version));
+        releases
+    }
+
+    /// The release of a version, build metadata counted.
+    pub fn release(&self, version: &Version) -> Option<&Release> {
+        let track = self.tracks.get(&Track::of(version))?;
+        let number = track.versions.number(version)?;
+        track.releases.get(crate::requirement::place(number))
+    }
+
+    pub(crate) fn track(&self, track: &Track) -> Option<&TrackReleases> {
+        self.tracks.get(track)
+    }
+
+    pub(crate) fn tracks(&self) -> impl Iterator<Item = (&Track, &TrackReleases)> {
+        self.tracks.iter()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Entry {
+    Present(Package),
+    Absent(Size),
+}
+
+/// All packages that were loaded.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    entries: BTreeMap<Address, Entry>,
+}
+
+impl Index {
+    /// An index of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in that a registry's map was proved not to hold the package at a checkpoint of this size.
+    pub fn insert_absent(&mut self, address: Address, size: Size) {
+        self.entries.insert(address, Entry::Absent(size));
+    }
+
+    /// Takes in releases that nothing was proved of: for tests and benchmarks.
+    pub fn danger_insert_unverified(
+        &mut self,
+        address: Address,
+        kind: Kind,
+        releases: impl IntoIterator<Item = Release>,
+    ) {
+        let package = Package::new(address.clone(), kind, releases);
+        self.entries.insert(address, Entry::Present(package));
+    }
+
+    /// The package, where it was loaded and exists.
+    pub fn package(&self, address: &Address) -> Option<&Package> {
+        match self.entries.get(address) {
+            Some(Entry::Present(package)) => Some(package),
+            Some(Entry::Absent(_)) | None => None,
+        }
+    }
+
+    /// Whether the package was loaded, present or absent.
+    pub fn holds(&self, address: &Address) -> bool {
+        self.entries.contains_key(address)
+    }
+
+    pub(crate) fn entry(&self, address: &Address) -> Option<&Entry> {
+        self.entries.get(address)
+    }
+}

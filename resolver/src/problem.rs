@@ -1,0 +1,205 @@
+//! What is to be solved: the workspace's members, what each requires, and under which options.
+//!
+//! A problem is plain data, made by an operation from manifests, WIT texts and the old lock. Everything that can change
+//! the answer is in it or in the [`Index`](crate::index::Index).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use semver::Version;
+use transparency::name::{ExternName, Kind, Namespace, Origin, PackageName};
+use transparency::number::Time;
+use transparency::release::Requirement;
+
+use crate::resolution::Selection;
+
+/// Which registry each name belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins {
+    /// Where names belong whose namespace is not in the table.
+    pub default: Option<Origin>,
+    /// Namespaces that belong to a certain registry.
+    pub namespaces: BTreeMap<Namespace, Origin>,
+}
+
+impl Origins {
+    /// The registry of a name; none where no registry is configured for it.
+    pub fn of(&self, name: &PackageName) -> Option<&Origin> {
+        self.namespaces
+            .get(&name.namespace())
+            .or(self.default.as_ref())
+    }
+
+    /// The requirement with its registry written, as locks hold it.
+    pub fn settle(&self, requirement: &Requirement) -> Requirement {
+        let mut settled = requirement.clone();
+        if let Some(origin) = self.of(&requirement.name) {
+            settled.origin = Some(origin.clone());
+        }
+        settled
+    }
+}
+
+/// Which of several good versions is taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// The lowest of a WIT package, the highest of a component.
+    #[default]
+    Default,
+    /// The lowest of everything.
+    Lowest,
+    /// The lowest of what a member requires itself; of the rest as by default.
+    LowestDirect,
+    /// The highest of everything.
+    Highest,
+}
+
+impl Mode {
+    /// The word in locks and on the command line; none for the default.
+    pub fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Default => None,
+            Self::Lowest => Some("lowest"),
+            Self::LowestDirect => Some("lowest-direct"),
+            Self::Highest => Some("highest"),
+        }
+    }
+}
+
+/// A text that is not a resolution mode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a resolution mode: expected `lowest`, `lowest-direct` or `highest`")]
+pub struct ModeError {
+    /// What stood there.
+    pub text: String,
+}
+
+impl FromStr for Mode {
+    type Err = ModeError;
+
+    fn from_str(text: &str) -> Result<Self, ModeError> {
+        [Self::Lowest, Self::LowestDirect, Self::Highest]
+            .into_iter()
+            .find(|mode| mode.as_str() == Some(text))
+            .ok_or_else(|| ModeError {
+                text: text.to_owned(),
+            })
+    }
+}
+
+/// What changes answers beside the requirements.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Which registry each name belongs to.
+    pub origins: Origins,
+    /// Which of several good versions is taken.
+    pub mode: Mode,
+    /// Releases signed later than this are left aside.
+    pub exclude_newer: Option<Time>,
+}
+
+/// What a member itself requires.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RootRequirement {
+    /// Kind, name and versions. A registry written here must be the one of [`Origins`].
+    pub requirement: Requirement,
+    /// Only releases that export all of these, letter by letter, will do.
+    pub exports: BTreeSet<ExternName>,
+    /// Where it is written, for messages: `wit/world.wit:3`.
+    pub location: Option<String>,
+}
+
+impl RootRequirement {
+    /// A requirement alone.
+    pub fn new(requirement: Requirement) -> Self {
+        Self {
+            requirement,
+            exports: BTreeSet::new(),
+            location: None,
+        }
+    }
+
+    /// As a lock holds it: the registry written, and after `for` what it serves and must export.
+    pub fn settle(&self, origins: &Origins) -> Requirement {
+        let mut settled = origins.settle(&self.requirement);
+        settled.serves.extend(self.exports.iter().cloned());
+        settled
+    }
+}
+
+/// A package that lies in a folder: a path dependency, or a folder of `wit/deps` that nobody fetched.
+///
+/// Within its member it takes the place of its whole track, as a patched dependency does in cargo: no release of that
+/// track is considered, and nothing is loaded for requirements that it can serve.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Local {
+    /// What it holds.
+    pub kind: Kind,
+    /// Its name.
+    pub name: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// What it requires, ascending.
+    pub requirements: BTreeSet<Requirement>,
+    /// What a component imports, ascending.
+    pub imports: BTreeSet<ExternName>,
+    /// What a component exports, ascending.
+    pub exports: BTreeSet<ExternName>,
+    /// Where it lies, for messages.
+    pub location: Option<String>,
+}
+
+impl Local {
+    /// A package without requirements.
+    pub fn new(kind: Kind, name: PackageName, version: Version) -> Self {
+        Self {
+            kind,
+            name,
+            version,
+            requirements: BTreeSet::new(),
+            imports: BTreeSet::new(),
+            exports: BTreeSet::new(),
+            location: None,
+        }
+    }
+
+    /// Its kind, name and version.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            kind: self.kind,
+            name: self.name.clone(),
+            version: self.version.clone(),
+        }
+    }
+}
+
+/// One member of the workspace: the root of one closed set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Member {
+    /// What it requires.
+    pub requirements: BTreeSet<RootRequirement>,
+    /// The local packages that it sees.
+    pub locals: BTreeSet<Local>,
+    /// Where a package's track is held: only versions that match are candidates there, if the package is needed.
+    pub held: BTreeSet<Requirement>,
+    /// What the old lock selected: preferred wherever it still will do, and what a yanked release needs.
+    pub selects: BTreeSet<Selection>,
+    /// Whether `selects` stays as it is as long as it is valid.
+    pub keep: bool,
+}
+
+/// All that is to be solved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// What changes answers beside the requirements.
+    pub options: Options,
+    /// The members, by the cargo package's name.
+    pub members: BTreeMap<String, Member>,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str().unwrap_or("default"))
+    }
+}

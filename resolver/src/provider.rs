@@ -1,0 +1,190 @@
+//! The bridge to pubgrub, below names and requirements: nodes are numbers, their versions are numbers.
+//!
+//! It decides the order in which pubgrub looks at things and nothing else; what the nodes are and what they depend on is
+//! the [`Graph`]'s business. Priorities end in the node's name, so that no order depends on hashing.
+
+use std::cmp::Reverse;
+use std::error::Error;
+use std::fmt;
+use std::ops::Bound;
+use std::rc::Rc;
+
+use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
+use version_ranges::Ranges;
+
+use crate::preference::Order;
+use crate::requirement::place;
+
+/// A node of a graph: what pubgrub calls a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// What can be chosen of a node, and in which order.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// How many candidates there are below each number; one longer than there are numbers.
+    below: Vec<u32>,
+    preferred: Vec<u32>,
+    order: Order,
+}
+
+impl Offer {
+    /// An offer of as many numbers as `candidates` is long, of which only those that are true may be chosen:
+    /// those of `preferred` first, the rest in `order`.
+    pub fn new(
+        candidates: impl IntoIterator<Item = bool>,
+        preferred: Vec<u32>,
+        order: Order,
+    ) -> Self {
+        let mut below = vec![0];
+        let mut count = 0u32;
+        for candidate in candidates {
+            count = count.saturating_add(u32::from(candidate));
+            below.push(count);
+        }
+        Self {
+            below,
+            preferred,
+            order,
+        }
+    }
+
+    /// How many numbers there are, candidates or not.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.below.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether there are no numbers at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn below(&self, number: u32) -> u32 {
+        self.below.get(place(number)).copied().unwrap_or(0)
+    }
+
+    /// Whether a number may be chosen.
+    pub fn is_candidate(&self, number: u32) -> bool {
+        number < self.len() && self.below(number) < self.below(number.saturating_add(1))
+    }
+
+    /// The runs of a set, half open and within the numbers there are.
+    fn runs<'s>(&self, set: &'s Ranges<u32>) -> impl Iterator<Item = (u32, u32)> + use<'s> {
+        let len = self.len();
+        set.iter().map(move |(from, to)| {
+            let from = match from {
+                Bound::Included(from) => *from,
+                Bound::Excluded(from) => from.saturating_add(1),
+                Bound::Unbounded => 0,
+            };
+            let to = match to {
+                Bound::Included(to) => to.saturating_add(1),
+                Bound::Excluded(to) => *to,
+                Bound::Unbounded => len,
+            };
+            (from.min(len), to.min(len))
+        })
+    }
+
+    /// How many candidates a set holds.
+    pub fn count(&self, set: &Ranges<u32>) -> u32 {
+        self.runs(set)
+            .map(|(from, to)| self.below(to).saturating_sub(self.below(from)))
+            .sum()
+    }
+
+    /// The candidate of a set to try next.
+    pub fn choose(&self, set: &Ranges<u32>) -> Option<u32> {
+        let preferred = self.preferred.iter().copied();
+        if let Some(number) = preferred
+            .filter(|number| self.is_candidate(*number))
+            .find(|number| set.contains(number))
+        {
+            return Some(number);
+        }
+        let has_some = |(from, to): &(u32, u32)| self.below(*from) < self.below(*to);
+        match self.order {
+            Order::LowestFirst => {
+                let (from, to) = self.runs(set).find(has_some)?;
+                (from..to).find(|number| self.is_candidate(*number))
+            }
+            Order::HighestFirst => {
+                let (from, to) = self.runs(set).filter(has_some).last()?;
+                (from..to).rev().find(|number| self.is_candidate(*number))
+            }
+        }
+    }
+}
+
+/// What the provider asks: names, offers and dependencies of nodes. Nodes may come into being as they are depended on.
+pub trait Graph {
+    /// What settles ties, so that the answer is a function of names.
+    type Name: Ord + Clone;
+    /// Why a version cannot be chosen after all.
+    type Reason: Eq + Clone + fmt::Debug + fmt::Display;
+    /// Why the solve cannot go on.
+    type Stop: Error + 'static;
+
+    /// The name of a node.
+    fn name(&self, node: NodeId) -> Self::Name;
+
+    /// What can be chosen of a node.
+    fn offer(&self, node: NodeId) -> Rc<Offer>;
+
+    /// What a version depends on, in an order that is a function of names.
+    ///
+    /// # Errors
+    /// What the graph lacks to answer.
+    fn dependencies(
+        &self,
+        node: NodeId,
+        number: u32,
+    ) -> Result<Dependencies<NodeId, Ranges<u32>, Self::Reason>, Self::Stop>;
+}
+
+/// A graph as pubgrub sees it.
+#[derive(Debug)]
+pub struct Provider<G>(pub G);
+
+impl<G: Graph> DependencyProvider for Provider<G> {
+    type P = NodeId;
+    type V = u32;
+    type VS = Ranges<u32>;
+    type M = G::Reason;
+    type Err = G::Stop;
+    /// Nodes without candidates, then those that conflicted often, then those with few candidates, then by name.
+    type Priority = (u32, Reverse<u32>, Reverse<G::Name>);
+
+    fn prioritize(
+        &self,
+        node: &NodeId,
+        set: &Ranges<u32>,
+        statistics: &PackageResolutionStatistics,
+    ) -> Self::Priority {
+        let count = self.0.offer(*node).count(set);
+        let conflicts = if count == 0 {
+            u32::MAX
+        } else {
+            statistics.conflict_count()
+        };
+        (conflicts, Reverse(count), Reverse(self.0.name(*node)))
+    }
+
+    fn choose_version(&self, node: &NodeId, set: &Ranges<u32>) -> Result<Option<u32>, G::Stop> {
+        Ok(self.0.offer(*node).choose(set))
+    }
+
+    fn get_dependencies(
+        &self,
+        node: &NodeId,
+        number: &u32,
+    ) -> Result<Dependencies<NodeId, Ranges<u32>, G::Reason>, G::Stop> {
+        self.0.dependencies(*node, *number)
+    }
+}
