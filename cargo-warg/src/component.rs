@@ -52,13 +52,19 @@ pub enum ContentError {
     Wit(#[from] BinaryError),
     /// A WIT package that decodes and may not be released.
     #[error("the WIT package may not be released")]
-    Refused(#[from] Refusal),
+    Refused(#[source] Box<Refusal>),
+}
+
+impl From<Refusal> for ContentError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
 }
 
 impl From<BinaryReaderError> for ContentError {
     fn from(error: BinaryReaderError) -> Self {
         Self::Invalid {
-            offset: u64::try_from(error.offset()).unwrap_or(u64::MAX),
+            offset: error.offset(),
             message: error.message().to_owned(),
         }
     }

@@ -131,7 +131,7 @@ impl Decoded {
         mut self,
         select: impl Fn(&WitName) -> Option<Version>,
     ) -> Result<String, TextError> {
-        for (id, package) in self.resolve.packages.iter_mut() {
+        for (id, package) in &mut self.resolve.packages {
             if id != self.package
                 && let Some(version) = select(&package.name)
             {

@@ -22,7 +22,8 @@ use wit_parser::{InterfaceId, PackageName as WitName, Resolve, Span, WorldKey};
 use super::binary::{BinaryError, Decoded, open_component};
 use super::root::{HEADER, PACKAGE_FILE, Root, folder_name, is_fetched};
 use super::text::{
-    GaveUp, Group, Groups, Lack, TextError, guarded, print, read_text, wit_files, wit_name,
+    GaveUp, Group, Groups, Lack, TextError, guarded, print, print_meaning, read_text, wit_files,
+    wit_name,
 };
 
 /// A package version that was selected, and its verified content.
@@ -489,7 +490,7 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// What in `wit/deps` differs from a plan in meaning; comments and layout are none. Empty where nothing does.
+/// What in `wit/deps` differs from a plan in meaning; comments, documentation and layout are none. Empty where nothing does.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -525,7 +526,7 @@ fn same_meaning(groups: &Groups, path: &Path, planned: &str, found: &str) -> boo
         groups.replace(group);
         let resolved = groups.resolve(&name)?;
         resolved
-            .map(|(resolve, id)| print(&resolve, id))
+            .map(|(resolve, id)| print_meaning(&resolve, id))
             .transpose()
     };
     let (planned, found): (Result<_, TextError>, _) = (normal(planned), normal(found));

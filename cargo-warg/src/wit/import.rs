@@ -32,7 +32,7 @@ pub enum ImportError {
         /// The folder or file that declares it.
         path: PathBuf,
         /// Why not.
-        source: PublishError,
+        source: Box<PublishError>,
     },
     /// Folders deeper than [`MAX_DEPTH`].
     #[error("{} lies more than {MAX_DEPTH} folders deep", path.display())]
@@ -95,10 +95,10 @@ pub fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {
         let path = groups
             .get(name)
             .map_or_else(|| dir.to_owned(), |group| group.path().to_owned());
-        let wrap = |source| ImportError::Package {
+        let wrap = |source: PublishError| ImportError::Package {
             package: name.to_string(),
             path: path.clone(),
-            source,
+            source: Box::new(source),
         };
         let bytes = encode_package(&groups, name).map_err(wrap)?;
         let decoded = Decoded::open(&bytes).map_err(|error| wrap(error.into()))?;

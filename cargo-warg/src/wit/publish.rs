@@ -47,7 +47,7 @@ pub enum PublishError {
         /// The package version.
         package: String,
         /// Why not.
-        source: Refusal,
+        source: Box<Refusal>,
     },
 }
 
@@ -109,9 +109,9 @@ impl Package {
     /// What does not decode, and what may not be released.
     pub fn open(bytes: Vec<u8>) -> Result<Self, PublishError> {
         let decoded = Decoded::open(&bytes)?;
-        let refused = |source| PublishError::Refused {
+        let refused = |source: Refusal| PublishError::Refused {
             package: decoded.name().to_string(),
-            source,
+            source: Box::new(source),
         };
         let (name, version) = decoded.declares().map_err(refused)?;
         let requirements = decoded.requirements().map_err(refused)?;

@@ -300,7 +300,7 @@ pub enum Lack {
 /// Groups that may refer to each other, and every package version at most once.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    groups: Vec<Group>,
+    all: Vec<Group>,
     places: BTreeMap<WitName, usize>,
     binaries: Vec<Resolve>,
 }
@@ -311,13 +311,9 @@ impl Groups {
     /// # Errors
     /// One of its packages stands in another group already.
     pub fn insert(&mut self, group: Group) -> Result<(), TextError> {
-        let place = self.groups.len();
+        let place = self.all.len();
         for name in group.names() {
-            if let Some(other) = self
-                .places
-                .get(name)
-                .and_then(|place| self.groups.get(*place))
-            {
+            if let Some(other) = self.places.get(name).and_then(|place| self.all.get(*place)) {
                 return Err(TextError::Duplicate {
                     package: name.to_string(),
                     first: other.path.clone(),
@@ -328,16 +324,16 @@ impl Groups {
         for name in group.names() {
             self.places.insert(name.clone(), place);
         }
-        self.groups.push(group);
+        self.all.push(group);
         Ok(())
     }
 
     /// Puts a group in the place of the one read from the same path.
     pub(super) fn replace(&mut self, group: Group) {
-        self.groups.retain(|other| other.path != group.path);
-        self.groups.push(group);
+        self.all.retain(|other| other.path != group.path);
+        self.all.push(group);
         self.places = (0..)
-            .zip(&self.groups)
+            .zip(&self.all)
             .flat_map(|(place, group)| group.names().map(move |name| (name.clone(), place)))
             .collect();
     }
@@ -349,7 +345,7 @@ impl Groups {
 
     /// The groups, in the order of insertion.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.groups.iter()
+        self.all.iter()
     }
 
     /// The names of all packages, ascending.
@@ -359,9 +355,7 @@ impl Groups {
 
     /// The group that declares a package.
     pub fn get(&self, name: &WitName) -> Option<&Group> {
-        self.places
-            .get(name)
-            .and_then(|place| self.groups.get(*place))
+        self.places.get(name).and_then(|place| self.all.get(*place))
     }
 
     /// Resolves one package, with the groups that it needs and no others.
@@ -393,7 +387,7 @@ impl Groups {
 
     /// Resolves everything together: the check that a `wit/` folder is sound.
     pub fn check(&self) -> Result<(), TextError> {
-        let Some((main, others)) = self.groups.split_first() else {
+        let Some((main, others)) = self.all.split_first() else {
             return Ok(());
         };
         self.push(main, &others.iter().collect::<Vec<_>>())?;
@@ -440,7 +434,22 @@ fn refusal(path: &Path, map: &SourceMap, span: Span, message: String) -> TextErr
 
 /// A package of a `Resolve` as text, its documentation included.
 pub(super) fn print(resolve: &Resolve, package: PackageId) -> Result<String, TextError> {
+    print_by(WitPrinter::new(OutputToString::default()), resolve, package)
+}
+
+/// A package of a `Resolve` as text that is the same wherever the meaning is: the parser takes every comment before
+/// an item for documentation.
+pub(super) fn print_meaning(resolve: &Resolve, package: PackageId) -> Result<String, TextError> {
     let mut printer = WitPrinter::new(OutputToString::default());
+    printer.emit_docs(false);
+    print_by(printer, resolve, package)
+}
+
+fn print_by(
+    mut printer: WitPrinter,
+    resolve: &Resolve,
+    package: PackageId,
+) -> Result<String, TextError> {
     guarded(|| printer.print(resolve, package, &[]))?.map_err(|error| TextError::Print {
         package: resolve
             .packages
