@@ -140,7 +140,7 @@ impl ManifestEdit {
             if let Some(package) = package
                 && table.get("package").is_none()
             {
-                insert(table, "package", Value::from(package.as_str()));
+                insert_last(table, "package", package.as_str().into());
             }
             edit.table(&["package", "metadata", "warg", "dependencies"])?;
             edit.table(&["package", "metadata", "warg", "wit-dependencies"])?;
@@ -249,7 +249,7 @@ impl ManifestEdit {
             let mut stated = edit.set_target(new);
             for path in [&ours[..], theirs] {
                 let table = find(&mut edit.document, path);
-                if let Some(item) = table.and_then(|table| table.get_mut(key)) {
+                if let Some(item) = table.and_then(|table| child(table, key)) {
                     new.update(item);
                     stated = true;
                 }
@@ -307,7 +307,7 @@ impl ManifestEdit {
             let last = depth.saturating_add(1) == path.len();
             let found = item.type_name();
             if item.get(name).is_none() && item.is_inline_table() {
-                insert(item, name, Value::InlineTable(InlineTable::new()));
+                insert_last(item, name, Value::InlineTable(InlineTable::new()));
             }
             let Some(table) = item.as_table_like_mut() else {
                 let location = self.source.at_path(path);
@@ -347,31 +347,44 @@ fn not_a_table(
 fn find<'a>(document: &'a mut DocumentMut, path: &[&str]) -> Option<&'a mut Item> {
     let mut item = document.as_item_mut();
     for name in path {
-        item = item.get_mut(name)?;
+        item = child(item, name)?;
     }
     Some(item)
 }
 
+/// The item of a key, if it is there. (`Item::get_mut` makes what is not there.)
+fn child<'a>(item: &'a mut Item, key: &str) -> Option<&'a mut Item> {
+    item.as_table_like_mut()?
+        .get_mut(key)
+        .filter(|item| !item.is_none())
+}
+
 /// Adds a key that is not there to a table: in its place if the table is in order, at the end otherwise.
 fn insert(item: &mut Item, key: &str, value: Value) {
-    let inline = item.is_inline_table();
-    let Some(table) = item.as_table_like_mut() else {
-        return;
-    };
-    let sorted = table.iter().map(|(key, _)| key).is_sorted();
-    table.insert(key, Item::Value(value));
-    // In an inline table the space before the brace belongs to the value that was last. Comments can stand there
-    // only where it spans lines.
-    if inline
-        && !table
-            .get_values()
-            .iter()
-            .any(|(_, value)| spans_lines(value))
-    {
-        table.fmt();
-    }
-    if sorted {
+    let sorted = item
+        .as_table_like()
+        .is_some_and(|table| table.iter().map(|(key, _)| key).is_sorted());
+    insert_last(item, key, value);
+    if let Some(table) = item.as_table_like_mut().filter(|_| sorted) {
         table.sort_values();
+    }
+}
+
+/// Adds a key that is not there at the end of a table, whose keys have an order of their own.
+fn insert_last(item: &mut Item, key: &str, value: Value) {
+    let inline = item.is_inline_table();
+    if let Some(table) = item.as_table_like_mut() {
+        table.insert(key, Item::Value(value));
+        // In an inline table the space before the brace belongs to the value that was last. Comments can stand there
+        // only where it spans lines.
+        if inline
+            && !table
+                .get_values()
+                .iter()
+                .any(|(_, value)| spans_lines(value))
+        {
+            table.fmt();
+        }
     }
 }
 
@@ -394,25 +407,9 @@ fn set(value: &mut Value, text: &str) {
 
 /// Gives a key of a table a text.
 fn set_key(item: &mut Item, key: &str, text: &str) {
-    match item.get_mut(key).and_then(Item::as_value_mut) {
+    match child(item, key).and_then(Item::as_value_mut) {
         Some(value) => set(value, text),
-        None => insert_last(item, key, text),
-    }
-}
-
-/// The keys of a dependency have an order of their own: version first, as people write them.
-fn insert_last(item: &mut Item, key: &str, text: &str) {
-    let inline = item.is_inline_table();
-    if let Some(table) = item.as_table_like_mut() {
-        table.insert(key, toml_edit::value(text));
-        if inline
-            && !table
-                .get_values()
-                .iter()
-                .any(|(_, value)| spans_lines(value))
-        {
-            table.fmt();
-        }
+        None => insert_last(item, key, text.into()),
     }
 }
 

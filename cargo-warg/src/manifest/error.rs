@@ -263,12 +263,14 @@ fn with_article(noun: &str) -> String {
     format!("{article} {noun}")
 }
 
-/// The known word that is one or two letters away, if there is one.
+/// The known word that was meant, if one is near: one letter in three may differ, and two at most.
 fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = word.chars().count();
+    let limit = letters.div_ceil(3).min(2).min(letters.saturating_sub(1));
     known
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= 2)
+        .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -418,6 +420,8 @@ mod tests {
             ("versions", Some("version")),
             ("paht", Some("path")),
             ("optional", None),
+            ("fur", Some("for")),
+            ("f", None),
             ("", None),
         ] {
             assert_eq!(nearest(typed, known), meant, "{typed}");
