@@ -59,13 +59,13 @@ pub struct Warg {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct GlobalArgs {
     /// Say more (-vv: say everything)
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", display_order = 100)]
     verbose: u8,
     /// Print errors only
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 101)]
     quiet: bool,
     /// Coloring
-    #[arg(long, global = true, value_name = "WHEN")]
+    #[arg(long, global = true, value_name = "WHEN", display_order = 102)]
     color: Option<Color>,
 
     /// Package of the workspace to work on; may be given more than once

@@ -58,23 +58,18 @@ fn said(dependency: &Dependency) -> String {
         serves,
         location,
     } = dependency;
-    let mut text = format!("{kind} {name}");
+    let mut words = vec![format!("{kind} {name}")];
     if alias != name {
-        text += &format!(" as {alias}");
+        words.push(format!("as {alias}"));
     }
-    if let Some(requirement) = requirement {
-        text += &format!(" {requirement}");
-    }
+    words.extend(requirement.iter().map(ToString::to_string));
     if let Some(path) = path {
-        text += &format!(" in {}", path.file_name().unwrap().display());
+        words.push(format!("in {}", path.file_name().unwrap().display()));
     }
-    if let Some(registry) = registry {
-        text += &format!(" from {registry}");
-    }
-    for name in serves {
-        text += &format!(" for {name}");
-    }
-    text + &format!(" ({}:{})", location.line, location.column)
+    words.extend(registry.iter().map(|registry| format!("from {registry}")));
+    words.extend(serves.iter().map(|name| format!("for {name}")));
+    words.push(format!("({}:{})", location.line, location.column));
+    words.join(" ")
 }
 
 fn dependencies(tables: &str) -> Vec<String> {
@@ -96,13 +91,13 @@ fn refusal_of(project: &Project) -> (String, String) {
     let Err(error) = project.load() else {
         panic!("no error");
     };
-    let mut message = error.to_string();
+    let mut chain = vec![error.to_string()];
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
-        message += &format!(": {cause}");
+        chain.push(cause.to_string());
         source = cause.source();
     }
-    (message, error.help().unwrap_or_default())
+    (chain.join(": "), error.help().unwrap_or_default())
 }
 
 #[test]
