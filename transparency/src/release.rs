@@ -315,6 +315,11 @@ impl Release {
         self.yanked.is_some()
     }
 
+    /// Why the operator took its content away; none where it did not.
+    pub fn withdrawn(&self) -> Option<&str> {
+        self.withdrawn.as_deref()
+    }
+
     /// Whether it can be selected; the gravest reason against it first.
     pub fn status(&self) -> Status {
         if let Some(reason) = self.withdrawn.clone() {

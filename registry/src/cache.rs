@@ -1,0 +1,81 @@
+//! What was verified, kept on this machine.
+//!
+//! A shelf holds the verified files of one registry under their own paths, so it is a small mirror: reading it goes
+//! through the same doors as reading the registry, and `--offline` is reading nothing else. Nothing gets here before it
+//! verified. Contents are shared by all registries, since their digest names them.
+//!
+//! Files are written whole or not at all, but not synced: what a power cut damages is refused when it is read, and
+//! fetched again.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use transparency::digest::Digest;
+use transparency::policy::Policy;
+
+use crate::layout::ObjectPath;
+use crate::storage::{Folder, Source, StorageError};
+
+/// The name under which this machine keeps what it knows of a registry: of its origin *and* the policy's key, so that
+/// two registries that claim one origin never meet.
+pub fn registry_id(policy: &Policy) -> String {
+    Digest::of(policy.operate_key().to_string().as_bytes()).hex()
+}
+
+/// The verified files of one registry.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    files: Folder,
+    contents: Folder,
+}
+
+impl Shelf {
+    /// The shelf of a policy's registry in a machine's cache folder, which need not exist yet.
+    pub fn open(cache: impl Into<PathBuf>, policy: &Policy) -> Self {
+        let cache = cache.into();
+        Self {
+            files: Folder::new(cache.join("registry").join(registry_id(policy))),
+            contents: Folder::new(cache),
+        }
+    }
+
+    fn folder(&self, path: &ObjectPath) -> &Folder {
+        if path.as_str().starts_with("content/") {
+            &self.contents
+        } else {
+            &self.files
+        }
+    }
+
+    /// Keeps files that were verified; what was there under their paths is replaced.
+    pub(crate) fn keep(&self, verified: &[(ObjectPath, Vec<u8>)]) -> Result<(), StorageError> {
+        for (path, bytes) in verified {
+            let place = self.folder(path).root().join(path.as_str());
+            let keep = || -> io::Result<()> {
+                let folder = place.parent().unwrap_or(&place);
+                fs::create_dir_all(folder)?;
+                let mut file = tempfile::NamedTempFile::new_in(folder)?;
+                file.write_all(bytes)?;
+                file.persist(&place).map_err(|error| error.error)?;
+                Ok(())
+            };
+            keep().map_err(|source| StorageError::Io {
+                action: "write",
+                place: place.display().to_string(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Source for Shelf {
+    fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
+        self.folder(path).get(path)
+    }
+
+    fn place(&self, path: &ObjectPath) -> String {
+        self.folder(path).place(path)
+    }
+}

@@ -1,0 +1,464 @@
+//! Replaying a whole registry: every entry, every rule, every committed root.
+//!
+//! A client believes what it is shown the proof of, and asks about few packages. This asks about everything: that each
+//! map entry is the one function of the entries before it, that the files beside the log say what the log says, and that
+//! every content is there. It knows nothing but the policy, and reads the registry like a client.
+
+use std::collections::BTreeMap;
+
+use transparency::Unverified;
+use transparency::checkpoint::{MapEntry, MapEntryError};
+use transparency::content::{Content, ContentError, Derived, check_bytes};
+use transparency::digest::{Digest, Hash};
+use transparency::log::Appender;
+use transparency::map::{self, Key, MapError, Slot, UpdateError};
+use transparency::name::PackageName;
+use transparency::number::{Index, Size, Time};
+use transparency::operator;
+use transparency::package::{self, Action, LogError};
+use transparency::policy::Policy;
+use transparency::record::{RecordError, SignedRecord, Subject};
+use transparency::release::Release;
+use transparency::tile::{FileError, Part};
+
+use crate::client::{Client, ClientError, Remedy};
+use crate::layout::{self, ObjectPath};
+use crate::storage::{Source, StorageError};
+
+/// What a registry was found to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Report {
+    /// Entries of the log.
+    pub size: Size,
+    /// Records among them.
+    pub records: u64,
+    /// Map entries among them, each of which was computed again.
+    pub map_entries: u64,
+    /// Packages.
+    pub packages: u64,
+    /// Releases.
+    pub releases: u64,
+    /// Contents that were read and compared.
+    pub contents: u64,
+}
+
+/// What is wrong with a registry.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// It cannot be read or believed at all.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A file is missing.
+    #[error("{place} is missing")]
+    Missing {
+        /// Where it should be.
+        place: String,
+    },
+    /// A file does not read.
+    #[error("{place} is damaged")]
+    File {
+        /// Which file.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: FileError,
+    },
+    /// A file says something else than the log.
+    #[error("{place} is not what follows from the log")]
+    Differs {
+        /// Which file.
+        place: String,
+    },
+    /// The entries have another root than the checkpoint.
+    #[error("the entries of the log do not have the root of its checkpoint: they have {computed}")]
+    Root {
+        /// The root that they have, in base64.
+        computed: String,
+    },
+    /// An entry is neither a record nor a map entry.
+    #[error("entry {index} is refused")]
+    Entry {
+        /// Its place.
+        index: Index,
+        /// Why.
+        #[source]
+        source: Box<EntryError>,
+    },
+    /// A content that is not what its record says.
+    #[error(transparent)]
+    Content(Box<ContentError>),
+    /// A content that cannot be parsed.
+    #[error("the content of {name}@{version} cannot be read")]
+    Underivable {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: semver::Version,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl CheckError {
+    /// What the reader should do.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Client(error) => error.remedy(),
+            Self::Storage(StorageError::Io { .. }) | Self::Missing { .. } => Remedy::Retry,
+            Self::Storage(_)
+            | Self::File { .. }
+            | Self::Differs { .. }
+            | Self::Root { .. }
+            | Self::Entry { .. }
+            | Self::Content(_)
+            | Self::Underivable { .. } => Remedy::Investigate,
+        }
+    }
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum EntryError {
+    /// It is not a record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// It is not a map entry.
+    #[error(transparent)]
+    MapEntry(#[from] MapEntryError),
+    /// A package record that is refused.
+    #[error(transparent)]
+    Package(#[from] LogError),
+    /// An operator record that is refused.
+    #[error(transparent)]
+    Operator(#[from] operator::AdmitError),
+    /// The map could not be computed.
+    #[error(transparent)]
+    Map(#[from] UpdateError<MapError>),
+    /// The map entry is not the one that the entries before it make.
+    #[error("the map entry says\n{found}but the entries before it make\n{expected}")]
+    Committed {
+        /// What it says.
+        found: Box<str>,
+        /// What it should say.
+        expected: Box<str>,
+    },
+    /// A map entry before the operator's first record.
+    #[error("there is no operator record before it")]
+    NoOperator,
+    /// Its time is before that of the map entry before it.
+    #[error("its time {found} is before that of the map entry before it, {previous}")]
+    Time {
+        /// The time of the map entry before it.
+        previous: Time,
+        /// Its time.
+        found: Time,
+    },
+}
+
+type Records = Vec<(Index, Vec<u8>)>;
+
+/// The registry as the entries so far make it.
+struct Replay {
+    operator: operator::Log,
+    operator_records: Records,
+    packages: BTreeMap<PackageName, (package::Log, Records)>,
+    /// The packages that changed since the last map entry.
+    changed: BTreeMap<Key, Slot>,
+    root: Digest,
+    count: u64,
+    pages: BTreeMap<Digest, Vec<u8>>,
+    time: Option<Time>,
+    map_entries: Vec<(Size, Vec<u8>)>,
+}
+
+impl Replay {
+    fn new(policy: &Policy) -> Result<Self, MapError> {
+        let empty = map::build(Vec::new())?;
+        let origin = policy.origin().clone();
+        Ok(Self {
+            operator: operator::Log::empty(origin, policy.operate_key().clone()),
+            operator_records: Vec::new(),
+            packages: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            root: empty.root,
+            count: empty.count,
+            pages: empty.pages.into_iter().collect(),
+            time: None,
+            map_entries: Vec::new(),
+        })
+    }
+
+    fn take(&mut self, index: Index, bytes: &[u8]) -> Result<(), EntryError> {
+        if MapEntry::is_one(bytes) {
+            return self.take_map_entry(index, bytes);
+        }
+        match Unverified::<SignedRecord<Action>>::parse(bytes) {
+            Ok(record) => self.take_package_record(index, bytes, &record.claims().subject),
+            Err(error) => match Unverified::<SignedRecord<operator::Action>>::parse(bytes) {
+                Ok(_) => {
+                    self.operator.admit(index, bytes)?;
+                    self.operator_records.push((index, bytes.to_vec()));
+                    Ok(())
+                }
+                Err(_) => Err(error.into()),
+            },
+        }
+    }
+
+    fn take_package_record(
+        &mut self,
+        index: Index,
+        bytes: &[u8],
+        subject: &Subject,
+    ) -> Result<(), EntryError> {
+        let Subject::Package(name) = subject else {
+            return Ok(()); // the grammar of package actions allows no other subject
+        };
+        let (log, records) = self.packages.entry(name.clone()).or_insert_with(|| {
+            let origin = self.operator.origin().clone();
+            let log = package::Log::danger_before_first_record(origin, name.clone());
+            (log, Vec::new())
+        });
+        log.admit(&self.operator, bytes)?;
+        records.push((index, bytes.to_vec()));
+        let key = Key::of(name);
+        let slot = Slot {
+            key,
+            length: log.length(),
+            head: log.head(),
+            index,
+        };
+        self.changed.insert(key, slot);
+        Ok(())
+    }
+
+    fn take_map_entry(&mut self, index: Index, bytes: &[u8]) -> Result<(), EntryError> {
+        let found = MapEntry::parse(bytes)?;
+        let slots = std::mem::take(&mut self.changed).into_values().collect();
+        let updated = map::update(&self.root, slots, |page| {
+            let bytes = self.pages.get(page).cloned();
+            bytes.ok_or(MapError::Missing { page: *page })
+        })?;
+        (self.root, self.count) = (updated.root, updated.count);
+        self.pages.extend(updated.pages);
+        let (operator_index, _) = self.operator_records.last().ok_or(EntryError::NoOperator)?;
+        let expected = MapEntry {
+            origin: self.operator.origin().clone(),
+            root: self.root,
+            packages: self.count,
+            operator_length: self.operator.length(),
+            operator_head: self.operator.head(),
+            operator_index: *operator_index,
+            time: found.time,
+        };
+        if found != expected {
+            return Err(EntryError::Committed {
+                found: found.to_string().into(),
+                expected: expected.to_string().into(),
+            });
+        }
+        if let Some(previous) = self.time.filter(|previous| found.time < *previous) {
+            return Err(EntryError::Time {
+                previous,
+                found: found.time,
+            });
+        }
+        self.time = Some(found.time);
+        if let Some(size) = index.size() {
+            self.map_entries.push((size, bytes.to_vec()));
+        }
+        Ok(())
+    }
+}
+
+/// Checks a registry. `derive` says what the bytes of a content are, once parsed.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check<E>(
+    policy: &Policy,
+    source: &dyn Source,
+    derive: impl Fn(&[u8]) -> Result<Derived, E>,
+) -> Result<Report, CheckError>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let session = Client::new(policy, source).open()?;
+    let checkpoint = session.checkpoint().checkpoint().clone();
+    let entries = read_entries(source, checkpoint.size)?;
+    let (appended, replay) = replay(policy, &entries)?;
+    if appended.root != checkpoint.root {
+        return Err(CheckError::Root {
+            computed: appended.root.base64(),
+        });
+    }
+    let files = Files { source };
+    for (tile, bytes) in &appended.tiles {
+        files.compare(&layout::tile(*tile), bytes)?;
+    }
+    for (page, bytes) in live_pages(&replay) {
+        files.compare(&layout::map_page(page), bytes)?;
+    }
+    for (size, entry) in &replay.map_entries {
+        // Older ones were each published, or were part of a batch with the one behind them.
+        files.compare(&layout::map_at(*size), entry)?;
+    }
+    files.compare_records(&replay.operator_records, layout::operator)?;
+    let mut report = Report {
+        size: checkpoint.size,
+        records: 0,
+        map_entries: count(replay.map_entries.len()),
+        packages: count(replay.packages.len()),
+        releases: 0,
+        contents: 0,
+    };
+    report.records = checkpoint.size.get().saturating_sub(report.map_entries);
+    for (name, (log, records)) in &replay.packages {
+        files.compare_records(records, |part| layout::package(name, part))?;
+        for release in log.releases() {
+            report.releases = report.releases.saturating_add(1);
+            if replay.operator.withdrawn(release.digest()).is_none() {
+                files.check_content(name, release, &derive)?;
+                report.contents = report.contents.saturating_add(1);
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn read_entries(source: &dyn Source, size: Size) -> Result<Vec<Vec<u8>>, CheckError> {
+    let mut entries = Vec::new();
+    for part in Part::all(size.get()) {
+        let path = layout::entries(part);
+        let file = |source_error| CheckError::File {
+            place: source.place(&path),
+            source: source_error,
+        };
+        let partial = source.get(&path)?;
+        let bytes = match partial {
+            Some(bytes) => bytes,
+            None => {
+                let full = source.get(&layout::entries(part.full()))?;
+                let full = full.ok_or_else(|| CheckError::Missing {
+                    place: source.place(&path),
+                })?;
+                let cut = part.cut_entries(&full).map_err(file)?;
+                part.print_entries(&cut).map_err(file)?
+            }
+        };
+        let read = part.parse_entries(&bytes).map_err(file)?;
+        entries.extend(read.into_iter().map(<[u8]>::to_vec));
+    }
+    Ok(entries)
+}
+
+fn replay(
+    policy: &Policy,
+    entries: &[Vec<u8>],
+) -> Result<(transparency::log::Appended, Replay), CheckError> {
+    let refused = |index, source: EntryError| CheckError::Entry {
+        index,
+        source: Box::new(source),
+    };
+    let mut replay = Replay::new(policy)
+        .map_err(|source| refused(Index::ZERO, UpdateError::Map(source).into()))?;
+    let mut leaves = Vec::with_capacity(entries.len());
+    for (index, entry) in (0..).map(Index::new).zip(entries) {
+        replay
+            .take(index, entry)
+            .map_err(|source| refused(index, source))?;
+        leaves.push(Hash::of_leaf(entry));
+    }
+    let appended = Appender::empty().append(&leaves).ok_or(CheckError::Root {
+        computed: String::new(),
+    })?;
+    Ok((appended, replay))
+}
+
+/// The pages of the last map. (Those of earlier ones were compared through their roots; a registry may keep them.)
+fn live_pages(replay: &Replay) -> Vec<(&Digest, &Vec<u8>)> {
+    let slots = replay.packages.iter().filter_map(|(name, (log, records))| {
+        let (index, _) = records.last()?;
+        Some(Slot {
+            key: Key::of(name),
+            length: log.length(),
+            head: log.head(),
+            index: *index,
+        })
+    });
+    let live = map::build(slots.collect()).map(|map| map.pages);
+    let live = live.unwrap_or_default();
+    let digests = live.iter().map(|(digest, _)| digest);
+    digests
+        .filter_map(|digest| replay.pages.get_key_value(digest))
+        .collect()
+}
+
+struct Files<'a> {
+    source: &'a dyn Source,
+}
+
+impl Files<'_> {
+    fn compare(&self, path: &ObjectPath, expected: &[u8]) -> Result<(), CheckError> {
+        let place = || self.source.place(path);
+        match self.source.get(path)? {
+            None => Err(CheckError::Missing { place: place() }),
+            Some(found) if found != expected => Err(CheckError::Differs { place: place() }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn compare_records(
+        &self,
+        records: &Records,
+        path: impl Fn(Part) -> ObjectPath,
+    ) -> Result<(), CheckError> {
+        let length = count(records.len());
+        for (part, chunk) in Part::all(length).zip(records.chunks(256)) {
+            let path = path(part);
+            let expected = part
+                .print_records(chunk)
+                .map_err(|source| CheckError::File {
+                    place: self.source.place(&path),
+                    source,
+                })?;
+            self.compare(&path, &expected)?;
+        }
+        Ok(())
+    }
+
+    fn check_content<E>(
+        &self,
+        name: &PackageName,
+        release: &Release,
+        derive: impl Fn(&[u8]) -> Result<Derived, E>,
+    ) -> Result<(), CheckError>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let path = layout::content(release.digest());
+        let bytes = self.source.get(&path)?.ok_or_else(|| CheckError::Missing {
+            place: self.source.place(&path),
+        })?;
+        if release.statement().unusable.is_some() {
+            return check_bytes(name, release, &bytes)
+                .map_err(|source| CheckError::Content(Box::new(source)));
+        }
+        Content::open(name, release, bytes, derive)
+            .map_err(|source| CheckError::Underivable {
+                name: name.clone(),
+                version: release.version().clone(),
+                source: Box::new(source),
+            })?
+            .map_err(|source| CheckError::Content(Box::new(source)))?;
+        Ok(())
+    }
+}

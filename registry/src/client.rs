@@ -1,0 +1,551 @@
+//! Reading a registry with proof: from files to what may be believed, in the order of the design's §5.
+//!
+//! A [`Client`] knows a policy and where to read. [`Client::open`] climbs to a trusted checkpoint that continues what
+//! this machine saw before; the [`Session`] then answers every question at that one checkpoint: package logs, inclusion,
+//! whether an older checkpoint is a prefix, contents. What verified goes to the shelf, and only that.
+//!
+//! The order of reading is: checkpoint; map entry; operator records and the log's right edge; map pages, level by level;
+//! package files and tiles. Each step asks for all that it needs at once.
+
+mod error;
+mod evidence;
+mod reader;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transparency::Unverified;
+use transparency::checkpoint::{
+    Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustedCheckpoint,
+};
+use transparency::content::{Content, Derived};
+use transparency::digest::Hash;
+use transparency::log::VerifiedTiles;
+use transparency::map::{Key, VerifiedPages};
+use transparency::name::PackageName;
+use transparency::number::{Index, Position, Size};
+use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
+use transparency::policy::Policy;
+use transparency::release::Release;
+use transparency::tile::Part;
+
+pub use error::{ClientError, Remedy};
+use reader::Reader;
+
+use crate::cache::Shelf;
+use crate::layout;
+use crate::storage::Source;
+use crate::trust::{Memory, Sighting, TrustStore};
+
+/// The most package logs that are read at once: bounds what is in memory between two steps.
+const BATCH: usize = 256;
+
+/// How a registry is read: under which policy, from where, remembering what.
+pub struct Client<'a> {
+    policy: &'a Policy,
+    source: Option<&'a dyn Source>,
+    shelf: Option<&'a Shelf>,
+    trust: Option<&'a TrustStore>,
+}
+
+impl<'a> Client<'a> {
+    /// A client that remembers nothing: for who checks a registry by itself, or writes to it.
+    pub fn new(policy: &'a Policy, source: &'a dyn Source) -> Self {
+        Self {
+            policy,
+            source: Some(source),
+            shelf: None,
+            trust: None,
+        }
+    }
+
+    /// A client that knows what this machine saw before, and keeps what it verifies. Without a source it is offline, and
+    /// reads the shelf alone.
+    pub fn with_memory(
+        policy: &'a Policy,
+        source: Option<&'a dyn Source>,
+        shelf: &'a Shelf,
+        trust: &'a TrustStore,
+    ) -> Self {
+        Self {
+            policy,
+            source,
+            shelf: Some(shelf),
+            trust: Some(trust),
+        }
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &'a Policy {
+        self.policy
+    }
+
+    /// Climbs to the registry's checkpoint, and demands that it continues the last one that this machine saw.
+    ///
+    /// # Errors
+    /// A file that is missing or cannot be read; anything that does not verify; a registry that went back or forked.
+    pub fn open(&self) -> Result<Session<'a>, ClientError> {
+        let mut session = match Session::climb(self, Reader::new(self.source, self.shelf)) {
+            // As in `Session::attempt`: once more, without the shelf.
+            Err(error) if error.remedy() == Remedy::Investigate && self.shelf.is_some() => {
+                let mut reader = Reader::new(self.source, self.shelf);
+                if !reader.distrust_shelf() {
+                    return Err(error);
+                }
+                Session::climb(self, reader)?
+            }
+            session => session?,
+        };
+        session.check_memory()?;
+        session.reader.keep()?;
+        Ok(session)
+    }
+}
+
+/// A package as a checkpoint has it.
+#[derive(Debug, Clone)]
+pub enum Package {
+    /// Its verified log.
+    Present(LoadedLog),
+    /// It is proved not to be there.
+    Absent(Absence),
+}
+
+/// A verified package log, its head, and where the registry says each of its records lies.
+#[derive(Debug, Clone)]
+pub struct LoadedLog {
+    log: package::Log,
+    head: Head,
+    indices: Vec<Index>,
+    records: Vec<Vec<u8>>,
+}
+
+impl LoadedLog {
+    /// The log.
+    pub fn log(&self) -> &package::Log {
+        &self.log
+    }
+
+    /// The head that it was replayed to.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Where the registry says that a record lies; a hint, until [`Session::check_included`] shows it.
+    pub fn index_hint(&self, position: Position) -> Option<Index> {
+        let place = usize::try_from(position.get()).ok()?;
+        self.indices.get(place).copied()
+    }
+
+    /// The records with their indices, as the package's files have them.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (Index, &[u8])> {
+        let records = self.records.iter().map(Vec::as_slice);
+        self.indices.iter().copied().zip(records)
+    }
+}
+
+/// One trusted checkpoint, and the questions that can be asked at it.
+pub struct Session<'a> {
+    policy: &'a Policy,
+    trust: Option<&'a TrustStore>,
+    reader: Reader<'a>,
+    checkpoint: TrustedCheckpoint,
+    tiles: VerifiedTiles,
+    pages: VerifiedPages,
+    operator_records: Vec<(Index, Vec<u8>)>,
+    memory: Option<Memory>,
+}
+
+impl<'a> Session<'a> {
+    /// Steps 1 of the ladder: everything up to a checkpoint that is trusted on its own.
+    fn climb(client: &Client<'a>, mut reader: Reader<'a>) -> Result<Self, ClientError> {
+        let note = reader.checkpoint(client.policy)?;
+        let claims = Unverified::<SignedCheckpoint>::parse(&note)
+            .map_err(|error| ClientError::trust(client.policy, error.into()))?;
+        let Checkpoint { size, root, .. } = *claims.claims().checkpoint();
+        let map_entry = reader.need(&layout::map_at(size))?;
+        let claimed = MapEntry::parse(&map_entry)
+            .map_err(|error| ClientError::trust(client.policy, error.into()))?;
+        let operator_records = reader.operator(claimed.operator_length)?;
+        let mut tiles = reader.edge(size, root)?;
+        let last = size.last().unwrap_or(Index::ZERO);
+        let proofs = prove(
+            &mut reader,
+            &mut tiles,
+            [last, claimed.operator_index].into(),
+        )?;
+        let proof = |index: &Index| {
+            proofs.get(index).ok_or(ClientError::Outside {
+                index: *index,
+                size,
+            })
+        };
+        let records: Vec<_> = operator_records
+            .iter()
+            .map(|(index, bytes)| (*index, bytes.as_slice()))
+            .collect();
+        let evidence = Evidence {
+            note: &note,
+            map_entry: &map_entry,
+            operator_records: &records,
+            map_entry_proof: proof(&last)?,
+            operator_proof: proof(&claimed.operator_index)?,
+        };
+        let checkpoint = TrustedCheckpoint::open(client.policy, &evidence)
+            .map_err(|error| ClientError::trust(client.policy, error))?;
+        Ok(Self {
+            policy: client.policy,
+            trust: client.trust,
+            pages: checkpoint.pages(),
+            checkpoint,
+            reader,
+            tiles,
+            operator_records,
+            memory: None,
+        })
+    }
+
+    /// Step 2: the checkpoint continues the last one seen, which then moves.
+    fn check_memory(&mut self) -> Result<(), ClientError> {
+        let Some(trust) = self.trust else {
+            return Ok(());
+        };
+        let first_record = self
+            .checkpoint
+            .operator()
+            .hash_at(Position::ZERO)
+            .unwrap_or(Hash::ZERO);
+        loop {
+            let memory = trust.read()?;
+            if let Some(memory) = &memory {
+                if memory.first_record() != first_record {
+                    return Err(ClientError::OtherOperator {
+                        origin: self.policy.origin().clone(),
+                        seen: memory.first_record(),
+                        found: first_record,
+                    });
+                }
+                self.check_continues(memory)?;
+            }
+            if trust.advance(memory.as_ref(), self.checkpoint.note(), first_record)? {
+                self.memory = trust.read()?;
+                return Ok(());
+            }
+        }
+    }
+
+    fn check_continues(&mut self, memory: &Memory) -> Result<(), ClientError> {
+        let seen = memory.checkpoint();
+        let size = self.size();
+        if seen.size > size {
+            return Err(evidence::older(self, memory));
+        }
+        let needed = self.tiles.needed_for_consistency(seen.size);
+        self.reader.admit(&mut self.tiles, &needed)?;
+        let proof = self.tiles.prove_consistency(seen.size)?;
+        match self.checkpoint.check_extends(seen.size, &seen.root, &proof) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(evidence::fork(self, memory, &proof)),
+        }
+    }
+
+    /// The checkpoint.
+    pub fn checkpoint(&self) -> &TrustedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The log's size.
+    pub fn size(&self) -> Size {
+        self.checkpoint.checkpoint().size
+    }
+
+    /// Where this session reads from, for messages.
+    pub fn place(&self) -> String {
+        self.reader.place(&layout::checkpoint())
+    }
+
+    pub(crate) fn tiles(&self) -> &VerifiedTiles {
+        &self.tiles
+    }
+
+    pub(crate) fn operator_records(&self) -> &[(Index, Vec<u8>)] {
+        &self.operator_records
+    }
+
+    /// Steps 3 to 5 for some packages: their place in the map, and their logs or the proof that there is none.
+    ///
+    /// # Errors
+    /// A file that is missing or cannot be read; anything that does not verify; a log that does not continue what this
+    /// machine saw of it.
+    pub fn load(
+        &mut self,
+        names: &BTreeSet<PackageName>,
+    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+        let mut loaded = BTreeMap::new();
+        let names: Vec<_> = names.iter().collect();
+        for batch in names.chunks(BATCH) {
+            let fresh = self.attempt(|session| session.load_batch(batch))?;
+            self.check_sightings(&fresh)?;
+            self.reader.keep()?;
+            loaded.extend(fresh);
+        }
+        Ok(loaded)
+    }
+
+    /// One package, as [`Session::load`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_one(&mut self, name: &PackageName) -> Result<Package, ClientError> {
+        let mut loaded = self.load(&BTreeSet::from([name.clone()]))?;
+        loaded
+            .remove(name)
+            .ok_or_else(|| ClientError::Unasked { name: name.clone() })
+    }
+
+    /// Does something with the shelf, and again without it if that was refused: what a power cut or a curious hand did to
+    /// the shelf is not the registry's fault.
+    fn attempt<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        match work(self) {
+            Err(error) if error.remedy() == Remedy::Investigate && self.reader.distrust_shelf() => {
+                work(self)
+            }
+            result => result,
+        }
+    }
+
+    fn load_batch(
+        &mut self,
+        names: &[&PackageName],
+    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+        let keys: Vec<_> = names.iter().map(|name| Key::of(name)).collect();
+        loop {
+            let needed = self.pages.needed(&keys);
+            if needed.is_empty() {
+                break;
+            }
+            let paths: Vec<_> = needed
+                .iter()
+                .map(|(_, page)| layout::map_page(page))
+                .collect();
+            let pages = self.reader.need_all(&paths)?;
+            for ((key, page), bytes) in needed.iter().zip(pages) {
+                self.pages
+                    .admit(key, &bytes)
+                    .map_err(|source| ClientError::Map {
+                        place: self.reader.place(&layout::map_page(page)),
+                        source,
+                    })?;
+            }
+        }
+        let mut asks = BTreeSet::new();
+        let mut files = BTreeMap::new();
+        for (name, key) in names.iter().zip(&keys) {
+            let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
+                place: self.place(),
+                source,
+            })?;
+            let Some(slot) = slot else {
+                continue;
+            };
+            files.insert(*name, slot.length);
+            asks.insert(slot.index);
+        }
+        let mut records = self.reader.packages(&files)?;
+        for (name, records) in &records {
+            asks.extend(package::asks(
+                self.checkpoint.operator(),
+                name,
+                records
+                    .iter()
+                    .map(|(index, bytes)| (*index, bytes.as_slice())),
+            ));
+        }
+        let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
+        let mut loaded = BTreeMap::new();
+        for &name in names {
+            let records = records.remove(name).unwrap_or_default();
+            loaded.insert(name.clone(), self.replay(name, records, &proofs)?);
+        }
+        Ok(loaded)
+    }
+
+    fn replay(
+        &self,
+        name: &PackageName,
+        records: Vec<(Index, Vec<u8>)>,
+        proofs: &Proofs,
+    ) -> Result<Package, ClientError> {
+        let presence = Presence::open(&self.checkpoint, name, &self.pages, proofs)
+            .map_err(|source| ClientError::Head(Box::new(source)))?;
+        let head = match presence {
+            Presence::Absent(absence) => return Ok(Package::Absent(absence)),
+            Presence::Present(head) => head,
+        };
+        let borrowed: Vec<_> = records
+            .iter()
+            .map(|(index, bytes)| (*index, bytes.as_slice()))
+            .collect();
+        let log =
+            package::Log::replay(&head, &self.checkpoint, &borrowed, proofs).map_err(|source| {
+                ClientError::Log {
+                    place: self.reader.place(&layout::package(name, first_part())),
+                    source: Box::new(source),
+                }
+            })?;
+        let (indices, records) = records.into_iter().unzip();
+        Ok(Package::Present(LoadedLog {
+            log,
+            head,
+            indices,
+            records,
+        }))
+    }
+
+    /// Step 4: every log continues what was seen of it; then this is what was seen.
+    fn check_sightings(
+        &mut self,
+        loaded: &BTreeMap<PackageName, Package>,
+    ) -> Result<(), ClientError> {
+        let (Some(trust), Some(memory)) = (self.trust, self.memory.clone()) else {
+            return Ok(());
+        };
+        let mut sightings = BTreeMap::new();
+        for (name, package) in loaded {
+            let seen = memory.package(name);
+            match (package, seen) {
+                (Package::Absent(_), None) => {}
+                (Package::Absent(_), Some(seen)) => {
+                    return Err(evidence::vanished(self, name, seen, None));
+                }
+                (Package::Present(loaded), seen) => {
+                    if let Some(seen) = seen
+                        && let Err(error) = loaded.log.check_extends(&seen.seen)
+                    {
+                        let now = Some((loaded, error));
+                        return Err(evidence::vanished(self, name, seen, now));
+                    }
+                    let sighting = Sighting {
+                        seen: Seen {
+                            length: loaded.head.length(),
+                            head: loaded.head.hash(),
+                        },
+                        index: loaded.head.index(),
+                    };
+                    sightings.insert(name.clone(), sighting);
+                }
+            }
+        }
+        Ok(trust.remember(&sightings)?)
+    }
+
+    /// Shows that the log holds each of these records at the index given.
+    ///
+    /// # Errors
+    /// A file that is missing or cannot be read; an entry that is another one.
+    pub fn check_included(&mut self, records: &[(Hash, Index)]) -> Result<(), ClientError> {
+        self.attempt(|session| {
+            let asks = records.iter().map(|(_, index)| *index).collect();
+            let proofs = prove(&mut session.reader, &mut session.tiles, asks)?;
+            for (hash, index) in records {
+                let proof = proofs.get(index).ok_or(ClientError::Outside {
+                    index: *index,
+                    size: session.size(),
+                })?;
+                session
+                    .checkpoint
+                    .check_included(hash, *index, proof)
+                    .map_err(|source| ClientError::NotIncluded {
+                        hash: *hash,
+                        index: *index,
+                        source,
+                    })?;
+            }
+            Ok(())
+        })?;
+        self.reader.keep()
+    }
+
+    /// Shows that an unsigned checkpoint, such as a lock's, is a state that this log went through.
+    ///
+    /// # Errors
+    /// A larger size than the log has; a root that it never had; a file that is missing or cannot be read.
+    pub fn check_prefix(&mut self, older: &Checkpoint) -> Result<(), ClientError> {
+        if older.size > self.size() {
+            return Err(ClientError::Behind {
+                origin: self.policy.origin().clone(),
+                place: self.place(),
+                asked: older.size,
+                size: self.size(),
+            });
+        }
+        self.attempt(|session| {
+            let needed = session.tiles.needed_for_consistency(older.size);
+            session.reader.admit(&mut session.tiles, &needed)?;
+            let proof = session.tiles.prove_consistency(older.size)?;
+            session
+                .checkpoint
+                .check_extends(older.size, &older.root, &proof)
+                .map_err(|source| ClientError::NotPrefix {
+                    origin: session.policy.origin().clone(),
+                    size: older.size,
+                    source,
+                })
+        })?;
+        self.reader.keep()
+    }
+
+    /// Step 6: a release's content, from the shelf or the registry. `derive` says what bytes are, once parsed.
+    ///
+    /// # Errors
+    /// A content that is missing or cannot be read, is not what the record says, or was withdrawn; what `derive` says.
+    pub fn content<E>(
+        &mut self,
+        name: &PackageName,
+        release: &Release,
+        derive: impl Fn(&[u8]) -> Result<Derived, E>,
+    ) -> Result<Content, ClientError>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let path = layout::content(release.digest());
+        let content = self.attempt(|session| {
+            let bytes = session.reader.need(&path)?;
+            Content::open(name, release, bytes, &derive)
+                .map_err(|source| ClientError::Underivable {
+                    name: name.clone(),
+                    version: release.version().clone(),
+                    source: Box::new(source),
+                })?
+                .map_err(|source| ClientError::Content(Box::new(source)))
+        })?;
+        self.reader.keep()?;
+        Ok(content)
+    }
+}
+
+/// The inclusion proofs for some entries; those outside the log are left out.
+fn prove(
+    reader: &mut Reader<'_>,
+    tiles: &mut VerifiedTiles,
+    indices: BTreeSet<Index>,
+) -> Result<Proofs, ClientError> {
+    let asked: Vec<_> = indices
+        .into_iter()
+        .filter(|index| tiles.size().holds(*index))
+        .collect();
+    let needed = tiles.needed_for_inclusion(&asked);
+    reader.admit(tiles, &needed)?;
+    let mut proofs = Proofs::new();
+    for index in asked {
+        proofs.insert(index, tiles.prove_inclusion(index)?);
+    }
+    Ok(proofs)
+}
+
+/// The first file of a log, for messages.
+fn first_part() -> Part {
+    Part::new(0, 1).expect("0 is a number and 1 a width")
+}

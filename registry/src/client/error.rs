@@ -1,0 +1,270 @@
+//! Why a registry cannot be read or believed, and what can be done about it.
+
+use semver::Version;
+use transparency::checkpoint::TrustError;
+use transparency::content::ContentError;
+use transparency::digest::Hash;
+use transparency::log::{ProofError, TileError};
+use transparency::map::MapError;
+use transparency::misbehavior::Misbehavior;
+use transparency::name::{Origin, PackageName};
+use transparency::number::{Index, Size};
+use transparency::package::{ExtensionError, HeadError, LogError};
+use transparency::policy::Policy;
+use transparency::tile::FileError;
+
+use crate::storage::StorageError;
+use crate::trust::TrustStoreError;
+
+/// What the reader of an error should do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Try again, or elsewhere: something is not there.
+    Retry,
+    /// Find out who changed what: a claim, signature, proof or digest does not hold.
+    Investigate,
+    /// Show the evidence: the registry contradicted itself under its own signature.
+    Report,
+    /// Mend this machine: its disk, its permissions, its own files.
+    Mend,
+}
+
+/// Why a registry cannot be read or believed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Something could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// There is no checkpoint where the registry should be.
+    #[error("there is no registry at {place}")]
+    NoRegistry {
+        /// Where its checkpoint would be.
+        place: String,
+    },
+    /// Offline, and this machine keeps nothing of the registry.
+    #[error("nothing of the registry `{origin}` is kept on this machine")]
+    NothingKept {
+        /// The registry.
+        origin: Origin,
+    },
+    /// A file that must be there is not.
+    #[error("{place} is missing")]
+    Missing {
+        /// Where it should be.
+        place: String,
+    },
+    /// The registry is behind what this machine saw of it.
+    #[error(
+        "the registry `{origin}` at {place} has {size} entries, but this machine saw it with {seen}: it is a lagging copy, or was set back"
+    )]
+    SetBack {
+        /// The registry.
+        origin: Origin,
+        /// Where it was read.
+        place: String,
+        /// Its size.
+        size: Size,
+        /// The size that was seen.
+        seen: Size,
+    },
+    /// The registry is behind what is asked about.
+    #[error(
+        "the registry `{origin}` at {place} has {size} entries, and knows nothing yet of size {asked}"
+    )]
+    Behind {
+        /// The registry.
+        origin: Origin,
+        /// Where it was read.
+        place: String,
+        /// The size that was asked about.
+        asked: Size,
+        /// Its size.
+        size: Size,
+    },
+    /// The checkpoint is not trusted.
+    #[error("the checkpoint of the registry `{origin}` is refused")]
+    Trust {
+        /// The registry.
+        origin: Origin,
+        /// Why.
+        #[source]
+        source: Box<TrustError>,
+    },
+    /// A file of tiles, entries or records that does not read.
+    #[error("{place} is damaged")]
+    File {
+        /// Which file.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: FileError,
+    },
+    /// Tiles that do not lead to the checkpoint's root.
+    #[error("the tiles of the log do not belong to its checkpoint")]
+    Tile(#[source] Box<TileError>),
+    /// A map page that is not the one its parent names.
+    #[error("{place} is not the map page that the registry committed to")]
+    Map {
+        /// Which file.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: MapError,
+    },
+    /// A package's place in the map.
+    #[error(transparent)]
+    Head(Box<HeadError>),
+    /// A package log.
+    #[error("the package log at {place} is refused")]
+    Log {
+        /// Where its first file lies.
+        place: String,
+        /// Why.
+        #[source]
+        source: Box<LogError>,
+    },
+    /// An index outside the log.
+    #[error("there is no entry {index} in a log of {size}")]
+    Outside {
+        /// The index.
+        index: Index,
+        /// The log's size.
+        size: Size,
+    },
+    /// Another entry lies there.
+    #[error("the record {hash} is not entry {index} of the log")]
+    NotIncluded {
+        /// The record.
+        hash: Hash,
+        /// Where it was said to be.
+        index: Index,
+        /// What is wrong with the proof.
+        #[source]
+        source: ProofError,
+    },
+    /// The log never had that root at that size.
+    #[error("the log of `{origin}` never had the root that is claimed for size {size}")]
+    NotPrefix {
+        /// The registry.
+        origin: Origin,
+        /// The size.
+        size: Size,
+        /// What is wrong with the proof.
+        #[source]
+        source: ProofError,
+    },
+    /// The log does not contain the checkpoint that this machine saw, and no evidence could be made of it.
+    #[error(
+        "the log of `{origin}` does not continue the checkpoint of size {seen} that this machine saw"
+    )]
+    Diverged {
+        /// The registry.
+        origin: Origin,
+        /// The size of that checkpoint.
+        seen: Size,
+    },
+    /// Another operator under the same key.
+    #[error(
+        "the operator log of `{origin}` began with {seen} when this machine first saw it, and begins with {found} now"
+    )]
+    OtherOperator {
+        /// The registry.
+        origin: Origin,
+        /// The first record that was seen.
+        seen: Hash,
+        /// The first record now.
+        found: Hash,
+    },
+    /// A package log does not continue what was seen of it, and what would prove that is not to be had.
+    #[error("`{name}` in `{origin}` lost records that this machine saw")]
+    Lost {
+        /// The registry.
+        origin: Origin,
+        /// The package.
+        name: PackageName,
+        /// How the log differs; none where the package is gone.
+        #[source]
+        source: Option<Box<ExtensionError>>,
+    },
+    /// The registry contradicted itself, provably.
+    #[error("the registry `{origin}` misbehaved: {}", evidence.explain())]
+    Misbehavior {
+        /// The registry.
+        origin: Origin,
+        /// The proof, for others.
+        evidence: Box<Misbehavior>,
+    },
+    /// A content is not what its record says.
+    #[error(transparent)]
+    Content(Box<ContentError>),
+    /// A content that cannot be parsed.
+    #[error("the content of {name}@{version} cannot be read")]
+    Underivable {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What this machine remembers.
+    #[error(transparent)]
+    Memory(#[from] TrustStoreError),
+    /// A verified file could not be kept.
+    #[error("cannot keep what was verified")]
+    Keep(#[source] StorageError),
+    /// A package that was not asked for; a defect of this program.
+    #[error("`{name}` was not loaded")]
+    Unasked {
+        /// The package.
+        name: PackageName,
+    },
+}
+
+impl ClientError {
+    pub(super) fn trust(policy: &Policy, source: TrustError) -> Self {
+        Self::Trust {
+            origin: policy.origin().clone(),
+            source: Box::new(source),
+        }
+    }
+
+    /// What the reader should do.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Storage(StorageError::Io { .. })
+            | Self::NoRegistry { .. }
+            | Self::NothingKept { .. }
+            | Self::Missing { .. }
+            | Self::SetBack { .. }
+            | Self::Behind { .. } => Remedy::Retry,
+            Self::Storage(_)
+            | Self::Trust { .. }
+            | Self::File { .. }
+            | Self::Tile(_)
+            | Self::Map { .. }
+            | Self::Head(_)
+            | Self::Log { .. }
+            | Self::Outside { .. }
+            | Self::NotIncluded { .. }
+            | Self::NotPrefix { .. }
+            | Self::OtherOperator { .. }
+            | Self::Diverged { .. }
+            | Self::Lost { .. }
+            | Self::Content(_)
+            | Self::Underivable { .. } => Remedy::Investigate,
+            Self::Misbehavior { .. } => Remedy::Report,
+            Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,
+            Self::Memory(TrustStoreError::Io { .. }) | Self::Keep(_) | Self::Unasked { .. } => {
+                Remedy::Mend
+            }
+        }
+    }
+}
+
+impl From<TileError> for ClientError {
+    fn from(source: TileError) -> Self {
+        Self::Tile(Box::new(source))
+    }
+}

@@ -1,0 +1,356 @@
+//! Appending to a registry, so that a crash at any point loses nothing and doubles nothing.
+//!
+//! The order of writing, and why stopping between any two steps is harmless:
+//!
+//! 1. *Stage*: contents are put under the private prefix. Nobody reads there; what is never committed is waste.
+//! 2. *Commit*: the batch's entries are put as one private object that is numbered by the log's size. Creating it is the
+//!    decision: from here on these entries follow, whoever crashes. Who finds the number taken lost the race, finishes
+//!    the winner's batch, and tries again behind it. A commit whose number is no longer the log's size decides nothing.
+//! 3. *Apply*: contents, map pages, package files, bundles and tiles are put under their final names. All are
+//!    create-only and follow from the commit alone, so doing it twice, or by two processes at once, is doing it once.
+//!    No checkpoint names them yet.
+//! 4. *Sign and advance*: the checkpoint is signed (Ed25519 is deterministic: whoever finishes a batch writes the same
+//!    bytes) and replaced by compare-and-swap. Now the batch is public, and accepted.
+//! 5. *Clean up*: the commit, the staged contents and the partial files that full ones replaced go. What a crash leaves
+//!    lying is never read again.
+//!
+//! Opening a registry for writing does 3 to 5 for a commit that it finds: the ordinary path *is* the recovery.
+//! The sequencer believes its own folder no more than a client does: it reads it through the same [`Client`].
+
+mod plan;
+
+use transparency::digest::{Digest, Hash};
+use transparency::key::{SigningKey, VerifyingKey};
+use transparency::map::{MapError, UpdateError};
+use transparency::name::{Namespace, Origin, PackageName};
+use transparency::number::{Index, Length, Position, Size, Time};
+use transparency::operator;
+use transparency::package::LogError;
+use transparency::policy::{LineProblem, Policy};
+use transparency::record::{Record, RecordError, Subject};
+use transparency::release::Defect;
+use transparency::tile::FileError;
+
+use crate::client::{Client, ClientError, Session};
+use crate::layout;
+use crate::storage::{Storage, StorageError};
+use plan::Plan;
+
+/// How far a record's time may be from the sequencer's clock, in seconds: ten minutes.
+pub const MAX_SKEW: u64 = 600;
+
+/// Why a registry did not take something.
+#[derive(Debug, thiserror::Error)]
+pub enum SequencerError {
+    /// The registry cannot be read, or believed.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The registry cannot be written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// There is a registry already.
+    #[error("there is a registry already at {place}")]
+    Exists {
+        /// Where its checkpoint lies.
+        place: String,
+    },
+    /// The key may not sign this registry's checkpoints.
+    #[error("key `{name}` may not sign checkpoints of `{origin}`")]
+    NotCheckpointKey {
+        /// The key's name.
+        name: String,
+        /// The registry.
+        origin: Origin,
+    },
+    /// The policy's key cannot be made one.
+    #[error(transparent)]
+    Policy(#[from] LineProblem),
+    /// A record that does not read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A package record that is refused.
+    #[error(transparent)]
+    Package(Box<LogError>),
+    /// An operator record that is refused.
+    #[error(transparent)]
+    Operator(Box<operator::AdmitError>),
+    /// Another record has that place.
+    #[error(
+        "record {position} of {subject} exists already: it has {length} records, the last is {head}"
+    )]
+    Conflict {
+        /// The log.
+        subject: Subject,
+        /// The place that was asked for.
+        position: Position,
+        /// How many records it has.
+        length: Length,
+        /// The hash of the last one.
+        head: Hash,
+    },
+    /// A record from another time.
+    #[error(
+        "the record's time {found} is more than ten minutes from now, {now}: is the clock of this machine right?"
+    )]
+    Skew {
+        /// The record's time.
+        found: Time,
+        /// The sequencer's.
+        now: Time,
+    },
+    /// A release that readers would not use.
+    #[error("{name}@{version} would be unusable")]
+    Defective {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: semver::Version,
+        /// Why.
+        #[source]
+        defect: Box<Defect>,
+    },
+    /// A content that nobody staged, or that is not what the record says.
+    #[error("the content {digest} of {name}@{version} was not handed in with its record")]
+    Content {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: semver::Version,
+        /// The content.
+        digest: Digest,
+    },
+    /// A content that the operator withdrew.
+    #[error("the content {digest} of {name}@{version} was withdrawn: {reason}")]
+    Withdrawn {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: semver::Version,
+        /// The content.
+        digest: Digest,
+        /// Why.
+        reason: String,
+    },
+    /// What the registry has does not go together, though each part verified.
+    #[error("the map could not be updated")]
+    Map(#[source] Box<UpdateError<StorageError>>),
+    /// A file that does not read, or cannot be written.
+    #[error("{place} is damaged")]
+    File {
+        /// Which file.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: FileError,
+    },
+    /// A file that is not what the log's tiles say.
+    #[error("{place} does not hold the entries of the log")]
+    Entries {
+        /// Which file.
+        place: String,
+    },
+    /// A commit that does not follow from the log.
+    #[error("{place} is damaged: it was to continue the log, and does not")]
+    Commit {
+        /// Which file.
+        place: String,
+    },
+    /// More entries than 64 bits can count.
+    #[error("the log is full")]
+    Full,
+}
+
+impl From<LogError> for SequencerError {
+    fn from(source: LogError) -> Self {
+        Self::Package(Box::new(source))
+    }
+}
+
+impl From<operator::AdmitError> for SequencerError {
+    fn from(source: operator::AdmitError) -> Self {
+        Self::Operator(Box::new(source))
+    }
+}
+
+impl From<UpdateError<StorageError>> for SequencerError {
+    fn from(source: UpdateError<StorageError>) -> Self {
+        Self::Map(Box::new(source))
+    }
+}
+
+impl From<MapError> for SequencerError {
+    fn from(source: MapError) -> Self {
+        Self::from(UpdateError::Map(source))
+    }
+}
+
+/// What a registry begins with.
+pub struct Founding<'a> {
+    /// Signs operator record 0; its public half is the policy's key, its name the origin.
+    pub operate: &'a SigningKey,
+    /// Signs the checkpoints; bears the origin as its name too.
+    pub checkpoint: &'a SigningKey,
+    /// Who may publish where.
+    pub namespaces: &'a [(Namespace, Vec<VerifyingKey>)],
+    /// The clock.
+    pub now: Time,
+}
+
+/// Founds a registry: operator record 0, and the map entry of the empty map.
+///
+/// # Errors
+/// A registry that is there already, keys that cannot serve, a storage that cannot be written.
+pub fn found(storage: &dyn Storage, founding: &Founding<'_>) -> Result<Policy, SequencerError> {
+    let Founding {
+        operate,
+        checkpoint,
+        namespaces,
+        now,
+    } = founding;
+    let policy = Policy::without_witnesses(operate.verifying_key().clone())?;
+    let path = layout::checkpoint();
+    if storage.get(&path)?.is_some() {
+        return Err(SequencerError::Exists {
+            place: storage.place(&path),
+        });
+    }
+    let mut actions = vec![
+        operator::Action::Init,
+        operator::Action::Grant(
+            checkpoint.verifying_key().clone(),
+            [operator::Role::Checkpoint].into(),
+        ),
+    ];
+    for (namespace, keys) in *namespaces {
+        let keys = keys.iter().cloned().collect();
+        actions.push(operator::Action::Namespace(namespace.clone(), keys));
+    }
+    let record = Record {
+        origin: policy.origin().clone(),
+        subject: Subject::Operator,
+        position: Position::ZERO,
+        previous: Hash::ZERO,
+        time: *now,
+        signer: operate.verifying_key().clone(),
+        actions,
+    };
+    let record = record.sign(operate)?;
+    let plan = Plan::founding(&policy, record, *now)?;
+    let commit = layout::commit(Size::ZERO);
+    storage.put(&commit, &plan.commit())?;
+    plan.apply(storage, None, checkpoint)?;
+    Ok(policy)
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Where the log holds it, or is said to, where it was there before.
+    pub index: Index,
+    /// Whether it was there before.
+    pub existed: bool,
+}
+
+/// Appends to one registry.
+pub struct Sequencer<'a> {
+    storage: &'a dyn Storage,
+    policy: &'a Policy,
+    key: &'a SigningKey,
+}
+
+impl<'a> Sequencer<'a> {
+    /// A sequencer that signs with this checkpoint key.
+    pub fn new(storage: &'a dyn Storage, policy: &'a Policy, key: &'a SigningKey) -> Self {
+        Self {
+            storage,
+            policy,
+            key,
+        }
+    }
+
+    /// Opens the registry, first finishing a batch that was committed and not published.
+    ///
+    /// # Errors
+    /// A registry that cannot be read, believed or written, or a key that may not sign for it.
+    pub fn open(&self) -> Result<Session<'a>, SequencerError> {
+        loop {
+            let mut session = Client::new(self.policy, self.as_source()).open()?;
+            self.check_key(session.checkpoint().operator())?;
+            let path = layout::commit(session.size());
+            let Some(commit) = self.storage.get(&path)? else {
+                return Ok(session);
+            };
+            let plan = Plan::recover(&mut session, self.storage, &commit)?;
+            self.publish_plan(&session, &plan)?;
+        }
+    }
+
+    fn as_source(&self) -> &'a dyn crate::storage::Source {
+        self.storage
+    }
+
+    fn check_key(&self, operator: &operator::Log) -> Result<(), SequencerError> {
+        let key = self.key.verifying_key();
+        if operator
+            .checkpoint_keys()
+            .any(|granted| granted.key() == key)
+        {
+            return Ok(());
+        }
+        Err(SequencerError::NotCheckpointKey {
+            name: key.name().into(),
+            origin: self.policy.origin().clone(),
+        })
+    }
+
+    /// Puts a content where the registry will find it when its record is committed.
+    ///
+    /// # Errors
+    /// A storage that cannot be written.
+    pub fn stage(&self, content: &[u8]) -> Result<Digest, SequencerError> {
+        let digest = Digest::of(content);
+        if self.storage.get(&layout::content(&digest))?.is_none() {
+            self.storage.put(&layout::staged(&digest), content)?;
+        }
+        Ok(digest)
+    }
+
+    /// Appends records, in order, all or none. One that is there already is success.
+    ///
+    /// # Errors
+    /// A record that is refused; a registry that cannot be read, believed or written.
+    pub fn append(&self, records: &[Vec<u8>], now: Time) -> Result<Vec<Receipt>, SequencerError> {
+        loop {
+            let mut session = self.open()?;
+            let (plan, receipts) = Plan::new(&mut session, self.storage, records, now)?;
+            let Some(plan) = plan else {
+                return Ok(receipts);
+            };
+            self.check_key(plan.operator())?;
+            let commit = layout::commit(session.size());
+            match self.storage.put(&commit, &plan.commit()) {
+                Ok(()) => {}
+                // Another process committed first: finish its batch, then come behind it.
+                Err(StorageError::Exists { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            // Another process may have published and cleaned up in between: then this number decides nothing any more.
+            let note = self.storage.get(&layout::checkpoint())?;
+            if note.as_deref() != Some(session.checkpoint().note().to_string().as_bytes()) {
+                self.storage.remove(&commit)?;
+                continue;
+            }
+            self.publish_plan(&session, &plan)?;
+            return Ok(receipts);
+        }
+    }
+
+    fn publish_plan(&self, session: &Session<'_>, plan: &Plan) -> Result<(), SequencerError> {
+        let note = session.checkpoint().note().to_string();
+        match plan.apply(self.storage, Some(note.as_bytes()), self.key) {
+            // Another process finished the same batch: what follows from a commit is the same, whoever does it.
+            Err(SequencerError::Storage(StorageError::Moved)) => Ok(()),
+            result => result,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Contents: bytes that are what a release's record says.
+//!
+//! The last rung. What a component imports and exports, and what a WIT package is called and refers to, is derived from
+//! the bytes by whoever can parse them; here it is only compared with the record. A content that contradicts its record
+//! is refused like one with another digest: the publisher signed something else.
+
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use semver::Version;
+
+use crate::digest::Digest;
+use crate::name::{ExternName, PackageName};
+use crate::release::{Release, Requirement};
+use crate::version::without_build;
+
+/// What bytes turn out to be, once parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Derived {
+    /// A component.
+    Component {
+        /// What it imports.
+        imports: BTreeSet<ExternName>,
+        /// What it exports.
+        exports: BTreeSet<ExternName>,
+    },
+    /// A WIT package in its binary form.
+    Wit {
+        /// Its name.
+        name: PackageName,
+        /// Its version.
+        version: Version,
+        /// The requirements that its references become.
+        requirements: BTreeSet<Requirement>,
+    },
+}
+
+/// Why bytes are not a release's content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    /// Other bytes.
+    #[error(
+        "the content of {name}@{version} is {found} ({found_size} bytes), but its record says {expected} ({expected_size} bytes)"
+    )]
+    Digest {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// The digest in the record.
+        expected: Digest,
+        /// The size in the record.
+        expected_size: u64,
+        /// The digest of the bytes.
+        found: Digest,
+        /// How many bytes there are.
+        found_size: u64,
+    },
+    /// The operator took the content away.
+    #[error("the content of {name}@{version} was withdrawn by the registry's operator: {reason}")]
+    Withdrawn {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// The bytes say otherwise than the record.
+    #[error("the content of {name}@{version} contradicts its record: {what} {}", list(.only_content, .only_record))]
+    Contradiction {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// Imports, exports, requirements or name.
+        what: &'static str,
+        /// What only the bytes say.
+        only_content: Vec<String>,
+        /// What only the record says.
+        only_record: Vec<String>,
+    },
+}
+
+fn list(only_content: &[String], only_record: &[String]) -> String {
+    let side = |side: &str, items: &[String]| match items {
+        [] => String::new(),
+        items => alloc::format!(" {side} says {};", items.join(", ")),
+    };
+    let sides = [
+        side("only the content", only_content),
+        side("only the record", only_record),
+    ];
+    sides.concat().trim_matches([' ', ';']).to_string()
+}
+
+/// The bytes of a release, checked against its record.
+#[derive(Debug, Clone)]
+pub struct Content {
+    bytes: Vec<u8>,
+    derived: Derived,
+}
+
+impl Content {
+    /// Takes bytes for the content of a release: same size, same digest, not withdrawn, and what `derive` finds in them is
+    /// what the record says.
+    ///
+    /// # Errors
+    /// Bytes that are not that; whatever `derive` says.
+    pub fn open<E>(
+        name: &PackageName,
+        release: &Release,
+        bytes: Vec<u8>,
+        derive: impl FnOnce(&[u8]) -> Result<Derived, E>,
+    ) -> Result<Result<Self, ContentError>, E> {
+        if let Err(error) = check_bytes(name, release, &bytes) {
+            return Ok(Err(error));
+        }
+        let derived = derive(&bytes)?;
+        Ok(check_derived(name, release, &derived).map(|()| Self { bytes, derived }))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes, to keep.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// What they are.
+    pub fn derived(&self) -> &Derived {
+        &self.derived
+    }
+}
+
+/// Checks that bytes have the size and digest that a release's record says, and were not withdrawn. What they are is not
+/// looked at: for releases that are kept for the record only.
+///
+/// # Errors
+/// Bytes that are not that.
+pub fn check_bytes(
+    name: &PackageName,
+    release: &Release,
+    bytes: &[u8],
+) -> Result<(), ContentError> {
+    if let Some(reason) = release.withdrawn() {
+        return Err(ContentError::Withdrawn {
+            name: name.clone(),
+            version: release.version().clone(),
+            reason: reason.to_string(),
+        });
+    }
+    let found_size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let found = Digest::of(bytes);
+    if found_size == release.size() && found == *release.digest() {
+        return Ok(());
+    }
+    Err(ContentError::Digest {
+        name: name.clone(),
+        version: release.version().clone(),
+        expected: *release.digest(),
+        expected_size: release.size(),
+        found,
+        found_size,
+    })
+}
+
+fn check_derived(
+    name: &PackageName,
+    release: &Release,
+    derived: &Derived,
+) -> Result<(), ContentError> {
+    let contradiction = |what, content: Vec<String>, record: Vec<String>| {
+        let only = |these: &[String], those: &[String]| {
+            let only = these.iter().filter(|item| !those.contains(item));
+            only.cloned().collect::<Vec<_>>()
+        };
+        let (only_content, only_record) = (only(&content, &record), only(&record, &content));
+        if only_content.is_empty() && only_record.is_empty() {
+            return Ok(());
+        }
+        Err(ContentError::Contradiction {
+            name: name.clone(),
+            version: release.version().clone(),
+            what,
+            only_content,
+            only_record,
+        })
+    };
+    match derived {
+        Derived::Component { imports, exports } => {
+            contradiction("imports:", texts(imports), texts(release.imports()))?;
+            contradiction("exports:", texts(exports), texts(release.exports()))
+        }
+        Derived::Wit {
+            name: found,
+            version,
+            requirements,
+        } => {
+            let id = |name: &PackageName, version: &Version| {
+                Vec::from([alloc::format!("{name}@{}", without_build(version))])
+            };
+            contradiction(
+                "name and version:",
+                id(found, version),
+                id(name, release.version()),
+            )?;
+            contradiction(
+                "requirements:",
+                texts(requirements),
+                texts(release.requirements()),
+            )
+        }
+    }
+}
+
+fn texts(set: &BTreeSet<impl ToString>) -> Vec<String> {
+    set.iter().map(ToString::to_string).collect()
+}
