@@ -10,7 +10,8 @@ use semver::Version;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Size, Time};
-use transparency::release::Requirement;
+use transparency::package;
+use transparency::release::{Requirement, Status};
 use transparency::version::Track;
 
 use crate::requirement::Versions;
@@ -67,6 +68,29 @@ pub struct Release {
     pub time: Time,
     /// Whether it may be chosen.
     pub standing: Standing,
+}
+
+impl Release {
+    fn of(release: &transparency::release::Release) -> Self {
+        Self {
+            version: release.version().clone(),
+            requirements: release.requirements().clone(),
+            imports: release.imports().clone(),
+            exports: release.exports().clone(),
+            digest: *release.digest(),
+            size: release.size(),
+            record: release.record(),
+            time: release.time(),
+            standing: match release.status() {
+                Status::Usable => Standing::Usable,
+                Status::Yanked { reason } => Standing::Yanked { reason },
+                Status::Withdrawn { reason } => Standing::Withdrawn { reason },
+                Status::Unusable { defect } => Standing::Unusable {
+                    reason: defect.to_string(),
+                },
+            },
+        }
+    }
 }
 
 /// The releases of one track, ascending; a version's number is its place.
@@ -163,8 +187,28 @@ impl Index {
         Self::default()
     }
 
-    /// Takes in that a registry's map was proved not to hold the package at a checkpoint of this size.
-    pub fn insert_absent(&mut self, address: Address, size: Size) {
+    /// Takes in a package as its verified log has it. A log without any record is no package, and changes nothing.
+    pub fn insert(&mut self, log: &package::Log) {
+        let Some(kind) = log.kind() else { return };
+        let address = Address {
+            origin: log.origin().clone(),
+            name: log.name().clone(),
+        };
+        self.danger_insert_unverified(address, kind, log.releases().map(Release::of));
+    }
+
+    /// Takes in that a registry's map was proved not to hold a package.
+    pub fn insert_absent(&mut self, absence: &package::Absence) {
+        let checkpoint = absence.checkpoint();
+        let address = Address {
+            origin: checkpoint.origin.clone(),
+            name: absence.name().clone(),
+        };
+        self.danger_insert_unproved_absence(address, checkpoint.size);
+    }
+
+    /// Takes in that a package does not exist, on the caller's word: for tests and benchmarks.
+    pub fn danger_insert_unproved_absence(&mut self, address: Address, size: Size) {
         self.entries.insert(address, Entry::Absent(size));
     }
 

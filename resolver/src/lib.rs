@@ -6,6 +6,7 @@
 
 mod graph;
 pub mod index;
+pub mod lockfile;
 pub mod preference;
 pub mod problem;
 pub mod provider;
@@ -14,4 +15,5 @@ pub mod requirement;
 pub mod resolution;
 
 pub use graph::{Exclusion, Reason};
+pub use lockfile::Lockfile;
 pub use resolution::{Unresolved, resolve};

@@ -1,0 +1,303 @@
+//! `warg.lock`: the closed sets, every digest, and the checkpoints they were solved at.
+//!
+//! A lockfile is canonical text: the writer is [`Lockfile`]'s `Display`, and the reader takes nothing that the writer
+//! would not write, but for CRLF. It has no paths, URLs, aliases or times of writing, so the same solve gives the same
+//! bytes everywhere. What a lock says is a claim until it is verified; that it is well formed and closed in itself is
+//! all that reading shows.
+//!
+//! Whether a lock is still good for the manifests is [`Lockfile::check`], which never solves: solving again with the
+//! lock as preference is not a no-op.
+
+mod change;
+mod reader;
+mod stale;
+mod writer;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transparency::checkpoint::Checkpoint;
+use transparency::digest::{Digest, Hash};
+use transparency::name::{ExternName, Origin};
+use transparency::number::Index;
+use transparency::release::Requirement;
+
+use crate::problem::{Options, Problem};
+use crate::resolution::{Claim, Flaw, Provenance, Resolution, Selection, check_closed_set};
+
+pub use change::{Change, changes};
+pub use reader::{MAX_LOCK, ReadError, ValueError, sides};
+pub use stale::{Stale, Staleness};
+
+/// The version of the format. Readers refuse any other.
+pub const VERSION: u64 = 1;
+/// The number of the solving algorithm: what gives other answers gets another number.
+pub const SOLVER: u64 = 1;
+
+/// A whole `warg.lock`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lockfile {
+    /// The options solved under.
+    pub options: Options,
+    /// The number of the algorithm that solved it.
+    pub solver: u64,
+    /// The checkpoints solved at, by origin.
+    pub registries: BTreeMap<Origin, Checkpoint>,
+    /// What each member requires and got, by the cargo package's name.
+    pub roots: BTreeMap<String, Root>,
+    /// Everything that any member selects.
+    pub packages: BTreeMap<Selection, Package>,
+}
+
+/// A member: what it requires, and its closed set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Root {
+    /// What it requires, each with its registry.
+    pub requires: BTreeSet<Requirement>,
+    /// Its closed set.
+    pub selects: BTreeSet<Selection>,
+    /// What preferences had fixed; only in a published lock.
+    pub held: BTreeSet<Requirement>,
+}
+
+/// A package that is selected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Its release; none of a local package.
+    pub release: Option<Release>,
+    /// What it requires, each with its registry.
+    pub requires: BTreeSet<Requirement>,
+}
+
+/// Which release of which registry a package is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// The registry.
+    pub origin: Origin,
+    /// The SHA-256 of its content.
+    pub digest: Digest,
+    /// The hash of the record that released it.
+    pub record: Hash,
+    /// The place of that record in the log.
+    pub index: Index,
+}
+
+/// Why a resolution cannot be written down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// No index was given for a release.
+    #[error("the place of `{selection}` in the log of `{origin}` is not known")]
+    NoIndex {
+        /// The release.
+        selection: Selection,
+        /// Its registry.
+        origin: Origin,
+    },
+    /// One member selected a release, another a local package of the same name and version.
+    #[error("`{selection}` is a local package for one member and a release for another")]
+    TwoSources {
+        /// The package.
+        selection: Selection,
+    },
+    /// What is to be written contradicts itself.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
+}
+
+/// Where a lock contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Inconsistency {
+    /// A member selects what has no entry.
+    #[error("`{root}` selects `{selection}`, which has no entry")]
+    NoEntry {
+        /// The member.
+        root: String,
+        /// What it selects.
+        selection: Selection,
+    },
+    /// An entry that no member selects.
+    #[error("nobody selects `{selection}`")]
+    Unselected {
+        /// The entry.
+        selection: Selection,
+    },
+    /// A member's closed set is none.
+    #[error("the selection of `{root}`: {flaw}")]
+    NotClosed {
+        /// The member.
+        root: String,
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
+    /// A package is of a registry without an entry.
+    #[error("`{selection}` is from `{origin}`, which has no entry")]
+    NoRegistry {
+        /// The package.
+        selection: Selection,
+        /// Its registry.
+        origin: Origin,
+    },
+    /// A package is of another registry than the options say.
+    #[error("`{selection}` is from `{origin}`, which is not the registry of its namespace")]
+    OtherRegistry {
+        /// The package.
+        selection: Selection,
+        /// The registry it is said to be from.
+        origin: Origin,
+    },
+    /// A record's place lies beyond the checkpoint.
+    #[error("`{selection}` is said to be entry {index} of a log of {size} entries", size = checkpoint.size)]
+    Beyond {
+        /// The package.
+        selection: Selection,
+        /// The place.
+        index: Index,
+        /// The checkpoint of its registry.
+        checkpoint: Checkpoint,
+    },
+}
+
+impl Lockfile {
+    /// Writes down what was solved: at which checkpoints, and where the log holds each release.
+    ///
+    /// # Errors
+    /// A release without index, a checkpoint that is missing, or a package with two sources.
+    pub fn from_resolution(
+        problem: &Problem,
+        resolution: &Resolution,
+        checkpoints: impl IntoIterator<Item = Checkpoint>,
+        mut index_of: impl FnMut(&Origin, &Selection) -> Option<Index>,
+    ) -> Result<Self, BuildError> {
+        let origins = &problem.options.origins;
+        let settle = |requirements: &BTreeSet<Requirement>| {
+            let requirements = requirements.iter();
+            requirements
+                .map(|requirement| origins.settle(requirement))
+                .collect()
+        };
+        let mut lockfile = Self {
+            options: problem.options.clone(),
+            solver: SOLVER,
+            registries: checkpoints
+                .into_iter()
+                .map(|checkpoint| (checkpoint.origin.clone(), checkpoint))
+                .collect(),
+            roots: BTreeMap::new(),
+            packages: BTreeMap::new(),
+        };
+        for (name, set) in &resolution.members {
+            let mut root = Root {
+                selects: set.packages.keys().cloned().collect(),
+                ..Root::default()
+            };
+            if let Some(member) = problem.members.get(name) {
+                let requirements = member.requirements.iter();
+                root.requires = requirements.map(|root| root.settle(origins)).collect();
+                root.held = member.held.clone();
+            }
+            lockfile.roots.insert(name.clone(), root);
+            for (selection, provenance) in &set.packages {
+                let release = match provenance {
+                    Provenance::Local(_) => None,
+                    Provenance::Registry { origin, release } => Some(Release {
+                        origin: origin.clone(),
+                        digest: release.digest,
+                        record: release.record,
+                        index: index_of(origin, selection).ok_or_else(|| BuildError::NoIndex {
+                            selection: selection.clone(),
+                            origin: origin.clone(),
+                        })?,
+                    }),
+                };
+                let package = Package {
+                    release,
+                    requires: settle(provenance.requirements()),
+                };
+                let before = lockfile.packages.get(selection);
+                if before.is_some_and(|before| *before != package) {
+                    return Err(BuildError::TwoSources {
+                        selection: selection.clone(),
+                    });
+                }
+                lockfile.packages.insert(selection.clone(), package);
+            }
+        }
+        lockfile.check_consistency()?;
+        Ok(lockfile)
+    }
+
+    /// Judges the lock by itself: every selection an entry, every entry selected and of the registry that its name
+    /// belongs to, every closed set closed.
+    ///
+    /// # Errors
+    /// The first contradiction.
+    pub fn check_consistency(&self) -> Result<(), Inconsistency> {
+        let nothing: BTreeSet<ExternName> = BTreeSet::new();
+        let mut selected: BTreeSet<&Selection> = BTreeSet::new();
+        for (name, root) in &self.roots {
+            let mut set = BTreeMap::new();
+            for selection in &root.selects {
+                let Some((selection, package)) = self.packages.get_key_value(selection) else {
+                    return Err(Inconsistency::NoEntry {
+                        root: name.clone(),
+                        selection: selection.clone(),
+                    });
+                };
+                let claim = Claim {
+                    requirements: &package.requires,
+                    exports: None,
+                };
+                set.insert(selection, claim);
+            }
+            let roots = root
+                .requires
+                .iter()
+                .map(|requirement| (requirement, &nothing));
+            if let Some(flaw) = check_closed_set(roots, &set).into_iter().next() {
+                return Err(Inconsistency::NotClosed {
+                    root: name.clone(),
+                    flaw,
+                });
+            }
+            selected.extend(set.into_keys());
+        }
+        for (selection, package) in &self.packages {
+            if !selected.contains(selection) {
+                return Err(Inconsistency::Unselected {
+                    selection: selection.clone(),
+                });
+            }
+            if let Some(release) = &package.release {
+                self.check_release(selection, release)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_release(&self, selection: &Selection, release: &Release) -> Result<(), Inconsistency> {
+        let Release { origin, index, .. } = release;
+        if self.options.origins.of(&selection.name) != Some(origin) {
+            return Err(Inconsistency::OtherRegistry {
+                selection: selection.clone(),
+                origin: origin.clone(),
+            });
+        }
+        let checkpoint = self.registries.get(origin);
+        let checkpoint = checkpoint.ok_or_else(|| Inconsistency::NoRegistry {
+            selection: selection.clone(),
+            origin: origin.clone(),
+        })?;
+        if checkpoint.size.holds(*index) {
+            return Ok(());
+        }
+        Err(Inconsistency::Beyond {
+            selection: selection.clone(),
+            index: *index,
+            checkpoint: checkpoint.clone(),
+        })
+    }
+
+    /// Whether a text has the lines that this lock would be written with: then writing it changes nothing.
+    pub fn has_lines_of(&self, text: &str) -> bool {
+        text.ends_with('\n') && self.to_string().lines().eq(text.lines())
+    }
+}

@@ -1,0 +1,555 @@
+//! The one way to read a lock.
+//!
+//! The canonical form is rigid, so it is read line by line, several times faster than as TOML in general, and whatever
+//! is read is written again and compared. A general TOML parser is asked only to say better what is wrong: a file that is
+//! no TOML at all, or one of a newer format.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::iter::Peekable;
+use std::str::FromStr;
+
+use transparency::checkpoint::Checkpoint;
+use transparency::digest::{Digest, DigestError, Hash};
+use transparency::name::{Kind, NameError, Namespace, Origin, PackageName};
+use transparency::number::{Index, NumberError, Size, Time};
+use transparency::release::RequirementError;
+use transparency::version::{VersionError, parse_version};
+
+use super::writer::HEADER;
+use super::{Inconsistency, Lockfile, Package, Release, Root, SOLVER, VERSION};
+use crate::problem::{Mode, ModeError, Options, Origins};
+use crate::resolution::{Selection, SelectionError};
+
+/// The longest lock, in bytes: some 40,000 packages. What is longer was not written by solving.
+pub const MAX_LOCK: usize = 16 * 1024 * 1024;
+
+/// Why a text is not a lock. Lines count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Longer than [`MAX_LOCK`].
+    #[error("it is longer than {MAX_LOCK} bytes")]
+    TooLong,
+    /// Two branches were merged, and nobody decided.
+    #[error("line {line}: it has conflict markers of a merge")]
+    Conflicted {
+        /// The first marker.
+        line: u64,
+    },
+    /// Of a later format.
+    #[error("it is of format {version}, written by a newer cargo warg")]
+    Future {
+        /// The format's version.
+        version: u64,
+    },
+    /// No TOML.
+    #[error("line {line}: it is not TOML: {message}")]
+    Syntax {
+        /// The line.
+        line: u64,
+        /// What the TOML parser says.
+        message: String,
+    },
+    /// The format's version is missing.
+    #[error("it does not say `version = {VERSION}`")]
+    NoVersion,
+    /// Something else than what stands at this place in a lock.
+    #[error("line {line}: expected {expected}, found {found}")]
+    Unexpected {
+        /// The line.
+        line: u64,
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A value that is none of its kind.
+    #[error("line {line}: {source}")]
+    Value {
+        /// The line.
+        line: u64,
+        /// What is wrong with it.
+        source: ValueError,
+    },
+    /// An entry that was there before.
+    #[error("line {line}: a second entry for `{what}`")]
+    Double {
+        /// Where the second ends.
+        line: u64,
+        /// Whose it is.
+        what: String,
+    },
+    /// The checkpoint's digest is not that of its three lines.
+    #[error("line {line}: the checkpoint of origin, size and root is `{computed}`")]
+    Checkpoint {
+        /// The line.
+        line: u64,
+        /// What would be right.
+        computed: Digest,
+    },
+    /// In another order or spelling than the writer's.
+    #[error(
+        "line {line}: it is not as cargo warg writes it: expected `{expected}`, found `{found}`"
+    )]
+    NotCanonical {
+        /// The first line that differs.
+        line: u64,
+        /// What the writer writes there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// It contradicts itself.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
+}
+
+/// Why a value is none of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// A name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A digest or hash.
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+    /// A number or time.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// A version.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// A requirement.
+    #[error(transparent)]
+    Requirement(#[from] RequirementError),
+    /// A selection.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// A resolution mode.
+    #[error(transparent)]
+    Mode(#[from] ModeError),
+}
+
+type Result<T> = std::result::Result<T, ReadError>;
+
+impl FromStr for Lockfile {
+    type Err = ReadError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if text.len() > MAX_LOCK {
+            return Err(ReadError::TooLong);
+        }
+        let lockfile = Reader::new(text)
+            .lockfile()
+            .map_err(|error| diagnose(text, error))?;
+        check_canonical(text, &lockfile)?;
+        lockfile.check_consistency()?;
+        Ok(lockfile)
+    }
+}
+
+fn check_canonical(text: &str, lockfile: &Lockfile) -> Result<()> {
+    let canonical = lockfile.to_string();
+    if canonical == text {
+        return Ok(());
+    }
+    let mut found = text.lines();
+    let mut expected = canonical.lines();
+    for line in 1.. {
+        match (expected.next(), found.next()) {
+            (None, None) => break,
+            (expected, found) if expected == found => {}
+            (expected, found) => {
+                return Err(ReadError::NotCanonical {
+                    line,
+                    expected: expected.unwrap_or_default().to_owned(),
+                    found: found.unwrap_or_default().to_owned(),
+                });
+            }
+        }
+    }
+    if text.ends_with('\n') {
+        return Ok(()); // CRLF
+    }
+    Err(ReadError::Unexpected {
+        line: line_number(text.lines().count()),
+        expected: "a newline at the end",
+        found: "the end of the file".to_owned(),
+    })
+}
+
+fn line_number(lines: usize) -> u64 {
+    u64::try_from(lines).unwrap_or(u64::MAX)
+}
+
+/// What is wrong with a text that the strict reader refused, in the order in which it would help to know.
+fn diagnose(text: &str, refused: ReadError) -> ReadError {
+    let is_marker = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    if let Some(place) = text.lines().position(is_marker) {
+        return ReadError::Conflicted {
+            line: line_number(place).saturating_add(1),
+        };
+    }
+    match text.parse::<toml_edit::DocumentMut>() {
+        Err(error) => {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let lines = before.unwrap_or_default().matches('\n').count();
+            ReadError::Syntax {
+                line: line_number(lines).saturating_add(1),
+                message: error.message().trim().replace('\n', ", "),
+            }
+        }
+        Ok(document) => {
+            let version = document
+                .get("version")
+                .and_then(toml_edit::Item::as_integer);
+            match version.and_then(|version| u64::try_from(version).ok()) {
+                Some(VERSION) => refused,
+                Some(version) if version > VERSION => ReadError::Future { version },
+                Some(_) | None => ReadError::NoVersion,
+            }
+        }
+    }
+}
+
+/// The two sides of a merge that was left undecided, without its markers: ours, theirs. None where there are no
+/// markers, or not in their order.
+pub fn sides(text: &str) -> Option<(String, String)> {
+    enum Part {
+        Both,
+        Ours,
+        Base,
+        Theirs,
+    }
+    let (mut ours, mut theirs) = (String::new(), String::new());
+    let mut part = Part::Both;
+    let mut conflicts = false;
+    for line in text.lines() {
+        part = match (part, line) {
+            (Part::Both, line) if line.starts_with("<<<<<<< ") => {
+                conflicts = true;
+                Part::Ours
+            }
+            (Part::Ours, line) if line.starts_with("||||||| ") => Part::Base,
+            (Part::Ours | Part::Base, "=======") => Part::Theirs,
+            (Part::Theirs, line) if line.starts_with(">>>>>>> ") => Part::Both,
+            (part, line) => {
+                let into: &mut [&mut String] = match part {
+                    Part::Both => &mut [&mut ours, &mut theirs],
+                    Part::Ours => &mut [&mut ours],
+                    Part::Theirs => &mut [&mut theirs],
+                    Part::Base => &mut [],
+                };
+                for side in into {
+                    side.push_str(line);
+                    side.push('\n');
+                }
+                part
+            }
+        };
+    }
+    (conflicts && matches!(part, Part::Both)).then_some((ours, theirs))
+}
+
+struct Reader<'t, I: Iterator<Item = &'t str>> {
+    lines: Peekable<I>,
+    /// The number of the line last taken.
+    line: u64,
+}
+
+impl<'t> Reader<'t, std::str::Lines<'t>> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            lines: text.lines().peekable(),
+            line: 0,
+        }
+    }
+}
+
+impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
+    fn unexpected<T>(&self, expected: &'static str, found: Option<&str>) -> Result<T> {
+        Err(ReadError::Unexpected {
+            line: self.line,
+            expected,
+            found: found.map_or_else(
+                || "the end of the file".to_owned(),
+                |found| match found {
+                    "" => "an empty line".to_owned(),
+                    found => format!("`{found}`"),
+                },
+            ),
+        })
+    }
+
+    fn next(&mut self) -> Option<&'t str> {
+        self.line = self.line.saturating_add(1);
+        self.lines.next()
+    }
+
+    fn is_next(&mut self, line: &str) -> bool {
+        let found = self.lines.next_if_eq(&line).is_some();
+        self.line = self.line.saturating_add(u64::from(found));
+        found
+    }
+
+    /// What follows `key = `, where the next line has this key.
+    fn try_raw(&mut self, key: &str) -> Option<&'t str> {
+        let line = self.lines.peek()?;
+        let value = line.strip_prefix(key)?.strip_prefix(" = ")?;
+        self.next();
+        Some(value)
+    }
+
+    fn raw(&mut self, key: &'static str) -> Result<&'t str> {
+        match self.try_raw(key) {
+            Some(value) => Ok(value),
+            None => {
+                let found = self.next();
+                self.unexpected(key, found)
+            }
+        }
+    }
+
+    fn text(&mut self, key: &'static str) -> Result<Cow<'t, str>> {
+        let raw = self.raw(key)?;
+        self.unquote(raw)
+    }
+
+    fn unquote(&self, raw: &'t str) -> Result<Cow<'t, str>> {
+        let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        let text = inner.and_then(|inner| {
+            if inner.contains(['\\', '"']) {
+                unescape(inner).map(Cow::Owned)
+            } else {
+                Some(Cow::Borrowed(inner))
+            }
+        });
+        match text {
+            Some(text) => Ok(text),
+            None => self.unexpected("a string", Some(raw)),
+        }
+    }
+
+    fn value<T, E: Into<ValueError>>(&self, value: std::result::Result<T, E>) -> Result<T> {
+        value.map_err(|error| ReadError::Value {
+            line: self.line,
+            source: error.into(),
+        })
+    }
+
+    fn parsed<T: FromStr<Err: Into<ValueError>>>(&mut self, key: &'static str) -> Result<T> {
+        let text = self.text(key)?;
+        self.value(text.parse())
+    }
+
+    fn items<T: FromStr<Err: Into<ValueError>>, C: FromIterator<T>>(
+        &mut self,
+        opening: &str,
+    ) -> Result<C> {
+        if opening == "[]" {
+            return Ok(C::from_iter([]));
+        }
+        if opening != "[" {
+            return self.unexpected("`[` or `[]`", Some(opening));
+        }
+        let mut items = Vec::new();
+        while !self.is_next("]") {
+            let line = self.next();
+            let item = line.and_then(|line| line.strip_prefix("    ")?.strip_suffix(','));
+            let Some(item) = item else {
+                return self.unexpected("an item of the list, or its `]`", line);
+            };
+            let text = self.unquote(item)?;
+            items.push(self.value(text.parse())?);
+        }
+        Ok(items.into_iter().collect())
+    }
+
+    fn list<T: FromStr<Err: Into<ValueError>>, C: FromIterator<T>>(
+        &mut self,
+        key: &'static str,
+    ) -> Result<C> {
+        let opening = self.raw(key)?;
+        self.items(opening)
+    }
+
+    fn insert<K: Ord + ToString, V>(
+        &self,
+        map: &mut BTreeMap<K, V>,
+        key: K,
+        value: V,
+    ) -> Result<()> {
+        match map.entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(value);
+                Ok(())
+            }
+            Entry::Occupied(occupied) => Err(ReadError::Double {
+                line: self.line,
+                what: occupied.key().to_string(),
+            }),
+        }
+    }
+
+    fn lockfile(mut self) -> Result<Lockfile> {
+        let first = self.next();
+        if first != Some(HEADER) {
+            return self.unexpected("the line that says who writes this file", first);
+        }
+        let version = self.raw("version")?;
+        if version.parse() != Ok(VERSION) {
+            return self.unexpected("version 1", Some(version));
+        }
+        let mut lockfile = Lockfile {
+            options: Options::default(),
+            solver: SOLVER,
+            registries: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            packages: BTreeMap::new(),
+        };
+        while self.lines.peek().is_some() {
+            if !self.is_next("") {
+                let found = self.next();
+                return self.unexpected("an empty line before the next table", found);
+            }
+            let header = self.next();
+            match header {
+                Some("[options]") => self.options(&mut lockfile)?,
+                Some("[options.namespaces]") => self.namespaces(&mut lockfile.options.origins)?,
+                Some("[[registry]]") => self.registry(&mut lockfile)?,
+                Some("[[root]]") => self.root(&mut lockfile)?,
+                Some("[[package]]") => self.package(&mut lockfile)?,
+                found => return self.unexpected("the header of a table", found),
+            }
+        }
+        Ok(lockfile)
+    }
+
+    fn options(&mut self, lockfile: &mut Lockfile) -> Result<()> {
+        if let Some(raw) = self.try_raw("default-origin") {
+            let text = self.unquote(raw)?;
+            lockfile.options.origins.default = Some(self.value(text.parse::<Origin>())?);
+        }
+        if let Some(raw) = self.try_raw("exclude-newer") {
+            let text = self.unquote(raw)?;
+            lockfile.options.exclude_newer = Some(self.value(text.parse::<Time>())?);
+        }
+        if let Some(raw) = self.try_raw("resolution") {
+            let text = self.unquote(raw)?;
+            lockfile.options.mode = self.value(text.parse::<Mode>())?;
+        }
+        if let Some(raw) = self.try_raw("solver") {
+            lockfile.solver = self.value(raw.parse::<Size>())?.get();
+        }
+        Ok(())
+    }
+
+    fn namespaces(&mut self, origins: &mut Origins) -> Result<()> {
+        while let Some(line) = self.lines.peek().copied() {
+            let Some((namespace, origin)) = line.split_once(" = ") else {
+                break;
+            };
+            self.next();
+            let namespace: Namespace = self.value(namespace.parse())?;
+            let text = self.unquote(origin)?;
+            let origin = self.value(text.parse())?;
+            self.insert(&mut origins.namespaces, namespace, origin)?;
+        }
+        Ok(())
+    }
+
+    fn registry(&mut self, lockfile: &mut Lockfile) -> Result<()> {
+        let origin: Origin = self.parsed("origin")?;
+        let size = self.raw("size")?;
+        let size: Size = self.value(size.parse())?;
+        let root = self.text("root")?;
+        let root = self.value(Hash::from_base64(&root))?;
+        let said: Digest = self.parsed("checkpoint")?;
+        let checkpoint = Checkpoint {
+            origin: origin.clone(),
+            size,
+            root,
+        };
+        let computed = checkpoint.digest();
+        if computed != said {
+            return Err(ReadError::Checkpoint {
+                line: self.line,
+                computed,
+            });
+        }
+        self.insert(&mut lockfile.registries, origin, checkpoint)
+    }
+
+    fn root(&mut self, lockfile: &mut Lockfile) -> Result<()> {
+        let name = self.text("name")?.into_owned();
+        let root = Root {
+            requires: self.list("requires")?,
+            selects: self.list("selects")?,
+            held: match self.try_raw("held") {
+                Some(opening) => self.items(opening)?,
+                None => Default::default(),
+            },
+        };
+        self.insert(&mut lockfile.roots, name, root)
+    }
+
+    fn package(&mut self, lockfile: &mut Lockfile) -> Result<()> {
+        let kind: Kind = self.parsed("kind")?;
+        let name: PackageName = self.parsed("name")?;
+        let version = self.text("version")?;
+        let version = self.value(parse_version(&version))?;
+        let release = match self.try_raw("origin") {
+            None => None,
+            Some(raw) => {
+                let text = self.unquote(raw)?;
+                let origin = self.value(text.parse::<Origin>())?;
+                let digest = self.parsed("digest")?;
+                let record = self.parsed("record")?;
+                let index = self.raw("index")?;
+                Some(Release {
+                    origin,
+                    digest,
+                    record,
+                    index: self.value(index.parse::<Index>())?,
+                })
+            }
+        };
+        let requires = match self.try_raw("requires") {
+            Some(opening) => self.items(opening)?,
+            None => Default::default(),
+        };
+        let selection = Selection {
+            kind,
+            name,
+            version,
+        };
+        self.insert(
+            &mut lockfile.packages,
+            selection,
+            Package { release, requires },
+        )
+    }
+}
+
+/// The inverse of the writer's escapes; none for any other.
+fn unescape(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => return None,
+            '\\' => match characters.next()? {
+                quoted @ ('"' | '\\') => plain.push(quoted),
+                'u' => {
+                    let digits = characters.as_str().get(..4)?;
+                    plain.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+                    characters = characters.as_str().get(4..)?.chars();
+                }
+                _ => return None,
+            },
+            plain_one => plain.push(plain_one),
+        }
+    }
+    Some(plain)
+}
