@@ -6,9 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use semver::Version;
-use transparency::name::{ExternName, Kind, NameError, PackageName};
-use transparency::release::Requirement;
+use transparency::content::Derived;
+use transparency::name::{ExternName, Kind, NameError};
 use wasmparser::{
     BinaryReaderError, ComponentExternalKind, Encoding, Parser, Payload, Validator, WasmFeatures,
 };
@@ -172,44 +171,24 @@ impl Interface {
     }
 }
 
-/// What a content says of itself, to be compared with what its record says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Derived {
-    /// Of a WIT package: its name and version.
-    pub declares: Option<(PackageName, Version)>,
-    /// Of a WIT package: the packages it refers to. A component's bytes say nothing of requirements.
-    pub requirements: BTreeSet<Requirement>,
-    /// Of a component.
-    pub imports: BTreeSet<ExternName>,
-    /// Of a component.
-    pub exports: BTreeSet<ExternName>,
-}
-
-impl Derived {
-    /// Reads a content of a kind.
-    ///
-    /// # Errors
-    /// Bytes that are not a valid content of that kind, and a WIT package that publishing refuses.
-    pub fn of(kind: Kind, bytes: &[u8]) -> Result<Self, ContentError> {
-        match kind {
-            Kind::Component => {
-                let Interface { imports, exports } = Interface::of_component(bytes)?;
-                Ok(Self {
-                    declares: None,
-                    requirements: BTreeSet::new(),
-                    imports,
-                    exports,
-                })
-            }
-            Kind::Wit => {
-                let decoded = Decoded::open(bytes)?;
-                Ok(Self {
-                    declares: Some(decoded.declares()?),
-                    requirements: decoded.requirements()?,
-                    imports: BTreeSet::new(),
-                    exports: BTreeSet::new(),
-                })
-            }
+/// What a content is and says of itself, to be compared with what its record says.
+///
+/// # Errors
+/// Bytes that are neither a valid component nor a WIT package that may be released.
+pub fn derive(bytes: &[u8]) -> Result<Derived, ContentError> {
+    match kind_of(bytes)? {
+        Kind::Component => {
+            let Interface { imports, exports } = Interface::of_component(bytes)?;
+            Ok(Derived::Component { imports, exports })
+        }
+        Kind::Wit => {
+            let decoded = Decoded::open(bytes)?;
+            let (name, version) = decoded.declares()?;
+            Ok(Derived::Wit {
+                name,
+                version,
+                requirements: decoded.requirements()?,
+            })
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use cargo_warg::component::{ContentError, Derived, Interface, kind_of};
+use cargo_warg::component::{ContentError, Interface, derive, kind_of};
 use cargo_warg::wit::binary::{Decoded, Refusal};
 use cargo_warg::wit::deps::{Difference, Lacking, Plan, PlanError, Selected, apply, compare, plan};
 use cargo_warg::wit::import::{Imported, read_deps_folder};
@@ -17,6 +17,7 @@ use cargo_warg::wit::root::{HEADER, Root, RootError};
 use cargo_warg::wit::text::TextError;
 use fixtures::component::{from_wit, wit_package};
 use semver::Version;
+use transparency::content::Derived;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 
@@ -173,12 +174,12 @@ mod wasi_packages {
     #[test]
     fn requirements_are_what_the_texts_name() {
         let of = |name: &str, at: &str| -> Vec<String> {
-            let derived = Derived::of(Kind::Wit, &wasi(name, at).bytes).unwrap();
-            derived
-                .requirements
-                .iter()
-                .map(ToString::to_string)
-                .collect()
+            match derive(&wasi(name, at).bytes).unwrap() {
+                Derived::Wit { requirements, .. } => {
+                    requirements.iter().map(ToString::to_string).collect()
+                }
+                Derived::Component { .. } => panic!("{name}@{at} is a component"),
+            }
         };
         assert_eq!(of("wasi:io", "0.2.3"), [""; 0]);
         assert_eq!(of("wasi:clocks", "0.2.3"), ["wit wasi:io ^0.2.3"]);
@@ -841,12 +842,24 @@ mod fetching {
 
     #[test]
     fn a_folder_with_other_texts_is_not_written_into() {
-        let dir = folder(&[(
-            "wit/deps/acme-units-1.0.0/mine.wit",
-            "package my:text@1.0.0;\ninterface i {}\n",
-        )]);
-        let error = planned(dir.path(), &[units("1.0.0", "")], &[]).unwrap_err();
-        assert!(matches!(error, PlanError::Occupied { .. }), "{error:?}");
+        let other = "package my:text@1.0.0;\ninterface i {}\n";
+        let ours = format!("{HEADER}00\npackage acme:units@1.0.0;\n");
+        let cases = [
+            vec![("wit/deps/acme-units-1.0.0/mine.wit", other)],
+            vec![("wit/deps/acme-units-1.0.0/package.wit", other)],
+            vec![
+                ("wit/deps/acme-units-1.0.0/package.wit", ours.as_str()),
+                ("wit/deps/acme-units-1.0.0/mine.wit", other),
+            ],
+        ];
+        for files in cases {
+            let dir = folder(&files);
+            let error = planned(dir.path(), &[units("1.0.0", "")], &[]).unwrap_err();
+            assert!(
+                matches!(error, PlanError::Occupied { .. }),
+                "{files:?}: {error:?}"
+            );
+        }
     }
 
     #[test]
@@ -1092,17 +1105,14 @@ mod contents {
             Err(ContentError::WitPackage)
         ));
         let component = logger().bytes;
-        let error = Derived::of(Kind::Wit, &component).unwrap_err().to_string();
+        let error = Decoded::open(&component).unwrap_err().to_string();
         assert_eq!(error, "a component, not a WIT package");
         let unsound = wat::parse_str("(component (export \"a\" (func 0)))");
         let error = Interface::of_component(&unsound.unwrap()).unwrap_err();
         assert!(matches!(error, ContentError::Invalid { .. }), "{error}");
         let world =
             wat::parse_str("(component (type $t (component)) (export \"t\" (type $t)))").unwrap();
-        assert!(
-            Derived::of(Kind::Wit, &world).is_err(),
-            "a type that is no WIT"
-        );
+        assert!(derive(&world).is_err(), "a type that is no WIT");
     }
 
     #[test]
@@ -1121,14 +1131,14 @@ mod contents {
         let wit = wit_package(IO);
         let component = logger().bytes;
         let mut refused = 0;
-        for (kind, bytes) in [(Kind::Wit, &wit), (Kind::Component, &component)] {
+        for bytes in [&wit, &component] {
             for end in 0..bytes.len() {
-                refused += u32::from(Derived::of(kind, &bytes[..end]).is_err());
+                refused += u32::from(derive(&bytes[..end]).is_err());
             }
             for place in 0..bytes.len() {
                 let mut damaged = bytes.clone();
                 damaged[place] ^= 0x10;
-                refused += u32::from(Derived::of(kind, &damaged).is_err());
+                refused += u32::from(derive(&damaged).is_err());
             }
         }
         assert!(refused > 1000, "{refused}");

@@ -172,22 +172,19 @@ pub fn plan(
     for Planned { package, text } in planned {
         let folder = folder_name(&package);
         let file = planned_path(&package);
-        if stale.remove(&folder) {
-            let same = fs::read(root.dir().join(&file)).is_ok_and(|old| old == text.as_bytes());
-            let place = if same {
-                &mut plan.keep
-            } else {
-                &mut plan.write
-            };
-            place.insert(file, text);
+        let fetched = stale.remove(&folder);
+        let path = root.deps().join(folder);
+        let ours = path.join(PACKAGE_FILE);
+        let foreign = |file: &PathBuf| !(fetched && *file == ours);
+        if wit_files(&path)?.iter().any(foreign) {
+            return Err(PlanError::Occupied {
+                path,
+                package: package.to_string(),
+            });
+        }
+        if fs::read(&ours).is_ok_and(|old| old == text.as_bytes()) {
+            plan.keep.insert(file, text);
         } else {
-            let path = root.deps().join(folder);
-            if !wit_files(&path)?.is_empty() {
-                return Err(PlanError::Occupied {
-                    path,
-                    package: package.to_string(),
-                });
-            }
             plan.write.insert(file, text);
         }
     }

@@ -15,9 +15,7 @@ use transparency::version::{VersionError, parse_version};
 use wit_parser::{PackageName as WitName, Resolve};
 
 use super::binary::{BinaryError, Decoded};
-use super::text::{
-    Group, Groups, Location, Reference, TextError, entries, has_extension, wit_files,
-};
+use super::text::{Group, Groups, Location, Reference, TextError, entries, has_extension};
 use crate::component::MAX_CONTENT;
 
 /// What the first line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
@@ -138,12 +136,12 @@ impl Root {
     }
 
     fn read_dependency(&mut self, path: &Path) -> Result<(), RootError> {
-        if path.is_dir() {
-            if is_fetched(path)? {
-                if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
-                    self.fetched.insert(name.to_owned());
-                }
-            } else if let Some(group) = Group::read_dir(path)? {
+        if is_fetched(path)? {
+            if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+                self.fetched.insert(name.to_owned());
+            }
+        } else if path.is_dir() {
+            if let Some(group) = Group::read_dir(path)? {
                 self.add_group(group)?;
             }
         } else if has_extension(path, "wit") {
@@ -314,19 +312,25 @@ pub(super) fn folder_name(name: &WitName) -> String {
     }
 }
 
-/// Whether a folder of `wit/deps` is `fetch`'s: its only text is `package.wit`, which begins with the header.
+/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` begins with the header.
 pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
-    let file = folder.join(PACKAGE_FILE);
+    let path = folder.join(PACKAGE_FILE);
     let mut start = Vec::new();
-    let read = fs::File::open(&file).and_then(|file| {
+    let read = fs::File::open(&path).and_then(|file| {
         let length = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
         file.take(length).read_to_end(&mut start)
     });
     match read {
-        Ok(_) if start == HEADER.as_bytes() => Ok(wit_files(folder)? == [file]),
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(TextError::Read { path: file, source }),
+        Ok(_) => Ok(start == HEADER.as_bytes()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(false)
+        }
+        Err(source) => Err(TextError::Read { path, source }),
     }
 }
 
