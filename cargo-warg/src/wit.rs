@@ -8,6 +8,7 @@
 
 pub mod binary;
 pub mod deps;
+pub mod exports;
 pub mod import;
 pub mod publish;
 pub mod root;

@@ -960,8 +960,28 @@ mod fetching {
             );
             let header = io.lines().next().unwrap();
             assert_eq!(header.matches("sha256:").count(), 2, "{header}");
-            written.push(plan);
+            written.push(plan.write);
         }
+        assert_eq!(written[0], written[1], "in whichever order they come");
+    }
+
+    #[test]
+    fn components_that_contradict_each_other_are_named() {
+        let uses = |name: &str, size: &str| {
+            let text = format!(
+                "package {name}@1.0.0;
+                 interface api {{ use acme:units/u@1.0.0.{{second}}; wait: func(of: second); }}
+                 world w {{ export api; }}
+                 package acme:units@1.0.0 {{ interface u {{ type second = {size}; }} }}"
+            );
+            Content::component(name, "1.0.0", &text, "w")
+        };
+        let components = [uses("acme:one", "u32"), uses("acme:two", "u64")];
+        let error = planned(folder(&[]).path(), &[], &components).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`acme:two@1.0.0` holds another `acme:units/u@1.0.0` than the components before it"
+        );
     }
 
     #[test]

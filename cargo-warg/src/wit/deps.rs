@@ -17,14 +17,12 @@ use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
 use transparency::version::Track;
-use wit_parser::{InterfaceId, PackageName as WitName, Resolve, Span, WorldKey};
+use wit_parser::PackageName as WitName;
 
-use super::binary::{BinaryError, Decoded, open_component};
+use super::binary::{BinaryError, Decoded};
+use super::exports::{ExportsError, exports};
 use super::root::{HEADER, PACKAGE_FILE, Root, folder_name, is_fetched};
-use super::text::{
-    GaveUp, Group, Groups, Lack, TextError, guarded, print, print_meaning, read_text, wit_files,
-    wit_name,
-};
+use super::text::{Group, Groups, Lack, TextError, print_meaning, read_text, wit_files, wit_name};
 
 /// A package version that was selected, and its verified content.
 #[derive(Debug, Clone, Copy)]
@@ -68,14 +66,9 @@ pub enum PlanError {
         /// What is lacking.
         what: Lacking,
     },
-    /// Two components hold different things under one name.
-    #[error("the WIT of `{package}` contradicts that of another component: {message}")]
-    Contradiction {
-        /// The component that came second.
-        package: String,
-        /// The merger's words.
-        message: String,
-    },
+    /// The WIT of the components' exports.
+    #[error(transparent)]
+    Exports(#[from] ExportsError),
     /// A folder to be written holds other files.
     #[error("{} is in the way: `{package}` is to be written there, and the folder holds texts that `fetch` did not write", path.display())]
     Occupied {
@@ -87,9 +80,6 @@ pub enum PlanError {
     /// The folder as it would be does not parse.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// The WIT library met input that it does not expect.
-    #[error("the WIT of the components cannot be merged")]
-    GaveUp(#[from] GaveUp),
 }
 
 /// What one package uses of another that is not there.
@@ -142,7 +132,7 @@ pub struct Plan {
     pub remove: BTreeSet<PathBuf>,
 }
 
-/// One package version of the plan.
+/// One package version of the plan, with the text of its file.
 struct Planned {
     package: WitName,
     text: String,
@@ -159,7 +149,17 @@ pub fn plan(
     components: &[Selected<'_>],
 ) -> Result<Plan, PlanError> {
     let mut planned = packages(root, wit)?;
-    planned.extend(exports(root, wit, components)?);
+    let selected: BTreeSet<_> = wit
+        .iter()
+        .map(|selected| wit_name(selected.name, selected.version))
+        .collect();
+    let served = |package: &WitName| selected.contains(package) || root.holds(package);
+    for export in exports(components, served)? {
+        planned.push(Planned {
+            text: with_header(&export.digests, &export.text),
+            package: export.package,
+        });
+    }
     check(root, &planned)?;
 
     let mut plan = Plan {
@@ -245,105 +245,6 @@ fn with_header(digests: &[Digest], text: &str) -> String {
     let header = format!("// cargo warg: from {}", digests.join(" "));
     debug_assert!(header.starts_with(HEADER));
     format!("{header}\n{text}")
-}
-
-/// The interfaces that components export, and those whose types they use, as packages.
-fn exports(
-    root: &Root,
-    wit: &[Selected<'_>],
-    components: &[Selected<'_>],
-) -> Result<Vec<Planned>, PlanError> {
-    let served: BTreeSet<WitName> = wit
-        .iter()
-        .map(|selected| wit_name(selected.name, selected.version))
-        .collect();
-    let (mut union, exported) = merge(components)?;
-    let needed = guarded(|| needed(&union, &exported))?;
-
-    // Of each package only what is exported or used: what a component merely imports is the host's affair.
-    let mut planned = Vec::new();
-    let ids: Vec<_> = union.packages.iter().map(|(id, _)| id).collect();
-    for id in ids {
-        let package = &mut union.packages[id];
-        package.worlds.clear();
-        package.interfaces.retain(|_, id| needed.contains_key(id));
-        let name = package.name.clone();
-        if package.interfaces.is_empty() || served.contains(&name) || root.holds(&name) {
-            continue;
-        }
-        let mut digests: Vec<_> = package
-            .interfaces
-            .values()
-            .filter_map(|id| needed.get(id))
-            .flatten()
-            .copied()
-            .collect();
-        digests.sort();
-        digests.dedup();
-        planned.push(Planned {
-            text: with_header(&digests, &print(&union, id)?),
-            package: name,
-        });
-    }
-    Ok(planned)
-}
-
-/// All components in one `Resolve`, which unites what several hold of one package, and the interfaces each exports.
-fn merge(components: &[Selected<'_>]) -> Result<(Resolve, Vec<(InterfaceId, Digest)>), PlanError> {
-    let mut union = Resolve::default();
-    let mut exported = Vec::new();
-    for (place, component) in components.iter().enumerate() {
-        let package = format!("{}@{}", component.name, component.version);
-        let (mut resolve, world) =
-            open_component(component.bytes).map_err(|source| PlanError::Content {
-                package: package.clone(),
-                source,
-            })?;
-        // The decoder gives every component's world one name; a union needs one for each.
-        if let Some(id) = resolve.worlds[world].package {
-            let mut name = resolve.packages[id].name.clone();
-            resolve.package_names.shift_remove(&name);
-            name.name = format!("component{place}");
-            resolve.packages[id].name = name.clone();
-            resolve.package_names.insert(name, id);
-        }
-        let interfaces: Vec<_> = resolve.worlds[world]
-            .exports
-            .keys()
-            .filter_map(|key| match key {
-                WorldKey::Interface(id) => Some(*id),
-                WorldKey::Name(_) => None,
-            })
-            .collect();
-        let contradiction = |message| PlanError::Contradiction {
-            package: package.clone(),
-            message,
-        };
-        let remap = guarded(|| union.merge(resolve))?
-            .map_err(|error| contradiction(format!("{error:#}")))?;
-        for id in interfaces {
-            let id = remap
-                .map_interface(id, Span::default())
-                .map_err(|error| contradiction(error.to_string()))?;
-            exported.push((id, component.digest));
-        }
-    }
-    Ok((union, exported))
-}
-
-/// The interfaces, and all whose types they use, each with the contents that it came from.
-fn needed(
-    union: &Resolve,
-    exported: &[(InterfaceId, Digest)],
-) -> BTreeMap<InterfaceId, BTreeSet<Digest>> {
-    let mut needed: BTreeMap<InterfaceId, BTreeSet<Digest>> = BTreeMap::new();
-    let mut open = exported.to_vec();
-    while let Some((id, digest)) = open.pop() {
-        if needed.entry(id).or_default().insert(digest) {
-            open.extend(union.interface_direct_deps(id).map(|id| (id, digest)));
-        }
-    }
-    needed
 }
 
 /// The whole `wit/` as it will be: everything referred to is there, and all of it parses.

@@ -144,6 +144,13 @@ pub struct Reference {
     pub location: Option<Location>,
 }
 
+impl Reference {
+    /// The name that a component exports the item under: `ns:pkg/item@1.2.3`.
+    pub fn extern_name(&self) -> String {
+        self.package.interface_id(&self.item)
+    }
+}
+
 /// The packages that one folder or file declares.
 #[derive(Debug, Clone)]
 pub struct Group {
