@@ -15,5 +15,6 @@ pub mod dirs;
 pub mod error;
 pub mod keys;
 pub mod manifest;
+pub mod ops;
 pub mod shell;
 pub mod wit;

@@ -1,0 +1,6 @@
+//! The operations: what commands do, without command line and without terminal.
+//!
+//! Each takes values and returns values, so that a command is a call and a few lines of text.
+
+pub mod failure;
+pub mod registries;

@@ -1,0 +1,137 @@
+//! Errors of the libraries, as failures of operations: one exhaustive match each, and what to do about them.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use registry::check::CheckError;
+use registry::client::{ClientError, Remedy};
+use registry::sequencer::SequencerError;
+use registry::storage::StorageError;
+use transparency::digest::Digest;
+use transparency::misbehavior::Misbehavior;
+
+use crate::error::{Class, Classify, Error};
+
+fn class_of(remedy: Remedy) -> Class {
+    match remedy {
+        Remedy::Retry => Class::Unavailable,
+        Remedy::Investigate => Class::Refused,
+        Remedy::Report => Class::Misbehavior,
+        Remedy::Mend => Class::Other,
+    }
+}
+
+impl Classify for ClientError {
+    fn class(&self) -> Class {
+        class_of(self.remedy())
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::NothingKept { .. } => {
+                "run `cargo warg fetch` once with the registry in reach; it keeps what `--offline` needs".to_owned()
+            }
+            Self::Missing { .. } => {
+                "offline, `cargo warg fetch` keeps what is needed; in a registry, the file may be on its way (try \
+                 again), or was lost"
+                    .to_owned()
+            }
+            Self::SetBack { .. } => {
+                "read a registry that is up to date; if it was set back on purpose, that is what this check is for"
+                    .to_owned()
+            }
+            Self::Behind { .. } => "read a registry that is up to date".to_owned(),
+            Self::NotPrefix { .. } => {
+                "if a lock says so: it was edited, or made against another registry under this name".to_owned()
+            }
+            Self::Memory(registry::trust::TrustStoreError::Damaged { .. }) => {
+                "if you are sure that the damage is an accident, remove the folder; this machine then trusts the \
+                 registry as if it saw it for the first time"
+                    .to_owned()
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// A registry's failure; evidence of misbehavior is saved below the folder of what this machine knows of it.
+pub fn client(error: ClientError, folder: &Path) -> Error {
+    let saved = match &error {
+        ClientError::Misbehavior { evidence, .. } => Some(save_evidence(evidence, folder)),
+        _ => None,
+    };
+    let failure = Error::classified(error);
+    match saved {
+        None => failure,
+        Some(Ok(path)) => failure.with_help(format!(
+            "the evidence is saved in {}; it convinces anyone who has the policy: show it to the operator and to \
+             others who use this registry",
+            path.display()
+        )),
+        Some(Err(error)) => failure.with_help(format!("the evidence could not be saved: {error}")),
+    }
+}
+
+fn save_evidence(evidence: &Misbehavior, folder: &Path) -> std::io::Result<PathBuf> {
+    let text = evidence.to_string();
+    let name = Digest::of(text.as_bytes()).hex();
+    let folder = folder.join("misbehavior");
+    fs::create_dir_all(&folder)?;
+    let path = folder.join(name);
+    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    Ok(path)
+}
+
+impl Classify for SequencerError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Client(error) => error.class(),
+            Self::Storage(StorageError::Io { .. } | StorageError::Moved) => Class::Unavailable,
+            Self::Storage(_)
+            | Self::NotCheckpointKey { .. }
+            | Self::Policy(_)
+            | Self::Record(_)
+            | Self::Package(_)
+            | Self::Operator(_)
+            | Self::Conflict { .. }
+            | Self::Skew { .. }
+            | Self::Defective { .. }
+            | Self::Content { .. }
+            | Self::Withdrawn { .. }
+            | Self::Map(_)
+            | Self::File { .. }
+            | Self::Entries { .. }
+            | Self::Commit { .. } => Class::Refused,
+            Self::Exists { .. } | Self::Full => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Client(error) => error.help(),
+            Self::Conflict { .. } => {
+                Some("somebody published in between: run the command again".to_owned())
+            }
+            Self::Exists { .. } => Some("choose another folder".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Classify for CheckError {
+    fn class(&self) -> Class {
+        class_of(self.remedy())
+    }
+}
+
+/// A failure of writing to a registry.
+pub fn sequencer(error: SequencerError, folder: &Path) -> Error {
+    match error {
+        SequencerError::Client(error) => client(error, folder),
+        error => Error::classified(error),
+    }
+}

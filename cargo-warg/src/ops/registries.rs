@@ -1,0 +1,279 @@
+//! The configured registries, with their policies: from the names of Cargo.toml to origins that can be read.
+//!
+//! A policy is read before anything else of its registry; nothing is trusted without one. Two aliases for one origin
+//! are two places of one registry under one policy key; what they say must agree.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use registry::cache::Shelf;
+use registry::client::{Client, Session};
+use registry::storage::{Folder, Source};
+use registry::trust::TrustStore;
+use resolver::problem::Origins;
+use transparency::name::{Origin, PackageName};
+use transparency::policy::{Policy, PolicyError};
+
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::manifest::{self, Alias, Place, Workspace};
+
+/// Why a policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyFileError {
+    /// There is no such file.
+    #[error("the policy of registry `{alias}`, {}, is missing", path.display())]
+    Missing {
+        /// The registry.
+        alias: Alias,
+        /// Where the policy should be.
+        path: PathBuf,
+    },
+    /// It cannot be read.
+    #[error("cannot read the policy of registry `{alias}`, {}", path.display())]
+    Read {
+        /// The registry.
+        alias: Alias,
+        /// Where the policy is.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not a policy.
+    #[error("{} is not a policy", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: PolicyError,
+    },
+}
+
+impl Classify for PolicyFileError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Missing { .. } | Self::Malformed { .. } => Class::Refused,
+            Self::Read { .. } => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing { path, .. } => format!(
+                "nothing is trusted without a policy: ask the registry's operator for its key, and write into {}:\n\
+                 log ORIGIN+ID+KEY\n\
+                 quorum none",
+                path.display()
+            ),
+            Self::Malformed { .. } => {
+                "a policy has a line `log VKEY` with the operator's key, and a line `quorum none` or one that names \
+                 witnesses"
+                    .to_owned()
+            }
+            Self::Read { .. } => return None,
+        })
+    }
+}
+
+/// Reads a policy file.
+///
+/// # Errors
+/// A file that is missing, cannot be read, or is no policy.
+pub fn read_policy(registry: &manifest::Registry) -> std::result::Result<Policy, PolicyFileError> {
+    let (alias, path) = (registry.alias.clone(), registry.policy.clone());
+    match fs::read(&path) {
+        Ok(bytes) => {
+            Policy::parse(&bytes).map_err(|source| PolicyFileError::Malformed { path, source })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(PolicyFileError::Missing { alias, path })
+        }
+        Err(source) => Err(PolicyFileError::Read {
+            alias,
+            path,
+            source,
+        }),
+    }
+}
+
+/// A registry with its policy, and this machine's memory of it.
+pub struct Configured {
+    /// What Cargo.toml calls it.
+    pub alias: Alias,
+    /// Where it is.
+    pub place: Place,
+    /// The trust anchor.
+    pub policy: Policy,
+    source: Box<dyn Source>,
+    shelf: Shelf,
+    trust: TrustStore,
+}
+
+impl Configured {
+    fn open(registry: &manifest::Registry, policy: Policy, dirs: &Dirs) -> Result<Self> {
+        let source: Box<dyn Source> = match &registry.place {
+            Place::Folder(path) => Box::new(Folder::new(path)),
+            Place::Http(url) => {
+                return Err(Error::new(
+                    Class::Other,
+                    format!(
+                        "{}: registry `{}` is at {url}, and this version of cargo warg reads folders only",
+                        registry.location, registry.alias
+                    ),
+                ));
+            }
+        };
+        Ok(Self {
+            alias: registry.alias.clone(),
+            place: registry.place.clone(),
+            shelf: Shelf::open(dirs.cache(), &policy),
+            trust: TrustStore::open(dirs.state(), &policy),
+            policy,
+            source,
+        })
+    }
+
+    /// Its folder.
+    ///
+    /// # Errors
+    /// One that is not a folder: writing to it goes through its server.
+    pub fn folder(&self) -> Result<&Path> {
+        match &self.place {
+            Place::Folder(path) => Ok(path),
+            Place::Http(url) => Err(Error::new(
+                Class::Usage,
+                format!(
+                    "registry `{}` is at {url}: only a folder can be written to",
+                    self.alias
+                ),
+            )),
+        }
+    }
+
+    /// Climbs to its checkpoint. Offline, from what this machine keeps alone.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read or believed.
+    pub fn session(&self, offline: bool) -> Result<Session<'_>> {
+        let source = (!offline).then_some(self.source.as_ref());
+        Client::with_memory(&self.policy, source, &self.shelf, &self.trust)
+            .open()
+            .map_err(|error| super::failure::client(error, self.trust.folder()))
+    }
+
+    /// The same, for errors of later steps.
+    pub fn failure(&self, error: registry::client::ClientError) -> Error {
+        super::failure::client(error, self.trust.folder())
+    }
+}
+
+/// All registries of a workspace, by origin.
+pub struct Registries {
+    by_origin: BTreeMap<Origin, Configured>,
+    origins: Origins,
+}
+
+impl Registries {
+    /// Reads the policy of every configured registry.
+    ///
+    /// # Errors
+    /// A policy that is missing or malformed; two registries with one origin.
+    pub fn open(workspace: &Workspace, dirs: &Dirs) -> Result<Self> {
+        let mut by_origin: BTreeMap<Origin, Configured> = BTreeMap::new();
+        let mut by_alias = BTreeMap::new();
+        for registry in workspace.registries().iter() {
+            let policy = read_policy(registry).classified()?;
+            let origin = policy.origin().clone();
+            if let Some(other) = by_origin.get(&origin) {
+                return Err(Error::new(
+                    Class::Other,
+                    format!(
+                        "{}: registries `{}` and `{}` have one origin, `{origin}`",
+                        registry.location, other.alias, registry.alias
+                    ),
+                ));
+            }
+            by_alias.insert(registry.alias.clone(), origin.clone());
+            by_origin.insert(origin, Configured::open(registry, policy, dirs)?);
+        }
+        let origin_of = |alias: &Alias| by_alias.get(alias).cloned();
+        let configured = workspace.registries();
+        let default = configured.default_registry();
+        let origins = Origins {
+            default: default.and_then(|registry| origin_of(&registry.alias)),
+            namespaces: configured
+                .namespaces()
+                .filter_map(|(namespace, registry)| {
+                    Some((namespace.clone(), origin_of(&registry.alias)?))
+                })
+                .collect(),
+        };
+        Ok(Self { by_origin, origins })
+    }
+
+    /// Which registry each name belongs to.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// The registry of an origin.
+    ///
+    /// # Errors
+    /// None has it: a lock from another configuration, say.
+    pub fn of_origin(&self, origin: &Origin) -> Result<&Configured> {
+        self.by_origin.get(origin).ok_or_else(|| {
+            let message = format!("no registry of Cargo.toml has the origin `{origin}`");
+            Error::new(Class::Refused, message)
+        })
+    }
+
+    /// The registry that a package belongs to.
+    ///
+    /// # Errors
+    /// None is configured for its namespace.
+    pub fn of_package(&self, name: &PackageName) -> Result<&Configured> {
+        match self.origins.of(name) {
+            Some(origin) => self.of_origin(origin),
+            None => Err(no_registry(name)),
+        }
+    }
+
+    /// The registry that Cargo.toml calls so.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn of_alias(&self, alias: &str) -> Result<&Configured> {
+        self.by_origin
+            .values()
+            .find(|registry| registry.alias.as_str() == alias)
+            .ok_or_else(|| {
+                let known: Vec<_> = self
+                    .by_origin
+                    .values()
+                    .map(|registry| format!("`{}`", registry.alias))
+                    .collect();
+                let known = if known.is_empty() {
+                    "Cargo.toml names none; `cargo warg registry new` makes one".to_owned()
+                } else {
+                    format!("Cargo.toml names {}", known.join(", "))
+                };
+                Error::new(Class::Usage, format!("there is no registry `{alias}`")).with_help(known)
+            })
+    }
+}
+
+/// No registry has a package's namespace.
+pub fn no_registry(name: &PackageName) -> Error {
+    let namespace = name.namespace();
+    Error::new(
+        Class::Other,
+        format!("no registry is configured for the namespace `{namespace}` of `{name}`"),
+    )
+    .with_help(format!(
+        "name one in Cargo.toml: `{namespace} = \"REGISTRY\"` in [workspace.metadata.warg.namespaces], or \
+         `default-registry = \"REGISTRY\"` in [workspace.metadata.warg]"
+    ))
+}
