@@ -183,13 +183,16 @@ impl MapEntry {
     /// Bytes that are not one.
     pub fn parse(bytes: &[u8]) -> Result<Self, MapEntryError> {
         let form = || MapEntryError::Form;
-        let text = core::str::from_utf8(bytes).map_err(|_| form())?;
-        let lines: Vec<_> = text.split('\n').collect();
-        match lines.first() {
-            Some(&Self::FIRST_LINE) if bytes.len() <= MAX_MAP_ENTRY => {}
-            Some(first) if Self::is_one(first.as_bytes()) => return Err(MapEntryError::Newer),
+        match bytes.split(|byte| *byte == b'\n').next() {
+            Some(first) if first == Self::FIRST_LINE.as_bytes() => {}
+            _ if Self::is_one(bytes) => return Err(MapEntryError::Newer),
             _ => return Err(form()),
         }
+        if bytes.len() > MAX_MAP_ENTRY {
+            return Err(form());
+        }
+        let text = core::str::from_utf8(bytes).map_err(|_| form())?;
+        let lines: Vec<_> = text.split('\n').collect();
         let [_, origin, root, packages, operator, time, ""] = lines.as_slice() else {
             return Err(form());
         };
