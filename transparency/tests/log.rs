@@ -575,6 +575,7 @@ proptest! {
         }
         for i in wanted {
             prop_assert_eq!(tiles.prove_inclusion(index(i)), Ok(tree.inclusion(i, n)));
+            prop_assert_eq!(tiles.leaf(index(i)), Some(tree.leaves[i]));
         }
         let older = older % (n + 1);
         for tile in tiles.needed_for_consistency(size(older)) {

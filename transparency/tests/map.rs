@@ -270,6 +270,20 @@ fn a_page_in_another_place_or_with_another_count_is_refused() {
     let answer = check_presence(&Digest::of(&forged), &key, &[&forged, leaf]);
     assert!(matches!(answer, Err(MapError::Count { .. })), "{answer:?}");
 
+    // Nor is such a map read as a whole or built upon.
+    let page = Digest::of(&forged);
+    let mut folder = folder;
+    folder.pages.insert(page, forged);
+    let fetch = |page: &Digest| Ok::<_, Infallible>(folder.pages[page].clone());
+    let refused = [
+        for_each(&page, fetch, |_| ()),
+        update(&page, vec![packages[0]], fetch).map(|_| ()),
+    ];
+    for refused in refused {
+        let count = matches!(refused, Err(UpdateError::Map(MapError::Count { .. })));
+        assert!(count, "{refused:?}");
+    }
+
     // The root has another number than the map entry says.
     let mut pages = VerifiedPages::open(folder.root, 299);
     let answer = pages.admit(&key, root);

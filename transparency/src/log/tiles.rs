@@ -213,12 +213,8 @@ impl VerifiedTiles {
     /// none: proving them is an error.
     pub fn needed_for_inclusion(&self, indices: &[Index]) -> Vec<Tile> {
         let inside = indices.iter().filter(|index| self.size.holds(**index));
-        self.needed(inside.flat_map(|index| {
-            let entry = index.get()..index.get().saturating_add(1);
-            let mut subtrees = shape::inclusion(*index, self.size);
-            subtrees.push(entry);
-            subtrees
-        }))
+        // The entry's own hash lies beside its sibling's, or in the right edge.
+        self.needed(inside.flat_map(|index| shape::inclusion(*index, self.size)))
     }
 
     /// The full tiles that are still needed to compute the root of the first `older` entries and to prove that this log
@@ -227,9 +223,8 @@ impl VerifiedTiles {
         if older > self.size {
             return Vec::new();
         }
-        let mut subtrees = shape::consistency(older, self.size);
-        subtrees.push(0..older.get());
-        self.needed(subtrees)
+        // What the older root is made of lies beside what the proof is made of, or in the right edge.
+        self.needed(shape::consistency(older, self.size))
     }
 
     fn needed(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Vec<Tile> {
