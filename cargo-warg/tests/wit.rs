@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use cargo_warg::component::{ContentError, Interface, derive, kind_of};
 use cargo_warg::wit::binary::{Decoded, Refusal};
 use cargo_warg::wit::deps::{Difference, Lacking, Plan, PlanError, Selected, apply, compare, plan};
+use cargo_warg::wit::exports::{self, ExportsError};
 use cargo_warg::wit::import::{Imported, read_deps_folder};
 use cargo_warg::wit::publish::{Package, PublishError};
 use cargo_warg::wit::root::{HEADER, Root, RootError};
@@ -424,7 +425,9 @@ mod roots {
             "{text}"
         );
         assert!(text.ends_with("write `wasi:io/poll@VERSION`"), "{text}");
-        let served = root.pins(|reference| reference.item == "poll").unwrap();
+        let served = root
+            .pins(|reference| reference.extern_name() == "wasi:io/poll")
+            .unwrap();
         assert!(served.is_empty(), "a component serves it");
     }
 
@@ -984,6 +987,36 @@ mod fetching {
         );
     }
 
+    /// All of these are valid components.
+    #[test]
+    fn exports_without_wit_are_an_error_and_no_crash() {
+        let cases = [
+            // The decoder panics on this one.
+            "(component (import \"a:b/c\" (func)) (export \"x:y/z\" (func 0)))",
+            "(component (import \"a\" (type $t (sub resource))) (export \"b\" (type $t)))",
+            "(component (import \"c:d/e\" (instance (export \"a\" (type (sub resource))))) (export \"g:h/i\" (instance 0)))",
+            "(component (import \"x\" (component)) (export \"g\" (component 0)))",
+        ];
+        for text in cases {
+            let component = Content {
+                name: "acme:odd".parse().unwrap(),
+                version: version("1.0.0"),
+                bytes: wat::parse_str(text).unwrap(),
+            };
+            Interface::of_component(&component.bytes).unwrap();
+            let error = exports::check(&component.selected()).unwrap_err();
+            assert!(
+                matches!(error, ExportsError::Content { .. }),
+                "{text}: {error:?}"
+            );
+            assert!(
+                planned(folder(&[]).path(), &[], &[component]).is_err(),
+                "{text}"
+            );
+        }
+        exports::check(&logger().selected()).unwrap();
+    }
+
     #[test]
     fn a_second_run_writes_nothing_and_a_smaller_set_removes_what_is_left_over() {
         let dir = folder(&[(
@@ -1018,6 +1051,26 @@ mod fetching {
         assert!(!dir.path().join("wit/deps/acme-units-2.0.0").exists());
         let left: Vec<_> = fs::read_dir(dir.path().join("wit")).unwrap().collect();
         assert_eq!(left.len(), 2, "no temporary file is left: {left:?}");
+    }
+
+    #[test]
+    fn two_at_once_both_succeed() {
+        let set = [units("1.0.0", ""), units("2.0.0", ""), units("3.0.0", "")];
+        for _ in 0..50 {
+            let dir = folder(&[]);
+            fs::create_dir(dir.path().join("wit")).unwrap();
+            let plan = planned(dir.path(), &set, &[]).unwrap();
+            std::thread::scope(|scope| {
+                let both = [scope.spawn(|| apply(&plan)), scope.spawn(|| apply(&plan))];
+                for one in both {
+                    one.join().unwrap().unwrap();
+                }
+            });
+            let again = planned(dir.path(), &set, &[]).unwrap();
+            assert_eq!((again.write.len(), again.keep.len()), (0, 3));
+            let left: Vec<_> = fs::read_dir(dir.path().join("wit")).unwrap().collect();
+            assert_eq!(left.len(), 1, "no temporary file is left: {left:?}");
+        }
     }
 
     #[test]

@@ -333,23 +333,29 @@ pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
 
 /// A new folder appears with its file in it, since parsers refuse a folder of `deps` without one.
 fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let Some(folder) = path.parent() else {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    if folder.is_dir() {
-        let mut file = builder(0o666).tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path)?;
-        return Ok(());
+    if !folder.is_dir() {
+        if let Some(deps) = folder.parent() {
+            fs::create_dir_all(deps)?;
+        }
+        let staged = builder(0o777).tempdir_in(dir)?;
+        fs::write(staged.path().join(name), text)?;
+        match fs::rename(staged.path(), folder) {
+            Ok(()) => {
+                // What it would remove when dropped is in its place now.
+                let _ = staged.keep();
+                return Ok(());
+            }
+            // Another process was faster.
+            Err(_) if folder.is_dir() => {}
+            Err(error) => return Err(error),
+        }
     }
-    if let Some(deps) = folder.parent() {
-        fs::create_dir_all(deps)?;
-    }
-    let staged = builder(0o777).tempdir_in(dir)?;
-    fs::write(staged.path().join(PACKAGE_FILE), text)?;
-    fs::rename(staged.path(), folder)?;
-    // What it would remove when dropped is in its place now.
-    let _ = staged.keep();
+    let mut file = builder(0o666).tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! may hold parts of one package; these are united, where they agree.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use transparency::digest::Digest;
 use wit_component::{OutputToString, WitPrinter};
@@ -11,7 +12,7 @@ use wit_parser::{InterfaceId, PackageName as WitName, Resolve, Span, WorldKey};
 
 use super::binary::{BinaryError, open_component};
 use super::deps::Selected;
-use super::text::{GaveUp, TextError, guarded, print};
+use super::text::{GaveUp, Group, Groups, TextError, guarded, print};
 
 /// Components whose exports cannot be written as WIT.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,21 @@ pub(super) struct Export {
     /// Of the components that it came from, ascending.
     pub(super) digests: Vec<Digest>,
     pub(super) text: String,
+}
+
+/// Checks, before a component is published, that what it exports can be written as WIT and read again: whoever depends
+/// on it will have that done by `fetch`.
+///
+/// # Errors
+/// What a component does that WIT has no words for.
+pub fn check(component: &Selected<'_>) -> Result<(), ExportsError> {
+    let mut groups = Groups::default();
+    for export in exports(std::slice::from_ref(component), |_| false)? {
+        let path = format!("{}.wit", export.package);
+        groups.insert(Group::parse(Path::new(&path), &export.text)?)?;
+    }
+    groups.check()?;
+    Ok(())
 }
 
 /// The interfaces that components export, and those whose types they use, as packages; without those that are served.

@@ -3,12 +3,14 @@
 //! A *group* is what one folder, or one file, declares: a main package and those nested in its text. References are
 //! read without resolving, so a project whose `wit/deps` is missing can still say what it needs.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use semver::Version;
 use transparency::digest::Digest;
@@ -122,9 +124,26 @@ pub enum TextError {
 #[error("the WIT library ran into an assertion of its own")]
 pub struct GaveUp;
 
-/// Runs a call into the WIT libraries, whose decoder and printer assert on what a stranger may have written.
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a call into the WIT libraries, whose decoder and printer assert on what a stranger may have written: some valid
+/// components have no WIT, and not all of them get an error. What ends here is not reported as a crash.
 pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, GaveUp> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|_| GaveUp)
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let report = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                report(info);
+            }
+        }));
+    });
+    let outer = GUARDED.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    GUARDED.set(outer);
+    result.map_err(|_| GaveUp)
 }
 
 /// A use of another package's interface or world.
