@@ -7,6 +7,7 @@ pub mod key;
 pub mod lock;
 pub mod publish;
 pub mod registry;
+mod report;
 pub mod verify;
 
 use std::io;

@@ -98,6 +98,7 @@ fn list(only_content: &[String], only_record: &[String]) -> String {
 /// The bytes of a release, checked against its record.
 #[derive(Debug, Clone)]
 pub struct Content {
+    digest: Digest,
     bytes: Vec<u8>,
     derived: Derived,
 }
@@ -118,7 +119,16 @@ impl Content {
             return Ok(Err(error));
         }
         let derived = derive(&bytes)?;
-        Ok(check_derived(name, release, &derived).map(|()| Self { bytes, derived }))
+        Ok(check_derived(name, release, &derived).map(|()| Self {
+            digest: *release.digest(),
+            bytes,
+            derived,
+        }))
+    }
+
+    /// The SHA-256 of the bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// The bytes.

@@ -10,6 +10,7 @@
 extern crate alloc;
 
 pub mod checkpoint;
+pub mod content;
 pub mod cosignature;
 pub mod digest;
 pub mod field;

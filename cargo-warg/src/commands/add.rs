@@ -6,8 +6,11 @@ use clap::Args;
 use transparency::name::PackageName;
 use transparency::version::VersionReq;
 
-use super::{Context, not_yet};
+use super::{Context, report};
 use crate::error::Result;
+use crate::ops::add::{Wanted, add};
+use crate::ops::lock::Flags;
+use crate::ops::solve::kind_word;
 
 /// A package, and a requirement where one is given: `wasi:http@0.2.3`, `acme:logger`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +52,30 @@ pub struct AddArgs {
 }
 
 impl AddArgs {
-    pub(super) fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "add"))
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let wanted: Vec<_> = self
+            .packages
+            .into_iter()
+            .map(|spec| Wanted {
+                name: spec.package,
+                requirement: spec.requirement,
+            })
+            .collect();
+        let flags = Flags {
+            locked: context.locked,
+            offline: context.offline,
+        };
+        let (added, outcome) = add(&context.manifest, &context.dirs()?, &wanted, flags)?;
+        for one in added {
+            let verb = if one.changed { "Adding" } else { "Unchanged" };
+            let (kind, name) = (kind_word(one.kind), one.name);
+            context.shell.status(
+                verb,
+                format!("{kind} {name} {} to Cargo.toml", one.requirement),
+            );
+        }
+        report::lock(context, &outcome);
+        Ok(())
     }
 }
 

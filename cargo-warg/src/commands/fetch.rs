@@ -2,8 +2,11 @@
 
 use clap::Args;
 
-use super::{Context, not_yet};
+use super::{Context, report};
 use crate::error::Result;
+use crate::ops::fetch::fetch;
+use crate::ops::lock::Flags;
+use crate::ops::project::Project;
 
 /// `cargo warg fetch`.
 #[derive(Args)]
@@ -14,7 +17,29 @@ Only the folders of wit/deps that it wrote itself are replaced or removed.")]
 pub struct FetchArgs {}
 
 impl FetchArgs {
-    pub(super) fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "fetch"))
+    #[expect(clippy::unused_self, reason = "all commands look alike")]
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let flags = Flags {
+            locked: context.locked,
+            offline: context.offline,
+        };
+        let fetched = fetch(&project, &context.manifest.packages, flags)?;
+        report::notes(context, &project);
+        report::lock(context, &fetched.lock);
+        report::warnings(context, &fetched.warnings);
+        report::proved(context, &fetched.proved);
+        let shell = &context.shell;
+        shell.status("Fetched", report::counted(fetched.contents, "content"));
+        for (member, written) in &fetched.written {
+            let removed = fetched.removed.get(member).copied().unwrap_or(0);
+            if *written + removed > 0 {
+                shell.status(
+                    "Wrote",
+                    format!("wit/deps of `{member}`: {written} written, {removed} removed"),
+                );
+            }
+        }
+        Ok(())
     }
 }

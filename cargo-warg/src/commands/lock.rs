@@ -2,8 +2,11 @@
 
 use clap::Args;
 
-use super::{Context, not_yet};
+use super::{Context, report};
 use crate::error::Result;
+use crate::ops::lock::{Flags, lock};
+use crate::ops::project::Project;
+use crate::ops::solve::Sessions;
 
 /// `cargo warg lock`.
 #[derive(Args)]
@@ -17,7 +20,16 @@ pub struct LockArgs {
 }
 
 impl LockArgs {
-    pub(super) fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "lock"))
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let mut sessions = Sessions::new(&project.registries, context.offline);
+        let flags = Flags {
+            locked: context.locked || self.check,
+            offline: context.offline,
+        };
+        let outcome = lock(&project, &mut sessions, &context.manifest.packages, flags)?;
+        report::notes(context, &project);
+        report::lock(context, &outcome);
+        Ok(())
     }
 }

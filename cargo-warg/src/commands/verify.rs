@@ -2,8 +2,10 @@
 
 use clap::Args;
 
-use super::{Context, not_yet};
+use super::{Context, report};
 use crate::error::Result;
+use crate::ops::fetch::verify;
+use crate::ops::project::Project;
 
 /// `cargo warg verify`.
 #[derive(Args)]
@@ -14,7 +16,25 @@ Without the network, what is in the cache is checked, by the same rules.")]
 pub struct VerifyArgs {}
 
 impl VerifyArgs {
-    pub(super) fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "verify"))
+    #[expect(clippy::unused_self, reason = "all commands look alike")]
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let verified = verify(&project, context.offline)?;
+        report::notes(context, &project);
+        report::warnings(context, &verified.warnings);
+        report::proved(context, &verified.proved);
+        let files = match verified.files {
+            0 => String::new(),
+            files => format!(", and {} of wit/deps", report::counted(files, "file")),
+        };
+        context.shell.status(
+            "Verified",
+            format!(
+                "warg.lock: {}, {}{files}",
+                report::counted(verified.packages, "package"),
+                report::counted(verified.contents, "content")
+            ),
+        );
+        Ok(())
     }
 }

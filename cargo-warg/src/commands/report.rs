@@ -1,0 +1,67 @@
+//! What several commands say in the same words.
+
+use super::Context;
+use crate::ops::lock::Outcome;
+use crate::ops::project::Project;
+use crate::ops::solve::Proved;
+
+/// `1 package`, `2 packages`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{end}")
+}
+
+pub(super) fn notes(context: &Context, project: &Project) {
+    for note in &project.notes {
+        context.shell.note(note);
+    }
+}
+
+pub(super) fn warnings(context: &Context, warnings: &[String]) {
+    for warning in warnings {
+        context.shell.warning(warning);
+    }
+}
+
+/// What became of the lock: what changed, and what was proved on the way.
+pub(super) fn lock(context: &Context, outcome: &Outcome) {
+    let shell = &context.shell;
+    warnings(context, &outcome.warnings);
+    for change in &outcome.changes {
+        shell.status(change.verb(), change);
+    }
+    proved(context, &outcome.proved);
+    match (&outcome.lock, outcome.written) {
+        (None, _) => shell.status("Nothing", "to lock: no member has dependencies or a wit/"),
+        (Some(lock), true) => {
+            let packages = counted(lock.packages.len(), "package");
+            shell.status("Locked", format!("{packages} in warg.lock"));
+        }
+        (Some(lock), false) => {
+            let packages = counted(lock.packages.len(), "package");
+            shell.status("Up to date", format!("warg.lock, {packages}"));
+        }
+    }
+}
+
+/// What was shown of each registry, and at which checkpoint.
+pub(super) fn proved(context: &Context, proved: &[Proved]) {
+    for one in proved {
+        let checkpoint = &one.checkpoint;
+        let absent = match one.absent {
+            0 => String::new(),
+            absent => format!(", {} absent", counted(absent, "package")),
+        };
+        context.shell.status(
+            "Proved",
+            format!(
+                "{} with {} records{absent} of `{}` at size {} ({})",
+                counted(one.logs, "log"),
+                one.records,
+                checkpoint.origin,
+                checkpoint.size,
+                checkpoint.root.base64()
+            ),
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! Adding dependencies: the kind is found out, the right table is edited, and the result is locked.
+//!
+//! A WIT package is written with a full version, the newest that will do: resolving takes the lowest that satisfies, so
+//! a bare `0.2` would bring the oldest. Where locking fails, the manifest is as it was.
+
+use registry::client::LoadedLog;
+use resolver::index::Address;
+use transparency::name::{Kind, PackageName};
+use transparency::release::{Release, Status};
+use transparency::version::VersionReq;
+
+use super::lock::{self, Flags, Outcome};
+use super::project::Project;
+use super::registries::Registries;
+use super::solve::{Sessions, kind_word};
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, Result};
+use crate::manifest::edit::NewDependency;
+use crate::manifest::{ManifestArgs, Workspace};
+
+/// A package to add, and the requirement as the user wrote it, where there is one.
+pub struct Wanted {
+    /// The package.
+    pub name: PackageName,
+    /// The text, and what it means.
+    pub requirement: Option<(String, VersionReq)>,
+}
+
+/// A dependency that was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// Its kind, which decided the table.
+    pub kind: Kind,
+    /// The package.
+    pub name: PackageName,
+    /// What was written.
+    pub requirement: String,
+    /// Whether the manifest did not say so already.
+    pub changed: bool,
+}
+
+/// Adds dependencies to the selected member, and locks.
+///
+/// # Errors
+/// A package that is proved not to be there, or has no release that will do; whatever locking says.
+pub fn add(
+    args: &ManifestArgs,
+    dirs: &Dirs,
+    wanted: &[Wanted],
+    flags: Flags,
+) -> Result<(Vec<Added>, Outcome)> {
+    let workspace = Workspace::load(args).classified()?;
+    let member = workspace.only_selected().classified()?;
+    let registries = Registries::open(&workspace, dirs)?;
+    let mut sessions = Sessions::new(&registries, flags.offline);
+    let mut edit = workspace.edit(member).classified()?;
+    let mut added = Vec::new();
+    for one in wanted {
+        let (address, log) = sessions.find(&one.name)?;
+        let log = match log {
+            Some(log) => log,
+            None => {
+                let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();
+                return Err(absent(&address, checkpoint.size.get()));
+            }
+        };
+        let (kind, requirement) = choose(one, log)?;
+        let changed = edit
+            .set_dependency(&NewDependency {
+                kind,
+                alias: &one.name,
+                package: None,
+                requirement: Some(&requirement),
+                path: None,
+                registry: None,
+            })
+            .classified()?;
+        added.push(Added {
+            kind,
+            name: one.name.clone(),
+            requirement,
+            changed,
+        });
+    }
+    edit.save().classified()?;
+    let locked = Project::load(args, dirs).and_then(|project| {
+        let mut sessions = Sessions::new(&project.registries, flags.offline);
+        lock::lock(&project, &mut sessions, &args.packages, flags)
+    });
+    match locked {
+        Ok(outcome) => Ok((added, outcome)),
+        Err(error) => {
+            edit.revert().classified()?;
+            Err(error.with_help(format!("{} is as it was before", member.manifest.display())))
+        }
+    }
+}
+
+/// The failure to find a package that a registry proves not to have.
+pub fn absent(address: &Address, size: u64) -> Error {
+    Error::new(
+        Class::Unsolved,
+        format!(
+            "`{}` is not in the registry `{}`: proved absent at its checkpoint of size {size}",
+            address.name, address.origin
+        ),
+    )
+    .with_help("check the spelling; or the namespace belongs to another registry")
+}
+
+/// The kind of a package, and the requirement to write.
+fn choose(wanted: &Wanted, log: &LoadedLog) -> Result<(Kind, String)> {
+    let log = log.log();
+    let name = log.name();
+    let Some(kind) = log.kind() else {
+        return Err(Error::new(Class::Other, format!("`{name}` has no records")));
+    };
+    let usable: Vec<&Release> = log
+        .releases()
+        .filter(|release| release.status() == Status::Usable)
+        .collect();
+    let matching = |release: &&&Release| match &wanted.requirement {
+        Some((_, requirement)) => requirement.matches(release.version()),
+        None => true,
+    };
+    let newest_of = |pre: bool| {
+        let releases = usable.iter().rev().filter(matching);
+        releases
+            .copied()
+            .find(|release| pre || release.version().pre.is_empty())
+    };
+    let Some(newest) = newest_of(false).or_else(|| newest_of(true)) else {
+        return Err(nothing_matches(wanted, kind, &usable));
+    };
+    let requirement = match (&wanted.requirement, kind) {
+        (Some((text, _)), Kind::Component) => text.clone(),
+        (Some((text, requirement)), Kind::Wit) if is_full(requirement) => text.clone(),
+        (_, Kind::Wit) | (None, Kind::Component) => newest.version().to_string(),
+    };
+    Ok((kind, requirement))
+}
+
+/// Whether every comparator names a full version, so that "the lowest that satisfies" is what the text says.
+fn is_full(requirement: &VersionReq) -> bool {
+    let comparators = requirement.comparators();
+    !comparators.is_empty() && comparators.iter().all(|one| one.patch.is_some())
+}
+
+fn nothing_matches(wanted: &Wanted, kind: Kind, usable: &[&Release]) -> Error {
+    let word = kind_word(kind);
+    let message = match &wanted.requirement {
+        Some((text, _)) => {
+            format!(
+                "no usable release of the {word} `{}` matches `{text}`",
+                wanted.name
+            )
+        }
+        None => format!("the {word} `{}` has no usable release", wanted.name),
+    };
+    let error = Error::new(Class::Unsolved, message);
+    if usable.is_empty() {
+        return error;
+    }
+    let versions: Vec<_> = usable
+        .iter()
+        .rev()
+        .take(10)
+        .map(|release| release.version().to_string())
+        .collect();
+    error.with_help(format!("the newest ones are {}", versions.join(", ")))
+}

@@ -1,0 +1,277 @@
+//! The claims of a lock, checked again from bytes.
+//!
+//! The lock's checkpoints are a past of the ones that are trusted now. Each locked release is in its package's verified
+//! log, with the digest, record and requirements that the lock says; its record lies where the lock says, inside the
+//! lock's checkpoint; and its content is what the record says. A lock that says otherwise is refused: it was edited, or
+//! made by somebody who was shown another registry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use registry::client::LoadedLog;
+use resolver::index::Address;
+use resolver::lockfile::{Lockfile, Package, Release};
+use resolver::problem::Origins;
+use resolver::resolution::Selection;
+use transparency::content::Content;
+use transparency::release::{self, Status};
+
+use super::registries::Registries;
+use super::solve::Sessions;
+use crate::component;
+use crate::error::{Class, Classify, Error, Result};
+
+/// A claim of the lock that does not hold.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// No such package.
+    #[error("warg.lock has {selection}, but `{}` is proved not to be in `{}`", address.name, address.origin)]
+    NoPackage {
+        /// What is locked.
+        selection: Selection,
+        /// The package.
+        address: Address,
+    },
+    /// The package has another kind.
+    #[error("warg.lock has {selection}, but that package is a {found}")]
+    Kind {
+        /// What is locked.
+        selection: Selection,
+        /// What it is.
+        found: &'static str,
+    },
+    /// No such version.
+    #[error("warg.lock has {selection}, but `{}` has no such release in `{}`", address.name, address.origin)]
+    NoRelease {
+        /// What is locked.
+        selection: Selection,
+        /// The package.
+        address: Address,
+    },
+    /// A release that is what the lock says in all but one thing.
+    #[error(
+        "warg.lock says that the {what} of {selection} is {claimed}, but in the package log it is {found}"
+    )]
+    Differs {
+        /// What is locked.
+        selection: Selection,
+        /// Digest, record or requirements.
+        what: &'static str,
+        /// What the lock says.
+        claimed: String,
+        /// What the log says.
+        found: String,
+    },
+    /// A release that nobody can use.
+    #[error("{selection} is locked, but is not usable: {reason}")]
+    Unusable {
+        /// What is locked.
+        selection: Selection,
+        /// Why not.
+        reason: String,
+    },
+    /// A content that the operator took away.
+    #[error(
+        "{selection} is locked, but its content was withdrawn by the registry's operator: {reason}"
+    )]
+    Withdrawn {
+        /// What is locked.
+        selection: Selection,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Classify for ClaimError {
+    fn class(&self) -> Class {
+        Class::Refused
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Withdrawn { .. } | Self::Unusable { .. } => {
+                "`cargo warg lock` moves off it, where another release will do".to_owned()
+            }
+            _ => "warg.lock was edited, or made against another registry: find out by whom, then restore it, or \
+                  remove it and run `cargo warg lock`"
+                .to_owned(),
+        })
+    }
+}
+
+/// What checking a lock gave.
+pub struct Checked {
+    /// The contents that were asked to be kept.
+    pub contents: BTreeMap<Selection, Content>,
+    /// How many contents were checked.
+    pub count: usize,
+    /// Things that the user should know: yanked releases.
+    pub warnings: Vec<String>,
+}
+
+/// Checks every claim of a lock. The contents of selections that `keep` names are handed back.
+///
+/// # Errors
+/// The first claim that does not hold; whatever keeps a registry from being read or believed.
+pub fn check(
+    lock: &Lockfile,
+    registries: &Registries,
+    sessions: &mut Sessions<'_>,
+    keep: impl Fn(&Selection) -> bool,
+) -> Result<Checked> {
+    sessions.check_lock(lock)?;
+    let locked: Vec<_> = lock
+        .packages
+        .iter()
+        .filter_map(|(selection, package)| Some((selection, package, package.release.as_ref()?)))
+        .collect();
+    let addresses: BTreeSet<_> = locked
+        .iter()
+        .map(|(selection, _, release)| address(selection, release))
+        .collect();
+    sessions.load(&addresses)?;
+    let mut warnings = Vec::new();
+    let mut asks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (selection, package, locked_release) in &locked {
+        let log = sessions.log(&address(selection, locked_release));
+        let release = check_release(
+            selection,
+            package,
+            locked_release,
+            log,
+            registries.origins(),
+        )
+        .map_err(Error::classified)?;
+        if let Status::Yanked { reason } = release.status() {
+            warnings.push(format!(
+                "{}@{} is yanked: {reason}",
+                selection.name, selection.version
+            ));
+        }
+        asks.entry(locked_release.origin.clone())
+            .or_default()
+            .push((locked_release.record, locked_release.index));
+    }
+    for (origin, records) in asks {
+        sessions
+            .with(&origin, |session| session.check_included(&records))
+            .map_err(|error| error.context("warg.lock says where records lie in the log"))?;
+    }
+    let mut checked = Checked {
+        contents: BTreeMap::new(),
+        count: 0,
+        warnings,
+    };
+    for (selection, _, locked_release) in &locked {
+        let content = content(selection, locked_release, sessions)?;
+        checked.count += 1;
+        if keep(selection) {
+            checked.contents.insert((*selection).clone(), content);
+        }
+    }
+    Ok(checked)
+}
+
+fn address(selection: &Selection, release: &Release) -> Address {
+    Address {
+        origin: release.origin.clone(),
+        name: selection.name.clone(),
+    }
+}
+
+/// Compares what the lock says of a release with its package log.
+fn check_release<'l>(
+    selection: &Selection,
+    package: &Package,
+    locked: &Release,
+    log: Option<&'l LoadedLog>,
+    origins: &Origins,
+) -> std::result::Result<&'l release::Release, ClaimError> {
+    let address = address(selection, locked);
+    let selection = || selection.clone();
+    let Some(log) = log else {
+        return Err(ClaimError::NoPackage {
+            selection: selection(),
+            address,
+        });
+    };
+    if let Some(kind) = log.log().kind().filter(|kind| *kind != selection().kind) {
+        return Err(ClaimError::Kind {
+            selection: selection(),
+            found: super::solve::kind_word(kind),
+        });
+    }
+    let Some(release) = log.log().release(&selection().version) else {
+        return Err(ClaimError::NoRelease {
+            selection: selection(),
+            address,
+        });
+    };
+    let differs = |what, claimed: String, found: String| {
+        if claimed == found {
+            Ok(())
+        } else {
+            Err(ClaimError::Differs {
+                selection: selection(),
+                what,
+                claimed,
+                found,
+            })
+        }
+    };
+    differs(
+        "digest",
+        locked.digest.to_string(),
+        release.digest().to_string(),
+    )?;
+    differs(
+        "record",
+        locked.record.to_string(),
+        release.record().to_string(),
+    )?;
+    let texts = |requirements: Vec<String>| {
+        if requirements.is_empty() {
+            "none".to_owned()
+        } else {
+            requirements.join(", ")
+        }
+    };
+    let claimed = package.requires.iter().map(ToString::to_string).collect();
+    let found = release.requirements().iter();
+    let found = found.map(|requirement| origins.settle(requirement));
+    let found: BTreeSet<_> = found.collect();
+    let found = found.iter().map(ToString::to_string).collect();
+    differs("requirements", texts(claimed), texts(found))?;
+    match release.status() {
+        Status::Usable | Status::Yanked { .. } => Ok(release),
+        Status::Unusable { defect } => Err(ClaimError::Unusable {
+            selection: selection(),
+            reason: defect.to_string(),
+        }),
+        Status::Withdrawn { reason } => Err(ClaimError::Withdrawn {
+            selection: selection(),
+            reason,
+        }),
+    }
+}
+
+/// The content of a locked release, checked.
+fn content(
+    selection: &Selection,
+    locked: &Release,
+    sessions: &mut Sessions<'_>,
+) -> Result<Content> {
+    let address = address(selection, locked);
+    let release = sessions
+        .log(&address)
+        .and_then(|log| log.log().release(&selection.version))
+        .cloned()
+        .ok_or_else(|| {
+            Error::classified(ClaimError::NoRelease {
+                selection: selection.clone(),
+                address: address.clone(),
+            })
+        })?;
+    sessions.with(&address.origin, |session| {
+        session.content(&selection.name, &release, component::derive)
+    })
+}

@@ -1,0 +1,205 @@
+//! Bringing what is locked to this machine, and writing `wit/deps`.
+//!
+//! What is locked is checked as `verify` checks it, and with the contents the evidence is kept: so `verify --offline`
+//! works afterwards. `wit/deps` gets the WIT packages of each member's closed set, and the WIT of what its component
+//! dependencies export.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::lockfile::{Lockfile, Root as LockedRoot};
+use resolver::resolution::Selection;
+use transparency::digest::Digest;
+use transparency::name::{Kind, PackageName};
+use transparency::release::Requirement;
+
+use super::claims::{self, Checked};
+use super::lock::{self, Flags, Outcome};
+use super::project::Project;
+use super::solve::{Proved, Sessions};
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::wit::deps::{Difference, Plan, Selected, apply, compare, plan};
+
+/// What fetching did.
+pub struct Fetched {
+    /// What became of the lock on the way.
+    pub lock: Outcome,
+    /// How many contents are there and checked.
+    pub contents: usize,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+    /// Files below `wit/deps` that were written, by member.
+    pub written: BTreeMap<String, usize>,
+    /// Files below `wit/deps` that were removed, by member.
+    pub removed: BTreeMap<String, usize>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Fetches what is locked; locks first where the lock is missing or stale, unless nothing may change.
+///
+/// # Errors
+/// Whatever locking or checking says; contents that make no sound `wit/deps`; files that cannot be written.
+pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fetched> {
+    let mut sessions = Sessions::new(&project.registries, flags.offline);
+    let outcome = lock::lock(project, &mut sessions, packages, flags)?;
+    let mut fetched = Fetched {
+        contents: 0,
+        proved: Vec::new(),
+        written: BTreeMap::new(),
+        removed: BTreeMap::new(),
+        warnings: Vec::new(),
+        lock: outcome,
+    };
+    let Some(lock) = &fetched.lock.lock else {
+        return Ok(fetched);
+    };
+    let checked = check(project, lock, &mut sessions)?;
+    let mut plans = Vec::new();
+    for (member, root) in selected_roots(lock, packages) {
+        plans.push((member, plan_of(project, member, root, &checked)?));
+    }
+    // All plans are sound before the first file is written.
+    for (member, plan) in &plans {
+        apply(plan).classified()?;
+        fetched.written.insert((*member).clone(), plan.write.len());
+        fetched.removed.insert((*member).clone(), plan.remove.len());
+    }
+    fetched.contents = checked.count;
+    fetched.proved = sessions.proved();
+    fetched.warnings = checked.warnings;
+    Ok(fetched)
+}
+
+/// What verifying showed.
+pub struct Verified {
+    /// How many packages the lock has.
+    pub packages: usize,
+    /// How many contents were checked.
+    pub contents: usize,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+    /// Files below `wit/deps` that say what they should.
+    pub files: usize,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Checks every claim of the lock again, and what `fetch` wrote, if it did.
+///
+/// # Errors
+/// A lock that is missing or stale; a claim that does not hold; files below `wit/deps` that say something else.
+pub fn verify(project: &Project, offline: bool) -> Result<Verified> {
+    let path = project.workspace.lock_path();
+    let lock = lock::read(&path)?.ok_or_else(|| {
+        Error::new(Class::Lock, format!("{} is missing", path.display()))
+            .with_help("run `cargo warg lock`")
+    })?;
+    lock::check_current(&lock, project)?;
+    let mut sessions = Sessions::new(&project.registries, offline);
+    let checked = check(project, &lock, &mut sessions)?;
+    let mut files = 0;
+    for (member, root) in &lock.roots {
+        let Some(wit) = project
+            .roots
+            .get(member)
+            .filter(|wit| !wit.fetched().is_empty())
+        else {
+            continue;
+        };
+        let plan = plan_of(project, member, root, &checked)?;
+        let differences = compare(wit, &plan).or_fail(Class::Refused, || {
+            format!("cannot read what `cargo warg fetch` wrote for `{member}`")
+        })?;
+        if !differences.is_empty() {
+            return Err(different(member, &differences));
+        }
+        files += plan.keep.len() + plan.write.len();
+    }
+    Ok(Verified {
+        packages: lock.packages.len(),
+        contents: checked.count,
+        proved: sessions.proved(),
+        files,
+        warnings: checked.warnings,
+    })
+}
+
+fn different(member: &str, differences: &[Difference]) -> Error {
+    let mut message =
+        format!("what `cargo warg fetch` wrote for `{member}` is not what follows from warg.lock");
+    for difference in differences {
+        message.push_str("\n  ");
+        message.push_str(&difference.to_string());
+    }
+    Error::new(Class::Refused, message)
+        .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its first line")
+}
+
+/// The contents that WIT is made of are kept; all are checked.
+fn check(project: &Project, lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Checked> {
+    let direct: BTreeSet<(Kind, PackageName)> = lock
+        .roots
+        .values()
+        .flat_map(|root| &root.requires)
+        .map(|requirement| (requirement.kind, requirement.name.clone()))
+        .collect();
+    claims::check(lock, &project.registries, sessions, |selection| {
+        selection.kind == Kind::Wit || direct.contains(&(selection.kind, selection.name.clone()))
+    })
+}
+
+fn selected_roots<'l>(
+    lock: &'l Lockfile,
+    packages: &'l [String],
+) -> impl Iterator<Item = (&'l String, &'l LockedRoot)> {
+    let roots = lock.roots.iter();
+    roots.filter(move |(member, _)| packages.is_empty() || packages.contains(member))
+}
+
+/// What a member's `wit/deps` is to hold.
+fn plan_of(project: &Project, member: &str, root: &LockedRoot, checked: &Checked) -> Result<Plan> {
+    let wit = project
+        .roots
+        .get(member)
+        .ok_or_else(|| Error::new(Class::Lock, format!("`{member}` is no member any more")))?;
+    let is_wit = |selection: &Selection| selection.kind == Kind::Wit;
+    let is_component = |selection: &Selection| {
+        let required = |one: &Requirement| {
+            one.kind == selection.kind
+                && one.name == selection.name
+                && one.req.matches(&selection.version)
+        };
+        selection.kind == Kind::Component && root.requires.iter().any(required)
+    };
+    let packages = contents(project, root, checked, is_wit);
+    let components = contents(project, root, checked, is_component);
+    plan(wit, &packages, &components)
+        .classified()
+        .map_err(|error| error.context(format!("wit/deps of `{member}` cannot be made")))
+}
+
+/// Some of a member's closed set, with their contents: fetched ones, and those that lie in a folder.
+fn contents<'c>(
+    project: &'c Project,
+    root: &'c LockedRoot,
+    checked: &'c Checked,
+    of: impl Fn(&Selection) -> bool,
+) -> Vec<Selected<'c>> {
+    let selects = root.selects.iter().filter(|selection| of(selection));
+    let found = selects.filter_map(|selection| {
+        let (digest, bytes) = match checked.contents.get(selection) {
+            Some(content) => (content.digest(), content.bytes()),
+            None => {
+                let bytes = project.local_contents.get(selection)?;
+                (Digest::of(bytes), bytes.as_slice())
+            }
+        };
+        Some(Selected {
+            name: &selection.name,
+            version: &selection.version,
+            digest,
+            bytes,
+        })
+    });
+    found.collect()
+}

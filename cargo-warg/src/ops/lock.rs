@@ -1,0 +1,242 @@
+//! `warg.lock`: read, compared with what the workspace asks for, solved anew where it must be, written where it changed.
+//!
+//! The fast path never solves: a lock that satisfies the manifests stays as it is, byte for byte. Solving again with the
+//! lock as preference would not be a no-op.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use resolver::lockfile::{BuildError, Change, Lockfile, MAX_LOCK, ReadError, Staleness, changes};
+
+use super::project::Project;
+use super::solve::{Proved, Sessions, origins_of};
+use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+
+impl Classify for ReadError {
+    fn class(&self) -> Class {
+        Class::Lock
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Future { .. } => "update cargo warg".to_owned(),
+            Self::Conflicted { .. } => {
+                "take one of the two sides, then run `cargo warg lock`".to_owned()
+            }
+            _ => "it is not meant to be edited: restore it, or remove it and run `cargo warg lock`"
+                .to_owned(),
+        })
+    }
+}
+
+impl Classify for Staleness {
+    fn class(&self) -> Class {
+        Class::Lock
+    }
+}
+
+impl Classify for BuildError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+}
+
+/// What became of the lock.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The lock as it is now; none where nothing asks for one.
+    pub lock: Option<Lockfile>,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// Whether the file was written.
+    pub written: bool,
+    /// What was shown on the way; empty where the lock was only compared.
+    pub proved: Vec<Proved>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// What `--locked` and `--offline` ask for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Flags {
+    /// Nothing may change.
+    pub locked: bool,
+    /// Nothing is read but what this machine keeps.
+    pub offline: bool,
+}
+
+/// Reads the lock of a workspace; none where there is none.
+///
+/// # Errors
+/// A file that cannot be read, or is no lock.
+pub fn read(path: &Path) -> Result<Option<Lockfile>> {
+    let failed = || format!("cannot read {}", path.display());
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        metadata => {
+            let length = metadata.or_fail(Class::Other, failed)?.len();
+            if usize::try_from(length).map_or(true, |length| length > MAX_LOCK) {
+                return Err(refuse(ReadError::TooLong, path));
+            }
+        }
+    }
+    let bytes = fs::read(path).or_fail(Class::Other, failed)?;
+    let text = String::from_utf8(bytes).or_fail(Class::Lock, failed)?;
+    match text.parse() {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) => Err(refuse(error, path)),
+    }
+}
+
+fn refuse(error: ReadError, path: &Path) -> Error {
+    Error::classified(error).context(format!("{} cannot be used", path.display()))
+}
+
+/// Makes the lock what the workspace asks for.
+///
+/// # Errors
+/// `--locked` and a lock that is missing or stale; no solution; a registry that cannot be read or believed.
+pub fn lock(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    packages: &[String],
+    flags: Flags,
+) -> Result<Outcome> {
+    let path = project.workspace.lock_path();
+    let old = read(&path)?;
+    if old.is_none() && project.problem.members.is_empty() {
+        return Ok(unchanged(None));
+    }
+    let judged = old.as_ref().map(|lock| lock.check(&project.problem));
+    match (&judged, flags.locked) {
+        (Some(Ok(())), true) => return Ok(unchanged(old)),
+        (Some(Err(staleness)), true) => {
+            let message = format!(
+                "{} is not up to date, and --locked was given",
+                path.display()
+            );
+            return Err(stale(staleness, message));
+        }
+        (None, true) => {
+            let message = format!("{} is missing, and --locked was given", path.display());
+            return Err(Error::new(Class::Lock, message)
+                .with_help("run `cargo warg lock`, and commit the file it writes"));
+        }
+        (_, false) => {}
+    }
+    let mut warnings = Vec::new();
+    if let (Some(old), Some(Ok(()))) = (&old, &judged) {
+        match withdrawn(old, sessions) {
+            Ok(gone) if gone.is_empty() => return Ok(unchanged(Some(old.clone()))),
+            Ok(gone) => warnings.extend(gone),
+            Err(error) if error.class() == Class::Unavailable => {
+                let mut outcome = unchanged(Some(old.clone()));
+                outcome.warnings.push(format!(
+                    "whether something locked was withdrawn could not be seen: {}",
+                    error.chain().collect::<Vec<_>>().join(": ")
+                ));
+                return Ok(outcome);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(old) = &old {
+        sessions.check_lock(old)?;
+    }
+    let problem = project.problem_after(old.as_ref(), packages);
+    let resolution = sessions.solve(&problem)?;
+    let places = sessions.prove_places(&resolution)?;
+    let checkpoints = sessions.checkpoints(&origins_of(&resolution))?;
+    let new = Lockfile::from_resolution(&problem, &resolution, checkpoints, |_, selection| {
+        places.get(selection).copied()
+    })
+    .classified()?;
+    let written = write(&path, &new)?;
+    Ok(Outcome {
+        changes: changes(old.as_ref(), &new),
+        lock: Some(new),
+        written,
+        proved: sessions.proved(),
+        warnings,
+    })
+}
+
+/// Demands that a lock is what the workspace asks for.
+///
+/// # Errors
+/// A lock that is stale, with every reason.
+pub fn check_current(lock: &Lockfile, project: &Project) -> Result<()> {
+    lock.check(&project.problem).map_err(|staleness| {
+        let path = project.workspace.lock_path();
+        stale(&staleness, format!("{} is not up to date", path.display()))
+    })
+}
+
+fn unchanged(lock: Option<Lockfile>) -> Outcome {
+    Outcome {
+        lock,
+        changes: Vec::new(),
+        written: false,
+        proved: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn stale(staleness: &Staleness, mut message: String) -> Error {
+    for reason in &staleness.0 {
+        message.push_str("\n  ");
+        message.push_str(&reason.to_string());
+    }
+    Error::new(Class::Lock, message).with_help("run `cargo warg lock`, and commit what it changes")
+}
+
+/// The locked packages whose contents an operator withdrew since, as sentences.
+fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>> {
+    let mut gone = Vec::new();
+    for (selection, package) in &lock.packages {
+        let Some(release) = &package.release else {
+            continue;
+        };
+        let session = sessions.of(&release.origin)?;
+        let operator = session.checkpoint().operator();
+        if let Some(reason) = operator.withdrawn(&release.digest) {
+            gone.push(format!(
+                "{}@{} was withdrawn by the operator of `{}`: {reason}",
+                selection.name, selection.version, release.origin
+            ));
+        }
+    }
+    Ok(gone)
+}
+
+/// Writes the lock, whole or not at all, if its lines change.
+fn write(path: &Path, lock: &Lockfile) -> Result<bool> {
+    let same = fs::read_to_string(path).is_ok_and(|text| lock.has_lines_of(&text));
+    if same {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder
+            .prefix(".warg.lock")
+            .permissions(permissions(path))
+            .tempfile_in(folder)?;
+        file.write_all(lock.to_string().as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().or_fail(Class::Other, || format!("cannot write {}", path.display()))?;
+    Ok(true)
+}
+
+/// Those of the file that is replaced, or what the umask leaves of a new file's.
+fn permissions(path: &Path) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).map_or_else(
+        |_| fs::Permissions::from_mode(0o666),
+        |metadata| metadata.permissions(),
+    )
+}

@@ -1,0 +1,349 @@
+//! What a workspace asks for: manifests and `wit/` folders, as one problem to solve.
+//!
+//! Components come from the tables. WIT packages come from the tables and from the text of `wit/`, whose references are
+//! exact pins: bindings generators need the literal version. A reference that a local package serves is no requirement,
+//! nor is one that a component dependency serves: that dependency must then export it, letter by letter.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use resolver::lockfile::Lockfile;
+use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement};
+use resolver::resolution::Selection;
+use semver::Version;
+use transparency::name::{ExternName, Kind, PackageName};
+use transparency::release::Requirement;
+use transparency::version::VersionReq;
+
+use super::registries::Registries;
+use crate::component::{ContentError, Interface};
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::manifest::{Dependency, ManifestArgs, Member, Workspace};
+use crate::wit::publish::Package as WitPackage;
+use crate::wit::root::Root;
+use crate::wit::text::Reference;
+
+/// A workspace with everything that is read of it before solving.
+pub struct Project {
+    /// The manifests.
+    pub workspace: Workspace,
+    /// The registries that they name.
+    pub registries: Registries,
+    /// Each member's `wit/`, by the member's name.
+    pub roots: BTreeMap<String, Root>,
+    /// What is to be solved, without what an old lock prefers.
+    pub problem: Problem,
+    /// The contents that path dependencies have already: WIT packages, and components that are built.
+    pub local_contents: BTreeMap<Selection, Vec<u8>>,
+    /// Things that the user may want to know.
+    pub notes: Vec<String>,
+}
+
+impl Project {
+    /// Reads a workspace.
+    ///
+    /// # Errors
+    /// Manifests, policies and `.wit` files that do not read, and path dependencies that are not what they are called.
+    pub fn load(args: &ManifestArgs, dirs: &Dirs) -> Result<Self> {
+        let workspace = Workspace::load(args).classified()?;
+        let registries = Registries::open(&workspace, dirs)?;
+        let mut reader = Reader {
+            workspace: &workspace,
+            local_contents: BTreeMap::new(),
+            notes: Vec::new(),
+        };
+        let mut roots = BTreeMap::new();
+        let mut members = BTreeMap::new();
+        for member in workspace.members() {
+            let root = Root::read(&member.wit).classified()?;
+            let asked = reader.member(member, &root)?;
+            if !asked.requirements.is_empty() || !asked.locals.is_empty() {
+                members.insert(member.name.clone(), asked);
+            }
+            roots.insert(member.name.clone(), root);
+        }
+        let Reader {
+            local_contents,
+            notes,
+            ..
+        } = reader;
+        let options = Options {
+            origins: registries.origins().clone(),
+            ..Options::default()
+        };
+        Ok(Self {
+            problem: Problem { options, members },
+            workspace,
+            registries,
+            roots,
+            local_contents,
+            notes,
+        })
+    }
+
+    /// The problem, preferring what a lock selected; members that `-p` does not name keep theirs.
+    pub fn problem_after(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
+        let mut problem = self.problem.clone();
+        for (name, member) in &mut problem.members {
+            if let Some(root) = lock.and_then(|lock| lock.roots.get(name)) {
+                member.selects = root.selects.clone();
+                member.keep = !packages.is_empty() && !packages.contains(name);
+            }
+        }
+        problem
+    }
+}
+
+struct Reader<'a> {
+    workspace: &'a Workspace,
+    local_contents: BTreeMap<Selection, Vec<u8>>,
+    notes: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn member(&mut self, member: &Member, root: &Root) -> Result<RootMember> {
+        let mut asked = RootMember::default();
+        let mut exports: BTreeMap<&PackageName, BTreeSet<ExternName>> = BTreeMap::new();
+        let components: Vec<_> = of_kind(member, Kind::Component).collect();
+        for reference in root.references() {
+            if let Some(dependency) = components.iter().find(|one| serves(one, &reference))
+                && let Ok(name) = reference.extern_name().parse()
+            {
+                exports.entry(&dependency.name).or_default().insert(name);
+            }
+        }
+        for dependency in &member.dependencies {
+            let mut requirement = requirement(dependency);
+            let mut wanted = exports.remove(&dependency.name).unwrap_or_default();
+            if let Some(path) = &dependency.path {
+                requirement.origin = None;
+                wanted.clear(); // what a project of this workspace exports is seen when it is built
+                match dependency.kind {
+                    Kind::Component => {
+                        let mut on_the_way = BTreeSet::new();
+                        self.component(dependency, path, &mut asked.locals, &mut on_the_way)?;
+                    }
+                    Kind::Wit => {
+                        asked.locals.insert(self.wit(dependency, path)?);
+                    }
+                }
+            }
+            asked.requirements.insert(RootRequirement {
+                requirement,
+                exports: wanted,
+                location: Some(dependency.location.to_string()),
+            });
+        }
+        let pins = root
+            .pins(|reference| components.iter().any(|one| serves(one, reference)))
+            .classified()?;
+        for pin in pins {
+            // A path dependency serves the pin as a folder of `wit/deps` does.
+            let local = |local: &Local| local.name == pin.name && local.version == pin.version;
+            if asked.locals.iter().any(local) {
+                continue;
+            }
+            let exact = VersionReq::exact(&pin.version);
+            asked.requirements.insert(RootRequirement {
+                requirement: Requirement::new(Kind::Wit, pin.name, exact),
+                exports: BTreeSet::new(),
+                location: pin
+                    .location
+                    .map(|location| self.relative(&location.to_string())),
+            });
+        }
+        self.deps_locals(member, root, &mut asked);
+        Ok(asked)
+    }
+
+    /// The folders of `wit/deps` that nobody fetched, and the packages nested in the text.
+    fn deps_locals(&mut self, member: &Member, root: &Root, asked: &mut RootMember) {
+        for local in root.locals() {
+            let name = format!("{}:{}", local.package.namespace, local.package.name);
+            let (Ok(name), Some(version)) = (name.parse(), local.package.version.clone()) else {
+                continue; // no registry can hold such a package, so nothing can require it
+            };
+            let place = self.relative(&local.path.display().to_string());
+            if local.path != member.wit {
+                self.notes.push(format!(
+                    "{name}@{version} is taken from {place}, which `cargo warg fetch` did not write"
+                ));
+            }
+            let mut package = Local::new(Kind::Wit, name, version);
+            package.location = Some(place);
+            asked.locals.insert(package);
+        }
+    }
+
+    /// A path as it is written in messages: below the workspace, without its folder.
+    fn relative(&self, place: &str) -> String {
+        let root = format!("{}/", self.workspace.root().display());
+        place.strip_prefix(&root).unwrap_or(place).to_owned()
+    }
+
+    /// A WIT package in a folder.
+    fn wit(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
+        let package = WitPackage::read(path)
+            .classified()
+            .map_err(|error| error.context(wrong_path(dependency, path)))?;
+        check_name(dependency, path, &package.name)?;
+        let mut local = Local::new(Kind::Wit, package.name.clone(), package.version.clone());
+        local.requirements = package.requirements;
+        local.location = Some(self.relative(&path.display().to_string()));
+        self.local_contents.insert(local.selection(), package.bytes);
+        Ok(local)
+    }
+
+    /// A component in a folder: a cargo package, or a `.wasm` file. What it depends on by path comes along.
+    fn component(
+        &mut self,
+        dependency: &Dependency,
+        path: &Path,
+        locals: &mut BTreeSet<Local>,
+        on_the_way: &mut BTreeSet<PathBuf>,
+    ) -> Result<()> {
+        if !on_the_way.insert(path.to_owned()) {
+            return Ok(()); // a circle of path dependencies; each is there once
+        }
+        if path.is_file() {
+            locals.insert(self.component_file(dependency, path)?);
+            return Ok(());
+        }
+        let outside;
+        let manifest = path.join("Cargo.toml");
+        let in_workspace = self
+            .workspace
+            .members()
+            .iter()
+            .find(|member| same_file(&member.manifest, &manifest));
+        let member = match in_workspace {
+            Some(member) => member,
+            None => {
+                outside = load_outside(dependency, &manifest)?;
+                outside
+                    .members()
+                    .iter()
+                    .find(|member| same_file(&member.manifest, &manifest))
+                    .ok_or_else(|| Error::new(Class::Other, wrong_path(dependency, path)))?
+            }
+        };
+        let package = member.package.as_ref().ok_or_else(|| {
+            Error::new(Class::Other, wrong_path(dependency, path)).with_help(format!(
+                "write `package = \"{}\"` into [package.metadata.warg] of {}",
+                dependency.name,
+                manifest.display()
+            ))
+        })?;
+        check_name(dependency, path, package)?;
+        let mut local = Local::new(Kind::Component, package.clone(), member.version.clone());
+        local.location = Some(self.relative(&path.display().to_string()));
+        for further in of_kind(member, Kind::Component) {
+            local.requirements.insert(requirement(further));
+            if let Some(path) = &further.path {
+                self.component(further, path, locals, on_the_way)?;
+            }
+        }
+        locals.insert(local);
+        Ok(())
+    }
+
+    fn component_file(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
+        let bytes = std::fs::read(path).or_fail(Class::Other, || wrong_path(dependency, path))?;
+        let interface: std::result::Result<_, ContentError> = Interface::of_component(&bytes);
+        let Interface { imports, exports } = interface
+            .classified()
+            .map_err(|error| error.context(wrong_path(dependency, path)))?;
+        let version = lowest(&dependency.requirement_or_any());
+        let mut local = Local::new(Kind::Component, dependency.name.clone(), version);
+        local.imports = imports;
+        local.exports = exports;
+        local.location = Some(self.relative(&path.display().to_string()));
+        self.local_contents.insert(local.selection(), bytes);
+        Ok(local)
+    }
+}
+
+fn of_kind(member: &Member, kind: Kind) -> impl Iterator<Item = &Dependency> {
+    let dependencies = member.dependencies.iter();
+    dependencies.filter(move |dependency| dependency.kind == kind)
+}
+
+/// The requirement that a dependency's entry states.
+pub fn requirement(dependency: &Dependency) -> Requirement {
+    let mut requirement = Requirement::new(
+        dependency.kind,
+        dependency.name.clone(),
+        dependency.requirement_or_any(),
+    );
+    requirement.serves = dependency.serves.clone();
+    requirement
+}
+
+/// Whether a component dependency serves what a `wit/` refers to: by its `for`, or by its own name.
+fn serves(dependency: &Dependency, reference: &Reference) -> bool {
+    let package = format!("{}:{}", reference.package.namespace, reference.package.name);
+    if dependency.serves.is_empty() {
+        return dependency.name.as_str() == package;
+    }
+    let name = reference.extern_name();
+    dependency
+        .serves
+        .iter()
+        .any(|served| served.as_str() == name)
+}
+
+/// The lowest version that the text of a requirement names: what a file without a version of its own is taken for.
+fn lowest(requirement: &VersionReq) -> Version {
+    requirement.comparators().first().map_or_else(
+        || Version::new(0, 0, 0),
+        |first| Version {
+            pre: first.pre.clone(),
+            ..Version::new(
+                first.major,
+                first.minor.unwrap_or(0),
+                first.patch.unwrap_or(0),
+            )
+        },
+    )
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+fn load_outside(dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
+    let folder = manifest.parent().unwrap_or(manifest);
+    if !manifest.is_file() {
+        return Err(Error::new(Class::Other, wrong_path(dependency, folder)).with_help(
+            "a path names a folder with a Cargo.toml, a `.wasm` component, or, of a WIT package, its folder",
+        ));
+    }
+    let args = ManifestArgs {
+        manifest_path: Some(manifest.to_owned()),
+        ..ManifestArgs::default()
+    };
+    Workspace::load(&args)
+        .classified()
+        .map_err(|error| error.context(wrong_path(dependency, folder)))
+}
+
+fn wrong_path(dependency: &Dependency, path: &Path) -> String {
+    format!(
+        "{}: `{}` is not at {}",
+        dependency.location,
+        dependency.name,
+        path.display()
+    )
+}
+
+fn check_name(dependency: &Dependency, path: &Path, found: &PackageName) -> Result<()> {
+    if *found == dependency.name {
+        return Ok(());
+    }
+    let message = format!("{}, but `{found}`", wrong_path(dependency, path));
+    Err(Error::new(Class::Other, message))
+}

@@ -1,0 +1,297 @@
+//! Solving with what the registries prove: load what the solver asks for, and ask it again.
+//!
+//! One checkpoint a registry for everything that one operation does. Loading more than the solver asks for cannot
+//! change its answer, so what the likely candidates require is loaded along the way: fewer round trips.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use registry::client::{LoadedLog, Package, Session};
+use resolver::index::{Address, Index};
+use resolver::lockfile::Lockfile;
+use resolver::problem::{Origins, Problem};
+use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve};
+use transparency::checkpoint::Checkpoint;
+use transparency::digest::Hash;
+use transparency::name::{Kind, Origin, PackageName};
+use transparency::number::Index as LogIndex;
+use transparency::release::Status;
+
+use super::registries::{Registries, no_registry};
+use crate::error::{Class, Classify, Error, Result};
+
+/// The registries as they are being read: one session each, opened when first needed.
+pub struct Sessions<'a> {
+    registries: &'a Registries,
+    offline: bool,
+    open: BTreeMap<Origin, Session<'a>>,
+    loaded: BTreeMap<Address, Option<LoadedLog>>,
+    index: Index,
+}
+
+/// What was shown of a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Package logs that were replayed whole.
+    pub logs: usize,
+    /// Records in them, each chained, signed and permitted.
+    pub records: u64,
+    /// Packages that were proved not to be there.
+    pub absent: usize,
+}
+
+impl<'a> Sessions<'a> {
+    /// No session yet.
+    pub fn new(registries: &'a Registries, offline: bool) -> Self {
+        Self {
+            registries,
+            offline,
+            open: BTreeMap::new(),
+            loaded: BTreeMap::new(),
+            index: Index::new(),
+        }
+    }
+
+    /// The session of a registry.
+    ///
+    /// # Errors
+    /// No registry of that origin; whatever keeps it from being read or believed.
+    pub fn of(&mut self, origin: &Origin) -> Result<&mut Session<'a>> {
+        if !self.open.contains_key(origin) {
+            let session = self.registries.of_origin(origin)?.session(self.offline)?;
+            self.open.insert(origin.clone(), session);
+        }
+        self.open
+            .get_mut(origin)
+            .ok_or_else(|| Error::new(Class::Other, format!("no session with `{origin}`")))
+    }
+
+    /// Does something with a session.
+    ///
+    /// # Errors
+    /// As [`Sessions::of`], and what the session says.
+    pub fn with<T>(
+        &mut self,
+        origin: &Origin,
+        work: impl FnOnce(&mut Session<'a>) -> std::result::Result<T, registry::client::ClientError>,
+    ) -> Result<T> {
+        let result = work(self.of(origin)?);
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.registries.of_origin(origin)?.failure(error)),
+        }
+    }
+
+    /// Demands that what a lock was solved at is a past of what is read now, and that a withdrawn content is in no solve.
+    ///
+    /// # Errors
+    /// A registry that is behind the lock; a checkpoint that its log never had.
+    pub fn check_lock(&mut self, lock: &Lockfile) -> Result<()> {
+        for (origin, checkpoint) in &lock.registries {
+            self.with(origin, |session| session.check_prefix(checkpoint))
+                .map_err(|error| error.context("warg.lock does not go with its registry"))?;
+        }
+        Ok(())
+    }
+
+    /// Loads packages, each from its registry, all of one registry at once.
+    ///
+    /// # Errors
+    /// Whatever keeps one from being read or believed.
+    pub fn load(&mut self, addresses: &BTreeSet<Address>) -> Result<()> {
+        let mut by_origin: BTreeMap<&Origin, BTreeSet<PackageName>> = BTreeMap::new();
+        for address in addresses
+            .iter()
+            .filter(|one| !self.loaded.contains_key(one))
+        {
+            let names = by_origin.entry(&address.origin).or_default();
+            names.insert(address.name.clone());
+        }
+        for (origin, names) in by_origin {
+            let packages = self.with(origin, |session| session.load(&names))?;
+            for (name, package) in packages {
+                let address = Address {
+                    origin: origin.clone(),
+                    name,
+                };
+                let log = match package {
+                    Package::Present(log) => {
+                        self.index.insert(log.log());
+                        Some(log)
+                    }
+                    Package::Absent(absence) => {
+                        self.index.insert_absent(&absence);
+                        None
+                    }
+                };
+                self.loaded.insert(address, log);
+            }
+        }
+        Ok(())
+    }
+
+    /// The log of a package that was loaded; none where it is proved absent, or was not loaded.
+    pub fn log(&self, address: &Address) -> Option<&LoadedLog> {
+        self.loaded.get(address)?.as_ref()
+    }
+
+    /// A package's log, loaded if need be; none where it is proved absent.
+    ///
+    /// # Errors
+    /// No registry for its namespace; whatever keeps it from being read or believed.
+    pub fn find(&mut self, name: &PackageName) -> Result<(Address, Option<&LoadedLog>)> {
+        let origins = self.registries.origins();
+        let origin = origins.of(name).ok_or_else(|| no_registry(name))?.clone();
+        let address = Address {
+            origin,
+            name: name.clone(),
+        };
+        self.load(&BTreeSet::from([address.clone()]))?;
+        let log = self.loaded.get(&address).and_then(Option::as_ref);
+        Ok((address, log))
+    }
+
+    /// Solves, loading what is needed.
+    ///
+    /// # Errors
+    /// No solution; whatever keeps a package from being read or believed.
+    pub fn solve(&mut self, problem: &Problem) -> Result<Resolution> {
+        loop {
+            match resolve(problem, &self.index) {
+                Ok(resolution) => return Ok(resolution),
+                Err(Unresolved::Missing(mut addresses)) => {
+                    while !addresses.is_empty() {
+                        self.load(&addresses)?;
+                        addresses = self.likely_next(&addresses, &problem.options.origins);
+                    }
+                }
+                Err(unresolved) => return Err(Error::classified(unresolved)),
+            }
+        }
+    }
+
+    /// What the likely choices among packages that were just loaded require: the newest component, the oldest WIT of the
+    /// newest track.
+    fn likely_next(&self, loaded: &BTreeSet<Address>, origins: &Origins) -> BTreeSet<Address> {
+        let logs = loaded.iter().filter_map(|address| self.log(address));
+        let mut next = BTreeSet::new();
+        for log in logs {
+            let usable = |status: &Status| *status == Status::Usable;
+            let releases = log.log().releases();
+            let newest = releases.filter(|release| usable(&release.status())).last();
+            for requirement in newest.iter().flat_map(|release| release.requirements()) {
+                if let Some(origin) = origins.of(&requirement.name) {
+                    next.insert(Address {
+                        origin: origin.clone(),
+                        name: requirement.name.clone(),
+                    });
+                }
+            }
+        }
+        next.retain(|address| !self.loaded.contains_key(address));
+        next
+    }
+
+    /// Proves where the log holds the record of each selected release.
+    ///
+    /// # Errors
+    /// A record that is not where the registry says.
+    pub fn prove_places(
+        &mut self,
+        resolution: &Resolution,
+    ) -> Result<BTreeMap<Selection, LogIndex>> {
+        let mut places = BTreeMap::new();
+        let mut asks: BTreeMap<Origin, Vec<(Hash, LogIndex)>> = BTreeMap::new();
+        for (selection, provenance) in resolution.packages() {
+            let Provenance::Registry { origin, release } = provenance else {
+                continue;
+            };
+            let address = Address {
+                origin: origin.clone(),
+                name: selection.name.clone(),
+            };
+            let index = self.log(&address).and_then(|loaded| {
+                let release = loaded.log().release(&selection.version)?;
+                loaded.index_hint(release.position())
+            });
+            if let Some(index) = index {
+                asks.entry(origin.clone())
+                    .or_default()
+                    .push((release.record, index));
+                places.insert(selection.clone(), index);
+            }
+        }
+        for (origin, records) in asks {
+            self.with(&origin, |session| session.check_included(&records))?;
+        }
+        Ok(places)
+    }
+
+    /// What was shown, by registry.
+    pub fn proved(&self) -> Vec<Proved> {
+        let mut proved = Vec::new();
+        for (origin, session) in &self.open {
+            let here = self
+                .loaded
+                .iter()
+                .filter(|(address, _)| address.origin == *origin);
+            let logs: Vec<_> = here.clone().filter_map(|(_, log)| log.as_ref()).collect();
+            proved.push(Proved {
+                checkpoint: session.checkpoint().checkpoint().clone(),
+                records: logs.iter().map(|log| log.log().length().get()).sum(),
+                absent: here.filter(|(_, log)| log.is_none()).count(),
+                logs: logs.len(),
+            });
+        }
+        proved
+    }
+
+    /// The checkpoints of some registries.
+    ///
+    /// # Errors
+    /// As [`Sessions::of`].
+    pub fn checkpoints(&mut self, origins: &BTreeSet<Origin>) -> Result<Vec<Checkpoint>> {
+        origins
+            .iter()
+            .map(|origin| Ok(self.of(origin)?.checkpoint().checkpoint().clone()))
+            .collect()
+    }
+}
+
+impl Classify for Unresolved {
+    fn class(&self) -> Class {
+        match self {
+            Self::Conflict(_) => Class::Unsolved,
+            Self::TwoRegistries { .. } => Class::Refused,
+            Self::Missing(_) | Self::NoRegistry { .. } | Self::LocalsDiffer { .. } => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::NoRegistry { requirement, .. } => {
+                no_registry(&requirement.name).help().first().cloned()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The origins that a resolution takes releases from.
+pub fn origins_of(resolution: &Resolution) -> BTreeSet<Origin> {
+    let packages = resolution.packages();
+    let origins = packages.values().filter_map(|provenance| match provenance {
+        Provenance::Registry { origin, .. } => Some(origin.clone()),
+        Provenance::Local(_) => None,
+    });
+    origins.collect()
+}
+
+/// What a requirement asks for, in a word for messages.
+pub fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Component => "component",
+        Kind::Wit => "WIT package",
+    }
+}
