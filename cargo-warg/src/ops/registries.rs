@@ -107,33 +107,25 @@ pub struct Configured {
     pub place: Place,
     /// The trust anchor.
     pub policy: Policy,
-    source: Box<dyn Source>,
+    /// None where it is not a folder: it is read offline only, from what this machine keeps.
+    source: Option<Folder>,
     shelf: Shelf,
     trust: TrustStore,
 }
 
 impl Configured {
-    fn open(registry: &manifest::Registry, policy: Policy, dirs: &Dirs) -> Result<Self> {
-        let source: Box<dyn Source> = match &registry.place {
-            Place::Folder(path) => Box::new(Folder::new(path)),
-            Place::Http(url) => {
-                return Err(Error::new(
-                    Class::Other,
-                    format!(
-                        "{}: registry `{}` is at {url}, and this version of cargo warg reads folders only",
-                        registry.location, registry.alias
-                    ),
-                ));
-            }
-        };
-        Ok(Self {
+    fn open(registry: &manifest::Registry, policy: Policy, dirs: &Dirs) -> Self {
+        Self {
             alias: registry.alias.clone(),
             place: registry.place.clone(),
+            source: match &registry.place {
+                Place::Folder(path) => Some(Folder::new(path)),
+                Place::Http(_) => None,
+            },
             shelf: Shelf::open(dirs.cache(), &policy),
             trust: TrustStore::open(dirs.state(), &policy),
             policy,
-            source,
-        })
+        }
     }
 
     /// Its folder.
@@ -158,7 +150,17 @@ impl Configured {
     /// # Errors
     /// Whatever keeps it from being read or believed.
     pub fn session(&self, offline: bool) -> Result<Session<'_>> {
-        let source = (!offline).then_some(self.source.as_ref());
+        let source = match &self.source {
+            _ if offline => None,
+            Some(folder) => Some(folder as &dyn Source),
+            None => {
+                let message = format!(
+                    "registry `{}` is at {}, and this version of cargo warg reads folders only",
+                    self.alias, self.place
+                );
+                return Err(Error::new(Class::Other, message));
+            }
+        };
         Client::with_memory(&self.policy, source, &self.shelf, &self.trust)
             .open()
             .map_err(|error| super::failure::client(error, self.trust.folder()))
@@ -197,7 +199,7 @@ impl Registries {
                 ));
             }
             by_alias.insert(registry.alias.clone(), origin.clone());
-            by_origin.insert(origin, Configured::open(registry, policy, dirs)?);
+            by_origin.insert(origin, Configured::open(registry, policy, dirs));
         }
         let origin_of = |alias: &Alias| by_alias.get(alias).cloned();
         let configured = workspace.registries();
