@@ -47,6 +47,8 @@ pub enum Group {
         name: PackageName,
         /// The requirement.
         req: VersionReq,
+        /// In which tracks alone; empty where in any.
+        tracks: Vec<Track>,
     },
     /// A package that is not there, or not as what it is required as.
     Nothing {
@@ -80,7 +82,7 @@ pub enum Fact {
         /// The versions that exist, where none of them will do.
         unmet: Option<Vec<Version>>,
     },
-    /// Versions that match, but are no candidates. Without any, there are no other versions.
+    /// Versions that match, but are no candidates.
     Excluded {
         /// The package.
         name: PackageName,
@@ -236,6 +238,12 @@ impl Explainer<'_, '_> {
                 };
                 premises.extend(premise.filter(|premise| !premises.contains(premise)));
             }
+            premises.sort_by_key(|premise| match premise {
+                Premise::Fact(Fact::Requires { .. }) => 0,
+                Premise::Fact(Fact::Unavailable { .. }) => 1,
+                Premise::Fact(Fact::Excluded { .. }) => 2,
+                Premise::Step(_) => 3,
+            });
             let step = match premises.as_slice() {
                 [] => None,
                 // Nothing new but a definition: the step before says it all, unless this is the end.
@@ -267,11 +275,15 @@ impl Explainer<'_, '_> {
         }
     }
 
-    /// What an external cause says; nothing where it only defines a node.
+    /// What an external cause says; nothing where it only says which versions exist, as every group does, or what a
+    /// choice is.
     fn fact(&mut self, external: &External<NodeId, Ranges<u32>, Reason>) -> Option<Fact> {
         match external {
             External::NotRoot(..) => None,
-            External::NoVersions(id, set) => self.excluded(*id, set),
+            External::NoVersions(id, set) => {
+                let (name, versions) = self.excluded(*id, set)?;
+                (!versions.is_empty()).then_some(Fact::Excluded { name, versions })
+            }
             External::Custom(id, set, reason) => Some(Fact::Unavailable {
                 group: self.group(*id, set)?,
                 reason: reason.clone(),
@@ -282,40 +294,34 @@ impl Explainer<'_, '_> {
         }
     }
 
-    fn excluded(&self, id: NodeId, set: &Ranges<u32>) -> Option<Fact> {
+    fn excluded(
+        &self,
+        id: NodeId,
+        set: &Ranges<u32>,
+    ) -> Option<(PackageName, Vec<(Version, Exclusion)>)> {
         let node = self.graph.node(id);
+        let mut versions = Vec::new();
         match &node.body {
             Body::Track { candidates, .. } => {
-                let excluded = (0..)
-                    .zip(candidates)
-                    .filter(|(number, _)| set.contains(number));
-                let versions = excluded.filter_map(|(_, candidate)| {
-                    let version = candidate.source.version().clone();
-                    candidate.exclusion.clone().map(|why| (version, why))
-                });
-                Some(Fact::Excluded {
-                    name: key_name(&node.key)?.clone(),
-                    versions: versions.collect(),
-                })
+                let excluded = (0..).zip(candidates);
+                let excluded = excluded.filter(|(number, _)| set.contains(number));
+                versions.extend(excluded.filter_map(|(_, candidate)| {
+                    let why = candidate.exclusion.clone()?;
+                    Some((candidate.source.version().clone(), why))
+                }));
             }
             Body::Choice(tracks) => {
                 // Every track of the choice that is left has only excluded versions.
-                let mut versions = Vec::new();
                 for (number, (_, track, matching)) in (0u32..).zip(tracks) {
-                    if set.contains(&number)
-                        && let Some(Fact::Excluded { versions: more, .. }) =
-                            self.excluded(*track, matching)
-                    {
+                    if set.contains(&number) {
+                        let (_, more) = self.excluded(*track, matching)?;
                         versions.extend(more);
                     }
                 }
-                Some(Fact::Excluded {
-                    name: key_name(&node.key)?.clone(),
-                    versions,
-                })
             }
-            Body::Root | Body::Nowhere(_) => None,
+            Body::Root | Body::Nowhere(_) => {}
         }
+        Some((key_name(&node.key)?.clone(), versions))
     }
 
     fn requires(
@@ -432,15 +438,24 @@ impl Explainer<'_, '_> {
                     runs,
                 })
             }
-            (Key::Choice(_, name, req, _), _) => Some(Group::Matching {
-                name: name.clone(),
-                req: req.clone(),
-            }),
+            (Key::Choice(_, name, req, _), Body::Choice(options)) => {
+                let within = (0u32..).zip(options);
+                let within = within.filter(|(number, _)| set.contains(number));
+                let mut tracks: Vec<Track> = within.map(|(_, (track, ..))| track.clone()).collect();
+                if tracks.len() == options.len() {
+                    tracks.clear();
+                }
+                Some(Group::Matching {
+                    name: name.clone(),
+                    req: req.clone(),
+                    tracks,
+                })
+            }
             (Key::Nowhere(kind, name), _) => Some(Group::Nothing {
                 kind: *kind,
                 name: name.clone(),
             }),
-            (Key::Root | Key::Track(..), _) => None,
+            (Key::Root | Key::Track(..) | Key::Choice(..), _) => None,
         }
     }
 
@@ -680,11 +695,10 @@ impl fmt::Display for Group {
                 all,
                 runs,
             } => {
-                let is_one = matches!(runs.as_slice(), [(first, last)] if first == last);
                 if runs.is_empty() {
                     return write!(f, "another {name} {}", Family(track));
                 }
-                if *all && !is_one {
+                if *all && !is_one(runs) {
                     return write!(f, "every {name} {}", Family(track));
                 }
                 let texts: Vec<String> = runs
@@ -699,10 +713,24 @@ impl fmt::Display for Group {
                     .collect();
                 write!(f, "{name} {}", list(&texts, "or"))
             }
-            Self::Matching { name, req } => write!(f, "{name} {req}"),
+            Self::Matching { name, req, tracks } => {
+                write!(f, "{name} {req}")?;
+                let texts: Vec<String> = tracks
+                    .iter()
+                    .map(|track| Family(track).to_string())
+                    .collect();
+                match texts.as_slice() {
+                    [] => Ok(()),
+                    texts => write!(f, " in {}", list(texts, "or")),
+                }
+            }
             Self::Nothing { kind, name } => write!(f, "{kind} {name}"),
         }
     }
+}
+
+fn is_one(runs: &[(Version, Version)]) -> bool {
+    matches!(runs, [(first, last)] if first == last)
 }
 
 /// A track as people write it: `1.x`, `0.2.x`.
@@ -757,9 +785,6 @@ impl fmt::Display for Fact {
                     ),
                 }
             }
-            Self::Excluded { name, versions } if versions.is_empty() => {
-                write!(f, "there is no other version of {name}")
-            }
             Self::Excluded { name, versions } => {
                 let texts: Vec<String> = versions
                     .iter()
@@ -785,9 +810,18 @@ impl fmt::Display for Conclusion {
         let texts =
             |groups: &[Group]| -> Vec<String> { groups.iter().map(ToString::to_string).collect() };
         let (with, needs) = (texts(&self.with), texts(&self.needs));
-        match (with.as_slice(), needs.as_slice()) {
+        let (with, needs) = (with.as_slice(), needs.as_slice());
+        match (with, needs) {
             ([], []) => f.write_str("your requirements cannot be met"),
-            ([one], []) => write!(f, "{one} cannot be used"),
+            ([_], []) => match self.with.first() {
+                Some(Group::Versions {
+                    name,
+                    track,
+                    all: true,
+                    runs,
+                }) if !is_one(runs) => write!(f, "no {name} {} can be used", Family(track)),
+                _ => write!(f, "{} cannot be used", list(with, "and")),
+            },
             (with, []) => write!(f, "{} cannot be used together", list(with, "and")),
             ([], needs) => write!(f, "you need {}", list(needs, "or")),
             ([one], needs) => write!(f, "{one} needs {}", list(needs, "or")),

@@ -1,0 +1,437 @@
+//! The solver against exhaustive search, on small random registries of every shape that is known to be hard.
+#![expect(clippy::unwrap_used, reason = "a failure names its seed")]
+
+mod random;
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use random::Random;
+use resolver::Unresolved;
+use resolver::index::{Index, Standing};
+use resolver::problem::{Member, Mode, RootRequirement};
+use resolver::resolution::{ClosedSet, Resolution, Selection, check_member};
+use semver::Version;
+use transparency::name::{Kind, PackageName};
+use transparency::release::Requirement;
+use transparency::version::Track;
+use world::{World, name, requirement};
+
+const NAMES: [&str; 5] = ["t:a", "t:b", "t:c", "t:d", "t:e"];
+const VERSIONS: [&str; 13] = [
+    "0.0.1",
+    "0.0.2",
+    "0.1.0",
+    "0.1.1",
+    "0.2.0-rc.1",
+    "0.2.0",
+    "1.0.0-alpha",
+    "1.0.0",
+    "1.1.0+build.5",
+    "1.2.0",
+    "1.3.0-beta.2",
+    "2.0.0",
+    "2.1.0",
+];
+const REQUIREMENTS: [&str; 24] = [
+    "*",
+    "^1",
+    "^1",
+    "^1.1",
+    "=1.0.0",
+    "=1.1.0",
+    "=1.2.0",
+    ">=1.0.0",
+    ">=0.1",
+    "<2",
+    ">=1.1.0,<2.1.0",
+    "^0.1",
+    "^0.2",
+    "^0.2.0-rc.1",
+    "=1.0.0-alpha",
+    ">=1.0.0-alpha",
+    "~1.1",
+    "<0.0.1",
+    "=9.9.9",
+    "^2",
+    "=2.0.0",
+    "^0.0.1",
+    ">=1.2,<1.1",
+    ">=1.3.0-beta.1",
+];
+
+fn random_requirement(
+    random: &mut Random,
+    names: &[&str],
+    kinds: &BTreeMap<&str, Kind>,
+) -> Requirement {
+    let package = *random.pick(names);
+    let mut kind = kinds[package];
+    if random.one_in(80) {
+        kind = if kind == Kind::Wit {
+            Kind::Component
+        } else {
+            Kind::Wit
+        };
+    }
+    requirement(&format!("{kind} {package} {}", random.pick(&REQUIREMENTS)))
+}
+
+fn random_world(random: &mut Random) -> World {
+    let mut world = World::new();
+    let names = &NAMES[..2 + random.below(NAMES.len() - 1)];
+    let kinds: BTreeMap<&str, Kind> = names
+        .iter()
+        .map(|name| (*name, *random.pick(&[Kind::Component, Kind::Wit])))
+        .collect();
+    for package in names {
+        if random.one_in(40) {
+            world.nobody_has(package);
+            continue;
+        }
+        world
+            .packages
+            .insert(name(package), (kinds[package], Vec::new()));
+        for version in VERSIONS {
+            if random.below(5) < 2 {
+                continue;
+            }
+            let count = *random.pick(&[0, 0, 0, 1, 1, 2]);
+            let requires: Vec<String> = (0..count)
+                .map(|_| random_requirement(random, names, &kinds).to_string())
+                .collect();
+            let requires: Vec<&str> = requires.iter().map(String::as_str).collect();
+            let release = match kinds[package] {
+                Kind::Component => world.component(package, version, &requires),
+                Kind::Wit => world.wit(package, version, &requires),
+            };
+            let reason = String::new();
+            release.standing = match random.below(16) {
+                0 => Standing::Yanked { reason },
+                1 => Standing::Withdrawn { reason },
+                2 => Standing::Unusable { reason },
+                _ => Standing::Usable,
+            };
+        }
+    }
+    world.problem.options.mode = *random.pick(&[
+        Mode::Default,
+        Mode::Default,
+        Mode::Lowest,
+        Mode::LowestDirect,
+        Mode::Highest,
+    ]);
+    for member in ["app", "web"].iter().take(1 + random.below(2)) {
+        for _ in 0..1 + random.below(2) {
+            let requirement = random_requirement(random, names, &kinds);
+            let root = RootRequirement::new(requirement);
+            world.member(member).requirements.insert(root);
+        }
+        for _ in 0..random.below(4) {
+            let package = *random.pick(names);
+            let selection = format!("{} {package}@{}", kinds[package], random.pick(&VERSIONS));
+            world
+                .member(member)
+                .selects
+                .insert(selection.parse().unwrap());
+        }
+        world.member(member).keep = random.one_in(4);
+    }
+    world
+}
+
+/// What the search chooses for each track.
+type Chosen<'w> = BTreeMap<(&'w PackageName, Track), &'w Version>;
+
+/// Everything that may be chosen: what is usable, and what is yanked where `locked` allows it.
+fn candidates<'w>(
+    world: &'w World,
+    requirement: &'w Requirement,
+    locked: &BTreeSet<Selection>,
+) -> Vec<(&'w PackageName, &'w Version, &'w BTreeSet<Requirement>)> {
+    let Some((name, (kind, releases))) = world.packages.get_key_value(&requirement.name) else {
+        return Vec::new();
+    };
+    let may = |version: &Version, standing: &Standing| match standing {
+        Standing::Usable => true,
+        Standing::Yanked { .. } => locked.contains(&Selection {
+            kind: *kind,
+            name: name.clone(),
+            version: version.clone(),
+        }),
+        Standing::Withdrawn { .. } | Standing::Unusable { .. } => false,
+    };
+    releases
+        .iter()
+        .filter(|release| *kind == requirement.kind && requirement.req.matches(&release.version))
+        .filter(|release| may(&release.version, &release.standing))
+        .map(|release| (name, &release.version, &release.requirements))
+        .collect()
+}
+
+/// Whether all of `open` can be met on top of what is chosen.
+fn search<'w>(
+    world: &'w World,
+    locked: &BTreeSet<Selection>,
+    chosen: &mut Chosen<'w>,
+    open: &mut Vec<&'w Requirement>,
+) -> bool {
+    let Some(requirement) = open.pop() else {
+        return true;
+    };
+    for (name, version, requirements) in candidates(world, requirement, locked) {
+        let key = (name, Track::of(version));
+        match chosen.get(&key) {
+            Some(other) if *other == version => {
+                let before = open.clone();
+                if search(world, locked, chosen, open) {
+                    return true;
+                }
+                *open = before;
+            }
+            Some(_) => {}
+            None => {
+                let before = (open.clone(), chosen.clone());
+                chosen.insert(key, version);
+                open.extend(requirements);
+                if search(world, locked, chosen, open) {
+                    return true;
+                }
+                (*open, *chosen) = before;
+            }
+        }
+    }
+    open.push(requirement);
+    false
+}
+
+fn has_solution(world: &World, member: &Member, locked: &BTreeSet<Selection>) -> bool {
+    let mut open: Vec<&Requirement> = member
+        .requirements
+        .iter()
+        .map(|root| &root.requirement)
+        .collect();
+    search(world, locked, &mut BTreeMap::new(), &mut open)
+}
+
+/// Judges an answer without any help of the crate's.
+fn assert_valid(
+    world: &World,
+    member: &Member,
+    set: &ClosedSet,
+    locked: &BTreeSet<Selection>,
+    case: &str,
+) {
+    let mut tracks = BTreeSet::new();
+    for selection in set.packages.keys() {
+        assert!(
+            tracks.insert((
+                selection.kind,
+                &selection.name,
+                Track::of(&selection.version)
+            )),
+            "{case}: two of one track: {selection}"
+        );
+    }
+    let mut met: BTreeSet<&Selection> = BTreeSet::new();
+    let mut open: Vec<&Requirement> = member
+        .requirements
+        .iter()
+        .map(|root| &root.requirement)
+        .collect();
+    while let Some(requirement) = open.pop() {
+        let before = met.len();
+        let mut is_met = false;
+        for (name, version, requirements) in candidates(world, requirement, locked) {
+            let selection = Selection {
+                kind: requirement.kind,
+                name: name.clone(),
+                version: version.clone(),
+            };
+            if let Some((selection, _)) = set.packages.get_key_value(&selection) {
+                is_met = true;
+                if met.insert(selection) {
+                    open.extend(requirements);
+                }
+            }
+        }
+        assert!(is_met, "{case}: nothing meets {requirement} ({before} met)");
+    }
+    let unneeded: Vec<_> = set
+        .packages
+        .keys()
+        .filter(|found| !met.contains(found))
+        .collect();
+    assert!(unneeded.is_empty(), "{case}: not needed: {unneeded:?}");
+    assert_eq!(
+        check_member(member, set),
+        [],
+        "{case}: check_closed_set disagrees"
+    );
+}
+
+/// The same packages, put in in another order.
+fn shuffled(world: &World, random: &mut Random) -> Index {
+    let mut packages: Vec<_> = world.packages.keys().chain(&world.absent).collect();
+    random.shuffle(&mut packages);
+    let mut world = world.clone();
+    for (_, releases) in world.packages.values_mut() {
+        random.shuffle(releases);
+    }
+    let mut index = Index::new();
+    packages
+        .into_iter()
+        .for_each(|package| world.load(&mut index, package));
+    index
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    solved: u32,
+    unsolvable: u32,
+    two_tracks: u32,
+    kept: u32,
+}
+
+fn check_case(seed: u64, tally: &mut Tally) {
+    let case = format!("seed {seed}");
+    let mut random = Random::new(seed);
+    let world = random_world(&mut random);
+    let answer = world.solve();
+
+    let again = resolver::resolve(&world.problem, &shuffled(&world, &mut random));
+    assert_eq!(answer, again, "{case}: another order, another answer");
+    let mut extra: Vec<PackageName> = world.packages.keys().cloned().collect();
+    extra.retain(|_| random.one_in(3));
+    assert_eq!(
+        without_hints(&answer),
+        without_hints(&world.solve_lazily(&extra)),
+        "{case}: loaded lazily"
+    );
+
+    let mut locked = BTreeSet::new();
+    for (name, member) in &world.problem.members {
+        locked.extend(member.selects.iter().cloned());
+        let solvable = has_solution(&world, member, &locked);
+        match &answer {
+            Ok(resolution) => {
+                assert!(solvable, "{case}: {name} has no solution, and got one");
+                let set = &resolution.members[name];
+                assert_valid(&world, member, set, &locked, &format!("{case}, {name}"));
+                let names: BTreeSet<_> = set.packages.keys().map(|found| &found.name).collect();
+                tally.two_tracks += u32::from(names.len() < set.packages.len());
+                tally.kept += u32::from(member.keep && set.packages.keys().eq(&member.selects));
+                tally.solved += 1;
+                // What this one selected may be shared, a yanked release included.
+                locked = locked
+                    .into_iter()
+                    .filter(|found| set.packages.contains_key(found))
+                    .collect();
+            }
+            Err(Unresolved::Conflict(conflict)) if conflict.member() == name => {
+                assert!(
+                    !solvable,
+                    "{case}: {name} has a solution, and got none:\n{conflict}"
+                );
+                let text = conflict.to_string();
+                assert!(
+                    text.ends_with("your requirements cannot be met."),
+                    "{case}: {text}"
+                );
+                tally.unsolvable += 1;
+                return;
+            }
+            Err(Unresolved::Conflict(_)) => {
+                // An earlier member was solvable; which versions it took is not known here.
+                assert!(
+                    solvable,
+                    "{case}: {name} has no solution, and another was blamed"
+                );
+                return;
+            }
+            Err(other) => panic!("{case}: {other}"),
+        }
+    }
+}
+
+/// Hints try other pins, and stop where that would need more to be loaded.
+fn without_hints(answer: &Result<Resolution, Unresolved>) -> Result<Resolution, String> {
+    answer.clone().map_err(|error| error.to_string())
+}
+
+#[test]
+fn exhaustive_search_agrees() {
+    let mut tally = Tally::default();
+    // A build without optimisation takes a sample; any other takes all.
+    let cases = if cfg!(debug_assertions) {
+        12_000
+    } else {
+        120_000
+    };
+    (0..cases).for_each(|seed| check_case(seed, &mut tally));
+    // The generator reaches everything that it is there for.
+    let at_least = |count: u32, of: u64| u64::from(count) * of > cases;
+    assert!(at_least(tally.solved, 3), "{tally:?}");
+    assert!(at_least(tally.unsolvable, 3), "{tally:?}");
+    assert!(at_least(tally.two_tracks, 20), "{tally:?}");
+    assert!(at_least(tally.kept, 4_000), "{tally:?}");
+}
+
+/// 50 packages of 30 versions each: too many to search, enough to be checked and solved twice.
+#[test]
+fn large_registries_have_valid_answers_that_do_not_change() {
+    let mut solved = 0;
+    for seed in 0..40 {
+        let case = format!("large seed {seed}");
+        let mut random = Random::new(seed);
+        let mut world = World::new();
+        let names: Vec<String> = (0..50).map(|number| format!("t:p{number}")).collect();
+        for (place, package) in names.iter().enumerate() {
+            for number in 0..30 {
+                let version = format!("{}.{}.0", 1 + number / 15, number % 15);
+                let requires: Vec<String> = (0..random.below(4))
+                    .map(|_| {
+                        let target = &names[random.below(names.len())];
+                        let (major, minor) = (1 + random.below(2), random.below(15));
+                        match random.below(4) {
+                            0 => format!("component {target} >={major}.{minor}.0"),
+                            1 => format!("component {target} >={major}.0.0,<={major}.{minor}.0"),
+                            _ => format!("component {target} ^{major}.{}", minor / 2),
+                        }
+                    })
+                    .collect();
+                let requires: Vec<&str> = requires.iter().map(String::as_str).collect();
+                world.component(package, &version, &requires);
+            }
+            if place < 5 {
+                world.app_requires(&format!("component {package} ^1.{}", random.below(10)));
+            }
+        }
+        let answer = world.solve();
+        assert_eq!(
+            answer,
+            resolver::resolve(&world.problem, &shuffled(&world, &mut random)),
+            "{case}"
+        );
+        assert_eq!(
+            without_hints(&answer),
+            without_hints(&world.solve_lazily(&[])),
+            "{case}"
+        );
+        if let Ok(resolution) = answer {
+            let member = &world.problem.members["app"];
+            assert_valid(
+                &world,
+                member,
+                &resolution.members["app"],
+                &BTreeSet::new(),
+                &case,
+            );
+            solved += 1;
+        }
+    }
+    assert!(
+        solved >= 10,
+        "only {solved} of 40 large registries could be solved"
+    );
+}

@@ -1,0 +1,599 @@
+//! `warg.lock`: what is written, what is read, what is refused, and when it is stale.
+#![expect(clippy::unwrap_used, reason = "a story that cannot be told fails")]
+
+mod world;
+
+use std::collections::BTreeSet;
+
+use resolver::lockfile::{Change, Inconsistency, Lockfile, ReadError, Stale, changes, sides};
+use resolver::problem::{Mode, RootRequirement};
+use transparency::name::Kind;
+use transparency::number::Time;
+use world::{World, requirement, selection};
+
+const ROOT: &str = "registry.example/components";
+
+fn workspace() -> World {
+    let mut world = World::new();
+    for version in ["1.0.4", "1.1.0"] {
+        world.component("acme:clock", version, &[]);
+    }
+    world.component(
+        "acme:logger",
+        "1.2.0",
+        &["component acme:clock ^1.0 for acme:clock/now"],
+    );
+    for version in ["0.2.3", "0.2.6"] {
+        world.wit("wasi:io", version, &[]);
+        let io = format!("wit wasi:io ^{version}");
+        world.wit("wasi:http", version, &[&io]);
+    }
+    world.app_requires("component acme:logger ^1.2");
+    world.app_requires_at("wit wasi:http =0.2.3", "wit/world.wit:3", &[]);
+    let io = RootRequirement::new(requirement("wit wasi:io =0.2.6"));
+    world.member("web").requirements.insert(io);
+    world
+}
+
+fn text() -> String {
+    workspace().lock().to_string()
+}
+
+#[track_caller]
+fn refused(text: &str) -> ReadError {
+    match text.parse::<Lockfile>() {
+        Err(error) => error,
+        Ok(_) => panic!("it was read:\n{text}"),
+    }
+}
+
+/// The error of a good lock of which one text was replaced.
+#[track_caller]
+fn edited(from: &str, to: &str) -> ReadError {
+    let text = text();
+    assert!(text.contains(from), "no `{from}` in\n{text}");
+    refused(&text.replacen(from, to, 1))
+}
+
+#[test]
+fn the_whole_text() {
+    let mut world = workspace();
+    world.app_has_local(Kind::Wit, "acme:api", "0.3.0", &["wit wasi:io ^0.2.3"]);
+    world.app_requires("wit acme:api =0.3.0");
+    world.problem.options.mode = Mode::Highest;
+    world.problem.options.exclude_newer = Time::from_unix(2_000_000_000);
+    let wasi = "wasi".parse().unwrap();
+    let origin = ROOT.parse().unwrap();
+    world
+        .problem
+        .options
+        .origins
+        .namespaces
+        .insert(wasi, origin);
+    let mut lock = world.lock();
+    let held = requirement("component acme:clock =1.1.0");
+    lock.roots.get_mut("app").unwrap().held.insert(held);
+    let text = lock.to_string();
+    let expected = r#"# This file is written by cargo warg. It is not meant to be edited.
+version = 1
+
+[options]
+default-origin = "registry.example/components"
+exclude-newer = "2033-05-18T03:33:20Z"
+resolution = "highest"
+
+[options.namespaces]
+wasi = "registry.example/components"
+
+[[registry]]
+origin = "registry.example/components"
+size = 48213
+root = "Ixd3GYkLbrqkUE3JwHGP5gtNlnr+i/9dqJlEsNzFdcA="
+checkpoint = "CHECKPOINT"
+
+[[root]]
+name = "app"
+requires = [
+    "component acme:logger ^1.2 from registry.example/components",
+    "wit acme:api =0.3.0 from registry.example/components",
+    "wit wasi:http =0.2.3 from registry.example/components",
+]
+selects = [
+    "component acme:clock@1.1.0",
+    "component acme:logger@1.2.0",
+    "wit acme:api@0.3.0",
+    "wit wasi:http@0.2.3",
+    "wit wasi:io@0.2.6",
+]
+held = [
+    "component acme:clock =1.1.0",
+]
+
+[[root]]
+name = "web"
+requires = [
+    "wit wasi:io =0.2.6 from registry.example/components",
+]
+selects = [
+    "wit wasi:io@0.2.6",
+]
+"#;
+    let head = text.split("\n[[package]]").next().unwrap();
+    let checkpoint = world.checkpoint();
+    let expected = expected
+        .replace("CHECKPOINT", &checkpoint.digest().to_string())
+        .replace(
+            "Ixd3GYkLbrqkUE3JwHGP5gtNlnr+i/9dqJlEsNzFdcA=",
+            &checkpoint.root.base64(),
+        );
+    assert_eq!(head, expected);
+    let local = "
+[[package]]
+kind = \"wit\"
+name = \"acme:api\"
+version = \"0.3.0\"
+requires = [
+    \"wit wasi:io ^0.2.3 from registry.example/components\",
+]
+";
+    assert!(text.contains(local), "{text}");
+    let release = lock.packages[&selection("component acme:logger@1.2.0")]
+        .release
+        .clone()
+        .unwrap();
+    let logger = format!(
+        "
+[[package]]
+kind = \"component\"
+name = \"acme:logger\"
+version = \"1.2.0\"
+origin = \"{ROOT}\"
+digest = \"{}\"
+record = \"{}\"
+index = {}
+requires = [
+    \"component acme:clock ^1.0 from {ROOT} for acme:clock/now\",
+]
+",
+        release.digest, release.record, release.index
+    );
+    assert!(text.contains(&logger), "{text}");
+    assert_eq!(text.parse::<Lockfile>().unwrap(), lock);
+}
+
+#[test]
+fn what_is_written_is_read_back_and_crlf_too() {
+    let lock = workspace().lock();
+    let text = lock.to_string();
+    assert_eq!(text.parse::<Lockfile>().unwrap(), lock);
+    assert!(lock.has_lines_of(&text));
+    let crlf = text.replace('\n', "\r\n");
+    assert_eq!(crlf.parse::<Lockfile>().unwrap(), lock);
+    assert!(lock.has_lines_of(&crlf));
+    assert!(!lock.has_lines_of(&text[..text.len() - 1]));
+
+    let mut empty = World::new();
+    empty.member("app");
+    empty.problem.options.origins.default = None;
+    let lock = empty.lock();
+    assert_eq!(lock.to_string().parse::<Lockfile>().unwrap(), lock);
+}
+
+#[test]
+fn strange_names_stay_on_their_lines() {
+    let mut world = workspace();
+    let odd = "a\"b\\c\nd\u{7f}é";
+    let io = RootRequirement::new(requirement("wit wasi:io =0.2.6"));
+    world.member(odd).requirements.insert(io);
+    let lock = world.lock();
+    let text = lock.to_string();
+    assert!(
+        text.contains("name = \"a\\\"b\\\\c\\u000Ad\\u007Fé\"\n"),
+        "{text}"
+    );
+    assert_eq!(text.parse::<Lockfile>().unwrap(), lock);
+}
+
+#[test]
+fn any_changed_line_is_refused_or_changes_the_meaning() {
+    let lock = workspace().lock();
+    let text = lock.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    for (place, line) in lines.iter().enumerate() {
+        for change in [
+            "",
+            " ",
+            "x = 1",
+            "]",
+            &format!("{line} "),
+            &format!(" {line}"),
+            &format!("{line} # why"),
+        ] {
+            if change == *line {
+                continue;
+            }
+            let mut edited = lines.clone();
+            edited[place] = change;
+            let edited = format!("{}\n", edited.join("\n"));
+            let read = edited.parse::<Lockfile>();
+            assert!(read.is_err(), "line {} as `{change}` was read", place + 1);
+        }
+        let mut without = lines.clone();
+        without.remove(place);
+        let without = format!("{}\n", without.join("\n"));
+        match without.parse::<Lockfile>() {
+            Ok(read) => assert_ne!(read, lock, "line {} does not matter", place + 1),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+    // What is cut short is refused, or at least stale: a lock that ends after a table says less.
+    let problem = workspace().problem;
+    for end in 0..text.len() {
+        if let Ok(read) = text[..end].parse::<Lockfile>() {
+            assert!(read.check(&problem).is_err(), "the first {end} bytes");
+        }
+    }
+}
+
+#[test]
+fn every_refusal_says_what_and_where() {
+    let says = |error: ReadError| error.to_string();
+    assert_eq!(
+        says(edited("version = 1", "version = 2")),
+        "it is of format 2, written by a newer cargo warg"
+    );
+    assert_eq!(
+        says(edited("version = 1", "version = 0")),
+        "it does not say `version = 1`"
+    );
+    assert_eq!(
+        says(edited("version = 1\n", "")),
+        "it does not say `version = 1`"
+    );
+    assert_eq!(
+        says(edited("name = \"app\"", "name = app")),
+        "line 14: it is not TOML: string values must be quoted, expected literal string"
+    );
+    assert_eq!(
+        says(edited("name = \"app\"", "nom = \"app\"")),
+        "line 14: expected name, found `nom = \"app\"`"
+    );
+    assert_eq!(
+        says(edited("name = \"app\"", "name = 1")),
+        "line 14: expected a string, found `1`"
+    );
+    assert_eq!(
+        says(edited("size = 48213", "size = 048213")),
+        "line 9: it is not TOML: unexpected leading zero, expected nothing"
+    );
+    assert_eq!(
+        says(edited("size = 48213", "size = 4_8213")),
+        "line 9: `4_8213` is not a decimal number without leading zeros"
+    );
+    assert!(matches!(
+        edited("size = 48213", "size = 48214"),
+        ReadError::Checkpoint { line: 11, .. }
+    ));
+    assert_eq!(
+        says(edited(
+            "\"component acme:logger ^1.2 from",
+            "\"component acme:logger 1.2 from"
+        )),
+        "line 16: the requirement `1.2` must be written `^1.2`"
+    );
+    assert_eq!(
+        says(edited("acme:clock@1.1.0", "acme:clock 1.1.0")),
+        "line 20: `component acme:clock 1.1.0` is not of the form `KIND NAME@VERSION`"
+    );
+    let swapped = text().replacen(
+        "    \"component acme:clock@1.1.0\",\n    \"component acme:logger@1.2.0\",\n",
+        "    \"component acme:logger@1.2.0\",\n    \"component acme:clock@1.1.0\",\n",
+        1,
+    );
+    assert_eq!(
+        says(refused(&swapped)),
+        "line 20: it is not as cargo warg writes it: expected `    \"component acme:clock@1.1.0\",`, found `    \
+         \"component acme:logger@1.2.0\",`"
+    );
+    assert_eq!(
+        says(edited("\n[[registry]]", "\n[extra]\nx = 1\n\n[[registry]]")),
+        "line 7: expected the header of a table, found `[extra]`"
+    );
+    let text = text();
+    let double = format!("{text}{}", &text[text.rfind("\n[[package]]").unwrap()..]);
+    assert!(matches!(refused(&double), ReadError::Double { .. }));
+    assert_eq!(
+        says(refused(&"x".repeat(17 << 20))),
+        "it is longer than 16777216 bytes"
+    );
+    assert!(matches!(refused(""), ReadError::NoVersion));
+}
+
+#[test]
+fn contradictions_within_are_refused() {
+    let inconsistency = |error| match error {
+        ReadError::Inconsistent(found) => found.to_string(),
+        other => panic!("{other}"),
+    };
+    let says = |from: &str, to: &str| inconsistency(edited(from, to));
+    assert_eq!(
+        says(
+            "    \"component acme:clock@1.1.0\",\n",
+            "    \"component acme:clock@1.0.4\",\n"
+        ),
+        "`app` selects `component acme:clock@1.0.4`, which has no entry"
+    );
+    assert_eq!(
+        says("    \"component acme:clock@1.1.0\",\n", ""),
+        "the selection of `app`: nothing selected meets `component acme:clock ^1.0 from registry.example/components \
+         for acme:clock/now`, which `component acme:logger@1.2.0` requires"
+    );
+    assert_eq!(
+        says("acme:logger ^1.2", "acme:logger ^1.3"),
+        "the selection of `app`: nothing selected meets `component acme:logger ^1.3 from registry.example/components`"
+    );
+    assert_eq!(
+        says(
+            "    \"wit wasi:io@0.2.3\",\n",
+            "    \"wit wasi:io@0.2.3\",\n    \"wit wasi:io@0.2.6\",\n"
+        ),
+        "the selection of `app`: `wit wasi:io@0.2.3` and `wit wasi:io@0.2.6` are of one track"
+    );
+    assert_eq!(
+        says(
+            "    \"component acme:logger ^1.2 from registry.example/components\",\n",
+            ""
+        ),
+        "the selection of `app`: nothing selected requires `component acme:clock@1.1.0`"
+    );
+    assert_eq!(
+        says("default-origin = \"registry", "default-origin = \"other"),
+        "`component acme:clock@1.1.0` is from `registry.example/components`, which is not the registry of its namespace"
+    );
+    let text = text();
+    let start = text.find("\n[[registry]]").unwrap();
+    let end = text.find("\n[[root]]").unwrap();
+    assert_eq!(
+        inconsistency(refused(&format!("{}{}", &text[..start], &text[end..]))),
+        "`component acme:clock@1.1.0` is from `registry.example/components`, which has no entry"
+    );
+    let mut lock = workspace().lock();
+    let clock = lock
+        .packages
+        .get_mut(&selection("component acme:clock@1.1.0"))
+        .unwrap();
+    clock.release.as_mut().unwrap().index = transparency::number::Index::new(48_213);
+    assert!(matches!(
+        lock.check_consistency(),
+        Err(Inconsistency::Beyond { .. })
+    ));
+    let mut lock = workspace().lock();
+    lock.roots.remove("web");
+    assert_eq!(
+        lock.check_consistency().unwrap_err().to_string(),
+        "nobody selects `wit wasi:io@0.2.6`"
+    );
+}
+
+#[test]
+fn a_merge_left_undecided_has_two_sides() {
+    let ours = text();
+    let theirs = ours.replace("size = 48213", "size = 48300");
+    let conflicted = ours.replace(
+        "size = 48213\n",
+        "<<<<<<< HEAD\nsize = 48213\n||||||| base\nsize = 1\n=======\nsize = 48300\n>>>>>>> topic\n",
+    );
+    assert_eq!(refused(&conflicted), ReadError::Conflicted { line: 9 });
+    assert_eq!(sides(&conflicted), Some((ours.clone(), theirs)));
+    assert_eq!(sides(&ours), None);
+    assert_eq!(sides("<<<<<<< HEAD\nx\n"), None);
+    assert_eq!(sides("<<<<<<< HEAD\n>>>>>>> topic\n"), None);
+}
+
+#[test]
+fn adding_what_is_unrelated_changes_only_its_closure() {
+    let mut world = workspace();
+    let before = world.lock();
+    world.component("acme:clock", "1.2.0", &[]);
+    world.wit("wasi:io", "0.2.4", &[]);
+    world.component("acme:paper", "1.0.0", &["component acme:ink ^2"]);
+    world.component("acme:ink", "2.1.0", &[]);
+    world.app_requires("component acme:paper ^1");
+    world.prefer(&before);
+    let after = world.lock();
+    let added = [
+        selection("component acme:ink@2.1.0"),
+        selection("component acme:paper@1.0.0"),
+    ];
+    assert_eq!(
+        changes(Some(&before), &after),
+        added.clone().map(Change::Adding)
+    );
+    let (mut removed, mut new): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let (old, now) = (before.to_string(), after.to_string());
+    let (old, now): (BTreeSet<_>, BTreeSet<_>) = (old.lines().collect(), now.lines().collect());
+    removed.extend(old.difference(&now));
+    new.extend(
+        now.difference(&old)
+            .filter(|line| !line.contains("acme:paper") && !line.contains("acme:ink")),
+    );
+    assert!(removed.is_empty(), "{removed:?}");
+    new.retain(|line| {
+        !["version", "digest", "record", "index"].contains(&line.split(' ').next().unwrap())
+    });
+    assert!(new.is_empty(), "{new:?}");
+    world.prefer(&after);
+    assert_eq!(world.lock(), after);
+}
+
+#[test]
+fn changes_are_told_by_package() {
+    let mut world = workspace();
+    let before = world.lock();
+    world.component("acme:clock", "1.2.0", &[]);
+    world.component("acme:logger", "2.0.0", &["component acme:clock ^1"]);
+    world
+        .problem
+        .members
+        .get_mut("app")
+        .unwrap()
+        .requirements
+        .clear();
+    world.app_requires("component acme:logger ^2");
+    let lines: Vec<String> = changes(Some(&before), &world.lock())
+        .iter()
+        .map(|change| format!("{} {change}", change.verb()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "Updating acme:clock 1.1.0 -> 1.2.0",
+            "Updating acme:logger 1.2.0 -> 2.0.0",
+            "Removing wasi:http 0.2.3",
+            "Removing wasi:io 0.2.3",
+        ]
+    );
+    let back: Vec<String> = changes(Some(&world.lock()), &before)
+        .iter()
+        .map(|change| format!("{} {change}", change.verb()))
+        .collect();
+    assert_eq!(back[0], "Downgrading acme:clock 1.2.0 -> 1.1.0");
+    assert_eq!(changes(None, &before).len(), 5);
+    assert_eq!(changes(Some(&before), &before), []);
+}
+
+#[test]
+fn one_name_cannot_be_local_here_and_released_there() {
+    let mut world = workspace();
+    world.app_has_local(Kind::Wit, "wasi:io", "0.2.6", &[]);
+    let resolution = world.solve().unwrap();
+    let lock =
+        Lockfile::from_resolution(&world.problem, &resolution, [world.checkpoint()], |_, _| {
+            Some(transparency::number::Index::ZERO)
+        });
+    assert_eq!(
+        lock.unwrap_err().to_string(),
+        "`wit wasi:io@0.2.6` is a local package for one member and a release for another"
+    );
+}
+
+/// Why a lock of the workspace is stale after `change`.
+fn stale(change: impl FnOnce(&mut World)) -> Vec<String> {
+    let mut world = workspace();
+    world.app_has_local(Kind::Wit, "acme:api", "0.3.0", &["wit wasi:io ^0.2.3"]);
+    world.app_requires("wit acme:api =0.3.0");
+    let lock: Lockfile = world.lock().to_string().parse().unwrap();
+    assert_eq!(lock.check(&world.problem), Ok(()));
+    change(&mut world);
+    match lock.check(&world.problem) {
+        Ok(()) => Vec::new(),
+        Err(staleness) => staleness.0.iter().map(Stale::to_string).collect(),
+    }
+}
+
+#[test]
+fn a_stale_lock_says_why() {
+    let options = |world: &mut World| {
+        world.problem.options.mode = Mode::Lowest;
+        world.problem.options.exclude_newer = Time::from_unix(0);
+        world.problem.options.origins.default = None;
+        let other = "other.example/x".parse().unwrap();
+        world
+            .problem
+            .options
+            .origins
+            .namespaces
+            .insert("wasi".parse().unwrap(), other);
+        world
+            .problem
+            .members
+            .get_mut("web")
+            .unwrap()
+            .requirements
+            .clear();
+    };
+    let reasons = stale(options);
+    assert_eq!(
+        reasons[..4],
+        [
+            "the lock was solved with resolution `default`, and `lowest` is asked for",
+            "the lock was solved with `exclude-newer` none, and `1970-01-01T00:00:00Z` is asked for",
+            "the default registry of the lock is `registry.example/components`, and none is configured",
+            "the registry of the namespace `wasi` in the lock is none, and `other.example/x` is configured",
+        ]
+    );
+    assert_eq!(
+        stale(|world| drop(world.problem.members.remove("web"))),
+        ["the lock has `web`, which is no member of the workspace"]
+    );
+    assert_eq!(
+        stale(|world| drop(world.member("zoo").clone())),
+        ["the member `zoo` is not in the lock"]
+    );
+    assert_eq!(
+        stale(|world| world.app_requires("wit wasi:cli =0.2.3")),
+        [
+            "`app` requires `wit wasi:cli =0.2.3 from registry.example/components`, which is not in the lock"
+        ]
+    );
+    assert_eq!(
+        stale(|world| world.member("web").requirements.clear()),
+        [
+            "the lock has `wit wasi:io =0.2.6 from registry.example/components`, which `web` does not require"
+        ]
+    );
+    assert_eq!(
+        stale(|world| {
+            world.member("web").requirements.clear();
+            let io = RootRequirement::new(requirement("wit wasi:io =0.2.3"));
+            world.member("web").requirements.insert(io);
+        }),
+        [
+            "`web` requires `wit wasi:io =0.2.3 from registry.example/components`, and the lock has `wit wasi:io =0.2.6 \
+          from registry.example/components`"
+        ]
+    );
+    assert_eq!(
+        stale(|world| {
+            let held = requirement("component acme:clock =1.0.4");
+            world.member("app").held.insert(held);
+        }),
+        ["the versions held for `app` are not those of the lock"]
+    );
+    assert_eq!(
+        stale(|world| world.app_has_local(Kind::Component, "acme:clock", "1.0.9", &[])),
+        [
+            "`app` has acme:clock 1.0.9 as a local package, and the lock has the release `component acme:clock@1.1.0`"
+        ]
+    );
+    assert_eq!(
+        stale(|world| world.member("app").locals.clear()),
+        ["the lock has `wit acme:api@0.3.0` as a local package of `app`, and it is not there"]
+    );
+    assert_eq!(
+        stale(|world| {
+            world.member("app").locals.clear();
+            world.app_has_local(Kind::Wit, "acme:api", "0.3.0", &[]);
+        }),
+        ["the local package `wit acme:api@0.3.0` of `app` does not require what the lock says"]
+    );
+    let mut world = workspace();
+    let mut lock = world.lock();
+    lock.solver = 2;
+    let lock: Lockfile = lock.to_string().parse().unwrap();
+    assert_eq!(
+        lock.check(&world.problem).unwrap_err().0,
+        [Stale::Solver { locked: 2 }]
+    );
+    // What an interface must export is part of what is required.
+    world.exports("acme:clock", "1.1.0", &["acme:clock/now@1.1.0"]);
+    world.app_requires_at(
+        "component acme:clock ^1",
+        "wit/world.wit:5",
+        &["acme:clock/now@1.1.0"],
+    );
+    let lock = world.lock();
+    assert!(lock.to_string().contains(
+        "\"component acme:clock ^1 from registry.example/components for acme:clock/now@1.1.0\""
+    ));
+}

@@ -1,0 +1,272 @@
+//! What a workspace gets, told as stories.
+#![expect(clippy::unwrap_used, reason = "a story that cannot be told fails")]
+
+mod world;
+
+use resolver::Unresolved;
+use resolver::problem::{Mode, RootRequirement};
+use transparency::name::Kind;
+use transparency::number::Time;
+use transparency::version::parse_version;
+use world::{World, address, name, requirement, selection};
+
+/// A logger whose clock is required loosely, and two wasi packages.
+fn small() -> World {
+    let mut world = World::new();
+    for version in ["1.0.0", "1.0.4", "1.1.0"] {
+        world.component("acme:clock", version, &[]);
+    }
+    world.component("acme:logger", "1.1.0", &["component acme:clock ^1.0"]);
+    world.component("acme:logger", "1.2.0", &["component acme:clock ^1.0"]);
+    for version in ["0.2.0", "0.2.3", "0.2.6"] {
+        world.wit("wasi:io", version, &[]);
+        let io = format!("wit wasi:io ^{version}");
+        world.wit("wasi:http", version, &[&io]);
+    }
+    world.app_requires("component acme:logger ^1.1");
+    world.app_requires("wit wasi:http =0.2.3");
+    world
+}
+
+#[test]
+fn components_are_the_highest_and_wit_the_lowest() {
+    assert_eq!(
+        small().app(),
+        [
+            "component acme:clock@1.1.0",
+            "component acme:logger@1.2.0",
+            "wit wasi:http@0.2.3",
+            "wit wasi:io@0.2.3",
+        ]
+    );
+}
+
+#[test]
+fn modes_turn_that_round() {
+    let mut world = small();
+    world.problem.options.mode = Mode::Lowest;
+    assert_eq!(
+        world.app()[..2],
+        ["component acme:clock@1.0.0", "component acme:logger@1.1.0"]
+    );
+    world.problem.options.mode = Mode::LowestDirect;
+    assert_eq!(
+        world.app()[..2],
+        ["component acme:clock@1.1.0", "component acme:logger@1.1.0"]
+    );
+    world.problem.options.mode = Mode::Highest;
+    assert_eq!(
+        world.app()[2..],
+        ["wit wasi:http@0.2.3", "wit wasi:io@0.2.6"]
+    );
+}
+
+#[test]
+fn what_is_locked_stays_and_a_yanked_release_only_there() {
+    let mut world = small();
+    world.yank("acme:clock", "1.0.4", "drifts");
+    world.yank("acme:clock", "1.1.0", "drifts more");
+    assert_eq!(world.app()[0], "component acme:clock@1.0.0");
+    world
+        .member("app")
+        .selects
+        .insert(selection("component acme:clock@1.0.4"));
+    assert_eq!(world.app()[0], "component acme:clock@1.0.4");
+    world.withdraw("acme:clock", "1.0.4", "court order");
+    assert_eq!(world.app()[0], "component acme:clock@1.0.0");
+}
+
+#[test]
+fn later_members_share_what_earlier_ones_selected() {
+    let mut world = small();
+    world
+        .member("app")
+        .selects
+        .insert(selection("component acme:clock@1.0.4"));
+    let clock = RootRequirement::new(requirement("component acme:clock ^1"));
+    world.member("zoo").requirements.insert(clock);
+    assert_eq!(world.got("zoo"), ["component acme:clock@1.0.4"]);
+    world
+        .member("zoo")
+        .selects
+        .insert(selection("component acme:clock@1.0.0"));
+    assert_eq!(world.got("zoo"), ["component acme:clock@1.0.0"]);
+}
+
+#[test]
+fn a_kept_member_keeps_its_selection_while_it_is_valid() {
+    let mut world = small();
+    let kept: Vec<_> = [
+        "component acme:clock@1.0.0",
+        "component acme:logger@1.1.0",
+        "wit wasi:http@0.2.3",
+        "wit wasi:io@0.2.6",
+    ]
+    .into();
+    world.member("app").selects = kept.iter().map(|text| selection(text)).collect();
+    world.member("app").keep = true;
+    assert_eq!(world.app(), kept);
+    world.withdraw("acme:clock", "1.0.0", "court order");
+    assert_eq!(
+        world.app(),
+        [
+            "component acme:clock@1.1.0",
+            "component acme:logger@1.1.0",
+            "wit wasi:http@0.2.3",
+            "wit wasi:io@0.2.6",
+        ]
+    );
+}
+
+#[test]
+fn tracks_live_side_by_side() {
+    let mut world = small();
+    world.wit("wasi:io", "0.3.0", &[]);
+    world.app_requires("wit wasi:io =0.3.0");
+    assert_eq!(world.app()[3..], ["wit wasi:io@0.2.3", "wit wasi:io@0.3.0"]);
+}
+
+#[test]
+fn a_requirement_over_tracks_takes_the_highest_or_the_locked_one() {
+    let mut world = small();
+    world.component("acme:clock", "2.0.0", &[]);
+    world.component("acme:clock", "3.0.0-rc.1", &[]);
+    world.app_requires("component acme:clock >=1.0.4");
+    assert_eq!(
+        world.app()[..2],
+        ["component acme:clock@1.1.0", "component acme:clock@2.0.0"]
+    );
+    world
+        .member("app")
+        .selects
+        .insert(selection("component acme:clock@1.0.4"));
+    assert_eq!(world.app()[0], "component acme:clock@1.0.4");
+    assert_eq!(world.app()[1], "component acme:logger@1.2.0");
+}
+
+#[test]
+fn a_held_version_is_the_only_candidate_of_its_track() {
+    let mut world = small();
+    world
+        .member("app")
+        .held
+        .insert(requirement("component acme:clock =1.0.0"));
+    world
+        .member("app")
+        .held
+        .insert(requirement("component acme:unneeded =1.0.0"));
+    assert_eq!(world.app()[0], "component acme:clock@1.0.0");
+}
+
+#[test]
+fn nothing_newer_than_the_limit() {
+    let mut world = small();
+    world.find("acme:clock", "1.1.0").time = Time::from_unix(3_000_000).unwrap();
+    world.problem.options.exclude_newer = Time::from_unix(2_000_000);
+    assert_eq!(world.app()[0], "component acme:clock@1.0.4");
+}
+
+#[test]
+fn exports_decide_which_releases_are_candidates() {
+    let mut world = small();
+    world.exports("acme:clock", "1.0.4", &["acme:clock/now@1.0.0"]);
+    world.exports("acme:clock", "1.1.0", &["acme:clock/now@1.1.0"]);
+    world.app_requires_at(
+        "component acme:clock ^1",
+        "wit/world.wit:3",
+        &["acme:clock/now@1.0.0"],
+    );
+    assert_eq!(world.app()[0], "component acme:clock@1.0.4");
+}
+
+#[test]
+fn a_local_package_takes_the_place_of_its_track_and_needs_no_registry() {
+    let mut world = small();
+    world.app_has_local(
+        Kind::Component,
+        "acme:clock",
+        "1.0.9",
+        &["component acme:spring ^1"],
+    );
+    world.component("acme:spring", "1.0.0", &[]);
+    assert_eq!(
+        world.app()[..2],
+        ["component acme:clock@1.0.9", "component acme:logger@1.2.0"]
+    );
+    assert_eq!(world.app()[2], "component acme:spring@1.0.0");
+
+    let mut alone = World::new();
+    alone.problem.options.origins.default = None;
+    alone.app_has_local(Kind::Component, "acme:clock", "1.0.9", &[]);
+    alone.app_requires("component acme:clock *");
+    assert_eq!(alone.app(), ["component acme:clock@1.0.9"]);
+}
+
+#[test]
+fn what_is_missing_is_asked_for_all_at_once() {
+    let world = small();
+    let empty = resolver::index::Index::new();
+    let Err(Unresolved::Missing(missing)) = resolver::resolve(&world.problem, &empty) else {
+        panic!("solved from nothing");
+    };
+    assert_eq!(
+        Vec::from_iter(missing),
+        [address("acme:logger"), address("wasi:http")]
+    );
+    assert_eq!(world.solve_lazily(&[]), world.solve());
+    assert_eq!(world.solve_lazily(&[name("wasi:io")]), world.solve());
+}
+
+#[test]
+fn a_self_dependency_is_met_by_itself_or_never() {
+    let mut world = World::new();
+    world.component("acme:a", "1.0.0", &["component acme:a ^1"]);
+    world.component("acme:a", "1.1.0", &["component acme:a =1.0.0"]);
+    world.component("acme:a", "1.2.0", &["component acme:a >=1.3.0"]);
+    world.app_requires("component acme:a ^1");
+    assert_eq!(world.app(), ["component acme:a@1.0.0"]);
+    // Another track of its own can meet it, like anybody else's requirement.
+    world.component("acme:a", "2.0.0", &["component acme:a ^1"]);
+    world.app_requires("component acme:a ^2");
+    assert_eq!(
+        world.app(),
+        ["component acme:a@1.2.0", "component acme:a@2.0.0"]
+    );
+}
+
+#[test]
+fn namespaces_without_or_with_two_registries_are_errors() {
+    let mut world = small();
+    world.problem.options.origins.default = None;
+    let error = world.solve().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`app` requires `component acme:logger ^1.1`, and no registry is configured for the namespace `acme`"
+    );
+    let mut world = small();
+    world.component(
+        "acme:logger",
+        "1.3.0",
+        &["component acme:clock ^1 from elsewhere.example/x"],
+    );
+    let error = world.solve().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`component acme:logger@1.3.0`, which `app` depends on, requires `component acme:clock ^1 from \
+         elsewhere.example/x`, but here the namespace `acme` belongs to `registry.example/components`"
+    );
+}
+
+#[test]
+fn two_members_cannot_call_different_things_by_one_name() {
+    let mut world = small();
+    world.app_has_local(Kind::Wit, "acme:api", "0.1.0", &[]);
+    let mut other =
+        resolver::problem::Local::new(Kind::Wit, name("acme:api"), parse_version("0.1.0").unwrap());
+    other.requirements.insert(requirement("wit wasi:io =0.2.0"));
+    world.member("zoo").locals.insert(other);
+    assert!(matches!(
+        world.solve(),
+        Err(Unresolved::LocalsDiffer { .. })
+    ));
+}

@@ -1,0 +1,268 @@
+//! Registries as stories: what was released, yanked, withdrawn, and what a workspace requires.
+
+#![expect(
+    dead_code,
+    reason = "each test file is a program of its own and tells other stories"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::Unresolved;
+use resolver::index::{Address, Index, Release, Standing};
+use resolver::lockfile::Lockfile;
+use resolver::problem::{Local, Member, Problem, RootRequirement};
+use resolver::resolution::{Resolution, Selection};
+use transparency::checkpoint::Checkpoint;
+use transparency::digest::{Digest, Hash};
+use transparency::name::{Kind, Origin, PackageName};
+use transparency::number::{Index as LogIndex, Size, Time};
+use transparency::release::Requirement;
+use transparency::version::parse_version;
+
+pub(crate) const ORIGIN: &str = "registry.example/components";
+
+pub(crate) fn origin() -> Origin {
+    ORIGIN.parse().unwrap()
+}
+
+pub(crate) fn name(text: &str) -> PackageName {
+    text.parse().unwrap()
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    Address {
+        origin: origin(),
+        name: name(text),
+    }
+}
+
+pub(crate) fn requirement(text: &str) -> Requirement {
+    text.parse().unwrap()
+}
+
+pub(crate) fn selection(text: &str) -> Selection {
+    text.parse().unwrap()
+}
+
+/// A release of which nothing matters but its version and requirements.
+pub(crate) fn release(package: &str, version: &str, requires: &[&str]) -> Release {
+    let place = format!("{package}@{version}");
+    Release {
+        version: parse_version(version).unwrap(),
+        requirements: requires.iter().map(|text| requirement(text)).collect(),
+        imports: BTreeSet::new(),
+        exports: BTreeSet::new(),
+        digest: Digest::of(place.as_bytes()),
+        size: 1,
+        record: Hash::of_leaf(place.as_bytes()),
+        time: Time::from_unix(1_000_000).unwrap(),
+        standing: Standing::Usable,
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) packages: BTreeMap<PackageName, (Kind, Vec<Release>)>,
+    pub(crate) absent: BTreeSet<PackageName>,
+    pub(crate) problem: Problem,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut problem = Problem::default();
+        problem.options.origins.default = Some(origin());
+        Self {
+            packages: BTreeMap::new(),
+            absent: BTreeSet::new(),
+            problem,
+        }
+    }
+
+    fn publish(
+        &mut self,
+        kind: Kind,
+        package: &str,
+        version: &str,
+        requires: &[&str],
+    ) -> &mut Release {
+        let entry = self.packages.entry(name(package));
+        let (_, releases) = entry.or_insert_with(|| (kind, Vec::new()));
+        releases.push(release(package, version, requires));
+        releases.last_mut().unwrap()
+    }
+
+    pub(crate) fn component(
+        &mut self,
+        package: &str,
+        version: &str,
+        requires: &[&str],
+    ) -> &mut Release {
+        self.publish(Kind::Component, package, version, requires)
+    }
+
+    pub(crate) fn wit(&mut self, package: &str, version: &str, requires: &[&str]) -> &mut Release {
+        self.publish(Kind::Wit, package, version, requires)
+    }
+
+    pub(crate) fn exports(&mut self, package: &str, version: &str, exports: &[&str]) {
+        let exports = exports.iter().map(|text| text.parse().unwrap()).collect();
+        self.find(package, version).exports = exports;
+    }
+
+    pub(crate) fn find(&mut self, package: &str, version: &str) -> &mut Release {
+        let version = parse_version(version).unwrap();
+        let (_, releases) = self.packages.get_mut(&name(package)).unwrap();
+        releases
+            .iter_mut()
+            .find(|release| release.version == version)
+            .unwrap()
+    }
+
+    pub(crate) fn yank(&mut self, package: &str, version: &str, reason: &str) {
+        self.find(package, version).standing = Standing::Yanked {
+            reason: reason.to_owned(),
+        };
+    }
+
+    pub(crate) fn withdraw(&mut self, package: &str, version: &str, reason: &str) {
+        self.find(package, version).standing = Standing::Withdrawn {
+            reason: reason.to_owned(),
+        };
+    }
+
+    pub(crate) fn nobody_has(&mut self, package: &str) {
+        self.absent.insert(name(package));
+    }
+
+    pub(crate) fn member(&mut self, member: &str) -> &mut Member {
+        self.problem.members.entry(member.to_owned()).or_default()
+    }
+
+    pub(crate) fn app_requires(&mut self, text: &str) {
+        let root = RootRequirement::new(requirement(text));
+        self.member("app").requirements.insert(root);
+    }
+
+    pub(crate) fn app_requires_at(&mut self, text: &str, location: &str, exports: &[&str]) {
+        self.member("app").requirements.insert(RootRequirement {
+            requirement: requirement(text),
+            exports: exports.iter().map(|text| text.parse().unwrap()).collect(),
+            location: Some(location.to_owned()),
+        });
+    }
+
+    pub(crate) fn app_has_local(
+        &mut self,
+        kind: Kind,
+        package: &str,
+        version: &str,
+        requires: &[&str],
+    ) {
+        let mut local = Local::new(kind, name(package), parse_version(version).unwrap());
+        local.requirements = requires.iter().map(|text| requirement(text)).collect();
+        self.member("app").locals.insert(local);
+    }
+
+    pub(crate) fn load(&self, index: &mut Index, package: &PackageName) {
+        let address = Address {
+            origin: origin(),
+            name: package.clone(),
+        };
+        match self.packages.get(package) {
+            Some((kind, releases)) => {
+                index.danger_insert_unverified(address, *kind, releases.iter().cloned());
+            }
+            None if self.absent.contains(package) => {
+                index.danger_insert_unproved_absence(address, Size::new(48));
+            }
+            None => panic!("the story does not say whether {package} exists"),
+        }
+    }
+
+    /// Everything loaded.
+    pub(crate) fn index(&self) -> Index {
+        let mut index = Index::new();
+        for package in self.packages.keys().chain(&self.absent) {
+            self.load(&mut index, package);
+        }
+        index
+    }
+
+    pub(crate) fn solve(&self) -> Result<Resolution, Unresolved> {
+        resolver::resolve(&self.problem, &self.index())
+    }
+
+    /// Solves by loading only what is missing, and `extra` before that.
+    pub(crate) fn solve_lazily(&self, extra: &[PackageName]) -> Result<Resolution, Unresolved> {
+        let mut index = Index::new();
+        extra
+            .iter()
+            .for_each(|package| self.load(&mut index, package));
+        loop {
+            match resolver::resolve(&self.problem, &index) {
+                Err(Unresolved::Missing(addresses)) => {
+                    assert!(!addresses.is_empty(), "a solve stopped for nothing");
+                    for address in addresses {
+                        assert!(!index.holds(&address), "{address:?} was asked for twice");
+                        self.load(&mut index, &address.name);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// What `app` gets, one selection after the other.
+    pub(crate) fn app(&self) -> Vec<String> {
+        self.got("app")
+    }
+
+    pub(crate) fn got(&self, member: &str) -> Vec<String> {
+        let resolution = self
+            .solve()
+            .unwrap_or_else(|error| panic!("no solution: {error}"));
+        let packages = resolution.members[member].packages.keys();
+        packages.map(ToString::to_string).collect()
+    }
+
+    /// Why `app` gets nothing, with the hints.
+    pub(crate) fn conflict(&self) -> (String, Vec<String>) {
+        match self.solve() {
+            Err(Unresolved::Conflict(conflict)) => {
+                let hints = conflict.hints().iter();
+                (
+                    conflict.to_string(),
+                    hints.map(ToString::to_string).collect(),
+                )
+            }
+            other => panic!("expected a conflict, got {other:?}"),
+        }
+    }
+
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            origin: origin(),
+            size: Size::new(48_213),
+            root: Hash::of_leaf(b"root"),
+        }
+    }
+
+    pub(crate) fn lock(&self) -> Lockfile {
+        let resolution = self
+            .solve()
+            .unwrap_or_else(|error| panic!("no solution: {error}"));
+        let index_of = |_: &Origin, selection: &Selection| {
+            let bytes = Digest::of(selection.to_string().as_bytes());
+            Some(LogIndex::new(u64::from(bytes.as_bytes()[0])))
+        };
+        Lockfile::from_resolution(&self.problem, &resolution, [self.checkpoint()], index_of)
+            .unwrap()
+    }
+
+    /// Takes what a lock selected as what each member prefers.
+    pub(crate) fn prefer(&mut self, lock: &Lockfile) {
+        for (name, root) in &lock.roots {
+            self.member(name).selects = root.selects.clone();
+        }
+    }
+}
