@@ -32,7 +32,6 @@ pub enum PolicyError {
         /// Which one, from 1.
         line: usize,
         /// What is wrong with it.
-        #[source]
         problem: LineProblem,
     },
     /// No `log` line.

@@ -154,7 +154,7 @@ pub fn check(
     for (origin, records) in asks {
         sessions
             .with(&origin, |session| session.check_included(&records))
-            .map_err(|error| error.context("warg.lock says where records lie in the log"))?;
+            .map_err(|error| error.context("a record does not lie in the log where warg.lock says"))?;
     }
     let mut checked = Checked {
         contents: BTreeMap::new(),
