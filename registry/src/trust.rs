@@ -164,11 +164,15 @@ impl TrustStore {
         if current.as_deref() != from.map(Memory::note) {
             return Ok(false);
         }
+        let to = to.to_string();
+        if current.as_deref() == Some(to.as_bytes()) {
+            return Ok(true); // the usual case: nothing happened since
+        }
         // `seen` first: a checkpoint without it would count as damaged.
         if from.is_none() {
             self.write_file(SEEN, print_seen(first_record, &BTreeMap::new()).as_bytes())?;
         }
-        self.write_file(CHECKPOINT, to.to_string().as_bytes())?;
+        self.write_file(CHECKPOINT, to.as_bytes())?;
         Ok(true)
     }
 
