@@ -15,7 +15,7 @@ use std::io;
 use clap::Subcommand;
 
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, OrFail as _, Result};
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::shell::Shell;
 
@@ -86,12 +86,4 @@ impl Command {
             Self::Verify(args) => args.run(context),
         }
     }
-}
-
-/// For the commands whose operations are being written.
-fn not_yet(_args: impl Sized, what: &str) -> Error {
-    Error::new(
-        Class::Other,
-        format!("`cargo warg {what}` is not there yet"),
-    )
 }

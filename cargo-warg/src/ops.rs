@@ -3,10 +3,17 @@
 //! Each takes values and returns values, so that a command is a call and a few lines of text.
 
 pub mod add;
+pub mod batch;
+pub mod check;
 pub mod claims;
+pub mod clock;
 pub mod failure;
 pub mod fetch;
+pub mod import;
 pub mod lock;
+pub mod pending;
 pub mod project;
+pub mod publish;
 pub mod registries;
+pub mod registry_new;
 pub mod solve;

@@ -8,8 +8,11 @@ use semver::Version;
 use transparency::name::PackageName;
 use transparency::version::parse_version;
 
-use super::{Context, not_yet};
+use super::Context;
 use crate::error::Result;
+use crate::ops::batch::Outcome;
+use crate::ops::clock;
+use crate::ops::publish::{Publication, publish};
 
 /// A package and a version: `acme:logger@1.2.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +43,9 @@ impl FromStr for ReleaseName {
 Examples: cargo warg publish wit/ --registry wasi
           cargo warg publish logger.wasm --as acme:logger@1.2.0")]
 pub struct PublishArgs {
-    /// A component, or a WIT package as a folder of .wit files or in its binary form
+    /// A component, or a WIT package as a folder of .wit files or in its binary form; `-` is stdin
     pub path: PathBuf,
-    /// The name and version of a component; those of a WIT package are in its text
+    /// The name and version of a component, by default those of the selected package; a WIT package's are in its text
     #[arg(long = "as", value_name = "NAME@VERSION")]
     pub release: Option<ReleaseName>,
     /// The registry, as Cargo.toml calls it; by default the one that has the namespace
@@ -57,8 +60,53 @@ pub struct PublishArgs {
 }
 
 impl PublishArgs {
-    pub(super) fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "publish"))
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let release = self.release.as_ref();
+        let publication = Publication {
+            path: &self.path,
+            release: release.map(|release| (&release.package, &release.version)),
+            registry: self.registry.as_deref(),
+            key: self.key.as_deref(),
+            dry_run: self.dry_run,
+            now: clock::now()?,
+        };
+        let published = publish(&context.workspace()?, &context.dirs()?, &publication)?;
+        let shell = &context.shell;
+        for warning in &published.warnings {
+            shell.warning(warning);
+        }
+        let item = &published.item;
+        let release = format!("{}@{}", item.name, item.statement.version);
+        let registry = &published.registry;
+        let what = format!(
+            "{release} ({}, {} bytes, {})",
+            item.kind, item.statement.size, item.statement.digest
+        );
+        for requirement in &item.statement.requirements {
+            shell.status_verbose("Requiring", requirement);
+        }
+        match &published.outcome {
+            Outcome::Existed => {
+                shell.status(
+                    "Unchanged",
+                    format!("{release} is in `{registry}` already, the same"),
+                );
+            }
+            Outcome::Checked { signer } => {
+                shell.status("Checked", what);
+                shell.note(format!(
+                    "a dry run: nothing was published; `{signer}` may release it in `{registry}`"
+                ));
+            }
+            Outcome::Published { signer, index } => {
+                shell.status("Published", what);
+                shell.status(
+                    "Proved",
+                    format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
+                );
+            }
+        }
+        Ok(())
     }
 }
 

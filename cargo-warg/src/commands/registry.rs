@@ -1,12 +1,19 @@
 //! `cargo warg registry`.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use transparency::name::{Namespace, Origin};
 
-use super::{Context, not_yet};
-use crate::error::Result;
+use super::Context;
+use crate::error::{Class, Error, Result};
+use crate::manifest::Alias;
+use crate::ops::batch::Outcome;
+use crate::ops::check::Subject;
+use crate::ops::clock;
+use crate::ops::import::{Import, import};
+use crate::ops::registry_new::{Wanted, make};
 
 /// `cargo warg registry`.
 #[derive(Subcommand)]
@@ -63,7 +70,7 @@ pub struct RegistryNewArgs {
     #[arg(long, value_name = "NAME")]
     pub name: String,
     /// A namespace, and the key that may publish in it (a name of your own, or a public key); may be given more than once
-    #[arg(long, value_name = "NAMESPACE=KEY")]
+    #[arg(long, required = true, value_name = "NAMESPACE=KEY")]
     pub namespace: Vec<NamespaceKey>,
     /// What its log is called, in every record and for good; a unique one is made up otherwise
     #[arg(long)]
@@ -71,8 +78,52 @@ pub struct RegistryNewArgs {
 }
 
 impl RegistryNewArgs {
-    fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "registry new"))
+    fn run(self, context: &Context) -> Result<()> {
+        let alias = Alias::parse(&self.name).ok_or_else(|| {
+            let message = format!("`{}` cannot name a registry", self.name);
+            Error::new(Class::Usage, message)
+                .with_help("a name has 1 to 64 letters, digits, `-` and `_`")
+        })?;
+        let namespaces: Vec<_> = self
+            .namespace
+            .into_iter()
+            .map(|given| (given.namespace, given.key))
+            .collect();
+        let workspace = context.workspace()?;
+        let wanted = Wanted {
+            path: &self.path,
+            alias: &alias,
+            namespaces: &namespaces,
+            origin: self.origin.as_ref(),
+            now: clock::now()?,
+        };
+        let made = make(&workspace, &context.dirs()?, &wanted)?;
+        let shell = &context.shell;
+        if made.founded {
+            shell.status("Created", format!("two keys in {}", made.keys.display()));
+            shell.status(
+                "Founded",
+                format!("`{}` in {}", made.origin, made.folder.display()),
+            );
+        } else {
+            shell.status(
+                "Found",
+                format!("`{}` in {}", made.origin, made.folder.display()),
+            );
+        }
+        shell.status("Trusting", made.policy.display());
+        if made.configured {
+            shell.status("Changed", workspace.root_manifest().display());
+        }
+        shell.note(format!(
+            "the operate key {} decides who may publish, and every policy names it: keep a copy, and keep it offline",
+            made.operate
+        ));
+        shell.note(format!(
+            "the checkpoint key {} signs whenever somebody publishes: who publishes to the folder needs it",
+            made.checkpoint
+        ));
+        Ok(())
     }
 }
 
@@ -92,23 +143,101 @@ pub struct RegistryImportArgs {
 }
 
 impl RegistryImportArgs {
-    fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "registry import"))
+    fn run(self, context: &Context) -> Result<()> {
+        let wanted = Import {
+            folders: &self.folders,
+            registry: self.registry.as_deref(),
+            key: self.key.as_deref(),
+            now: clock::now()?,
+        };
+        let report = import(&context.workspace()?, &context.dirs()?, &wanted)?;
+        let shell = &context.shell;
+        let (mut new, mut unusable) = (0_usize, 0_usize);
+        for package in &report.packages {
+            let release = format!("{}@{}", package.name, package.version);
+            if let Some(reason) = &package.unusable {
+                unusable = unusable.saturating_add(1);
+                shell.warning(format!(
+                    "{release} is kept for the record and unusable: {reason}"
+                ));
+            }
+            match &package.outcome {
+                Outcome::Published { signer, index } => {
+                    new = new.saturating_add(1);
+                    shell.status_verbose(
+                        "Published",
+                        format!("{release}, entry {index}, signed by `{signer}`"),
+                    );
+                }
+                Outcome::Existed | Outcome::Checked { .. } => {
+                    shell.status_verbose("Unchanged", release);
+                }
+            }
+        }
+        for (refusal, path) in &report.skipped {
+            shell.warning(format!(
+                "skipped what {} declares: {refusal}",
+                path.display()
+            ));
+        }
+        let names: BTreeSet<_> = report
+            .packages
+            .iter()
+            .map(|package| &package.name)
+            .collect();
+        let there = report.packages.len().saturating_sub(new);
+        shell.status(
+            "Imported",
+            format!(
+                "{new} versions of {} packages into `{}` ({there} were there, {unusable} unusable, {} skipped)",
+                names.len(),
+                report.registry,
+                report.skipped.len()
+            ),
+        );
+        Ok(())
     }
 }
 
 /// `cargo warg registry check`.
 #[derive(Args)]
-#[command(after_help = "Example: cargo warg registry check ../wasi-registry")]
+#[command(after_help = "\
+Examples: cargo warg registry check ../wasi-registry
+          cargo warg registry check /srv/wasi --policy trust/wasi.policy")]
 pub struct RegistryCheckArgs {
     /// A registry's folder, or what Cargo.toml calls it
     #[arg(value_name = "PATH_OR_NAME")]
     pub registry: String,
+    /// Whom to believe, for a folder that Cargo.toml does not name
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 impl RegistryCheckArgs {
-    fn run(self, _context: &Context) -> Result<()> {
-        Err(not_yet(self, "registry check"))
+    fn run(self, context: &Context) -> Result<()> {
+        let subject = match &self.policy {
+            Some(policy) => Subject::with_policy(Path::new(&self.registry), policy)?,
+            None => Subject::find(&context.workspace()?, &self.registry)?,
+        };
+        let checked = subject.check(&context.dirs()?)?;
+        let report = &checked.report;
+        let shell = &context.shell;
+        shell.status(
+            "Replayed",
+            format!(
+                "{} entries of `{}`: {} records and {} maps, every rule applied, every map computed again",
+                report.size, checked.origin, report.records, report.map_entries
+            ),
+        );
+        shell.status(
+            "Compared",
+            format!(
+                "every file of the log, of {} packages and of {} releases, and {} contents with what their records say",
+                report.packages, report.releases, report.contents
+            ),
+        );
+        shell.status("Good", &checked.origin);
+        Ok(())
     }
 }
 

@@ -1,0 +1,115 @@
+//! Checking a registry: the whole log replayed, every rule applied, every committed map computed again.
+//!
+//! The registry is read as a client first, so that one which went back behind what this machine saw does not pass.
+
+use std::path::{Path, PathBuf};
+
+use registry::cache::Shelf;
+use registry::check::{Report, check as check_all};
+use registry::client::Client;
+use registry::storage::Folder;
+use registry::trust::TrustStore;
+use transparency::name::Origin;
+use transparency::policy::Policy;
+
+use super::failure;
+use super::registries::read_policy;
+use crate::component::derive;
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::manifest::{Place, Registry, Workspace};
+
+/// A folder, and whom to believe about it.
+#[derive(Debug)]
+pub struct Subject {
+    folder: PathBuf,
+    policy: Policy,
+}
+
+/// What was found good.
+#[derive(Debug)]
+pub struct Checked {
+    /// The registry.
+    pub origin: Origin,
+    /// What it holds.
+    pub report: Report,
+}
+
+impl Subject {
+    /// A folder under a policy file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no policy.
+    pub fn with_policy(folder: &Path, policy: &Path) -> Result<Self> {
+        let bytes = std::fs::read(policy).or_fail(Class::Other, || {
+            format!("cannot read the policy {}", policy.display())
+        })?;
+        let policy = Policy::parse(&bytes).or_fail(Class::Refused, || {
+            format!("{} is not a policy", policy.display())
+        })?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            policy,
+        })
+    }
+
+    /// A registry of a workspace, by what Cargo.toml calls it or by its folder.
+    ///
+    /// # Errors
+    /// None is meant, or it is in no folder, or its policy cannot be read.
+    pub fn find(workspace: &Workspace, text: &str) -> Result<Self> {
+        let registries = workspace.registries();
+        let registry = registries
+            .find(text)
+            .or_else(|| registries.iter().find(|registry| lies_at(registry, text)))
+            .ok_or_else(|| {
+                let message = format!("Cargo.toml configures no registry `{text}`, and none in such a folder");
+                Error::new(Class::Usage, message).with_help(
+                    "whom to believe about a folder is said by a policy: name the file with `--policy FILE`",
+                )
+            })?;
+        match &registry.place {
+            Place::Folder(folder) => Ok(Self {
+                folder: folder.clone(),
+                policy: read_policy(registry).classified()?,
+            }),
+            Place::Http(url) => Err(Error::new(
+                Class::Usage,
+                format!(
+                    "registry `{}` is at {url}: only a folder can be checked",
+                    registry.alias
+                ),
+            )),
+        }
+    }
+
+    /// Replays and compares everything.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self, dirs: &Dirs) -> Result<Checked> {
+        dirs.make_state().classified()?;
+        let folder = Folder::new(&self.folder);
+        let shelf = Shelf::open(dirs.cache(), &self.policy);
+        let trust = TrustStore::open(dirs.state(), &self.policy);
+        Client::with_memory(&self.policy, Some(&folder), &shelf, &trust)
+            .open()
+            .map_err(|error| failure::client(error, trust.folder()))?;
+        let report = check_all(&self.policy, &folder, derive).classified()?;
+        Ok(Checked {
+            origin: self.policy.origin().clone(),
+            report,
+        })
+    }
+}
+
+/// Whether a registry's folder is the one of this path, however it is written.
+fn lies_at(registry: &Registry, path: &str) -> bool {
+    let Place::Folder(folder) = &registry.place else {
+        return false;
+    };
+    match (folder.canonicalize(), Path::new(path).canonicalize()) {
+        (Ok(configured), Ok(asked)) => configured == asked,
+        _ => folder.as_path() == Path::new(path),
+    }
+}

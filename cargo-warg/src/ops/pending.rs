@@ -1,0 +1,112 @@
+//! Signed records that wait for the registry to say that it has them.
+//!
+//! A publisher who signs and then hears nothing does not know whether the registry has the record. The bytes are kept,
+//! and a rerun with the same actions sends them again: the same bytes at the same place are success, where a second
+//! record, signed a minute later, would be a conflict. What is kept is a help and no more: whoever reads it compares it
+//! with what is to be said now, and signs anew where it does not fit.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use registry::cache::registry_id;
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::PackageName;
+use transparency::policy::Policy;
+
+/// The largest file of kept records, in bytes: as much as a thousand records of the greatest length.
+const MAX_PENDING: u64 = 64 * 1024 * 1024;
+
+/// The records of one batch, in this user's state folder.
+#[derive(Debug)]
+pub struct Pending {
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Where the records that release these versions are kept.
+    pub fn of<'r>(
+        state: &Path,
+        policy: &Policy,
+        releases: impl Iterator<Item = (&'r PackageName, &'r Version)>,
+    ) -> Self {
+        let names: String = releases
+            .map(|(name, version)| format!("{name}@{version}\n"))
+            .collect();
+        Self {
+            path: state
+                .join("pending")
+                .join(registry_id(policy))
+                .join(Digest::of(names.as_bytes()).hex()),
+        }
+    }
+
+    /// The records that are kept, in order; none where the file is missing or damaged.
+    pub fn read(&self) -> Vec<Vec<u8>> {
+        self.read_file().unwrap_or_default()
+    }
+
+    fn read_file(&self) -> Option<Vec<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(&self.path).ok()?;
+        file.take(MAX_PENDING).read_to_end(&mut bytes).ok()?;
+        let mut records = Vec::new();
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let (length, tail) = rest.split_first_chunk::<2>()?;
+            let length = usize::from(u16::from_be_bytes(*length));
+            let (record, tail) = tail.split_at_checked(length)?;
+            records.push(record.to_vec());
+            rest = tail;
+        }
+        Some(records)
+    }
+
+    /// Keeps records, durably, before they are sent.
+    ///
+    /// # Errors
+    /// A state folder that cannot be written.
+    pub fn keep(&self, records: &[Vec<u8>]) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        for record in records {
+            let length = u16::try_from(record.len()).map_err(io::Error::other)?;
+            file.write_all(&length.to_be_bytes())?;
+            file.write_all(record)?;
+        }
+        file.as_file().sync_all()?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Forgets them: they are acknowledged. (What stays behind where that fails does not fit the next time.)
+    pub fn forget(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again_and_what_is_damaged_counts_as_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        let path = state.path().join("pending/some/file");
+        let pending = Pending { path: path.clone() };
+        assert!(pending.read().is_empty());
+        let records = vec![b"first".to_vec(), Vec::new(), vec![0; 65_535]];
+        pending.keep(&records).unwrap();
+        assert_eq!(pending.read(), records);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(pending.read().is_empty(), "a cut file");
+        assert!(pending.keep(&[vec![0; 65_536]]).is_err());
+        pending.forget();
+        assert!(!path.exists());
+        pending.forget();
+    }
+}

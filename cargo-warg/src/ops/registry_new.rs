@@ -1,0 +1,378 @@
+//! Making a registry: keys, folder, policy, and its place in Cargo.toml.
+//!
+//! The order, so that stopping anywhere loses nothing and running it again finishes it: everything that can be refused
+//! is looked at first; the registry is founded in a folder beside; its keys are saved; the folder takes its name in one
+//! step; the policy file is written; Cargo.toml names all of it last. A folder that holds a registry which this user's
+//! keys founded, with the same namespaces, is taken as founded by a run that was cut off.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use registry::client::{Client, Session};
+use registry::layout::PRIVATE;
+use registry::sequencer::{Founding, found};
+use registry::storage::Folder;
+use transparency::key::{SigningKey, VerifyingKey};
+use transparency::name::{Namespace, Origin};
+use transparency::number::Time;
+use transparency::policy::Policy;
+
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::keys::{self, Keys};
+use crate::manifest::edit::NewRegistry;
+use crate::manifest::{Alias, Workspace};
+
+/// The registry to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Its folder.
+    pub path: &'a Path,
+    /// What Cargo.toml is to call it.
+    pub alias: &'a Alias,
+    /// Namespaces, each with the name of one of this user's keys, or with a vkey.
+    pub namespaces: &'a [(Namespace, String)],
+    /// What its log is called; otherwise a unique origin is made up, `ALIAS-<16 hex digits>.local`.
+    pub origin: Option<&'a Origin>,
+    /// The time.
+    pub now: Time,
+}
+
+/// What was made.
+#[derive(Debug)]
+pub struct Made {
+    /// What its log is called.
+    pub origin: Origin,
+    /// Where it is.
+    pub folder: PathBuf,
+    /// The key that signs operator records, and that the policy names.
+    pub operate: VerifyingKey,
+    /// The key that signs checkpoints.
+    pub checkpoint: VerifyingKey,
+    /// Where the secret halves are.
+    pub keys: PathBuf,
+    /// The policy file.
+    pub policy: PathBuf,
+    /// Whether it was founded now; otherwise an earlier run did, and this one finished it.
+    pub founded: bool,
+    /// Whether the root manifest changed.
+    pub configured: bool,
+}
+
+/// Makes a registry, or finishes making one.
+///
+/// # Errors
+/// A key that is not there; a folder that is not empty; a policy file or an entry of Cargo.toml that is in the way; a
+/// disk that says no.
+pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<Made> {
+    let secret = Keys::open(dirs).classified()?;
+    let namespaces = holders(&secret, wanted.namespaces)?;
+    let folder = resolve(wanted.path).or_fail(Class::Other, || {
+        format!("cannot find the folder {}", wanted.path.display())
+    })?;
+    let url = place_text(workspace.root(), &folder)?;
+    let policy_text = format!("trust/{}.policy", wanted.alias);
+    let policy_path = workspace.root().join(&policy_text);
+    let names: Vec<_> = namespaces.iter().map(|(name, _)| name.clone()).collect();
+    let mut edit = workspace.edit_root().classified()?;
+    edit.add_registry(&NewRegistry {
+        alias: wanted.alias,
+        url: &url,
+        policy: &policy_text,
+        namespaces: &names,
+    })
+    .classified()?;
+
+    let begun = begun(&folder, &secret, &namespaces, wanted)?;
+    let founded = begun.is_none();
+    let (operate, checkpoint) = if let Some(keys) = begun {
+        keys
+    } else {
+        if policy_path.exists() {
+            return Err(policy_in_the_way(&policy_path));
+        }
+        found_new(&folder, dirs, &namespaces, wanted)?
+    };
+    let policy = Policy::without_witnesses(operate.clone())
+        .or_fail(Class::Other, || "the operate key cannot be a policy's")?;
+    write_policy(&policy_path, wanted.alias, &operate)?;
+    let configured = edit.save().classified()?;
+    Ok(Made {
+        origin: policy.origin().clone(),
+        folder,
+        operate,
+        checkpoint,
+        keys: keys::file(dirs),
+        policy: policy_path,
+        founded,
+        configured,
+    })
+}
+
+type Namespaces = Vec<(Namespace, Vec<VerifyingKey>)>;
+
+/// Every namespace once, with all keys that are named for it.
+fn holders(secret: &Keys, wanted: &[(Namespace, String)]) -> Result<Namespaces> {
+    let mut namespaces: BTreeMap<Namespace, Vec<VerifyingKey>> = BTreeMap::new();
+    for (namespace, key) in wanted {
+        let key = match key.parse::<VerifyingKey>() {
+            Ok(key) => key,
+            Err(_) => secret.find(key).classified()?.verifying_key().clone(),
+        };
+        let holders = namespaces.entry(namespace.clone()).or_default();
+        if !holders.contains(&key) {
+            holders.push(key);
+        }
+    }
+    Ok(namespaces.into_iter().collect())
+}
+
+/// A path without `.`, `..` and links, as far as it exists.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let mut rest = Vec::new();
+    let mut existing = path.as_path();
+    loop {
+        match existing.canonicalize() {
+            Ok(found) => {
+                let mut resolved = found;
+                for part in rest.iter().rev() {
+                    match part {
+                        Component::ParentDir => drop(resolved.pop()),
+                        part => resolved.push(part),
+                    }
+                }
+                return Ok(resolved);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut parts = existing.components();
+                match parts.next_back() {
+                    Some(part) => rest.push(part),
+                    None => return Err(error),
+                }
+                existing = parts.as_path();
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The folder as Cargo.toml names it: relative to the workspace root, so that the text means the same on other machines
+/// that have both side by side; absolute where the two have nothing in common.
+fn place_text(root: &Path, folder: &Path) -> Result<String> {
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let common = root
+        .components()
+        .zip(folder.components())
+        .take_while(|(a, b)| a == b);
+    let shared = common.clone().count();
+    let related = common
+        .into_iter()
+        .any(|(part, _)| matches!(part, Component::Normal(_)));
+    let text = if related {
+        let up = root.components().skip(shared).map(|_| "..");
+        let down = folder.components().skip(shared);
+        let down: Option<Vec<_>> = down.map(|part| part.as_os_str().to_str()).collect();
+        down.map(|down| up.chain(down).collect::<Vec<_>>().join("/"))
+    } else {
+        folder.to_str().map(str::to_owned)
+    };
+    match text {
+        Some(text) if text.is_empty() => Err(Error::new(
+            Class::Usage,
+            "the workspace's own folder cannot be a registry",
+        )),
+        Some(text) => Ok(text),
+        None => Err(Error::new(
+            Class::Usage,
+            format!(
+                "{} cannot be written into Cargo.toml: it is not UTF-8",
+                folder.display()
+            ),
+        )),
+    }
+}
+
+/// The keys of the registry that an earlier run founded in the folder; none where the folder is free.
+fn begun(
+    folder: &Path,
+    secret: &Keys,
+    namespaces: &Namespaces,
+    wanted: &Wanted<'_>,
+) -> Result<Option<(VerifyingKey, VerifyingKey)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.and_then(Iterator::collect::<io::Result<Vec<_>>>),
+    };
+    let entries = entries.or_fail(Class::Other, || format!("cannot read {}", folder.display()))?;
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let taken = |what: &str| {
+        Error::new(Class::Other, format!("{} {what}", folder.display()))
+            .with_help("choose another folder")
+    };
+    let storage = Folder::new(folder);
+    for key in secret.all() {
+        let Ok(policy) = Policy::without_witnesses(key.verifying_key().clone()) else {
+            continue;
+        };
+        let Ok(session) = Client::new(&policy, &storage).open() else {
+            continue;
+        };
+        let another = wanted
+            .origin
+            .is_some_and(|origin| origin != policy.origin());
+        if another || !gives(&session, namespaces) {
+            return Err(taken(&format!(
+                "is the registry `{}` already, which you made with another origin or other namespaces",
+                policy.origin()
+            )));
+        }
+        let operator = session.checkpoint().operator();
+        let mut granted = operator
+            .checkpoint_keys()
+            .map(|granted| granted.key().clone());
+        if let Some(checkpoint) = granted.find(|key| secret.find_vkey(key).is_some()) {
+            return Ok(Some((key.verifying_key().clone(), checkpoint)));
+        }
+    }
+    if entries.iter().any(|entry| entry.file_name() == PRIVATE) {
+        return Err(taken("is a registry already, and none that your keys made"));
+    }
+    Err(taken("is not empty"))
+}
+
+/// Whether the operator gives exactly these namespaces to exactly these keys.
+fn gives(session: &Session<'_>, namespaces: &Namespaces) -> bool {
+    let operator = session.checkpoint().operator();
+    let given: BTreeMap<_, BTreeSet<_>> = operator
+        .namespaces()
+        .filter_map(|(namespace, grants)| Some((namespace, grants.last()?.keys().iter().collect())))
+        .collect();
+    let asked: BTreeMap<_, BTreeSet<_>> = namespaces
+        .iter()
+        .map(|(namespace, keys)| (namespace, keys.iter().collect()))
+        .collect();
+    given == asked
+}
+
+/// New keys, saved, and a registry founded with them.
+fn found_new(
+    folder: &Path,
+    dirs: &Dirs,
+    namespaces: &Namespaces,
+    wanted: &Wanted<'_>,
+) -> Result<(VerifyingKey, VerifyingKey)> {
+    let origin = match wanted.origin {
+        Some(origin) => origin.as_str().to_owned(),
+        None => unique_origin(wanted.alias)?,
+    };
+    let operate = keys::generate(&origin).classified()?;
+    let checkpoint = keys::generate(&origin).classified()?;
+    let public = |key: &SigningKey| key.verifying_key().clone();
+    let made = (public(&operate), public(&checkpoint));
+    let founding = Founding {
+        operate: &operate,
+        checkpoint: &checkpoint,
+        namespaces,
+        now: wanted.now,
+    };
+    let place = Beside::new(folder).or_fail(Class::Unavailable, || {
+        format!("cannot make {}", folder.display())
+    })?;
+    found(&Folder::new(place.0.path()), &founding).classified()?;
+    // Without its keys a registry is a dead thing: they are on disk before it has its name.
+    keys::add(dirs, &[operate, checkpoint]).classified()?;
+    place.take(folder).or_fail(Class::Unavailable, || {
+        format!("cannot make {}", folder.display())
+    })?;
+    Ok(made)
+}
+
+fn unique_origin(alias: &Alias) -> Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).or_fail(
+        Class::Other,
+        || "the system gave no random bytes for an origin",
+    )?;
+    Ok(format!("{alias}-{:016x}.local", u64::from_be_bytes(random)))
+}
+
+/// A folder beside the one that is wanted. It goes away unless it takes that one's place.
+struct Beside(tempfile::TempDir);
+
+impl Beside {
+    fn new(folder: &Path) -> io::Result<Self> {
+        let parent = folder.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::create_dir_all(parent)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".warg-registry-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // A web server may serve it: the umask decides, as for every other folder.
+            builder.permissions(fs::Permissions::from_mode(0o777));
+        }
+        Ok(Self(builder.tempdir_in(parent)?))
+    }
+
+    /// Takes the place of the folder, which is missing or empty.
+    fn take(self, folder: &Path) -> io::Result<()> {
+        fs::rename(self.0.path(), folder)?;
+        let _ = self.0.keep(); // it has another name now
+        let parent = folder.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        File::open(parent)?.sync_all()
+    }
+}
+
+fn policy_in_the_way(path: &Path) -> Error {
+    Error::new(
+        Class::Other,
+        format!("{} is the policy of another registry", path.display()),
+    )
+    .with_help("choose another `--name`, or move the file away")
+}
+
+/// Writes the policy file, whole, unless one that names this key is there.
+fn write_policy(path: &Path, alias: &Alias, operate: &VerifyingKey) -> Result<()> {
+    match fs::read(path) {
+        Ok(bytes) => {
+            return match Policy::parse(&bytes) {
+                Ok(policy) if policy.operate_key() == operate => Ok(()),
+                _ => Err(policy_in_the_way(path)),
+            };
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => {
+            return Err(Error::caused(
+                Class::Other,
+                format!("cannot read {}", path.display()),
+                error,
+            ));
+        }
+    }
+    let text = format!(
+        "# Who signs for the registry `{alias}`. Whoever can change this file decides what this project trusts.\n\
+         log {operate}\n\
+         quorum none\n"
+    );
+    let write = || -> io::Result<()> {
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::create_dir_all(folder)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().or_fail(Class::Other, || format!("cannot write {}", path.display()))
+}
