@@ -9,21 +9,23 @@
 //! log. Anything else wrong in a release makes that release unusable, and the rest stands.
 
 mod action;
+mod authority;
+mod head;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use semver::Version;
 
 pub use action::{Action, Permission, Scope, Under};
+use authority::Authority;
+pub use authority::{AuthorityError, asks};
+pub use head::{Absence, Head, HeadError, Presence, Proofs};
 
-use crate::checkpoint::{Checkpoint, TrustedCheckpoint};
+use crate::checkpoint::TrustedCheckpoint;
 use crate::digest::Hash;
 use crate::key::{KeyError, KeyId, VerifyingKey};
 use crate::keyring::{Keyring, KeyringError};
-use crate::log::{InclusionProof, ProofError};
-use crate::map::{Key, MapError, VerifiedPages};
 use crate::name::{Kind, Origin, PackageName};
 use crate::note::NoteError;
 use crate::number::{Index, Length, Position, Time};
@@ -32,152 +34,6 @@ use crate::record::{Chain, ChainError, Record, RecordError, SignedRecord, Subjec
 use crate::release::Release;
 use crate::unverified::Unverified;
 use crate::version::without_build;
-
-/// Inclusion proofs by the index that each is for.
-pub type Proofs = BTreeMap<Index, InclusionProof>;
-
-/// Why the map does not show what a package's head is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HeadError {
-    /// The pages do not lead to the package, or to its absence.
-    #[error("the map pages for `{name}` do not prove anything")]
-    Map {
-        /// The package.
-        name: PackageName,
-        /// What is wrong with them.
-        #[source]
-        source: MapError,
-    },
-    /// The pages are those of another map than the checkpoint's.
-    #[error("the map pages for `{name}` are not of the checkpoint's map")]
-    OtherMap {
-        /// The package.
-        name: PackageName,
-    },
-    /// The head record is not proved to be in the log.
-    #[error("the last record of `{name}` is not proved to be entry {index} of the log")]
-    NotIncluded {
-        /// The package.
-        name: PackageName,
-        /// Where the map says it is.
-        index: Index,
-        /// What is wrong with the proof; none where there was none.
-        #[source]
-        source: Option<ProofError>,
-    },
-}
-
-/// What a checkpoint says of a package.
-#[derive(Debug, Clone)]
-pub enum Presence {
-    /// It is there.
-    Present(Head),
-    /// It is not there, which is proved as well.
-    Absent(Absence),
-}
-
-impl Presence {
-    /// Reads a package's place in the map: from pages that go down to where its entry is or would be, and the proof
-    /// that its last record is in the log, where there is one.
-    ///
-    /// # Errors
-    /// Pages or a proof that do not show it.
-    pub fn open(
-        checkpoint: &TrustedCheckpoint,
-        name: &PackageName,
-        pages: &VerifiedPages,
-        proofs: &Proofs,
-    ) -> Result<Self, HeadError> {
-        let entry = checkpoint.entry();
-        if !pages.is_of(&entry.root, entry.packages) {
-            return Err(HeadError::OtherMap { name: name.clone() });
-        }
-        let slot = pages
-            .slot(&Key::of(name))
-            .map_err(|source| HeadError::Map {
-                name: name.clone(),
-                source,
-            })?;
-        let Some(slot) = slot else {
-            return Ok(Self::Absent(Absence {
-                name: name.clone(),
-                checkpoint: checkpoint.checkpoint().clone(),
-            }));
-        };
-        let not_included = |source| HeadError::NotIncluded {
-            name: name.clone(),
-            index: slot.index,
-            source,
-        };
-        let proof = proofs.get(&slot.index).ok_or_else(|| not_included(None))?;
-        checkpoint
-            .check_included(&slot.head, slot.index, proof)
-            .map_err(|source| not_included(Some(source)))?;
-        Ok(Self::Present(Head {
-            name: name.clone(),
-            checkpoint: checkpoint.checkpoint().clone(),
-            length: slot.length,
-            hash: slot.head,
-            index: slot.index,
-        }))
-    }
-}
-
-/// Proof that a package is not in a registry, at a checkpoint.
-#[derive(Debug, Clone)]
-pub struct Absence {
-    name: PackageName,
-    checkpoint: Checkpoint,
-}
-
-impl Absence {
-    /// The package.
-    pub fn name(&self) -> &PackageName {
-        &self.name
-    }
-
-    /// Where it was proved absent.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-}
-
-/// How long a package's log is and what its last record is, at a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    name: PackageName,
-    checkpoint: Checkpoint,
-    length: Length,
-    hash: Hash,
-    index: Index,
-}
-
-impl Head {
-    /// The package.
-    pub fn name(&self) -> &PackageName {
-        &self.name
-    }
-
-    /// The checkpoint that it was proved at.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
-    }
-
-    /// How many records it has.
-    pub fn length(&self) -> Length {
-        self.length
-    }
-
-    /// The hash of the last one.
-    pub fn hash(&self) -> Hash {
-        self.hash
-    }
-
-    /// Where the log holds the last one.
-    pub fn index(&self) -> Index {
-        self.index
-    }
-}
 
 /// Why a package log was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -280,198 +136,6 @@ pub enum Fault {
     },
 }
 
-/// Why a signer is not shown to hold a package's namespace.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AuthorityError {
-    /// The operator record that is named does not give the namespace, or is another one.
-    #[error(
-        "operator record {position} does not give the namespace of `{name}`, or is not the one named"
-    )]
-    NoGrant {
-        /// The package.
-        name: PackageName,
-        /// The record that is named.
-        position: Position,
-    },
-    /// It gives the namespace to others.
-    #[error(
-        "key `{key}` does not hold the namespace `{namespace}`: operator record {position} gives it to {holders}"
-    )]
-    NotHolder {
-        /// The signer.
-        key: String,
-        /// The namespace.
-        namespace: String,
-        /// The record that is named.
-        position: Position,
-        /// Who holds it.
-        holders: String,
-    },
-    /// A later operator record gave the namespace anew before this one was written.
-    #[error(
-        "operator record {position} was replaced by operator record {later} before this record"
-    )]
-    Replaced {
-        /// The record that is named.
-        position: Position,
-        /// The one that replaced it.
-        later: Position,
-    },
-    /// The operator record is not older than the one it permits.
-    #[error(
-        "operator record {position}, at index {grant}, is not before this record, at index {record}"
-    )]
-    Order {
-        /// The record that is named.
-        position: Position,
-        /// Where the log holds it.
-        grant: Index,
-        /// Where the log holds the record that it permits.
-        record: Index,
-    },
-    /// One of the records that decide this is not proved to be where it is said to be.
-    #[error(
-        "entry {index} of the log is not proved to be the record that decides about the namespace"
-    )]
-    NotIncluded {
-        /// Where it is said to be.
-        index: Index,
-        /// What is wrong with the proof; none where there was none.
-        #[source]
-        source: Option<ProofError>,
-    },
-}
-
-/// How the right of a namespace's holder is shown.
-enum Authority<'a> {
-    /// By the places of three records in the log.
-    Proved {
-        checkpoint: &'a TrustedCheckpoint,
-        index: Index,
-        proofs: &'a Proofs,
-    },
-    /// The record is about to be appended behind everything that this operator log holds.
-    Next(&'a operator::Log),
-}
-
-impl Authority<'_> {
-    fn check(
-        &self,
-        name: &PackageName,
-        record: &SignedRecord<Action>,
-        under: &Under,
-    ) -> Result<(), AuthorityError> {
-        let operator = match self {
-            Self::Proved { checkpoint, .. } => checkpoint.operator(),
-            Self::Next(operator) => operator,
-        };
-        let grants = operator.grants(&name.namespace());
-        let place = grants
-            .iter()
-            .position(|grant| grant.position() == under.position && grant.record() == under.record)
-            .ok_or_else(|| AuthorityError::NoGrant {
-                name: name.clone(),
-                position: under.position,
-            })?;
-        let mut grants = grants.iter().skip(place);
-        let Some(grant) = grants.next() else {
-            return Ok(()); // `position` found it
-        };
-        let next = grants.next();
-        if !grant.keys().contains(&record.signer) {
-            let holders: Vec<_> = grant.keys().iter().map(VerifyingKey::name).collect();
-            return Err(AuthorityError::NotHolder {
-                key: record.signer.name().to_string(),
-                namespace: name.namespace().to_string(),
-                position: under.position,
-                holders: if holders.is_empty() {
-                    "nobody".to_string()
-                } else {
-                    holders.join(", ")
-                },
-            });
-        }
-        let replaced = |next: &operator::NamespaceGrant| AuthorityError::Replaced {
-            position: under.position,
-            later: next.position(),
-        };
-        match (self, next) {
-            (Self::Next(_), Some(next)) => Err(replaced(next)),
-            (Self::Next(_), None) => Ok(()),
-            (Self::Proved { index, .. }, next) => {
-                self.check_included(&grant.record(), grant.index())?;
-                self.check_included(&record.hash(), *index)?;
-                if grant.index() >= *index {
-                    return Err(AuthorityError::Order {
-                        position: under.position,
-                        grant: grant.index(),
-                        record: *index,
-                    });
-                }
-                match next {
-                    Some(next) => {
-                        self.check_included(&next.record(), next.index())?;
-                        if next.index() > *index {
-                            Ok(())
-                        } else {
-                            Err(replaced(next))
-                        }
-                    }
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-
-    fn check_included(&self, hash: &Hash, index: Index) -> Result<(), AuthorityError> {
-        let Self::Proved {
-            checkpoint, proofs, ..
-        } = self
-        else {
-            return Ok(());
-        };
-        let not_included = |source| AuthorityError::NotIncluded { index, source };
-        let proof = proofs.get(&index).ok_or_else(|| not_included(None))?;
-        checkpoint
-            .check_included(hash, index, proof)
-            .map_err(|source| not_included(Some(source)))
-    }
-}
-
-/// The places in the log that replaying these records will ask proofs for, beside the head's.
-///
-/// A guess made of unverified records: too few, and [`Log::replay`] says which is missing.
-pub fn asks<'r>(
-    operator: &operator::Log,
-    name: &PackageName,
-    records: impl IntoIterator<Item = (Index, &'r [u8])>,
-) -> BTreeSet<Index> {
-    let mut asks = BTreeSet::new();
-    let grants = operator.grants(&name.namespace());
-    for (index, bytes) in records {
-        // Parsing is for the few records that may name an operator record; all others cost a search for a word.
-        if !contains(bytes, b" under operator ") {
-            continue;
-        }
-        let Ok(record) = Unverified::<SignedRecord<Action>>::parse(bytes) else {
-            continue;
-        };
-        for under in record.claims().actions.iter().filter_map(Action::under) {
-            asks.insert(index);
-            let mut from = grants
-                .iter()
-                .skip_while(|grant| grant.position() != under.position);
-            asks.extend(from.next().map(operator::NamespaceGrant::index));
-            asks.extend(from.next().map(operator::NamespaceGrant::index));
-        }
-    }
-    asks
-}
-
-fn contains(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|window| window == word)
-}
-
 /// A package's records up to its head, replayed.
 #[derive(Debug, Clone)]
 pub struct Log {
@@ -497,7 +161,7 @@ impl Log {
 
     /// The log of a package that is proved not to be there yet: what its first record is admitted to.
     pub fn vacant(absence: &Absence) -> Self {
-        Self::empty(absence.checkpoint.origin.clone(), absence.name.clone())
+        Self::empty(absence.checkpoint().origin.clone(), absence.name().clone())
     }
 
     /// The log of a package before its first record, on the caller's word: for who replays a whole registry from its
@@ -519,15 +183,15 @@ impl Log {
         records: &[(Index, &[u8])],
         proofs: &Proofs,
     ) -> Result<Self, LogError> {
-        let name = &head.name;
-        if head.checkpoint != *checkpoint.checkpoint() {
+        let name = head.name();
+        if head.checkpoint() != checkpoint.checkpoint() {
             return Err(LogError::Checkpoint { name: name.clone() });
         }
         let found = Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
-        if found != head.length {
+        if found != head.length() {
             return Err(LogError::Length {
                 name: name.clone(),
-                expected: head.length,
+                expected: head.length(),
                 found,
             });
         }
@@ -540,10 +204,10 @@ impl Log {
             };
             log.apply(bytes, &authority)?;
         }
-        if log.head() != head.hash {
+        if log.head() != head.hash() {
             return Err(LogError::Head {
                 name: name.clone(),
-                expected: head.hash,
+                expected: head.hash(),
                 found: log.head(),
             });
         }
