@@ -7,265 +7,36 @@
 //!
 //! Afterwards the registry is read again: what is reported as published was seen there, and this machine remembers it.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use registry::client::{Package, Session};
-use registry::sequencer::{MAX_SKEW, Sequencer, SequencerError};
+use registry::sequencer::{MAX_SKEW, Receipt, Sequencer, SequencerError};
 use registry::storage::Folder;
 use registry::trust::TrustStore;
-use semver::Version;
 use transparency::Unverified;
-use transparency::digest::{Digest, Hash};
+use transparency::digest::Hash;
 use transparency::key::{SigningKey, VerifyingKey};
-use transparency::name::{Kind, Namespace, Origin, PackageName};
+use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::{Index, Time};
-use transparency::operator;
-use transparency::package::{Action, Log, LogError, Permission, Under};
-use transparency::record::{Record, RecordError, SignedRecord, Subject};
-use transparency::release::{Defect, Release, Statement, defect};
+use transparency::operator::{self, NamespaceGrant};
+use transparency::package::{Action, Log, Permission, Under};
+use transparency::record::{Record, SignedRecord, Subject};
+use transparency::release::{Release, Statement, defect};
 use transparency::version::without_build;
+
+pub use error::BatchError;
 
 use super::failure;
 use super::pending::Pending;
 use super::registries::Configured;
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
 
 /// How often a batch is written anew because somebody else's record took its place.
 const ATTEMPTS: usize = 16;
-
-/// Why a release cannot go into a registry.
-#[derive(Debug, thiserror::Error)]
-pub enum BatchError {
-    /// The key that was asked for may not.
-    #[error(
-        "key `{key}` may not release `{name}` in registry `{registry}`: {}",
-        who(holders)
-    )]
-    NotPermitted {
-        /// The key's name.
-        key: String,
-        /// The package.
-        name: PackageName,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// The names of the keys that may.
-        holders: Vec<String>,
-    },
-    /// None of this user's keys may.
-    #[error(
-        "none of your keys may release `{name}` in registry `{registry}`: {}",
-        who(holders)
-    )]
-    NoKey {
-        /// The package.
-        name: PackageName,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// The names of the keys that may.
-        holders: Vec<String>,
-    },
-    /// A new package in a namespace that the key does not hold.
-    #[error(
-        "key `{key}` does not hold the namespace `{namespace}` in registry `{registry}`: {}",
-        holds(holders)
-    )]
-    NotHolder {
-        /// The key's name.
-        key: String,
-        /// The namespace.
-        namespace: Namespace,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// The names of the keys that hold it.
-        holders: Vec<String>,
-    },
-    /// A new package in a namespace that none of this user's keys holds.
-    #[error(
-        "none of your keys holds the namespace `{namespace}` in registry `{registry}`: {}",
-        holds(holders)
-    )]
-    NoHolder {
-        /// The namespace.
-        namespace: Namespace,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// The names of the keys that hold it.
-        holders: Vec<String>,
-    },
-    /// The registry's own key is not here.
-    #[error(
-        "publishing to a folder writes the registry's log, which takes the registry's checkpoint key; you do not have \
-         it: {}",
-        list(keys)
-    )]
-    NoCheckpointKey {
-        /// The keys that sign the registry's checkpoints.
-        keys: Vec<VerifyingKey>,
-    },
-    /// The version is there, with other contents.
-    #[error("{name}@{version} is released already, with other contents: {existing}, not {new}")]
-    OtherContent {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
-        /// The digest of what is there.
-        existing: Digest,
-        /// The digest of what was to be published.
-        new: Digest,
-    },
-    /// The version is there, with the same contents and other claims.
-    #[error("{name}@{version} is released already, with other requirements than those stated now")]
-    OtherClaims {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
-    },
-    /// A version that differs only in build metadata is there.
-    #[error(
-        "{name}@{version} is released already, as {existing}: build metadata does not tell versions apart"
-    )]
-    OtherBuild {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
-        /// The version that is there.
-        existing: Version,
-    },
-    /// The package holds something else.
-    #[error(
-        "`{name}` is of kind `{existing}` in registry `{registry}`, and cannot hold a release of kind `{new}`"
-    )]
-    Kind {
-        /// The package.
-        name: PackageName,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// What it holds.
-        existing: Kind,
-        /// What was to be published.
-        new: Kind,
-    },
-    /// The operator took this content away.
-    #[error(
-        "the operator of registry `{registry}` withdrew the content of {name}@{version}: {reason}"
-    )]
-    Withdrawn {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// Why.
-        reason: String,
-    },
-    /// Nobody could use it.
-    #[error("{name}@{version} could not be used by anyone")]
-    Defect {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
-        /// Why not.
-        #[source]
-        defect: Box<Defect>,
-    },
-    /// More than a record can say: thousands of imports, say.
-    #[error("no record can hold what is to be said of {name}@{version}")]
-    Record {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
-        /// Why not.
-        #[source]
-        source: RecordError,
-    },
-    /// The log would refuse the record.
-    #[error("the registry `{registry}` would refuse the record")]
-    Log {
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// Why.
-        #[source]
-        source: Box<LogError>,
-    },
-}
-
-/// `acme/ci and acme/dev may`, or that nobody may.
-fn who(names: &[String]) -> String {
-    match names {
-        [] => "nobody may".to_owned(),
-        names => format!("{} may", quoted(names)),
-    }
-}
-
-fn holds(names: &[String]) -> String {
-    match names {
-        [] => "its operator gave it to nobody".to_owned(),
-        [one] => format!("`{one}` holds it"),
-        names => format!("{} hold it", quoted(names)),
-    }
-}
-
-fn quoted(names: &[String]) -> String {
-    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
-}
-
-fn list(keys: &[VerifyingKey]) -> String {
-    let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
-    keys.join(", ")
-}
-
-impl Classify for BatchError {
-    fn class(&self) -> Class {
-        match self {
-            Self::NotPermitted { .. }
-            | Self::NoKey { .. }
-            | Self::NotHolder { .. }
-            | Self::NoHolder { .. }
-            | Self::NoCheckpointKey { .. }
-            | Self::OtherContent { .. }
-            | Self::OtherClaims { .. }
-            | Self::OtherBuild { .. }
-            | Self::Kind { .. }
-            | Self::Withdrawn { .. }
-            | Self::Defect { .. }
-            | Self::Record { .. }
-            | Self::Log { .. } => Class::Refused,
-        }
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::NotPermitted { .. } | Self::NoKey { .. } => {
-                "an owner of the package can grant `release` to your key".to_owned()
-            }
-            Self::NotHolder { .. } | Self::NoHolder { .. } => {
-                "send the operator your public key: `cargo warg key list` prints it".to_owned()
-            }
-            Self::NoCheckpointKey { .. } => {
-                "ask whoever keeps the registry to publish, or for that key: its line goes into your key file, or into \
-                 the variable `CARGO_WARG_KEY`"
-                    .to_owned()
-            }
-            Self::OtherContent { .. } | Self::OtherClaims { .. } | Self::OtherBuild { .. } => {
-                "a release never changes: publish under a new version".to_owned()
-            }
-            Self::Kind { .. } => "publish under another name".to_owned(),
-            Self::Log { .. } => {
-                "if it says that a time is wrong, look at the clock of this machine".to_owned()
-            }
-            Self::Withdrawn { .. } | Self::Defect { .. } | Self::Record { .. } => return None,
-        })
-    }
-}
 
 /// A release to be made.
 #[derive(Debug, Clone)]
@@ -383,8 +154,7 @@ impl<'a> Destination<'a> {
                 Err(SequencerError::Conflict { .. }) if attempts < ATTEMPTS => attempts += 1,
                 Err(error) => return Err(self.failure(error)),
                 Ok(receipts) => {
-                    let mut indices = receipts.iter().map(|receipt| receipt.index);
-                    let outcomes = self.look(items, &signed, &mut indices)?;
+                    let outcomes = self.look(items, &signed, receipts)?;
                     signed.pending.forget();
                     return Ok(outcomes);
                 }
@@ -402,7 +172,7 @@ impl<'a> Destination<'a> {
         &self,
         items: &[Item],
         signed: &Signed<'_>,
-        indices: &mut dyn Iterator<Item = Index>,
+        receipts: Vec<Receipt>,
     ) -> Result<Vec<Outcome>> {
         let mut session = self.registry.session(false)?;
         session
@@ -410,17 +180,21 @@ impl<'a> Destination<'a> {
             .map_err(|error| self.registry.failure(error))?;
         let mut proved = Vec::new();
         let mut outcomes = Vec::new();
+        let mut receipts = receipts.into_iter();
         for record in &signed.items {
-            outcomes.push(match record.as_ref().zip(indices_for(record, indices)) {
-                None => Outcome::Existed,
-                Some(((bytes, key), index)) => {
-                    proved.push((Hash::of_leaf(bytes), index));
-                    Outcome::Published {
-                        signer: key.verifying_key().name().to_owned(),
-                        index,
+            let record = record.as_ref();
+            outcomes.push(
+                match record.and_then(|record| Some((record, receipts.next()?))) {
+                    None => Outcome::Existed,
+                    Some(((bytes, key), Receipt { index, .. })) => {
+                        proved.push((Hash::of_leaf(bytes), index));
+                        Outcome::Published {
+                            signer: key.verifying_key().name().to_owned(),
+                            index,
+                        }
                     }
-                }
-            });
+                },
+            );
         }
         session
             .check_included(&proved)
@@ -560,7 +334,7 @@ impl<'a> Destination<'a> {
                 .collect()
         } else {
             let grant = operator.grants(&name.namespace()).last();
-            grant.into_iter().flat_map(|grant| grant.keys()).collect()
+            grant.into_iter().flat_map(NamespaceGrant::keys).collect()
         };
         let may = |key: &&SigningKey| holders.contains(&key.verifying_key());
         let found = match self.signer {
@@ -601,11 +375,6 @@ impl<'a> Destination<'a> {
 
 fn names(items: &[Item]) -> BTreeSet<PackageName> {
     items.iter().map(|item| item.name.clone()).collect()
-}
-
-/// The next index, if this item has a record.
-fn indices_for<T>(record: &Option<T>, indices: &mut dyn Iterator<Item = Index>) -> Option<Index> {
-    record.as_ref().and_then(|_| indices.next())
 }
 
 /// Writes records, each behind the one before it.

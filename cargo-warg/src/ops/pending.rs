@@ -31,14 +31,14 @@ impl Pending {
         policy: &Policy,
         releases: impl Iterator<Item = (&'r PackageName, &'r Version)>,
     ) -> Self {
-        let names: String = releases
-            .map(|(name, version)| format!("{name}@{version}\n"))
+        let names: Vec<_> = releases
+            .map(|(name, version)| format!("{name}@{version}"))
             .collect();
         Self {
             path: state
                 .join("pending")
                 .join(registry_id(policy))
-                .join(Digest::of(names.as_bytes()).hex()),
+                .join(Digest::of(names.join("\n").as_bytes()).hex()),
         }
     }
 
