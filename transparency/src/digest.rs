@@ -29,20 +29,30 @@ pub enum DigestError {
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+/// One write for all: records hold several hashes, and each is printed whenever one is read.
+fn write_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let digit = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or(b'0');
+    let mut text = [0; 64];
+    for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 0x0f)];
+    }
+    f.write_str(core::str::from_utf8(&text).unwrap_or_default())
 }
 
 /// Lower-case hexadecimal to bytes; none for anything else.
 pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |byte: u8| HEX.iter().zip(0u8..).find(|(hex, _)| **hex == byte);
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
+        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
+        _ => None,
+    };
     let mut bytes = [0; N];
     if text.len() != N.checked_mul(2)? {
         return None;
     }
     for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
         let [high, low] = pair else { return None };
-        *byte = (digit(*high)?.1 << 4) | digit(*low)?.1;
+        *byte = (digit(*high)? << 4) | digit(*low)?;
     }
     Some(bytes)
 }
