@@ -4,7 +4,7 @@
 //! stores offer everywhere, and enough: see [`sequencer`](crate::sequencer) for why a crash between any two operations
 //! is harmless. Reading needs [`Source`] alone.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -134,43 +134,56 @@ impl Folder {
     fn temporary(&self, bytes: &[u8]) -> io::Result<NamedTempFile> {
         let folder = self.root.join(PRIVATE).join("tmp");
         fs::create_dir_all(&folder)?;
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder.permissions(readable()).tempfile_in(&folder)?;
+        let mut file = create_readable(&folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         Ok(file)
     }
+}
 
-    /// Makes a file's parent folders, each durably.
-    fn make_parent(&self, file: &Path) -> io::Result<()> {
-        let Some(parent) = file.parent() else {
-            return Ok(());
-        };
-        if parent.is_dir() {
-            return Ok(());
-        }
-        self.make_parent(parent)?;
-        match fs::create_dir(parent) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => sync_parent(parent),
-        }
+/// Makes a file's parent folders, each durably.
+fn make_parent(file: &Path) -> io::Result<()> {
+    let Some(parent) = file.parent() else {
+        return Ok(());
+    };
+    if parent.as_os_str().is_empty() || parent.is_dir() {
+        return Ok(());
+    }
+    make_parent(parent)?;
+    match fs::create_dir(parent) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_parent(parent),
     }
 }
 
-/// What a new file may be: read by all whom the umask lets, since a web server may serve the folder.
+/// A temporary file that all may read whom the umask lets, since a web server may serve the folder.
 #[cfg(unix)]
-fn readable() -> Permissions {
+fn create_readable(folder: &Path) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;
-    Permissions::from_mode(0o666)
+    let mut builder = tempfile::Builder::new();
+    let readable = fs::Permissions::from_mode(0o666);
+    builder.permissions(readable).tempfile_in(folder)
+}
+
+/// Elsewhere the folder decides who may read.
+#[cfg(not(unix))]
+fn create_readable(folder: &Path) -> io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder)
 }
 
 /// Syncs the folder that holds a file, so that its name survives a crash too.
 #[cfg(unix)]
-fn sync_parent(file: &Path) -> io::Result<()> {
+pub(crate) fn sync_parent(file: &Path) -> io::Result<()> {
     match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// Elsewhere a folder cannot be opened as a file; its names are the file system's to keep.
+#[cfg(not(unix))]
+pub(crate) fn sync_parent(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// No such file: also where a part of its path is a file.
@@ -221,7 +234,7 @@ impl Storage for Folder {
         let file = self.file(path);
         let write = self.io("write", path);
         let persist = || -> io::Result<bool> {
-            self.make_parent(&file)?;
+            make_parent(&file)?;
             match self.temporary(bytes)?.persist_noclobber(&file) {
                 Ok(_) => {}
                 Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
@@ -247,7 +260,7 @@ impl Storage for Folder {
         let file = self.file(&path);
         let lock = || -> io::Result<File> {
             let place = self.root.join(PRIVATE).join("lock");
-            self.make_parent(&place)?;
+            make_parent(&place)?;
             let lock = File::create(place)?;
             lock.lock()?;
             Ok(lock)
