@@ -7,6 +7,7 @@
 //! Files are written whole or not at all, but not synced: what a power cut damages is refused when it is read, and
 //! fetched again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use transparency::digest::Digest;
 use transparency::policy::Policy;
 
-use crate::layout::ObjectPath;
+use crate::layout::{self, ObjectPath};
 use crate::storage::{Folder, Source, StorageError};
 
 /// The name under which this machine keeps what it knows of a registry: of its origin *and* the policy's key, so that
@@ -48,9 +49,16 @@ impl Shelf {
         }
     }
 
-    /// Keeps files that were verified; what was there under their paths is replaced.
-    pub(crate) fn keep(&self, verified: &[(ObjectPath, Vec<u8>)]) -> Result<(), StorageError> {
-        for (path, bytes) in verified {
+    /// Keeps files that were verified; what was there under their paths is replaced. The checkpoint comes last, so that
+    /// a checkpoint that is kept has its log's end beside it.
+    pub(crate) fn keep(
+        &self,
+        verified: &BTreeMap<ObjectPath, Vec<u8>>,
+    ) -> Result<(), StorageError> {
+        let last = layout::checkpoint();
+        let checkpoint = verified.get_key_value(&last);
+        let others = verified.iter().filter(|(path, _)| **path != last);
+        for (path, bytes) in others.chain(checkpoint) {
             let place = self.folder(path).root().join(path.as_str());
             let keep = || -> io::Result<()> {
                 let folder = place.parent().unwrap_or(&place);

@@ -4,8 +4,10 @@
 //! this machine saw before; the [`Session`] then answers every question at that one checkpoint: package logs, inclusion,
 //! whether an older checkpoint is a prefix, contents. What verified goes to the shelf, and only that.
 //!
-//! The order of reading is: checkpoint; map entry; operator records and the log's right edge; map pages, level by level;
-//! package files and tiles. Each step asks for all that it needs at once.
+//! The order of reading is: checkpoint; map entry and the log's right edge; operator records and the tiles of their
+//! proofs; then, for any number of packages, map pages level by level; package files and the tiles of their heads; the
+//! tiles of what their records name. Each step asks for all that it needs at once, and what needs nothing is no step: a
+//! registry of fewer than 256 entries opens in three round trips, and answers for 256 packages in two more.
 
 mod error;
 mod evidence;
@@ -15,9 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::Unverified;
 use transparency::checkpoint::{
-    Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustedCheckpoint,
+    Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustError, TrustedCheckpoint,
 };
-use transparency::content::{Content, Derived};
+use transparency::content::{Content, Derived, check_bytes};
 use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
 use transparency::map::{Key, VerifiedPages};
@@ -25,16 +27,17 @@ use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size};
 use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
+use transparency::record::Subject;
 use transparency::release::Release;
 use transparency::tile::Part;
 
 pub use error::{ClientError, Remedy};
-use reader::Reader;
+use reader::{Reader, Wanted};
 
 use crate::cache::Shelf;
 use crate::layout;
 use crate::storage::Source;
-use crate::trust::{Memory, Sighting, TrustStore};
+use crate::trust::{self, Memory, Sighting, TrustStore};
 
 /// The most package logs that are read at once: bounds what is in memory between two steps.
 const BATCH: usize = 256;
@@ -84,24 +87,45 @@ impl<'a> Client<'a> {
     /// # Errors
     /// A file that is missing or cannot be read; anything that does not verify; a registry that went back or forked.
     pub fn open(&self) -> Result<Session<'a>, ClientError> {
-        let mut session = match Session::climb(self, Reader::new(self.source, self.shelf)) {
-            // As in `Session::attempt`: once more, without the shelf.
-            Err(error) if error.remedy() == Remedy::Investigate && self.shelf.is_some() => {
-                let mut reader = Reader::new(self.source, self.shelf);
-                if !reader.distrust_shelf() {
-                    return Err(error);
+        let mut reached = None;
+        loop {
+            match self.open_once() {
+                // Another process may have seen a newer checkpoint after this one was read. Then there is one to read.
+                Err(ClientError::SetBack { size, .. }) if reached < Some(size) => {
+                    reached = Some(size);
                 }
-                Session::climb(self, reader)?
+                opened => return opened,
             }
-            session => session?,
+        }
+    }
+
+    fn open_once(&self) -> Result<Session<'a>, ClientError> {
+        let climb = |reader| {
+            let mut session = Session::climb(self, reader)?;
+            session.check_memory()?;
+            session.reader.keep()?;
+            Ok(session)
         };
-        session.check_memory()?;
-        session.reader.keep()?;
-        Ok(session)
+        match climb(Reader::new(self.source, self.shelf)) {
+            // As in `Session::attempt`: once more, without the shelf.
+            Err(error) if ClientError::remedy(&error) == Remedy::Investigate => {
+                let mut reader = Reader::new(self.source, self.shelf);
+                if reader.distrust_shelf() {
+                    climb(reader)
+                } else {
+                    Err(error)
+                }
+            }
+            session => session,
+        }
     }
 }
 
 /// A package as a checkpoint has it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that are asked for are present"
+)]
 #[derive(Debug, Clone)]
 pub enum Package {
     /// Its verified log.
@@ -162,17 +186,15 @@ impl<'a> Session<'a> {
         let claims = Unverified::<SignedCheckpoint>::parse(&note)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
         let Checkpoint { size, root, .. } = *claims.claims().checkpoint();
-        let map_entry = reader.need(&layout::map_at(size))?;
+        let (map_entry, mut tiles) = reader.ending(size, root)?;
         let claimed = MapEntry::parse(&map_entry)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
-        let operator_records = reader.operator(claimed.operator_length)?;
-        let mut tiles = reader.edge(size, root)?;
         let last = size.last().unwrap_or(Index::ZERO);
-        let proofs = prove(
-            &mut reader,
-            &mut tiles,
-            [last, claimed.operator_index].into(),
-        )?;
+        let indices = [last, claimed.operator_index];
+        let needed = tiles.needed_for_inclusion(&indices);
+        let operator = [(Subject::Operator, claimed.operator_length)];
+        let operator_records = reader.records(&operator, &mut tiles, &needed)?.concat();
+        let proofs = prove(&mut reader, &mut tiles, indices.into())?;
         let proof = |index: &Index| {
             proofs.get(index).ok_or(ClientError::Outside {
                 index: *index,
@@ -209,11 +231,7 @@ impl<'a> Session<'a> {
         let Some(trust) = self.trust else {
             return Ok(());
         };
-        let first_record = self
-            .checkpoint
-            .operator()
-            .hash_at(Position::ZERO)
-            .unwrap_or(Hash::ZERO);
+        let first_record = trust::first_record(&self.checkpoint);
         loop {
             let memory = trust.read()?;
             if let Some(memory) = &memory {
@@ -226,8 +244,8 @@ impl<'a> Session<'a> {
                 }
                 self.check_continues(memory)?;
             }
-            if trust.advance(memory.as_ref(), self.checkpoint.note(), first_record)? {
-                self.memory = trust.read()?;
+            self.memory = trust.advance(memory.as_ref(), &self.checkpoint)?;
+            if self.memory.is_some() {
                 return Ok(());
             }
         }
@@ -283,10 +301,11 @@ impl<'a> Session<'a> {
         let mut loaded = BTreeMap::new();
         let names: Vec<_> = names.iter().collect();
         for batch in names.chunks(BATCH) {
-            let fresh = self.attempt(|session| session.load_batch(batch))?;
-            self.check_sightings(&fresh)?;
-            self.reader.keep()?;
-            loaded.extend(fresh);
+            loaded.extend(self.attempt(|session| {
+                let fresh = session.load_batch(batch)?;
+                session.check_sightings(&fresh)?;
+                Ok(fresh)
+            })?);
         }
         Ok(loaded)
     }
@@ -303,16 +322,26 @@ impl<'a> Session<'a> {
     }
 
     /// Does something with the shelf, and again without it if that was refused: what a power cut or a curious hand did to
-    /// the shelf is not the registry's fault.
+    /// the shelf is not the registry's fault. What was read for it is kept if all of it verified.
     fn attempt<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
-        match work(self) {
+        let result = match work(self) {
             Err(error) if error.remedy() == Remedy::Investigate && self.reader.distrust_shelf() => {
                 work(self)
             }
             result => result,
+        };
+        match result {
+            Ok(value) => {
+                self.reader.keep()?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.reader.forget();
+                Err(error)
+            }
         }
     }
 
@@ -326,11 +355,11 @@ impl<'a> Session<'a> {
             if needed.is_empty() {
                 break;
             }
-            let paths: Vec<_> = needed
+            let wanted: Vec<_> = needed
                 .iter()
-                .map(|(_, page)| layout::map_page(page))
+                .map(|(_, page)| Wanted::fixed(layout::map_page(page)))
                 .collect();
-            let pages = self.reader.need_all(&paths)?;
+            let pages = self.reader.need(&wanted)?;
             for ((key, page), bytes) in needed.iter().zip(pages) {
                 self.pages
                     .admit(key, &bytes)
@@ -341,27 +370,28 @@ impl<'a> Session<'a> {
             }
         }
         let mut asks = BTreeSet::new();
-        let mut files = BTreeMap::new();
+        let mut logs = Vec::new();
         for (name, key) in names.iter().zip(&keys) {
             let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
                 place: self.place(),
                 source,
             })?;
-            let Some(slot) = slot else {
-                continue;
-            };
-            files.insert(*name, slot.length);
-            asks.insert(slot.index);
+            if let Some(slot) = slot {
+                logs.push((Subject::Package((*name).clone()), slot.length));
+                asks.insert(slot.index);
+            }
         }
-        let mut records = self.reader.packages(&files)?;
-        for (name, records) in &records {
-            asks.extend(package::asks(
-                self.checkpoint.operator(),
-                name,
-                records
-                    .iter()
-                    .map(|(index, bytes)| (*index, bytes.as_slice())),
-            ));
+        let heads: Vec<_> = asks.iter().copied().collect();
+        let needed = self.tiles.needed_for_inclusion(&heads);
+        let read = self.reader.records(&logs, &mut self.tiles, &needed)?;
+        let mut records = BTreeMap::new();
+        for ((subject, _), read) in logs.into_iter().zip(read) {
+            let Subject::Package(name) = subject else {
+                continue; // no other was asked for
+            };
+            let borrowed = read.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
+            asks.extend(package::asks(self.checkpoint.operator(), &name, borrowed));
+            records.insert(name, read);
         }
         let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
         let mut loaded = BTreeMap::new();
@@ -464,15 +494,19 @@ impl<'a> Session<'a> {
                     })?;
             }
             Ok(())
-        })?;
-        self.reader.keep()
+        })
     }
 
     /// Shows that an unsigned checkpoint, such as a lock's, is a state that this log went through.
     ///
     /// # Errors
-    /// A larger size than the log has; a root that it never had; a file that is missing or cannot be read.
+    /// Another registry's; a larger size than the log has; a root that it never had; a file that is missing or cannot be read.
     pub fn check_prefix(&mut self, older: &Checkpoint) -> Result<(), ClientError> {
+        if older.origin != *self.policy.origin() {
+            let (expected, found) = (self.policy.origin().clone(), older.origin.clone());
+            let other = TrustError::Origin { expected, found };
+            return Err(ClientError::trust(self.policy, other));
+        }
         if older.size > self.size() {
             return Err(ClientError::Behind {
                 origin: self.policy.origin().clone(),
@@ -493,8 +527,7 @@ impl<'a> Session<'a> {
                     size: older.size,
                     source,
                 })
-        })?;
-        self.reader.keep()
+        })
     }
 
     /// Step 6: a release's content, from the shelf or the registry. `derive` says what bytes are, once parsed.
@@ -510,9 +543,14 @@ impl<'a> Session<'a> {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
+        if release.withdrawn().is_some() {
+            // Refused unread: it may be gone, and nobody should hold it.
+            let withdrawn = check_bytes(name, release, &[]);
+            withdrawn.map_err(|source| ClientError::Content(Box::new(source)))?;
+        }
         let path = layout::content(release.digest());
-        let content = self.attempt(|session| {
-            let bytes = session.reader.need(&path)?;
+        self.attempt(|session| {
+            let bytes = session.reader.need_one(Wanted::fixed(path.clone()))?;
             Content::open(name, release, bytes, &derive)
                 .map_err(|source| ClientError::Underivable {
                     name: name.clone(),
@@ -520,9 +558,7 @@ impl<'a> Session<'a> {
                     source: Box::new(source),
                 })?
                 .map_err(|source| ClientError::Content(Box::new(source)))
-        })?;
-        self.reader.keep()?;
-        Ok(content)
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
 use transparency::number::Size;
+use transparency::record::Subject;
 use transparency::tile::{self, Part, Tile};
 
 /// The largest content: components of hundreds of megabytes are accidents.
@@ -82,6 +83,14 @@ pub fn package(name: &PackageName, part: Part) -> ObjectPath {
 /// A file of the operator's records.
 pub fn operator(part: Part) -> ObjectPath {
     ObjectPath::new(format!("operator/{part}"), tile::MAX_RECORDS)
+}
+
+/// A file of the records of either sort of log.
+pub fn records(subject: &Subject, part: Part) -> ObjectPath {
+    match subject {
+        Subject::Operator => operator(part),
+        Subject::Package(name) => package(name, part),
+    }
 }
 
 /// A content, by its digest.

@@ -1,25 +1,28 @@
 //! What this machine has seen of a registry, so that the registry cannot take it back.
 //!
-//! For each policy key: the last checkpoint as signed, the hash of the operator's first record, and the head of every
-//! package that was relied on. The checkpoint moves by compare-and-swap under a lock; heads only grow. These files are
-//! this machine's own memory, but reading them is strict all the same: a store that is damaged refuses, since forgetting
-//! would be the attack.
+//! For each policy key one folder with one file, `seen`: the hash of the operator's first record, the head of every package
+//! that was relied on, the last checkpoint as signed, and the digest of all that. The checkpoint moves by compare-and-swap
+//! under a lock; heads only grow. The file is this machine's own memory, but reading it is strict all the same: a store
+//! that is damaged refuses, since forgetting would be the attack.
+//!
+//! The folder comes into being whole, by a rename. So one that is there without its file lost it, and whoever wants to
+//! forget a registry removes the folder.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use transparency::Unverified;
-use transparency::checkpoint::{Checkpoint, SignedCheckpoint};
-use transparency::digest::Hash;
+use transparency::checkpoint::{Checkpoint, SignedCheckpoint, TrustedCheckpoint};
+use transparency::digest::{Digest, Hash};
 use transparency::name::PackageName;
-use transparency::note::Note;
-use transparency::number::Index;
+use transparency::number::{Index, Position};
 use transparency::package::Seen;
 use transparency::policy::Policy;
 
 use crate::cache::registry_id;
+use crate::storage::sync_parent;
 
 /// Why the trust store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +56,7 @@ pub struct Sighting {
 }
 
 /// What this machine knows of a registry.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
     note: Vec<u8>,
     checkpoint: Checkpoint,
@@ -62,6 +65,15 @@ pub struct Memory {
 }
 
 impl Memory {
+    fn of(checkpoint: &TrustedCheckpoint, packages: BTreeMap<PackageName, Sighting>) -> Self {
+        Self {
+            note: checkpoint.note().to_string().into_bytes(),
+            checkpoint: checkpoint.checkpoint().clone(),
+            first_record: first_record(checkpoint),
+            packages,
+        }
+    }
+
     /// The last checkpoint, as signed.
     pub fn note(&self) -> &[u8] {
         &self.note
@@ -81,6 +93,62 @@ impl Memory {
     pub fn package(&self, name: &PackageName) -> Option<&Sighting> {
         self.packages.get(name)
     }
+
+    /// The file's bytes: a line a fact, an empty line, the note, and the digest of all before it.
+    fn print(&self) -> Vec<u8> {
+        let mut text = format!("{FIRST_LINE}\n{}\n", self.first_record);
+        for (name, Sighting { seen, index }) in &self.packages {
+            text.extend([format!("{name} {} {} {index}\n", seen.length, seen.head)]);
+        }
+        text.push('\n');
+        let mut bytes = text.into_bytes();
+        bytes.extend(&self.note);
+        let digest = Digest::of(&bytes);
+        bytes.extend(format!("{digest}\n").bytes());
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let end = text.strip_suffix('\n')?.rfind('\n')?.checked_add(1)?;
+        let (text, digest) = text.split_at_checked(end)?;
+        if digest.strip_suffix('\n')? != Digest::of(text.as_bytes()).to_string() {
+            return None;
+        }
+        let (facts, note) = text.split_once("\n\n")?;
+        let mut lines = facts.split('\n');
+        if lines.next()? != FIRST_LINE {
+            return None;
+        }
+        let first_record = lines.next()?.parse().ok()?;
+        let packages = lines.map(parse_sighting).collect::<Option<_>>()?;
+        let signed = Unverified::<SignedCheckpoint>::parse(note.as_bytes()).ok()?;
+        Some(Self {
+            note: note.as_bytes().to_vec(),
+            checkpoint: signed.claims().checkpoint().clone(),
+            first_record,
+            packages,
+        })
+    }
+}
+
+fn parse_sighting(line: &str) -> Option<(PackageName, Sighting)> {
+    let words: Vec<_> = line.split(' ').collect();
+    let [name, length, head, index] = words.as_slice() else {
+        return None;
+    };
+    let seen = Seen {
+        length: length.parse().ok()?,
+        head: head.parse().ok()?,
+    };
+    let index = index.parse().ok()?;
+    Some((name.parse().ok()?, Sighting { seen, index }))
+}
+
+/// The hash of the operator's first record: what a policy key may never begin anew.
+pub(crate) fn first_record(checkpoint: &TrustedCheckpoint) -> Hash {
+    let first = checkpoint.operator().hash_at(Position::ZERO);
+    first.unwrap_or(Hash::ZERO) // there is one: the policy's key signs it
 }
 
 /// The memory of one registry, in the machine's state folder.
@@ -89,9 +157,8 @@ pub struct TrustStore {
     folder: PathBuf,
 }
 
-const CHECKPOINT: &str = "checkpoint";
-const SEEN: &str = "seen";
-const SEEN_FIRST_LINE: &str = "warg-seen/v1";
+const FILE: &str = "seen";
+const FIRST_LINE: &str = "warg-seen/v1";
 
 impl TrustStore {
     /// The store for a policy's registry, in a state folder that need not exist yet.
@@ -106,8 +173,12 @@ impl TrustStore {
         &self.folder
     }
 
-    fn io(&self, action: &'static str, file: &str) -> impl FnOnce(io::Error) -> TrustStoreError {
-        let place = self.folder.join(file);
+    fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> TrustStoreError {
+        let place = self.file();
         move |source| TrustStoreError::Io {
             action,
             place,
@@ -115,143 +186,127 @@ impl TrustStore {
         }
     }
 
-    fn damaged(&self, file: &str) -> TrustStoreError {
-        TrustStoreError::Damaged {
-            place: self.folder.join(file),
-        }
-    }
-
     /// What is remembered; none where this machine never saw the registry.
     ///
     /// # Errors
-    /// Files that cannot be read, or are damaged.
+    /// A file that cannot be read, is damaged, or got lost.
     pub fn read(&self) -> Result<Option<Memory>, TrustStoreError> {
-        let Some(note) = self.read_file(CHECKPOINT)? else {
-            return Ok(None);
-        };
-        let signed =
-            Unverified::<SignedCheckpoint>::parse(&note).map_err(|_| self.damaged(CHECKPOINT))?;
-        let seen = self.read_file(SEEN)?.ok_or_else(|| self.damaged(SEEN))?;
-        let (first_record, packages) = parse_seen(&seen).ok_or_else(|| self.damaged(SEEN))?;
-        Ok(Some(Memory {
-            checkpoint: signed.claims().checkpoint().clone(),
-            note,
-            first_record,
-            packages,
-        }))
-    }
-
-    fn read_file(&self, file: &str) -> Result<Option<Vec<u8>>, TrustStoreError> {
-        match fs::read(self.folder.join(file)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            bytes => Ok(Some(bytes.map_err(self.io("read", file))?)),
+        let damaged = || TrustStoreError::Damaged { place: self.file() };
+        match fs::read(self.file()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => match self.is_empty() {
+                Ok(true) => Ok(None),
+                Ok(false) => Err(damaged()),
+                Err(error) => Err(self.io("read")(error)),
+            },
+            bytes => {
+                let bytes = bytes.map_err(self.io("read"))?;
+                Memory::parse(&bytes).map(Some).ok_or_else(damaged)
+            }
         }
     }
 
-    /// Moves to a newer checkpoint, if the one remembered still is the one it was compared with; false where another
-    /// process moved first, and the comparison must be made again.
+    /// Whether there is no folder, or nothing in it.
+    fn is_empty(&self) -> io::Result<bool> {
+        match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            entries => Ok(entries?.next().is_none()),
+        }
+    }
+
+    /// Moves to a newer checkpoint, if the one remembered still is the one it was compared with, and returns what is
+    /// remembered then; none where another process moved first, and the comparison must be made again.
     ///
     /// # Errors
-    /// Files that cannot be written.
+    /// A file that cannot be read or written, or is damaged.
     pub fn advance(
         &self,
         from: Option<&Memory>,
-        to: &Note,
-        first_record: Hash,
-    ) -> Result<bool, TrustStoreError> {
+        to: &TrustedCheckpoint,
+    ) -> Result<Option<Memory>, TrustStoreError> {
+        let Some(from) = from else {
+            return self.begin(Memory::of(to, BTreeMap::new()));
+        };
         let _lock = self.lock()?;
-        let current = self.read_file(CHECKPOINT)?;
-        if current.as_deref() != from.map(Memory::note) {
-            return Ok(false);
+        match self.read()? {
+            Some(current) if current.note == from.note => {
+                let moved = Memory::of(to, current.packages.clone());
+                if moved != current {
+                    self.write(&moved)?; // usually nothing happened since
+                }
+                Ok(Some(moved))
+            }
+            _ => Ok(None),
         }
-        let to = to.to_string();
-        if current.as_deref() == Some(to.as_bytes()) {
-            return Ok(true); // the usual case: nothing happened since
-        }
-        // `seen` first: a checkpoint without it would count as damaged.
-        if from.is_none() {
-            self.write_file(SEEN, print_seen(first_record, &BTreeMap::new()).as_bytes())?;
-        }
-        self.write_file(CHECKPOINT, to.as_bytes())?;
-        Ok(true)
+    }
+
+    /// Makes the folder, whole; none where there is one by now.
+    fn begin(&self, memory: Memory) -> Result<Option<Memory>, TrustStoreError> {
+        let begin = || -> io::Result<bool> {
+            let parent = self.folder.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(parent)?;
+            let folder = tempfile::tempdir_in(parent)?;
+            let mut file = File::create(folder.path().join(FILE))?;
+            file.write_all(&memory.print())?;
+            file.sync_all()?;
+            sync_parent(&folder.path().join(FILE))?;
+            match fs::rename(folder.path(), &self.folder) {
+                Ok(()) => {
+                    let _ = folder.keep(); // it has another name now: nothing to remove
+                    sync_parent(&self.folder)?;
+                    Ok(true)
+                }
+                Err(_) if !self.is_empty()? => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        let begun = begin().map_err(self.io("write"))?;
+        Ok(begun.then_some(memory))
     }
 
     /// Remembers where packages were seen. A longer log replaces a shorter one, never the other way round.
     ///
     /// # Errors
-    /// Files that cannot be read or written.
+    /// A file that cannot be read or written, or is damaged.
     pub fn remember(
         &self,
         sightings: &BTreeMap<PackageName, Sighting>,
     ) -> Result<(), TrustStoreError> {
+        if self.read()?.is_none() {
+            return Ok(()); // it was removed on purpose, while this session ran
+        }
         let _lock = self.lock()?;
-        let Some(memory) = self.read()? else {
-            return Ok(()); // it follows a checkpoint
+        let Some(mut memory) = self.read()? else {
+            return Ok(());
         };
-        let mut packages = memory.packages.clone();
+        let mut grew = false;
         for (name, sighting) in sightings {
-            let known = packages.entry(name.clone()).or_insert(*sighting);
-            if known.seen.length < sighting.seen.length {
-                *known = *sighting;
+            let known = memory.packages.get(name);
+            if known.is_none_or(|known| known.seen.length < sighting.seen.length) {
+                memory.packages.insert(name.clone(), *sighting);
+                grew = true;
             }
         }
-        if packages == memory.packages {
-            return Ok(());
-        }
-        self.write_file(SEEN, print_seen(memory.first_record, &packages).as_bytes())
+        if grew { self.write(&memory) } else { Ok(()) }
     }
 
     fn lock(&self) -> Result<File, TrustStoreError> {
         let lock = || -> io::Result<File> {
-            fs::create_dir_all(&self.folder)?;
             let lock = File::create(self.folder.join("lock"))?;
             lock.lock()?;
             Ok(lock)
         };
-        lock().map_err(self.io("lock", "lock"))
+        lock().map_err(self.io("lock"))
     }
 
-    fn write_file(&self, file: &str, bytes: &[u8]) -> Result<(), TrustStoreError> {
+    fn write(&self, memory: &Memory) -> Result<(), TrustStoreError> {
         let write = || -> io::Result<()> {
             let mut temporary = tempfile::NamedTempFile::new_in(&self.folder)?;
-            temporary.write_all(bytes)?;
+            temporary.write_all(&memory.print())?;
             temporary.as_file().sync_all()?;
-            temporary
-                .persist(self.folder.join(file))
-                .map_err(|error| error.error)?;
-            Ok(())
+            let file = self.file();
+            temporary.persist(&file).map_err(|error| error.error)?;
+            sync_parent(&file)
         };
-        write().map_err(self.io("write", file))
+        write().map_err(self.io("write"))
     }
-}
-
-fn print_seen(first_record: Hash, packages: &BTreeMap<PackageName, Sighting>) -> String {
-    let mut text = format!("{SEEN_FIRST_LINE}\n{first_record}\n");
-    for (name, Sighting { seen, index }) in packages {
-        text.push_str(&format!("{name} {} {} {index}\n", seen.length, seen.head));
-    }
-    text
-}
-
-fn parse_seen(bytes: &[u8]) -> Option<(Hash, BTreeMap<PackageName, Sighting>)> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let mut lines = text.strip_suffix('\n')?.split('\n');
-    if lines.next()? != SEEN_FIRST_LINE {
-        return None;
-    }
-    let first_record = lines.next()?.parse().ok()?;
-    let mut packages = BTreeMap::new();
-    for line in lines {
-        let words: Vec<_> = line.split(' ').collect();
-        let [name, length, head, index] = words.as_slice() else {
-            return None;
-        };
-        let seen = Seen {
-            length: length.parse().ok()?,
-            head: head.parse().ok()?,
-        };
-        let index = index.parse().ok()?;
-        packages.insert(name.parse().ok()?, Sighting { seen, index });
-    }
-    Some((first_record, packages))
 }

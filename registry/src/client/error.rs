@@ -211,6 +211,9 @@ pub enum ClientError {
     /// What this machine remembers.
     #[error(transparent)]
     Memory(#[from] TrustStoreError),
+    /// What was kept on this machine cannot be read.
+    #[error("cannot read what was kept")]
+    Kept(#[source] StorageError),
     /// A verified file could not be kept.
     #[error("cannot keep what was verified")]
     Keep(#[source] StorageError),
@@ -240,6 +243,7 @@ impl ClientError {
             | Self::SetBack { .. }
             | Self::Behind { .. } => Remedy::Retry,
             Self::Storage(_)
+            | Self::Kept(StorageError::TooLarge { .. })
             | Self::Trust { .. }
             | Self::File { .. }
             | Self::Tile(_)
@@ -253,12 +257,13 @@ impl ClientError {
             | Self::Diverged { .. }
             | Self::Lost { .. }
             | Self::Content(_)
-            | Self::Underivable { .. } => Remedy::Investigate,
+            | Self::Underivable { .. }
+            | Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,
             Self::Misbehavior { .. } => Remedy::Report,
-            Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,
-            Self::Memory(TrustStoreError::Io { .. }) | Self::Keep(_) | Self::Unasked { .. } => {
-                Remedy::Mend
-            }
+            Self::Memory(TrustStoreError::Io { .. })
+            | Self::Kept(_)
+            | Self::Keep(_)
+            | Self::Unasked { .. } => Remedy::Mend,
         }
     }
 }

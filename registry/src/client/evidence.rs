@@ -11,7 +11,9 @@ use transparency::misbehavior::{CommittedMap, LoggedRecord, Misbehavior};
 use transparency::name::PackageName;
 use transparency::number::Index;
 use transparency::package::ExtensionError;
+use transparency::tile::Part;
 
+use super::reader::Wanted;
 use super::{ClientError, LoadedLog, Session, prove};
 use crate::layout;
 use crate::trust::{Memory, Sighting};
@@ -162,15 +164,9 @@ fn omitted(
 
 /// An entry of the log, from its bundle.
 fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
-    let (part, place) = transparency::tile::Part::holding(session.size().get(), index.get())?;
-    let bytes = session.reader.need(&layout::entries(part));
-    let entry = match bytes {
-        Ok(bytes) => part.parse_entries(&bytes).ok()?.get(place)?.to_vec(),
-        Err(_) => {
-            let full = session.reader.need(&layout::entries(part.full())).ok()?;
-            part.cut_entries(&full).ok()?.get(place)?.to_vec()
-        }
-    };
+    let (part, place) = Part::holding(session.size().get(), index.get())?;
+    let bytes = session.reader.need_one(Wanted::entries(part)).ok()?;
+    let entry = part.parse_entries(&bytes).ok()?.get(place)?.to_vec();
     Some(entry)
 }
 
@@ -181,7 +177,10 @@ fn pages(session: &mut Session<'_>, name: &PackageName) -> Option<Vec<Vec<u8>>> 
     let key = Key::of(name);
     let mut pages = Vec::new();
     while let Some((key, page)) = verified.needed(&[key]).pop() {
-        let bytes = session.reader.need(&layout::map_page(&page)).ok()?;
+        let bytes = session
+            .reader
+            .need_one(Wanted::fixed(layout::map_page(&page)))
+            .ok()?;
         verified.admit(&key, &bytes).ok()?;
         pages.push(bytes);
     }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
-use transparency::name::PackageName;
 use transparency::number::{Index, Length, Size};
 use transparency::policy::Policy;
+use transparency::record::Subject;
 use transparency::tile::{FileError, Part, Tile};
 
 use super::ClientError;
@@ -16,7 +16,7 @@ use crate::cache::Shelf;
 use crate::layout::{self, ObjectPath};
 use crate::storage::Source;
 
-/// The most files of one log that are asked for at once, while the number of its records is only a claim.
+/// The most files of one log that are asked for at once: the number of its records is only a claim until they are there.
 const FILES_AT_ONCE: usize = 16;
 
 pub(super) struct Reader<'a> {
@@ -25,28 +25,60 @@ pub(super) struct Reader<'a> {
     /// Whether the shelf is read, as well as written.
     trusts_shelf: bool,
     /// What was read from the source and waits for its verification.
-    fresh: Vec<(ObjectPath, Vec<u8>)>,
+    fresh: BTreeMap<ObjectPath, Vec<u8>>,
 }
 
-/// A file that grows until it holds 256 items. A registry may remove a partial one once its full one exists.
-#[derive(Clone, Copy)]
-enum Growing {
+/// A file that must be there.
+pub(super) struct Wanted {
+    path: ObjectPath,
+    /// Where it may go once it is full: where the full one lies, and how to cut it.
+    full: Option<(ObjectPath, Cut)>,
+}
+
+/// How to make a partial file of the full one.
+enum Cut {
     Tile(Tile),
+    Entries(Part),
     Records(Part),
 }
 
-impl Growing {
-    fn full(self) -> Option<Self> {
-        match self {
-            Self::Tile(tile) => (!tile.is_full()).then(|| Self::Tile(tile.full())),
-            Self::Records(part) => (!part.is_full()).then(|| Self::Records(part.full())),
+impl Wanted {
+    /// A file that never goes.
+    pub(super) fn fixed(path: ObjectPath) -> Self {
+        Self { path, full: None }
+    }
+
+    fn tile(tile: Tile) -> Self {
+        let full = (layout::tile(tile.full()), Cut::Tile(tile));
+        Self {
+            path: layout::tile(tile),
+            full: (!tile.is_full()).then_some(full),
         }
     }
 
-    /// What this partial file held, from the full one.
-    fn cut(self, full: &[u8]) -> Result<Vec<u8>, FileError> {
+    /// An entry bundle.
+    pub(super) fn entries(part: Part) -> Self {
+        let full = (layout::entries(part.full()), Cut::Entries(part));
+        Self {
+            path: layout::entries(part),
+            full: (!part.is_full()).then_some(full),
+        }
+    }
+
+    fn records(subject: &Subject, part: Part) -> Self {
+        let full = (layout::records(subject, part.full()), Cut::Records(part));
+        Self {
+            path: layout::records(subject, part),
+            full: (!part.is_full()).then_some(full),
+        }
+    }
+}
+
+impl Cut {
+    fn cut(&self, full: &[u8]) -> Result<Vec<u8>, FileError> {
         match self {
             Self::Tile(tile) => tile.cut(full).map(<[u8]>::to_vec),
+            Self::Entries(part) => part.print_entries(&part.cut_entries(full)?),
             Self::Records(part) => part.print_records(&part.cut_records(full)?),
         }
     }
@@ -58,7 +90,7 @@ impl<'a> Reader<'a> {
             source,
             shelf,
             trusts_shelf: true,
-            fresh: Vec::new(),
+            fresh: BTreeMap::new(),
         }
     }
 
@@ -71,11 +103,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Stops reading the shelf; false where that changes nothing.
+    /// Stops reading the shelf; false where that changes nothing. What was verified by then need not be read again, and
+    /// stays fresh; what was not is read again, and takes the place of what was read first.
     pub(super) fn distrust_shelf(&mut self) -> bool {
         let had = self.source.is_some() && self.shelf.is_some() && self.trusts_shelf;
         self.trusts_shelf = false;
-        self.fresh.clear();
         had
     }
 
@@ -88,6 +120,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Keeps nothing of what was read since the last time: it did not verify, or not all of it.
+    pub(super) fn forget(&mut self) {
+        self.fresh.clear();
+    }
+
     /// The signed checkpoint: the one file that the shelf never answers for, but offline.
     pub(super) fn checkpoint(&mut self, policy: &Policy) -> Result<Vec<u8>, ClientError> {
         let path = layout::checkpoint();
@@ -96,11 +133,12 @@ impl<'a> Reader<'a> {
                 let note = source.get(&path)?.ok_or_else(|| ClientError::NoRegistry {
                     place: source.place(&path),
                 })?;
-                self.fresh.push((path, note.clone()));
+                self.fresh.insert(path, note.clone());
                 Ok(note)
             }
             (None, shelf) => {
-                let note = shelf.map(|shelf| shelf.get(&path)).transpose()?.flatten();
+                let note = shelf.map(|shelf| shelf.get(&path)).transpose();
+                let note = note.map_err(ClientError::Kept)?.flatten();
                 note.ok_or_else(|| ClientError::NothingKept {
                     origin: policy.origin().clone(),
                 })
@@ -112,10 +150,7 @@ impl<'a> Reader<'a> {
     fn get_all(&mut self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, ClientError> {
         let mut found = Vec::with_capacity(paths.len());
         for path in paths {
-            found.push(match self.shelf {
-                Some(shelf) if self.trusts_shelf => shelf.get(path)?,
-                _ => None,
-            });
+            found.push(self.get_kept(path)?);
         }
         let Some(source) = self.source else {
             return Ok(found);
@@ -134,90 +169,139 @@ impl<'a> Reader<'a> {
             if bytes.is_none() {
                 *bytes = fetched.next().flatten();
                 if let Some(bytes) = bytes {
-                    self.fresh.push((path.clone(), bytes.clone()));
+                    self.fresh.insert(path.clone(), bytes.clone());
                 }
             }
         }
         Ok(found)
     }
 
-    /// Objects that must be there.
-    pub(super) fn need_all(&mut self, paths: &[ObjectPath]) -> Result<Vec<Vec<u8>>, ClientError> {
-        let found = self.get_all(paths)?;
-        paths
-            .iter()
-            .zip(found)
-            .map(|(path, bytes)| bytes.ok_or_else(|| self.missing(path)))
-            .collect()
-    }
-
-    /// An object that must be there.
-    pub(super) fn need(&mut self, path: &ObjectPath) -> Result<Vec<u8>, ClientError> {
-        let mut found = self.need_all(std::slice::from_ref(path))?;
-        found.pop().ok_or_else(|| self.missing(path))
-    }
-
-    fn missing(&self, path: &ObjectPath) -> ClientError {
-        ClientError::Missing {
-            place: self.place(path),
+    fn get_kept(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, ClientError> {
+        match self.shelf {
+            Some(shelf) if self.trusts_shelf => match shelf.get(path) {
+                // A shelf that cannot be read is as good as none, where there is a source.
+                Err(_) if self.source.is_some() => Ok(None),
+                kept => kept.map_err(ClientError::Kept),
+            },
+            _ => Ok(None),
         }
     }
 
-    /// Files that may have grown since. Where the partial one is gone, the full one is read and cut to what the partial
-    /// one held; no more than that is ever kept.
-    fn need_growing(
-        &mut self,
-        files: &[Growing],
-        path: impl Fn(usize, Growing) -> ObjectPath,
-    ) -> Result<Vec<(ObjectPath, Vec<u8>)>, ClientError> {
-        let paths: Vec<_> = files
-            .iter()
-            .enumerate()
-            .map(|(place, file)| path(place, *file))
-            .collect();
+    /// Files in the order asked for. Where a partial one is gone, the full one is read and cut to what the partial one
+    /// held; no more than that is ever kept.
+    pub(super) fn need(&mut self, wanted: &[Wanted]) -> Result<Vec<Vec<u8>>, ClientError> {
+        let paths: Vec<_> = wanted.iter().map(|file| file.path.clone()).collect();
         let mut found = self.get_all(&paths)?;
-        let gone: Vec<_> = (0..)
-            .zip(files)
-            .zip(&found)
+        let mut gone: Vec<_> = wanted
+            .iter()
+            .zip(&mut found)
             .filter(|(_, bytes)| bytes.is_none())
-            .filter_map(|((place, file), _)| Some((place, path(place, file.full()?))))
+            .filter_map(|(file, bytes)| Some((&file.path, file.full.as_ref()?, bytes)))
             .collect();
         if let (Some(source), false) = (self.source, gone.is_empty()) {
-            let fulls: Vec<_> = gone.iter().map(|(_, full)| full.clone()).collect();
+            let fulls: Vec<_> = gone.iter().map(|(_, (full, _), _)| full.clone()).collect();
             let fetched = source.get_all(&fulls)?;
-            for ((place, full_path), full) in gone.iter().zip(fetched) {
-                let file = files.get(*place).zip(paths.get(*place));
-                if let (Some((file, path)), Some(full), Some(slot)) =
-                    (file, full, found.get_mut(*place))
-                {
-                    let bytes = file.cut(&full).map_err(|source| ClientError::File {
-                        place: self.place(full_path),
-                        source,
-                    })?;
-                    self.fresh.push((path.clone(), bytes.clone()));
-                    *slot = Some(bytes);
-                }
+            for ((path, (full_path, cut), bytes), full) in gone.iter_mut().zip(fetched) {
+                let Some(full) = full else { continue };
+                let part = cut.cut(&full).map_err(|error| ClientError::File {
+                    place: source.place(full_path),
+                    source: error,
+                })?;
+                self.fresh.insert((*path).clone(), part.clone());
+                **bytes = Some(part);
             }
         }
+        let missing = |path| ClientError::Missing {
+            place: self.place(path),
+        };
         paths
-            .into_iter()
+            .iter()
             .zip(found)
-            .map(|(path, bytes)| match bytes {
-                Some(bytes) => Ok((path, bytes)),
-                None => Err(self.missing(&path)),
-            })
+            .map(|(path, bytes)| bytes.ok_or_else(|| missing(path)))
             .collect()
     }
 
-    fn parse(
-        &self,
-        part: Part,
-        (path, bytes): &(ObjectPath, Vec<u8>),
-    ) -> Result<Vec<(Index, Vec<u8>)>, ClientError> {
+    /// One file.
+    pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
+        let place = self.place(&wanted.path);
+        let mut found = self.need(&[wanted])?;
+        found.pop().ok_or(ClientError::Missing { place })
+    }
+
+    /// The map entry that is said to end the log at a size, and the right edge of that log.
+    pub(super) fn ending(
+        &mut self,
+        size: Size,
+        root: Hash,
+    ) -> Result<(Vec<u8>, VerifiedTiles), ClientError> {
+        let edge = VerifiedTiles::edge(size);
+        let map_entry = [Wanted::fixed(layout::map_at(size))].into_iter();
+        let wanted: Vec<_> = map_entry
+            .chain(edge.iter().copied().map(Wanted::tile))
+            .collect();
+        let mut files = self.need(&wanted)?.into_iter();
+        let map_entry = files.next().unwrap_or_default();
+        let tiles = edge.into_iter().zip(files).collect();
+        Ok((map_entry, VerifiedTiles::open(size, root, tiles)?))
+    }
+
+    /// The right edge of a log, authenticated by its root.
+    pub(super) fn edge(&mut self, size: Size, root: Hash) -> Result<VerifiedTiles, ClientError> {
+        let edge = VerifiedTiles::edge(size);
+        let wanted: Vec<_> = edge.iter().copied().map(Wanted::tile).collect();
+        let files = self.need(&wanted)?;
+        let tiles = edge.into_iter().zip(files).collect();
+        Ok(VerifiedTiles::open(size, root, tiles)?)
+    }
+
+    /// The records of some logs, as many of each as are claimed, in the order asked for; and further tiles in the same
+    /// round trip.
+    pub(super) fn records(
+        &mut self,
+        logs: &[(Subject, Length)],
+        verified: &mut VerifiedTiles,
+        needed: &[Tile],
+    ) -> Result<Vec<Records>, ClientError> {
+        let mut needed = needed;
+        let mut records: Vec<Records> = logs.iter().map(|_| Records::new()).collect();
+        let parts = logs
+            .iter()
+            .map(|(subject, length)| (subject, Part::all(length.get())));
+        let mut logs: Vec<_> = parts.zip(&mut records).collect();
+        loop {
+            let mut files = Vec::new();
+            for ((subject, parts), records) in &mut logs {
+                let some: Vec<_> = parts.by_ref().take(FILES_AT_ONCE).collect();
+                if !some.is_empty() {
+                    files.push((&**subject, some, records));
+                }
+            }
+            if files.is_empty() && needed.is_empty() {
+                return Ok(records);
+            }
+            let tiles = needed.iter().copied().map(Wanted::tile);
+            let parts = files.iter().flat_map(|(subject, parts, _)| {
+                parts.iter().map(|part| Wanted::records(subject, *part))
+            });
+            let wanted: Vec<_> = tiles.chain(parts).collect();
+            let mut found = self.need(&wanted)?.into_iter();
+            for (tile, bytes) in needed.iter().zip(found.by_ref()) {
+                verified.admit(*tile, &bytes)?;
+            }
+            for (subject, parts, records) in files {
+                for (part, bytes) in parts.into_iter().zip(found.by_ref()) {
+                    records.extend(self.parse(subject, part, &bytes)?);
+                }
+            }
+            needed = &[];
+        }
+    }
+
+    fn parse(&self, subject: &Subject, part: Part, bytes: &[u8]) -> Result<Records, ClientError> {
         let records = part
             .parse_records(bytes)
             .map_err(|source| ClientError::File {
-                place: self.place(path),
+                place: self.place(&layout::records(subject, part)),
                 source,
             })?;
         Ok(records
@@ -226,82 +310,13 @@ impl<'a> Reader<'a> {
             .collect())
     }
 
-    /// The first records of the operator log, as many as are claimed.
-    pub(super) fn operator(&mut self, length: Length) -> Result<Records, ClientError> {
-        let mut records = Vec::new();
-        let mut parts = Part::all(length.get());
-        loop {
-            let some: Vec<_> = parts.by_ref().take(FILES_AT_ONCE).collect();
-            if some.is_empty() {
-                return Ok(records);
-            }
-            let growing: Vec<_> = some.iter().copied().map(Growing::Records).collect();
-            let files = self.need_growing(&growing, |_, file| match file {
-                Growing::Records(part) => layout::operator(part),
-                Growing::Tile(tile) => layout::tile(tile),
-            })?;
-            for (part, file) in some.into_iter().zip(&files) {
-                records.extend(self.parse(part, file)?);
-            }
-        }
-    }
-
-    /// The records of some packages, each of the length that the map says.
-    pub(super) fn packages(
-        &mut self,
-        lengths: &BTreeMap<&PackageName, Length>,
-    ) -> Result<BTreeMap<PackageName, Records>, ClientError> {
-        let parts: Vec<(&PackageName, Part)> = lengths
-            .iter()
-            .flat_map(|(name, length)| Part::all(length.get()).map(|part| (*name, part)))
-            .collect();
-        let growing: Vec<_> = parts
-            .iter()
-            .map(|(_, part)| Growing::Records(*part))
-            .collect();
-        let files = self.need_growing(&growing, |place, file| match (parts.get(place), file) {
-            (Some((name, _)), Growing::Records(part)) => layout::package(name, part),
-            (_, Growing::Records(part)) => layout::operator(part),
-            (_, Growing::Tile(tile)) => layout::tile(tile),
-        })?;
-        let mut packages: BTreeMap<PackageName, Records> = BTreeMap::new();
-        for ((name, part), file) in parts.iter().zip(&files) {
-            let records = self.parse(*part, file)?;
-            packages.entry((*name).clone()).or_default().extend(records);
-        }
-        Ok(packages)
-    }
-
-    fn tiles(&mut self, tiles: &[Tile]) -> Result<Vec<(ObjectPath, Vec<u8>)>, ClientError> {
-        let growing: Vec<_> = tiles.iter().copied().map(Growing::Tile).collect();
-        self.need_growing(&growing, |_, file| match file {
-            Growing::Tile(tile) => layout::tile(tile),
-            Growing::Records(part) => layout::entries(part),
-        })
-    }
-
-    /// The right edge of a log, authenticated by its root.
-    pub(super) fn edge(&mut self, size: Size, root: Hash) -> Result<VerifiedTiles, ClientError> {
-        let edge = VerifiedTiles::edge(size);
-        let files = self.tiles(&edge)?;
-        let tiles = edge
-            .into_iter()
-            .zip(files.into_iter().map(|(_, bytes)| bytes))
-            .collect();
-        Ok(VerifiedTiles::open(size, root, tiles)?)
-    }
-
     /// Reads and authenticates further tiles, parents first.
     pub(super) fn admit(
         &mut self,
         verified: &mut VerifiedTiles,
         needed: &[Tile],
     ) -> Result<(), ClientError> {
-        let files = self.tiles(needed)?;
-        for (tile, (_, bytes)) in needed.iter().zip(&files) {
-            verified.admit(*tile, bytes)?;
-        }
-        Ok(())
+        self.records(&[], verified, needed).map(|_| ())
     }
 }
 
