@@ -10,15 +10,15 @@ use transparency::Unverified;
 use transparency::checkpoint::{MapEntry, MapEntryError};
 use transparency::content::{Content, ContentError, Derived, check_bytes};
 use transparency::digest::{Digest, Hash};
-use transparency::log::Appender;
+use transparency::log::{Appended, Appender, VerifiedTiles};
 use transparency::map::{self, Key, MapError, Slot, UpdateError};
 use transparency::name::PackageName;
-use transparency::number::{Index, Size, Time};
+use transparency::number::{Index, Length, Size, Time};
 use transparency::operator;
 use transparency::package::{self, Action, LogError};
 use transparency::policy::Policy;
 use transparency::record::{RecordError, SignedRecord, Subject};
-use transparency::release::Release;
+use transparency::release::{Attachment, Release, Statement};
 use transparency::tile::{FileError, Part};
 
 use crate::client::{Client, ClientError, Remedy};
@@ -167,12 +167,22 @@ struct Replay {
     operator_records: Records,
     packages: BTreeMap<PackageName, (package::Log, Records)>,
     /// The packages that changed since the last map entry.
-    changed: BTreeMap<Key, Slot>,
+    changed: BTreeMap<PackageName, Slot>,
     root: Digest,
     count: u64,
+    /// Of every map so far.
     pages: BTreeMap<Digest, Vec<u8>>,
     time: Option<Time>,
-    map_entries: Vec<(Size, Vec<u8>)>,
+    states: Vec<State>,
+}
+
+/// What a map entry committed to: the registry as it could be read at that size.
+struct State {
+    size: Size,
+    map_entry: Vec<u8>,
+    operator_length: Length,
+    /// The packages that changed with it.
+    packages: Vec<(PackageName, Length)>,
 }
 
 impl Replay {
@@ -188,7 +198,7 @@ impl Replay {
             count: empty.count,
             pages: empty.pages.into_iter().collect(),
             time: None,
-            map_entries: Vec::new(),
+            states: Vec::new(),
         })
     }
 
@@ -225,20 +235,20 @@ impl Replay {
         });
         log.admit(&self.operator, bytes)?;
         records.push((index, bytes.to_vec()));
-        let key = Key::of(name);
         let slot = Slot {
-            key,
+            key: Key::of(name),
             length: log.length(),
             head: log.head(),
             index,
         };
-        self.changed.insert(key, slot);
+        self.changed.insert(name.clone(), slot);
         Ok(())
     }
 
     fn take_map_entry(&mut self, index: Index, bytes: &[u8]) -> Result<(), EntryError> {
         let found = MapEntry::parse(bytes)?;
-        let slots = std::mem::take(&mut self.changed).into_values().collect();
+        let changed = std::mem::take(&mut self.changed);
+        let slots = changed.values().copied().collect();
         let updated = map::update(&self.root, slots, |page| {
             let bytes = self.pages.get(page).cloned();
             bytes.ok_or(MapError::Missing { page: *page })
@@ -269,7 +279,15 @@ impl Replay {
         }
         self.time = Some(found.time);
         if let Some(size) = index.size() {
-            self.map_entries.push((size, bytes.to_vec()));
+            self.states.push(State {
+                size,
+                map_entry: bytes.to_vec(),
+                operator_length: found.operator_length,
+                packages: changed
+                    .into_iter()
+                    .map(|(name, slot)| (name, slot.length))
+                    .collect(),
+            });
         }
         Ok(())
     }
@@ -300,30 +318,39 @@ where
     for (tile, bytes) in &appended.tiles {
         files.compare(&layout::tile(*tile), bytes)?;
     }
-    for (page, bytes) in live_pages(&replay) {
-        files.compare(&layout::map_page(page), bytes)?;
+    for page in live_pages(&replay) {
+        let path = layout::map_page(&page);
+        files.demand(&path)?;
     }
-    for (size, entry) in &replay.map_entries {
-        // Older ones were each published, or were part of a batch with the one behind them.
-        files.compare(&layout::map_at(*size), entry)?;
+    for (page, bytes) in &replay.pages {
+        files.compare_if_there(&layout::map_page(page), || Ok(bytes.clone()))?;
     }
-    files.compare_records(&replay.operator_records, layout::operator)?;
+    files.compare_records(&replay.operator_records, &Subject::Operator)?;
+    files.compare_states(&replay, &entries, &appended)?;
     let mut report = Report {
         size: checkpoint.size,
         records: 0,
-        map_entries: count(replay.map_entries.len()),
+        map_entries: count(replay.states.len()),
         packages: count(replay.packages.len()),
         releases: 0,
         contents: 0,
     };
     report.records = checkpoint.size.get().saturating_sub(report.map_entries);
     for (name, (log, records)) in &replay.packages {
-        files.compare_records(records, |part| layout::package(name, part))?;
+        files.compare_records(records, &Subject::Package(name.clone()))?;
         for release in log.releases() {
             report.releases = report.releases.saturating_add(1);
             if replay.operator.withdrawn(release.digest()).is_none() {
                 files.check_content(name, release, &derive)?;
                 report.contents = report.contents.saturating_add(1);
+            }
+            let Statement { lock, bundle, .. } = release.statement();
+            let bundle = bundle.as_ref().map(|(bundle, _)| bundle);
+            for attachment in lock.iter().chain(bundle) {
+                if replay.operator.withdrawn(&attachment.digest).is_none() {
+                    files.check_attachment(attachment)?;
+                    report.contents = report.contents.saturating_add(1);
+                }
             }
         }
     }
@@ -342,17 +369,15 @@ fn read_entries(source: &dyn Source, size: Size) -> Result<Vec<Vec<u8>>, CheckEr
             place: source.place(&path),
             source: source_error,
         };
-        let partial = source.get(&path)?;
-        let bytes = match partial {
-            Some(bytes) => bytes,
-            None => {
-                let full = source.get(&layout::entries(part.full()))?;
-                let full = full.ok_or_else(|| CheckError::Missing {
-                    place: source.place(&path),
-                })?;
-                let cut = part.cut_entries(&full).map_err(file)?;
-                part.print_entries(&cut).map_err(file)?
-            }
+        let bytes = if let Some(bytes) = source.get(&path)? {
+            bytes
+        } else {
+            let full = source.get(&layout::entries(part.full()))?;
+            let full = full.ok_or_else(|| CheckError::Missing {
+                place: source.place(&path),
+            })?;
+            let cut = part.cut_entries(&full).map_err(file)?;
+            part.print_entries(&cut).map_err(file)?
         };
         let read = part.parse_entries(&bytes).map_err(file)?;
         entries.extend(read.into_iter().map(<[u8]>::to_vec));
@@ -360,10 +385,7 @@ fn read_entries(source: &dyn Source, size: Size) -> Result<Vec<Vec<u8>>, CheckEr
     Ok(entries)
 }
 
-fn replay(
-    policy: &Policy,
-    entries: &[Vec<u8>],
-) -> Result<(transparency::log::Appended, Replay), CheckError> {
+fn replay(policy: &Policy, entries: &[Vec<u8>]) -> Result<(Appended, Replay), CheckError> {
     let refused = |index, source: EntryError| CheckError::Entry {
         index,
         source: Box::new(source),
@@ -383,8 +405,8 @@ fn replay(
     Ok((appended, replay))
 }
 
-/// The pages of the last map. (Those of earlier ones were compared through their roots; a registry may keep them.)
-fn live_pages(replay: &Replay) -> Vec<(&Digest, &Vec<u8>)> {
+/// The pages of the last map: those that must be there.
+fn live_pages(replay: &Replay) -> Vec<Digest> {
     let slots = replay.packages.iter().filter_map(|(name, (log, records))| {
         let (index, _) = records.last()?;
         Some(Slot {
@@ -395,11 +417,20 @@ fn live_pages(replay: &Replay) -> Vec<(&Digest, &Vec<u8>)> {
         })
     });
     let live = map::build(slots.collect()).map(|map| map.pages);
-    let live = live.unwrap_or_default();
-    let digests = live.iter().map(|(digest, _)| digest);
-    digests
-        .filter_map(|digest| replay.pages.get_key_value(digest))
-        .collect()
+    let live = live.unwrap_or_default().into_iter();
+    live.map(|(digest, _)| digest).collect()
+}
+
+/// The last file of a sequence of `count`, if it is partial or just full.
+fn last_part(count: u64) -> Option<Part> {
+    Part::of(count, count.checked_sub(1)? / 256)
+}
+
+/// The items that a file holds, of all there are.
+fn of_part<T>(items: &[T], part: Part) -> &[T] {
+    let first = usize::try_from(part.first()).unwrap_or(usize::MAX);
+    let items = items.get(first..).unwrap_or_default();
+    items.get(..usize::from(part.width())).unwrap_or(items)
 }
 
 struct Files<'a> {
@@ -416,16 +447,94 @@ impl Files<'_> {
         }
     }
 
-    fn compare_records(
+    fn demand(&self, path: &ObjectPath) -> Result<(), CheckError> {
+        match self.source.get(path)? {
+            Some(_) => Ok(()),
+            None => Err(CheckError::Missing {
+                place: self.source.place(path),
+            }),
+        }
+    }
+
+    /// Compares a file that may be gone.
+    fn compare_if_there(
         &self,
-        records: &Records,
-        path: impl Fn(Part) -> ObjectPath,
+        path: &ObjectPath,
+        expected: impl FnOnce() -> Result<Vec<u8>, FileError>,
     ) -> Result<(), CheckError> {
-        let length = count(records.len());
-        for (part, chunk) in Part::all(length).zip(records.chunks(256)) {
-            let path = path(part);
+        let Some(found) = self.source.get(path)? else {
+            return Ok(());
+        };
+        let place = || self.source.place(path);
+        let expected = expected().map_err(|source| CheckError::File {
+            place: place(),
+            source,
+        })?;
+        if found == expected {
+            Ok(())
+        } else {
+            Err(CheckError::Differs { place: place() })
+        }
+    }
+
+    /// The files of every state that the registry went through. The map entry of each must be there; a partial file of
+    /// an earlier one may be gone, but where it is there, it is what somebody reads who still has that checkpoint.
+    fn compare_states(
+        &self,
+        replay: &Replay,
+        entries: &[Vec<u8>],
+        appended: &Appended,
+    ) -> Result<(), CheckError> {
+        let tiles: BTreeMap<_, _> = appended
+            .tiles
+            .iter()
+            .map(|(tile, bytes)| ((tile.level(), tile.index()), bytes))
+            .collect();
+        for state in &replay.states {
+            let State {
+                size, map_entry, ..
+            } = state;
+            self.compare(&layout::map_at(*size), map_entry)?;
+            for tile in VerifiedTiles::edge(*size) {
+                if let Some(grown) = tiles.get(&(tile.level(), tile.index())) {
+                    let expected = grown.get(..tile.byte_len()).unwrap_or(grown);
+                    self.compare_if_there(&layout::tile(tile), || Ok(expected.to_vec()))?;
+                }
+            }
+            if let Some(part) = last_part(size.get()) {
+                let path = layout::entries(part);
+                self.compare_if_there(&path, || part.print_entries(of_part(entries, part)))?;
+            }
+            let operator = (Subject::Operator, state.operator_length);
+            self.compare_last(&operator, &replay.operator_records)?;
+            for (name, length) in &state.packages {
+                if let Some((_, records)) = replay.packages.get(name) {
+                    let package = (Subject::Package(name.clone()), *length);
+                    self.compare_last(&package, records)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The last file of a log as it was when it had this length.
+    fn compare_last(
+        &self,
+        (subject, length): &(Subject, Length),
+        records: &Records,
+    ) -> Result<(), CheckError> {
+        let Some(part) = last_part(length.get()) else {
+            return Ok(());
+        };
+        let path = layout::records(subject, part);
+        self.compare_if_there(&path, || part.print_records(of_part(records, part)))
+    }
+
+    fn compare_records(&self, records: &Records, subject: &Subject) -> Result<(), CheckError> {
+        for part in Part::all(count(records.len())) {
+            let path = layout::records(subject, part);
             let expected = part
-                .print_records(chunk)
+                .print_records(of_part(records, part))
                 .map_err(|source| CheckError::File {
                     place: self.source.place(&path),
                     source,
@@ -433,6 +542,18 @@ impl Files<'_> {
             self.compare(&path, &expected)?;
         }
         Ok(())
+    }
+
+    fn check_attachment(&self, attachment: &Attachment) -> Result<(), CheckError> {
+        let path = layout::content(&attachment.digest);
+        let place = || self.source.place(&path);
+        let bytes = self.source.get(&path)?;
+        let bytes = bytes.ok_or_else(|| CheckError::Missing { place: place() })?;
+        if Digest::of(&bytes) == attachment.digest && count(bytes.len()) == attachment.size {
+            Ok(())
+        } else {
+            Err(CheckError::Differs { place: place() })
+        }
     }
 
     fn check_content<E>(
