@@ -403,12 +403,21 @@ impl<A: Grammar> Unverified<SignedRecord<A>> {
 /// Demands printable ASCII with single spaces, and no empty line. This comes before anything of a record is repeated in a
 /// message, and is all that holds of `?` lines. What a newer version writes is for that version to say.
 fn check_plain(text: &str) -> Result<(), RecordError> {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
+    let plain = |line: &str| {
+        // A line begins as if behind a space, so that neither its first nor its last byte is one.
+        let mut before = b' ';
+        let printable = line.bytes().all(|byte| {
+            let good = byte.is_ascii_graphic() || (byte == b' ' && before != b' ');
+            before = byte;
+            good
+        });
+        printable && before != b' '
+    };
     let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
     if lines.next() != Some(FIRST_LINE) {
         return Ok(()); // refused by its first line
     }
-    match lines.position(|line| !line.split(' ').all(word)) {
+    match lines.position(|line| !plain(line)) {
         None => Ok(()),
         Some(place) => Err(RecordError::Plain {
             line: place.saturating_add(2),

@@ -45,7 +45,7 @@ fn a_witness_signs_a_time_and_the_text() {
                 Err(CosignatureError::Key(KeyError::Signature { .. }))
             ),
             "{found:?}"
-        )
+        );
     };
     bad(check_cosignature("another\n", &good, &verifier));
     let other_time = [&at(8).unix().to_be_bytes(), signature].concat();

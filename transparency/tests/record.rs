@@ -205,6 +205,7 @@ fn an_operator_record_reads_as_the_protocol_says() {
 
 /// What means the same and is spelled otherwise is another record, and no good one.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn there_is_one_spelling() {
     let good = full().sign(&key("alice")).unwrap();
     let plain: &[(&str, &str)] = &[
@@ -298,7 +299,7 @@ fn there_is_one_spelling() {
         for (from, to) in cases {
             let bytes = resigned(&good, from, to, "alice");
             let found = parse(&bytes);
-            if *to == "" && kind == "line" {
+            if to.is_empty() && kind == "line" {
                 // Only to show that `from ORIGIN` may be left out.
                 assert!(found.is_ok(), "{from}: {found:?}");
                 continue;
@@ -386,12 +387,9 @@ fn a_record_without_actions_is_none() {
     );
     // Nor one that ends earlier.
     let good = String::from_utf8(full().sign(&key("alice")).unwrap()).unwrap();
-    for lines in 1..7 {
-        let text: String = good
-            .lines()
-            .take(lines)
-            .map(|line| format!("{line}\n"))
-            .collect();
+    for count in 1..7 {
+        let lines: Vec<_> = good.lines().take(count).collect();
+        let text = lines.join("\n") + "\n";
         let found = parse(Note::sign(text, &key("alice")).to_string().as_bytes());
         assert!(
             matches!(
@@ -401,7 +399,7 @@ fn a_record_without_actions_is_none() {
                     ..
                 })
             ),
-            "{lines} lines: {found:?}"
+            "{count} lines: {found:?}"
         );
     }
 }

@@ -36,6 +36,13 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value[field].as_str().unwrap()
 }
 
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let pairs = (0..hex.len()).step_by(2);
+    pairs
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
+}
+
 /// The records of one log, each with its index.
 fn records<'v>(vectors: &'v Value, subject: &str) -> Vec<(Index, &'v [u8])> {
     vectors["records"]
@@ -110,12 +117,7 @@ fn both_sides_sign_the_same_bytes() {
     let map = map::build(vec![slot]).unwrap();
     let entry = MapEntry::parse(text(&vectors, "map_entry").as_bytes()).unwrap();
     assert_eq!((entry.root, entry.packages), (map.root, map.count));
-    let hex: String = map.pages[0]
-        .1
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(hex, text(&vectors, "page"));
+    assert_eq!(map.pages[0].1, bytes_of(text(&vectors, "page")));
 }
 
 #[test]
@@ -142,13 +144,7 @@ fn the_whole_ladder_is_climbed_on_the_references_bytes() {
         .map(|index| (Index::new(index), proof(&vectors, index)))
         .collect();
     let package = name("acme:logger");
-    let page: Vec<u8> = {
-        let hex = text(&vectors, "page");
-        (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect()
-    };
+    let page = bytes_of(text(&vectors, "page"));
     let mut pages = checkpoint.pages();
     pages.admit(&Key::of(&package), &page).unwrap();
     let Presence::Present(head) = Presence::open(&checkpoint, &package, &pages, &proofs).unwrap()
