@@ -22,7 +22,7 @@ use transparency::number::Index;
 use transparency::release::Requirement;
 
 use crate::problem::{Options, Problem};
-use crate::resolution::{Claim, Flaw, Provenance, Resolution, Selection, check_closed_set};
+use crate::resolution::{Claim, Claims, Flaw, Provenance, Resolution, Selection};
 
 pub use change::{Change, changes};
 pub use reader::{MAX_LOCK, ReadError, ValueError, sides};
@@ -192,7 +192,7 @@ impl Lockfile {
             if let Some(member) = problem.members.get(name) {
                 let requirements = member.requirements.iter();
                 root.requires = requirements.map(|root| root.settle(origins)).collect();
-                root.held = member.held.clone();
+                root.held.clone_from(&member.held);
             }
             lockfile.roots.insert(name.clone(), root);
             for (selection, provenance) in &set.packages {
@@ -232,36 +232,37 @@ impl Lockfile {
     /// The first contradiction.
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
         let nothing: BTreeSet<ExternName> = BTreeSet::new();
-        let mut selected: BTreeSet<&Selection> = BTreeSet::new();
+        let claims = Claims::new(self.packages.iter().map(|(selection, package)| {
+            let claim = Claim {
+                requirements: &package.requires,
+                exports: None,
+            };
+            (selection, claim)
+        }));
+        let mut selected = vec![false; self.packages.len()];
         for (name, root) in &self.roots {
-            let mut set = BTreeMap::new();
-            for selection in &root.selects {
-                let Some((selection, package)) = self.packages.get_key_value(selection) else {
-                    return Err(Inconsistency::NoEntry {
-                        root: name.clone(),
-                        selection: selection.clone(),
-                    });
-                };
-                let claim = Claim {
-                    requirements: &package.requires,
-                    exports: None,
-                };
-                set.insert(selection, claim);
-            }
-            let roots = root
-                .requires
-                .iter()
-                .map(|requirement| (requirement, &nothing));
-            if let Some(flaw) = check_closed_set(roots, &set).into_iter().next() {
+            let set = claims
+                .places(&root.selects)
+                .map_err(|selection| Inconsistency::NoEntry {
+                    root: name.clone(),
+                    selection: selection.clone(),
+                })?;
+            let roots = root.requires.iter();
+            let roots = roots.map(|requirement| (requirement, &nothing));
+            if let Some(flaw) = claims.check(roots, &set).into_iter().next() {
                 return Err(Inconsistency::NotClosed {
                     root: name.clone(),
                     flaw,
                 });
             }
-            selected.extend(set.into_keys());
+            for place in set {
+                if let Some(selected) = selected.get_mut(place) {
+                    *selected = true;
+                }
+            }
         }
-        for (selection, package) in &self.packages {
-            if !selected.contains(selection) {
+        for ((selection, package), selected) in self.packages.iter().zip(selected) {
+            if !selected {
                 return Err(Inconsistency::Unselected {
                     selection: selection.clone(),
                 });

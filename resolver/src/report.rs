@@ -856,7 +856,7 @@ impl fmt::Display for Conflict {
                 match premise {
                     Premise::Fact(fact) => because.push(fact.to_string()),
                     Premise::Step(earlier) if earlier.checked_add(1) == Some(here) => {
-                        follows = true
+                        follows = true;
                     }
                     Premise::Step(earlier) => {
                         let conclusion = self.steps.get(*earlier).map(|step| &step.conclusion);

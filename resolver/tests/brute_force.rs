@@ -122,7 +122,7 @@ fn random_world(random: &mut Random) -> World {
         Mode::Highest,
     ]);
     for member in ["app", "web"].iter().take(1 + random.below(2)) {
-        for _ in 0..1 + random.below(2) {
+        for _ in 0..=random.below(2) {
             let requirement = random_requirement(random, names, &kinds);
             let root = RootRequirement::new(requirement);
             world.member(member).requirements.insert(root);
@@ -279,9 +279,9 @@ fn shuffled(world: &World, random: &mut Random) -> Index {
         random.shuffle(releases);
     }
     let mut index = Index::new();
-    packages
-        .into_iter()
-        .for_each(|package| world.load(&mut index, package));
+    for package in packages {
+        world.load(&mut index, package);
+    }
     index
 }
 
@@ -323,10 +323,7 @@ fn check_case(seed: u64, tally: &mut Tally) {
                 tally.kept += u32::from(member.keep && set.packages.keys().eq(&member.selects));
                 tally.solved += 1;
                 // What this one selected may be shared, a yanked release included.
-                locked = locked
-                    .into_iter()
-                    .filter(|found| set.packages.contains_key(found))
-                    .collect();
+                locked.retain(|found| set.packages.contains_key(found));
             }
             Err(Unresolved::Conflict(conflict)) if conflict.member() == name => {
                 assert!(

@@ -5,8 +5,7 @@
 //! no TOML at all, or one of a newer format.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::str::FromStr;
 
@@ -71,14 +70,6 @@ pub enum ReadError {
         line: u64,
         /// What is wrong with it.
         source: ValueError,
-    },
-    /// An entry that was there before.
-    #[error("line {line}: a second entry for `{what}`")]
-    Double {
-        /// Where the second ends.
-        line: u64,
-        /// Whose it is.
-        what: String,
     },
     /// The checkpoint's digest is not that of its three lines.
     #[error("line {line}: the checkpoint of origin, size and root is `{computed}`")]
@@ -302,13 +293,11 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
     }
 
     fn raw(&mut self, key: &'static str) -> Result<&'t str> {
-        match self.try_raw(key) {
-            Some(value) => Ok(value),
-            None => {
-                let found = self.next();
-                self.unexpected(key, found)
-            }
+        if let Some(value) = self.try_raw(key) {
+            return Ok(value);
         }
+        let found = self.next();
+        self.unexpected(key, found)
     }
 
     fn text(&mut self, key: &'static str) -> Result<Cow<'t, str>> {
@@ -374,24 +363,6 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         self.items(opening)
     }
 
-    fn insert<K: Ord + ToString, V>(
-        &self,
-        map: &mut BTreeMap<K, V>,
-        key: K,
-        value: V,
-    ) -> Result<()> {
-        match map.entry(key) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(value);
-                Ok(())
-            }
-            Entry::Occupied(occupied) => Err(ReadError::Double {
-                line: self.line,
-                what: occupied.key().to_string(),
-            }),
-        }
-    }
-
     fn lockfile(mut self) -> Result<Lockfile> {
         let first = self.next();
         if first != Some(HEADER) {
@@ -408,6 +379,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
             roots: BTreeMap::new(),
             packages: BTreeMap::new(),
         };
+        let mut packages = Vec::new();
         while self.lines.peek().is_some() {
             if !self.is_next("") {
                 let found = self.next();
@@ -419,10 +391,12 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
                 Some("[options.namespaces]") => self.namespaces(&mut lockfile.options.origins)?,
                 Some("[[registry]]") => self.registry(&mut lockfile)?,
                 Some("[[root]]") => self.root(&mut lockfile)?,
-                Some("[[package]]") => self.package(&mut lockfile)?,
+                Some("[[package]]") => packages.push(self.package()?),
                 found => return self.unexpected("the header of a table", found),
             }
         }
+        // What stands there twice is written once: comparing with the canonical text finds it.
+        lockfile.packages = packages.into_iter().collect();
         Ok(lockfile)
     }
 
@@ -454,7 +428,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
             let namespace: Namespace = self.value(namespace.parse())?;
             let text = self.unquote(origin)?;
             let origin = self.value(text.parse())?;
-            self.insert(&mut origins.namespaces, namespace, origin)?;
+            origins.namespaces.insert(namespace, origin);
         }
         Ok(())
     }
@@ -478,7 +452,8 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
                 computed,
             });
         }
-        self.insert(&mut lockfile.registries, origin, checkpoint)
+        lockfile.registries.insert(origin, checkpoint);
+        Ok(())
     }
 
     fn root(&mut self, lockfile: &mut Lockfile) -> Result<()> {
@@ -488,13 +463,14 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
             selects: self.list("selects")?,
             held: match self.try_raw("held") {
                 Some(opening) => self.items(opening)?,
-                None => Default::default(),
+                None => BTreeSet::new(),
             },
         };
-        self.insert(&mut lockfile.roots, name, root)
+        lockfile.roots.insert(name, root);
+        Ok(())
     }
 
-    fn package(&mut self, lockfile: &mut Lockfile) -> Result<()> {
+    fn package(&mut self) -> Result<(Selection, Package)> {
         let kind: Kind = self.parsed("kind")?;
         let name: PackageName = self.parsed("name")?;
         let version = self.text("version")?;
@@ -517,18 +493,14 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         };
         let requires = match self.try_raw("requires") {
             Some(opening) => self.items(opening)?,
-            None => Default::default(),
+            None => BTreeSet::new(),
         };
         let selection = Selection {
             kind,
             name,
             version,
         };
-        self.insert(
-            &mut lockfile.packages,
-            selection,
-            Package { release, requires },
-        )
+        Ok((selection, Package { release, requires }))
     }
 }
 

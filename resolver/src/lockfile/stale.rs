@@ -331,7 +331,7 @@ impl fmt::Display for Stale {
             Self::MemberRemoved { member } => {
                 write!(
                     f,
-                    "the lock has `{member}`, which is no member of the workspace"
+                    "the lock has `{member}`, which is no member, or requires nothing any more"
                 )
             }
             Self::RequirementAdded {

@@ -24,10 +24,9 @@ struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
 
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f);
         let mut plain = text;
-        while let Some(place) =
-            plain.find(|character: char| matches!(character, '"' | '\\') || character.is_control())
-        {
+        while let Some(place) = plain.bytes().position(is_special) {
             let (before, rest) = plain.split_at(place);
             self.0.write_str(before)?;
             let mut characters = rest.chars();

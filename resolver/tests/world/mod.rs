@@ -36,6 +36,15 @@ pub(crate) fn address(text: &str) -> Address {
     }
 }
 
+/// Where the registry stands in every lock of these stories.
+pub(crate) fn checkpoint() -> Checkpoint {
+    Checkpoint {
+        origin: origin(),
+        size: Size::new(48_213),
+        root: Hash::of_leaf(b"root"),
+    }
+}
+
 pub(crate) fn requirement(text: &str) -> Requirement {
     text.parse().unwrap()
 }
@@ -195,9 +204,9 @@ impl World {
     /// Solves by loading only what is missing, and `extra` before that.
     pub(crate) fn solve_lazily(&self, extra: &[PackageName]) -> Result<Resolution, Unresolved> {
         let mut index = Index::new();
-        extra
-            .iter()
-            .for_each(|package| self.load(&mut index, package));
+        for package in extra {
+            self.load(&mut index, package);
+        }
         loop {
             match resolver::resolve(&self.problem, &index) {
                 Err(Unresolved::Missing(addresses)) => {
@@ -239,14 +248,6 @@ impl World {
         }
     }
 
-    pub(crate) fn checkpoint(&self) -> Checkpoint {
-        Checkpoint {
-            origin: origin(),
-            size: Size::new(48_213),
-            root: Hash::of_leaf(b"root"),
-        }
-    }
-
     pub(crate) fn lock(&self) -> Lockfile {
         let resolution = self
             .solve()
@@ -255,14 +256,13 @@ impl World {
             let bytes = Digest::of(selection.to_string().as_bytes());
             Some(LogIndex::new(u64::from(bytes.as_bytes()[0])))
         };
-        Lockfile::from_resolution(&self.problem, &resolution, [self.checkpoint()], index_of)
-            .unwrap()
+        Lockfile::from_resolution(&self.problem, &resolution, [checkpoint()], index_of).unwrap()
     }
 
     /// Takes what a lock selected as what each member prefers.
     pub(crate) fn prefer(&mut self, lock: &Lockfile) {
         for (name, root) in &lock.roots {
-            self.member(name).selects = root.selects.clone();
+            self.member(name).selects.clone_from(&root.selects);
         }
     }
 }
