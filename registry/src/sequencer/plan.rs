@@ -517,13 +517,15 @@ impl Plan {
         key: &SigningKey,
     ) -> Result<(), SequencerError> {
         for digest in &self.contents {
-            let path = layout::content(digest);
-            if storage.get(&path)?.is_none() {
-                let staged = layout::staged(digest);
-                let bytes = storage
-                    .get(&staged)?
-                    .ok_or_else(|| missing(storage.place(&staged)))?;
-                storage.put(&path, &bytes)?;
+            let (path, staged) = (layout::content(digest), layout::staged(digest));
+            if storage.get(&path)?.is_some() {
+                continue;
+            }
+            match storage.get(&staged)? {
+                Some(bytes) => storage.put(&path, &bytes)?,
+                // Another process may have finished this batch, and cleaned up, in between.
+                None if storage.get(&path)?.is_some() => {}
+                None => return Err(missing(storage.place(&staged)).into()),
             }
         }
         for (page, bytes) in &self.map.pages {
