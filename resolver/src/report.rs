@@ -1,6 +1,6 @@
 //! Why there is no solution: the derivation as data, and its text.
 //!
-//! pubgrub's derivation tree speaks of nodes and numbers. [`Conflict::explain`] turns it into steps that speak of
+//! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of
 //! packages, versions that exist, and requirements as they were written; choices between tracks have no place in them.
 //! Nothing is decided here, but which pins of the member's own could be changed to make it work: that is tried out.
 

@@ -523,7 +523,7 @@ fn a_stale_lock_says_why() {
     );
     assert_eq!(
         stale(|world| drop(world.problem.members.remove("web"))),
-        ["the lock has `web`, which is no member of the workspace"]
+        ["the lock has `web`, which is no member, or requires nothing any more"]
     );
     assert_eq!(
         stale(|world| drop(world.member("zoo").clone())),
