@@ -1,0 +1,81 @@
+//! A machine: a cache and a trust store, in a folder that goes with it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use registry::cache::Shelf;
+use registry::client::{Client, ClientError, Session};
+use registry::storage::Source;
+use registry::trust::TrustStore;
+use tempfile::TempDir;
+use transparency::policy::Policy;
+
+use super::read_all;
+
+pub struct Machine {
+    folder: TempDir,
+    pub policy: Policy,
+    pub shelf: Shelf,
+    pub trust: TrustStore,
+}
+
+impl Machine {
+    /// A new one, which never saw the registry of this policy.
+    pub fn new(policy: &Policy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = policy.clone();
+        Self {
+            shelf: Shelf::open(folder.path().join("cache"), &policy),
+            trust: TrustStore::open(&folder.path().join("state"), &policy),
+            folder,
+            policy,
+        }
+    }
+
+    /// Where the cache lies.
+    pub fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    pub fn open<'a>(&'a self, source: &'a dyn Source) -> Result<Session<'a>, ClientError> {
+        Client::with_memory(&self.policy, Some(source), &self.shelf, &self.trust).open()
+    }
+
+    /// Reads all of a registry.
+    pub fn read(&self, source: &dyn Source) -> Result<String, ClientError> {
+        read_all(&mut self.open(source)?)
+    }
+
+    /// The same from the shelf alone.
+    pub fn read_offline(&self) -> Result<String, ClientError> {
+        let client = Client::with_memory(&self.policy, None, &self.shelf, &self.trust);
+        read_all(&mut client.open()?)
+    }
+
+    /// Every file of the cache, with its bytes.
+    pub fn kept(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(&self.cache())
+    }
+
+    /// Every file of the trust store.
+    pub fn remembered(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(self.trust.folder())
+    }
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return found;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    found
+}
