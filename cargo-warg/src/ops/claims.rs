@@ -16,7 +16,7 @@ use transparency::content::Content;
 use transparency::release::{self, Status};
 
 use super::registries::Registries;
-use super::solve::Sessions;
+use super::solve::{Sessions, yanked_warning};
 use crate::component;
 use crate::error::{Class, Classify, Error, Result};
 
@@ -141,12 +141,7 @@ pub fn check(
             registries.origins(),
         )
         .map_err(Error::classified)?;
-        if let Status::Yanked { reason } = release.status() {
-            warnings.push(format!(
-                "{}@{} is yanked: {reason}",
-                selection.name, selection.version
-            ));
-        }
+        warnings.extend(yanked_warning(selection, release));
         asks.entry(locked_release.origin.clone())
             .or_default()
             .push((locked_release.record, locked_release.index));

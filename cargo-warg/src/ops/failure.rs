@@ -47,6 +47,11 @@ impl Classify for ClientError {
                 "read a registry that is up to date; if it was set back on purpose, that is what this check is for"
                     .to_owned()
             }
+            Self::Trust { .. } => {
+                "the policy file says whom this project trusts: ask the operator for the key, by a way that does not \
+                 lead through the registry, and find out which of the two is wrong"
+                    .to_owned()
+            }
             Self::Behind { .. } => "read a registry that is up to date".to_owned(),
             Self::NotPrefix { .. } => {
                 "if a lock says so: it was edited, or made against another registry under this name".to_owned()

@@ -146,6 +146,7 @@ pub fn lock(
     }
     let problem = project.problem_after(old.as_ref(), packages);
     let resolution = sessions.solve(&problem)?;
+    warnings.extend(sessions.yanked(&resolution));
     let places = sessions.prove_places(&resolution)?;
     let checkpoints = sessions.checkpoints(&origins_of(&resolution))?;
     let new = Lockfile::from_resolution(&problem, &resolution, checkpoints, |_, selection| {

@@ -9,12 +9,13 @@ use registry::client::{LoadedLog, Package, Session};
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Origins, Problem};
+use resolver::report::Conflict;
 use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve};
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::Index as LogIndex;
-use transparency::release::Status;
+use transparency::release::{Release, Status};
 
 use super::registries::{Registries, no_registry};
 use crate::error::{Class, Classify, Error, Result};
@@ -166,6 +167,7 @@ impl<'a> Sessions<'a> {
                         addresses = self.likely_next(&addresses, &problem.options.origins);
                     }
                 }
+                Err(Unresolved::Conflict(conflict)) => return Err(no_solution(conflict)),
                 Err(unresolved) => return Err(Error::classified(unresolved)),
             }
         }
@@ -228,6 +230,25 @@ impl<'a> Sessions<'a> {
         Ok(places)
     }
 
+    /// The selected releases that are yanked, as sentences: they were locked before, so they stay.
+    pub fn yanked(&self, resolution: &Resolution) -> Vec<String> {
+        let mut yanked = Vec::new();
+        for (selection, provenance) in resolution.packages() {
+            let Provenance::Registry { origin, .. } = provenance else {
+                continue;
+            };
+            let address = Address {
+                origin: origin.clone(),
+                name: selection.name.clone(),
+            };
+            let release = self
+                .log(&address)
+                .and_then(|log| log.log().release(&selection.version));
+            yanked.extend(release.and_then(|release| yanked_warning(selection, release)));
+        }
+        yanked
+    }
+
     /// What was shown, by registry.
     pub fn proved(&self) -> Vec<Proved> {
         let mut proved = Vec::new();
@@ -276,6 +297,22 @@ impl Classify for Unresolved {
             _ => None,
         }
     }
+}
+
+/// A conflict, with every change of the member's own pins that would work.
+fn no_solution(conflict: Box<Conflict>) -> Error {
+    let hints: Vec<_> = conflict.hints().iter().map(ToString::to_string).collect();
+    let error = Error::classified(Unresolved::Conflict(conflict));
+    hints.into_iter().fold(error, Error::with_help)
+}
+
+/// What to say of a release that is yanked; nothing of any other.
+pub fn yanked_warning(selection: &Selection, release: &Release) -> Option<String> {
+    let Status::Yanked { reason } = release.status() else {
+        return None;
+    };
+    let Selection { name, version, .. } = selection;
+    Some(format!("{name}@{version} is yanked: {reason}"))
 }
 
 /// The origins that a resolution takes releases from.

@@ -1,0 +1,358 @@
+//! `cargo warg lock`: what it writes, what it leaves alone, and why it finds a lock stale.
+
+use std::fs;
+
+use crate::story::{self, Registry};
+use crate::support::{Project, Sandbox};
+
+/// What a lock says a member selects, without kinds.
+fn selects(project: &Project, member: &str) -> Vec<String> {
+    let lock = project.read("warg.lock");
+    let (_, rest) = lock
+        .split_once(&format!("[[root]]\nname = \"{member}\"\n"))
+        .unwrap_or_else(|| panic!("no root `{member}` in {lock}"));
+    let rest = rest.split("\n\n").next().unwrap();
+    let (_, rest) = rest.split_once("selects = [").unwrap();
+    let (list, _) = rest.split_once(']').unwrap();
+    list.lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').strip_prefix('"')?.strip_suffix('"'))
+        .map(|line| line.split_once(' ').unwrap().1.to_owned())
+        .collect()
+}
+
+/// A project that depends on `acme:logger`, and whose `wit/` imports `acme:http@1.0.0`.
+fn app(sandbox: &Sandbox, registry: &Registry) -> Project {
+    let app = registry.app(
+        sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
+    );
+    app.write("wit/world.wit", world("import acme:http/types@1.0.0;"));
+    app
+}
+
+fn world(items: &str) -> String {
+    format!("package example:app@0.1.0;\n\nworld app {{\n  {items}\n}}\n")
+}
+
+#[test]
+fn a_lock_is_written_once_and_a_second_run_touches_nothing() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Adding acme:logger 1.0.0")
+        .stderr_contains("Adding acme:clock 1.1.0")
+        .stderr_contains("Proved 4 logs")
+        .stderr_contains("`registry.example/world-1` at size")
+        .stderr_contains("Locked 4 packages in warg.lock");
+    // Components at their highest, WIT at its lowest.
+    let expected = ["acme:clock@1.1.0", "acme:logger@1.0.0", "acme:http@1.0.0", "acme:io@1.0.1"];
+    assert_eq!(selects(&app, "app"), expected);
+    let file = app.path().join("warg.lock");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    let before = registry.snapshot(&app);
+    app.warg(&["lock"]).code(0).stderr_contains("Up to date warg.lock, 4 packages");
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["lock", "--check"]).code(0);
+    app.warg(&["lock", "--offline"]).code(0);
+    app.warg(&["lock", "--frozen"]).code(0);
+    assert_eq!(registry.snapshot(&app), before);
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), long_ago, "it was written again");
+}
+
+#[test]
+fn a_newer_release_does_not_move_a_lock_and_the_checkpoint_stays() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    let lock = app.read("warg.lock");
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    app.warg(&["lock"]).code(0).stderr_contains("Up to date");
+    assert_eq!(app.read("warg.lock"), lock);
+}
+
+#[test]
+fn an_unrelated_dependency_changes_its_own_closure_and_the_checkpoint_only() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    let before = app.read("warg.lock");
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    app.append_to_manifest("[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n");
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Adding test:other 1.0.0")
+        .stderr_lacks("acme:clock 1");
+    let after = app.read("warg.lock");
+    let gone: Vec<_> = before.lines().filter(|line| !after.contains(line)).collect();
+    for line in &gone {
+        let word = line.split(' ').next().unwrap();
+        assert!(["size", "root", "checkpoint"].contains(&word), "`{line}` is gone: {gone:?}");
+    }
+    let new: Vec<_> = after.lines().filter(|line| !before.contains(line)).collect();
+    let about_other = |line: &&&str| {
+        line.contains("test:other")
+            || ["size", "root", "checkpoint", "digest", "record", "index"]
+                .contains(&line.split(' ').next().unwrap())
+    };
+    assert_eq!(new.iter().filter(about_other).count(), new.len(), "{new:?}");
+}
+
+#[test]
+fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let tables = [
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n\"acme:clock\" = \"1\"\n\
+         [package.metadata.warg.wit-dependencies]\n\"acme:http\" = \"1.0.0\"\n\"test:other\" = \"1.0.0\"\n",
+        "[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n\"acme:http\" = \"1.0.0\"\n\
+         [package.metadata.warg.dependencies]\n\"acme:clock\" = \"1\"\n\"acme:logger\" = { version = \"1.0\" }\n",
+    ];
+    let mut locks = Vec::new();
+    for (place, tables) in ["one", "two/deep down"].iter().zip(tables) {
+        let app = sandbox.folder_project(place).with_home(sandbox.join(format!("home of {place}")));
+        let manifest = format!(
+            "{tables}[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{}",
+            registry.configure(&app)
+        );
+        app.write("Cargo.toml", manifest);
+        app.write("src/lib.rs", "");
+        let program = env!("CARGO_BIN_EXE_cargo-warg");
+        for umask in ["022", "077"] {
+            let _ = fs::remove_file(app.path().join("warg.lock"));
+            let mut command = std::process::Command::new("sh");
+            command.args(["-c", &format!("umask {umask}; exec \"$0\" warg lock"), program]);
+            let like = app.command(&[]);
+            for (name, value) in like.get_envs() {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+            assert!(command.current_dir(app.path()).output().unwrap().status.success());
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(app.path().join("warg.lock")).unwrap().permissions().mode();
+            let open = if umask == "022" { 0o644 } else { 0o600 };
+            assert_eq!(mode & 0o777, open, "as any other file of the project");
+            locks.push((format!("{place} {umask}"), app.read("warg.lock")));
+        }
+    }
+    for (case, lock) in &locks {
+        assert_eq!(lock, &locks[0].1, "{case}");
+    }
+    let lock = &locks[0].1;
+    for trace in [sandbox.path().to_str().unwrap(), "trust/", "\"acme\"", "registry\" ="] {
+        assert!(!lock.contains(trace), "`{trace}` in {lock}");
+    }
+}
+
+#[test]
+fn why_a_lock_is_stale_is_said_by_name_and_nothing_is_written() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let workspace = sandbox.virtual_workspace("ws", &["a", "b", "c"]);
+    let manifest = workspace.read("Cargo.toml");
+    workspace.write("Cargo.toml", manifest + &registry.configure(&workspace));
+    let member = |name: &str, tables: &str| {
+        let package = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        workspace.write(&format!("{name}/Cargo.toml"), package + tables);
+    };
+    let on = |dependency: &str| format!("[package.metadata.warg.dependencies]\n{dependency}\n");
+    workspace.warg(&["lock", "--locked"]).code(0).stderr_contains("Nothing to lock");
+    member("a", &on("\"acme:logger\" = \"1.0\""));
+    member("b", &on("\"acme:clock\" = \"1.0\""));
+    workspace
+        .warg(&["lock", "--locked"])
+        .code(10)
+        .stderr_contains("warg.lock is missing")
+        .stderr_contains("help: run `cargo warg lock`");
+    assert!(!workspace.has("warg.lock"));
+    workspace.warg(&["lock"]).code(0);
+    let lock = workspace.read("warg.lock");
+
+    let stale = |case: &str, reason: &str| {
+        let before = registry.snapshot(&workspace);
+        for command in [&["lock", "--locked"][..], &["lock", "--check"], &["fetch", "--locked"], &["verify"]] {
+            workspace
+                .warg(command)
+                .code(10)
+                .stderr_contains("is not up to date")
+                .stderr_contains(reason)
+                .stderr_contains("help: run `cargo warg lock`");
+        }
+        assert_eq!(registry.snapshot(&workspace), before, "{case}");
+    };
+    member("a", &on("\"acme:logger\" = \"1.0\"\n\"acme:clock\" = \"1.1\""));
+    stale("added", "`a` requires `component acme:clock ^1.1 from registry.example/world-1`, which is not in the lock");
+    member("a", "");
+    stale("no dependency left", "the lock has `a`, which is no member, or requires nothing any more");
+    member("a", &on("\"acme:logger\" = \"=1.0.0\""));
+    stale(
+        "changed",
+        "`a` requires `component acme:logger =1.0.0 from registry.example/world-1`, and the lock has \
+         `component acme:logger ^1.0 from registry.example/world-1`",
+    );
+    member("a", &on("\"acme:clock\" = \"1.0\""));
+    stale("removed", "the lock has `component acme:logger ^1.0 from registry.example/world-1`, which `a` does not require");
+    member("a", &on("\"acme:logger\" = \"1.0\""));
+    member("c", &on("\"acme:clock\" = \"1.0\""));
+    stale("member", "the member `c` is not in the lock");
+    member("c", "");
+    workspace.write("a/wit/a.wit", world("import acme:io/streams@1.0.0;"));
+    stale("a pin in wit/", "`a` requires `wit acme:io =1.0.0 from registry.example/world-1`");
+    fs::remove_dir_all(workspace.path().join("a/wit")).unwrap();
+    workspace.warg(&["lock", "--locked"]).code(0);
+    assert_eq!(workspace.read("warg.lock"), lock);
+}
+
+#[test]
+fn p_keeps_the_other_members_where_they_are_and_members_have_pins_of_their_own() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let workspace = sandbox.virtual_workspace("ws", &["a", "b"]);
+    let manifest = workspace.read("Cargo.toml");
+    workspace.write("Cargo.toml", manifest + &registry.configure(&workspace));
+    workspace.write("a/wit/a.wit", world("import acme:io/streams@1.0.0;"));
+    workspace.write("b/wit/b.wit", world("import acme:io/streams@1.1.0;"));
+    for member in ["a", "b"] {
+        let manifest = workspace.read(&format!("{member}/Cargo.toml"));
+        let table = "[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1.0\"\n";
+        workspace.write(&format!("{member}/Cargo.toml"), manifest + table);
+    }
+    workspace.warg(&["lock"]).code(0);
+    assert_eq!(selects(&workspace, "a"), ["acme:clock@1.1.0", "acme:io@1.0.0"]);
+    assert_eq!(selects(&workspace, "b"), ["acme:clock@1.1.0", "acme:io@1.1.0"]);
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    // `a` asks for what only the new release has; `-p a` moves nobody else.
+    let manifest = workspace.read("a/Cargo.toml").replace("\"1.0\"", "\"1.2\"");
+    workspace.write("a/Cargo.toml", manifest);
+    workspace.warg(&["lock", "-p", "a"]).code(0);
+    assert_eq!(selects(&workspace, "a"), ["acme:clock@1.2.0", "acme:io@1.0.0"]);
+    assert_eq!(selects(&workspace, "b"), ["acme:clock@1.1.0", "acme:io@1.1.0"]);
+    workspace.warg(&["fetch", "-p", "a"]).code(0);
+    assert!(workspace.has("a/wit/deps/acme-io-1.0.0/package.wit"));
+    assert!(!workspace.has("b/wit/deps"), "only `a` was asked for");
+    workspace.warg(&["fetch"]).code(0);
+    assert!(workspace.has("b/wit/deps/acme-io-1.1.0/package.wit"));
+    workspace.warg(&["verify"]).code(0);
+    workspace.warg(&["lock", "-p", "nobody"])
+        .code(101)
+        .stderr_contains("no package `nobody`")
+        .stderr_contains("help: its packages are: `a`, `b`");
+    // From a member's folder, the workspace is found.
+    let inside = sandbox.folder_project("ws/a");
+    inside.warg(&["lock", "--locked"]).code(0);
+}
+
+#[test]
+fn a_project_without_tables_takes_its_requirements_from_wit() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    app.warg(&["lock"]).code(0).stderr_contains("Nothing to lock");
+    app.warg(&["fetch"]).code(0);
+    assert!(!app.has("warg.lock"));
+    app.write("wit/world.wit", world("include acme:http/types@1.0.0;").replace("include", "import"));
+    app.warg(&["lock"]).code(0).stderr_contains("Adding acme:http 1.0.0");
+    assert_eq!(selects(&app, "app"), ["acme:http@1.0.0", "acme:io@1.0.1"]);
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn the_tables_of_cargo_component_are_read_as_they_are() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.component]\npackage = \"acme:app\"\n\
+         [package.metadata.component.target.dependencies]\n\"acme:io\" = \"1.1.0\"\n\
+         [package.metadata.component.dependencies]\n\"acme:clock\" = \"1.0\"\n",
+    );
+    app.write("wit/world.wit", world("import acme:io/streams@1.1.0;"));
+    let manifest = app.read("Cargo.toml");
+    app.warg(&["lock"]).code(0);
+    assert_eq!(selects(&app, "app"), ["acme:clock@1.1.0", "acme:io@1.1.0"]);
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["verify"]).code(0);
+    assert_eq!(app.read("Cargo.toml"), manifest);
+
+    let target = registry.app(
+        &sandbox,
+        "target",
+        "[package.metadata.component]\npackage = \"acme:target\"\ntarget = \"acme:http/types@1.0.0\"\n",
+    );
+    target.warg(&["lock"]).code(0);
+    assert_eq!(selects(&target, "target"), ["acme:http@1.0.0", "acme:io@1.0.1"]);
+}
+
+#[test]
+fn a_lock_that_git_checked_out_with_crlf_is_the_same_lock() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    let crlf = app.read("warg.lock").replace('\n', "\r\n");
+    app.write("warg.lock", &crlf);
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["lock"]).code(0).stderr_contains("Up to date");
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["verify"]).code(0);
+    assert_eq!(app.read("warg.lock"), crlf, "it was rewritten");
+}
+
+#[test]
+fn a_yanked_release_stays_where_it_is_locked_and_is_never_newly_chosen() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    let lock = app.read("warg.lock");
+    registry.world.yank("acme:clock", "1.1.0", "it is slow");
+    app.warg(&["lock"]).code(0);
+    assert_eq!(app.read("warg.lock"), lock);
+    app.warg(&["fetch"]).code(0).stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
+    app.warg(&["verify"]).code(0).stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
+    // Something else moves: what is locked stays, yanked or not, and it is said.
+    app.append_to_manifest("[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n");
+    app.warg(&["lock"]).code(0).stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
+    assert!(selects(&app, "app").contains(&"acme:clock@1.1.0".to_owned()));
+    fs::remove_file(app.path().join("warg.lock")).unwrap();
+    app.warg(&["lock"]).code(0).stderr_contains("Adding acme:clock 1.0.0");
+    let manifest = app.read("Cargo.toml").replace("\"acme:logger\" = \"1.0\"", "\"acme:clock\" = \"1.1\"");
+    app.write("Cargo.toml", manifest);
+    let before = registry.snapshot(&app);
+    app.warg(&["lock"]).code(11).stderr_contains("acme:clock 1.1.0").stderr_contains("it is slow");
+    assert_eq!(registry.snapshot(&app), before);
+}
+
+#[test]
+fn a_lock_moves_off_a_withdrawn_content_and_says_so() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["fetch"]).code(0);
+    registry.world.withdraw("acme:clock", "1.1.0", "it steals");
+    let before = registry.snapshot(&app);
+    for command in [&["fetch", "--locked"][..], &["verify"]] {
+        app.warg(command)
+            .code(13)
+            .stderr_contains("acme:clock@1.1.0 is locked, but its content was withdrawn")
+            .stderr_contains("it steals")
+            .stderr_contains("help: `cargo warg lock` moves off it");
+    }
+    assert_eq!(registry.snapshot(&app), before);
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("warning: acme:clock@1.1.0 was withdrawn by the operator")
+        .stderr_contains("it steals")
+        .stderr_contains("Downgrading acme:clock 1.1.0 -> 1.0.0");
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["verify"]).code(0);
+}
