@@ -19,7 +19,7 @@ use transparency::Unverified;
 use transparency::digest::Hash;
 use transparency::key::{SigningKey, VerifyingKey};
 use transparency::name::{Kind, Origin, PackageName};
-use transparency::number::{Index, Time};
+use transparency::number::{Index, Size, Time};
 use transparency::operator::{self, NamespaceGrant};
 use transparency::package::{Action, Log, Permission, Under};
 use transparency::record::{Record, SignedRecord, Subject};
@@ -35,7 +35,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
 
-/// How often a batch is written anew because somebody else's record took its place.
+/// How often a batch is written anew because somebody else published in between.
 const ATTEMPTS: usize = 16;
 
 /// A release to be made.
@@ -98,6 +98,8 @@ pub struct Destination<'a> {
 
 /// A batch, written and signed, not sent.
 struct Signed<'a> {
+    /// The size of the log that it is to follow.
+    size: Size,
     /// For each item its record and signer; none where it is there already.
     items: Vec<Option<(Vec<u8>, &'a SigningKey)>>,
     checkpoint_key: &'a SigningKey,
@@ -150,8 +152,9 @@ impl<'a> Destination<'a> {
                 }
             }
             match sequencer.append(&records, self.now) {
-                // Somebody's record came in between, perhaps our own from a run that was cut off: look again.
-                Err(SequencerError::Conflict { .. }) if attempts < ATTEMPTS => attempts += 1,
+                // Somebody published in between, perhaps we ourselves in a run that was cut off: what failed may have
+                // failed for that. Look again.
+                Err(_) if attempts < ATTEMPTS && self.has_moved(signed.size) => attempts += 1,
                 Err(error) => return Err(self.failure(error)),
                 Ok(receipts) => {
                     let outcomes = self.look(items, &signed, receipts)?;
@@ -160,6 +163,12 @@ impl<'a> Destination<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the registry has grown since it had this size.
+    fn has_moved(&self, size: Size) -> bool {
+        let session = self.registry.session(false);
+        session.is_ok_and(|session| session.size() > size)
     }
 
     fn failure(&self, error: SequencerError) -> Error {
@@ -253,6 +262,7 @@ impl<'a> Destination<'a> {
         }
         let checkpoint_key = self.checkpoint_key(&session).classified()?;
         Ok(Some(Signed {
+            size: session.size(),
             items: signed,
             checkpoint_key,
             pending,

@@ -1,0 +1,12 @@
+//! The program as its users run it: the real binary, real folders, and what it says.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod bad_input;
+mod lock;
+mod publish;
+mod readme;
+mod registry;
+mod story;
+mod support;
+mod wasi;
