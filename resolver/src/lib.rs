@@ -4,6 +4,7 @@
 //! why when there is no solution. Everything here is pure: no clock, no files, no network. What may be believed of a
 //! registry is decided before its releases come here, in `transparency`.
 
+pub mod closure;
 mod graph;
 pub mod index;
 pub mod lockfile;
@@ -13,7 +14,9 @@ pub mod provider;
 pub mod report;
 pub mod requirement;
 pub mod resolution;
+mod scope;
 
-pub use graph::{Exclusion, Reason};
+pub use graph::Reason;
 pub use lockfile::Lockfile;
 pub use resolution::{Unresolved, resolve};
+pub use scope::Exclusion;

@@ -21,8 +21,9 @@ use transparency::name::{ExternName, Origin};
 use transparency::number::Index;
 use transparency::release::Requirement;
 
+use crate::closure::{Claim, Claims, Flaw};
 use crate::problem::{Options, Problem};
-use crate::resolution::{Claim, Claims, Flaw, Provenance, Resolution, Selection};
+use crate::resolution::{Provenance, Resolution, Selection};
 
 pub use change::{Change, changes};
 pub use reader::{MAX_LOCK, ReadError, ValueError, sides};

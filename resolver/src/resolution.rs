@@ -2,8 +2,8 @@
 //!
 //! [`resolve`] is pure and synchronous. It visits the members in name order and lets each prefer what it had locked, then
 //! what members before it selected. A run that finishes saw only loaded packages, so what else the index holds cannot
-//! change the answer. [`check_closed_set`] is the other half: it judges a closed set from requirements alone, and knows
-//! nothing of how it was found.
+//! change the answer. The other half, which judges a closed set without knowing how it was found, is
+//! [`closure`](crate::closure).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,12 +15,14 @@ use transparency::name::{ExternName, Kind, NameError, Origin, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionError, parse_version};
 
-use crate::graph::{Body, MemberGraph, Scope, Source, Stop};
+use crate::closure::check_member;
+use crate::graph::{Body, MemberGraph};
 use crate::index::{Address, Index, Release};
 use crate::preference::Preferences;
-use crate::problem::{Local, Member, Problem, RootRequirement};
+use crate::problem::{Local, Problem, RootRequirement};
 use crate::provider::{NodeId, Provider};
 use crate::report::Conflict;
+use crate::scope::{Scope, Source, Stop};
 
 /// One package of a closed set: `component acme:clock@1.0.4`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -394,241 +396,4 @@ fn closed_set(graph: &MemberGraph<'_>, chosen: &BTreeMap<NodeId, u32>) -> Closed
         ahead.extend(graph.targets(id, *number));
     }
     set
-}
-
-/// What is wrong with a closed set.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Flaw {
-    /// Nothing in it meets a requirement.
-    Unsatisfied {
-        /// Who requires it; none where the member itself does.
-        by: Option<Selection>,
-        /// What is required.
-        requirement: Requirement,
-    },
-    /// Two versions of one track.
-    TwoOfOneTrack {
-        /// One.
-        one: Selection,
-        /// The other.
-        other: Selection,
-    },
-    /// Nothing in it requires the package.
-    Unneeded {
-        /// The package.
-        selection: Selection,
-    },
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsatisfied {
-                by: None,
-                requirement,
-            } => write!(f, "nothing selected meets `{requirement}`"),
-            Self::Unsatisfied {
-                by: Some(by),
-                requirement,
-            } => write!(
-                f,
-                "nothing selected meets `{requirement}`, which `{by}` requires"
-            ),
-            Self::TwoOfOneTrack { one, other } => {
-                write!(f, "`{one}` and `{other}` are of one track")
-            }
-            Self::Unneeded { selection } => {
-                write!(f, "nothing selected requires `{selection}`")
-            }
-        }
-    }
-}
-
-/// A package of a closed set, as far as the check needs it.
-#[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
-    /// What it requires.
-    pub requirements: &'a BTreeSet<Requirement>,
-    /// What it exports, where this is known.
-    pub exports: Option<&'a BTreeSet<ExternName>>,
-}
-
-/// Packages of which closed sets are made, and which of them meets which requirement.
-///
-/// It judges from requirements alone, and knows nothing of how a set was found. A lock's members share one.
-#[derive(Debug)]
-pub struct Claims<'a> {
-    /// Ascending by selection; a package's place is its number here.
-    packages: Vec<(&'a Selection, Claim<'a>)>,
-    /// For each package, its requirements and who meets them.
-    met_by: Vec<Vec<(&'a Requirement, Vec<usize>)>>,
-}
-
-impl<'a> Claims<'a> {
-    /// Takes the packages in ascending order, as maps hold them.
-    pub fn new(packages: impl IntoIterator<Item = (&'a Selection, Claim<'a>)>) -> Self {
-        let mut claims = Self {
-            packages: packages.into_iter().collect(),
-            met_by: Vec::new(),
-        };
-        let met_by = claims.packages.iter().map(|(_, claim)| {
-            let requirements = claim.requirements.iter();
-            requirements
-                .map(|requirement| (requirement, claims.meeting(requirement, None)))
-                .collect()
-        });
-        claims.met_by = met_by.collect();
-        claims
-    }
-
-    /// The places of the packages that meet a requirement and have the exports asked for, as far as theirs are known.
-    fn meeting(
-        &self,
-        requirement: &Requirement,
-        exports: Option<&BTreeSet<ExternName>>,
-    ) -> Vec<usize> {
-        let key = (requirement.kind, &requirement.name);
-        let key_of = |selection: &'a Selection| (selection.kind, &selection.name);
-        let from = self
-            .packages
-            .partition_point(|(selection, _)| key_of(selection) < key);
-        let exporting = |claim: &Claim<'_>| match (exports, claim.exports) {
-            (Some(asked), Some(found)) => asked.is_subset(found),
-            (None, _) | (_, None) => true,
-        };
-        (from..)
-            .zip(self.packages.iter().skip(from))
-            .take_while(|(_, (selection, _))| key_of(selection) == key)
-            .filter(|(_, (selection, _))| requirement.req.matches(&selection.version))
-            .filter(|(_, (_, claim))| exporting(claim))
-            .map(|(place, _)| place)
-            .collect()
-    }
-
-    /// The places of a closed set's packages.
-    ///
-    /// # Errors
-    /// The first that is none of these.
-    pub fn places<'s>(&self, set: &'s BTreeSet<Selection>) -> Result<Vec<usize>, &'s Selection> {
-        let mut ahead = self.packages.iter().map(|(found, _)| *found).enumerate();
-        // Both ascend, so one walk finds all.
-        set.iter()
-            .map(|selection| {
-                ahead
-                    .find(|(_, found)| *found >= selection)
-                    .filter(|(_, found)| *found == selection)
-                    .map(|(place, _)| place)
-                    .ok_or(selection)
-            })
-            .collect()
-    }
-
-    /// Judges a closed set, given by ascending places: every requirement met, one version per track, and nothing that
-    /// is not needed.
-    ///
-    /// Each root comes with the exports that it asks for; they are checked where a claim has its exports.
-    pub fn check<'r>(
-        &self,
-        roots: impl IntoIterator<Item = (&'r Requirement, &'r BTreeSet<ExternName>)>,
-        set: &[usize],
-    ) -> Vec<Flaw> {
-        let mut flaws = self.check_tracks(set);
-        let mut chosen = vec![false; self.packages.len()];
-        for place in set {
-            if let Some(chosen) = chosen.get_mut(*place) {
-                *chosen = true;
-            }
-        }
-        let is_chosen = |place: &usize| chosen.get(*place).copied().unwrap_or(false);
-        let mut needed = vec![false; self.packages.len()];
-        let mut ahead: Vec<usize> = Vec::new();
-        for (requirement, exports) in roots {
-            let mut met = self.meeting(requirement, Some(exports));
-            met.retain(is_chosen);
-            if met.is_empty() {
-                flaws.push(Flaw::Unsatisfied {
-                    by: None,
-                    requirement: requirement.clone(),
-                });
-            }
-            ahead.extend(met);
-        }
-        while let Some(place) = ahead.pop() {
-            match needed.get_mut(place) {
-                Some(needed) if !*needed => *needed = true,
-                _ => continue,
-            }
-            let Some((selection, _)) = self.packages.get(place) else {
-                continue;
-            };
-            for (requirement, met) in self.met_by.get(place).into_iter().flatten() {
-                let before = ahead.len();
-                ahead.extend(met.iter().copied().filter(is_chosen));
-                if ahead.len() == before {
-                    flaws.push(Flaw::Unsatisfied {
-                        by: Some((*selection).clone()),
-                        requirement: (*requirement).clone(),
-                    });
-                }
-            }
-        }
-        for (place, (selection, _)) in self.packages.iter().enumerate() {
-            if is_chosen(&place) && !needed.get(place).copied().unwrap_or(false) {
-                flaws.push(Flaw::Unneeded {
-                    selection: (*selection).clone(),
-                });
-            }
-        }
-        flaws.sort();
-        flaws
-    }
-
-    fn check_tracks(&self, set: &[usize]) -> Vec<Flaw> {
-        let mut flaws = Vec::new();
-        let mut before: Vec<&Selection> = Vec::new();
-        for (selection, _) in set.iter().filter_map(|place| self.packages.get(*place)) {
-            let same_package = before.first().is_some_and(|other| {
-                (other.kind, &other.name) == (selection.kind, &selection.name)
-            });
-            if !same_package {
-                before.clear();
-            }
-            for other in &before {
-                if Track::of(&other.version) == Track::of(&selection.version) {
-                    flaws.push(Flaw::TwoOfOneTrack {
-                        one: (*other).clone(),
-                        other: (*selection).clone(),
-                    });
-                }
-            }
-            before.push(selection);
-        }
-        flaws
-    }
-}
-
-/// Judges one closed set of which every package is part; see [`Claims::check`].
-pub fn check_closed_set<'a>(
-    roots: impl IntoIterator<Item = (&'a Requirement, &'a BTreeSet<ExternName>)>,
-    set: &BTreeMap<&'a Selection, Claim<'a>>,
-) -> Vec<Flaw> {
-    let claims = Claims::new(set.iter().map(|(selection, claim)| (*selection, *claim)));
-    let all: Vec<usize> = (0..set.len()).collect();
-    claims.check(roots, &all)
-}
-
-/// Judges a member's closed set against what the member requires now.
-pub fn check_member(member: &Member, set: &ClosedSet) -> Vec<Flaw> {
-    let roots = member.requirements.iter();
-    let claims = set.packages.iter().map(|(selection, provenance)| {
-        let claim = Claim {
-            requirements: provenance.requirements(),
-            exports: Some(provenance.exports()),
-        };
-        (selection, claim)
-    });
-    check_closed_set(
-        roots.map(|root| (&root.requirement, &root.exports)),
-        &claims.collect(),
-    )
 }

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use random::Random;
 use resolver::Unresolved;
+use resolver::closure::check_member;
 use resolver::index::{Index, Standing};
 use resolver::problem::{Member, Mode, RootRequirement};
-use resolver::resolution::{ClosedSet, Resolution, Selection, check_member};
+use resolver::resolution::{ClosedSet, Resolution, Selection};
 use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;

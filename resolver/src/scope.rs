@@ -1,0 +1,352 @@
+//! What stays the same through all solves of one member: what it sees, and where its requirements lead.
+//!
+//! Which registry a name belongs to, which local package takes the place of a track, and which releases are no
+//! candidates is decided here, and nowhere else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use semver::Version;
+use transparency::name::{ExternName, Kind, Origin, PackageName};
+use transparency::number::Time;
+use transparency::release::Requirement;
+use transparency::version::Track;
+
+use crate::graph::Reason;
+use crate::index::{Address, Entry, Index, Package, Release, Standing};
+use crate::preference::Preferences;
+use crate::problem::{Local, Member, Options};
+use crate::requirement::Versions;
+use crate::resolution::Selection;
+
+/// Why a release is no candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exclusion {
+    /// Yanked, and not locked.
+    Yanked {
+        /// The publisher's words.
+        reason: String,
+    },
+    /// Withdrawn by the operator.
+    Withdrawn {
+        /// The operator's words.
+        reason: String,
+    },
+    /// For the record only.
+    Unusable {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Later than `exclude-newer`.
+    TooNew {
+        /// When it was released.
+        time: Time,
+    },
+    /// Its track is held at another version.
+    NotHeld {
+        /// What holds it.
+        held: Requirement,
+    },
+}
+
+impl fmt::Display for Exclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yanked { reason } => write!(f, "is yanked ({reason})"),
+            Self::Withdrawn { reason } => write!(f, "is withdrawn ({reason})"),
+            Self::Unusable { reason } => write!(f, "is unusable ({reason})"),
+            Self::TooNew { time } => {
+                write!(
+                    f,
+                    "was released on {time}, which `exclude-newer` leaves aside"
+                )
+            }
+            Self::NotHeld { held } => write!(f, "is not the one that is held ({held})"),
+        }
+    }
+}
+
+/// Why a solve cannot go on, other than that it has no solution.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("{} packages are not loaded", .0.len())]
+    Missing(BTreeSet<Address>),
+    #[error("no registry for `{}`", requirement.name)]
+    NoRegistry {
+        by: Option<Selection>,
+        requirement: Requirement,
+    },
+    #[error("two registries for `{}`", requirement.name)]
+    TwoRegistries {
+        by: Option<Selection>,
+        requirement: Requirement,
+        configured: Option<Origin>,
+    },
+}
+
+/// A version that can be depended on.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) exclusion: Option<Exclusion>,
+}
+
+/// Where a version comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    Registry(&'a Package, &'a Release),
+    Local(&'a Local),
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn version(self) -> &'a Version {
+        match self {
+            Self::Registry(_, release) => &release.version,
+            Self::Local(local) => &local.version,
+        }
+    }
+
+    pub(crate) fn requirements(self) -> &'a BTreeSet<Requirement> {
+        match self {
+            Self::Registry(_, release) => &release.requirements,
+            Self::Local(local) => &local.requirements,
+        }
+    }
+
+    pub(crate) fn exports(self) -> &'a BTreeSet<ExternName> {
+        match self {
+            Self::Registry(_, release) => &release.exports,
+            Self::Local(local) => &local.exports,
+        }
+    }
+
+    pub(crate) fn selection(self) -> Selection {
+        match self {
+            Self::Registry(package, release) => Selection {
+                kind: package.kind(),
+                name: package.address().name.clone(),
+                version: release.version.clone(),
+            },
+            Self::Local(local) => local.selection(),
+        }
+    }
+}
+
+/// The local packages of one track.
+#[derive(Debug)]
+pub(crate) struct LocalTrack<'a> {
+    pub(crate) versions: Versions,
+    pub(crate) locals: Vec<&'a Local>,
+}
+
+/// What stays the same through all solves of one member.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) index: &'a Index,
+    pub(crate) member: &'a Member,
+    pub(crate) locals: BTreeMap<(Kind, &'a PackageName), BTreeMap<Track, LocalTrack<'a>>>,
+    pub(crate) direct: BTreeSet<(Kind, &'a PackageName)>,
+}
+
+/// Where a requirement leads.
+pub(crate) enum Place<'a> {
+    /// Local packages that can serve it.
+    Local,
+    Registry(&'a Package),
+    Nowhere(Reason),
+    Missing(Address),
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(options: &'a Options, index: &'a Index, member: &'a Member) -> Self {
+        let mut grouped: BTreeMap<(Kind, &PackageName), BTreeMap<Track, Vec<&Local>>> =
+            BTreeMap::new();
+        for local in &member.locals {
+            grouped
+                .entry((local.kind, &local.name))
+                .or_default()
+                .entry(Track::of(&local.version))
+                .or_default()
+                .push(local);
+        }
+        let by_versions = |mut locals: Vec<&'a Local>| {
+            locals.sort_by(|a, b| a.version.cmp(&b.version));
+            locals.dedup_by(|a, b| a.version == b.version);
+            LocalTrack {
+                versions: Versions::new(locals.iter().map(|local| local.version.clone())),
+                locals,
+            }
+        };
+        let locals = grouped
+            .into_iter()
+            .map(|(package, tracks)| {
+                let tracks = tracks.into_iter();
+                (
+                    package,
+                    tracks
+                        .map(|(track, locals)| (track, by_versions(locals)))
+                        .collect(),
+                )
+            })
+            .collect();
+        let direct = member
+            .requirements
+            .iter()
+            .map(|root| (root.requirement.kind, &root.requirement.name))
+            .collect();
+        Self {
+            options,
+            index,
+            member,
+            locals,
+            direct,
+        }
+    }
+
+    pub(crate) fn locals_of(
+        &self,
+        kind: Kind,
+        name: &'a PackageName,
+    ) -> Option<&BTreeMap<Track, LocalTrack<'a>>> {
+        self.locals.get(&(kind, name))
+    }
+
+    /// The local package of a selection.
+    pub(crate) fn local(&self, selection: &'a Selection) -> Option<&'a Local> {
+        let tracks = self.locals_of(selection.kind, &selection.name)?;
+        let locals = &tracks.get(&Track::of(&selection.version))?.locals;
+        locals
+            .iter()
+            .copied()
+            .find(|local| local.version == selection.version)
+    }
+
+    /// Whether local packages take the place of this track.
+    pub(crate) fn shadows(&self, kind: Kind, name: &'a PackageName, track: &Track) -> bool {
+        self.locals_of(kind, name)
+            .is_some_and(|tracks| tracks.contains_key(track))
+    }
+
+    /// The registry that a requirement's name belongs to.
+    pub(crate) fn address(
+        &self,
+        by: Option<&Selection>,
+        requirement: &Requirement,
+    ) -> Result<Address, Stop> {
+        let configured = self.options.origins.of(&requirement.name);
+        if let Some(said) = &requirement.origin
+            && configured != Some(said)
+        {
+            return Err(Stop::TwoRegistries {
+                by: by.cloned(),
+                requirement: requirement.clone(),
+                configured: configured.cloned(),
+            });
+        }
+        let origin = configured.ok_or_else(|| Stop::NoRegistry {
+            by: by.cloned(),
+            requirement: requirement.clone(),
+        })?;
+        Ok(Address {
+            origin: origin.clone(),
+            name: requirement.name.clone(),
+        })
+    }
+
+    pub(crate) fn place(
+        &self,
+        by: Option<&Selection>,
+        requirement: &'a Requirement,
+    ) -> Result<Place<'a>, Stop> {
+        if let Some(tracks) = self.locals_of(requirement.kind, &requirement.name) {
+            let serves = match requirement.req.track() {
+                Some(track) => tracks.contains_key(&track),
+                None => tracks.values().any(|track| {
+                    let mut versions = track.versions.all().iter();
+                    versions.any(|version| requirement.req.matches(version))
+                }),
+            };
+            if serves {
+                return Ok(Place::Local);
+            }
+        }
+        let address = self.address(by, requirement)?;
+        Ok(match self.index.entry(&address) {
+            None => Place::Missing(address),
+            Some(Entry::Absent(size)) => Place::Nowhere(Reason::Absent { size: *size }),
+            Some(Entry::Present(package)) if package.kind() != requirement.kind => {
+                Place::Nowhere(Reason::OtherKind {
+                    actual: package.kind(),
+                })
+            }
+            Some(Entry::Present(package)) => Place::Registry(package),
+        })
+    }
+
+    /// Which of the packages that these requirements lead to are not loaded.
+    pub(crate) fn missing(
+        &self,
+        by: Option<&Selection>,
+        requirements: impl IntoIterator<Item = &'a Requirement>,
+    ) -> Result<BTreeSet<Address>, Stop> {
+        let mut missing = BTreeSet::new();
+        for requirement in requirements {
+            if let Place::Missing(address) = self.place(by, requirement)? {
+                missing.insert(address);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Why a release is no candidate, if it is none.
+    pub(crate) fn exclusion(
+        &self,
+        source: Source<'_>,
+        preferences: &Preferences,
+    ) -> Option<Exclusion> {
+        let Source::Registry(package, release) = source else {
+            return None;
+        };
+        let name = &package.address().name;
+        match &release.standing {
+            Standing::Withdrawn { reason } => {
+                return Some(Exclusion::Withdrawn {
+                    reason: reason.clone(),
+                });
+            }
+            Standing::Unusable { reason } => {
+                return Some(Exclusion::Unusable {
+                    reason: reason.clone(),
+                });
+            }
+            Standing::Yanked { reason } => {
+                if !preferences
+                    .of(package.kind(), name)
+                    .contains(&release.version)
+                {
+                    return Some(Exclusion::Yanked {
+                        reason: reason.clone(),
+                    });
+                }
+            }
+            Standing::Usable => {}
+        }
+        if self
+            .options
+            .exclude_newer
+            .is_some_and(|limit| release.time > limit)
+        {
+            return Some(Exclusion::TooNew { time: release.time });
+        }
+        let track = Track::of(&release.version);
+        let mut holds = self.member.held.iter().filter(|held| {
+            held.kind == package.kind()
+                && held.name == *name
+                && held.req.track().as_ref() == Some(&track)
+        });
+        holds
+            .find(|held| !held.req.matches(&release.version))
+            .map(|held| Exclusion::NotHeld { held: held.clone() })
+    }
+}
