@@ -10,6 +10,7 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod chain;
 pub mod forge;
 pub mod machine;
 pub mod source;
@@ -19,8 +20,11 @@ use std::fmt::Write as _;
 
 use fixtures::storage::Memory;
 use registry::client::{ClientError, LoadedLog, Package, Session};
+use transparency::Unverified;
 use transparency::content::Derived;
+use transparency::misbehavior::Misbehavior;
 use transparency::name::{NameError, PackageName};
+use transparency::policy::Policy;
 use transparency::version::parse_version;
 
 pub fn name(text: &str) -> PackageName {
@@ -97,4 +101,16 @@ pub fn read_all(session: &mut Session<'_>) -> Result<String, ClientError> {
         }
     }
     Ok(found)
+}
+
+/// The evidence of an error, after it was written to a file and read by somebody who has only the policy.
+pub fn evidence(policy: &Policy, error: &ClientError) -> String {
+    let ClientError::Misbehavior { evidence, .. } = error else {
+        panic!("no evidence: {error:?}");
+    };
+    let file = evidence.to_string();
+    let read = Unverified::<Misbehavior>::parse(file.as_bytes()).unwrap();
+    let read = read.open(policy).unwrap();
+    assert_eq!(read.to_string(), file);
+    file.lines().nth(1).unwrap().to_owned()
 }
