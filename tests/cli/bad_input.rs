@@ -23,7 +23,9 @@ fn on_wit(dependency: &str) -> String {
 /// The line and column where a text begins in a file of a project, as messages write them.
 fn place(project: &Project, file: &str, text: &str) -> String {
     let contents = project.read(file);
-    let at = contents.find(text).unwrap_or_else(|| panic!("no {text:?} in {contents}"));
+    let at = contents
+        .find(text)
+        .unwrap_or_else(|| panic!("no {text:?} in {contents}"));
     let before = &contents[..at];
     let line = before.matches('\n').count() + 1;
     let column = at - before.rfind('\n').map_or(0, |end| end + 1) + 1;
@@ -49,7 +51,9 @@ fn a_package_that_is_proved_absent_is_said_to_be_with_the_checkpoint() {
     for command in ["lock", "fetch"] {
         app.warg(&[command])
             .code(11)
-            .stderr_contains(&format!("acme:loger does not exist (proved at the checkpoint of size {size})"))
+            .stderr_contains(&format!(
+                "acme:loger does not exist (proved at the checkpoint of size {size})"
+            ))
             .stderr_contains(&format!("you require component acme:loger ^1.0 ({at})"));
     }
     assert_eq!(registry.snapshot(&app), before);
@@ -64,7 +68,10 @@ fn a_namespace_has_exactly_one_registry() {
     let manifest = app.read("Cargo.toml");
 
     // None: neither a default nor a line for the namespace.
-    app.write("Cargo.toml", manifest.replace("default-registry = \"acme\"\n", "") + &on("\"acme:clock\" = \"1\""));
+    app.write(
+        "Cargo.toml",
+        manifest.replace("default-registry = \"acme\"\n", "") + &on("\"acme:clock\" = \"1\""),
+    );
     let before = registry.snapshot(&app);
     for command in [&["lock"][..], &["add", "acme:logger"]] {
         app.warg(command)
@@ -89,7 +96,10 @@ fn a_namespace_has_exactly_one_registry() {
         .stderr_contains("the namespace `acme` belongs to two registries: `acme` at Cargo.toml:")
         .stderr_contains("`other` at Cargo.toml:");
     // A registry that nobody configured.
-    app.write("Cargo.toml", manifest.clone() + &on("\"acme:clock\" = { version = \"1\", registry = \"nowhere\" }"));
+    app.write(
+        "Cargo.toml",
+        manifest.clone() + &on("\"acme:clock\" = { version = \"1\", registry = \"nowhere\" }"),
+    );
     let at = place(&app, "Cargo.toml", "\"acme:clock\"");
     app.warg(&["lock"])
         .code(101)
@@ -101,9 +111,9 @@ fn a_namespace_has_exactly_one_registry() {
         registry.folder.display()
     );
     app.write("Cargo.toml", manifest + &twice);
-    app.warg(&["lock"])
-        .code(101)
-        .stderr_contains("registries `acme` and `again` have one origin, `registry.example/world-1`");
+    app.warg(&["lock"]).code(101).stderr_contains(
+        "registries `acme` and `again` have one origin, `registry.example/world-1`",
+    );
     assert_eq!(registry.snapshot(&app)[1], before[1]);
     assert!(!app.has("warg.lock"));
 }
@@ -117,7 +127,12 @@ fn nothing_is_trusted_without_a_policy_or_under_another_ones_key() {
 
     fs::remove_file(app.path().join("trust/acme.policy")).unwrap();
     let before = registry.snapshot(&app);
-    for command in [&["lock"][..], &["fetch"], &["verify"], &["add", "acme:logger"]] {
+    for command in [
+        &["lock"][..],
+        &["fetch"],
+        &["verify"],
+        &["add", "acme:logger"],
+    ] {
         app.warg(command)
             .code(13)
             .stderr_contains("the policy of registry `acme`")
@@ -133,7 +148,10 @@ fn nothing_is_trusted_without_a_policy_or_under_another_ones_key() {
         ("quorum none\n", "log"),
         (&policy.replace("quorum none\n", ""), "quorum"),
         (&policy.replace("quorum none", "quorum 3"), "line 2"),
-        (&format!("{policy}{}", policy.lines().next().unwrap()), "line 3"),
+        (
+            &format!("{policy}{}", policy.lines().next().unwrap()),
+            "line 3",
+        ),
     ] {
         app.write("trust/acme.policy", text);
         app.warg(&["lock"])
@@ -144,15 +162,25 @@ fn nothing_is_trusted_without_a_policy_or_under_another_ones_key() {
     }
 
     // Another operator under the same name: his key did not sign this registry.
-    let key = fixtures::world::key(99, registry.world.origin().as_str(), transparency::key::Algorithm::Ed25519);
-    app.write("trust/acme.policy", format!("log {}\nquorum none\n", key.verifying_key()));
+    let key = fixtures::world::key(
+        99,
+        registry.world.origin().as_str(),
+        transparency::key::Algorithm::Ed25519,
+    );
+    app.write(
+        "trust/acme.policy",
+        format!("log {}\nquorum none\n", key.verifying_key()),
+    );
     let before = registry.snapshot(&app);
     app.warg(&["lock"])
         .code(13)
         .stderr_contains("the checkpoint of the registry `registry.example/world-1` is refused")
         .stderr_contains("help: ");
     assert_eq!(registry.snapshot(&app), before);
-    assert!(!app.home().join("cache").exists(), "nothing is kept that was not proved");
+    assert!(
+        !app.home().join("cache").exists(),
+        "nothing is kept that was not proved"
+    );
     app.write("trust/acme.policy", policy);
     app.warg(&["lock"]).code(0);
 }
@@ -163,16 +191,56 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
     let (registry, app) = empty_app(&sandbox);
     let manifest = app.read("Cargo.toml");
     for (lines, at, says) in [
-        (on("\"acme/clock\" = \"1\""), "\"acme/clock\"", "not the name of a dependency"),
-        (on("\"Acme:clock\" = \"1\""), "\"Acme:clock\"", "not the name of a dependency"),
-        (on("\"acme:clock\" = \"one\""), "\"one\"", "not a version requirement"),
-        (on("\"acme:clock\" = 1"), "1\n", "must be a version or a table"),
-        (on("\"acme:clock\" = {}"), "\"acme:clock\"", "has neither a version nor a path"),
-        (on("\"acme:clock\" = { version = \"1\", git = \"x\" }"), "git", "unknown key `git`"),
-        (on("\"acme:clock\" = { version = \"1\", for = [\"now\", \"a b\"] }"), "\"a b\"", "not the name of an import"),
-        (on_wit("\"acme:io\" = { version = \"1\", for = [] }"), "for", "unknown key `for`"),
-        ("[package.metadata.warg.dependency]\n".into(), "dependency", "unknown key `dependency`"),
-        ("[package.metadata.warg]\npackage = \"app\"\n".into(), "\"app\"\n", "not a package name"),
+        (
+            on("\"acme/clock\" = \"1\""),
+            "\"acme/clock\"",
+            "not the name of a dependency",
+        ),
+        (
+            on("\"Acme:clock\" = \"1\""),
+            "\"Acme:clock\"",
+            "not the name of a dependency",
+        ),
+        (
+            on("\"acme:clock\" = \"one\""),
+            "\"one\"",
+            "not a version requirement",
+        ),
+        (
+            on("\"acme:clock\" = 1"),
+            "1\n",
+            "must be a version or a table",
+        ),
+        (
+            on("\"acme:clock\" = {}"),
+            "\"acme:clock\"",
+            "has neither a version nor a path",
+        ),
+        (
+            on("\"acme:clock\" = { version = \"1\", git = \"x\" }"),
+            "git",
+            "unknown key `git`",
+        ),
+        (
+            on("\"acme:clock\" = { version = \"1\", for = [\"now\", \"a b\"] }"),
+            "\"a b\"",
+            "not the name of an import",
+        ),
+        (
+            on_wit("\"acme:io\" = { version = \"1\", for = [] }"),
+            "for",
+            "unknown key `for`",
+        ),
+        (
+            "[package.metadata.warg.dependency]\n".into(),
+            "dependency",
+            "unknown key `dependency`",
+        ),
+        (
+            "[package.metadata.warg]\npackage = \"app\"\n".into(),
+            "\"app\"\n",
+            "not a package name",
+        ),
     ] {
         app.write("Cargo.toml", format!("{manifest}\n{lines}"));
         let at = {
@@ -185,7 +253,10 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
         };
         let before = registry.snapshot(&app);
         for command in ["lock", "verify"] {
-            app.warg(&[command]).code(101).stderr_contains(&at).stderr_contains(says);
+            app.warg(&[command])
+                .code(101)
+                .stderr_contains(&at)
+                .stderr_contains(says);
         }
         assert_eq!(registry.snapshot(&app), before);
     }
@@ -197,16 +268,26 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
 fn what_does_not_parse_in_wit_is_named_with_line_and_column() {
     let sandbox = Sandbox::new();
     let (registry, app) = empty_app(&sandbox);
-    app.write("wit/world.wit", "package example:app@0.1.0;\n\nworld app {\n  import acme:io/streams@1.0;\n}\n");
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\n\nworld app {\n  import acme:io/streams@1.0;\n}\n",
+    );
     let before = registry.snapshot(&app);
-    app.warg(&["lock"]).code(101).stderr_contains("wit/world.wit:4:");
-    app.write("wit/world.wit", "package example:app@0.1.0;\n\nworld app {\n  import acme:io/streams;\n}\n");
+    app.warg(&["lock"])
+        .code(101)
+        .stderr_contains("wit/world.wit:4:");
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\n\nworld app {\n  import acme:io/streams;\n}\n",
+    );
     app.warg(&["lock"])
         .code(101)
         .stderr_contains("wit/world.wit:4:")
         .stderr_contains("acme:io");
     app.write("wit/world.wit", [0xff, 0xfe]);
-    app.warg(&["lock"]).code(101).stderr_contains("wit/world.wit");
+    app.warg(&["lock"])
+        .code(101)
+        .stderr_contains("wit/world.wit");
     assert_eq!(registry.snapshot(&app)[1], before[1]);
     assert!(!app.has("warg.lock"));
 }
@@ -229,7 +310,10 @@ fn a_pin_that_no_release_matches_names_the_line_and_the_pin_that_would_work() {
         .stderr_contains("with acme:io 1.1.0 instead of 1.0.7 it would work");
     assert_eq!(registry.snapshot(&app), before);
     // And it does.
-    app.write("wit/world.wit", app.read("wit/world.wit").replace("1.0.7", "1.1.0"));
+    app.write(
+        "wit/world.wit",
+        app.read("wit/world.wit").replace("1.0.7", "1.1.0"),
+    );
     app.warg(&["lock"]).code(0);
 }
 
@@ -251,7 +335,11 @@ fn pins_that_conflict_name_their_lines_and_the_pin_that_would_work() {
         .stderr_contains("help: wit/world.wit:4:")
         .stderr_contains("with acme:io 1.0.1 instead of 1.0.0 it would work");
     assert_eq!(registry.snapshot(&app), before);
-    app.write("wit/world.wit", app.read("wit/world.wit").replace("acme:io/streams@1.0.0", "acme:io/streams@1.0.1"));
+    app.write(
+        "wit/world.wit",
+        app.read("wit/world.wit")
+            .replace("acme:io/streams@1.0.0", "acme:io/streams@1.0.1"),
+    );
     app.warg(&["lock"]).code(0);
 }
 
@@ -259,8 +347,18 @@ fn pins_that_conflict_name_their_lines_and_the_pin_that_would_work() {
 fn a_type_that_a_dependency_uses_and_the_selected_version_lacks_is_named() {
     let sandbox = Sandbox::new();
     let (mut registry, app) = empty_app(&sandbox);
-    registry.wit("test:base", "1.0.0", &[], "interface types { type old = u32; }\n");
-    registry.wit("test:base", "1.1.0", &[], "interface types { type new = u32; }\n");
+    registry.wit(
+        "test:base",
+        "1.0.0",
+        &[],
+        "interface types { type old = u32; }\n",
+    );
+    registry.wit(
+        "test:base",
+        "1.1.0",
+        &[],
+        "interface types { type new = u32; }\n",
+    );
     registry.wit_text(
         "test:user",
         "1.0.0",
@@ -299,7 +397,10 @@ fn two_folders_of_wit_deps_for_one_version_are_an_error_and_one_is_taken_as_it_i
     app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);
     assert_eq!(app.read("wit/deps/one/io.wit"), io, "it is not ours");
-    assert!(!app.has("wit/deps/acme-io-1.0.1"), "nothing is written for it");
+    assert!(
+        !app.has("wit/deps/acme-io-1.0.1"),
+        "nothing is written for it"
+    );
     app.write("wit/deps/two/io.wit", &io);
     let before = registry.snapshot(&app);
     for command in ["lock", "fetch", "verify"] {

@@ -15,7 +15,12 @@ fn selects(project: &Project, member: &str) -> Vec<String> {
     let (_, rest) = rest.split_once("selects = [").unwrap();
     let (list, _) = rest.split_once(']').unwrap();
     list.lines()
-        .filter_map(|line| line.trim().trim_end_matches(',').strip_prefix('"')?.strip_suffix('"'))
+        .filter_map(|line| {
+            line.trim()
+                .trim_end_matches(',')
+                .strip_prefix('"')?
+                .strip_suffix('"')
+        })
         .map(|line| line.split_once(' ').unwrap().1.to_owned())
         .collect()
 }
@@ -48,19 +53,36 @@ fn a_lock_is_written_once_and_a_second_run_touches_nothing() {
         .stderr_contains("`registry.example/world-1` at size")
         .stderr_contains("Locked 4 packages in warg.lock");
     // Components at their highest, WIT at its lowest.
-    let expected = ["acme:clock@1.1.0", "acme:logger@1.0.0", "acme:http@1.0.0", "acme:io@1.0.1"];
+    let expected = [
+        "acme:clock@1.1.0",
+        "acme:logger@1.0.0",
+        "acme:http@1.0.0",
+        "acme:io@1.0.1",
+    ];
     assert_eq!(selects(&app, "app"), expected);
     let file = app.path().join("warg.lock");
-    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-    fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    let long_ago =
+        std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    fs::File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
     let before = registry.snapshot(&app);
-    app.warg(&["lock"]).code(0).stderr_contains("Up to date warg.lock, 4 packages");
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Up to date warg.lock, 4 packages");
     app.warg(&["lock", "--locked"]).code(0);
     app.warg(&["lock", "--check"]).code(0);
     app.warg(&["lock", "--offline"]).code(0);
     app.warg(&["lock", "--frozen"]).code(0);
     assert_eq!(registry.snapshot(&app), before);
-    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), long_ago, "it was written again");
+    assert_eq!(
+        fs::metadata(&file).unwrap().modified().unwrap(),
+        long_ago,
+        "it was written again"
+    );
 }
 
 #[test]
@@ -83,18 +105,29 @@ fn an_unrelated_dependency_changes_its_own_closure_and_the_checkpoint_only() {
     app.warg(&["lock"]).code(0);
     let before = app.read("warg.lock");
     registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
-    app.append_to_manifest("[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n");
+    app.append_to_manifest(
+        "[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n",
+    );
     app.warg(&["lock"])
         .code(0)
         .stderr_contains("Adding test:other 1.0.0")
         .stderr_lacks("acme:clock 1");
     let after = app.read("warg.lock");
-    let gone: Vec<_> = before.lines().filter(|line| !after.contains(line)).collect();
+    let gone: Vec<_> = before
+        .lines()
+        .filter(|line| !after.contains(line))
+        .collect();
     for line in &gone {
         let word = line.split(' ').next().unwrap();
-        assert!(["size", "root", "checkpoint"].contains(&word), "`{line}` is gone: {gone:?}");
+        assert!(
+            ["size", "root", "checkpoint"].contains(&word),
+            "`{line}` is gone: {gone:?}"
+        );
     }
-    let new: Vec<_> = after.lines().filter(|line| !before.contains(line)).collect();
+    let new: Vec<_> = after
+        .lines()
+        .filter(|line| !before.contains(line))
+        .collect();
     let about_other = |line: &&&str| {
         line.contains("test:other")
             || ["size", "root", "checkpoint", "digest", "record", "index"]
@@ -115,7 +148,9 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
     ];
     let mut locks = Vec::new();
     for (place, tables) in ["one", "two/deep down"].iter().zip(tables) {
-        let app = sandbox.folder_project(place).with_home(sandbox.join(format!("home of {place}")));
+        let app = sandbox
+            .folder_project(place)
+            .with_home(sandbox.join(format!("home of {place}")));
         let manifest = format!(
             "{tables}[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{}",
             registry.configure(&app)
@@ -126,7 +161,11 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
         for umask in ["022", "077"] {
             let _ = fs::remove_file(app.path().join("warg.lock"));
             let mut command = std::process::Command::new("sh");
-            command.args(["-c", &format!("umask {umask}; exec \"$0\" warg lock"), program]);
+            command.args([
+                "-c",
+                &format!("umask {umask}; exec \"$0\" warg lock"),
+                program,
+            ]);
             let like = app.command(&[]);
             for (name, value) in like.get_envs() {
                 match value {
@@ -134,9 +173,19 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
                     None => command.env_remove(name),
                 };
             }
-            assert!(command.current_dir(app.path()).output().unwrap().status.success());
+            assert!(
+                command
+                    .current_dir(app.path())
+                    .output()
+                    .unwrap()
+                    .status
+                    .success()
+            );
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(app.path().join("warg.lock")).unwrap().permissions().mode();
+            let mode = fs::metadata(app.path().join("warg.lock"))
+                .unwrap()
+                .permissions()
+                .mode();
             let open = if umask == "022" { 0o644 } else { 0o600 };
             assert_eq!(mode & 0o777, open, "as any other file of the project");
             locks.push((format!("{place} {umask}"), app.read("warg.lock")));
@@ -146,7 +195,12 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
         assert_eq!(lock, &locks[0].1, "{case}");
     }
     let lock = &locks[0].1;
-    for trace in [sandbox.path().to_str().unwrap(), "trust/", "\"acme\"", "registry\" ="] {
+    for trace in [
+        sandbox.path().to_str().unwrap(),
+        "trust/",
+        "\"acme\"",
+        "registry\" =",
+    ] {
         assert!(!lock.contains(trace), "`{trace}` in {lock}");
     }
 }
@@ -159,11 +213,15 @@ fn why_a_lock_is_stale_is_said_by_name_and_nothing_is_written() {
     let manifest = workspace.read("Cargo.toml");
     workspace.write("Cargo.toml", manifest + &registry.configure(&workspace));
     let member = |name: &str, tables: &str| {
-        let package = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        let package =
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
         workspace.write(&format!("{name}/Cargo.toml"), package + tables);
     };
     let on = |dependency: &str| format!("[package.metadata.warg.dependencies]\n{dependency}\n");
-    workspace.warg(&["lock", "--locked"]).code(0).stderr_contains("Nothing to lock");
+    workspace
+        .warg(&["lock", "--locked"])
+        .code(0)
+        .stderr_contains("Nothing to lock");
     member("a", &on("\"acme:logger\" = \"1.0\""));
     member("b", &on("\"acme:clock\" = \"1.0\""));
     workspace
@@ -177,7 +235,12 @@ fn why_a_lock_is_stale_is_said_by_name_and_nothing_is_written() {
 
     let stale = |case: &str, reason: &str| {
         let before = registry.snapshot(&workspace);
-        for command in [&["lock", "--locked"][..], &["lock", "--check"], &["fetch", "--locked"], &["verify"]] {
+        for command in [
+            &["lock", "--locked"][..],
+            &["lock", "--check"],
+            &["fetch", "--locked"],
+            &["verify"],
+        ] {
             workspace
                 .warg(command)
                 .code(10)
@@ -187,10 +250,19 @@ fn why_a_lock_is_stale_is_said_by_name_and_nothing_is_written() {
         }
         assert_eq!(registry.snapshot(&workspace), before, "{case}");
     };
-    member("a", &on("\"acme:logger\" = \"1.0\"\n\"acme:clock\" = \"1.1\""));
-    stale("added", "`a` requires `component acme:clock ^1.1 from registry.example/world-1`, which is not in the lock");
+    member(
+        "a",
+        &on("\"acme:logger\" = \"1.0\"\n\"acme:clock\" = \"1.1\""),
+    );
+    stale(
+        "added",
+        "`a` requires `component acme:clock ^1.1 from registry.example/world-1`, which is not in the lock",
+    );
     member("a", "");
-    stale("no dependency left", "the lock has `a`, which is no member, or requires nothing any more");
+    stale(
+        "no dependency left",
+        "the lock has `a`, which is no member, or requires nothing any more",
+    );
     member("a", &on("\"acme:logger\" = \"=1.0.0\""));
     stale(
         "changed",
@@ -198,13 +270,19 @@ fn why_a_lock_is_stale_is_said_by_name_and_nothing_is_written() {
          `component acme:logger ^1.0 from registry.example/world-1`",
     );
     member("a", &on("\"acme:clock\" = \"1.0\""));
-    stale("removed", "the lock has `component acme:logger ^1.0 from registry.example/world-1`, which `a` does not require");
+    stale(
+        "removed",
+        "the lock has `component acme:logger ^1.0 from registry.example/world-1`, which `a` does not require",
+    );
     member("a", &on("\"acme:logger\" = \"1.0\""));
     member("c", &on("\"acme:clock\" = \"1.0\""));
     stale("member", "the member `c` is not in the lock");
     member("c", "");
     workspace.write("a/wit/a.wit", world("import acme:io/streams@1.0.0;"));
-    stale("a pin in wit/", "`a` requires `wit acme:io =1.0.0 from registry.example/world-1`");
+    stale(
+        "a pin in wit/",
+        "`a` requires `wit acme:io =1.0.0 from registry.example/world-1`",
+    );
     fs::remove_dir_all(workspace.path().join("a/wit")).unwrap();
     workspace.warg(&["lock", "--locked"]).code(0);
     assert_eq!(workspace.read("warg.lock"), lock);
@@ -225,22 +303,35 @@ fn p_keeps_the_other_members_where_they_are_and_members_have_pins_of_their_own()
         workspace.write(&format!("{member}/Cargo.toml"), manifest + table);
     }
     workspace.warg(&["lock"]).code(0);
-    assert_eq!(selects(&workspace, "a"), ["acme:clock@1.1.0", "acme:io@1.0.0"]);
-    assert_eq!(selects(&workspace, "b"), ["acme:clock@1.1.0", "acme:io@1.1.0"]);
+    assert_eq!(
+        selects(&workspace, "a"),
+        ["acme:clock@1.1.0", "acme:io@1.0.0"]
+    );
+    assert_eq!(
+        selects(&workspace, "b"),
+        ["acme:clock@1.1.0", "acme:io@1.1.0"]
+    );
     registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
     // `a` asks for what only the new release has; `-p a` moves nobody else.
     let manifest = workspace.read("a/Cargo.toml").replace("\"1.0\"", "\"1.2\"");
     workspace.write("a/Cargo.toml", manifest);
     workspace.warg(&["lock", "-p", "a"]).code(0);
-    assert_eq!(selects(&workspace, "a"), ["acme:clock@1.2.0", "acme:io@1.0.0"]);
-    assert_eq!(selects(&workspace, "b"), ["acme:clock@1.1.0", "acme:io@1.1.0"]);
+    assert_eq!(
+        selects(&workspace, "a"),
+        ["acme:clock@1.2.0", "acme:io@1.0.0"]
+    );
+    assert_eq!(
+        selects(&workspace, "b"),
+        ["acme:clock@1.1.0", "acme:io@1.1.0"]
+    );
     workspace.warg(&["fetch", "-p", "a"]).code(0);
     assert!(workspace.has("a/wit/deps/acme-io-1.0.0/package.wit"));
     assert!(!workspace.has("b/wit/deps"), "only `a` was asked for");
     workspace.warg(&["fetch"]).code(0);
     assert!(workspace.has("b/wit/deps/acme-io-1.1.0/package.wit"));
     workspace.warg(&["verify"]).code(0);
-    workspace.warg(&["lock", "-p", "nobody"])
+    workspace
+        .warg(&["lock", "-p", "nobody"])
         .code(101)
         .stderr_contains("no package `nobody`")
         .stderr_contains("help: its packages are: `a`, `b`");
@@ -254,11 +345,18 @@ fn a_project_without_tables_takes_its_requirements_from_wit() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = registry.app(&sandbox, "app", "");
-    app.warg(&["lock"]).code(0).stderr_contains("Nothing to lock");
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Nothing to lock");
     app.warg(&["fetch"]).code(0);
     assert!(!app.has("warg.lock"));
-    app.write("wit/world.wit", world("include acme:http/types@1.0.0;").replace("include", "import"));
-    app.warg(&["lock"]).code(0).stderr_contains("Adding acme:http 1.0.0");
+    app.write(
+        "wit/world.wit",
+        world("include acme:http/types@1.0.0;").replace("include", "import"),
+    );
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Adding acme:http 1.0.0");
     assert_eq!(selects(&app, "app"), ["acme:http@1.0.0", "acme:io@1.0.1"]);
     app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);
@@ -289,7 +387,10 @@ fn the_tables_of_cargo_component_are_read_as_they_are() {
         "[package.metadata.component]\npackage = \"acme:target\"\ntarget = \"acme:http/types@1.0.0\"\n",
     );
     target.warg(&["lock"]).code(0);
-    assert_eq!(selects(&target, "target"), ["acme:http@1.0.0", "acme:io@1.0.1"]);
+    assert_eq!(
+        selects(&target, "target"),
+        ["acme:http@1.0.0", "acme:io@1.0.1"]
+    );
 }
 
 #[test]
@@ -317,18 +418,33 @@ fn a_yanked_release_stays_where_it_is_locked_and_is_never_newly_chosen() {
     registry.world.yank("acme:clock", "1.1.0", "it is slow");
     app.warg(&["lock"]).code(0);
     assert_eq!(app.read("warg.lock"), lock);
-    app.warg(&["fetch"]).code(0).stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
-    app.warg(&["verify"]).code(0).stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
+    app.warg(&["fetch"])
+        .code(0)
+        .stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
+    app.warg(&["verify"])
+        .code(0)
+        .stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
     // Something else moves: what is locked stays, yanked or not, and it is said.
-    app.append_to_manifest("[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n");
-    app.warg(&["lock"]).code(0).stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
+    app.append_to_manifest(
+        "[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n",
+    );
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("warning: acme:clock@1.1.0 is yanked: it is slow");
     assert!(selects(&app, "app").contains(&"acme:clock@1.1.0".to_owned()));
     fs::remove_file(app.path().join("warg.lock")).unwrap();
-    app.warg(&["lock"]).code(0).stderr_contains("Adding acme:clock 1.0.0");
-    let manifest = app.read("Cargo.toml").replace("\"acme:logger\" = \"1.0\"", "\"acme:clock\" = \"1.1\"");
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Adding acme:clock 1.0.0");
+    let manifest = app
+        .read("Cargo.toml")
+        .replace("\"acme:logger\" = \"1.0\"", "\"acme:clock\" = \"1.1\"");
     app.write("Cargo.toml", manifest);
     let before = registry.snapshot(&app);
-    app.warg(&["lock"]).code(11).stderr_contains("acme:clock 1.1.0").stderr_contains("it is slow");
+    app.warg(&["lock"])
+        .code(11)
+        .stderr_contains("acme:clock 1.1.0")
+        .stderr_contains("it is slow");
     assert_eq!(registry.snapshot(&app), before);
 }
 

@@ -26,11 +26,22 @@ impl Registry {
 
     /// Publishes a WIT package; `requires` are names with canonical requirements, `body` what follows the package line.
     pub(crate) fn wit(&mut self, name: &str, version: &str, requires: &[(&str, &str)], body: &str) {
-        self.wit_text(name, version, requires, &format!("package {name}@{version};\n{body}"));
+        self.wit_text(
+            name,
+            version,
+            requires,
+            &format!("package {name}@{version};\n{body}"),
+        );
     }
 
     /// Publishes the WIT package of a whole text, in which those that it refers to are nested.
-    pub(crate) fn wit_text(&mut self, name: &str, version: &str, requires: &[(&str, &str)], text: &str) {
+    pub(crate) fn wit_text(
+        &mut self,
+        name: &str,
+        version: &str,
+        requires: &[(&str, &str)],
+        text: &str,
+    ) {
         let content = component::wit_package(text);
         let mut telling = self.world.release(name, version).wit().content(content);
         for (name, req) in requires {
@@ -40,7 +51,13 @@ impl Registry {
     }
 
     /// Publishes a component that imports and exports what the world `w` of a text says.
-    pub(crate) fn component(&mut self, name: &str, version: &str, requires: &[(&str, &str)], wit: &str) {
+    pub(crate) fn component(
+        &mut self,
+        name: &str,
+        version: &str,
+        requires: &[(&str, &str)],
+        wit: &str,
+    ) {
         let content = component::from_wit(wit, "w");
         let interface = Interface::of_component(&content).unwrap();
         let mut telling = self.world.release(name, version).content(content);
@@ -54,17 +71,6 @@ impl Registry {
             telling = telling.exports(export.as_str());
         }
         telling.publish();
-    }
-
-    /// The file of the only content whose bytes hold this text.
-    pub(crate) fn content_with(&self, text: &str) -> std::path::PathBuf {
-        let files = files(&self.folder.join("content"));
-        let mut found = files
-            .iter()
-            .filter(|(_, bytes)| String::from_utf8_lossy(bytes).contains(text));
-        let (path, _) = found.next().unwrap_or_else(|| panic!("no content has `{text}`"));
-        assert!(found.next().is_none(), "several contents have `{text}`");
-        self.folder.join("content").join(path)
     }
 
     /// What a manifest says to use it by default, with its policy file written into the project.
@@ -127,7 +133,9 @@ pub(crate) const IO: &str = "interface streams { type source = u32; }\n";
 
 /// The text of a version of `acme:clock`, whose world is `w`.
 pub(crate) fn clock(version: &str) -> String {
-    format!("package acme:clock@{version};\ninterface now {{ get: func() -> u64; }}\nworld w {{ export now; }}\n")
+    format!(
+        "package acme:clock@{version};\ninterface now {{ get: func() -> u64; }}\nworld w {{ export now; }}\n"
+    )
 }
 
 /// Every file of a project, and of the registry beside it: what must not change.

@@ -6,6 +6,7 @@
 use registry::client::LoadedLog;
 use resolver::index::Address;
 use transparency::name::{Kind, PackageName};
+use transparency::package::Log;
 use transparency::release::{Release, Status};
 use transparency::version::VersionReq;
 
@@ -108,6 +109,9 @@ pub fn absent(address: &Address, size: u64) -> Error {
     .with_help("check the spelling; or the namespace belongs to another registry")
 }
 
+/// How many versions a message names.
+const SHOWN: usize = 10;
+
 /// The kind of a package, and the requirement to write.
 fn choose(wanted: &Wanted, log: &LoadedLog) -> Result<(Kind, String)> {
     let log = log.log();
@@ -115,22 +119,18 @@ fn choose(wanted: &Wanted, log: &LoadedLog) -> Result<(Kind, String)> {
     let Some(kind) = log.kind() else {
         return Err(Error::new(Class::Other, format!("`{name}` has no records")));
     };
-    let usable: Vec<&Release> = log
-        .releases()
-        .filter(|release| release.status() == Status::Usable)
-        .collect();
-    let matching = |release: &&&Release| match &wanted.requirement {
+    let matches = |release: &&Release| match &wanted.requirement {
         Some((_, requirement)) => requirement.matches(release.version()),
         None => true,
     };
+    let matching: Vec<&Release> = log.releases().filter(matches).collect();
     let newest_of = |pre: bool| {
-        let releases = usable.iter().rev().filter(matching);
-        releases
-            .copied()
-            .find(|release| pre || release.version().pre.is_empty())
+        matching.iter().rev().copied().find(|release| {
+            release.status() == Status::Usable && (pre || release.version().pre.is_empty())
+        })
     };
     let Some(newest) = newest_of(false).or_else(|| newest_of(true)) else {
-        return Err(nothing_matches(wanted, kind, &usable));
+        return Err(nothing_matches(wanted, kind, &matching, log));
     };
     let requirement = match (&wanted.requirement, kind) {
         (Some((text, _)), Kind::Component) => text.clone(),
@@ -146,26 +146,34 @@ fn is_full(requirement: &VersionReq) -> bool {
     !comparators.is_empty() && comparators.iter().all(|one| one.patch.is_some())
 }
 
-fn nothing_matches(wanted: &Wanted, kind: Kind, usable: &[&Release]) -> Error {
-    let word = kind_word(kind);
-    let message = match &wanted.requirement {
-        Some((text, _)) => {
-            format!(
-                "no usable release of the {word} `{}` matches `{text}`",
-                wanted.name
-            )
-        }
-        None => format!("the {word} `{}` has no usable release", wanted.name),
+fn nothing_matches(wanted: &Wanted, kind: Kind, matching: &[&Release], log: &Log) -> Error {
+    let (word, name) = (kind_word(kind), &wanted.name);
+    let mut message = match &wanted.requirement {
+        Some((text, _)) => format!("no usable release of the {word} `{name}` matches `{text}`"),
+        None => format!("the {word} `{name}` has no usable release"),
     };
-    let error = Error::new(Class::Unsolved, message);
-    if usable.is_empty() {
-        return error;
+    for release in matching.iter().rev().take(SHOWN) {
+        let why = match release.status() {
+            Status::Usable => continue,
+            Status::Yanked { reason } => format!("is yanked: {reason}"),
+            Status::Withdrawn { reason } => format!("was withdrawn by the operator: {reason}"),
+            Status::Unusable { defect } => format!("is not usable: {defect}"),
+        };
+        message.push_str(&format!("\n  {name} {} {why}", release.version()));
     }
+    let error = Error::new(Class::Unsolved, message);
+    let usable: Vec<_> = log
+        .releases()
+        .filter(|release| release.status() == Status::Usable)
+        .collect();
     let versions: Vec<_> = usable
         .iter()
         .rev()
-        .take(10)
+        .take(SHOWN)
         .map(|release| release.version().to_string())
         .collect();
+    if versions.is_empty() {
+        return error;
+    }
     error.with_help(format!("the newest ones are {}", versions.join(", ")))
 }

@@ -81,6 +81,10 @@ pub enum ClaimError {
     },
 }
 
+/// What to do about a lock that says what no log says.
+const EDITED: &str = "warg.lock was edited, or made against another registry: find out by whom, then restore it, or \
+                      remove it and run `cargo warg lock`";
+
 impl Classify for ClaimError {
     fn class(&self) -> Class {
         Class::Refused
@@ -91,9 +95,7 @@ impl Classify for ClaimError {
             Self::Withdrawn { .. } | Self::Unusable { .. } => {
                 "`cargo warg lock` moves off it, where another release will do".to_owned()
             }
-            _ => "warg.lock was edited, or made against another registry: find out by whom, then restore it, or \
-                  remove it and run `cargo warg lock`"
-                .to_owned(),
+            _ => EDITED.to_owned(),
         })
     }
 }
@@ -149,7 +151,12 @@ pub fn check(
     for (origin, records) in asks {
         sessions
             .with(&origin, |session| session.check_included(&records))
-            .map_err(|error| error.context("a record does not lie in the log where warg.lock says"))?;
+            .map_err(|error| match error.class() {
+                Class::Refused => error
+                    .context("a record does not lie in the log where warg.lock says")
+                    .with_help(EDITED),
+                _ => error,
+            })?;
     }
     let mut checked = Checked {
         contents: BTreeMap::new(),

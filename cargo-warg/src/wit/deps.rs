@@ -172,11 +172,13 @@ pub fn plan(
     for Planned { package, text } in planned {
         let folder = folder_name(&package);
         let file = planned_path(&package);
-        let fetched = stale.remove(&folder);
+        let was_fetched = stale.remove(&folder);
         let path = root.deps().join(folder);
         let ours = path.join(PACKAGE_FILE);
-        let foreign = |file: &PathBuf| !(fetched && *file == ours);
-        if wit_files(&path)?.iter().any(foreign) {
+        let files = wit_files(&path)?;
+        // Another `fetch` may have written it since the root was read.
+        let fetched = was_fetched || is_fetched(&path)?;
+        if files.iter().any(|file| !(fetched && *file == ours)) {
             return Err(PlanError::Occupied {
                 path,
                 package: package.to_string(),

@@ -1,0 +1,189 @@
+//! `cargo warg add`: the right table, nothing else touched, and everything as it was where it fails.
+
+use crate::story;
+use crate::support::Sandbox;
+
+#[test]
+fn the_kind_is_found_out_and_comments_stay() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "\n# what we build upon\n[package.metadata.warg.dependencies] # components\n\"acme:clock\" = \"1.0\" # ticks\n",
+    );
+    let before = app.read("Cargo.toml");
+    app.warg(&["add", "acme:http", "acme:logger"])
+        .code(0)
+        .stderr_contains("Adding WIT package acme:http 1.0.0 to Cargo.toml")
+        .stderr_contains("Adding component acme:logger 1.0.0 to Cargo.toml")
+        .stderr_contains("Locked 4 packages");
+    let after = app.read("Cargo.toml");
+    for line in before.lines() {
+        assert!(after.contains(line), "`{line}` is gone: {after}");
+    }
+    let (_, components) = after
+        .split_once("[package.metadata.warg.dependencies]")
+        .unwrap();
+    let components = components.split("\n[").next().unwrap();
+    assert!(
+        components.contains("\"acme:logger\" = \"1.0.0\""),
+        "{after}"
+    );
+    let (_, wit) = after
+        .split_once("[package.metadata.warg.wit-dependencies]")
+        .unwrap();
+    assert!(wit.contains("\"acme:http\" = \"1.0.0\""), "{after}");
+    // The same again changes nothing.
+    app.warg(&["add", "acme:http"])
+        .code(0)
+        .stderr_contains("Unchanged");
+    assert_eq!(app.read("Cargo.toml"), after);
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn of_wit_a_full_version_is_written_and_of_components_what_was_asked_for() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    for (spec, line, locked) in [
+        ("acme:io", "\"acme:io\" = \"2.0.0\"", "wit acme:io@2.0.0"),
+        ("acme:io@1", "\"acme:io\" = \"1.1.0\"", "wit acme:io@1.1.0"),
+        (
+            "acme:io@1.0",
+            "\"acme:io\" = \"1.1.0\"",
+            "wit acme:io@1.1.0",
+        ),
+        (
+            "acme:io@1.0.1",
+            "\"acme:io\" = \"1.0.1\"",
+            "wit acme:io@1.0.1",
+        ),
+        (
+            "acme:io@=1.0.0",
+            "\"acme:io\" = \"=1.0.0\"",
+            "wit acme:io@1.0.0",
+        ),
+        (
+            "acme:io@~1.0",
+            "\"acme:io\" = \"1.0.1\"",
+            "wit acme:io@1.0.1",
+        ),
+        (
+            "acme:clock",
+            "\"acme:clock\" = \"1.1.0\"",
+            "component acme:clock@1.1.0",
+        ),
+        (
+            "acme:clock@1",
+            "\"acme:clock\" = \"1\"",
+            "component acme:clock@1.1.0",
+        ),
+        (
+            "acme:clock@=1.0.0",
+            "\"acme:clock\" = \"=1.0.0\"",
+            "component acme:clock@1.0.0",
+        ),
+    ] {
+        let app = registry.app(
+            &sandbox,
+            &format!("app-{}", spec.replace([':', '@', '=', '~', '.'], "-")),
+            "",
+        );
+        app.warg(&["add", spec]).code(0);
+        let manifest = app.read("Cargo.toml");
+        assert!(manifest.contains(line), "{spec}: {manifest}");
+        let lock = app.read("warg.lock");
+        assert!(lock.contains(locked), "{spec}: {lock}");
+    }
+}
+
+#[test]
+fn what_cannot_be_added_leaves_everything_as_it_was() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.component(
+        "acme:broken",
+        "1.0.0",
+        &[("acme:nothing", "^1.0")],
+        &story::clock("1.0.0"),
+    );
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
+    );
+    app.warg(&["lock"]).code(0);
+    let before = registry.snapshot(&app);
+    for (line, code, says) in [
+        (
+            &["add", "acme:clock@3"][..],
+            11,
+            "no usable release of the component `acme:clock` matches `3`",
+        ),
+        (
+            &["add", "acme:clock", "acme:cluck"],
+            11,
+            "`acme:cluck` is not in the registry",
+        ),
+        (&["add", "acme:broken"], 11, "acme:nothing does not exist"),
+        (
+            &["add", "acme:clock", "--locked"],
+            10,
+            "is not up to date, and --locked was given",
+        ),
+        (&["add", "acme:clock@latest"], 2, "latest"),
+        (&["add", "clock"], 2, "clock"),
+    ] {
+        app.warg(line).code(code).stderr_contains(says);
+        assert_eq!(registry.snapshot(&app), before, "{line:?}");
+    }
+    let said = app.warg(&["add", "acme:clock@3"]).code(11);
+    said.stderr_contains("help: the newest ones are 1.1.0, 1.0.0");
+    app.warg(&["add", "acme:broken"])
+        .code(11)
+        .stderr_contains("Cargo.toml is as it was before");
+}
+
+#[test]
+fn one_member_of_a_workspace_is_meant() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let workspace = sandbox.virtual_workspace("ws", &["a", "b"]);
+    let manifest = workspace.read("Cargo.toml");
+    workspace.write("Cargo.toml", manifest + &registry.configure(&workspace));
+    let before = registry.snapshot(&workspace);
+    workspace
+        .warg(&["add", "acme:clock"])
+        .code(101) // as `cargo add`
+        .stderr_contains("several packages could be meant")
+        .stderr_contains("help: choose one with `-p`: `a`, `b`");
+    assert_eq!(registry.snapshot(&workspace), before);
+    workspace.warg(&["add", "-p", "b", "acme:clock"]).code(0);
+    assert!(workspace.read("b/Cargo.toml").contains("acme:clock"));
+    assert!(!workspace.read("a/Cargo.toml").contains("acme:clock"));
+    sandbox
+        .folder_project("ws/a")
+        .warg(&["add", "acme:clock"])
+        .code(0);
+    assert!(workspace.read("a/Cargo.toml").contains("acme:clock"));
+    workspace.warg(&["fetch"]).code(0);
+    workspace.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn without_the_network_only_what_is_kept_can_be_added() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    let before = registry.snapshot(&app);
+    app.warg(&["add", "--offline", "acme:clock"])
+        .code(12)
+        .stderr_contains("nothing of the registry")
+        .stderr_contains("help: run `cargo warg fetch` once");
+    assert_eq!(registry.snapshot(&app), before);
+    app.warg(&["add", "acme:clock"]).code(0);
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["add", "--offline", "acme:clock@1.1"]).code(0);
+}
