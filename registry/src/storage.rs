@@ -200,17 +200,22 @@ impl Source for Folder {
             Err(error) if is_absent(&error) => return Ok(None),
             file => file.map_err(self.io("read", path))?,
         };
+        let too_large = || StorageError::TooLarge {
+            place: self.place(path),
+            limit: path.limit(),
+        };
+        let metadata = file.metadata().map_err(self.io("read", path))?;
+        if metadata.is_file() && metadata.len() > path.limit() {
+            return Err(too_large());
+        }
+        // It may grow while it is read: no more than the limit is taken in, whatever it said.
         let mut bytes = Vec::new();
         file.take(path.limit().saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(self.io("read", path))?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length <= path.limit()) {
-            Ok(Some(bytes))
-        } else {
-            Err(StorageError::TooLarge {
-                place: self.place(path),
-                limit: path.limit(),
-            })
+        match u64::try_from(bytes.len()) {
+            Ok(length) if length <= path.limit() => Ok(Some(bytes)),
+            _ => Err(too_large()),
         }
     }
 
@@ -228,16 +233,18 @@ impl Storage for Folder {
             }),
             None => Ok(false),
         };
-        if same(self.get(path)?)? {
-            return Ok(());
-        }
         let file = self.file(path);
+        if same(self.get(path)?)? {
+            // Whoever created it may have died before its name was safe.
+            return sync_parent(&file).map_err(self.io("write", path));
+        }
         let write = self.io("write", path);
         let persist = || -> io::Result<bool> {
             make_parent(&file)?;
             match self.temporary(bytes)?.persist_noclobber(&file) {
                 Ok(_) => {}
                 Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                    sync_parent(&file)?;
                     return Ok(false);
                 }
                 Err(error) => return Err(error.error),

@@ -16,7 +16,7 @@ use registry::layout::ObjectPath;
 use registry::storage::{Source, StorageError};
 use transparency::number::{Index, Length};
 
-use story::forge::Forge;
+use story::forge::{self, Forge};
 use story::machine::Machine;
 use story::{chain, copy, evidence, name};
 
@@ -185,7 +185,8 @@ fn a_package_that_goes_another_way_convicts_the_registry() {
     let slot = forge.slot("acme:clock");
     slot.head = transparency::digest::Hash::of_leaf(&second);
     slot.index = index;
-    forge.write_package(
+    forge::write_package(
+        &world,
         &name("acme:clock"),
         &[(Index::new(2), &first), (index, &second)],
     );

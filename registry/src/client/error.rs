@@ -8,9 +8,10 @@ use transparency::log::{ProofError, TileError};
 use transparency::map::MapError;
 use transparency::misbehavior::Misbehavior;
 use transparency::name::{Origin, PackageName};
-use transparency::number::{Index, Size};
+use transparency::number::{Index, Length, Size};
 use transparency::package::{ExtensionError, HeadError, LogError};
 use transparency::policy::Policy;
+use transparency::record::Subject;
 use transparency::tile::FileError;
 
 use crate::storage::StorageError;
@@ -122,6 +123,18 @@ pub enum ClientError {
         /// Why.
         #[source]
         source: Box<LogError>,
+    },
+    /// More records than the registry's log has entries.
+    #[error(
+        "the log of `{subject}` is said to have {length} records, but the registry's has {size} entries in all"
+    )]
+    Longer {
+        /// Whose log.
+        subject: Subject,
+        /// How many records it is said to have.
+        length: Length,
+        /// The size of the registry's log.
+        size: Size,
     },
     /// An index outside the log.
     #[error("there is no entry {index} in a log of {size}")]
@@ -250,6 +263,7 @@ impl ClientError {
             | Self::Map { .. }
             | Self::Head(_)
             | Self::Log { .. }
+            | Self::Longer { .. }
             | Self::Outside { .. }
             | Self::NotIncluded { .. }
             | Self::NotPrefix { .. }

@@ -85,30 +85,17 @@ impl<'w> Forge<'w> {
         self.root_page = Some((bytes, packages));
     }
 
-    /// Writes a package's first file.
-    pub fn write_package(&self, package: &PackageName, records: &[(Index, &[u8])]) {
-        let part = Part::new(0, u16::try_from(records.len()).unwrap()).unwrap();
-        let bytes = part.print_records(records).unwrap();
-        self.write(&layout::package(package, part), bytes);
-    }
-
-    pub fn write(&self, path: &ObjectPath, bytes: Vec<u8>) {
-        self.world.storage().tamper(|objects| {
-            objects.insert(path.to_string(), bytes);
-        });
-    }
-
     /// Ends the log with its map entry, writes tiles, bundles, map pages and map entry, signs, and replaces the checkpoint.
     pub fn sign(mut self) -> Checkpoint {
         let slots = self.slots.values().copied().collect();
         let built = map::build(slots).unwrap();
         for (page, bytes) in built.pages {
-            self.write(&layout::map_page(&page), bytes);
+            write(self.world, &layout::map_page(&page), bytes);
         }
         (self.entry.root, self.entry.packages) = (built.root, built.count);
         if let Some((bytes, packages)) = self.root_page.take() {
             (self.entry.root, self.entry.packages) = (Digest::of(&bytes), packages);
-            self.write(&layout::map_page(&self.entry.root), bytes);
+            write(self.world, &layout::map_page(&self.entry.root), bytes);
         }
         let map_entry = self.entry.to_string().into_bytes();
         self.append(map_entry.clone());
@@ -119,12 +106,16 @@ impl<'w> Forge<'w> {
             .collect();
         let appended = Appender::empty().append(&leaves).unwrap();
         for (tile, bytes) in &appended.tiles {
-            self.write(&layout::tile(*tile), bytes.clone());
+            write(self.world, &layout::tile(*tile), bytes.clone());
         }
         for (part, entries) in Part::all(appended.size.get()).zip(self.entries.chunks(256)) {
-            self.write(&layout::entries(part), part.print_entries(entries).unwrap());
+            write(
+                self.world,
+                &layout::entries(part),
+                part.print_entries(entries).unwrap(),
+            );
         }
-        self.write(&layout::map_at(appended.size), map_entry);
+        write(self.world, &layout::map_at(appended.size), map_entry);
         let checkpoint = Checkpoint {
             origin: self.world.origin().clone(),
             size: appended.size,
@@ -140,5 +131,19 @@ pub fn sign(world: &World<Memory>, checkpoint: &Checkpoint) {
     let note = checkpoint.sign(world.checkpoint_key()).to_string();
     world.storage().tamper(|objects| {
         objects.insert("checkpoint".into(), note.into_bytes());
+    });
+}
+
+/// Writes a package's first file.
+pub fn write_package(world: &World<Memory>, package: &PackageName, records: &[(Index, &[u8])]) {
+    let part = Part::new(0, u16::try_from(records.len()).unwrap()).unwrap();
+    let bytes = part.print_records(records).unwrap();
+    write(world, &layout::package(package, part), bytes);
+}
+
+/// Writes any file of the registry.
+pub fn write(world: &World<Memory>, path: &ObjectPath, bytes: Vec<u8>) {
+    world.storage().tamper(|objects| {
+        objects.insert(path.to_string(), bytes);
     });
 }
