@@ -128,12 +128,22 @@ impl<'a> Reader<'a> {
     /// The signed checkpoint: the one file that the shelf never answers for, but offline.
     pub(super) fn checkpoint(&mut self, policy: &Policy) -> Result<Vec<u8>, ClientError> {
         let path = layout::checkpoint();
-        let Some(source) = self.source else {
-            return Err(ClientError::nothing_kept(policy));
-        };
-        source.get(&path)?.ok_or_else(|| ClientError::NoRegistry {
-            place: source.place(&path),
-        })
+        match (self.source, self.shelf) {
+            (Some(source), _) => {
+                let note = source.get(&path)?.ok_or_else(|| ClientError::NoRegistry {
+                    place: source.place(&path),
+                })?;
+                self.fresh.insert(path, note.clone());
+                Ok(note)
+            }
+            (None, shelf) => {
+                let note = shelf.map(|shelf| shelf.get(&path)).transpose();
+                let note = note.map_err(ClientError::Kept)?.flatten();
+                note.ok_or_else(|| ClientError::NothingKept {
+                    origin: policy.origin().clone(),
+                })
+            }
+        }
     }
 
     /// Objects in the order asked for; none where neither shelf nor source has one.
