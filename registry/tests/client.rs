@@ -30,7 +30,7 @@ fn note(world: &World) -> Vec<u8> {
     world.storage().objects()["checkpoint"].clone()
 }
 
-fn publish_checkpoint(world: &World, note: impl ToString) {
+fn publish_checkpoint(world: &World, note: &impl ToString) {
     let note = note.to_string().into_bytes();
     world.storage().tamper(|objects| {
         objects.insert("checkpoint".into(), note);
@@ -77,7 +77,7 @@ fn a_checkpoint_by_a_key_that_the_operator_never_named_is_refused() {
     let world = World::in_memory(3);
     let machine = Machine::new(world.policy());
     let stranger = world.stranger(world.origin().as_str());
-    publish_checkpoint(&world, checkpoint(&world).sign(&stranger));
+    publish_checkpoint(&world, &checkpoint(&world).sign(&stranger));
     let error = opening(&machine, &world);
     assert!(is_signature(&error), "{error:?}");
     assert_eq!(error.remedy(), Remedy::Investigate);
@@ -104,7 +104,7 @@ fn a_revoked_checkpoint_key_signs_nothing_any_more() {
     sequencer.append(&records[1..], world.now()).unwrap();
 
     machine.read(world.storage()).unwrap();
-    publish_checkpoint(&world, checkpoint(&world).sign(old));
+    publish_checkpoint(&world, &checkpoint(&world).sign(old));
     let error = opening(&machine, &world);
     assert!(is_signature(&error), "{error:?}");
 }
@@ -204,7 +204,7 @@ fn partial_files_may_go_once_full_ones_are_there() {
     let operator = chain::operator(&world, refresh(200));
     world.append(&operator).unwrap();
     let note = String::from_utf8(earlier["checkpoint"].clone()).unwrap();
-    publish_checkpoint(&world, note);
+    publish_checkpoint(&world, &note);
     let now = world.storage().objects();
     let gone: Vec<_> = earlier
         .keys()
@@ -401,7 +401,7 @@ fn a_quorum_of_witnesses_is_demanded_and_each_key_votes_once() {
     let [one, two, three] = ["w.example/1", "w.example/two", "w.example/three"].map(witness);
     let mut text = format!("log {}\n", world.operate_key().verifying_key());
     for (name, key) in [("one", &one), ("two", &two), ("three", &three)] {
-        text += &format!("witness {name} {}\n", key.verifying_key());
+        text.extend([format!("witness {name} {}\n", key.verifying_key())]);
     }
     text += "group all 2 one two three\nquorum all\n";
     let policy = Policy::parse(text.as_bytes()).unwrap();
@@ -422,7 +422,7 @@ fn a_quorum_of_witnesses_is_demanded_and_each_key_votes_once() {
         ("one, twice", with(&[(&one, 0), (&one, 1)])),
         ("one and a stranger", with(&[(&one, 0), (&stranger, 0)])),
     ] {
-        publish_checkpoint(&world, note);
+        publish_checkpoint(&world, &note);
         let error = opening(&machine, &world);
         let ClientError::Trust { source, .. } = &error else {
             panic!("{what}: {error:?}");
@@ -433,11 +433,11 @@ fn a_quorum_of_witnesses_is_demanded_and_each_key_votes_once() {
         );
         assert!(machine.remembered().is_empty(), "{what}");
     }
-    publish_checkpoint(&world, with(&[(&three, 3), (&stranger, 0), (&one, 0)]));
+    publish_checkpoint(&world, &with(&[(&three, 3), (&stranger, 0), (&one, 0)]));
     machine.open(world.storage()).expect("two of three");
     // A cosignature of another text is a bad signature, whoever else signed.
     let other = cosign("another text\n", &two, at(0));
-    publish_checkpoint(&world, with(&[(&one, 0), (&three, 0)]).with(other));
+    publish_checkpoint(&world, &with(&[(&one, 0), (&three, 0)]).with(other));
     let error = opening(&machine, &world);
     assert_eq!(error.remedy(), Remedy::Investigate, "{error:?}");
 }

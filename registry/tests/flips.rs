@@ -217,7 +217,7 @@ fn every_lost_cut_or_exchanged_file_is_refused_or_is_one_that_nobody_reads() {
             bytes.truncate(bytes.len() / 2);
         });
         attack("followed by a byte", &|objects| {
-            objects.get_mut(path).unwrap().push(b'\n')
+            objects.get_mut(path).unwrap().push(b'\n');
         });
         let sort = path.split('/').next();
         for other in &paths {

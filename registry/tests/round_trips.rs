@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use fixtures::world::World;
 use registry::client::{Client, Session};
 use transparency::name::PackageName;
+use transparency::release::Release;
 
 use story::{chain, derive, name, names, present};
 
@@ -62,11 +63,8 @@ fn a_small_registry_opens_in_three_and_answers_any_number_of_packages_in_two() {
     });
     assert_eq!(trips, 1, "the content");
     let index = loaded.index_hint(release.position()).unwrap();
-    let (_, trips) = waits(&world, || {
-        session
-            .check_included(&[(release.record(), index)])
-            .unwrap()
-    });
+    let included = [(release.record(), index)];
+    let ((), trips) = waits(&world, || session.check_included(&included).unwrap());
     assert_eq!(trips, 0, "the right edge proves it");
 }
 
@@ -91,10 +89,7 @@ fn the_graph_of_a_level_costs_one_round_trip_and_the_page() {
         let logs = loaded.into_values().map(present);
         level = logs
             .flat_map(|loaded| {
-                let requirements = loaded
-                    .log()
-                    .releases()
-                    .flat_map(|release| release.requirements());
+                let requirements = loaded.log().releases().flat_map(Release::requirements);
                 requirements
                     .map(|requirement| requirement.name.clone())
                     .collect::<Vec<_>>()

@@ -44,7 +44,7 @@ impl<'w> Forge<'w> {
         let mut slots = BTreeMap::new();
         let page = |page: &Digest| {
             let bytes = world.storage().get(&layout::map_page(page));
-            bytes.map(|bytes| bytes.unwrap_or_default())
+            bytes.map(Option::unwrap_or_default)
         };
         map::for_each(&entry.root, page, |slot| {
             slots.insert(slot.key, *slot);
