@@ -182,7 +182,15 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// Steps 1 of the ladder: everything up to a checkpoint that is trusted on its own.
     fn climb(client: &Client<'a>, mut reader: Reader<'a>) -> Result<Self, ClientError> {
-        let note = reader.checkpoint(client.policy)?;
+        let note = match (client.source, client.trust) {
+            // Offline, the last checkpoint that this machine saw: it is kept where what was seen is remembered, so the two
+            // cannot disagree.
+            (None, Some(trust)) => match trust.read()? {
+                Some(memory) => memory.note().to_vec(),
+                None => return Err(ClientError::nothing_kept(client.policy)),
+            },
+            _ => reader.checkpoint(client.policy)?,
+        };
         let claims = Unverified::<SignedCheckpoint>::parse(&note)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
         let Checkpoint { size, root, .. } = *claims.claims().checkpoint();
@@ -243,6 +251,7 @@ impl<'a> Session<'a> {
                     });
                 }
                 self.check_continues(memory)?;
+                self.check_operator(memory.operator())?;
             }
             self.memory = trust.advance(memory.as_ref(), &self.checkpoint)?;
             if self.memory.is_some() {
@@ -263,6 +272,18 @@ impl<'a> Session<'a> {
         match self.checkpoint.check_extends(seen.size, &seen.root, &proof) {
             Ok(()) => Ok(()),
             Err(_) => Err(evidence::fork(self, memory, &proof)),
+        }
+    }
+
+    /// The operator log reaches as far as it did, along the same way. Without this, a thief with a revoked checkpoint key
+    /// could append a map entry that commits to the operator log before the revocation: an honest append to every witness.
+    fn check_operator(&mut self, sighting: &Sighting) -> Result<(), ClientError> {
+        let last = sighting.seen.length.last();
+        let now = last.and_then(|last| self.checkpoint.operator().hash_at(last));
+        if now == Some(sighting.seen.head) {
+            Ok(())
+        } else {
+            Err(evidence::operator_cut(self, sighting))
         }
     }
 
@@ -308,6 +329,19 @@ impl<'a> Session<'a> {
             })?);
         }
         Ok(loaded)
+    }
+
+    /// Loads packages from the registry itself, and puts their files on the shelf anew. Where a record lies in the log is a
+    /// hint in those files, which loading does not prove: one that turns out wrong must not stay for good.
+    ///
+    /// # Errors
+    /// As [`Session::load`].
+    pub fn load_afresh(
+        &mut self,
+        names: &BTreeSet<PackageName>,
+    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+        self.reader.distrust_shelf();
+        self.load(names)
     }
 
     /// One package, as [`Session::load`].
@@ -479,22 +513,24 @@ impl<'a> Session<'a> {
         self.attempt(|session| {
             let asks = records.iter().map(|(_, index)| *index).collect();
             let proofs = prove(&mut session.reader, &mut session.tiles, asks)?;
-            for (hash, index) in records {
-                let proof = proofs.get(index).ok_or(ClientError::Outside {
-                    index: *index,
-                    size: session.size(),
-                })?;
-                session
-                    .checkpoint
-                    .check_included(hash, *index, proof)
-                    .map_err(|source| ClientError::NotIncluded {
-                        hash: *hash,
-                        index: *index,
-                        source,
-                    })?;
-            }
-            Ok(())
+            records
+                .iter()
+                .try_for_each(|(hash, index)| session.check_placed(&proofs, hash, *index))
         })
+    }
+
+    fn check_placed(&self, proofs: &Proofs, hash: &Hash, index: Index) -> Result<(), ClientError> {
+        let proof = proofs.get(&index).ok_or(ClientError::Outside {
+            index,
+            size: self.size(),
+        })?;
+        self.checkpoint
+            .check_included(hash, index, proof)
+            .map_err(|source| ClientError::NotIncluded {
+                hash: *hash,
+                index,
+                source,
+            })
     }
 
     /// Shows that an unsigned checkpoint, such as a lock's, is a state that this log went through.
@@ -527,7 +563,20 @@ impl<'a> Session<'a> {
                     size: older.size,
                     source,
                 })
-        })
+        })?;
+        let Some(last) = older.size.last() else {
+            return Ok(());
+        };
+        // The map entry that ended the log then says how far the operator log reached.
+        let entry = self.attempt(|session| {
+            let path = layout::map_at(older.size);
+            let bytes = session.reader.need_one(Wanted::fixed(path))?;
+            let proofs = prove(&mut session.reader, &mut session.tiles, [last].into())?;
+            session.check_placed(&proofs, &Hash::of_leaf(&bytes), last)?;
+            MapEntry::parse(&bytes)
+                .map_err(|error| ClientError::trust(session.policy, error.into()))
+        })?;
+        self.check_operator(&Sighting::of_operator(&entry))
     }
 
     /// Step 6: a release's content, from the shelf or the registry. `derive` says what bytes are, once parsed.

@@ -9,8 +9,8 @@
 //! 3. *Apply*: contents, map pages, package files, bundles and tiles are put under their final names. All are
 //!    create-only and follow from the commit alone, so doing it twice, or by two processes at once, is doing it once.
 //!    No checkpoint names them yet.
-//! 4. *Sign and advance*: the checkpoint is signed (Ed25519 is deterministic: whoever finishes a batch writes the same
-//!    bytes) and replaced by compare-and-swap. Now the batch is public, and accepted.
+//! 4. *Sign and advance*: the checkpoint is signed, by a key that the batch itself does not revoke, and replaced by
+//!    compare-and-swap: of two processes that finish one batch, one writes it. Now the batch is public, and accepted.
 //! 5. *Clean up*: the commit, the staged contents and the partial files that full ones replaced go. What a crash leaves
 //!    lying is never read again.
 //!
@@ -280,9 +280,37 @@ impl<'a> Sequencer<'a> {
             let Some(commit) = self.storage.get(&path)? else {
                 return Ok(session);
             };
-            let plan = Plan::recover(&mut session, self.storage, &commit)?;
-            self.publish_plan(&session, &plan)?;
+            // A commit decides only while its number is the log's size. One that decided is removed after the advance, so
+            // if the checkpoint still stands, this one did not come late.
+            if self.has_moved(&session)? {
+                continue;
+            }
+            let recovered = Plan::recover(&mut session, self.storage, &commit).and_then(|plan| {
+                self.check_key(plan.operator())?;
+                self.publish_plan(&session, &plan)
+            });
+            self.unless_moved(&session, recovered)?;
         }
+    }
+
+    /// A failure that stands. Where another process published since the session was opened, what failed may have failed
+    /// for that: it moves contents out of the private folder and removes files that fuller ones replace. Then there is
+    /// nothing to report, and everything is to be looked at again.
+    fn unless_moved<T>(
+        &self,
+        session: &Session<'_>,
+        result: Result<T, SequencerError>,
+    ) -> Result<Option<T>, SequencerError> {
+        match result {
+            Err(_) if self.has_moved(session).unwrap_or(false) => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Whether another process published since the session was opened.
+    fn has_moved(&self, session: &Session<'_>) -> Result<bool, SequencerError> {
+        let note = self.storage.get(&layout::checkpoint())?;
+        Ok(note.as_deref() != Some(session.checkpoint().note().to_string().as_bytes()))
     }
 
     fn as_source(&self) -> &'a dyn crate::storage::Source {
@@ -322,7 +350,10 @@ impl<'a> Sequencer<'a> {
     pub fn append(&self, records: &[Vec<u8>], now: Time) -> Result<Vec<Receipt>, SequencerError> {
         loop {
             let mut session = self.open()?;
-            let (plan, receipts) = Plan::new(&mut session, self.storage, records, now)?;
+            let planned = Plan::new(&mut session, self.storage, records, now);
+            let Some((plan, receipts)) = self.unless_moved(&session, planned)? else {
+                continue;
+            };
             let Some(plan) = plan else {
                 return Ok(receipts);
             };
@@ -335,13 +366,14 @@ impl<'a> Sequencer<'a> {
                 Err(error) => return Err(error.into()),
             }
             // Another process may have published and cleaned up in between: then this number decides nothing any more.
-            let note = self.storage.get(&layout::checkpoint())?;
-            if note.as_deref() != Some(session.checkpoint().note().to_string().as_bytes()) {
+            if self.has_moved(&session)? {
                 self.storage.remove(&commit)?;
                 continue;
             }
-            self.publish_plan(&session, &plan)?;
-            return Ok(receipts);
+            let published = self.publish_plan(&session, &plan);
+            if self.unless_moved(&session, published)?.is_some() {
+                return Ok(receipts);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use transparency::Unverified;
-use transparency::checkpoint::{Checkpoint, SignedCheckpoint, TrustedCheckpoint};
+use transparency::checkpoint::{Checkpoint, MapEntry, SignedCheckpoint, TrustedCheckpoint};
 use transparency::digest::{Digest, Hash};
 use transparency::name::PackageName;
 use transparency::number::{Index, Position};
@@ -55,12 +55,26 @@ pub struct Sighting {
     pub index: Index,
 }
 
+impl Sighting {
+    /// How far the operator log reaches, as a map entry commits to it.
+    pub(crate) fn of_operator(entry: &MapEntry) -> Self {
+        Self {
+            seen: Seen {
+                length: entry.operator_length,
+                head: entry.operator_head,
+            },
+            index: entry.operator_index,
+        }
+    }
+}
+
 /// What this machine knows of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
     note: Vec<u8>,
     checkpoint: Checkpoint,
     first_record: Hash,
+    operator: Sighting,
     packages: BTreeMap<PackageName, Sighting>,
 }
 
@@ -70,6 +84,7 @@ impl Memory {
             note: checkpoint.note().to_string().into_bytes(),
             checkpoint: checkpoint.checkpoint().clone(),
             first_record: first_record(checkpoint),
+            operator: Sighting::of_operator(checkpoint.entry()),
             packages,
         }
     }
@@ -89,6 +104,11 @@ impl Memory {
         self.first_record
     }
 
+    /// How far the operator log reached: what it granted, revoked and withdrew by then cannot be taken back.
+    pub fn operator(&self) -> &Sighting {
+        &self.operator
+    }
+
     /// Where a package was last seen.
     pub fn package(&self, name: &PackageName) -> Option<&Sighting> {
         self.packages.get(name)
@@ -97,8 +117,12 @@ impl Memory {
     /// The file's bytes: a line a fact, an empty line, the note, and the digest of all before it.
     fn print(&self) -> Vec<u8> {
         let mut text = format!("{FIRST_LINE}\n{}\n", self.first_record);
-        for (name, Sighting { seen, index }) in &self.packages {
-            text.extend([format!("{name} {} {} {index}\n", seen.length, seen.head)]);
+        let mut line = |subject: &str, Sighting { seen, index }: &Sighting| {
+            text.extend([format!("{subject} {} {} {index}\n", seen.length, seen.head)]);
+        };
+        line(OPERATOR, &self.operator);
+        for (name, sighting) in &self.packages {
+            line(name.as_str(), sighting);
         }
         text.push('\n');
         let mut bytes = text.into_bytes();
@@ -121,18 +145,27 @@ impl Memory {
             return None;
         }
         let first_record = lines.next()?.parse().ok()?;
-        let packages = lines.map(parse_sighting).collect::<Option<_>>()?;
+        let (_, operator) = parse_sighting(lines.next()?).filter(|(name, _)| *name == OPERATOR)?;
+        let mut packages = BTreeMap::new();
+        for line in lines {
+            let (name, sighting) = parse_sighting(line)?;
+            packages.insert(name.parse().ok()?, sighting);
+        }
         let signed = Unverified::<SignedCheckpoint>::parse(note.as_bytes()).ok()?;
         Some(Self {
             note: note.as_bytes().to_vec(),
             checkpoint: signed.claims().checkpoint().clone(),
             first_record,
+            operator,
             packages,
         })
     }
 }
 
-fn parse_sighting(line: &str) -> Option<(PackageName, Sighting)> {
+/// The operator's line; no package has a name without colon.
+const OPERATOR: &str = "operator";
+
+fn parse_sighting(line: &str) -> Option<(&str, Sighting)> {
     let words: Vec<_> = line.split(' ').collect();
     let [name, length, head, index] = words.as_slice() else {
         return None;
@@ -142,7 +175,7 @@ fn parse_sighting(line: &str) -> Option<(PackageName, Sighting)> {
         head: head.parse().ok()?,
     };
     let index = index.parse().ok()?;
-    Some((name.parse().ok()?, Sighting { seen, index }))
+    Some((name, Sighting { seen, index }))
 }
 
 /// The hash of the operator's first record: what a policy key may never begin anew.

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use semver::Version;
 
 use crate::digest::Digest;
-use crate::name::{ExternName, PackageName};
+use crate::name::{ExternName, Kind, PackageName};
 use crate::release::{Release, Requirement};
 use crate::version::without_build;
 
@@ -34,6 +34,16 @@ pub enum Derived {
         /// The requirements that its references become.
         requirements: BTreeSet<Requirement>,
     },
+}
+
+impl Derived {
+    /// What kind of package they can be the content of.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Component { .. } => Kind::Component,
+            Self::Wit { .. } => Kind::Wit,
+        }
+    }
 }
 
 /// Why bytes are not a release's content.
@@ -66,6 +76,18 @@ pub enum ContentError {
         version: Version,
         /// Why.
         reason: String,
+    },
+    /// A component in a WIT package's release, or the other way round.
+    #[error("the content of {name}@{version} is a {found}, but the package is of kind {expected}")]
+    Kind {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// The package's kind.
+        expected: Kind,
+        /// What the bytes are.
+        found: Kind,
     },
     /// The bytes say otherwise than the record.
     #[error("the content of {name}@{version} contradicts its record: {what} {}", list(.only_content, .only_record))]
@@ -201,6 +223,14 @@ fn check_derived(
             only_record,
         })
     };
+    if derived.kind() != release.kind() {
+        return Err(ContentError::Kind {
+            name: name.clone(),
+            version: release.version().clone(),
+            expected: release.kind(),
+            found: derived.kind(),
+        });
+    }
     match derived {
         Derived::Component { imports, exports } => {
             contradiction("imports:", texts(imports), texts(release.imports()))?;

@@ -218,6 +218,7 @@ pub enum Status {
 /// A release of a verified package log.
 #[derive(Debug, Clone)]
 pub struct Release {
+    kind: Kind,
     statement: Statement,
     record: Hash,
     position: Position,
@@ -236,6 +237,7 @@ impl Release {
         record: &SignedRecord<Action>,
     ) -> Self {
         Self {
+            kind,
             defect: defect(name, kind, &statement),
             statement,
             record: record.hash(),
@@ -253,6 +255,11 @@ impl Release {
 
     pub(crate) fn withdraw(&mut self, operator: &operator::Log) {
         self.withdrawn = operator.withdrawn(&self.statement.digest).map(Into::into);
+    }
+
+    /// What its package holds.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The version.

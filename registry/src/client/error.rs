@@ -188,6 +188,18 @@ pub enum ClientError {
         /// The first record now.
         found: Hash,
     },
+    /// The operator log does not continue what was seen of it, and what would prove that is not to be had.
+    #[error(
+        "the operator log of `{origin}` had {seen} records, and does not continue them: it has {found} now"
+    )]
+    OperatorCut {
+        /// The registry.
+        origin: Origin,
+        /// How many it had.
+        seen: Length,
+        /// How many it has.
+        found: Length,
+    },
     /// A package log does not continue what was seen of it, and what would prove that is not to be had.
     #[error("`{name}` in `{origin}` lost records that this machine saw")]
     Lost {
@@ -239,6 +251,12 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    pub(super) fn nothing_kept(policy: &Policy) -> Self {
+        Self::NothingKept {
+            origin: policy.origin().clone(),
+        }
+    }
+
     pub(super) fn trust(policy: &Policy, source: TrustError) -> Self {
         Self::Trust {
             origin: policy.origin().clone(),
@@ -270,6 +288,7 @@ impl ClientError {
             | Self::OtherOperator { .. }
             | Self::Diverged { .. }
             | Self::Lost { .. }
+            | Self::OperatorCut { .. }
             | Self::Content(_)
             | Self::Underivable { .. }
             | Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,

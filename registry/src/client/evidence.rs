@@ -90,8 +90,12 @@ pub(super) fn vanished(
     now: Option<(&LoadedLog, ExtensionError)>,
 ) -> ClientError {
     let evidence = match &now {
-        Some((loaded, ExtensionError::Diverged { .. })) => replaced(session, sighting, loaded),
-        _ => omitted(session, name, sighting),
+        Some((loaded, ExtensionError::Diverged { position, .. })) => {
+            let place = usize::try_from(position.get()).ok();
+            let record = place.and_then(|place| loaded.records().nth(place));
+            record.and_then(|record| replaced(session, sighting, record))
+        }
+        _ => pages(session, name).and_then(|pages| omitted(session, &pages, sighting)),
     };
     match evidence {
         Some(evidence) => misbehavior(session, evidence),
@@ -103,15 +107,31 @@ pub(super) fn vanished(
     }
 }
 
+/// The operator log is shorter than it was, or went another way.
+pub(super) fn operator_cut(session: &mut Session<'_>, sighting: &Sighting) -> ClientError {
+    let last = sighting.seen.length.last();
+    let place = last.and_then(|last| usize::try_from(last.get()).ok());
+    let now = place.and_then(|place| session.operator_records.get(place).cloned());
+    let evidence = match &now {
+        Some((index, record)) => replaced(session, sighting, (*index, record)),
+        None => omitted(session, &[], sighting),
+    };
+    match evidence {
+        Some(evidence) => misbehavior(session, evidence),
+        None => ClientError::OperatorCut {
+            origin: session.policy.origin().clone(),
+            seen: sighting.seen.length,
+            found: session.checkpoint.operator().length(),
+        },
+    }
+}
+
 /// Two records at one position: the one that was seen, and the one that stands there now.
 fn replaced(
     session: &mut Session<'_>,
     sighting: &Sighting,
-    loaded: &LoadedLog,
+    (index, record): (Index, &[u8]),
 ) -> Option<Misbehavior> {
-    let position = sighting.seen.length.last()?;
-    let place = usize::try_from(position.get()).ok()?;
-    let (index, record) = loaded.records().nth(place)?;
     let seen = entry(session, sighting.index)?;
     let asks = BTreeSet::from([sighting.index, index]);
     let proofs = prove(&mut session.reader, &mut session.tiles, asks).ok()?;
@@ -133,17 +153,16 @@ fn replaced(
     .ok()
 }
 
-/// A map that does not count the record which was seen, though the log still holds it.
+/// A map entry that does not count the record which was seen, though the log still holds it.
 fn omitted(
     session: &mut Session<'_>,
-    name: &PackageName,
+    pages: &[Vec<u8>],
     sighting: &Sighting,
 ) -> Option<Misbehavior> {
     let record = entry(session, sighting.index)?;
     let last = session.size().last()?;
     let asks = BTreeSet::from([sighting.index, last]);
     let proofs = prove(&mut session.reader, &mut session.tiles, asks).ok()?;
-    let pages = pages(session, name)?;
     let pages: Vec<_> = pages.iter().map(Vec::as_slice).collect();
     let note = session.checkpoint.note().to_string();
     let map_entry = session.checkpoint.entry().to_string();

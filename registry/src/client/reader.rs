@@ -125,25 +125,15 @@ impl<'a> Reader<'a> {
         self.fresh.clear();
     }
 
-    /// The signed checkpoint: the one file that the shelf never answers for, but offline.
+    /// The signed checkpoint: the one file that is always read from the registry.
     pub(super) fn checkpoint(&mut self, policy: &Policy) -> Result<Vec<u8>, ClientError> {
         let path = layout::checkpoint();
-        match (self.source, self.shelf) {
-            (Some(source), _) => {
-                let note = source.get(&path)?.ok_or_else(|| ClientError::NoRegistry {
-                    place: source.place(&path),
-                })?;
-                self.fresh.insert(path, note.clone());
-                Ok(note)
-            }
-            (None, shelf) => {
-                let note = shelf.map(|shelf| shelf.get(&path)).transpose();
-                let note = note.map_err(ClientError::Kept)?.flatten();
-                note.ok_or_else(|| ClientError::NothingKept {
-                    origin: policy.origin().clone(),
-                })
-            }
-        }
+        let Some(source) = self.source else {
+            return Err(ClientError::nothing_kept(policy));
+        };
+        source.get(&path)?.ok_or_else(|| ClientError::NoRegistry {
+            place: source.place(&path),
+        })
     }
 
     /// Objects in the order asked for; none where neither shelf nor source has one.

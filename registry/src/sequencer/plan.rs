@@ -135,7 +135,7 @@ impl Draft<'_, '_> {
         )? {
             return Ok(receipt);
         }
-        check_time(record.time, now)?;
+        check_time(record.time, self.operator.time(), now)?;
         let index = self.next_index()?;
         self.operator.admit(index, bytes)?;
         self.operator_records.push((index, bytes.to_vec()));
@@ -170,7 +170,7 @@ impl Draft<'_, '_> {
         )? {
             return Ok(receipt);
         }
-        check_time(record.time, now)?;
+        check_time(record.time, growing.log.time(), now)?;
         growing.log.admit(&self.operator, bytes)?;
         let kind = growing.log.kind();
         growing.records.push((index, bytes.to_vec()));
@@ -301,8 +301,15 @@ fn existing_receipt<A>(
     }
 }
 
-fn check_time(found: Time, now: Option<Time>) -> Result<(), SequencerError> {
+/// Demands that a record is of now. One that repeats the time of the record before it is, too: a signer whose predecessor
+/// had a fast clock can write nothing earlier.
+fn check_time(
+    found: Time,
+    previous: Option<Time>,
+    now: Option<Time>,
+) -> Result<(), SequencerError> {
     match now {
+        Some(_) if previous == Some(found) => Ok(()),
         Some(now) if found.unix().abs_diff(now.unix()) > MAX_SKEW => {
             Err(SequencerError::Skew { found, now })
         }
@@ -329,13 +336,21 @@ fn begun_bundle(
     };
     let path = layout::entries(part);
     let place = storage.place(&path);
-    let bytes = storage.get(&path)?.ok_or_else(|| missing(place.clone()))?;
-    let entries = part
-        .parse_entries(&bytes)
-        .map_err(|source| SequencerError::File {
-            place: place.clone(),
-            source,
-        })?;
+    let file = |source| SequencerError::File {
+        place: place.clone(),
+        source,
+    };
+    let partial = storage.get(&path)?;
+    // Another process may have filled the bundle since, and removed the partial one.
+    let full = match partial {
+        Some(_) => None,
+        None => storage.get(&layout::entries(part.full()))?,
+    };
+    let entries = match (&partial, &full) {
+        (Some(partial), _) => part.parse_entries(partial).map_err(file)?,
+        (None, Some(full)) => part.cut_entries(full).map_err(file)?,
+        (None, None) => return Err(missing(place).into()),
+    };
     let good = (part.first()..).zip(&entries).all(|(index, entry)| {
         session.tiles().leaf(Index::new(index)) == Some(Hash::of_leaf(entry))
     });
@@ -560,14 +575,13 @@ impl Plan {
         storage.put(&layout::map_at(checkpoint.size), entry)?;
         let note = checkpoint.sign(key).to_string();
         storage.advance(from, note.as_bytes())?;
-        // From here on the batch is accepted; what is left is tidiness.
-        for path in replaced {
-            storage.remove(&path)?;
+        // From here on the batch is accepted. What is left is tidiness, and failing at it is no failure.
+        let staged = self.contents.iter().map(layout::staged);
+        let commit = layout::commit(self.after.size);
+        for path in replaced.into_iter().chain(staged).chain([commit]) {
+            let _ = storage.remove(&path);
         }
-        for digest in &self.contents {
-            storage.remove(&layout::staged(digest))?;
-        }
-        Ok(storage.remove(&layout::commit(self.after.size))?)
+        Ok(())
     }
 
     fn write_bundles(
