@@ -19,7 +19,7 @@ use crate::closure::check_member;
 use crate::graph::{Body, MemberGraph};
 use crate::index::{Address, Index, Release};
 use crate::preference::Preferences;
-use crate::problem::{Local, Problem, RootRequirement};
+use crate::problem::{Local, Mode, Problem, RootRequirement};
 use crate::provider::{NodeId, Provider};
 use crate::report::Conflict;
 use crate::scope::{Scope, Source, Stop};
@@ -245,13 +245,27 @@ pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolve
     let mut earlier: Vec<Selection> = Vec::new();
     for (name, scope) in &scopes {
         let mut preferences = Preferences::default();
-        preferences.extend(&scope.member.selects);
+        // Of several locked tracks, the one that would be tried first anyhow.
+        let selects = scope.member.selects.iter();
+        if problem.options.mode == Mode::Lowest {
+            preferences.extend(selects);
+        } else {
+            preferences.extend(selects.rev());
+        }
         preferences.extend(&earlier);
         let set = match kept(scope, &preferences) {
             Some(kept) => kept,
             None => solve(name, scope, &preferences)?,
         };
-        earlier.extend(set.packages.keys().cloned());
+        // What is local to one member is no release that another could prefer.
+        let released = set
+            .packages
+            .iter()
+            .filter(|(_, provenance)| match provenance {
+                Provenance::Registry { .. } => true,
+                Provenance::Local(_) => false,
+            });
+        earlier.extend(released.map(|(selection, _)| selection.clone()));
         resolution.members.insert((*name).clone(), set);
     }
     Ok(resolution)

@@ -13,6 +13,7 @@ use resolver::lockfile::{Lockfile, Package, Release};
 use resolver::problem::Origins;
 use resolver::resolution::Selection;
 use transparency::content::Content;
+use transparency::name::ExternName;
 use transparency::release::{self, Status};
 
 use super::registries::Registries;
@@ -60,6 +61,18 @@ pub enum ClaimError {
         claimed: String,
         /// What the log says.
         found: String,
+    },
+    /// A release that does not export what the member asks of it.
+    #[error(
+        "warg.lock has {selection} for `{member}`, which asks it for `{export}`, but the release does not export that"
+    )]
+    NotExported {
+        /// What is locked.
+        selection: Selection,
+        /// The member.
+        member: String,
+        /// What it asks for.
+        export: ExternName,
     },
     /// A release that nobody can use.
     #[error("{selection} is locked, but is not usable: {reason}")]
@@ -148,6 +161,7 @@ pub fn check(
             .or_default()
             .push((locked_release.record, locked_release.index));
     }
+    check_exports(lock, sessions)?;
     for (origin, records) in asks {
         sessions
             .with(&origin, |session| session.check_included(&records))
@@ -171,6 +185,37 @@ pub fn check(
         }
     }
     Ok(checked)
+}
+
+/// What a member asks its direct dependencies to export, they do export: by their records, not by the lock.
+fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>) -> Result<()> {
+    for (member, root) in &lock.roots {
+        for requirement in root.requires.iter().filter(|one| !one.serves.is_empty()) {
+            let meets = |selection: &&Selection| {
+                selection.kind == requirement.kind
+                    && selection.name == requirement.name
+                    && requirement.req.matches(&selection.version)
+            };
+            for selection in root.selects.iter().filter(meets) {
+                let package = lock.packages.get(selection);
+                let Some(locked) = package.and_then(|package| package.release.as_ref()) else {
+                    continue; // what a local package exports is seen when it is built
+                };
+                let log = sessions.log(&address(selection, locked));
+                let release = log.and_then(|log| log.log().release(&selection.version));
+                let exports = release.map(release::Release::exports);
+                let missing = |name: &&ExternName| exports.is_none_or(|all| !all.contains(*name));
+                if let Some(missing) = requirement.serves.iter().find(missing) {
+                    return Err(Error::classified(ClaimError::NotExported {
+                        selection: selection.clone(),
+                        member: member.clone(),
+                        export: missing.clone(),
+                    }));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn address(selection: &Selection, release: &Release) -> Address {
@@ -239,7 +284,11 @@ fn check_release<'l>(
     };
     let claimed = package.requires.iter().map(ToString::to_string).collect();
     let found = release.requirements().iter();
-    let found = found.map(|requirement| origins.settle(requirement));
+    // A record that names another registry than this project's table is refused, not read as if it did not.
+    let found = found.map(|requirement| match requirement.origin {
+        Some(_) => requirement.clone(),
+        None => origins.settle(requirement),
+    });
     let found: BTreeSet<_> = found.collect();
     let found = found.iter().map(ToString::to_string).collect();
     differs("requirements", texts(claimed), texts(found))?;

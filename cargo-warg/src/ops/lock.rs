@@ -104,6 +104,7 @@ pub fn lock(
     flags: Flags,
 ) -> Result<Outcome> {
     let path = project.workspace.lock_path();
+    let before = fs::read(&path).ok();
     let old = read(&path)?;
     if old.is_none() && project.problem.members.is_empty() {
         return Ok(unchanged(None));
@@ -142,7 +143,12 @@ pub fn lock(
         }
     }
     if let Some(old) = &old {
-        sessions.check_lock(old)?;
+        // A registry that is configured no more has nothing to say about what is to be locked.
+        let configured = |origin| project.registries.of_origin(origin).is_ok();
+        let checkpoints = old.registries.values();
+        for checkpoint in checkpoints.filter(|one| configured(&one.origin)) {
+            sessions.check_past(checkpoint)?;
+        }
     }
     let problem = project.problem_after(old.as_ref(), packages);
     let resolution = sessions.solve(&problem)?;
@@ -153,7 +159,7 @@ pub fn lock(
         places.get(selection).copied()
     })
     .classified()?;
-    let written = write(&path, &new)?;
+    let written = write(&path, &new, before.as_deref())?;
     Ok(Outcome {
         changes: changes(old.as_ref(), &new),
         lock: Some(new),
@@ -211,11 +217,21 @@ fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>
     Ok(gone)
 }
 
-/// Writes the lock, whole or not at all, if its lines change.
-fn write(path: &Path, lock: &Lockfile) -> Result<bool> {
-    let same = fs::read_to_string(path).is_ok_and(|text| lock.has_lines_of(&text));
-    if same {
+/// Writes the lock, whole or not at all, if its lines change; and only over what this run read before it solved.
+fn write(path: &Path, lock: &Lockfile, before: Option<&[u8]>) -> Result<bool> {
+    let now = fs::read(path).ok();
+    let text = now
+        .as_deref()
+        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    if text.is_some_and(|text| lock.has_lines_of(text)) {
         return Ok(false);
+    }
+    if now.as_deref() != before {
+        let message = format!(
+            "{} was changed by another program meanwhile",
+            path.display()
+        );
+        return Err(Error::new(Class::Other, message).with_help("run the command again"));
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {

@@ -11,7 +11,7 @@ use resolver::lockfile::Lockfile;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement};
 use resolver::resolution::Selection;
 use semver::Version;
-use transparency::name::{ExternName, Kind, PackageName};
+use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
@@ -87,8 +87,16 @@ impl Project {
         let mut problem = self.problem.clone();
         for (name, member) in &mut problem.members {
             if let Some(root) = lock.and_then(|lock| lock.roots.get(name)) {
-                member.selects = root.selects.clone();
                 member.keep = !packages.is_empty() && !packages.contains(name);
+                member.selects = root.selects.clone();
+                if let (Some(lock), false) = (lock, member.keep) {
+                    // A local package was no release: its version says nothing about releases.
+                    let is_release = |selection: &Selection| {
+                        let package = lock.packages.get(selection);
+                        package.is_some_and(|package| package.release.is_some())
+                    };
+                    member.selects.retain(is_release);
+                }
             }
         }
         problem
@@ -104,39 +112,31 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn member(&mut self, member: &Member, root: &Root) -> Result<RootMember> {
         let mut asked = RootMember::default();
-        let mut exports: BTreeMap<&PackageName, BTreeSet<ExternName>> = BTreeMap::new();
-        let components: Vec<_> = of_kind(member, Kind::Component).collect();
-        for reference in root.references() {
-            if let Some(dependency) = components.iter().find(|one| serves(one, &reference))
-                && let Ok(name) = reference.extern_name().parse()
-            {
-                exports.entry(&dependency.name).or_default().insert(name);
-            }
-        }
+        let references = root.references();
+        let served_by = |reference: &Reference| {
+            let mut components = of_kind(member, Kind::Component);
+            components.find(|dependency| serves(dependency, reference))
+        };
         for dependency in &member.dependencies {
-            let mut requirement = requirement(dependency);
-            let mut wanted = exports.remove(&dependency.name).unwrap_or_default();
-            if let Some(path) = &dependency.path {
-                requirement.origin = None;
-                wanted.clear(); // what a project of this workspace exports is seen when it is built
-                match dependency.kind {
-                    Kind::Component => {
-                        let mut on_the_way = BTreeSet::new();
-                        self.component(dependency, path, &mut asked.locals, &mut on_the_way)?;
-                    }
-                    Kind::Wit => {
-                        asked.locals.insert(self.wit(dependency, path)?);
-                    }
-                }
+            let mut on_the_way = BTreeSet::new();
+            let requirement = self.required(dependency, &mut asked.locals, &mut on_the_way)?;
+            let mut exports = BTreeSet::new();
+            // What a project of this workspace exports is seen when it is built.
+            if dependency.kind == Kind::Component && dependency.path.is_none() {
+                exports.extend(dependency.serves.iter().cloned());
+                let served = references
+                    .iter()
+                    .filter(|reference| served_by(reference) == Some(dependency));
+                exports.extend(served.filter_map(|one| one.extern_name().parse().ok()));
             }
             asked.requirements.insert(RootRequirement {
                 requirement,
-                exports: wanted,
+                exports,
                 location: Some(dependency.location.to_string()),
             });
         }
         let pins = root
-            .pins(|reference| components.iter().any(|one| serves(one, reference)))
+            .pins(|reference| served_by(reference).is_some())
             .classified()?;
         for pin in pins {
             // A path dependency serves the pin as a folder of `wit/deps` does.
@@ -182,6 +182,44 @@ impl Reader<'_> {
         place.strip_prefix(&root).unwrap_or(place).to_owned()
     }
 
+    /// What a dependency requires. One with a path requires what lies there, which must be a version that it allows: or
+    /// else a registry's release would quietly take its place.
+    fn required(
+        &mut self,
+        dependency: &Dependency,
+        locals: &mut BTreeSet<Local>,
+        on_the_way: &mut BTreeSet<PathBuf>,
+    ) -> Result<Requirement> {
+        let mut requirement = requirement(dependency);
+        let Some(path) = &dependency.path else {
+            return Ok(requirement);
+        };
+        let version = match dependency.kind {
+            Kind::Component => self.component(dependency, path, locals, on_the_way)?,
+            Kind::Wit => {
+                let local = self.wit(dependency, path)?;
+                let version = local.version.clone();
+                locals.insert(local);
+                version
+            }
+        };
+        match &dependency.requirement {
+            None => requirement.req = VersionReq::exact(&version),
+            Some(req) if req.matches(&version) => {}
+            Some(req) => {
+                let message = format!(
+                    "{}: `{}` at {} is version {version}, which `{req}` does not allow",
+                    dependency.location,
+                    dependency.name,
+                    path.display()
+                );
+                return Err(Error::new(Class::Other, message)
+                    .with_help("state the version that lies there, or leave `version` out"));
+            }
+        }
+        Ok(requirement)
+    }
+
     /// A WIT package in a folder.
     fn wit(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
         let package = WitPackage::read(path)
@@ -202,13 +240,12 @@ impl Reader<'_> {
         path: &Path,
         locals: &mut BTreeSet<Local>,
         on_the_way: &mut BTreeSet<PathBuf>,
-    ) -> Result<()> {
-        if !on_the_way.insert(path.to_owned()) {
-            return Ok(()); // a circle of path dependencies; each is there once
-        }
+    ) -> Result<Version> {
         if path.is_file() {
-            locals.insert(self.component_file(dependency, path)?);
-            return Ok(());
+            let local = self.component_file(dependency, path)?;
+            let version = local.version.clone();
+            locals.insert(local);
+            return Ok(version);
         }
         let outside;
         let manifest = path.join("Cargo.toml");
@@ -238,14 +275,16 @@ impl Reader<'_> {
         check_name(dependency, path, package)?;
         let mut local = Local::new(Kind::Component, package.clone(), member.version.clone());
         local.location = Some(self.relative(&path.display().to_string()));
+        let version = local.version.clone();
+        if !on_the_way.insert(path.to_owned()) {
+            return Ok(version); // a circle of path dependencies; each is there once
+        }
         for further in of_kind(member, Kind::Component) {
-            local.requirements.insert(requirement(further));
-            if let Some(path) = &further.path {
-                self.component(further, path, locals, on_the_way)?;
-            }
+            let requirement = self.required(further, locals, on_the_way)?;
+            local.requirements.insert(requirement);
         }
         locals.insert(local);
-        Ok(())
+        Ok(version)
     }
 
     fn component_file(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {

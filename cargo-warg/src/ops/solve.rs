@@ -89,11 +89,21 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// A registry that is behind the lock; a checkpoint that its log never had.
     pub fn check_lock(&mut self, lock: &Lockfile) -> Result<()> {
-        for (origin, checkpoint) in &lock.registries {
-            self.with(origin, |session| session.check_prefix(checkpoint))
-                .map_err(|error| error.context("warg.lock does not go with its registry"))?;
-        }
-        Ok(())
+        let checkpoints = lock.registries.values();
+        checkpoints
+            .into_iter()
+            .try_for_each(|one| self.check_past(one))
+    }
+
+    /// The same of one registry.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_past(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.with(&checkpoint.origin, |session| {
+            session.check_prefix(checkpoint)
+        })
+        .map_err(|error| error.context("warg.lock does not go with its registry"))
     }
 
     /// Loads packages, each from its registry, all of one registry at once.
@@ -203,6 +213,17 @@ impl<'a> Sessions<'a> {
         &mut self,
         resolution: &Resolution,
     ) -> Result<BTreeMap<Selection, LogIndex>> {
+        match self.try_places(resolution) {
+            // What this machine keeps may be older than what the registry says of it now.
+            Err(error) if error.class() == Class::Refused && !self.offline => {
+                self.reload(resolution)?;
+                self.try_places(resolution)
+            }
+            places => places,
+        }
+    }
+
+    fn try_places(&mut self, resolution: &Resolution) -> Result<BTreeMap<Selection, LogIndex>> {
         let mut places = BTreeMap::new();
         let mut asks: BTreeMap<Origin, Vec<(Hash, LogIndex)>> = BTreeMap::new();
         for (selection, provenance) in resolution.packages() {
@@ -228,6 +249,27 @@ impl<'a> Sessions<'a> {
             self.with(&origin, |session| session.check_included(&records))?;
         }
         Ok(places)
+    }
+
+    /// Loads the packages of a resolution once more, from the registries themselves.
+    fn reload(&mut self, resolution: &Resolution) -> Result<()> {
+        let mut by_origin: BTreeMap<Origin, BTreeSet<PackageName>> = BTreeMap::new();
+        for (selection, provenance) in resolution.packages() {
+            if let Provenance::Registry { origin, .. } = provenance {
+                let names = by_origin.entry(origin.clone()).or_default();
+                names.insert(selection.name.clone());
+            }
+        }
+        for (origin, names) in by_origin {
+            let packages = self.with(&origin, |session| session.load_afresh(&names))?;
+            for (name, package) in packages {
+                if let Package::Present(log) = package {
+                    let origin = origin.clone();
+                    self.loaded.insert(Address { origin, name }, Some(log));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The selected releases that are yanked, as sentences: they were locked before, so they stay.

@@ -191,6 +191,20 @@ impl Lockfile {
         stale
     }
 
+    /// Whether something requires a package in a way that both the locked version and a local one meet, in another track:
+    /// solving takes the local one for that.
+    fn spans(&self, root: &Root, selection: &Selection, local: &Version) -> bool {
+        let packages = root.selects.iter().filter_map(|one| self.packages.get(one));
+        let requirements = packages.flat_map(|package| &package.requires);
+        root.requires.iter().chain(requirements).any(|requirement| {
+            requirement.kind == selection.kind
+                && requirement.name == selection.name
+                && requirement.req.track().is_none()
+                && requirement.req.matches(local)
+                && requirement.req.matches(&selection.version)
+        })
+    }
+
     fn check_locals(
         &self,
         name: &str,
@@ -217,9 +231,12 @@ impl Lockfile {
                 .iter()
                 .find(|local| local.version == selection.version);
             let track = Track::of(&selection.version);
-            let of_track = found
-                .iter()
-                .find(|local| Track::of(&local.version) == track);
+            let takes_its_place = |local: &&&Local| {
+                Track::of(&local.version) == track
+                    || (!root.selects.contains(&local.selection())
+                        && self.spans(root, selection, &local.version))
+            };
+            let of_track = found.iter().find(takes_its_place);
             match (package.release.is_some(), same, of_track) {
                 (true, _, Some(local)) => stale.push(Stale::LocalAppeared {
                     member,
