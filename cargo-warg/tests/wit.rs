@@ -1074,15 +1074,58 @@ mod fetching {
     }
 
     #[test]
-    fn an_empty_folder_of_a_run_that_was_killed_is_filled() {
-        let dir = folder(&[]);
-        fs::create_dir_all(dir.path().join("wit/deps/acme-units-1.0.0")).unwrap();
-        apply(&planned(dir.path(), &[units("1.0.0", "")], &[]).unwrap()).unwrap();
-        assert!(
-            dir.path()
-                .join("wit/deps/acme-units-1.0.0/package.wit")
-                .is_file()
-        );
+    fn what_a_killed_run_left_is_filled_or_removed() {
+        let remnants: [&[&str]; 3] = [&[], &["package.wit"], &[".cargo-warg-abcdef"]];
+        for remnant in remnants {
+            let dir = folder(&[]);
+            let deps = dir.path().join("wit/deps");
+            for place in ["acme-units-1.0.0", "acme-units-2.0.0"] {
+                fs::create_dir_all(deps.join(place)).unwrap();
+                for file in remnant {
+                    write(&deps.join(place).join(file), "");
+                }
+            }
+            let set = [units("1.0.0", "")];
+            let plan = planned(dir.path(), &set, &[]).unwrap();
+            let root = Root::read(&dir.path().join("wit")).unwrap();
+            assert_eq!(compare(&root, &plan).unwrap().len(), 2, "{remnant:?}");
+            apply(&plan).unwrap();
+            let filled = fs::read(deps.join("acme-units-1.0.0/package.wit")).unwrap();
+            assert!(filled.starts_with(HEADER.as_bytes()), "{remnant:?}");
+            assert!(!deps.join("acme-units-2.0.0").exists(), "{remnant:?}");
+            let again = planned(dir.path(), &set, &[]).unwrap();
+            assert_eq!((again.write.len(), again.remove.len()), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_folder_with_a_users_own_files_is_no_remnant() {
+        for file in ["README.md", "types.wit"] {
+            let dir = folder(&[
+                ("wit/deps/mine/package.wit", ""),
+                (&format!("wit/deps/mine/{file}"), "package my:types;\n"),
+            ]);
+            if file == "types.wit" {
+                let plan = planned(dir.path(), &[], &[]).unwrap();
+                assert_eq!(plan.remove.len(), 0);
+                apply(&plan).unwrap();
+            } else {
+                assert!(Root::read(&dir.path().join("wit")).is_err(), "no package");
+            }
+            assert!(dir.path().join("wit/deps/mine/package.wit").exists());
+        }
+    }
+
+    #[test]
+    fn a_fetched_folder_with_a_users_file_beside_keeps_that() {
+        let dir = folder(&[("wit/deps/acme-units-2.0.0/NOTES", "mine")]);
+        apply(&planned(dir.path(), &[units("2.0.0", "")], &[]).unwrap()).unwrap();
+        apply(&planned(dir.path(), &[], &[]).unwrap()).unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path().join("wit/deps/acme-units-2.0.0"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["NOTES"]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use wit_parser::PackageName as WitName;
 
 use super::binary::{BinaryError, Decoded};
 use super::exports::{ExportsError, exports};
-use super::root::{HEADER, PACKAGE_FILE, Root, folder_name, is_fetched};
+use super::root::{HEADER, PACKAGE_FILE, Root, STAGED, folder_name, holds_only_ours, is_fetched};
 use super::text::{Group, Groups, Lack, TextError, print_meaning, read_text, wit_files, wit_name};
 
 /// A package version that was selected, and its verified content.
@@ -319,21 +319,34 @@ pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
     }
     for file in &plan.remove {
         let path = plan.dir.join(file);
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(ApplyError::Remove { path, source });
-            }
-            _ => {}
-        }
-        if let Some(folder) = path.parent() {
-            // It stays where the user put other files beside ours.
-            let _ = fs::remove_dir(folder);
-        }
+        remove_file(&plan.dir, &path).map_err(|source| ApplyError::Remove { path, source })?;
     }
     Ok(())
 }
 
-/// A new folder appears with its file in it, since parsers refuse a folder of `deps` without one.
+/// A folder that holds nothing else disappears with the file in it, since parsers refuse a folder of `deps` without one.
+fn remove_file(dir: &Path, path: &Path) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    if holds_only_ours(folder).unwrap_or(false) {
+        let away = builder(0o777).tempdir_in(dir)?;
+        match fs::rename(folder, away.path().join("removed")) {
+            Ok(()) => return away.close(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            // Where the system does not move it, it goes in two steps.
+            Err(_) => {}
+        }
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // It stays where the user put other files beside ours.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}
+
+/// A new folder appears with its file in it. Texts are on disk before they have their names, and what a killed run
+/// leaves half done lies in `dir`, where no parser looks.
 fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -343,7 +356,9 @@ fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
             fs::create_dir_all(deps)?;
         }
         let staged = builder(0o777).tempdir_in(dir)?;
-        fs::write(staged.path().join(name), text)?;
+        let mut file = fs::File::create(staged.path().join(name))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
         match fs::rename(staged.path(), folder) {
             Ok(()) => {
                 // What it would remove when dropped is in its place now.
@@ -355,8 +370,9 @@ fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    let mut file = builder(0o666).tempfile_in(folder)?;
+    let mut file = builder(0o666).tempfile_in(dir)?;
     file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }
@@ -364,7 +380,7 @@ fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
 /// Temporary files have their owner's permissions only; these are to become ordinary ones.
 fn builder(mode: u32) -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".cargo-warg-");
+    builder.prefix(STAGED);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -408,8 +424,7 @@ pub fn compare(root: &Root, plan: &Plan) -> Result<Vec<Difference>, TextError> {
     let mut differences = Vec::new();
     for (file, text) in &plan.write {
         let path = plan.dir.join(file);
-        let folder = path.parent().unwrap_or(&plan.dir);
-        if !is_fetched(folder)? {
+        if !path.is_file() {
             differences.push(Difference::Missing(file.clone()));
             continue;
         }

@@ -22,6 +22,8 @@ use crate::component::MAX_CONTENT;
 pub const HEADER: &str = "// cargo warg: from sha256:";
 /// The file that `fetch` writes into a folder of `wit/deps`.
 pub const PACKAGE_FILE: &str = "package.wit";
+/// What the names of files and folders that `fetch` is at work on begin with.
+pub(super) const STAGED: &str = ".cargo-warg-";
 
 /// A `wit/` that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -190,7 +192,7 @@ impl Root {
             })
             .or_else(|| {
                 let fetched = self.deps().join(&folder);
-                is_fetched(&fetched).unwrap_or(false).then_some(fetched)
+                has_header(&fetched).unwrap_or(false).then_some(fetched)
             });
         match other {
             Some(first) => Err(TextError::Duplicate {
@@ -312,8 +314,28 @@ pub(super) fn folder_name(name: &WitName) -> String {
     }
 }
 
-/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` begins with the header.
+/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` begins with the header, or it holds nothing but what
+/// an interrupted run left, which no parser reads.
 pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
+    Ok(has_header(folder)? || is_remnant(folder)?)
+}
+
+/// Whether a folder is empty, or holds only an empty `package.wit` and files that `fetch` was at work on.
+fn is_remnant(folder: &Path) -> Result<bool, TextError> {
+    // A file that is missing has no length either.
+    let length = fs::metadata(folder.join(PACKAGE_FILE)).map_or(0, |about| about.len());
+    Ok(length == 0 && folder.is_dir() && holds_only_ours(folder)?)
+}
+
+/// Whether nothing lies in a folder beside `package.wit` and files that `fetch` was at work on.
+pub(super) fn holds_only_ours(folder: &Path) -> Result<bool, TextError> {
+    Ok(entries(folder)?.iter().all(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name == PACKAGE_FILE || name.starts_with(STAGED))
+    }))
+}
+
+fn has_header(folder: &Path) -> Result<bool, TextError> {
     let path = folder.join(PACKAGE_FILE);
     let mut start = Vec::new();
     let read = fs::File::open(&path).and_then(|file| {
