@@ -140,6 +140,10 @@ impl Classify for KeysError {
             Self::Line { .. } | Self::Variable => {
                 Some("a key is what `cargo warg key new NAME` wrote to the key file".to_owned())
             }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Some(
+                "it is a link to a file that is not there: bring that back, or remove the link"
+                    .to_owned(),
+            ),
             Self::Read { .. }
             | Self::Write { .. }
             | Self::Size { .. }
@@ -275,9 +279,7 @@ fn append(
     permit: impl FnOnce(&Keys) -> Result<(), VerifyingKey>,
 ) -> Result<(), KeysError> {
     let folder = dirs.make_config()?;
-    // A link to a file elsewhere stays a link.
-    let named = folder.join(FILE);
-    let path = fs::canonicalize(&named).unwrap_or(named);
+    let path = resolve(folder.join(FILE))?;
     let failed = |source| KeysError::Write {
         path: path.clone(),
         source,
@@ -308,6 +310,24 @@ fn append(
     write_file(&path, &text).map_err(failed)
 }
 
+/// Where the file lies: a link to a file elsewhere stays a link. One that leads nowhere is an error, since it may lead to
+/// keys again when a disk is back.
+fn resolve(named: PathBuf) -> Result<PathBuf, KeysError> {
+    match fs::canonicalize(&named) {
+        Ok(path) => Ok(path),
+        Err(_) if is_missing(&named) => Ok(named),
+        Err(source) => Err(KeysError::Read {
+            path: named,
+            source,
+        }),
+    }
+}
+
+/// Whether nothing has the name, no link either.
+fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// The file's text, empty where there is none.
 fn read_file(path: &Path) -> Result<String, KeysError> {
     let failed = |source| KeysError::Read {
@@ -316,7 +336,7 @@ fn read_file(path: &Path) -> Result<String, KeysError> {
     };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(_) if is_missing(path) => return Ok(String::new()),
         Err(error) => return Err(failed(error)),
     };
     let about = file.metadata().map_err(failed)?;
@@ -411,6 +431,21 @@ mod tests {
         }
         assert!(matches!(create(&dirs, "a b"), Err(KeysError::Name(_))));
         assert_eq!(fs::read(dirs.config().join(FILE)).unwrap(), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error_and_stays() {
+        let (home, dirs) = home();
+        let path = dirs.make_config().unwrap().join(FILE);
+        let elsewhere = home.path().join("disk");
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let error = create(&dirs, "acme/ci").unwrap_err();
+        assert!(matches!(error, KeysError::Read { .. }), "{error:?}");
+        assert!(error.help().unwrap().contains("a link"));
+        assert!(Keys::read(&dirs, None).is_err());
+        assert_eq!(fs::read_link(&path).unwrap(), elsewhere);
+        assert!(!elsewhere.exists());
     }
 
     #[test]
