@@ -17,7 +17,7 @@ use super::solve::{Sessions, kind_word};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::edit::NewDependency;
-use crate::manifest::{ManifestArgs, Workspace};
+use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
 pub struct Wanted {
@@ -90,11 +90,25 @@ pub fn add(
     });
     match locked {
         Ok(outcome) => Ok((added, outcome)),
-        Err(error) => {
-            edit.revert().classified()?;
-            Err(error.with_help(format!("{} is as it was before", member.manifest.display())))
-        }
+        Err(error) => Err(error.with_help(match edit.revert() {
+            Ok(()) => format!("{} is as it was before", member.manifest.display()),
+            Err(failure) => left_over(failure, &added),
+        })),
     }
+}
+
+/// What to say where the manifest keeps what could not be locked.
+fn left_over(failure: ManifestError, added: &[Added]) -> String {
+    let lines: Vec<_> = added
+        .iter()
+        .filter(|one| one.changed)
+        .map(|one| format!("`\"{}\" = \"{}\"`", one.name, one.requirement))
+        .collect();
+    format!(
+        "the manifest was not put back ({:#}): take out {}",
+        Error::classified(failure),
+        lines.join(", ")
+    )
 }
 
 /// The failure to find a package that a registry proves not to have.
