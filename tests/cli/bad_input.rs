@@ -412,3 +412,28 @@ fn two_folders_of_wit_deps_for_one_version_are_an_error_and_one_is_taken_as_it_i
     }
     assert_eq!(registry.snapshot(&app), before);
 }
+
+#[test]
+fn an_interface_that_a_component_is_to_serve_is_asked_for_letter_by_letter() {
+    let sandbox = Sandbox::new();
+    let (registry, app) = empty_app(&sandbox);
+    app.append_to_manifest(&on("\"acme:clock\" = \"1\""));
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\n\nworld app {\n  import acme:clock/now@1.0.7;\n}\n",
+    );
+    let before = registry.snapshot(&app);
+    app.warg(&["lock"])
+        .code(11)
+        .stderr_contains("component acme:clock ^1 with the export acme:clock/now@1.0.7")
+        .stderr_contains("help: ")
+        .stderr_contains("acme:clock/now@1.1.0 instead of acme:clock/now@1.0.7");
+    assert_eq!(registry.snapshot(&app), before);
+    let text = app.read("wit/world.wit").replace("1.0.7", "1.0.0");
+    app.write("wit/world.wit", text);
+    // Only the release that exports just that will do, though a higher one is there.
+    app.warg(&["fetch"])
+        .code(0)
+        .stderr_contains("Adding acme:clock 1.0.0");
+    app.warg(&["verify"]).code(0);
+}

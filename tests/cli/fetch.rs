@@ -145,6 +145,10 @@ fn hidden(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one workspace, and all that can be asked of it"
+)]
 fn path_dependencies_are_locked_without_digest_and_what_they_require_comes_along() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
@@ -311,20 +315,19 @@ fn a_dependency_under_another_name_is_the_package_it_names() {
     app.warg(&["verify"]).code(0);
 }
 
-/// What two runs at once may do: both succeed, or one says why.
-fn two_at_once(project: &Project, line: [&[&str]; 2]) {
-    let children = line.map(|line| (line, project.start(line)));
+/// Two runs at once: both succeed, or one says why. Returns whether each succeeded.
+fn two_at_once(project: &Project, lines: [&[&str]; 2]) -> [bool; 2] {
+    let children = lines.map(|line| (line, project.start(line)));
     let said = children.map(|(line, child)| Said::of_child(child, &line.join(" ")));
-    let good = said.iter().filter(|said| said.exit_code() == 0).count();
-    assert!(good >= 1, "{} {}", said[0], said[1]);
-    for said in said {
-        if said.exit_code() != 0 {
-            assert!(
-                said.stderr.contains("by another program meanwhile"),
-                "{said}"
-            );
-        }
+    let good = said.each_ref().map(|said| said.exit_code() == 0);
+    assert!(good[0] || good[1], "{} {}", said[0], said[1]);
+    for said in said.iter().filter(|said| said.exit_code() != 0) {
+        assert!(
+            said.stderr.contains("by another program meanwhile"),
+            "{said}"
+        );
     }
+    good
 }
 
 #[test]
@@ -340,7 +343,15 @@ fn two_at_once_both_succeed_or_one_says_why() {
             two_at_once(&app, [&line, &line]);
             app.warg(&["lock", "--locked"]).code(0);
         }
-        two_at_once(&app, [&["add", "acme:clock"], &["add", "acme:logger"]]);
+        let packages = ["acme:clock", "acme:logger"];
+        let [one, two] = packages.map(|package| ["add", package]);
+        // Each waits for its turn, and neither writes over the other.
+        assert_eq!(two_at_once(&app, [&one, &two]), [true, true]);
+        let manifest = app.read("Cargo.toml");
+        for package in packages {
+            assert!(manifest.contains(package), "{package}: {manifest}");
+        }
+        app.warg(&["lock", "--locked"]).code(0);
         app.warg(&["fetch"]).code(0);
         app.warg(&["verify"]).code(0);
         assert_eq!(hidden(app.path()), Vec::<String>::new());

@@ -1,6 +1,7 @@
 //! `cargo warg lock`: what it writes, what it leaves alone, and why it finds a lock stale.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::story::{self, Registry};
 use crate::support::{Project, Sandbox};
@@ -181,7 +182,6 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
                     .status
                     .success()
             );
-            use std::os::unix::fs::PermissionsExt as _;
             let mode = fs::metadata(app.path().join("warg.lock"))
                 .unwrap()
                 .permissions()

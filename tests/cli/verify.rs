@@ -193,6 +193,9 @@ fn swap_first_packages(lock: &str) -> String {
     parts.join("[[package]]\n")
 }
 
+/// Changes one claim of a lock.
+type Edit<'a> = &'a dyn Fn(&mut Lockfile);
+
 #[test]
 fn a_claim_that_the_log_contradicts_is_refused_by_name() {
     let sandbox = Sandbox::new();
@@ -202,7 +205,6 @@ fn a_claim_that_the_log_contradicts_is_refused_by_name() {
     let logger: Selection = "component acme:logger@1.0.0".parse().unwrap();
     let origin = registry.world.origin().clone();
     let place = good.packages[&clock].release.as_ref().unwrap().index;
-    type Edit<'a> = &'a dyn Fn(&mut Lockfile);
     let edits: [(&str, Edit<'_>, u8, &str); 9] = [
         (
             "digest",
@@ -531,6 +533,33 @@ fn contents_that_are_swapped_are_refused() {
         !app.home().join("cache/content").exists(),
         "nothing is kept that is not what its name says"
     );
+}
+
+#[test]
+fn records_that_are_swapped_are_refused() {
+    let sandbox = Sandbox::new();
+    let (registry, app) = small(&sandbox);
+    let folder = registry.folder.join("package/acme");
+    let swap = |path: &Path| {
+        fs::rename(folder.join("clock").join(path), folder.join("swapped")).unwrap();
+        fs::rename(
+            folder.join("io").join(path),
+            folder.join("clock").join(path),
+        )
+        .unwrap();
+        fs::rename(folder.join("swapped"), folder.join("io").join(path)).unwrap();
+    };
+    let path = files(&folder.join("clock")).into_keys().next().unwrap();
+    swap(&path);
+    let before = registry.snapshot(&app);
+    for command in ["lock", "fetch"] {
+        app.warg(&[command])
+            .code(13)
+            .stderr_contains("package/acme/");
+    }
+    assert_eq!(registry.snapshot(&app), before);
+    swap(&path);
+    app.warg(&["fetch"]).code(0);
 }
 
 #[test]

@@ -3,6 +3,9 @@
 //! A WIT package is written with a full version, the newest that will do: resolving takes the lowest that satisfies, so
 //! a bare `0.2` would bring the oldest. Where locking fails, the manifest is as it was.
 
+use std::fs::File;
+use std::io;
+
 use registry::client::LoadedLog;
 use resolver::index::Address;
 use transparency::name::{Kind, PackageName};
@@ -15,7 +18,7 @@ use super::project::Project;
 use super::registries::Registries;
 use super::solve::{Sessions, kind_word};
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, Result};
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::edit::NewDependency;
 use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 
@@ -54,22 +57,23 @@ pub fn add(
     let member = workspace.only_selected().classified()?;
     let registries = Registries::open(&workspace, dirs)?;
     let mut sessions = Sessions::new(&registries, flags.offline);
-    let mut edit = workspace.edit(member).classified()?;
-    let mut added = Vec::new();
+    let mut chosen = Vec::new();
     for one in wanted {
         let (address, log) = sessions.find(&one.name)?;
-        let log = match log {
-            Some(log) => log,
-            None => {
-                let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();
-                return Err(absent(&address, checkpoint.size.get()));
-            }
+        let Some(log) = log else {
+            let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();
+            return Err(absent(&address, checkpoint.size.get()));
         };
-        let (kind, requirement) = choose(one, log)?;
+        chosen.push((&one.name, choose(one, log)?));
+    }
+    let _turn = wait_for_turn(dirs)?;
+    let mut edit = workspace.edit(member).classified()?;
+    let mut added = Vec::new();
+    for (name, (kind, requirement)) in chosen {
         let changed = edit
             .set_dependency(&NewDependency {
                 kind,
-                alias: &one.name,
+                alias: name,
                 package: None,
                 requirement: Some(&requirement),
                 path: None,
@@ -78,7 +82,7 @@ pub fn add(
             .classified()?;
         added.push(Added {
             kind,
-            name: one.name.clone(),
+            name: name.clone(),
             requirement,
             changed,
         });
@@ -109,6 +113,18 @@ fn left_over(failure: ManifestError, added: &[Added]) -> String {
         Error::classified(failure),
         lines.join(", ")
     )
+}
+
+/// Until the file is dropped, no other `add` of this user changes a manifest: it would write over this one's changes, or
+/// what this one takes back would be the other's.
+fn wait_for_turn(dirs: &Dirs) -> Result<File> {
+    let path = dirs.make_state().classified()?.join("add.lock");
+    let wait = || -> io::Result<File> {
+        let turn = File::create(&path)?;
+        turn.lock()?;
+        Ok(turn)
+    };
+    wait().or_fail(Class::Other, || format!("cannot lock {}", path.display()))
 }
 
 /// The failure to find a package that a registry proves not to have.
@@ -173,7 +189,8 @@ fn nothing_matches(wanted: &Wanted, kind: Kind, matching: &[&Release], log: &Log
             Status::Withdrawn { reason } => format!("was withdrawn by the operator: {reason}"),
             Status::Unusable { defect } => format!("is not usable: {defect}"),
         };
-        message.push_str(&format!("\n  {name} {} {why}", release.version()));
+        let line = format!("\n  {name} {} {why}", release.version());
+        message.push_str(&line);
     }
     let error = Error::new(Class::Unsolved, message);
     let usable: Vec<_> = log

@@ -187,12 +187,11 @@ fn contents<'c>(
 ) -> Vec<Selected<'c>> {
     let selects = root.selects.iter().filter(|selection| of(selection));
     let found = selects.filter_map(|selection| {
-        let (digest, bytes) = match checked.contents.get(selection) {
-            Some(content) => (content.digest(), content.bytes()),
-            None => {
-                let bytes = project.local_contents.get(selection)?;
-                (Digest::of(bytes), bytes.as_slice())
-            }
+        let (digest, bytes) = if let Some(content) = checked.contents.get(selection) {
+            (content.digest(), content.bytes())
+        } else {
+            let bytes = project.local_contents.get(selection)?;
+            (Digest::of(bytes), bytes.as_slice())
         };
         Some(Selected {
             name: &selection.name,

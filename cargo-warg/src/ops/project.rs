@@ -254,16 +254,15 @@ impl Reader<'_> {
             .members()
             .iter()
             .find(|member| same_file(&member.manifest, &manifest));
-        let member = match in_workspace {
-            Some(member) => member,
-            None => {
-                outside = load_outside(dependency, &manifest)?;
-                outside
-                    .members()
-                    .iter()
-                    .find(|member| same_file(&member.manifest, &manifest))
-                    .ok_or_else(|| Error::new(Class::Other, wrong_path(dependency, path)))?
-            }
+        let member = if let Some(member) = in_workspace {
+            member
+        } else {
+            outside = load_outside(dependency, &manifest)?;
+            outside
+                .members()
+                .iter()
+                .find(|member| same_file(&member.manifest, &manifest))
+                .ok_or_else(|| Error::new(Class::Other, wrong_path(dependency, path)))?
         };
         let package = member.package.as_ref().ok_or_else(|| {
             Error::new(Class::Other, wrong_path(dependency, path)).with_help(format!(
@@ -315,7 +314,7 @@ pub fn requirement(dependency: &Dependency) -> Requirement {
         dependency.name.clone(),
         dependency.requirement_or_any(),
     );
-    requirement.serves = dependency.serves.clone();
+    requirement.serves.clone_from(&dependency.serves);
     requirement
 }
 

@@ -1,7 +1,7 @@
 //! The configured registries, with their policies: from the names of Cargo.toml to origins that can be read.
 //!
 //! A policy is read before anything else of its registry; nothing is trusted without one. Two aliases for one origin
-//! are two places of one registry under one policy key; what they say must agree.
+//! are an error: a lock names origins, so nobody could tell which was meant.
 
 use std::collections::BTreeMap;
 use std::fs;
