@@ -171,6 +171,30 @@ fn a_package_that_shrinks_convicts_the_registry() {
 }
 
 #[test]
+fn an_operator_log_that_is_cut_convicts_whoever_signed_it_even_to_one_who_has_only_a_lock() {
+    let (mut world, _) = seen(31);
+    let before = Forge::of(&world).entry;
+    world.withdraw("acme:clock", "1.0.0", "unlawful");
+    let machine = Machine::new(world.policy());
+    machine.read(world.storage()).unwrap();
+    let locked = world.session().checkpoint().checkpoint().clone();
+
+    // What a thief of a checkpoint key would do: an honest append, but of a map entry that commits to less.
+    let mut forge = Forge::of(&world);
+    forge.entry.operator_length = before.operator_length;
+    forge.entry.operator_head = before.operator_head;
+    forge.entry.operator_index = before.operator_index;
+    forge.sign();
+    let error = refused(&machine, world.storage());
+    assert_eq!(evidence(world.policy(), &error), "omitted");
+
+    // A machine that never saw the registry believes the checkpoint by itself, but not beside the lock.
+    let error = world.session().check_prefix(&locked).unwrap_err();
+    assert_eq!(error.remedy(), Remedy::Report, "{error}");
+    assert_eq!(evidence(world.policy(), &error), "omitted");
+}
+
+#[test]
 fn a_package_that_goes_another_way_convicts_the_registry() {
     let mut world = World::in_memory(6);
     let first = world.release("acme:clock", "1.0.0").publish();

@@ -53,17 +53,15 @@ fn every_requirement_of_cargos_registry_over_every_version() {
     let text = read("requirements.csv");
     let requirements: Vec<&str> = text.lines().map(|line| line.trim_matches('"')).collect();
     assert_eq!(requirements.len(), 29_018);
-    // All pairs take seconds when optimised, and minutes when not: then every 97th requirement is asked.
-    let step = if cfg!(debug_assertions) { 97 } else { 1 };
     let mut broken = 0;
-    for text in requirements.iter().step_by(step) {
+    for text in &requirements {
         let requirement = VersionReq::from_user(text).unwrap();
         let expected = matching(&versions, &requirement);
         assert_eq!(members(&versions, &requirement), expected, "{text}");
         broken += usize::from(versions.matching(&requirement).iter().count() > 1);
     }
     // Sets that are no one run are what a translation to ranges of versions gets wrong.
-    assert!(broken * step > 10_000, "only {broken} sets are broken");
+    assert!(broken > 10_000, "only {broken} sets are broken");
 }
 
 /// Every operator, with every number of parts, with and without pre-release, over versions around it.
