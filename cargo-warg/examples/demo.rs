@@ -131,7 +131,7 @@ impl Shell {
     /// Runs `cargo warg …` in the app, with its output on the terminal.
     #[expect(clippy::print_stdout, reason = "a program of its own")]
     fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<()> {
-        let words: Vec<_> = arguments.iter().map(|word| word.as_ref()).collect();
+        let words: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
         let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
         let shown = match shown.as_slice() {
             [first, second, .., last] if shown.len() > 10 => {
