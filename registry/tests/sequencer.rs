@@ -12,6 +12,7 @@ use registry::sequencer::{Sequencer, SequencerError};
 use transparency::content::Derived;
 
 /// The contents of these worlds are no components: they are taken for whatever their record says.
+#[expect(clippy::unnecessary_wraps, reason = "a derivation may fail")]
 fn derive(_: &[u8]) -> Result<Derived, Infallible> {
     Ok(Derived::Component {
         imports: [].into(),
@@ -25,40 +26,63 @@ fn a_release_is_there_for_all_who_look() {
     assert_eq!(world.size().get(), 2, "an operator record and a map entry");
     world.release("acme:clock", "1.0.0").publish();
     assert_eq!(world.size().get(), 4, "a package record and a map entry");
-    world.release("acme:logger", "1.2.0").requires("acme:clock", "^1.0").publish();
-    world.release("acme:logger", "1.2.1").requires("acme:clock", "^1.0").publish();
+    world
+        .release("acme:logger", "1.2.0")
+        .requires("acme:clock", "^1.0")
+        .publish();
+    world
+        .release("acme:logger", "1.2.1")
+        .requires("acme:clock", "^1.0")
+        .publish();
 
     let mut session = world.session();
     let Package::Present(loaded) = session.load_one(&"acme:logger".parse().unwrap()).unwrap()
     else {
         panic!("acme:logger is there");
     };
-    let versions: Vec<_> = loaded.log().releases().map(|r| r.version().to_string()).collect();
+    let versions: Vec<_> = loaded
+        .log()
+        .releases()
+        .map(|r| r.version().to_string())
+        .collect();
     assert_eq!(versions, ["1.2.0", "1.2.1"]);
-    let Package::Absent(absence) = session.load_one(&"acme:nobody".parse().unwrap()).unwrap() else {
+    let Package::Absent(absence) = session.load_one(&"acme:nobody".parse().unwrap()).unwrap()
+    else {
         panic!("acme:nobody is not there");
     };
     assert_eq!(absence.checkpoint().size, session.size());
     let report = check(world.policy(), world.storage(), derive).unwrap();
-    assert_eq!((report.packages, report.releases, report.records), (2, 3, 4));
+    assert_eq!(
+        (report.packages, report.releases, report.records),
+        (2, 3, 4)
+    );
 }
 
 #[test]
 fn hundreds_of_records_fill_tiles_and_files_and_replace_partial_ones() {
     let mut world = World::in_memory(2);
     for patch in 0..300 {
-        world.release("acme:busy", &format!("1.0.{patch}")).publish();
+        world
+            .release("acme:busy", &format!("1.0.{patch}"))
+            .publish();
     }
     let report = check(world.policy(), world.storage(), derive).unwrap();
     assert_eq!(report.releases, 300);
     let objects = world.storage().objects();
     let partials = |prefix: &str| {
         let partial = format!("{prefix}/000.p/");
-        objects.keys().filter(|path| path.starts_with(&partial)).count()
+        objects
+            .keys()
+            .filter(|path| path.starts_with(&partial))
+            .count()
     };
     assert_eq!(partials("tile/0"), 0, "the full tile replaced them");
     assert_eq!(partials("tile/entries"), 0, "the full bundle replaced them");
-    assert_eq!(partials("package/acme/busy"), 0, "the full file replaced them");
+    assert_eq!(
+        partials("package/acme/busy"),
+        0,
+        "the full file replaced them"
+    );
 }
 
 #[test]
