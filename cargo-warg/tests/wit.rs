@@ -609,6 +609,36 @@ mod publishing {
         assert_eq!(bridge.unwrap().requirements.len(), 2);
     }
 
+    /// Types of which each is the one before, or the one behind.
+    fn chain(length: usize, backward: bool) -> String {
+        let alias = |at: usize| format!("type t{at:x}=t{:x};", at - 1);
+        let aliases: String = if backward {
+            (1..length).rev().map(alias).collect()
+        } else {
+            (1..length).map(alias).collect()
+        };
+        format!("package my:chain@1.0.0;interface i{{{aliases}type t0=u8;}}")
+    }
+
+    #[test]
+    fn a_chain_of_types_as_long_as_a_text_may_be_ends_no_process() {
+        for backward in [false, true] {
+            let text = chain(if std::env::var_os("SHORT").is_some() {45_000} else {59_500}, backward);
+            assert!(text.len() > 1_000_000);
+            let dir = folder(&[("wit/chain.wit", &text)]);
+            let started = std::time::Instant::now();
+            let result = Package::read(&dir.path().join("wit"));
+            eprintln!(
+                "{backward} {:?} {:?}",
+                started.elapsed(),
+                result.as_ref().map(|p| p.bytes.len()).map_err(|e| told(e))
+            );
+            write(&dir.path().join("wit/more.wit"), &text);
+            let error = Root::read(&dir.path().join("wit")).unwrap_err();
+            assert!(told(&error).contains("larger than 1048576"), "{error:?}");
+        }
+    }
+
     #[test]
     fn what_is_not_there_is_said_with_its_place() {
         let dir = folder(&[(

@@ -16,12 +16,18 @@ use wit_parser::{PackageId, PackageName as WitName, Resolve, WorldId};
 use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
 use crate::component::{ContentError, kind_of};
 
+/// The largest WIT package in its binary form, in bytes: more than the encoder makes of the largest text.
+pub const MAX_WIT: u64 = 4 << 20;
+
 /// Bytes that are not the binary form of a WIT package.
 #[derive(Debug, thiserror::Error)]
 pub enum BinaryError {
     /// Something else, or nothing known.
     #[error(transparent)]
     Content(Box<ContentError>),
+    /// Larger than [`MAX_WIT`].
+    #[error("a WIT package of more than {MAX_WIT} bytes")]
+    TooLarge,
     /// The decoder refuses it.
     #[error("cannot be decoded as WIT: {message}")]
     Decode {
@@ -100,6 +106,9 @@ impl Decoded {
     pub fn open(bytes: &[u8]) -> Result<Self, BinaryError> {
         if kind_of(bytes)? != Kind::Wit {
             return Err(ContentError::Component.into());
+        }
+        if u64::try_from(bytes.len()).map_or(true, |size| size > MAX_WIT) {
+            return Err(BinaryError::TooLarge);
         }
         match open(bytes)? {
             DecodedWasm::WitPackage(resolve, package) => Ok(Self { resolve, package }),

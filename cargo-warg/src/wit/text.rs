@@ -11,6 +11,7 @@ use std::io::{self, Read as _};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::thread;
 
 use semver::Version;
 use transparency::digest::Digest;
@@ -21,8 +22,9 @@ use wit_parser::{
     UnresolvedPackageGroup,
 };
 
-/// The largest WIT text read, in bytes. The longest of WASI has 50 thousand.
-pub const MAX_TEXT: u64 = 16 << 20;
+/// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand; and the WIT
+/// libraries recurse along a chain of types, so that the text bounds the stack that they take: see [`guarded`].
+pub const MAX_TEXT: u64 = 1 << 20;
 /// The most files read of one folder, and the most folders of one `deps`: far above any in use, low enough that a
 /// wrong path does not read a disk.
 pub const MAX_ENTRIES: usize = 4096;
@@ -71,7 +73,7 @@ pub enum TextError {
     /// Larger than [`MAX_TEXT`].
     #[error("{} is larger than {MAX_TEXT} bytes", path.display())]
     TooLarge {
-        /// The file.
+        /// The file, or the folder whose texts are.
         path: PathBuf,
     },
     /// More than [`MAX_ENTRIES`] files or folders.
@@ -124,13 +126,19 @@ pub enum TextError {
 #[error("the WIT library ran into an assertion of its own")]
 pub struct GaveUp;
 
+/// The stack that the WIT libraries get, in bytes; memory is taken only where it is used.
+const STACK: usize = 256 << 20;
+
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs a call into the WIT libraries, whose decoder and printer assert on what a stranger may have written: some valid
 /// components have no WIT, and not all of them get an error. What ends here is not reported as a crash.
-pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, GaveUp> {
+///
+/// They also recurse as deep as a text is long, and running out of stack ends the process; so it has a large one of its
+/// own.
+pub(super) fn guarded<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T, GaveUp> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         let report = panic::take_hook();
@@ -140,10 +148,22 @@ pub(super) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, GaveUp> {
             }
         }));
     });
-    let outer = GUARDED.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(call));
-    GUARDED.set(outer);
-    result.map_err(|_| GaveUp)
+    let mut call = Some(call);
+    let mut run = || {
+        GUARDED.set(true);
+        let result = panic::catch_unwind(AssertUnwindSafe(|| call.take().map(|call| call())));
+        GUARDED.set(false);
+        result.ok().flatten().ok_or(GaveUp)
+    };
+    let ran = thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        Some(thread.spawn_scoped(scope, &mut run).ok()?.join())
+    });
+    match ran {
+        Some(result) => result.unwrap_or(Err(GaveUp)),
+        // No memory may be promised that is not there: the caller's own stack has to do.
+        None => run(),
+    }
 }
 
 /// A use of another package's interface or world.
@@ -200,15 +220,20 @@ impl Group {
         for file in files {
             let text = read_text(file)?;
             all.push_str(&text);
-            all.push('\0'); // no WIT text holds one
+            if is_too_large(&all) {
+                return Err(TextError::TooLarge {
+                    path: path.to_owned(),
+                });
+            }
             map.push(file, text);
+            all.push('\0'); // no WIT text holds one
         }
         Self::of_sources(path, map, Digest::of(all.as_bytes()))
     }
 
     /// The packages in a text; the path is for messages only.
     pub fn parse(path: &Path, text: &str) -> Result<Self, TextError> {
-        if u64::try_from(text.len()).map_or(true, |size| size > MAX_TEXT) {
+        if is_too_large(text) {
             return Err(TextError::TooLarge {
                 path: path.to_owned(),
             });
@@ -529,6 +554,10 @@ pub(super) fn wit_files(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
     let mut files = entries(dir)?;
     files.retain(|path| has_extension(path, "wit") && path.is_file());
     Ok(files)
+}
+
+fn is_too_large(text: &str) -> bool {
+    u64::try_from(text.len()).map_or(true, |size| size > MAX_TEXT)
 }
 
 /// A file of at most [`MAX_TEXT`] bytes.
