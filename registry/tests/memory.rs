@@ -398,6 +398,34 @@ fn readers_that_race_for_the_trust_store_end_with_the_largest_checkpoint() {
         .expect("the shelf has all of the largest");
 }
 
+#[test]
+fn a_slow_reader_does_not_shorten_what_a_faster_one_saw() {
+    let mut world = World::in_memory(15);
+    world.release("acme:clock", "1.0.0").publish();
+    let older = world.fork();
+    world.release("acme:clock", "1.1.0").publish();
+    let machine = Machine::new(world.policy());
+    let mut slow = machine.open(older.storage()).unwrap();
+    machine.read(world.storage()).unwrap();
+    let remembered = machine.remembered();
+    slow.load_one(&name("acme:clock"))
+        .expect("what it opened with is consistent");
+    assert_eq!(machine.remembered(), remembered);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_kept_file_that_cannot_be_opened_is_read_from_the_registry() {
+    let (world, machine) = seen(16);
+    let found = machine.read(world.storage()).unwrap();
+    for path in machine.kept().into_keys() {
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+    }
+    assert_eq!(machine.read(world.storage()).unwrap(), found);
+    assert_eq!(machine.read_offline().unwrap(), found);
+}
+
 /// A registry that grows, and is seen by somebody else of this machine, just after its checkpoint was read.
 struct Overtaken<'a> {
     older: &'a Memory,
