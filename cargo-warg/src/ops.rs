@@ -17,3 +17,4 @@ pub mod publish;
 pub mod registries;
 pub mod registry_new;
 pub mod solve;
+pub mod verify;

@@ -1,4 +1,4 @@
-//! Reading a registry with proof: from files to what may be believed, in the order of the design's §5.
+//! Reading a registry with proof: from files to what may be believed, in the order of `docs/trust.md`.
 //!
 //! A [`Client`] knows a policy and where to read. [`Client::open`] climbs to a trusted checkpoint that continues what
 //! this machine saw before; the [`Session`] then answers every question at that one checkpoint: package logs, inclusion,

@@ -143,10 +143,7 @@ fn what_is_no_note() {
     );
     parse(&format!("{TEXT}\n{}", PETER.repeat(100))).unwrap();
     check("x".repeat(MAX_NOTE + 1), NoteError::TooLong);
-    assert_eq!(
-        parse(&"\n".repeat(MAX_NOTE)),
-        Err(NoteError::Form)
-    );
+    assert_eq!(parse(&"\n".repeat(MAX_NOTE)), Err(NoteError::Form));
 }
 
 proptest! {

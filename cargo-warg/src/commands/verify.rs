@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::{Context, report};
 use crate::error::Result;
-use crate::ops::fetch::verify;
 use crate::ops::project::Project;
+use crate::ops::verify::verify;
 
 /// `cargo warg verify`.
 #[derive(Args)]

@@ -16,8 +16,8 @@ use super::claims::{self, Checked};
 use super::lock::{self, Flags, Outcome};
 use super::project::Project;
 use super::solve::{Proved, Sessions};
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::wit::deps::{Difference, Plan, Selected, apply, compare, plan};
+use crate::error::{Class, Classified as _, Error, Result};
+use crate::wit::deps::{Plan, Selected, apply, plan};
 
 /// What fetching did.
 pub struct Fetched {
@@ -70,73 +70,12 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
     Ok(fetched)
 }
 
-/// What verifying showed.
-pub struct Verified {
-    /// How many packages the lock has.
-    pub packages: usize,
-    /// How many contents were checked.
-    pub contents: usize,
-    /// What was shown, by registry.
-    pub proved: Vec<Proved>,
-    /// Files below `wit/deps` that say what they should.
-    pub files: usize,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
-}
-
-/// Checks every claim of the lock again, and what `fetch` wrote, if it did.
-///
-/// # Errors
-/// A lock that is missing or stale; a claim that does not hold; files below `wit/deps` that say something else.
-pub fn verify(project: &Project, offline: bool) -> Result<Verified> {
-    let path = project.workspace.lock_path();
-    let lock = lock::read(&path)?.ok_or_else(|| {
-        Error::new(Class::Lock, format!("{} is missing", path.display()))
-            .with_help("run `cargo warg lock`")
-    })?;
-    lock::check_current(&lock, project)?;
-    let mut sessions = Sessions::new(&project.registries, offline);
-    let checked = check(project, &lock, &mut sessions)?;
-    let mut files = 0;
-    for (member, root) in &lock.roots {
-        let Some(wit) = project
-            .roots
-            .get(member)
-            .filter(|wit| !wit.fetched().is_empty())
-        else {
-            continue;
-        };
-        let plan = plan_of(project, member, root, &checked)?;
-        let differences = compare(wit, &plan).or_fail(Class::Refused, || {
-            format!("cannot read what `cargo warg fetch` wrote for `{member}`")
-        })?;
-        if !differences.is_empty() {
-            return Err(different(member, &differences));
-        }
-        files += plan.keep.len() + plan.write.len();
-    }
-    Ok(Verified {
-        packages: lock.packages.len(),
-        contents: checked.count,
-        proved: sessions.proved(),
-        files,
-        warnings: checked.warnings,
-    })
-}
-
-fn different(member: &str, differences: &[Difference]) -> Error {
-    let mut message =
-        format!("what `cargo warg fetch` wrote for `{member}` is not what follows from warg.lock");
-    for difference in differences {
-        message.push_str("\n  ");
-        message.push_str(&difference.to_string());
-    }
-    Error::new(Class::Refused, message)
-        .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its first line")
-}
-
 /// The contents that WIT is made of are kept; all are checked.
-fn check(project: &Project, lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Checked> {
+pub(super) fn check(
+    project: &Project,
+    lock: &Lockfile,
+    sessions: &mut Sessions<'_>,
+) -> Result<Checked> {
     let direct: BTreeSet<(Kind, PackageName)> = lock
         .roots
         .values()
@@ -157,7 +96,12 @@ fn selected_roots<'l>(
 }
 
 /// What a member's `wit/deps` is to hold.
-fn plan_of(project: &Project, member: &str, root: &LockedRoot, checked: &Checked) -> Result<Plan> {
+pub(super) fn plan_of(
+    project: &Project,
+    member: &str,
+    root: &LockedRoot,
+    checked: &Checked,
+) -> Result<Plan> {
     let wit = project
         .roots
         .get(member)
