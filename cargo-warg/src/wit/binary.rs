@@ -16,7 +16,7 @@ use wit_parser::{PackageId, PackageName as WitName, Resolve, WorldId};
 use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
 use crate::component::{ContentError, kind_of};
 
-/// The largest WIT package in its binary form, in bytes: more than the encoder makes of the largest text.
+/// The largest WIT package in its binary form, in bytes. The largest of WASI has 60 thousand.
 pub const MAX_WIT: u64 = 4 << 20;
 
 /// Bytes that are not the binary form of a WIT package.
