@@ -58,7 +58,7 @@ pub struct Warg {
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 struct GlobalArgs {
-    /// Say more (-vv: say everything)
+    /// Say more
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", display_order = 100)]
     verbose: u8,
     /// Print errors only
@@ -112,8 +112,7 @@ impl GlobalArgs {
         let verbosity = match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (_, 0) => Verbosity::Normal,
-            (_, 1) => Verbosity::Verbose,
-            _ => Verbosity::VeryVerbose,
+            _ => Verbosity::Verbose,
         };
         let color = match self.color {
             None => shell::Color::from_env(),

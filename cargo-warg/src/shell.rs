@@ -32,8 +32,6 @@ pub enum Verbosity {
     Normal,
     /// `-v`: what was looked at, too.
     Verbose,
-    /// `-vv`: every file and proof.
-    VeryVerbose,
 }
 
 /// When to print colours.
@@ -137,11 +135,6 @@ impl Shell {
         }
     }
 
-    /// How much is said.
-    pub fn verbosity(&self) -> Verbosity {
-        self.verbosity
-    }
-
     /// `      Locking 3 packages`: what is being done, or was done. Not with `-q`.
     pub fn status(&self, verb: impl fmt::Display, message: impl fmt::Display) {
         if self.verbosity >= Verbosity::Normal {
@@ -152,13 +145,6 @@ impl Shell {
     /// The same, with `-v` only.
     pub fn status_verbose(&self, verb: impl fmt::Display, message: impl fmt::Display) {
         if self.verbosity >= Verbosity::Verbose {
-            self.status(verb, message);
-        }
-    }
-
-    /// The same, with `-vv` only.
-    pub fn status_very_verbose(&self, verb: impl fmt::Display, message: impl fmt::Display) {
-        if self.verbosity >= Verbosity::VeryVerbose {
             self.status(verb, message);
         }
     }
@@ -295,7 +281,6 @@ mod tests {
     fn everything(shell: &Shell) {
         shell.status("Locking", "3 packages");
         shell.status_verbose("Reading", "wit/");
-        shell.status_very_verbose("Proving", "leaf 7");
         shell.warning("yanked");
         shell.note("local");
         shell.error(&Error::new(Class::Other, "lost"));
@@ -320,9 +305,7 @@ mod tests {
             ("acme:logger 1.2.0\n", "error: lost\n")
         );
         let (_, err) = said(Verbosity::Verbose, everything);
-        assert!(err.contains("     Reading wit/\n") && !err.contains("Proving"));
-        let (_, err) = said(Verbosity::VeryVerbose, everything);
-        assert!(err.contains("     Proving leaf 7\n"));
+        assert!(err.contains("     Reading wit/\n"));
     }
 
     #[test]

@@ -77,11 +77,6 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &'a Policy {
-        self.policy
-    }
-
     /// Climbs to the registry's checkpoint, and demands that it continues the last one that this machine saw.
     ///
     /// # Errors
@@ -180,7 +175,7 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Steps 1 of the ladder: everything up to a checkpoint that is trusted on its own.
+    /// Step 1 of the ladder: everything up to a checkpoint that is trusted on its own.
     fn climb(client: &Client<'a>, mut reader: Reader<'a>) -> Result<Self, ClientError> {
         let note = match (client.source, client.trust) {
             // Offline, the last checkpoint that this machine saw: it is kept where what was seen is remembered, so the two
@@ -468,7 +463,7 @@ impl<'a> Session<'a> {
         }))
     }
 
-    /// Step 4: every log continues what was seen of it; then this is what was seen.
+    /// Step 5: every log continues what was seen of it; then this is what was seen.
     fn check_sightings(
         &mut self,
         loaded: &BTreeMap<PackageName, Package>,

@@ -274,7 +274,7 @@ impl<'a> Sequencer<'a> {
     /// A registry that cannot be read, believed or written, or a key that may not sign for it.
     pub fn open(&self) -> Result<Session<'a>, SequencerError> {
         loop {
-            let mut session = Client::new(self.policy, self.as_source()).open()?;
+            let mut session = Client::new(self.policy, self.storage).open()?;
             self.check_key(session.checkpoint().operator())?;
             let path = layout::commit(session.size());
             let Some(commit) = self.storage.get(&path)? else {
@@ -311,10 +311,6 @@ impl<'a> Sequencer<'a> {
     fn has_moved(&self, session: &Session<'_>) -> Result<bool, SequencerError> {
         let note = self.storage.get(&layout::checkpoint())?;
         Ok(note.as_deref() != Some(session.checkpoint().note().to_string().as_bytes()))
-    }
-
-    fn as_source(&self) -> &'a dyn crate::storage::Source {
-        self.storage
     }
 
     fn check_key(&self, operator: &operator::Log) -> Result<(), SequencerError> {

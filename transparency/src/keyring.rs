@@ -152,11 +152,11 @@ impl<P: Permission> Keyring<P> {
         key: &VerifyingKey,
         permissions: &BTreeSet<P>,
     ) -> Result<(), KeyringError> {
-        let held = |permission: &&P| {
+        let lacks = |permission: &&P| {
             let holder = self.holders.get(key);
             !holder.is_some_and(|holder| holder.permissions.contains(*permission))
         };
-        if let Some(permission) = permissions.iter().find(held) {
+        if let Some(permission) = permissions.iter().find(lacks) {
             return Err(KeyringError::NotHeld {
                 name: key.name().to_string(),
                 permission: permission.word(),

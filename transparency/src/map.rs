@@ -309,11 +309,6 @@ impl Leaf {
         Ok(Self { slots })
     }
 
-    /// The packages, by ascending key.
-    pub fn slots(&self) -> &[Slot] {
-        &self.slots
-    }
-
     /// The package with this key; none proves its absence, where the key belongs under the page's prefix.
     pub fn slot(&self, key: &Key) -> Option<Slot> {
         let place = self.slots.binary_search_by_key(key, |slot| slot.key).ok()?;

@@ -155,6 +155,14 @@ pub enum Subject {
     Package(PackageName),
 }
 
+impl Subject {
+    /// Whose log bytes say that they are a record of: their third line. A claim, to choose a grammar by.
+    pub fn claimed_by(bytes: &[u8]) -> Option<Self> {
+        let line = bytes.split(|byte| *byte == b'\n').nth(2)?;
+        core::str::from_utf8(line).ok()?.parse().ok()
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -30,6 +30,13 @@ pub(super) fn lock(context: &Context, outcome: &Outcome) {
     for change in &outcome.changes {
         shell.status(change.verb(), change);
     }
+    for (selection, package) in outcome.lock.iter().flat_map(|lock| &lock.packages) {
+        let place = match &package.release {
+            Some(release) => format!("{} of `{}`", release.digest, release.origin),
+            None => "in a folder".to_owned(),
+        };
+        shell.status_verbose("Selected", format!("{selection}, {place}"));
+    }
     proved(context, &outcome.proved);
     match (&outcome.lock, outcome.written) {
         (None, _) => shell.status("Nothing", "to lock: no member has dependencies or a wit/"),

@@ -84,15 +84,13 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// Demands that what a lock was solved at is a past of what is read now, and that a withdrawn content is in no solve.
+    /// Demands that what a lock was solved at is a past of what is read now.
     ///
     /// # Errors
     /// A registry that is behind the lock; a checkpoint that its log never had.
     pub fn check_lock(&mut self, lock: &Lockfile) -> Result<()> {
-        let checkpoints = lock.registries.values();
-        checkpoints
-            .into_iter()
-            .try_for_each(|one| self.check_past(one))
+        let mut checkpoints = lock.registries.values();
+        checkpoints.try_for_each(|one| self.check_past(one))
     }
 
     /// The same of one registry.
@@ -183,8 +181,7 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// What the likely choices among packages that were just loaded require: the newest component, the oldest WIT of the
-    /// newest track.
+    /// What the newest usable releases among packages that were just loaded require: nearly always what others require, too.
     fn likely_next(&self, loaded: &BTreeSet<Address>, origins: &Origins) -> BTreeSet<Address> {
         let logs = loaded.iter().filter_map(|address| self.log(address));
         let mut next = BTreeSet::new();

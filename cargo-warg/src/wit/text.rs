@@ -23,7 +23,7 @@ use wit_parser::{
 };
 
 /// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand; and the WIT
-/// libraries recurse along a chain of types, so that the text bounds the stack that they take: see [`guarded`].
+/// libraries recurse along a chain of types, so that the text bounds the stack that they take: see `guarded`.
 pub const MAX_TEXT: u64 = 1 << 20;
 /// The most files read of one folder, and the most folders of one `deps`: far above any in use, low enough that a
 /// wrong path does not read a disk.

@@ -77,10 +77,8 @@ impl Draft<'_, '_> {
     fn load(&mut self, records: &[Vec<u8>]) -> Result<(), SequencerError> {
         let mut names = BTreeSet::new();
         for bytes in records {
-            if let Ok(record) = Unverified::<SignedRecord<Action>>::parse(bytes)
-                && let Subject::Package(name) = &record.claims().subject
-            {
-                names.insert(name.clone());
+            if let Some(Subject::Package(name)) = Subject::claimed_by(bytes) {
+                names.insert(name);
             }
         }
         for (name, package) in self.session.load(&names)? {
@@ -105,16 +103,12 @@ impl Draft<'_, '_> {
     }
 
     fn add(&mut self, bytes: &[u8], now: Option<Time>) -> Result<Receipt, SequencerError> {
-        match Unverified::<SignedRecord<Action>>::parse(bytes) {
-            Ok(record) => self.add_package_record(bytes, &record, now),
-            Err(error) => match Unverified::<SignedRecord<operator::Action>>::parse(bytes) {
-                Ok(record) => self.add_operator_record(bytes, &record, now),
-                // Neither reads: what is wrong with it as a package record is the better answer, but for the operator's.
-                Err(other) if bytes.windows(10).any(|words| words == b"\noperator\n") => {
-                    Err(other.into())
-                }
-                Err(_) => Err(error.into()),
-            },
+        if Subject::claimed_by(bytes) == Some(Subject::Operator) {
+            let record = Unverified::<SignedRecord<operator::Action>>::parse(bytes)?;
+            self.add_operator_record(bytes, &record, now)
+        } else {
+            let record = Unverified::<SignedRecord<Action>>::parse(bytes)?;
+            self.add_package_record(bytes, &record, now)
         }
     }
 
@@ -155,12 +149,12 @@ impl Draft<'_, '_> {
         let record = record.claims();
         let index = self.next_index()?;
         let Subject::Package(name) = &record.subject else {
-            return Err(SequencerError::Full); // the grammar of package actions allows no other subject
+            unreachable!("the grammar of package actions allows no other subject");
         };
         let growing = self
             .packages
             .get_mut(name)
-            .expect("`load` loaded the package of every record that parses");
+            .expect("`load` loaded the package that every record claims");
         if let Some(receipt) = existing_receipt(
             growing.log.hash_at(record.position),
             record,
@@ -242,7 +236,8 @@ impl Draft<'_, '_> {
             if growing.log.length() == growing.had {
                 continue;
             }
-            let (index, _) = growing.records.last().ok_or(SequencerError::Full)?;
+            let last = growing.records.last();
+            let (index, _) = last.expect("a package that grew has a last record");
             slots.push(Slot {
                 key: Key::of(name),
                 length: growing.log.length(),
@@ -481,7 +476,8 @@ impl Plan {
             operator,
             contents,
         } = parts;
-        let (operator_index, _) = operator_records.0.last().ok_or(SequencerError::Full)?;
+        let last = operator_records.0.last();
+        let (operator_index, _) = last.expect("a registry begins with an operator record");
         let entry = MapEntry {
             origin: after.origin.clone(),
             root: map.root,
@@ -516,8 +512,8 @@ impl Plan {
     pub(super) fn commit(&self) -> Vec<u8> {
         let mut bytes = commit_header(&self.after).into_bytes();
         for entry in &self.entries {
-            // Records have at most 65,535 bytes, and map entries fewer.
-            let length = u16::try_from(entry.len()).unwrap_or(u16::MAX);
+            let length = u16::try_from(entry.len());
+            let length = length.expect("records have at most 65,535 bytes, and map entries fewer");
             bytes.extend(length.to_be_bytes());
             bytes.extend(entry);
         }
@@ -571,7 +567,7 @@ impl Plan {
             size: self.appended.size,
             root: self.appended.root,
         };
-        let entry = self.entries.last().ok_or(SequencerError::Full)?;
+        let entry = self.entries.last().expect("the map entry was pushed");
         storage.put(&layout::map_at(checkpoint.size), entry)?;
         let note = checkpoint.sign(key).to_string();
         storage.advance(from, note.as_bytes())?;
