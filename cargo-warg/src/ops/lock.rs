@@ -71,6 +71,11 @@ pub struct Flags {
 /// # Errors
 /// A file that cannot be read, or is no lock.
 pub fn read(path: &Path) -> Result<Option<Lockfile>> {
+    let text = read_text(path)?;
+    text.map(|text| parse(&text, path)).transpose()
+}
+
+fn read_text(path: &Path) -> Result<Option<String>> {
     let failed = || format!("cannot read {}", path.display());
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -82,11 +87,13 @@ pub fn read(path: &Path) -> Result<Option<Lockfile>> {
         }
     }
     let bytes = fs::read(path).or_fail(Class::Other, failed)?;
-    let text = String::from_utf8(bytes).or_fail(Class::Lock, failed)?;
-    match text.parse() {
-        Ok(lock) => Ok(Some(lock)),
-        Err(error) => Err(refuse(error, path)),
-    }
+    String::from_utf8(bytes)
+        .map(Some)
+        .or_fail(Class::Lock, failed)
+}
+
+fn parse(text: &str, path: &Path) -> Result<Lockfile> {
+    text.parse().map_err(|error| refuse(error, path))
 }
 
 fn refuse(error: ReadError, path: &Path) -> Error {
@@ -104,8 +111,9 @@ pub fn lock(
     flags: Flags,
 ) -> Result<Outcome> {
     let path = project.workspace.lock_path();
-    let before = fs::read(&path).ok();
-    let old = read(&path)?;
+    let before = read_text(&path)?;
+    let old = before.as_deref().map(|text| parse(text, &path));
+    let old = old.transpose()?;
     if old.is_none() && project.problem.members.is_empty() {
         return Ok(unchanged(None));
     }
@@ -218,12 +226,9 @@ fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>
 }
 
 /// Writes the lock, whole or not at all, if its lines change; and only over what this run read before it solved.
-fn write(path: &Path, lock: &Lockfile, before: Option<&[u8]>) -> Result<bool> {
-    let now = fs::read(path).ok();
-    let text = now
-        .as_deref()
-        .and_then(|bytes| std::str::from_utf8(bytes).ok());
-    if text.is_some_and(|text| lock.has_lines_of(text)) {
+fn write(path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
+    let now = read_text(path)?;
+    if now.as_deref().is_some_and(|text| lock.has_lines_of(text)) {
         return Ok(false);
     }
     if now.as_deref() != before {
