@@ -301,9 +301,12 @@ pub fn check<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let session = Client::new(policy, source).open()?;
+    let mut session = Client::new(policy, source).open()?;
     let checkpoint = session.checkpoint().checkpoint().clone();
-    let entries = read_entries(source, checkpoint.size)?;
+    let mut entries = Vec::new();
+    for part in Part::all(checkpoint.size.get()) {
+        entries.extend(session.bundle(part)?);
+    }
     let (appended, replay) = replay(policy, &entries)?;
     if appended.root != checkpoint.root {
         return Err(CheckError::Root {
@@ -355,30 +358,6 @@ where
 
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-fn read_entries(source: &dyn Source, size: Size) -> Result<Vec<Vec<u8>>, CheckError> {
-    let mut entries = Vec::new();
-    for part in Part::all(size.get()) {
-        let path = layout::entries(part);
-        let file = |source_error| CheckError::File {
-            place: source.place(&path),
-            source: source_error,
-        };
-        let bytes = if let Some(bytes) = source.get(&path)? {
-            bytes
-        } else {
-            let full = source.get(&layout::entries(part.full()))?;
-            let full = full.ok_or_else(|| CheckError::Missing {
-                place: source.place(&path),
-            })?;
-            let cut = part.cut_entries(&full).map_err(file)?;
-            part.print_entries(&cut).map_err(file)?
-        };
-        let read = part.parse_entries(&bytes).map_err(file)?;
-        entries.extend(read.into_iter().map(<[u8]>::to_vec));
-    }
-    Ok(entries)
 }
 
 fn replay(policy: &Policy, entries: &[Vec<u8>]) -> Result<(Appended, Replay), CheckError> {

@@ -350,6 +350,20 @@ impl<'a> Session<'a> {
             .ok_or_else(|| ClientError::Unasked { name: name.clone() })
     }
 
+    /// The entries of a bundle, as its file has them. Nothing shows yet that they are the log's, so nothing is kept.
+    pub(crate) fn bundle(&mut self, part: Part) -> Result<Vec<Vec<u8>>, ClientError> {
+        let bytes = self.reader.need_one(Wanted::entries(part));
+        self.reader.forget();
+        let bytes = bytes?;
+        let entries = part
+            .parse_entries(&bytes)
+            .map_err(|source| ClientError::File {
+                place: self.reader.place(&layout::entries(part)),
+                source,
+            })?;
+        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+    }
+
     /// Does something with the shelf, and again without it if that was refused: what a power cut or a curious hand did to
     /// the shelf is not the registry's fault. What was read for it is kept if all of it verified.
     fn attempt<T>(

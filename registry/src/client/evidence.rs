@@ -184,9 +184,7 @@ fn omitted(
 /// An entry of the log, from its bundle.
 fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
     let (part, place) = Part::holding(session.size().get(), index.get())?;
-    let bytes = session.reader.need_one(Wanted::entries(part)).ok()?;
-    let entry = part.parse_entries(&bytes).ok()?.get(place)?.to_vec();
-    Some(entry)
+    session.bundle(part).ok()?.into_iter().nth(place)
 }
 
 /// The map pages that lead to a package or its absence, root first.

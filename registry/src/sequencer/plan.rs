@@ -322,37 +322,23 @@ fn missing(place: String) -> StorageError {
 
 /// The entries of the bundle at the log's right edge, each compared with the log's tiles.
 fn begun_bundle(
-    session: &Session<'_>,
+    session: &mut Session<'_>,
     storage: &dyn Storage,
 ) -> Result<Vec<Vec<u8>>, SequencerError> {
     let size = session.size().get();
     let Some(part) = Part::of(size, size / 256) else {
         return Ok(Vec::new());
     };
-    let path = layout::entries(part);
-    let place = storage.place(&path);
-    let file = |source| SequencerError::File {
-        place: place.clone(),
-        source,
-    };
-    let partial = storage.get(&path)?;
-    // Another process may have filled the bundle since, and removed the partial one.
-    let full = match partial {
-        Some(_) => None,
-        None => storage.get(&layout::entries(part.full()))?,
-    };
-    let entries = match (&partial, &full) {
-        (Some(partial), _) => part.parse_entries(partial).map_err(file)?,
-        (None, Some(full)) => part.cut_entries(full).map_err(file)?,
-        (None, None) => return Err(missing(place).into()),
-    };
+    let entries = session.bundle(part)?;
     let good = (part.first()..).zip(&entries).all(|(index, entry)| {
         session.tiles().leaf(Index::new(index)) == Some(Hash::of_leaf(entry))
     });
     if good {
-        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+        Ok(entries)
     } else {
-        Err(SequencerError::Entries { place })
+        Err(SequencerError::Entries {
+            place: storage.place(&layout::entries(part)),
+        })
     }
 }
 
