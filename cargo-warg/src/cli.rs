@@ -14,6 +14,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::commands::{self, Context};
 use crate::error::Class;
 use crate::manifest::ManifestArgs;
+use crate::message::Message;
 use crate::shell::{self, Shell, Verbosity};
 
 /// cargo's own colours of help texts.
@@ -67,6 +68,16 @@ struct GlobalArgs {
     /// Coloring
     #[arg(long, global = true, value_name = "WHEN", display_order = 102)]
     color: Option<Color>,
+    /// How results are printed: for people, or as JSON, one document a line on stdout
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_default_value = true,
+        display_order = 103
+    )]
+    message_format: MessageFormat,
 
     /// Package of the workspace to work on; may be given more than once
     #[arg(
@@ -100,6 +111,12 @@ struct GlobalArgs {
     frozen: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MessageFormat {
+    Human,
+    Json,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Color {
     Auto,
@@ -127,6 +144,7 @@ impl GlobalArgs {
         let shell = self.shell();
         Context {
             shell,
+            json: self.message_format == MessageFormat::Json,
             locked: self.locked || self.frozen,
             offline: self.offline || self.frozen,
             manifest: ManifestArgs {
@@ -159,6 +177,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             context.shell.error(&error);
+            // Whoever reads JSON has the same there; a stdout that fails too leaves the exit code.
+            let _ = context.message(&Message::from(&error));
             ExitCode::from(error.class().exit_code())
         }
     }

@@ -17,6 +17,7 @@ use clap::Subcommand;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, OrFail as _, Result};
 use crate::manifest::{ManifestArgs, Workspace};
+use crate::message::Message;
 use crate::shell::Shell;
 
 /// What every command gets beside its own arguments.
@@ -29,6 +30,8 @@ pub struct Context {
     pub locked: bool,
     /// `--offline` or `--frozen`: no network.
     pub offline: bool,
+    /// `--message-format json`: results are documents on stdout.
+    pub json: bool,
 }
 
 impl Context {
@@ -40,6 +43,16 @@ impl Context {
     /// The workspace that the flags name.
     pub fn workspace(&self) -> Result<Workspace> {
         Workspace::load(&self.manifest).classified()
+    }
+
+    /// Prints a result as a JSON document, where `--message-format json` asks for it.
+    pub fn message(&self, message: &Message) -> Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let text = serde_json::to_string(message)
+            .or_fail(Class::Other, || "cannot write a result as JSON")?;
+        self.data(text)
     }
 
     /// Prints a line of data.

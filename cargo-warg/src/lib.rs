@@ -3,7 +3,8 @@
 //! From the command line down: [`cli`] names the commands and flags; each file of [`commands`] is one command, which
 //! reads its arguments and calls one operation. What a workspace asks for comes from [`manifest`]; this user's keys
 //! and folders from [`keys`] and [`dirs`]; what contents say of themselves is read by [`component`] and [`wit`]. Every
-//! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints.
+//! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints, and what it prints as JSON has its
+//! shape from [`message`].
 //!
 //! What may be believed of a registry is decided in `transparency`, which releases are chosen in `resolver`, and bytes
 //! come and go in `registry`; nothing of that is decided here.
@@ -15,6 +16,7 @@ pub mod dirs;
 pub mod error;
 pub mod keys;
 pub mod manifest;
+pub mod message;
 pub mod ops;
 pub mod shell;
 pub mod wit;
