@@ -220,6 +220,10 @@ mod tests {
             "lock --check",
             "fetch -p app",
             "verify --offline",
+            "verify --message-format json",
+            "tree -p app --depth 2 --kind wit --charset ascii",
+            "tree -i wasi:io@0.2 -i wasi:clocks --workspace",
+            "tree --duplicates",
             "lock --frozen -vv --manifest-path x/Cargo.toml --workspace --color never",
             "-q lock",
         ] {

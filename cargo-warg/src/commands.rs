@@ -8,6 +8,7 @@ pub mod lock;
 pub mod publish;
 pub mod registry;
 mod report;
+pub mod tree;
 pub mod verify;
 
 use std::io;
@@ -83,6 +84,8 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     /// Check every claim of warg.lock again, from bytes
     Verify(verify::VerifyArgs),
+    /// Show what depends on what, from warg.lock
+    Tree(tree::TreeArgs),
 }
 
 impl Command {
@@ -97,6 +100,7 @@ impl Command {
             Self::Lock(args) => args.run(context),
             Self::Fetch(args) => args.run(context),
             Self::Verify(args) => args.run(context),
+            Self::Tree(args) => args.run(context),
         }
     }
 }

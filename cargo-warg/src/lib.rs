@@ -4,7 +4,7 @@
 //! reads its arguments and calls one operation. What a workspace asks for comes from [`manifest`]; this user's keys
 //! and folders from [`keys`] and [`dirs`]; what contents say of themselves is read by [`component`] and [`wit`]. Every
 //! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints, and what it prints as JSON has its
-//! shape from [`message`].
+//! shape from [`message`]. What users call a package is a [`spec::PackageSpec`].
 //!
 //! What may be believed of a registry is decided in `transparency`, which releases are chosen in `resolver`, and bytes
 //! come and go in `registry`; nothing of that is decided here.
@@ -19,4 +19,5 @@ pub mod manifest;
 pub mod message;
 pub mod ops;
 pub mod shell;
+pub mod spec;
 pub mod wit;

@@ -1,11 +1,21 @@
 //! What `--message-format json` prints: one document a line on stdout, each with its `reason`.
 //!
 //! These types are the shape of those documents and nothing else: nothing is read into them, and nothing that is
-//! trusted is built from them. Every document has a schema in `docs/schemas/`, generated from its type; fields are only
-//! ever added.
+//! trusted is built from them. The schema of all of them is `docs/schemas/message.json`, generated from the types, and
+//! `docs/json.md` shows each; fields are only ever added. A command prints one document of its own reason, or one of an
+//! error.
+
+mod fetch;
+mod lock;
+mod tree;
+mod verify;
 
 use serde::Serialize;
 
+pub use self::fetch::{Fetch, FetchedMember};
+pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
+pub use self::tree::{Tree, TreeKind, TreeNode};
+pub use self::verify::Verify;
 use crate::error::Error;
 
 /// A document.
@@ -15,6 +25,14 @@ use crate::error::Error;
 pub enum Message {
     /// The command failed. It is the last document.
     Error(Failure),
+    /// Of `cargo warg lock`: what became of the lock.
+    Lock(Lock),
+    /// Of `cargo warg fetch`: what is on this machine now.
+    Fetch(Fetch),
+    /// Of `cargo warg verify`: what was checked.
+    Verify(Verify),
+    /// Of `cargo warg tree`: what depends on what.
+    Tree(Tree),
 }
 
 /// A failure.
@@ -44,6 +62,26 @@ impl From<&Error> for Message {
     }
 }
 
+/// What a package holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An implementation.
+    Component,
+    /// Interfaces.
+    Wit,
+}
+
+impl From<transparency::name::Kind> for Kind {
+    fn from(kind: transparency::name::Kind) -> Self {
+        match kind {
+            transparency::name::Kind::Component => Self::Component,
+            transparency::name::Kind::Wit => Self::Wit,
+        }
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
@@ -54,7 +92,9 @@ mod tests {
     /// The committed schema is that of the types. `CARGO_WARG_BLESS=1` writes it anew.
     #[test]
     fn the_schema_in_docs_is_that_of_the_types() {
-        let schema = schemars::schema_for!(Message);
+        // As written, not as read: what may be null is there all the same.
+        let settings = schemars::generate::SchemaSettings::default().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<Message>();
         let mut text = serde_json::to_string_pretty(&schema).unwrap();
         text.push('\n');
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas/message.json");

@@ -17,4 +17,5 @@ pub mod publish;
 pub mod registries;
 pub mod registry_new;
 pub mod solve;
+pub mod tree;
 pub mod verify;

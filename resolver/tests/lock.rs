@@ -447,17 +447,17 @@ fn changes_are_told_by_package() {
     assert_eq!(
         lines,
         [
-            "Updating acme:clock 1.1.0 -> 1.2.0",
-            "Updating acme:logger 1.2.0 -> 2.0.0",
-            "Removing wasi:http 0.2.3",
-            "Removing wasi:io 0.2.3",
+            "Updating acme:clock v1.1.0 -> v1.2.0",
+            "Updating acme:logger v1.2.0 -> v2.0.0",
+            "Removing wasi:http v0.2.3",
+            "Removing wasi:io v0.2.3",
         ]
     );
     let back: Vec<String> = changes(Some(&world.lock()), &before)
         .iter()
         .map(|change| format!("{} {change}", change.verb()))
         .collect();
-    assert_eq!(back[0], "Downgrading acme:clock 1.2.0 -> 1.1.0");
+    assert_eq!(back[0], "Downgrading acme:clock v1.2.0 -> v1.1.0");
     assert_eq!(changes(None, &before).len(), 5);
     assert_eq!(changes(Some(&before), &before), []);
 }

@@ -434,6 +434,6 @@ fn an_interface_that_a_component_is_to_serve_is_asked_for_letter_by_letter() {
     // Only the release that exports just that will do, though a higher one is there.
     app.warg(&["fetch"])
         .code(0)
-        .stderr_contains("Adding acme:clock 1.0.0");
+        .stderr_contains("Adding acme:clock v1.0.0");
     app.warg(&["verify"]).code(0);
 }

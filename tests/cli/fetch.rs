@@ -188,7 +188,7 @@ fn path_dependencies_are_locked_without_digest_and_what_they_require_comes_along
     workspace
         .warg(&["lock"])
         .code(0)
-        .stderr_contains("Adding test:greeter 0.1.0");
+        .stderr_contains("Adding test:greeter v0.1.0");
     let lock = workspace.read("warg.lock");
     for (name, entry) in [
         (
@@ -310,7 +310,7 @@ fn a_dependency_under_another_name_is_the_package_it_names() {
     );
     app.warg(&["fetch"])
         .code(0)
-        .stderr_contains("Adding acme:clock 1.1.0");
+        .stderr_contains("Adding acme:clock v1.1.0");
     assert!(!app.read("warg.lock").contains("my:time"), "no aliases");
     app.warg(&["verify"]).code(0);
 }

@@ -48,8 +48,8 @@ fn a_lock_is_written_once_and_a_second_run_touches_nothing() {
     let app = app(&sandbox, &registry);
     app.warg(&["lock"])
         .code(0)
-        .stderr_contains("Adding acme:logger 1.0.0")
-        .stderr_contains("Adding acme:clock 1.1.0")
+        .stderr_contains("Adding acme:logger v1.0.0")
+        .stderr_contains("Adding acme:clock v1.1.0")
         .stderr_contains("Proved 4 logs")
         .stderr_contains("`registry.example/world-1` at size")
         .stderr_contains("Locked 4 packages in warg.lock");
@@ -111,7 +111,7 @@ fn an_unrelated_dependency_changes_its_own_closure_and_the_checkpoint_only() {
     );
     app.warg(&["lock"])
         .code(0)
-        .stderr_contains("Adding test:other 1.0.0")
+        .stderr_contains("Adding test:other v1.0.0")
         .stderr_lacks("acme:clock 1");
     let after = app.read("warg.lock");
     let gone: Vec<_> = before
@@ -356,7 +356,7 @@ fn a_project_without_tables_takes_its_requirements_from_wit() {
     );
     app.warg(&["lock"])
         .code(0)
-        .stderr_contains("Adding acme:http 1.0.0");
+        .stderr_contains("Adding acme:http v1.0.0");
     assert_eq!(selects(&app, "app"), ["acme:http@1.0.0", "acme:io@1.0.1"]);
     app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);
@@ -435,7 +435,7 @@ fn a_yanked_release_stays_where_it_is_locked_and_is_never_newly_chosen() {
     fs::remove_file(app.path().join("warg.lock")).unwrap();
     app.warg(&["lock"])
         .code(0)
-        .stderr_contains("Adding acme:clock 1.0.0");
+        .stderr_contains("Adding acme:clock v1.0.0");
     let manifest = app
         .read("Cargo.toml")
         .replace("\"acme:logger\" = \"1.0\"", "\"acme:clock\" = \"1.1\"");
@@ -468,7 +468,7 @@ fn a_lock_moves_off_a_withdrawn_content_and_says_so() {
         .code(0)
         .stderr_contains("warning: acme:clock@1.1.0 was withdrawn by the operator")
         .stderr_contains("it steals")
-        .stderr_contains("Downgrading acme:clock 1.1.0 -> 1.0.0");
+        .stderr_contains("Downgrading acme:clock v1.1.0 -> v1.0.0");
     app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);
 }

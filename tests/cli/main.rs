@@ -5,11 +5,14 @@
 mod add;
 mod bad_input;
 mod fetch;
+mod json;
 mod lock;
 mod publish;
 mod readme;
 mod registry;
+mod schema;
 mod story;
 mod support;
+mod tree;
 mod verify;
 mod wasi;

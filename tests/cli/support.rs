@@ -8,6 +8,7 @@
 //! app.write("wit/a.wit", "package acme:a@1.0.0; interface i {}");
 //! app.warg(&["publish", "wit"]).code(0);
 //! app.warg(&["lock", "--locked"]).code(10).stderr_contains("missing");
+//! assert_eq!(app.json(&["lock"])["written"], true);     // held against docs/schemas/message.json
 //! ```
 
 use std::collections::BTreeMap;
@@ -15,7 +16,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::schema;
 
 /// A temporary folder with a home for cargo warg, and cargo projects beside each other. It goes when it is dropped.
 pub(crate) struct Sandbox {
@@ -163,11 +167,13 @@ impl Project {
     }
 
     /// Runs `cargo warg …` to its end.
+    #[track_caller]
     pub(crate) fn warg(&self, arguments: &[&str]) -> Said {
         self.run(self.command(arguments), arguments)
     }
 
     /// The same, with variables in its environment.
+    #[track_caller]
     pub(crate) fn warg_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Said {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
@@ -180,6 +186,7 @@ impl Project {
     }
 
     /// Runs `cargo warg …` with these bytes as its stdin.
+    #[track_caller]
     pub(crate) fn warg_stdin(&self, stdin: &[u8], arguments: &[&str]) -> Said {
         use std::io::Write as _;
         let mut child = self
@@ -191,13 +198,25 @@ impl Project {
         self.check(Said::of_child(child, &arguments.join(" ")))
     }
 
+    #[track_caller]
     fn run(&self, mut command: Command, arguments: &[&str]) -> Said {
         let output = command.output().unwrap();
         self.check(Said::new(&output, &arguments.join(" ")))
     }
 
-    /// Whatever is run, no secret is ever printed.
+    /// Runs `cargo warg … --message-format json`, demands success, and gives the one document that it printed.
+    #[track_caller]
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--message-format", "json"]].concat();
+        self.warg(&arguments).code(0).document()
+    }
+
+    /// Whatever is run, no secret is ever printed; and where JSON is asked for, stdout is what the schema says.
+    #[track_caller]
     fn check(&self, said: Said) -> Said {
+        if said.line.contains("--message-format json") {
+            said.documents();
+        }
         said.holds_no_secret(&self.secrets());
         said
     }
@@ -271,6 +290,21 @@ impl Said {
     /// How it ended.
     pub(crate) fn exit_code(&self) -> i32 {
         self.code.unwrap_or_else(|| panic!("a signal: {self}"))
+    }
+
+    /// What it printed as JSON, each line held against the schema.
+    #[track_caller]
+    pub(crate) fn documents(&self) -> Vec<Value> {
+        self.stdout.lines().map(schema::document).collect()
+    }
+
+    /// The one document that it printed.
+    #[track_caller]
+    pub(crate) fn document(&self) -> Value {
+        match <[Value; 1]>::try_from(self.documents()) {
+            Ok([document]) => document,
+            Err(others) => panic!("{} documents in {self}", others.len()),
+        }
     }
 
     /// Demands an exit code.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Context, report};
 use crate::error::Result;
+use crate::message::Message;
 use crate::ops::fetch::fetch;
 use crate::ops::lock::Flags;
 use crate::ops::project::Project;
@@ -40,6 +41,6 @@ impl FetchArgs {
                 );
             }
         }
-        Ok(())
+        context.message(&Message::Fetch((&fetched).into()))
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Context, report};
 use crate::error::Result;
+use crate::message::Message;
 use crate::ops::lock::{Flags, lock};
 use crate::ops::project::Project;
 use crate::ops::solve::Sessions;
@@ -30,6 +31,6 @@ impl LockArgs {
         let outcome = lock(&project, &mut sessions, &context.manifest.packages, flags)?;
         report::notes(context, &project);
         report::lock(context, &outcome);
-        Ok(())
+        context.message(&Message::Lock((&outcome).into()))
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Context, report};
 use crate::error::Result;
+use crate::message::Message;
 use crate::ops::project::Project;
 use crate::ops::verify::verify;
 
@@ -35,6 +36,6 @@ impl VerifyArgs {
                 report::counted(verified.contents, "content")
             ),
         );
-        Ok(())
+        context.message(&Message::Verify((&verified).into()))
     }
 }

@@ -100,6 +100,43 @@ fn refuse(error: ReadError, path: &Path) -> Error {
     Error::classified(error).context(format!("{} cannot be used", path.display()))
 }
 
+/// A lock that is shown, and whether it still is what the workspace asks for.
+#[derive(Debug)]
+pub struct Current {
+    /// The lock.
+    pub lock: Lockfile,
+    /// Why it is stale, if so.
+    pub warnings: Vec<String>,
+}
+
+/// The lock of a workspace, to be shown: a stale one too, unless nothing may be stale.
+///
+/// # Errors
+/// A lock that is missing or does not read; `--locked` and one that is stale.
+pub fn read_current(project: &Project, locked: bool) -> Result<Current> {
+    let lock = read_existing(project)?;
+    let warnings = match check_current(&lock, project) {
+        Err(error) if locked => return Err(error),
+        Err(error) => vec![format!(
+            "{error}\nrun `cargo warg lock`; this is what the lock says"
+        )],
+        Ok(()) => Vec::new(),
+    };
+    Ok(Current { lock, warnings })
+}
+
+/// The lock of a workspace that must be there.
+///
+/// # Errors
+/// A lock that is missing or does not read.
+pub fn read_existing(project: &Project) -> Result<Lockfile> {
+    let path = project.workspace.lock_path();
+    read(&path)?.ok_or_else(|| {
+        Error::new(Class::Lock, format!("{} is missing", path.display()))
+            .with_help("run `cargo warg lock`")
+    })
+}
+
 /// Makes the lock what the workspace asks for.
 ///
 /// # Errors

@@ -82,6 +82,14 @@ impl Project {
         })
     }
 
+    /// Where each local package lies, as messages write it.
+    pub fn local_places(&self) -> BTreeMap<Selection, String> {
+        let members = self.problem.members.values();
+        let locals = members.flat_map(|member| &member.locals);
+        let places = locals.filter_map(|local| Some((local.selection(), local.location.clone()?)));
+        places.collect()
+    }
+
     /// The problem, preferring what a lock selected; members that `-p` does not name keep theirs.
     pub fn problem_after(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
         let mut problem = self.problem.clone();

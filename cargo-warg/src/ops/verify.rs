@@ -29,11 +29,7 @@ pub struct Verified {
 /// # Errors
 /// A lock that is missing or stale; a claim that does not hold; files below `wit/deps` that say something else.
 pub fn verify(project: &Project, offline: bool) -> Result<Verified> {
-    let path = project.workspace.lock_path();
-    let lock = lock::read(&path)?.ok_or_else(|| {
-        Error::new(Class::Lock, format!("{} is missing", path.display()))
-            .with_help("run `cargo warg lock`")
-    })?;
+    let lock = lock::read_existing(project)?;
     lock::check_current(&lock, project)?;
     let mut sessions = Sessions::new(&project.registries, offline);
     let checked = fetch::check(project, &lock, &mut sessions)?;

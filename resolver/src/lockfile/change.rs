@@ -46,7 +46,7 @@ impl Change {
 }
 
 impl fmt::Display for Change {
-    /// What follows the verb: `acme:clock 1.0.4 -> 1.1.0`.
+    /// What follows the verb: `acme:clock v1.0.4 -> v1.1.0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (selection, now) = match self {
             Self::Adding(selection) | Self::Removing(selection) | Self::Replacing(selection) => {
@@ -54,9 +54,9 @@ impl fmt::Display for Change {
             }
             Self::Updating { before, version } => (before, Some(version)),
         };
-        write!(f, "{} {}", selection.name, selection.version)?;
+        write!(f, "{} v{}", selection.name, selection.version)?;
         match now {
-            Some(version) => write!(f, " -> {version}"),
+            Some(version) => write!(f, " -> v{version}"),
             None => Ok(()),
         }
     }

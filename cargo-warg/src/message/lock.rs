@@ -1,0 +1,168 @@
+//! What became of `warg.lock`.
+
+use serde::Serialize;
+
+use super::Kind;
+use crate::ops;
+use resolver::lockfile;
+
+/// What became of the lock.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Lock {
+    /// Whether the file was written: its lines changed.
+    pub written: bool,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// Everything that is locked now.
+    pub packages: Vec<LockedPackage>,
+    /// What was shown of each registry; empty where nothing had to be read.
+    pub proved: Vec<Proved>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// A package that is locked otherwise than before.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Change {
+    /// What happened.
+    pub action: Action,
+    /// What the package holds.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The version that was locked; null where the package is new.
+    pub before: Option<String>,
+    /// The version that is locked now; null where the package is gone.
+    pub after: Option<String>,
+}
+
+/// How the lock of a package changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is new.
+    Add,
+    /// It has a higher version than before.
+    Update,
+    /// It has a lower version than before.
+    Downgrade,
+    /// It is gone.
+    Remove,
+    /// The version is the same, and what is locked for it is not.
+    Replace,
+}
+
+/// A package that is locked.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct LockedPackage {
+    /// What it holds.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The origin of its registry; null of a local package.
+    pub origin: Option<String>,
+    /// The SHA-256 of its content, `sha256:…`; null of a local package.
+    pub digest: Option<String>,
+}
+
+/// What was shown of a registry.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Proved {
+    /// The origin.
+    pub origin: String,
+    /// The size of its log at the checkpoint.
+    pub size: u64,
+    /// The root of that log, in base64 as in the checkpoint.
+    pub root: String,
+    /// Package logs that were replayed whole.
+    pub logs: usize,
+    /// Records in them.
+    pub records: u64,
+    /// Packages that were proved not to be there.
+    pub absent: usize,
+}
+
+impl From<&ops::lock::Outcome> for Lock {
+    fn from(outcome: &ops::lock::Outcome) -> Self {
+        let packages = outcome.lock.iter().flat_map(|lock| &lock.packages);
+        Self {
+            written: outcome.written,
+            changes: outcome.changes.iter().map(Change::from).collect(),
+            packages: packages.map(LockedPackage::from).collect(),
+            proved: Proved::all(&outcome.proved),
+            warnings: outcome.warnings.clone(),
+        }
+    }
+}
+
+impl From<&lockfile::Change> for Change {
+    fn from(change: &lockfile::Change) -> Self {
+        let (action, selection) = match change {
+            lockfile::Change::Adding(selection) => (Action::Add, selection),
+            lockfile::Change::Removing(selection) => (Action::Remove, selection),
+            lockfile::Change::Replacing(selection) => (Action::Replace, selection),
+            lockfile::Change::Updating { before, version } if *version < before.version => {
+                (Action::Downgrade, before)
+            }
+            lockfile::Change::Updating { before, .. } => (Action::Update, before),
+        };
+        let same = Some(selection.version.to_string());
+        let (before, after) = match change {
+            lockfile::Change::Adding(_) => (None, same),
+            lockfile::Change::Removing(_) => (same, None),
+            lockfile::Change::Replacing(_) => (same.clone(), same),
+            lockfile::Change::Updating { version, .. } => (same, Some(version.to_string())),
+        };
+        Self {
+            action,
+            kind: selection.kind.into(),
+            name: selection.name.to_string(),
+            before,
+            after,
+        }
+    }
+}
+
+impl From<(&resolver::resolution::Selection, &lockfile::Package)> for LockedPackage {
+    fn from((selection, package): (&resolver::resolution::Selection, &lockfile::Package)) -> Self {
+        let release = package.release.as_ref();
+        Self {
+            kind: selection.kind.into(),
+            name: selection.name.to_string(),
+            version: selection.version.to_string(),
+            origin: release.map(|release| release.origin.to_string()),
+            digest: release.map(|release| release.digest.to_string()),
+        }
+    }
+}
+
+impl Proved {
+    /// Of every registry that was read.
+    pub fn all(proved: &[ops::solve::Proved]) -> Vec<Self> {
+        proved.iter().map(Self::from).collect()
+    }
+}
+
+impl From<&ops::solve::Proved> for Proved {
+    fn from(proved: &ops::solve::Proved) -> Self {
+        Self {
+            origin: proved.checkpoint.origin.to_string(),
+            size: proved.checkpoint.size.get(),
+            root: proved.checkpoint.root.base64(),
+            logs: proved.logs,
+            records: proved.records,
+            absent: proved.absent,
+        }
+    }
+}

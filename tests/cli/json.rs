@@ -1,0 +1,51 @@
+//! `--message-format json`: what each command prints. The support code holds every line against the schema.
+
+use crate::story;
+use crate::support::Sandbox;
+
+#[test]
+fn lock_fetch_and_verify_say_what_they_did() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
+    );
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\nworld app { import acme:http/types@1.0.0; }\n",
+    );
+    let lock = app.json(&["lock"]);
+    assert_eq!(lock["reason"], "lock");
+    assert_eq!(lock["written"], true);
+    assert_eq!(lock["changes"].as_array().unwrap().len(), 4);
+    assert_eq!(lock["changes"][0]["action"], "add");
+    assert_eq!(lock["changes"][0]["name"], "acme:clock");
+    assert_eq!(lock["packages"].as_array().unwrap().len(), 4);
+    assert_eq!(lock["proved"][0]["logs"], 4);
+    assert_eq!(app.json(&["lock"])["written"], false);
+    let fetched = app.json(&["fetch"]);
+    assert_eq!(fetched["reason"], "fetch");
+    assert_eq!(fetched["members"][0]["name"], "app");
+    assert_eq!(fetched["members"][0]["written"], 3);
+    let verified = app.json(&["verify"]);
+    assert_eq!(verified["reason"], "verify");
+    assert_eq!(verified["packages"], 4);
+}
+
+#[test]
+fn a_failure_is_a_document_with_the_exit_code_and_stderr_says_the_same() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    let said = app
+        .warg(&["verify", "--message-format", "json"])
+        .code(10)
+        .stderr_contains("error: ");
+    let failure = said.document();
+    assert_eq!(failure["reason"], "error");
+    assert_eq!(failure["code"], 10);
+    let message = failure["message"].as_str().unwrap();
+    assert!(said.stderr.contains(message), "{said}");
+    assert_eq!(failure["help"][0], "run `cargo warg lock`");
+}
