@@ -1,7 +1,10 @@
 //! The commands: each reads its arguments, calls one operation, and says what came of it.
 
 pub mod add;
+pub mod annotate;
+mod change;
 pub mod fetch;
+pub mod grant;
 pub mod init;
 pub mod key;
 pub mod lock;
@@ -10,13 +13,14 @@ pub mod registry;
 mod report;
 pub mod tree;
 pub mod verify;
+pub mod yank;
 
 use std::io;
 
 use clap::Subcommand;
 
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::message::Message;
 use crate::shell::Shell;
@@ -44,6 +48,17 @@ impl Context {
     /// The workspace that the flags name.
     pub fn workspace(&self) -> Result<Workspace> {
         Workspace::load(&self.manifest).classified()
+    }
+
+    /// Refuses `--offline` for what writes to a registry.
+    pub fn writes(&self) -> Result<()> {
+        if !self.offline {
+            return Ok(());
+        }
+        Err(Error::new(
+            Class::Usage,
+            "a registry cannot be written to with --offline: what is written follows what it holds now",
+        ))
     }
 
     /// Prints a result as a JSON document, where `--message-format json` asks for it.
@@ -76,6 +91,16 @@ pub enum Command {
     Registry(registry::RegistryCommand),
     /// Publish a component or a WIT package
     Publish(publish::PublishArgs),
+    /// Advise against a release: only who has it locked still gets it
+    Yank(yank::YankArgs),
+    /// Take a yank back
+    Unyank(yank::UnyankArgs),
+    /// Give a key permissions in a package
+    Grant(grant::GrantArgs),
+    /// Take permissions in a package from a key
+    Revoke(grant::RevokeArgs),
+    /// Say something about a package or a release, for everyone to read
+    Annotate(annotate::AnnotateArgs),
     /// Add dependencies to Cargo.toml, and lock them
     Add(add::AddArgs),
     /// Solve, and write warg.lock
@@ -96,6 +121,11 @@ impl Command {
             Self::Init(args) => args.run(context),
             Self::Registry(command) => command.run(context),
             Self::Publish(args) => args.run(context),
+            Self::Yank(args) => args.run(context),
+            Self::Unyank(args) => args.run(context),
+            Self::Grant(args) => args.run(context),
+            Self::Revoke(args) => args.run(context),
+            Self::Annotate(args) => args.run(context),
             Self::Add(args) => args.run(context),
             Self::Lock(args) => args.run(context),
             Self::Fetch(args) => args.run(context),

@@ -10,6 +10,8 @@ mod lock;
 mod tree;
 mod verify;
 
+mod change;
+
 use serde::Serialize;
 
 pub use self::fetch::{Fetch, FetchedMember};
@@ -18,11 +20,23 @@ pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::verify::Verify;
 use crate::error::Error;
 
+pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
+
 /// A document.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Message {
+    /// Of `cargo warg yank`: a version was advised against.
+    Yank(Yank),
+    /// Of `cargo warg unyank`: a yank was taken back.
+    Unyank(Unyank),
+    /// Of `cargo warg grant`: a key was given permissions.
+    Grant(Grant),
+    /// Of `cargo warg revoke`: permissions were taken from a key.
+    Revoke(Revoke),
+    /// Of `cargo warg annotate`: something was said about a version or a package.
+    Annotate(Annotate),
     /// The command failed. It is the last document.
     Error(Failure),
     /// Of `cargo warg lock`: what became of the lock.

@@ -4,6 +4,7 @@
 
 pub mod add;
 pub mod batch;
+pub mod change;
 pub mod check;
 pub mod claims;
 pub mod clock;

@@ -4,6 +4,7 @@
 
 mod add;
 mod bad_input;
+mod change;
 mod fetch;
 mod json;
 mod lock;

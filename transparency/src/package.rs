@@ -17,7 +17,7 @@ use alloc::string::{String, ToString};
 
 use semver::Version;
 
-pub use action::{Action, Permission, Scope, Under};
+pub use action::{Action, Permission, Scope, Under, is_annotation_key};
 use authority::Authority;
 pub use authority::{AuthorityError, asks};
 pub use head::{Absence, Head, HeadError, Presence, Proofs};

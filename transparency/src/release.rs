@@ -322,6 +322,11 @@ impl Release {
         self.yanked.is_some()
     }
 
+    /// Why it is yanked, whatever else it is; none where it is not.
+    pub fn yanked(&self) -> Option<&str> {
+        self.yanked.as_deref()
+    }
+
     /// Why the operator took its content away; none where it did not.
     pub fn withdrawn(&self) -> Option<&str> {
         self.withdrawn.as_deref()

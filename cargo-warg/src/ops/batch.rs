@@ -1,4 +1,4 @@
-//! A batch: releases that go into a registry together, all or none.
+//! A batch: releases and changes that go into a registry together, all or none.
 //!
 //! The registry is read first, as by any client, so that one which is older than what this machine saw is refused. Then
 //! the records are written: behind each package's last one, signed by the key that may, and admitted to the log as
@@ -7,6 +7,7 @@
 //!
 //! Afterwards the registry is read again: what is reported as published was seen there, and this machine remembers it.
 
+mod draft;
 mod error;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,19 +16,22 @@ use registry::client::{Package, Session};
 use registry::sequencer::{MAX_SKEW, Receipt, Sequencer, SequencerError};
 use registry::storage::Folder;
 use registry::trust::TrustStore;
+use resolver::index::Address;
 use transparency::Unverified;
 use transparency::digest::Hash;
 use transparency::key::{SigningKey, VerifyingKey};
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::{Index, Size, Time};
 use transparency::operator::{self, NamespaceGrant};
-use transparency::package::{Action, Log, Permission, Under};
+use transparency::package::{Action, Log};
 use transparency::record::{Record, SignedRecord, Subject};
-use transparency::release::{Release, Statement, defect};
-use transparency::version::without_build;
+use transparency::release::{Statement, defect};
 
+pub use draft::{Change, Draft};
 pub use error::BatchError;
 
+use self::draft::Right;
+use super::add::absent;
 use super::failure;
 use super::pending::Pending;
 use super::registries::Configured;
@@ -51,19 +55,19 @@ pub struct Item {
     pub content: Vec<u8>,
 }
 
-/// What became of an [`Item`].
+/// What became of a [`Draft`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is in the registry now, signed by the key of this name.
+    /// Its record is in the registry now, signed by the key of this name.
     Published {
         /// The signer's name.
         signer: String,
         /// Where the log holds its record; proved.
         index: Index,
     },
-    /// It was there before, the same.
+    /// The registry said so before.
     Existed,
-    /// It would be published, signed by the key of this name.
+    /// It would be written, signed by the key of this name.
     Checked {
         /// The signer's name.
         signer: String,
@@ -100,8 +104,8 @@ pub struct Destination<'a> {
 struct Signed<'a> {
     /// The size of the log that it is to follow.
     size: Size,
-    /// For each item its record and signer; none where it is there already.
-    items: Vec<Option<(Vec<u8>, &'a SigningKey)>>,
+    /// For each draft its record and signer; none where the registry says so already.
+    records: Vec<Option<(Vec<u8>, &'a SigningKey)>>,
     checkpoint_key: &'a SigningKey,
     pending: Pending,
 }
@@ -111,10 +115,10 @@ impl<'a> Destination<'a> {
     ///
     /// # Errors
     /// As [`append`](Self::append), but for what only writing shows.
-    pub fn check(&self, items: &[Item]) -> Result<Vec<Outcome>> {
+    pub fn check(&self, drafts: &[Draft<'_>]) -> Result<Vec<Outcome>> {
         self.registry.folder()?;
-        let Some(signed) = self.sign(items)? else {
-            return Ok(vec![Outcome::Existed; items.len()]);
+        let Some(signed) = self.sign(drafts)? else {
+            return Ok(vec![Outcome::Existed; drafts.len()]);
         };
         let outcome = |record: &Option<(_, &SigningKey)>| match record {
             None => Outcome::Existed,
@@ -122,32 +126,32 @@ impl<'a> Destination<'a> {
                 signer: key.verifying_key().name().to_owned(),
             },
         };
-        Ok(signed.items.iter().map(outcome).collect())
+        Ok(signed.records.iter().map(outcome).collect())
     }
 
-    /// Appends the batch, all or none; what is there already, and the same, is left out.
+    /// Appends the batch, all or none; what the registry says already is left out.
     ///
     /// # Errors
     /// A registry that cannot be read, believed or written; a key that may not; a version that is there with another
-    /// content or other claims.
-    pub fn append(&self, items: &[Item]) -> Result<Vec<Outcome>> {
+    /// content or other claims; a change that the package's log does not allow.
+    pub fn append(&self, drafts: &[Draft<'_>]) -> Result<Vec<Outcome>> {
         let folder = Folder::new(self.registry.folder()?);
         let mut attempts = 1;
         loop {
-            let Some(signed) = self.sign(items)? else {
-                return Ok(vec![Outcome::Existed; items.len()]);
+            let Some(signed) = self.sign(drafts)? else {
+                return Ok(vec![Outcome::Existed; drafts.len()]);
             };
-            let records: Vec<_> = signed.items.iter().flatten().collect();
+            let records: Vec<_> = signed.records.iter().flatten().collect();
             let records: Vec<_> = records.iter().map(|(bytes, _)| bytes.clone()).collect();
             signed
                 .pending
                 .keep(&records)
                 .or_fail(Class::Other, || "cannot keep the signed records")?;
             let sequencer = Sequencer::new(&folder, &self.registry.policy, signed.checkpoint_key);
-            for (item, record) in items.iter().zip(&signed.items) {
-                if record.is_some() {
+            for (draft, record) in drafts.iter().zip(&signed.records) {
+                if let (Some(content), true) = (draft.content(), record.is_some()) {
                     sequencer
-                        .stage(&item.content)
+                        .stage(content)
                         .map_err(|error| self.failure(error))?;
                 }
             }
@@ -157,7 +161,7 @@ impl<'a> Destination<'a> {
                 Err(_) if attempts < ATTEMPTS && self.has_moved(signed.size) => attempts += 1,
                 Err(error) => return Err(self.failure(error)),
                 Ok(receipts) => {
-                    let outcomes = self.look(items, &signed, receipts)?;
+                    let outcomes = self.look(drafts, &signed, receipts)?;
                     signed.pending.forget();
                     return Ok(outcomes);
                 }
@@ -179,18 +183,18 @@ impl<'a> Destination<'a> {
     /// Reads the registry again, and proves that the records are there. This machine now remembers them.
     fn look(
         &self,
-        items: &[Item],
+        drafts: &[Draft<'_>],
         signed: &Signed<'_>,
         receipts: Vec<Receipt>,
     ) -> Result<Vec<Outcome>> {
         let mut session = self.registry.session(false)?;
         session
-            .load(&names(items))
+            .load(&names(drafts))
             .map_err(|error| self.registry.failure(error))?;
         let mut proved = Vec::new();
         let mut outcomes = Vec::new();
         let mut receipts = receipts.into_iter();
-        for record in &signed.items {
+        for record in &signed.records {
             let record = record.as_ref();
             outcomes.push(
                 match record.and_then(|record| Some((record, receipts.next()?))) {
@@ -211,12 +215,12 @@ impl<'a> Destination<'a> {
         Ok(outcomes)
     }
 
-    /// Writes and signs the records of the batch; none where all of it is there already.
-    fn sign(&self, items: &[Item]) -> Result<Option<Signed<'a>>> {
+    /// Writes and signs the records of the batch; none where the registry says all of it already.
+    fn sign(&self, drafts: &[Draft<'_>]) -> Result<Option<Signed<'a>>> {
         self.dirs.make_state().classified()?;
         let mut session = self.registry.session(false)?;
         let loaded = session
-            .load(&names(items))
+            .load(&names(drafts))
             .map_err(|error| self.registry.failure(error))?;
         let mut logs: BTreeMap<PackageName, Log> = loaded
             .into_iter()
@@ -228,90 +232,43 @@ impl<'a> Destination<'a> {
                 (name, log)
             })
             .collect();
-        let mut missing = BTreeSet::new();
-        for item in items {
-            let log = logs.get(&item.name);
-            if !log
-                .map_or(Ok(false), |log| self.is_there(log, item))
-                .classified()?
-            {
-                missing.insert((&item.name, &item.statement.version));
-            }
+        let mut missing = Vec::new();
+        for draft in drafts {
+            let log = logs.get(draft.name()).filter(|log| log.kind().is_some());
+            missing.push(match (log, draft) {
+                (None, Draft::Release(_)) => true,
+                (None, Draft::Change(name, _)) => return Err(no_package(name, &session)),
+                (Some(log), draft) => !draft.is_said(log, &self.alias()).classified()?,
+            });
         }
-        if missing.is_empty() {
+        if !missing.contains(&true) {
             return Ok(None);
         }
+        let waiting = drafts.iter().zip(&missing).filter(|(_, missing)| **missing);
         let pending = Pending::of(
             self.dirs.state(),
             &self.registry.policy,
-            missing.iter().copied(),
+            waiting.map(|(draft, _)| draft.to_string()),
         );
         let mut writer = Writer {
             destination: self,
             session: &session,
             kept: pending.read().into(),
         };
-        let mut signed = Vec::new();
-        for item in items {
-            signed.push(match logs.get_mut(&item.name) {
-                Some(log) if missing.contains(&(&item.name, &item.statement.version)) => {
-                    Some(writer.write(log, item).classified()?)
-                }
+        let mut records = Vec::new();
+        for (draft, missing) in drafts.iter().zip(missing) {
+            records.push(match logs.get_mut(draft.name()) {
+                Some(log) if missing => Some(writer.write(log, draft).classified()?),
                 _ => None,
             });
         }
         let checkpoint_key = self.checkpoint_key(&session).classified()?;
         Ok(Some(Signed {
             size: session.size(),
-            items: signed,
+            records,
             checkpoint_key,
             pending,
         }))
-    }
-
-    /// Whether the release is there already, the same.
-    fn is_there(&self, log: &Log, item: &Item) -> std::result::Result<bool, BatchError> {
-        let statement = &item.statement;
-        let (name, version) = (item.name.clone(), statement.version.clone());
-        if let Some(existing) = log.kind().filter(|kind| *kind != item.kind) {
-            return Err(BatchError::Kind {
-                name,
-                registry: self.alias(),
-                existing,
-                new: item.kind,
-            });
-        }
-        let same = |release: &&Release| without_build(release.version()) == without_build(&version);
-        let Some(existing) = log.releases().find(same) else {
-            return Ok(false);
-        };
-        if *existing.version() != version {
-            return Err(BatchError::OtherBuild {
-                name,
-                version,
-                existing: existing.version().clone(),
-            });
-        }
-        if *existing.digest() != statement.digest {
-            return Err(BatchError::OtherContent {
-                name,
-                version,
-                existing: *existing.digest(),
-                new: statement.digest,
-            });
-        }
-        if let Some(reason) = existing.withdrawn() {
-            return Err(BatchError::Withdrawn {
-                name,
-                version,
-                registry: self.alias(),
-                reason: reason.to_owned(),
-            });
-        }
-        if existing.statement() != statement {
-            return Err(BatchError::OtherClaims { name, version });
-        }
-        Ok(true)
     }
 
     fn alias(&self) -> String {
@@ -330,50 +287,50 @@ impl<'a> Destination<'a> {
             })
     }
 
-    /// The key that signs for a package: the one asked for, or the first that may.
+    /// The key that signs: the one asked for, or the first that may.
     fn signer(
         &self,
         log: &Log,
         operator: &operator::Log,
-        name: &PackageName,
+        draft: &Draft<'_>,
     ) -> std::result::Result<&'a SigningKey, BatchError> {
-        let holders: Vec<&VerifyingKey> = if log.kind().is_some() {
-            log.keys()
+        let name = draft.name();
+        let right = draft.right(log);
+        let namespace = operator.grants(&name.namespace()).last();
+        let namespace: Vec<_> = namespace
+            .into_iter()
+            .flat_map(NamespaceGrant::keys)
+            .collect();
+        let holders: Vec<&VerifyingKey> = match right {
+            Right::Namespace => namespace.clone(),
+            Right::Permission(permission) => log
+                .keys()
                 .map(|(key, _)| key)
-                .filter(|key| log.permits(key, Permission::Release))
-                .collect()
-        } else {
-            let grant = operator.grants(&name.namespace()).last();
-            grant.into_iter().flat_map(NamespaceGrant::keys).collect()
+                .filter(|key| log.permits(key, permission))
+                .collect(),
         };
-        let may = |key: &&SigningKey| holders.contains(&key.verifying_key());
-        let found = match self.signer {
-            Some(key) => Some(key).filter(may),
-            None => self.keys.all().find(may),
+        let among = |keys: &[&VerifyingKey]| match self.signer {
+            Some(key) => Some(key).filter(|key| keys.contains(&key.verifying_key())),
+            None => self
+                .keys
+                .all()
+                .find(|key| keys.contains(&key.verifying_key())),
         };
-        found.ok_or_else(|| {
+        among(&holders).ok_or_else(|| {
+            let key = self.signer.map(|key| key.verifying_key().name().to_owned());
             let holders = holders.iter().map(|key| key.name().to_owned()).collect();
             let (name, registry) = (name.clone(), self.alias());
-            let key = self.signer.map(|key| key.verifying_key().name().to_owned());
-            match (log.kind(), key) {
-                (Some(_), Some(key)) => BatchError::NotPermitted {
+            match right {
+                Right::Permission(permission) => BatchError::NotPermitted {
                     key,
+                    permission,
+                    recoverable: draft.is_recoverable() && among(&namespace).is_some(),
                     name,
                     registry,
                     holders,
                 },
-                (Some(_), None) => BatchError::NoKey {
-                    name,
-                    registry,
-                    holders,
-                },
-                (None, Some(key)) => BatchError::NotHolder {
+                Right::Namespace => BatchError::NotHolder {
                     key,
-                    namespace: name.namespace(),
-                    registry,
-                    holders,
-                },
-                (None, None) => BatchError::NoHolder {
                     namespace: name.namespace(),
                     registry,
                     holders,
@@ -383,8 +340,15 @@ impl<'a> Destination<'a> {
     }
 }
 
-fn names(items: &[Item]) -> BTreeSet<PackageName> {
-    items.iter().map(|item| item.name.clone()).collect()
+fn names(drafts: &[Draft<'_>]) -> BTreeSet<PackageName> {
+    drafts.iter().map(|draft| draft.name().clone()).collect()
+}
+
+/// The failure to find the package that is to be changed.
+fn no_package(name: &PackageName, session: &Session<'_>) -> Error {
+    let origin = session.checkpoint().checkpoint().origin.clone();
+    let name = name.clone();
+    absent(&Address { origin, name }, session.size().get())
 }
 
 /// Writes records, each behind the one before it.
@@ -396,36 +360,27 @@ struct Writer<'d, 's, 'a> {
 }
 
 impl<'a> Writer<'_, '_, 'a> {
-    /// The record of a release, which the log then holds.
+    /// The record of a draft, which the log then holds.
     fn write(
         &mut self,
         log: &mut Log,
-        item: &Item,
+        draft: &Draft<'_>,
     ) -> std::result::Result<(Vec<u8>, &'a SigningKey), BatchError> {
         let operator = self.session.checkpoint().operator();
         let destination = self.destination;
-        self.check_usable(item)?;
-        let key = destination.signer(log, operator, &item.name)?;
-        let mut actions = vec![Action::Release(item.statement.clone())];
-        if log.kind().is_none()
-            && let Some(grant) = operator.grants(&item.name.namespace()).last()
-        {
-            let under = Under {
-                position: grant.position(),
-                record: grant.record(),
-            };
-            let kind = item.kind;
-            actions.insert(0, Action::Init { kind, under });
+        if let Draft::Release(item) = draft {
+            self.check_usable(item)?;
         }
+        let key = destination.signer(log, operator, draft)?;
         let now = destination.now;
         let record = Record {
             origin: self.origin().clone(),
-            subject: Subject::Package(item.name.clone()),
+            subject: Subject::Package(draft.name().clone()),
             position: log.length().next(),
             previous: log.head(),
             time: log.time().map_or(now, |last| last.max(now)),
             signer: key.verifying_key().clone(),
-            actions,
+            actions: draft.actions(log, operator),
         };
         if let Some(kept) = self.take_kept(&record)
             && log.admit(operator, &kept).is_ok()
@@ -433,8 +388,7 @@ impl<'a> Writer<'_, '_, 'a> {
             return Ok((kept, key));
         }
         let bytes = record.sign(key).map_err(|source| BatchError::Record {
-            name: item.name.clone(),
-            version: item.statement.version.clone(),
+            draft: draft.to_string(),
             source,
         })?;
         log.admit(operator, &bytes)

@@ -14,7 +14,7 @@ use transparency::number::Time;
 use transparency::release::Statement;
 use transparency::version::without_build;
 
-use super::batch::{Destination, Item, Outcome, named};
+use super::batch::{Destination, Draft, Item, Outcome, named};
 use super::registries::{Configured, Registries};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
@@ -79,7 +79,8 @@ pub fn import(workspace: &Workspace, dirs: &Dirs, import: &Import<'_>) -> Result
         dirs,
         now: import.now,
     };
-    let outcomes = destination.append(&items)?;
+    let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
+    let outcomes = destination.append(&drafts)?;
     let packages = items.into_iter().zip(outcomes);
     Ok(Report {
         registry: registry.alias.clone(),

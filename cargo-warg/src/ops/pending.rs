@@ -10,9 +10,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use registry::cache::registry_id;
-use semver::Version;
 use transparency::digest::Digest;
-use transparency::name::PackageName;
 use transparency::policy::Policy;
 
 /// The largest file of kept records, in bytes: as much as a thousand records of the greatest length.
@@ -25,20 +23,14 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Where the records that release these versions are kept.
-    pub fn of<'r>(
-        state: &Path,
-        policy: &Policy,
-        releases: impl Iterator<Item = (&'r PackageName, &'r Version)>,
-    ) -> Self {
-        let names: Vec<_> = releases
-            .map(|(name, version)| format!("{name}@{version}"))
-            .collect();
+    /// Where the records that say this are kept: a line for each.
+    pub fn of(state: &Path, policy: &Policy, says: impl Iterator<Item = String>) -> Self {
+        let says: Vec<_> = says.collect();
         Self {
             path: state
                 .join("pending")
                 .join(registry_id(policy))
-                .join(Digest::of(names.join("\n").as_bytes()).hex()),
+                .join(Digest::of(says.join("\n").as_bytes()).hex()),
         }
     }
 

@@ -18,7 +18,7 @@ use transparency::number::Time;
 use transparency::release::{Requirement, Statement};
 use transparency::version::VersionReq;
 
-use super::batch::{Destination, Item, Outcome, named};
+use super::batch::{Destination, Draft, Item, Outcome, named};
 use super::registries::Registries;
 use crate::component::{Interface, kind_of};
 use crate::dirs::Dirs;
@@ -83,9 +83,9 @@ pub fn publish(
         now: publication.now,
     };
     let outcomes = if publication.dry_run {
-        destination.check(std::slice::from_ref(&item))?
+        destination.check(&[Draft::Release(&item)])?
     } else {
-        destination.append(std::slice::from_ref(&item))?
+        destination.append(&[Draft::Release(&item)])?
     };
     let outcome = outcomes.into_iter().next().unwrap_or(Outcome::Existed);
     Ok(Published {

@@ -179,8 +179,8 @@ fn read_under(words: [&str; 4], expected: &'static str) -> Result<Under, LineErr
     }
 }
 
-/// The key of an annotation: words of lower-case letters and digits, joined by `-` or `.`.
-fn is_annotation_key(key: &str) -> bool {
+/// Whether a text can be the key of an annotation: words of lower-case letters and digits, joined by `-` or `.`.
+pub fn is_annotation_key(key: &str) -> bool {
     let word = |word: &str| {
         !word.is_empty()
             && word

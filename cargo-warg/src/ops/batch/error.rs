@@ -4,7 +4,7 @@ use semver::Version;
 use transparency::digest::Digest;
 use transparency::key::VerifyingKey;
 use transparency::name::{Kind, Namespace, PackageName};
-use transparency::package::LogError;
+use transparency::package::{LogError, Permission};
 use transparency::record::RecordError;
 use transparency::release::Defect;
 
@@ -13,14 +13,20 @@ use crate::error::{Class, Classify};
 /// Why a release cannot go into a registry.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
-    /// The key that was asked for may not.
+    /// The key that was asked for may not, or none of this user's keys may.
     #[error(
-        "key `{key}` may not release `{name}` in registry `{registry}`: {}",
+        "{} {} `{name}` in registry `{registry}`: {}",
+        no_key(key.as_deref()),
+        deed(*permission),
         who(holders)
     )]
     NotPermitted {
-        /// The key's name.
-        key: String,
+        /// The key's name, where one was asked for.
+        key: Option<String>,
+        /// What it would have to be permitted.
+        permission: Permission,
+        /// Whether the namespace gives it the right to take the package over.
+        recoverable: bool,
         /// The package.
         name: PackageName,
         /// The registry, as Cargo.toml calls it.
@@ -28,27 +34,15 @@ pub enum BatchError {
         /// The names of the keys that may.
         holders: Vec<String>,
     },
-    /// None of this user's keys may.
+    /// What only a holder of the namespace may do, by a key that does not hold it.
     #[error(
-        "none of your keys may release `{name}` in registry `{registry}`: {}",
-        who(holders)
-    )]
-    NoKey {
-        /// The package.
-        name: PackageName,
-        /// The registry, as Cargo.toml calls it.
-        registry: String,
-        /// The names of the keys that may.
-        holders: Vec<String>,
-    },
-    /// A new package in a namespace that the key does not hold.
-    #[error(
-        "key `{key}` does not hold the namespace `{namespace}` in registry `{registry}`: {}",
+        "{} the namespace `{namespace}` in registry `{registry}`: {}",
+        no_holder(key.as_deref()),
         holds(holders)
     )]
     NotHolder {
-        /// The key's name.
-        key: String,
+        /// The key's name, where one was asked for.
+        key: Option<String>,
         /// The namespace.
         namespace: Namespace,
         /// The registry, as Cargo.toml calls it.
@@ -56,18 +50,45 @@ pub enum BatchError {
         /// The names of the keys that hold it.
         holders: Vec<String>,
     },
-    /// A new package in a namespace that none of this user's keys holds.
-    #[error(
-        "none of your keys holds the namespace `{namespace}` in registry `{registry}`: {}",
-        holds(holders)
-    )]
-    NoHolder {
-        /// The namespace.
-        namespace: Namespace,
+    /// A change of a version that is not there.
+    #[error("`{name}` has no version {version} in registry `{registry}`")]
+    NoVersion {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
         /// The registry, as Cargo.toml calls it.
         registry: String,
-        /// The names of the keys that hold it.
-        holders: Vec<String>,
+        /// The newest versions that are there, newest first.
+        newest: Vec<Version>,
+    },
+    /// It is yanked already, and its record says another reason.
+    #[error("{name}@{version} is yanked already, for another reason: {existing}")]
+    OtherReason {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// The reason that is on record.
+        existing: String,
+    },
+    /// Nobody could give or take permissions any more.
+    #[error("key `{key}` is the last owner of `{name}`, and the last owner cannot go")]
+    LastOwner {
+        /// The key's name.
+        key: String,
+        /// The package.
+        name: PackageName,
+    },
+    /// Taking what the key was not given by name, but has as an owner.
+    #[error("key `{key}` owns `{name}`, and who owns may `{permission}` too")]
+    Implied {
+        /// The key's name.
+        key: String,
+        /// The package.
+        name: PackageName,
+        /// What was to be taken.
+        permission: Permission,
     },
     /// The registry's own key is not here.
     #[error(
@@ -151,12 +172,10 @@ pub enum BatchError {
         defect: Box<Defect>,
     },
     /// More than a record can say: thousands of imports, say.
-    #[error("no record can hold what is to be said of {name}@{version}")]
+    #[error("no record can hold what is to be said: {draft}")]
     Record {
-        /// The package.
-        name: PackageName,
-        /// The version.
-        version: Version,
+        /// What was to be said.
+        draft: String,
         /// Why not.
         #[source]
         source: RecordError,
@@ -170,6 +189,30 @@ pub enum BatchError {
         #[source]
         source: Box<LogError>,
     },
+}
+
+fn no_key(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("key `{key}` may not"),
+        None => "none of your keys may".to_owned(),
+    }
+}
+
+fn no_holder(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("key `{key}` does not hold"),
+        None => "none of your keys holds".to_owned(),
+    }
+}
+
+/// What a permission is for, before the name of a package.
+fn deed(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Own => "give or take permissions of",
+        Permission::Release => "release",
+        Permission::Yank => "yank or unyank releases of",
+        Permission::Annotate => "annotate",
+    }
 }
 
 /// `acme/ci and acme/dev may`, or that nobody may.
@@ -201,10 +244,12 @@ fn list(keys: &[VerifyingKey]) -> String {
 impl Classify for BatchError {
     fn class(&self) -> Class {
         match self {
+            Self::NoVersion { .. } => Class::Unsolved,
             Self::NotPermitted { .. }
-            | Self::NoKey { .. }
             | Self::NotHolder { .. }
-            | Self::NoHolder { .. }
+            | Self::OtherReason { .. }
+            | Self::LastOwner { .. }
+            | Self::Implied { .. }
             | Self::NoCheckpointKey { .. }
             | Self::OtherContent { .. }
             | Self::OtherClaims { .. }
@@ -219,10 +264,33 @@ impl Classify for BatchError {
 
     fn help(&self) -> Option<String> {
         Some(match self {
-            Self::NotPermitted { .. } | Self::NoKey { .. } => {
-                "an owner of the package can grant `release` to your key".to_owned()
+            Self::NotPermitted {
+                recoverable: true, ..
+            } => {
+                "your key holds the namespace: `--recover` gives `own` in its name, for everyone to see"
+                    .to_owned()
             }
-            Self::NotHolder { .. } | Self::NoHolder { .. } => {
+            Self::NotPermitted {
+                name, permission, ..
+            } => format!(
+                "an owner of the package can give your key the right: `cargo warg grant {name} VKEY {permission}`, with \
+                 the line of `cargo warg key list`"
+            ),
+            Self::NoVersion { newest, .. } if newest.is_empty() => "it has none".to_owned(),
+            Self::NoVersion { newest, .. } => {
+                let newest: Vec<_> = newest.iter().map(ToString::to_string).collect();
+                format!("the newest ones are {}", newest.join(", "))
+            }
+            Self::OtherReason { name, version, .. } => format!(
+                "a record never changes: take the yank back with `cargo warg unyank {name}@{version}`, then yank it anew"
+            ),
+            Self::LastOwner { name, .. } => {
+                format!("give another key `own` first: `cargo warg grant {name} VKEY own`")
+            }
+            Self::Implied { name, key, .. } => format!(
+                "take `own` instead: `cargo warg revoke {name} {key} own`; what it was given by name it keeps"
+            ),
+            Self::NotHolder { .. } => {
                 "send the operator your public key: `cargo warg key list` prints it".to_owned()
             }
             Self::NoCheckpointKey { .. } => {

@@ -1,0 +1,142 @@
+//! What `yank`, `unyank`, `grant`, `revoke` and `annotate` have in common: their flags, and how they tell what came of it.
+
+use clap::Args;
+use transparency::field::{MAX_FREE_TEXT, is_free_text};
+use transparency::key::VerifyingKey;
+use transparency::name::PackageName;
+use transparency::package::Scope;
+
+use super::Context;
+use crate::error::Result;
+use crate::message::Message;
+use crate::ops::batch::{Change, Outcome};
+use crate::ops::change::{Changing, change};
+use crate::ops::clock;
+
+/// The flags of every command that changes a package.
+#[derive(Args)]
+pub(super) struct ChangeArgs {
+    /// The registry, as Cargo.toml calls it; by default the one that has the namespace
+    #[arg(long, value_name = "NAME")]
+    pub registry: Option<String>,
+    /// The key to sign with, by its name; by default the one that may
+    #[arg(long = "key", value_name = "NAME")]
+    pub signer: Option<String>,
+    /// Do everything but write
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// A text that records hold as it is: a reason, a note.
+pub(super) fn parse_text(text: &str) -> std::result::Result<String, String> {
+    if is_free_text(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "a text in a record has 1 to {MAX_FREE_TEXT} bytes on one line, and nothing that is invisible"
+    ))
+}
+
+impl ChangeArgs {
+    /// Changes a package, and says what came of it. `wanted` is told what a text means that names a key.
+    pub(super) fn run(
+        &self,
+        context: &Context,
+        name: &PackageName,
+        wanted: impl FnOnce(&dyn Fn(&str) -> Result<VerifyingKey>) -> Result<Change>,
+    ) -> Result<()> {
+        context.writes()?;
+        let changing = Changing {
+            name,
+            registry: self.registry.as_deref(),
+            key: self.signer.as_deref(),
+            dry_run: self.dry_run,
+            now: clock::now()?,
+        };
+        let changed = change(&context.workspace()?, &context.dirs()?, &changing, wanted)?;
+        let shell = &context.shell;
+        let (verb, what) = tell(name, &changed.change);
+        let registry = &changed.registry;
+        match &changed.outcome {
+            Outcome::Existed => {
+                let already = tell_already(name, &changed.change);
+                shell.status("Unchanged", format!("{already} in `{registry}`"));
+            }
+            Outcome::Checked { signer } => {
+                shell.status("Checked", format!("{}: {what}", verb.to_lowercase()));
+                shell.note(format!(
+                    "a dry run: nothing was written; `{signer}` may do it in `{registry}`"
+                ));
+            }
+            Outcome::Published { signer, index } => {
+                shell.status(verb, what);
+                shell.status(
+                    "Proved",
+                    format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
+                );
+            }
+        }
+        context.message(&Message::of_change(name, &changed))
+    }
+}
+
+fn about(name: &PackageName, scope: &Scope) -> String {
+    match scope {
+        Scope::Package => name.to_string(),
+        Scope::Version(version) => format!("{name}@{version}"),
+    }
+}
+
+/// A verb, and what was done.
+fn tell(name: &PackageName, change: &Change) -> (&'static str, String) {
+    match change {
+        Change::Yank { version, reason } => ("Yanked", format!("{name}@{version}: {reason}")),
+        Change::Unyank { version, reason } => ("Unyanked", format!("{name}@{version}: {reason}")),
+        Change::Grant {
+            key,
+            permissions,
+            recover,
+        } => {
+            let recovered = if *recover {
+                ", in the name of the namespace's holder"
+            } else {
+                ""
+            };
+            let words = words(permissions);
+            ("Granted", format!("{words} of {name} to {key}{recovered}"))
+        }
+        Change::Revoke { key, permissions } => (
+            "Revoked",
+            format!("{} of {name} from {key}", words(permissions)),
+        ),
+        Change::Annotate { scope, key, value } => (
+            "Annotated",
+            format!("{}: {key} = {value}", about(name, scope)),
+        ),
+    }
+}
+
+/// What was so already.
+fn tell_already(name: &PackageName, change: &Change) -> String {
+    match change {
+        Change::Yank { version, .. } => {
+            format!("{name}@{version} is yanked already, for this reason,")
+        }
+        Change::Unyank { version, .. } => format!("{name}@{version} is not yanked"),
+        Change::Grant {
+            key, permissions, ..
+        } => format!("{key} has {} of {name} already", words(permissions)),
+        Change::Revoke { key, permissions } => {
+            let words: Vec<_> = permissions.iter().map(ToString::to_string).collect();
+            format!("{key} does not have {} of {name}", words.join(" or "))
+        }
+        Change::Annotate { scope, key, .. } => {
+            format!("{} says so under `{key}` already", about(name, scope))
+        }
+    }
+}
+
+fn words(permissions: &std::collections::BTreeSet<transparency::package::Permission>) -> String {
+    let words: Vec<_> = permissions.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}

@@ -1,0 +1,331 @@
+//! What one record of a batch is to say, and whether the registry says it already.
+//!
+//! A release brings a package into being, or adds to it. A change is about a package that is there: it is compared with
+//! what the package's log amounts to, so what is so already needs no record, and what the log would refuse is refused
+//! here, in words of the one who asked for it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use semver::Version;
+use transparency::key::VerifyingKey;
+use transparency::name::PackageName;
+use transparency::operator;
+use transparency::package::{Action, Log, Permission, Scope, Under};
+use transparency::release::Release;
+use transparency::version::without_build;
+
+use super::{BatchError, Item};
+
+/// How many versions a message names.
+const SHOWN: usize = 10;
+
+/// What one record of a batch is to say.
+#[derive(Debug, Clone, Copy)]
+pub enum Draft<'a> {
+    /// A release.
+    Release(&'a Item),
+    /// A change of a package that is there.
+    Change(&'a PackageName, &'a Change),
+}
+
+/// A change of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Advises against a version.
+    Yank {
+        /// The version, build metadata included.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// Takes that back.
+    Unyank {
+        /// The version, build metadata included.
+        version: Version,
+        /// Why.
+        reason: String,
+    },
+    /// Lets a key do something.
+    Grant {
+        /// The key.
+        key: VerifyingKey,
+        /// What.
+        permissions: BTreeSet<Permission>,
+        /// In the name of the namespace's holder, who need not own the package: only `own`, to recover it.
+        recover: bool,
+    },
+    /// Takes permissions from a key.
+    Revoke {
+        /// The key.
+        key: VerifyingKey,
+        /// Which; those that it does not have are not missed.
+        permissions: BTreeSet<Permission>,
+    },
+    /// Says something about a version or the package.
+    Annotate {
+        /// About what.
+        scope: Scope,
+        /// Under which key.
+        key: String,
+        /// What.
+        value: String,
+    },
+}
+
+/// What a signer needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// A permission in the package's log.
+    Permission(Permission),
+    /// To hold the namespace.
+    Namespace,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn name(&self) -> &'a PackageName {
+        match self {
+            Self::Release(item) => &item.name,
+            Self::Change(name, _) => name,
+        }
+    }
+
+    pub(super) fn content(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Release(item) => Some(&item.content),
+            Self::Change(..) => None,
+        }
+    }
+
+    /// What its signer needs, in a log that may be empty yet.
+    pub(super) fn right(&self, log: &Log) -> Right {
+        match self {
+            Self::Release(_) if log.kind().is_none() => Right::Namespace,
+            Self::Release(_) => Right::Permission(Permission::Release),
+            Self::Change(_, change) => match change {
+                Change::Yank { .. } | Change::Unyank { .. } => Right::Permission(Permission::Yank),
+                Change::Grant { recover: true, .. } => Right::Namespace,
+                Change::Grant { .. } | Change::Revoke { .. } => Right::Permission(Permission::Own),
+                Change::Annotate { .. } => Right::Permission(Permission::Annotate),
+            },
+        }
+    }
+
+    /// Whether the holder of the namespace could do it in the namespace's name.
+    pub(super) fn is_recoverable(&self) -> bool {
+        match self {
+            Self::Change(_, Change::Grant { permissions, .. }) => {
+                *permissions == BTreeSet::from([Permission::Own])
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the log, which has records, says so already.
+    pub(super) fn is_said(&self, log: &Log, registry: &str) -> Result<bool, BatchError> {
+        match self {
+            Self::Release(item) => is_released(log, item, registry),
+            Self::Change(_, change) => change.is_said(log, registry),
+        }
+    }
+
+    /// The actions that say it. The log does not say so yet.
+    pub(super) fn actions(&self, log: &Log, operator: &operator::Log) -> Vec<Action> {
+        let name = self.name();
+        let under = || {
+            let grant = operator.grants(&name.namespace()).last()?;
+            Some(Under {
+                position: grant.position(),
+                record: grant.record(),
+            })
+        };
+        match *self {
+            Self::Release(item) => {
+                let kind = item.kind;
+                let under = if log.kind().is_none() { under() } else { None };
+                let init = under.map(|under| Action::Init { kind, under });
+                let release = Action::Release(item.statement.clone());
+                init.into_iter().chain([release]).collect()
+            }
+            Self::Change(_, change) => vec![match change.clone() {
+                Change::Yank { version, reason } => Action::Yank { version, reason },
+                Change::Unyank { version, reason } => Action::Unyank { version, reason },
+                Change::Grant {
+                    key,
+                    permissions,
+                    recover,
+                } => Action::Grant {
+                    key,
+                    permissions,
+                    under: if recover { under() } else { None },
+                },
+                Change::Revoke { key, permissions } => {
+                    let held = granted(log, &key);
+                    let permissions = permissions.intersection(&held).copied().collect();
+                    Action::Revoke { key, permissions }
+                }
+                Change::Annotate { scope, key, value } => Action::Annotate { scope, key, value },
+            }],
+        }
+    }
+}
+
+/// One line: under it signed records are kept, and it stands in messages.
+impl fmt::Display for Draft<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name();
+        match self {
+            Self::Release(item) => write!(f, "{name}@{}", item.statement.version),
+            Self::Change(_, change) => match change {
+                Change::Yank { version, reason } => write!(f, "yank {name}@{version}: {reason}"),
+                Change::Unyank { version, reason } => {
+                    write!(f, "unyank {name}@{version}: {reason}")
+                }
+                Change::Grant {
+                    key, permissions, ..
+                } => write!(f, "grant {name} {key} {}", words(permissions)),
+                Change::Revoke { key, permissions } => {
+                    write!(f, "revoke {name} {key} {}", words(permissions))
+                }
+                Change::Annotate { scope, key, value } => {
+                    write!(f, "annotate {name} {scope} {key}: {value}")
+                }
+            },
+        }
+    }
+}
+
+/// `release,yank`.
+pub(super) fn words(permissions: &BTreeSet<Permission>) -> String {
+    let words: Vec<_> = permissions.iter().map(ToString::to_string).collect();
+    words.join(",")
+}
+
+/// What a key was given by name.
+fn granted(log: &Log, key: &VerifyingKey) -> BTreeSet<Permission> {
+    let found = log.keys().find(|(held, _)| *held == key);
+    found.map(|(_, held)| held.clone()).unwrap_or_default()
+}
+
+/// Whether the release is there already, the same.
+fn is_released(log: &Log, item: &Item, registry: &str) -> Result<bool, BatchError> {
+    let statement = &item.statement;
+    let (name, version) = (item.name.clone(), statement.version.clone());
+    let registry = registry.to_owned();
+    if let Some(existing) = log.kind().filter(|kind| *kind != item.kind) {
+        return Err(BatchError::Kind {
+            name,
+            registry,
+            existing,
+            new: item.kind,
+        });
+    }
+    let same = |release: &&Release| without_build(release.version()) == without_build(&version);
+    let Some(existing) = log.releases().find(same) else {
+        return Ok(false);
+    };
+    if *existing.version() != version {
+        return Err(BatchError::OtherBuild {
+            name,
+            version,
+            existing: existing.version().clone(),
+        });
+    }
+    if *existing.digest() != statement.digest {
+        return Err(BatchError::OtherContent {
+            name,
+            version,
+            existing: *existing.digest(),
+            new: statement.digest,
+        });
+    }
+    if let Some(reason) = existing.withdrawn() {
+        return Err(BatchError::Withdrawn {
+            name,
+            version,
+            registry,
+            reason: reason.to_owned(),
+        });
+    }
+    if existing.statement() != statement {
+        return Err(BatchError::OtherClaims { name, version });
+    }
+    Ok(true)
+}
+
+/// The release of a version that is to be changed.
+fn release<'l>(log: &'l Log, version: &Version, registry: &str) -> Result<&'l Release, BatchError> {
+    log.release(version).ok_or_else(|| {
+        let all: Vec<_> = log.releases().map(Release::version).collect();
+        BatchError::NoVersion {
+            name: log.name().clone(),
+            version: version.clone(),
+            registry: registry.to_owned(),
+            newest: all.into_iter().rev().take(SHOWN).cloned().collect(),
+        }
+    })
+}
+
+impl Change {
+    fn is_said(&self, log: &Log, registry: &str) -> Result<bool, BatchError> {
+        Ok(match self {
+            Self::Yank { version, reason } => {
+                let release = release(log, version, registry)?;
+                match release.yanked() {
+                    None => false,
+                    Some(existing) if existing == reason => true,
+                    Some(existing) => {
+                        return Err(BatchError::OtherReason {
+                            name: log.name().clone(),
+                            version: version.clone(),
+                            existing: existing.to_owned(),
+                        });
+                    }
+                }
+            }
+            Self::Unyank { version, .. } => !release(log, version, registry)?.is_yanked(),
+            Self::Grant {
+                key, permissions, ..
+            } => permissions.is_subset(&granted(log, key)),
+            Self::Revoke { key, permissions } => return is_revoked(log, key, permissions),
+            Self::Annotate { scope, key, value } => {
+                if let Scope::Version(version) = scope {
+                    release(log, version, registry)?;
+                }
+                log.annotations()
+                    .any(|said| said == (scope, key.as_str(), value.as_str()))
+            }
+        })
+    }
+}
+
+/// Whether a key has none of these permissions.
+fn is_revoked(
+    log: &Log,
+    key: &VerifyingKey,
+    permissions: &BTreeSet<Permission>,
+) -> Result<bool, BatchError> {
+    let held = granted(log, key);
+    let (name, key_name) = (log.name().clone(), key.name().to_owned());
+    let other_owner = log
+        .keys()
+        .any(|(other, _)| other != key && log.permits(other, Permission::Own));
+    if held.contains(&Permission::Own) {
+        let keeps_own = !permissions.contains(&Permission::Own);
+        // It could go on doing what was taken from it.
+        if let (true, Some(permission)) = (keeps_own, permissions.first()) {
+            return Err(BatchError::Implied {
+                key: key_name,
+                name,
+                permission: *permission,
+            });
+        }
+        if !other_owner {
+            return Err(BatchError::LastOwner {
+                key: key_name,
+                name,
+            });
+        }
+    }
+    Ok(permissions.is_disjoint(&held))
+}
