@@ -14,13 +14,12 @@ mod change;
 
 use serde::Serialize;
 
+pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 pub use self::fetch::{Fetch, FetchedMember};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::verify::Verify;
 use crate::error::Error;
-
-pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 
 /// A document.
 #[derive(Debug, Serialize)]
