@@ -8,6 +8,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use resolver::lockfile::{BuildError, Change, Lockfile, MAX_LOCK, ReadError, Staleness, changes};
+use resolver::problem::Problem;
+use resolver::resolution::Resolution;
 
 use super::project::Project;
 use super::solve::{Proved, Sessions, origins_of};
@@ -75,7 +77,7 @@ pub fn read(path: &Path) -> Result<Option<Lockfile>> {
     text.map(|text| parse(&text, path)).transpose()
 }
 
-fn read_text(path: &Path) -> Result<Option<String>> {
+pub(super) fn read_text(path: &Path) -> Result<Option<String>> {
     let failed = || format!("cannot read {}", path.display());
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -92,7 +94,7 @@ fn read_text(path: &Path) -> Result<Option<String>> {
         .or_fail(Class::Lock, failed)
 }
 
-fn parse(text: &str, path: &Path) -> Result<Lockfile> {
+pub(super) fn parse(text: &str, path: &Path) -> Result<Lockfile> {
     text.parse().map_err(|error| refuse(error, path))
 }
 
@@ -188,22 +190,12 @@ pub fn lock(
         }
     }
     if let Some(old) = &old {
-        // A registry that is configured no more has nothing to say about what is to be locked.
-        let configured = |origin| project.registries.of_origin(origin).is_ok();
-        let checkpoints = old.registries.values();
-        for checkpoint in checkpoints.filter(|one| configured(&one.origin)) {
-            sessions.check_past(checkpoint)?;
-        }
+        check_pasts(old, project, sessions)?;
     }
     let problem = project.problem_after(old.as_ref(), packages);
     let resolution = sessions.solve(&problem)?;
     warnings.extend(sessions.yanked(&resolution));
-    let places = sessions.prove_places(&resolution)?;
-    let checkpoints = sessions.checkpoints(&origins_of(&resolution))?;
-    let new = Lockfile::from_resolution(&problem, &resolution, checkpoints, |_, selection| {
-        places.get(selection).copied()
-    })
-    .classified()?;
+    let new = build(&problem, &resolution, sessions)?;
     let written = write(&path, &new, before.as_deref())?;
     Ok(Outcome {
         changes: changes(old.as_ref(), &new),
@@ -212,6 +204,41 @@ pub fn lock(
         proved: sessions.proved(),
         warnings,
     })
+}
+
+/// Demands that what a lock was solved at is a past of what its registries are now.
+///
+/// # Errors
+/// A registry that is behind the lock; a checkpoint that its log never had.
+pub(super) fn check_pasts(
+    lock: &Lockfile,
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
+    // A registry that is configured no more has nothing to say about what is to be locked.
+    let configured = |origin| project.registries.of_origin(origin).is_ok();
+    let checkpoints = lock.registries.values();
+    for checkpoint in checkpoints.filter(|one| configured(&one.origin)) {
+        sessions.check_past(checkpoint)?;
+    }
+    Ok(())
+}
+
+/// The lock of a resolution, every selected release proved to be where it says.
+///
+/// # Errors
+/// A record that is not where its registry says.
+pub(super) fn build(
+    problem: &Problem,
+    resolution: &Resolution,
+    sessions: &mut Sessions<'_>,
+) -> Result<Lockfile> {
+    let places = sessions.prove_places(resolution)?;
+    let checkpoints = sessions.checkpoints(&origins_of(resolution))?;
+    Lockfile::from_resolution(problem, resolution, checkpoints, |_, selection| {
+        places.get(selection).copied()
+    })
+    .classified()
 }
 
 /// Demands that a lock is what the workspace asks for.
@@ -263,7 +290,7 @@ fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>
 }
 
 /// Writes the lock, whole or not at all, if its lines change; and only over what this run read before it solved.
-fn write(path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
+pub(super) fn write(path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
     let now = read_text(path)?;
     if now.as_deref().is_some_and(|text| lock.has_lines_of(text)) {
         return Ok(false);

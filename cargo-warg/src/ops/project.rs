@@ -21,7 +21,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Workspace};
 use crate::wit::publish::Package as WitPackage;
-use crate::wit::root::Root;
+use crate::wit::root::{Pin, Root};
 use crate::wit::text::Reference;
 
 /// A workspace with everything that is read of it before solving.
@@ -32,6 +32,8 @@ pub struct Project {
     pub registries: Registries,
     /// Each member's `wit/`, by the member's name.
     pub roots: BTreeMap<String, Root>,
+    /// The exact versions that each member's `wit/` names, and nothing local and no component serves.
+    pub pins: BTreeMap<String, Vec<Pin>>,
     /// What is to be solved, without what an old lock prefers.
     pub problem: Problem,
     /// The contents that path dependencies have already: WIT packages, and components that are built.
@@ -51,6 +53,7 @@ impl Project {
         let mut reader = Reader {
             workspace: &workspace,
             local_contents: BTreeMap::new(),
+            pins: BTreeMap::new(),
             notes: Vec::new(),
         };
         let mut roots = BTreeMap::new();
@@ -65,6 +68,7 @@ impl Project {
         }
         let Reader {
             local_contents,
+            pins,
             notes,
             ..
         } = reader;
@@ -78,6 +82,7 @@ impl Project {
             registries,
             roots,
             local_contents,
+            pins,
             notes,
         })
     }
@@ -111,9 +116,16 @@ impl Project {
     }
 }
 
+/// A path as it is written in messages: below the workspace, without its folder.
+pub(super) fn relative(workspace: &Workspace, place: &str) -> String {
+    let root = format!("{}/", workspace.root().display());
+    place.strip_prefix(&root).unwrap_or(place).to_owned()
+}
+
 struct Reader<'a> {
     workspace: &'a Workspace,
     local_contents: BTreeMap<Selection, Vec<u8>>,
+    pins: BTreeMap<String, Vec<Pin>>,
     notes: Vec<String>,
 }
 
@@ -146,23 +158,30 @@ impl Reader<'_> {
         let pins = root
             .pins(|reference| served_by(reference).is_some())
             .classified()?;
+        let mut required = Vec::new();
         for pin in pins {
             // A path dependency serves the pin as a folder of `wit/deps` does.
             let local = |local: &Local| local.name == pin.name && local.version == pin.version;
             if asked.locals.iter().any(local) {
                 continue;
             }
-            let exact = VersionReq::exact(&pin.version);
-            asked.requirements.insert(RootRequirement {
-                requirement: Requirement::new(Kind::Wit, pin.name, exact),
-                exports: BTreeSet::new(),
-                location: pin
-                    .location
-                    .map(|location| self.relative(&location.to_string())),
-            });
+            asked.requirements.insert(self.pinned(&pin));
+            required.push(pin);
         }
+        self.pins.insert(member.name.clone(), required);
         self.deps_locals(member, root, &mut asked);
         Ok(asked)
+    }
+
+    /// What a pin requires.
+    fn pinned(&self, pin: &Pin) -> RootRequirement {
+        let exact = VersionReq::exact(&pin.version);
+        let location = pin.location.as_ref();
+        RootRequirement {
+            requirement: Requirement::new(Kind::Wit, pin.name.clone(), exact),
+            exports: BTreeSet::new(),
+            location: location.map(|location| self.relative(&location.to_string())),
+        }
     }
 
     /// The folders of `wit/deps` that nobody fetched, and the packages nested in the text.
@@ -184,10 +203,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A path as it is written in messages: below the workspace, without its folder.
     fn relative(&self, place: &str) -> String {
-        let root = format!("{}/", self.workspace.root().display());
-        place.strip_prefix(&root).unwrap_or(place).to_owned()
+        relative(self.workspace, place)
     }
 
     /// What a dependency requires. One with a path requires what lies there, which must be a version that it allows: or

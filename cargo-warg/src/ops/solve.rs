@@ -145,6 +145,22 @@ impl<'a> Sessions<'a> {
         self.loaded.get(address)?.as_ref()
     }
 
+    /// The release of a selection, where its package was loaded.
+    pub fn release(&self, selection: &Selection) -> Option<&Release> {
+        self.log_of(&selection.name)?
+            .log()
+            .release(&selection.version)
+    }
+
+    /// The log of a package by its name, where it was loaded and is there.
+    pub fn log_of(&self, name: &PackageName) -> Option<&LoadedLog> {
+        let origin = self.registries.origins().of(name)?.clone();
+        self.log(&Address {
+            origin,
+            name: name.clone(),
+        })
+    }
+
     /// A package's log, loaded if need be; none where it is proved absent.
     ///
     /// # Errors

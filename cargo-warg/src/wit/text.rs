@@ -216,17 +216,28 @@ impl Group {
     }
 
     fn read_files(path: &Path, files: &[PathBuf]) -> Result<Self, TextError> {
+        let texts = files
+            .iter()
+            .map(|file| Ok((file.clone(), read_text(file)?)));
+        Self::of_texts(path, texts)
+    }
+
+    /// The packages in some texts together, each with its path.
+    pub(super) fn of_texts(
+        path: &Path,
+        texts: impl IntoIterator<Item = Result<(PathBuf, String), TextError>>,
+    ) -> Result<Self, TextError> {
         let mut map = SourceMap::new();
         let mut all = String::new();
-        for file in files {
-            let text = read_text(file)?;
+        for text in texts {
+            let (file, text) = text?;
             all.push_str(&text);
             if is_too_large(&all) {
                 return Err(TextError::TooLarge {
                     path: path.to_owned(),
                 });
             }
-            map.push(file, text);
+            map.push(&file, text);
             all.push('\0'); // no WIT text holds one
         }
         Self::of_sources(path, map, Digest::of(all.as_bytes()))
