@@ -202,6 +202,25 @@ mod tests {
         Cargo::command().debug_assert();
     }
 
+    /// clap keeps an argument's value under its name, and notices only when it is read that two of them share one.
+    #[test]
+    fn no_command_has_an_argument_of_the_name_of_a_global_one() {
+        let mut cargo = Cargo::command();
+        let warg = cargo.find_subcommand_mut("warg").unwrap();
+        let global: Vec<_> = warg
+            .get_arguments()
+            .map(|one| one.get_id().clone())
+            .collect();
+        let mut commands: Vec<_> = warg.get_subcommands().collect();
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
+            for argument in command.get_arguments() {
+                let (name, id) = (command.get_name(), argument.get_id());
+                assert!(!global.contains(id), "{name} has an argument `{id}`");
+            }
+        }
+    }
+
     #[test]
     fn every_command_of_the_tour_parses() {
         for line in [

@@ -198,3 +198,221 @@ fn a_rerun_finishes_what_was_signed_and_not_acknowledged() {
     assert!(files(&pending).is_empty());
     good(&app);
 }
+
+/// `NAME+ID+KEY` of one of a user's keys.
+fn vkey(user: &Project, name: &str) -> String {
+    let listed = user.warg(&["key", "list"]).code(0).stdout;
+    let mut lines = listed.lines();
+    let found = lines.find(|line| line.starts_with(&format!("{name}+")));
+    found.unwrap().to_owned()
+}
+
+#[test]
+fn who_is_granted_may_and_who_is_revoked_may_not() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let bob = app.with_home(sandbox.join("bob"));
+    bob.warg(&["key", "new", "bob"]).code(0);
+    let key = vkey(&bob, "bob");
+    // Bob writes to the same folder, so he has the registry's own key too, as CI would.
+    let registrys = app.secrets().pop().unwrap();
+    let keys = bob.home().join("config/keys");
+    let own = fs::read_to_string(&keys).unwrap();
+    fs::write(&keys, format!("{own}{registrys}\n")).unwrap();
+    let as_bob = |arguments: &[&str]| bob.warg(arguments);
+    app.write("c.wasm", fixtures::component::from_wit(CLOCK, "w"));
+    let publish = |version: &str| as_bob(&["publish", "c.wasm", "--as", version]);
+    publish("acme:clock@1.2.0").code(13);
+    app.warg(&["grant", "acme:clock", &key, "release,yank"])
+        .code(0)
+        .stderr_contains(&format!(
+            "     Granted release, yank of acme:clock to {key}"
+        ));
+    assert!(last_record(&sandbox).contains(&format!("\ngrant {key} release,yank\n")));
+    publish("acme:clock@1.2.0")
+        .code(0)
+        .stderr_contains("signed by `bob`");
+    as_bob(&["yank", "acme:clock@1.2.0", "--reason", "mine"]).code(0);
+    as_bob(&["annotate", "acme:clock", "see-also", "x"])
+        .code(13)
+        .stderr_contains("none of your keys may annotate `acme:clock`");
+    as_bob(&["grant", "acme:clock", "bob", "own"])
+        .code(13)
+        .stderr_contains("none of your keys may give or take permissions of `acme:clock`")
+        .stderr_lacks("--recover");
+    app.warg(&["grant", "acme:clock", "bob", "yank", "release"])
+        .code(0)
+        .stderr_contains(&format!(
+            "   Unchanged {key} has release, yank of acme:clock already"
+        ));
+    // By the name of a key of the package.
+    app.warg(&["revoke", "acme:clock", "bob", "release,annotate"])
+        .code(0)
+        .stderr_contains("     Revoked release, annotate of acme:clock from bob+");
+    assert!(last_record(&sandbox).contains(&format!("\nrevoke {key} release\n")));
+    publish("acme:clock@1.3.0").code(13);
+    as_bob(&["unyank", "acme:clock@1.2.0", "--reason", "well"]).code(0);
+    app.warg(&["revoke", "acme:clock", &key, "release"])
+        .code(0)
+        .stderr_contains("does not have release of acme:clock in `acme`");
+    app.warg(&["revoke", "acme:clock", "bob", "yank"]).code(0);
+    app.warg(&["revoke", "acme:clock", "bob", "yank"])
+        .code(2)
+        .stderr_contains("no key of `acme:clock` and none of yours is named `bob`")
+        .stderr_contains("help: give its whole line");
+    good(&app);
+}
+
+#[test]
+fn the_last_owner_cannot_go_and_an_owner_can_do_everything() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.warg(&["key", "new", "acme/dev"]).code(0);
+    let before = files(&sandbox.join("acme-registry"));
+    app.warg(&["revoke", "acme:clock", "acme/ci", "own"])
+        .code(13)
+        .stderr_contains(
+            "key `acme/ci` is the last owner of `acme:clock`, and the last owner cannot go",
+        )
+        .stderr_contains(
+            "help: give another key `own` first: `cargo warg grant acme:clock VKEY own`",
+        );
+    app.warg(&["revoke", "acme:clock", "acme/ci", "release"])
+        .code(13)
+        .stderr_contains("key `acme/ci` owns `acme:clock`, and who owns may `release` too");
+    app.warg(&["grant", "acme:clock", "acme/dev", "everything"])
+        .code(2)
+        .stderr_contains("expected `own`, `release`, `yank` or `annotate`");
+    app.warg(&["grant", "acme:clok", "acme/dev", "own"])
+        .code(11)
+        .stderr_contains("proved absent");
+    app.warg(&["grant", "acme:clock", "nobody", "own"]).code(2);
+    assert_eq!(files(&sandbox.join("acme-registry")), before);
+    // Handing over.
+    app.warg(&["grant", "acme:clock", "acme/dev", "own"])
+        .code(0);
+    app.warg(&["revoke", "acme:clock", "acme/ci", "own"])
+        .code(0);
+    app.warg(&["revoke", "acme:clock", "acme/dev", "own"])
+        .code(13)
+        .stderr_contains("last owner");
+    yank(&app, "acme:clock@1.0.0", "wrong")
+        .code(0)
+        .stderr_contains("signed by `acme/dev`");
+    good(&app);
+}
+
+#[test]
+fn a_holder_of_the_namespace_can_take_a_package_over_for_everyone_to_see() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.warg(&["key", "new", "acme/dev"]).code(0);
+    app.warg(&["grant", "acme:clock", "acme/dev", "own"])
+        .code(0);
+    app.warg(&["revoke", "acme:clock", "acme/ci", "own"])
+        .code(0);
+    let grant = |permissions: &str, flags: &[&str]| {
+        let line = [
+            "grant",
+            "acme:clock",
+            "acme/ci",
+            permissions,
+            "--key",
+            "acme/ci",
+        ];
+        app.warg(&[&line, flags].concat())
+    };
+    grant("own", &[])
+        .code(13)
+        .stderr_contains("key `acme/ci` may not give or take permissions of `acme:clock` in registry `acme`: `acme/dev` may")
+        .stderr_contains("help: your key holds the namespace: `--recover`");
+    grant("release", &["--recover"])
+        .code(2)
+        .stderr_contains("--recover gives `own` and nothing else");
+    grant("own", &["--recover"])
+        .code(0)
+        .stderr_contains("in the name of the namespace's holder");
+    assert!(last_record(&sandbox).contains(" own under operator 0 sha256:"));
+    let line = [
+        "grant",
+        "acme:clock",
+        "acme/ci",
+        "own",
+        "--recover",
+        "--key",
+        "acme/dev",
+    ];
+    app.warg(&line).code(0).stderr_contains("Unchanged");
+    let key = vkey(&app, "acme/ci");
+    app.warg(&["revoke", "acme:clock", &key, "own", "--key", "acme/dev"])
+        .code(0);
+    app.warg(&line)
+        .code(13)
+        .stderr_contains("key `acme/dev` does not hold the namespace `acme`");
+    good(&app);
+}
+
+#[test]
+fn a_note_is_about_a_package_or_a_release() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let annotate =
+        |subject: &str, key: &str, value: &str| app.warg(&["annotate", subject, key, value]);
+    annotate("acme:clock", "see-also", "https://acme.example/?a=b")
+        .code(0)
+        .stderr_contains("   Annotated acme:clock: see-also = https://acme.example/?a=b");
+    assert!(last_record(&sandbox).contains("\nannotate * see-also https://acme.example/?a=b\n"));
+    annotate("acme:clock@1.0.0", "audit.by", "Bob, twice").code(0);
+    assert!(last_record(&sandbox).contains("\nannotate 1.0.0 audit.by Bob,%20twice\n"));
+    annotate("acme:clock@1.0.0", "audit.by", "Bob, twice")
+        .code(0)
+        .stderr_contains("   Unchanged acme:clock@1.0.0 says so under `audit.by` already");
+    annotate("acme:clock@1.0.0", "audit.by", "Alice").code(0);
+    annotate("acme:clock@9.0.0", "audit.by", "Alice")
+        .code(11)
+        .stderr_contains("has no version 9.0.0");
+    annotate("acme:clock", "Audit", "Alice")
+        .code(2)
+        .stderr_contains("lower-case words");
+    annotate("acme:clock", "audit", "\u{202e}ecilA").code(2);
+    annotate("acme:clok", "audit", "Alice").code(11);
+    good(&app);
+}
+
+#[test]
+fn each_change_is_a_document() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.warg(&["key", "new", "bob"]).code(0);
+    let yank = ["yank", "acme:clock@1.0.0", "--reason", "wrong"];
+    let said = app.json(&[&yank[..], &["--dry-run"]].concat());
+    assert_eq!(said["record"]["outcome"], "checked");
+    assert_eq!(said["record"]["signer"], "acme/ci");
+    let said = app.json(&yank);
+    assert_eq!(said["reason"], "yank");
+    assert_eq!(said["why"], "wrong");
+    assert_eq!(said["record"]["outcome"], "recorded");
+    assert_eq!(said["record"]["index"], 6);
+    let said = app.json(&yank);
+    assert_eq!(said["record"]["outcome"], "unchanged");
+    assert!(said["record"]["index"].is_null());
+    let said = app.json(&["unyank", "acme:clock@1.0.0", "--reason", "well"]);
+    assert_eq!(said["reason"], "unyank");
+    let said = app.json(&["grant", "acme:clock", "bob", "yank,release"]);
+    assert_eq!(said["permissions"], serde_json::json!(["release", "yank"]));
+    assert_eq!(said["recover"], false);
+    let said = app.json(&["revoke", "acme:clock", "bob", "yank"]);
+    assert_eq!(said["key"], vkey(&app, "bob").as_str());
+    let said = app.json(&["annotate", "acme:clock", "see-also", "x"]);
+    assert!(said["version"].is_null());
+    let line = [
+        "annotate",
+        "acme:clok",
+        "see-also",
+        "x",
+        "--message-format",
+        "json",
+    ];
+    let said = app.warg(&line).code(11).document();
+    assert_eq!(said["code"], 11);
+}

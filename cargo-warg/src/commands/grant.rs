@@ -33,7 +33,7 @@ namespace can give `own` with --recover; the record says so, for everyone to see
 pub struct GrantArgs {
     /// The package
     #[arg(value_name = "NAME")]
-    pub package: PackageName,
+    pub name: PackageName,
     /// The key: its public line, or the name of one of the package's keys or of yours
     #[arg(value_name = "KEY")]
     pub to: String,
@@ -57,7 +57,7 @@ impl GrantArgs {
                     .with_help("who owns the package then can give the rest"),
             );
         }
-        self.change.run(context, &self.package, |key| {
+        self.change.run(context, &self.name, |key| {
             Ok(Change::Grant {
                 key: key(&to)?,
                 permissions,
@@ -76,7 +76,7 @@ What a key signed while it had the permission stays good. The last owner cannot 
 pub struct RevokeArgs {
     /// The package
     #[arg(value_name = "NAME")]
-    pub package: PackageName,
+    pub name: PackageName,
     /// The key: its public line, or the name of one of the package's keys
     #[arg(value_name = "KEY")]
     pub from: String,
@@ -91,7 +91,7 @@ impl RevokeArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         let permissions = self.permissions.into_iter().collect();
         let from = self.from;
-        self.change.run(context, &self.package, |key| {
+        self.change.run(context, &self.name, |key| {
             Ok(Change::Revoke {
                 key: key(&from)?,
                 permissions,
