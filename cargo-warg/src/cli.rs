@@ -13,7 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{self, Context};
 use crate::error::Class;
-use crate::manifest::ManifestArgs;
+use crate::manifest::{ManifestArgs, Solving};
 use crate::message::Message;
 use crate::shell::{self, Shell, Verbosity};
 
@@ -153,6 +153,7 @@ impl GlobalArgs {
                 workspace: self.workspace,
                 locked: self.locked || self.frozen,
                 offline: self.offline || self.frozen,
+                solving: Solving::default(),
             },
         }
     }

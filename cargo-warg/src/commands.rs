@@ -11,6 +11,7 @@ pub mod lock;
 pub mod publish;
 pub mod registry;
 mod report;
+mod solving;
 pub mod tree;
 pub mod verify;
 pub mod yank;

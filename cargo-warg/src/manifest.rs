@@ -12,6 +12,7 @@ pub mod edit;
 pub mod error;
 pub mod location;
 pub mod registries;
+pub mod settings;
 pub mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ pub use self::error::ManifestError;
 pub use self::location::Location;
 use self::location::Source;
 pub use self::registries::{Alias, Place, Registries, Registry};
+pub use self::settings::{Patch, Settings, Solving};
 use crate::keys::without_secrets;
 
 /// Which workspace, and which of its members: cargo's flags of the same names.
@@ -42,6 +44,8 @@ pub struct ManifestArgs {
     pub locked: bool,
     /// `--offline` or `--frozen`, passed on to cargo.
     pub offline: bool,
+    /// How to solve in this run, where it differs from what the manifest says.
+    pub solving: Solving,
 }
 
 /// A cargo workspace, as far as it concerns us. A package without workspace is one with a single member.
@@ -50,7 +54,7 @@ pub struct Workspace {
     root: PathBuf,
     members: Vec<Member>,
     selected: BTreeSet<String>,
-    registries: Registries,
+    settings: Settings,
 }
 
 /// A cargo package of the workspace.
@@ -111,7 +115,7 @@ impl Workspace {
     fn from_metadata(metadata: &Metadata, args: &ManifestArgs) -> Result<Self, ManifestError> {
         let root = metadata.workspace_root.as_std_path();
         let root_manifest = root.join("Cargo.toml");
-        let mut registries = Registries::default();
+        let mut settings = Settings::default();
         let mut members = Vec::new();
         let mut root_read = false;
 
@@ -133,11 +137,11 @@ impl Workspace {
                 let source = Source::read(manifest, root)?;
                 if is_root {
                     root_read = true;
-                    tables::read_workspace(&source, root, &mut registries)?;
+                    tables::read_workspace(&source, root, &mut settings)?;
                 }
                 let warg = has("warg")
                     .then(|| {
-                        tables::read_package(&source, is_root.then_some((root, &mut registries)))
+                        tables::read_package(&source, is_root.then_some((root, &mut settings)))
                     })
                     .transpose()?
                     .unwrap_or_default();
@@ -151,10 +155,10 @@ impl Workspace {
         }
         if !root_read && metadata.workspace_metadata.get("warg").is_some() {
             let source = Source::read(&root_manifest, root)?;
-            tables::read_workspace(&source, root, &mut registries)?;
+            tables::read_workspace(&source, root, &mut settings)?;
         }
         members.sort_by(|a, b| a.name.cmp(&b.name));
-        registries.settle(
+        settings.registries.settle(
             members
                 .iter()
                 .flat_map(|member| &member.dependencies)
@@ -164,11 +168,12 @@ impl Workspace {
                 }),
         )?;
         let selected = select(metadata, &members, args)?;
+        settings.solving = settings.solving.overridden_by(&args.solving);
         Ok(Self {
             root: root.to_owned(),
             members,
             selected,
-            registries,
+            settings,
         })
     }
 
@@ -226,7 +231,17 @@ impl Workspace {
 
     /// The registries, and which namespace belongs to which.
     pub fn registries(&self) -> &Registries {
-        &self.registries
+        &self.settings.registries
+    }
+
+    /// How to solve: what the manifest says, and what the flags of this run put in its place.
+    pub fn solving(&self) -> &Solving {
+        &self.settings.solving
+    }
+
+    /// What is taken from folders in development, by name.
+    pub fn patches(&self) -> impl Iterator<Item = &Patch> {
+        self.settings.patches.values()
     }
 
     /// The registry that a dependency comes from.
@@ -234,7 +249,7 @@ impl Workspace {
     /// # Errors
     /// None is configured for its namespace.
     pub fn registry_of(&self, dependency: &Dependency) -> Result<&Registry, ManifestError> {
-        self.registries
+        self.registries()
             .of_package(&dependency.name)
             .ok_or_else(|| ManifestError::NoRegistry {
                 name: dependency.name.clone(),

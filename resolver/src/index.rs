@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use semver::Version;
+use transparency::checkpoint::TrustedCheckpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Size, Time};
@@ -179,6 +180,7 @@ pub(crate) enum Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     entries: BTreeMap<Address, Entry>,
+    times: BTreeMap<Origin, Time>,
 }
 
 impl Index {
@@ -205,6 +207,22 @@ impl Index {
             name: absence.name().clone(),
         };
         self.danger_insert_unproved_absence(address, checkpoint.size);
+    }
+
+    /// Takes in the checkpoint that a registry's packages are loaded at: spans of `exclude-newer` count from its time.
+    pub fn insert_checkpoint(&mut self, checkpoint: &TrustedCheckpoint) {
+        let origin = checkpoint.checkpoint().origin.clone();
+        self.danger_insert_unproved_time(origin, checkpoint.entry().time);
+    }
+
+    /// Takes in the time of a registry's checkpoint, on the caller's word: for tests and benchmarks.
+    pub fn danger_insert_unproved_time(&mut self, origin: Origin, time: Time) {
+        self.times.insert(origin, time);
+    }
+
+    /// The time of the checkpoint that a registry's packages are loaded at.
+    pub fn time(&self, origin: &Origin) -> Option<Time> {
+        self.times.get(origin).copied()
     }
 
     /// Takes in that a package does not exist, on the caller's word: for tests and benchmarks.

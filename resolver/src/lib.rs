@@ -5,6 +5,7 @@
 //! registry is decided before its releases come here, in `transparency`.
 
 pub mod closure;
+pub mod cutoff;
 mod graph;
 pub mod index;
 pub mod lockfile;

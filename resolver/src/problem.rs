@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use semver::Version;
 use transparency::name::{ExternName, Kind, Namespace, Origin, PackageName};
-use transparency::number::Time;
 use transparency::release::Requirement;
 
+use crate::cutoff::{Cutoff, ExcludeNewer};
 use crate::resolution::Selection;
 
 /// Which registry each name belongs to.
@@ -56,7 +56,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The word in locks and on the command line; none for the default.
+    /// The word in locks; none for the default.
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Default => None,
@@ -69,7 +69,9 @@ impl Mode {
 
 /// A text that is not a resolution mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a resolution mode: expected `lowest`, `lowest-direct` or `highest`")]
+#[error(
+    "`{text}` is not a resolution mode: expected `lowest`, `lowest-direct`, `highest` or `default`"
+)]
 pub struct ModeError {
     /// What stood there.
     pub text: String,
@@ -79,12 +81,17 @@ impl FromStr for Mode {
     type Err = ModeError;
 
     fn from_str(text: &str) -> Result<Self, ModeError> {
-        [Self::Lowest, Self::LowestDirect, Self::Highest]
-            .into_iter()
-            .find(|mode| mode.as_str() == Some(text))
-            .ok_or_else(|| ModeError {
-                text: text.to_owned(),
-            })
+        [
+            Self::Default,
+            Self::Lowest,
+            Self::LowestDirect,
+            Self::Highest,
+        ]
+        .into_iter()
+        .find(|mode| mode.to_string() == text)
+        .ok_or_else(|| ModeError {
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -95,8 +102,20 @@ pub struct Options {
     pub origins: Origins,
     /// Which of several good versions is taken.
     pub mode: Mode,
-    /// Releases signed later than this are left aside.
-    pub exclude_newer: Option<Time>,
+    /// Up to when releases are candidates; none where all are.
+    pub exclude_newer: Option<Cutoff>,
+    /// The same for certain packages, whatever holds for the others.
+    pub exclude_newer_package: BTreeMap<PackageName, ExcludeNewer>,
+}
+
+impl Options {
+    /// Up to when releases of a package are candidates; none where all are.
+    pub fn cutoff(&self, name: &PackageName) -> Option<Cutoff> {
+        match self.exclude_newer_package.get(name) {
+            Some(own) => own.cutoff(),
+            None => self.exclude_newer,
+        }
+    }
 }
 
 /// What a member itself requires.

@@ -12,6 +12,7 @@ use transparency::number::Time;
 use transparency::release::Requirement;
 use transparency::version::Track;
 
+use crate::cutoff::Cutoff;
 use crate::graph::Reason;
 use crate::index::{Address, Entry, Index, Package, Release, Standing};
 use crate::preference::Preferences;
@@ -37,10 +38,14 @@ pub enum Exclusion {
         /// What is wrong with it.
         reason: String,
     },
-    /// Later than `exclude-newer`.
+    /// Later than `exclude-newer` allows.
     TooNew {
         /// When it was released.
         time: Time,
+        /// What `exclude-newer` says.
+        cutoff: Cutoff,
+        /// The last moment that this allows; none where the time of the registry's checkpoint is not known.
+        limit: Option<Time>,
     },
     /// Its track is held at another version.
     NotHeld {
@@ -55,12 +60,18 @@ impl fmt::Display for Exclusion {
             Self::Yanked { reason } => write!(f, "is yanked ({reason})"),
             Self::Withdrawn { reason } => write!(f, "is withdrawn ({reason})"),
             Self::Unusable { reason } => write!(f, "is unusable ({reason})"),
-            Self::TooNew { time } => {
-                write!(
-                    f,
-                    "was released on {time}, which `exclude-newer` leaves aside"
-                )
-            }
+            Self::TooNew {
+                time,
+                cutoff: Cutoff::Before(span),
+                limit: Some(limit),
+            } => write!(
+                f,
+                "was released on {time}, after {limit}, where `exclude-newer` of {span} before the checkpoint ends"
+            ),
+            Self::TooNew { time, cutoff, .. } => write!(
+                f,
+                "was released on {time}, which `exclude-newer` of {cutoff} leaves aside"
+            ),
             Self::NotHeld { held } => write!(f, "is not the one that is held ({held})"),
         }
     }
@@ -332,12 +343,15 @@ impl<'a> Scope<'a> {
             }
             Standing::Usable => {}
         }
-        if self
-            .options
-            .exclude_newer
-            .is_some_and(|limit| release.time > limit)
-        {
-            return Some(Exclusion::TooNew { time: release.time });
+        if let Some(cutoff) = self.options.cutoff(name) {
+            let limit = cutoff.limit(self.index.time(&package.address().origin));
+            if limit.is_none_or(|limit| release.time > limit) {
+                return Some(Exclusion::TooNew {
+                    time: release.time,
+                    cutoff,
+                    limit,
+                });
+            }
         }
         let track = Track::of(&release.version);
         let mut holds = self.member.held.iter().filter(|held| {

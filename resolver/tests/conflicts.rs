@@ -3,6 +3,7 @@
 
 mod world;
 
+use resolver::cutoff::Cutoff;
 use transparency::name::Kind;
 use transparency::number::Time;
 use world::World;
@@ -110,7 +111,7 @@ fn yanked_withdrawn_unusable_and_too_new() {
     world.yank("acme:clock", "1.0.0", "drifts");
     world.withdraw("acme:clock", "1.1.0", "court order");
     world.find("acme:clock", "2.0.0").time = Time::from_unix(3_000_000_000).unwrap();
-    world.problem.options.exclude_newer = Time::from_unix(2_000_000_000);
+    world.problem.options.exclude_newer = Time::from_unix(2_000_000_000).map(Cutoff::At);
     world.app_requires("component acme:clock >=1");
     assert_says(
         &world,

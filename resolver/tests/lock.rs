@@ -5,6 +5,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use resolver::cutoff::Cutoff;
 use resolver::lockfile::{Change, Inconsistency, Lockfile, ReadError, Stale, changes, sides};
 use resolver::problem::{Mode, RootRequirement};
 use transparency::name::Kind;
@@ -61,7 +62,7 @@ fn the_whole_text() {
     world.app_has_local(Kind::Wit, "acme:api", "0.3.0", &["wit wasi:io ^0.2.3"]);
     world.app_requires("wit acme:api =0.3.0");
     world.problem.options.mode = Mode::Highest;
-    world.problem.options.exclude_newer = Time::from_unix(2_000_000_000);
+    world.problem.options.exclude_newer = Time::from_unix(2_000_000_000).map(Cutoff::At);
     let wasi = "wasi".parse().unwrap();
     let origin = ROOT.parse().unwrap();
     world
@@ -494,7 +495,7 @@ fn stale(change: impl FnOnce(&mut World)) -> Vec<String> {
 fn a_stale_lock_says_why() {
     let options = |world: &mut World| {
         world.problem.options.mode = Mode::Lowest;
-        world.problem.options.exclude_newer = Time::from_unix(0);
+        world.problem.options.exclude_newer = Time::from_unix(0).map(Cutoff::At);
         world.problem.options.origins.default = None;
         let other = "other.example/x".parse().unwrap();
         world

@@ -4,6 +4,7 @@
 mod world;
 
 use resolver::Unresolved;
+use resolver::cutoff::Cutoff;
 use resolver::problem::{Mode, RootRequirement};
 use transparency::name::Kind;
 use transparency::number::Time;
@@ -162,7 +163,7 @@ fn a_held_version_is_the_only_candidate_of_its_track() {
 fn nothing_newer_than_the_limit() {
     let mut world = small();
     world.find("acme:clock", "1.1.0").time = Time::from_unix(3_000_000).unwrap();
-    world.problem.options.exclude_newer = Time::from_unix(2_000_000);
+    world.problem.options.exclude_newer = Time::from_unix(2_000_000).map(Cutoff::At);
     assert_eq!(world.app()[0], "component acme:clock@1.0.4");
 }
 

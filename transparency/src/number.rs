@@ -146,7 +146,31 @@ impl Time {
     pub fn unix(self) -> u64 {
         self.0
     }
+
+    /// A moment as a person writes it, by RFC 3339: a time with any offset, whose fraction of a second is dropped, or a
+    /// date, which means the whole day: its last second, in UTC.
+    ///
+    /// # Errors
+    /// A text that is neither, or before 1970.
+    pub fn from_user(text: &str) -> Result<Self, NumberError> {
+        let error = || NumberError::Time {
+            text: text.to_string(),
+        };
+        if text.len() > MAX_USER_TIME {
+            return Err(error());
+        }
+        if text.len() == "2026-11-22".len() {
+            let canonical = alloc::format!("{text}T23:59:59Z");
+            return canonical.parse().map_err(|_| error());
+        }
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| error())?;
+        let seconds = u64::try_from(timestamp.as_second()).map_err(|_| error())?;
+        Self::from_unix(seconds).ok_or_else(error)
+    }
 }
+
+/// The longest time that a person writes, in bytes: RFC 3339 with nanoseconds and an offset has 35.
+const MAX_USER_TIME: usize = 64;
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

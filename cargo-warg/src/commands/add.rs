@@ -6,6 +6,7 @@ use clap::Args;
 use transparency::name::PackageName;
 use transparency::version::VersionReq;
 
+use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::ops::add::{Wanted, add};
@@ -49,10 +50,14 @@ pub struct AddArgs {
     /// Packages, each with a version requirement or without
     #[arg(required = true, value_name = "PACKAGE[@REQUIREMENT]")]
     pub packages: Vec<DependencySpec>,
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
 }
 
 impl AddArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        let manifest = self.solving.manifest(context);
         let wanted: Vec<_> = self
             .packages
             .into_iter()
@@ -65,7 +70,7 @@ impl AddArgs {
             locked: context.locked,
             offline: context.offline,
         };
-        let (added, outcome) = add(&context.manifest, &context.dirs()?, &wanted, flags)?;
+        let (added, outcome) = add(&manifest, &context.dirs()?, &wanted, flags)?;
         for one in added {
             let verb = if one.changed { "Adding" } else { "Unchanged" };
             let (kind, name) = (kind_word(one.kind), one.name);

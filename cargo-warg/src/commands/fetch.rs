@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
@@ -15,12 +16,15 @@ use crate::ops::project::Project;
 Example: cargo warg fetch --locked
 
 Only the folders of wit/deps that it wrote itself are replaced or removed.")]
-pub struct FetchArgs {}
+pub struct FetchArgs {
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
+}
 
 impl FetchArgs {
-    #[expect(clippy::unused_self, reason = "all commands look alike")]
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let project = Project::load(&self.solving.manifest(context), &context.dirs()?)?;
         let flags = Flags {
             locked: context.locked,
             offline: context.offline,

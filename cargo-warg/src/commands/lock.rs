@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
@@ -18,11 +19,14 @@ pub struct LockArgs {
     /// The same as --locked: write nothing, and fail if there is something to write
     #[arg(long)]
     pub check: bool,
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
 }
 
 impl LockArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let project = Project::load(&self.solving.manifest(context), &context.dirs()?)?;
         let mut sessions = Sessions::new(&project.registries, context.offline);
         let flags = Flags {
             locked: context.locked || self.check,

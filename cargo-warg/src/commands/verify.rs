@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
@@ -14,12 +15,15 @@ use crate::ops::verify::verify;
 Example: cargo warg verify --offline
 
 Without the network, what is in the cache is checked, by the same rules.")]
-pub struct VerifyArgs {}
+pub struct VerifyArgs {
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
+}
 
 impl VerifyArgs {
-    #[expect(clippy::unused_self, reason = "all commands look alike")]
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let project = Project::load(&self.solving.manifest(context), &context.dirs()?)?;
         let verified = verify(&project, context.offline)?;
         report::notes(context, &project);
         report::warnings(context, &verified.warnings);

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use resolver::cutoff::CutoffError;
+use resolver::problem::ModeError;
 use transparency::name::{NameError, Namespace, PackageName};
 use transparency::version::VersionError;
 
@@ -123,6 +125,32 @@ pub enum ManifestError {
         location: Location,
         /// What is wrong.
         source: VersionError,
+    },
+    /// A `resolution` that is none.
+    #[error("{location}: {source}")]
+    Resolution {
+        /// Where.
+        location: Location,
+        /// What is wrong.
+        source: ModeError,
+    },
+    /// An `exclude-newer` that is neither a date, a time nor a span.
+    #[error("{location}: {source}")]
+    Cutoff {
+        /// Where.
+        location: Location,
+        /// What is wrong.
+        source: CutoffError,
+    },
+    /// A patch that is not a folder.
+    #[error("{location}: `{name}` can be patched with a folder only, not with `{key}`")]
+    PatchElsewhere {
+        /// Where.
+        location: Location,
+        /// The package.
+        name: PackageName,
+        /// The key.
+        key: String,
     },
     /// A registry's short name with other characters than letters, digits, `-` and `_`.
     #[error("{location}: `{text}` cannot name a registry")]
@@ -322,6 +350,9 @@ impl Classify for ManifestError {
             | Self::Missing { .. }
             | Self::Name { .. }
             | Self::Version { .. }
+            | Self::Resolution { .. }
+            | Self::Cutoff { .. }
+            | Self::PatchElsewhere { .. }
             | Self::Alias { .. }
             | Self::UnknownRegistry { .. }
             | Self::Url { .. }
@@ -354,6 +385,9 @@ impl Classify for ManifestError {
                 "a policy names the key that signs for the registry, and nothing is trusted without it: ask the operator for the key, write `log KEY` and `quorum none` to a file, and name the file here"
                     .to_owned()
             }
+            Self::PatchElsewhere { name, .. } => format!(
+                "write \"{name}\" = {{ path = \"…\" }}; which registry a package comes from is said by its namespace, in [workspace.metadata.warg.namespaces]"
+            ),
             Self::Alias { .. } => "use letters, digits, `-` and `_`".to_owned(),
             Self::UnknownRegistry { known, .. } if known.is_empty() => {
                 "registries stand in [workspace.metadata.warg.registries], or in [package.metadata.warg.registries] where there is no workspace"
@@ -401,6 +435,8 @@ impl Classify for ManifestError {
             | Self::Missing { .. }
             | Self::Name { .. }
             | Self::Version { .. }
+            | Self::Resolution { .. }
+            | Self::Cutoff { .. }
             | Self::Together { .. }
             | Self::Target { .. } => return None,
         })

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
+use resolver::cutoff::ExcludeNewer;
 use toml_edit::{Item, Key, TableLike};
 use transparency::name::{ExternName, Kind, NameError, PackageName};
 use transparency::version::VersionReq;
@@ -12,6 +13,7 @@ use super::Dependency;
 use super::error::ManifestError;
 use super::location::{Location, Source};
 use super::registries::{Alias, Place, Registries, Registry};
+use super::settings::{Patch, Settings};
 
 const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];
 const WORKSPACE: [&str; 3] = ["workspace", "metadata", "warg"];
@@ -24,8 +26,21 @@ const ROOT_PACKAGE_KEYS: &[&str] = &[
     "default-registry",
     "registries",
     "namespaces",
+    "resolution",
+    "exclude-newer",
+    "exclude-newer-package",
+    "patch",
 ];
-const WORKSPACE_KEYS: &[&str] = &["default-registry", "registries", "namespaces"];
+const WORKSPACE_KEYS: &[&str] = &[
+    "default-registry",
+    "registries",
+    "namespaces",
+    "resolution",
+    "exclude-newer",
+    "exclude-newer-package",
+    "patch",
+];
+const PATCH_KEYS: &[&str] = &["path"];
 const REGISTRY_KEYS: &[&str] = &["url", "policy"];
 const COMPONENT_KEYS: &[&str] = &["version", "path", "registry", "package", "for"];
 const WIT_KEYS: &[&str] = &["version", "path", "registry", "package"];
@@ -40,15 +55,15 @@ pub(super) struct PackageTable {
 /// Reads `[package.metadata.warg]`. In the root manifest it may also hold what `[workspace.metadata.warg]` may.
 pub(super) fn read_package(
     source: &Source,
-    root: Option<(&Path, &mut Registries)>,
+    root: Option<(&Path, &mut Settings)>,
 ) -> Result<PackageTable, ManifestError> {
     let mut read = PackageTable::default();
     let Some(table) = Table::open(source, &PACKAGE)? else {
         return Ok(read);
     };
-    if let Some((root, registries)) = root {
+    if let Some((root, settings)) = root {
         table.deny_unknown(ROOT_PACKAGE_KEYS)?;
-        read_registries(&table, root, registries)?;
+        read_settings(&table, root, settings)?;
     } else {
         for &key in WORKSPACE_KEYS {
             if let Some((at, _)) = table.keys.get_key_value(key) {
@@ -80,13 +95,94 @@ pub(super) fn read_package(
 pub(super) fn read_workspace(
     source: &Source,
     root: &Path,
-    registries: &mut Registries,
+    settings: &mut Settings,
 ) -> Result<(), ManifestError> {
     let Some(table) = Table::open(source, &WORKSPACE)? else {
         return Ok(());
     };
     table.deny_unknown(WORKSPACE_KEYS)?;
-    read_registries(&table, root, registries)
+    read_settings(&table, root, settings)
+}
+
+fn read_settings(
+    table: &Table<'_>,
+    root: &Path,
+    settings: &mut Settings,
+) -> Result<(), ManifestError> {
+    read_registries(table, root, &mut settings.registries)?;
+    read_solving(table, settings)?;
+    read_patches(table, root, settings)
+}
+
+fn read_solving(table: &Table<'_>, settings: &mut Settings) -> Result<(), ManifestError> {
+    if let Some((text, location)) = table.text("resolution")? {
+        settings.once("resolution", location.clone())?;
+        let mode = text
+            .parse()
+            .map_err(|source| ManifestError::Resolution { location, source })?;
+        settings.solving.resolution = Some(mode);
+    }
+    if let Some((says, location)) = table.exclude_newer("exclude-newer")? {
+        settings.once("exclude-newer", location)?;
+        settings.solving.exclude_newer = Some(says);
+    }
+    if let Some(entries) = table.table("exclude-newer-package")? {
+        settings.once("exclude-newer-package", entries.location.clone())?;
+        for (key, _) in entries.entries() {
+            let name = parse_name(
+                key.get(),
+                "the name of a package",
+                &entries.source.at_key(key),
+            )?;
+            if let Some((says, _)) = entries.exclude_newer(key.get())? {
+                settings.solving.exclude_newer_package.insert(name, says);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_patches(
+    table: &Table<'_>,
+    root: &Path,
+    settings: &mut Settings,
+) -> Result<(), ManifestError> {
+    let Some(entries) = table.table("patch")? else {
+        return Ok(());
+    };
+    settings.once("patch", entries.location.clone())?;
+    for (key, item) in entries.entries() {
+        let location = entries.source.at_key(key);
+        let name: PackageName = parse_name(key.get(), "the name of a package", &location)?;
+        let expected = "a table with a path";
+        let entry = entries.below_or(key, item, expected)?;
+        if let Some((other, _)) = entry.entries().find(|(key, _)| key.get() != "path") {
+            return Err(match other.get() {
+                "registry" | "version" | "url" | "git" => ManifestError::PatchElsewhere {
+                    location: entry.source.at_key(other),
+                    name,
+                    key: other.get().to_owned(),
+                },
+                key => ManifestError::UnknownKey {
+                    location: entry.source.at_key(other),
+                    key: key.to_owned(),
+                    table: entry.bracketed(),
+                    known: PATCH_KEYS,
+                },
+            });
+        }
+        let (path, _) = entry.required("path")?;
+        let path = root.join(path);
+        settings.patches.insert(
+            name.clone(),
+            Patch {
+                name,
+                path,
+                location,
+            },
+        );
+    }
+    Ok(())
 }
 
 fn read_registries(
@@ -256,6 +352,28 @@ impl<'a> Table<'a> {
         match item.as_str() {
             Some(text) => Ok(Some((text, self.source.at_value(key, item)))),
             None => Err(self.wrong_type(key, item, "a string")),
+        }
+    }
+
+    /// A date, time or span of this key, or `false`.
+    fn exclude_newer(&self, key: &str) -> Result<Option<(ExcludeNewer, Location)>, ManifestError> {
+        let Some((key, item)) = self.keys.get_key_value(key) else {
+            return Ok(None);
+        };
+        let location = self.source.at_value(key, item);
+        // TOML has dates and times of its own; one without quotes means the same.
+        let text = match (item.as_str(), item.as_datetime(), item.as_bool()) {
+            (Some(text), _, _) => text.to_owned(),
+            (_, Some(time), _) => time.to_string(),
+            (_, _, Some(false)) => return Ok(Some((ExcludeNewer::Nothing, location))),
+            _ => {
+                let expected = "a date, a time, a span such as \"14d\", or false";
+                return Err(self.wrong_type(key, item, expected));
+            }
+        };
+        match text.parse() {
+            Ok(cutoff) => Ok(Some((ExcludeNewer::After(cutoff), location))),
+            Err(source) => Err(ManifestError::Cutoff { location, source }),
         }
     }
 

@@ -7,7 +7,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use resolver::lockfile::{BuildError, Change, Lockfile, MAX_LOCK, ReadError, Staleness, changes};
+use resolver::lockfile::{
+    BuildError, Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness, changes,
+};
 use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
@@ -267,7 +269,14 @@ fn stale(staleness: &Staleness, mut message: String) -> Error {
         message.push_str("\n  ");
         message.push_str(&reason.to_string());
     }
-    Error::new(Class::Lock, message).with_help("run `cargo warg lock`, and commit what it changes")
+    let error = Error::new(Class::Lock, message)
+        .with_help("run `cargo warg lock`, and commit what it changes");
+    if staleness.0.iter().any(Stale::is_option) {
+        return error.with_help(
+            "what flags say holds for one run: give them again, or write them into [workspace.metadata.warg]",
+        );
+    }
+    error
 }
 
 /// The locked packages whose contents an operator withdrew since, as sentences.

@@ -72,9 +72,12 @@ impl Project {
             notes,
             ..
         } = reader;
+        let solving = workspace.solving();
         let options = Options {
             origins: registries.origins().clone(),
-            ..Options::default()
+            mode: solving.mode(),
+            exclude_newer: solving.cutoff(),
+            exclude_newer_package: solving.exclude_newer_package.clone(),
         };
         Ok(Self {
             problem: Problem { options, members },

@@ -61,6 +61,7 @@ impl<'a> Sessions<'a> {
     pub fn of(&mut self, origin: &Origin) -> Result<&mut Session<'a>> {
         if !self.open.contains_key(origin) {
             let session = self.registries.of_origin(origin)?.session(self.offline)?;
+            self.index.insert_checkpoint(session.checkpoint());
             self.open.insert(origin.clone(), session);
         }
         self.open

@@ -12,12 +12,13 @@ use std::str::FromStr;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, DigestError, Hash};
 use transparency::name::{Kind, NameError, Namespace, Origin, PackageName};
-use transparency::number::{Index, NumberError, Size, Time};
+use transparency::number::{Index, NumberError, Size};
 use transparency::release::RequirementError;
 use transparency::version::{VersionError, parse_version};
 
 use super::writer::HEADER;
 use super::{Inconsistency, Lockfile, Package, Release, Root, SOLVER, VERSION};
+use crate::cutoff::{Cutoff, CutoffError, ExcludeNewer, NOTHING};
 use crate::problem::{Mode, ModeError, Options, Origins};
 use crate::resolution::{Selection, SelectionError};
 
@@ -120,6 +121,9 @@ pub enum ValueError {
     /// A resolution mode.
     #[error(transparent)]
     Mode(#[from] ModeError),
+    /// A date, time or span.
+    #[error(transparent)]
+    Cutoff(#[from] CutoffError),
 }
 
 type Result<T> = std::result::Result<T, ReadError>;
@@ -388,6 +392,9 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
             let header = self.next();
             match header {
                 Some("[options]") => self.options(&mut lockfile)?,
+                Some("[options.exclude-newer-package]") => {
+                    self.exclude_newer_package(&mut lockfile.options)?;
+                }
                 Some("[options.namespaces]") => self.namespaces(&mut lockfile.options.origins)?,
                 Some("[[registry]]") => self.registry(&mut lockfile)?,
                 Some("[[root]]") => self.root(&mut lockfile)?,
@@ -407,7 +414,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         }
         if let Some(raw) = self.try_raw("exclude-newer") {
             let text = self.unquote(raw)?;
-            lockfile.options.exclude_newer = Some(self.value(text.parse::<Time>())?);
+            lockfile.options.exclude_newer = Some(self.value(text.parse::<Cutoff>())?);
         }
         if let Some(raw) = self.try_raw("resolution") {
             let text = self.unquote(raw)?;
@@ -415,6 +422,26 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         }
         if let Some(raw) = self.try_raw("solver") {
             lockfile.solver = self.value(raw.parse::<Size>())?.get();
+        }
+        Ok(())
+    }
+
+    fn exclude_newer_package(&mut self, options: &mut Options) -> Result<()> {
+        while let Some(line) = self.lines.peek().copied() {
+            let Some((name, cutoff)) = line.split_once(" = ") else {
+                break;
+            };
+            self.next();
+            let name = self.unquote(name)?;
+            let name: PackageName = self.value(name.parse())?;
+            let cutoff = match cutoff {
+                NOTHING => ExcludeNewer::Nothing,
+                cutoff => {
+                    let text = self.unquote(cutoff)?;
+                    ExcludeNewer::After(self.value(text.parse())?)
+                }
+            };
+            options.exclude_newer_package.insert(name, cutoff);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use transparency::release::Requirement;
 use transparency::version::Track;
 
 use super::{Lockfile, Root, SOLVER};
+use crate::cutoff::{Cutoff, ExcludeNewer};
 use crate::problem::{Local, Member, Mode, Options, Problem};
 use crate::resolution::Selection;
 
@@ -30,9 +31,18 @@ pub enum Stale {
     /// Solved with another `exclude-newer`.
     ExcludeNewer {
         /// The lock's.
-        locked: Option<transparency::number::Time>,
+        locked: Option<Cutoff>,
         /// The one asked for.
-        now: Option<transparency::number::Time>,
+        now: Option<Cutoff>,
+    },
+    /// Solved with another `exclude-newer` of a package.
+    ExcludeNewerPackage {
+        /// The package.
+        name: PackageName,
+        /// The lock's; none where the package has none of its own.
+        locked: Option<ExcludeNewer>,
+        /// The one asked for; none where the package has none of its own.
+        now: Option<ExcludeNewer>,
     },
     /// Solved by another algorithm.
     Solver {
@@ -118,6 +128,16 @@ pub enum Stale {
     },
 }
 
+impl Stale {
+    /// Whether it is an option of the lock, which flags of one run could have given.
+    pub fn is_option(&self) -> bool {
+        matches!(
+            self,
+            Self::Mode { .. } | Self::ExcludeNewer { .. } | Self::ExcludeNewerPackage { .. }
+        )
+    }
+}
+
 impl Lockfile {
     /// Compares the lock with what is asked for now: options, members, their requirements, their local packages.
     ///
@@ -164,6 +184,18 @@ impl Lockfile {
                 locked: locked.exclude_newer,
                 now: now.exclude_newer,
             });
+        }
+        let (before, after) = (&locked.exclude_newer_package, &now.exclude_newer_package);
+        let names: BTreeSet<&PackageName> = before.keys().chain(after.keys()).collect();
+        for name in names {
+            let (locked, now) = (before.get(name), after.get(name));
+            if locked != now {
+                stale.push(Stale::ExcludeNewerPackage {
+                    name: name.clone(),
+                    locked: locked.copied(),
+                    now: now.copied(),
+                });
+            }
         }
         if self.solver != SOLVER {
             stale.push(Stale::Solver {
@@ -321,6 +353,12 @@ impl fmt::Display for Stale {
             Self::ExcludeNewer { locked, now } => write!(
                 f,
                 "the lock was solved with `exclude-newer` {}, and {} is asked for",
+                or_none(locked.as_ref()),
+                or_none(now.as_ref())
+            ),
+            Self::ExcludeNewerPackage { name, locked, now } => write!(
+                f,
+                "the lock was solved with `exclude-newer` {} for `{name}`, and {} is asked for",
                 or_none(locked.as_ref()),
                 or_none(now.as_ref())
             ),

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::{Lockfile, Package, Root, SOLVER, VERSION};
+use crate::cutoff::ExcludeNewer;
 use crate::resolution::Selection;
 
 /// The first line.
@@ -71,14 +72,23 @@ fn options(lockfile: &Lockfile, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(origin) = default_origin {
         writeln!(f, "default-origin = {}", Quoted(origin))?;
     }
-    if let Some(time) = options.exclude_newer {
-        writeln!(f, "exclude-newer = {}", Quoted(time))?;
+    if let Some(cutoff) = options.exclude_newer {
+        writeln!(f, "exclude-newer = {}", Quoted(cutoff))?;
     }
     if let Some(mode) = mode {
         writeln!(f, "resolution = {}", Quoted(mode))?;
     }
     if let Some(solver) = solver {
         writeln!(f, "solver = {solver}")?;
+    }
+    if !options.exclude_newer_package.is_empty() {
+        f.write_str("\n[options.exclude-newer-package]\n")?;
+    }
+    for (name, cutoff) in &options.exclude_newer_package {
+        match cutoff {
+            ExcludeNewer::After(cutoff) => writeln!(f, "{} = {}", Quoted(name), Quoted(cutoff))?,
+            nothing @ ExcludeNewer::Nothing => writeln!(f, "{} = {nothing}", Quoted(name))?,
+        }
     }
     if !options.origins.namespaces.is_empty() {
         f.write_str("\n[options.namespaces]\n")?;
