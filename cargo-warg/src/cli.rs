@@ -15,6 +15,7 @@ use crate::commands::{self, Context};
 use crate::error::Class;
 use crate::manifest::{ManifestArgs, Solving};
 use crate::message::Message;
+use crate::network::Network;
 use crate::shell::{self, Shell, Verbosity};
 
 /// cargo's own colours of help texts.
@@ -144,6 +145,7 @@ impl GlobalArgs {
         let shell = self.shell();
         Context {
             shell,
+            network: Network::default(),
             json: self.message_format == MessageFormat::Json,
             locked: self.locked || self.frozen,
             offline: self.offline || self.frozen,

@@ -24,12 +24,16 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::message::Message;
+use crate::network::Network;
+use crate::ops::project::Project;
 use crate::shell::Shell;
 
 /// What every command gets beside its own arguments.
 pub struct Context {
     /// Where it talks to the user.
     pub shell: Shell,
+    /// How it reaches web servers.
+    pub network: Network,
     /// Which workspace and members.
     pub manifest: ManifestArgs,
     /// `--locked` or `--frozen`: the lock must not change.
@@ -60,6 +64,11 @@ impl Context {
             Class::Usage,
             "a registry cannot be written to with --offline: what is written follows what it holds now",
         ))
+    }
+
+    /// What that workspace asks for.
+    pub fn project(&self, manifest: &ManifestArgs) -> Result<Project> {
+        Project::load(manifest, &self.dirs()?, &self.network)
     }
 
     /// Prints a result as a JSON document, where `--message-format json` asks for it.

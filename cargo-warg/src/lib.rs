@@ -2,7 +2,7 @@
 //!
 //! From the command line down: [`cli`] names the commands and flags; each file of [`commands`] is one command, which
 //! reads its arguments and calls one operation. What a workspace asks for comes from [`manifest`]; this user's keys
-//! and folders from [`keys`] and [`dirs`]; what contents say of themselves is read by [`component`] and [`wit`]. Every
+//! and folders from [`keys`] and [`dirs`]; web servers are reached through [`network`]; what contents say of themselves is read by [`component`] and [`wit`]. Every
 //! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints, and what it prints as JSON has its
 //! shape from [`message`]. What users call a package is a [`spec::PackageSpec`].
 //!
@@ -17,6 +17,7 @@ pub mod error;
 pub mod keys;
 pub mod manifest;
 pub mod message;
+pub mod network;
 pub mod ops;
 pub mod shell;
 pub mod spec;

@@ -108,9 +108,9 @@ impl CheckError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Client(error) => error.remedy(),
-            Self::Storage(StorageError::Io { .. }) | Self::Missing { .. } => Remedy::Retry,
-            Self::Storage(_)
-            | Self::File { .. }
+            Self::Storage(error) => error.remedy(),
+            Self::Missing { .. } => Remedy::Retry,
+            Self::File { .. }
             | Self::Differs { .. }
             | Self::Root { .. }
             | Self::Entry { .. }

@@ -13,6 +13,7 @@ use transparency::Unverified;
 use transparency::checkpoint::SignedCheckpoint;
 use transparency::number::Size;
 
+use crate::http::FetchError;
 use crate::layout::{self, ObjectPath, PRIVATE};
 
 /// Why an object could not be read or written.
@@ -28,6 +29,15 @@ pub enum StorageError {
         /// What the system said.
         #[source]
         source: io::Error,
+    },
+    /// It could not be fetched over the network.
+    #[error("cannot fetch {place}")]
+    Fetch {
+        /// The address.
+        place: String,
+        /// Why the last try failed.
+        #[source]
+        source: Box<FetchError>,
     },
     /// More bytes than such an object may have.
     #[error("{place} has more than {limit} bytes")]

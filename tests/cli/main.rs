@@ -6,6 +6,7 @@ mod add;
 mod bad_input;
 mod change;
 mod fetch;
+mod http;
 mod json;
 mod lock;
 mod publish;

@@ -75,12 +75,16 @@ impl Registry {
 
     /// What a manifest says to use it by default, with its policy file written into the project.
     pub(crate) fn configure(&self, project: &Project) -> String {
+        self.configure_at(project, &self.folder.display().to_string())
+    }
+
+    /// The same, where it is reached at an address.
+    pub(crate) fn configure_at(&self, project: &Project, url: &str) -> String {
         project.write("trust/acme.policy", self.world.policy_text());
         format!(
             "\n[workspace.metadata.warg]\ndefault-registry = \"acme\"\n\
              [workspace.metadata.warg.registries]\n\
-             acme = {{ url = \"{}\", policy = \"trust/acme.policy\" }}\n",
-            self.folder.display()
+             acme = {{ url = \"{url}\", policy = \"trust/acme.policy\" }}\n"
         )
     }
 

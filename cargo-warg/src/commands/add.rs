@@ -70,7 +70,13 @@ impl AddArgs {
             locked: context.locked,
             offline: context.offline,
         };
-        let (added, outcome) = add(&manifest, &context.dirs()?, &wanted, flags)?;
+        let (added, outcome) = add(
+            &manifest,
+            &context.dirs()?,
+            &context.network,
+            &wanted,
+            flags,
+        )?;
         for one in added {
             let verb = if one.changed { "Adding" } else { "Unchanged" };
             let (kind, name) = (kind_word(one.kind), one.name);

@@ -53,7 +53,13 @@ impl ChangeArgs {
             dry_run: self.dry_run,
             now: clock::now()?,
         };
-        let changed = change(&context.workspace()?, &context.dirs()?, &changing, wanted)?;
+        let changed = change(
+            &context.workspace()?,
+            &context.dirs()?,
+            &context.network,
+            &changing,
+            wanted,
+        )?;
         let shell = &context.shell;
         let (verb, what) = tell(name, &changed.change);
         let registry = &changed.registry;

@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::ops::fetch::fetch;
 use crate::ops::lock::Flags;
-use crate::ops::project::Project;
 
 /// `cargo warg fetch`.
 #[derive(Args)]
@@ -24,7 +23,7 @@ pub struct FetchArgs {
 
 impl FetchArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&self.solving.manifest(context), &context.dirs()?)?;
+        let project = context.project(&self.solving.manifest(context))?;
         let flags = Flags {
             locked: context.locked,
             offline: context.offline,

@@ -7,7 +7,6 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::{Flags, lock};
-use crate::ops::project::Project;
 use crate::ops::solve::Sessions;
 
 /// `cargo warg lock`.
@@ -26,7 +25,7 @@ pub struct LockArgs {
 
 impl LockArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&self.solving.manifest(context), &context.dirs()?)?;
+        let project = context.project(&self.solving.manifest(context))?;
         let mut sessions = Sessions::new(&project.registries, context.offline);
         let flags = Flags {
             locked: context.locked || self.check,

@@ -70,7 +70,12 @@ impl PublishArgs {
             dry_run: self.dry_run,
             now: clock::now()?,
         };
-        let published = publish(&context.workspace()?, &context.dirs()?, &publication)?;
+        let published = publish(
+            &context.workspace()?,
+            &context.dirs()?,
+            &context.network,
+            &publication,
+        )?;
         let shell = &context.shell;
         for warning in &published.warnings {
             shell.warning(warning);

@@ -150,7 +150,12 @@ impl RegistryImportArgs {
             key: self.key.as_deref(),
             now: clock::now()?,
         };
-        let report = import(&context.workspace()?, &context.dirs()?, &wanted)?;
+        let report = import(
+            &context.workspace()?,
+            &context.dirs()?,
+            &context.network,
+            &wanted,
+        )?;
         let shell = &context.shell;
         let (mut new, mut unusable) = (0_usize, 0_usize);
         for package in &report.packages {

@@ -69,7 +69,7 @@ pub enum Charset {
 
 impl TreeArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&context.manifest, &context.dirs()?)?;
+        let project = context.project(&context.manifest)?;
         let lock = lock::read_current(&project, context.locked)?;
         report::warnings(context, &lock.warnings);
         let selected = project.workspace.selected();

@@ -6,7 +6,6 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::project::Project;
 use crate::ops::verify::verify;
 
 /// `cargo warg verify`.
@@ -23,7 +22,7 @@ pub struct VerifyArgs {
 
 impl VerifyArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = Project::load(&self.solving.manifest(context), &context.dirs()?)?;
+        let project = context.project(&self.solving.manifest(context))?;
         let verified = verify(&project, context.offline)?;
         report::notes(context, &project);
         report::warnings(context, &verified.warnings);

@@ -21,6 +21,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::edit::NewDependency;
 use crate::manifest::{ManifestArgs, ManifestError, Workspace};
+use crate::network::Network;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
 pub struct Wanted {
@@ -50,12 +51,13 @@ pub struct Added {
 pub fn add(
     args: &ManifestArgs,
     dirs: &Dirs,
+    network: &Network,
     wanted: &[Wanted],
     flags: Flags,
 ) -> Result<(Vec<Added>, Outcome)> {
     let workspace = Workspace::load(args).classified()?;
     let member = workspace.only_selected().classified()?;
-    let registries = Registries::open(&workspace, dirs)?;
+    let registries = Registries::open(&workspace, dirs, network)?;
     let mut sessions = Sessions::new(&registries, flags.offline);
     let mut chosen = Vec::new();
     for one in wanted {
@@ -88,7 +90,7 @@ pub fn add(
         });
     }
     edit.save().classified()?;
-    let locked = Project::load(args, dirs).and_then(|project| {
+    let locked = Project::load(args, dirs, network).and_then(|project| {
         let mut sessions = Sessions::new(&project.registries, flags.offline);
         lock::lock(&project, &mut sessions, &args.packages, flags)
     });

@@ -13,6 +13,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
+use crate::network::Network;
 
 /// Where a change is made, and by whom.
 #[derive(Debug, Clone, Copy)]
@@ -50,10 +51,11 @@ pub struct Changed {
 pub fn change(
     workspace: &Workspace,
     dirs: &Dirs,
+    network: &Network,
     changing: &Changing<'_>,
     change: impl FnOnce(&dyn Fn(&str) -> Result<VerifyingKey>) -> Result<Change>,
 ) -> Result<Changed> {
-    let registries = Registries::open(workspace, dirs)?;
+    let registries = Registries::open(workspace, dirs, network)?;
     let registry = match changing.registry {
         Some(alias) => registries.of_alias(alias)?,
         None => registries.of_package(changing.name)?,

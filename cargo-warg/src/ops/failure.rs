@@ -101,9 +101,9 @@ impl Classify for SequencerError {
     fn class(&self) -> Class {
         match self {
             Self::Client(error) => error.class(),
-            Self::Storage(StorageError::Io { .. } | StorageError::Moved) => Class::Unavailable,
-            Self::Storage(_)
-            | Self::NotCheckpointKey { .. }
+            Self::Storage(StorageError::Moved) => Class::Unavailable,
+            Self::Storage(error) => class_of(error.remedy()),
+            Self::NotCheckpointKey { .. }
             | Self::Policy(_)
             | Self::Record(_)
             | Self::Package(_)

@@ -20,6 +20,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
+use crate::network::Network;
 use crate::wit::binary::Refusal;
 use crate::wit::import::{Imported as Found, read_deps_folder};
 
@@ -65,10 +66,15 @@ pub struct Report {
 /// # Errors
 /// Folders that do not read; two different contents for one version, in the folders or with what is released; a
 /// registry that cannot be read, believed or written; a key that may not. Then nothing is released.
-pub fn import(workspace: &Workspace, dirs: &Dirs, import: &Import<'_>) -> Result<Report> {
+pub fn import(
+    workspace: &Workspace,
+    dirs: &Dirs,
+    network: &Network,
+    import: &Import<'_>,
+) -> Result<Report> {
     let mut skipped = Vec::new();
     let items = read(import.folders, &mut skipped)?;
-    let registries = Registries::open(workspace, dirs)?;
+    let registries = Registries::open(workspace, dirs, network)?;
     let registry = registry_of(&registries, import.registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
     let signer = import.key.map(|key| named(&keys, key)).transpose();

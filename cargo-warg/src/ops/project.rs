@@ -20,6 +20,7 @@ use crate::component::{ContentError, Interface};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Workspace};
+use crate::network::Network;
 use crate::wit::publish::Package as WitPackage;
 use crate::wit::root::{Pin, Root};
 use crate::wit::text::Reference;
@@ -47,9 +48,9 @@ impl Project {
     ///
     /// # Errors
     /// Manifests, policies and `.wit` files that do not read, and path dependencies that are not what they are called.
-    pub fn load(args: &ManifestArgs, dirs: &Dirs) -> Result<Self> {
+    pub fn load(args: &ManifestArgs, dirs: &Dirs, network: &Network) -> Result<Self> {
         let workspace = Workspace::load(args).classified()?;
-        let registries = Registries::open(&workspace, dirs)?;
+        let registries = Registries::open(&workspace, dirs, network)?;
         let mut reader = Reader {
             workspace: &workspace,
             local_contents: BTreeMap::new(),

@@ -25,6 +25,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Location, Member, Workspace};
+use crate::network::Network;
 use crate::wit::publish::Package as WitPackage;
 
 /// What is to be published, where, and by whom.
@@ -65,10 +66,11 @@ pub struct Published {
 pub fn publish(
     workspace: &Workspace,
     dirs: &Dirs,
+    network: &Network,
     publication: &Publication<'_>,
 ) -> Result<Published> {
     let (item, warnings) = read(workspace, publication)?;
-    let registries = Registries::open(workspace, dirs)?;
+    let registries = Registries::open(workspace, dirs, network)?;
     let registry = match publication.registry {
         Some(alias) => registries.of_alias(alias)?,
         None => registries.of_package(&item.name)?,

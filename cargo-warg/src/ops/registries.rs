@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use registry::cache::Shelf;
-use registry::client::{Client, Session};
+use registry::client::{Client, ClientError, Session};
+use registry::http::Http;
+use registry::layout;
 use registry::storage::{Folder, Source};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
@@ -18,6 +21,7 @@ use transparency::policy::{Policy, PolicyError};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::manifest::{self, Alias, Place, Workspace};
+use crate::network::Network;
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -107,21 +111,29 @@ pub struct Configured {
     pub place: Place,
     /// The trust anchor.
     pub policy: Policy,
-    /// None where it is not a folder: it is read offline only, from what this machine keeps.
-    source: Option<Folder>,
+    network: Network,
+    source: Far,
     shelf: Shelf,
     trust: TrustStore,
 }
 
+/// Where a registry is read from.
+enum Far {
+    Folder(Folder),
+    /// Made when it is first read, so that who needs no network sets up none.
+    Http(OnceLock<Http>),
+}
+
 impl Configured {
-    fn open(registry: &manifest::Registry, policy: Policy, dirs: &Dirs) -> Self {
+    fn open(registry: &manifest::Registry, policy: Policy, dirs: &Dirs, network: &Network) -> Self {
         Self {
             alias: registry.alias.clone(),
             place: registry.place.clone(),
             source: match &registry.place {
-                Place::Folder(path) => Some(Folder::new(path)),
-                Place::Http(_) => None,
+                Place::Folder(path) => Far::Folder(Folder::new(path)),
+                Place::Http(_) => Far::Http(OnceLock::new()),
             },
+            network: network.clone(),
             shelf: Shelf::open(dirs.cache(), &policy),
             trust: TrustStore::open(dirs.state(), &policy),
             policy,
@@ -150,24 +162,46 @@ impl Configured {
     /// # Errors
     /// Whatever keeps it from being read or believed.
     pub fn session(&self, offline: bool) -> Result<Session<'_>> {
-        let source = match &self.source {
-            _ if offline => None,
-            Some(folder) => Some(folder as &dyn Source),
-            None => {
-                let message = format!(
-                    "registry `{}` is at {}, and this version of cargo warg reads folders only",
-                    self.alias, self.place
-                );
-                return Err(Error::new(Class::Other, message));
-            }
-        };
+        let source = if offline { None } else { Some(self.source()?) };
         Client::with_memory(&self.policy, source, &self.shelf, &self.trust)
             .open()
             .map_err(|error| super::failure::client(error, self.trust.folder()))
     }
 
+    /// What it is read from, where the network may be used.
+    fn source(&self) -> Result<&dyn Source> {
+        let http = match &self.source {
+            Far::Folder(folder) => return Ok(folder),
+            Far::Http(http) => http,
+        };
+        if let Some(http) = http.get() {
+            return Ok(http);
+        }
+        let made = self
+            .network
+            .registry(&self.place.to_string())
+            .classified()?;
+        Ok(http.get_or_init(|| made))
+    }
+
+    /// Whether it can be reached at all: reads its checkpoint, and believes nothing of it.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub fn reach(&self) -> Result<()> {
+        let (source, path) = (self.source()?, layout::checkpoint());
+        match source.get(&path) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => {
+                let place = source.place(&path);
+                Err(self.failure(ClientError::NoRegistry { place }))
+            }
+            Err(error) => Err(self.failure(error.into())),
+        }
+    }
+
     /// The same, for errors of later steps.
-    pub fn failure(&self, error: registry::client::ClientError) -> Error {
+    pub fn failure(&self, error: ClientError) -> Error {
         super::failure::client(error, self.trust.folder())
     }
 }
@@ -183,7 +217,7 @@ impl Registries {
     ///
     /// # Errors
     /// A policy that is missing or malformed; two registries with one origin.
-    pub fn open(workspace: &Workspace, dirs: &Dirs) -> Result<Self> {
+    pub fn open(workspace: &Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let mut by_origin: BTreeMap<Origin, Configured> = BTreeMap::new();
         let mut by_alias = BTreeMap::new();
         for registry in workspace.registries().iter() {
@@ -199,7 +233,7 @@ impl Registries {
                 ));
             }
             by_alias.insert(registry.alias.clone(), origin.clone());
-            by_origin.insert(origin, Configured::open(registry, policy, dirs));
+            by_origin.insert(origin, Configured::open(registry, policy, dirs, network));
         }
         let origin_of = |alias: &Alias| by_alias.get(alias).cloned();
         let configured = workspace.registries();

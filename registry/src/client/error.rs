@@ -14,6 +14,7 @@ use transparency::policy::Policy;
 use transparency::record::Subject;
 use transparency::tile::FileError;
 
+use crate::http::FetchError;
 use crate::storage::StorageError;
 use crate::trust::TrustStoreError;
 
@@ -250,6 +251,35 @@ pub enum ClientError {
     },
 }
 
+impl StorageError {
+    /// What the reader should do.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Io { .. } => Remedy::Retry,
+            Self::Fetch { source, .. } => match **source {
+                // Neither is mended by trying again, and nobody changed anything: the token or the certificates here are
+                // to be looked at.
+                FetchError::Denied { .. } | FetchError::Setup { .. } => Remedy::Mend,
+                FetchError::TooLarge { .. } => Remedy::Investigate,
+                FetchError::Connect { .. }
+                | FetchError::Stalled { .. }
+                | FetchError::Slow { .. }
+                | FetchError::Broken { .. }
+                | FetchError::Length { .. }
+                | FetchError::Encoded { .. }
+                | FetchError::WebPage
+                | FetchError::Busy { .. }
+                | FetchError::Status { .. }
+                | FetchError::Redirects { .. }
+                | FetchError::Redirect { .. } => Remedy::Retry,
+            },
+            Self::TooLarge { .. } | Self::Exists { .. } | Self::Moved | Self::Back { .. } => {
+                Remedy::Investigate
+            }
+        }
+    }
+}
+
 impl ClientError {
     pub(super) fn nothing_kept(policy: &Policy) -> Self {
         Self::NothingKept {
@@ -267,15 +297,14 @@ impl ClientError {
     /// What the reader should do.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Storage(StorageError::Io { .. })
-            | Self::NoRegistry { .. }
+            Self::Storage(error) => error.remedy(),
+            Self::Kept(StorageError::TooLarge { .. }) => Remedy::Investigate,
+            Self::NoRegistry { .. }
             | Self::NothingKept { .. }
             | Self::Missing { .. }
             | Self::SetBack { .. }
             | Self::Behind { .. } => Remedy::Retry,
-            Self::Storage(_)
-            | Self::Kept(StorageError::TooLarge { .. })
-            | Self::Trust { .. }
+            Self::Trust { .. }
             | Self::File { .. }
             | Self::Tile(_)
             | Self::Map { .. }

@@ -1,0 +1,232 @@
+//! Reading a registry from any static web server.
+//!
+//! What comes over the network is bytes and nothing more: a [`Client`](crate::client::Client) verifies them as it would
+//! those of a folder, so a server can withhold files, and nothing else. This module bounds what a server can make of our
+//! time, memory and credentials: sizes by kind of object, three timeouts, few redirects and none to less security, tokens
+//! for the addresses they were given for alone.
+//!
+//! A registry may have several mirrors. Each round of tries asks each of them once, in order, and rounds are further and
+//! further apart; the mirror that worked is asked first from then on.
+
+mod address;
+mod connection;
+mod error;
+mod patience;
+mod progress;
+mod request;
+mod token;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+pub use address::{Address, AddressError};
+pub use error::FetchError;
+pub use patience::Patience;
+pub use progress::{Progress, Silent};
+pub use token::{TokenError, Tokens};
+
+use crate::layout::ObjectPath;
+use crate::storage::{Source, StorageError};
+use connection::Connections;
+use request::{Answer, Request};
+
+/// The most files that are asked for at once: enough to hide a slow line, and few enough for any server.
+pub const AT_ONCE: usize = 32;
+
+/// How the network is reached.
+#[derive(Clone)]
+pub struct Options {
+    /// How long to wait, and how often to try.
+    pub patience: Patience,
+    /// Which credentials go where.
+    pub tokens: Tokens,
+    /// Certificates in PEM that are believed beside the system's.
+    pub roots: Vec<Vec<u8>>,
+    /// Who is told what is under way.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            patience: Patience::default(),
+            tokens: Tokens::default(),
+            roots: Vec::new(),
+            progress: Arc::new(Silent),
+        }
+    }
+}
+
+/// A registry on web servers that all serve the same.
+pub struct Http {
+    inner: Arc<Inner>,
+    runtime: Handle,
+}
+
+struct Inner {
+    mirrors: Vec<Address>,
+    /// Which mirror is asked first.
+    first: AtomicUsize,
+    /// Which mirror an object came from, where that is not the first one: for messages.
+    elsewhere: Mutex<BTreeMap<ObjectPath, usize>>,
+    connections: Connections,
+    options: Options,
+}
+
+impl Http {
+    /// The registry at an address and at others that serve the same. Nothing is connected yet.
+    pub fn new(address: Address, mirrors: Vec<Address>, options: Options, runtime: Handle) -> Self {
+        let mut all = vec![address];
+        all.extend(mirrors);
+        Self {
+            inner: Arc::new(Inner {
+                mirrors: all,
+                first: AtomicUsize::new(0),
+                elsewhere: Mutex::default(),
+                connections: Connections::new(&options),
+                options,
+            }),
+            runtime,
+        }
+    }
+
+    /// Asks for everything, a bounded number at a time. The first failure ends it all.
+    async fn fetch_all(
+        inner: Arc<Inner>,
+        paths: Vec<ObjectPath>,
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        let mut found: Vec<Option<Vec<u8>>> = paths.iter().map(|_| None).collect();
+        let mut waiting = paths.into_iter().enumerate();
+        let mut running = JoinSet::new();
+        loop {
+            for (place, path) in waiting.by_ref().take(AT_ONCE - running.len()) {
+                let inner = Arc::clone(&inner);
+                running.spawn(async move { (place, inner.fetch(&path).await) });
+            }
+            let Some(finished) = running.join_next().await else {
+                return Ok(found);
+            };
+            // A task that panicked or was cancelled is a defect of this program, and the file counts as not there.
+            let Ok((place, answer)) = finished else {
+                continue;
+            };
+            if let (Some(slot), Answer::Found(bytes)) = (found.get_mut(place), answer?) {
+                *slot = Some(bytes);
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn first(&self) -> usize {
+        self.first.load(Ordering::Relaxed) % self.mirrors.len()
+    }
+
+    fn address(&self, mirror: usize, path: &ObjectPath) -> reqwest::Url {
+        let mirror = self.mirrors.get(mirror).unwrap_or(&self.mirrors[0]);
+        mirror.of(path)
+    }
+
+    /// An object, from whichever mirror has it.
+    async fn fetch(&self, path: &ObjectPath) -> Result<Answer, StorageError> {
+        let patience = &self.options.patience;
+        let whole = patience.whole(path.limit());
+        match timeout(whole, self.try_all(path)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.failure(self.first(), path, FetchError::Slow { limit: whole })),
+        }
+    }
+
+    /// Rounds of tries, until one mirror has the object, all of them say that they have not, or patience ends.
+    async fn try_all(&self, path: &ObjectPath) -> Result<Answer, StorageError> {
+        let patience = &self.options.patience;
+        let (first, mirrors) = (self.first(), self.mirrors.len());
+        let mut round = 0;
+        loop {
+            let mut failed = None;
+            for mirror in (0..mirrors).map(|step| (first + step) % mirrors) {
+                let request = Request {
+                    url: self.address(mirror, path),
+                    limit: path.limit(),
+                };
+                match request.send(&self.connections, &self.options).await {
+                    Ok(Answer::Absent) => {}
+                    Ok(answer) => {
+                        self.note_mirror(mirror, path, failed.is_some());
+                        return Ok(answer);
+                    }
+                    Err(error) => {
+                        // What a later mirror says is not what to mend: the first one is.
+                        failed.get_or_insert((mirror, error));
+                    }
+                }
+            }
+            let Some((mirror, error)) = failed else {
+                return Ok(Answer::Absent);
+            };
+            round += 1;
+            match patience.pause(round, &error, SystemTime::now()) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(self.failure(mirror, path, error)),
+            }
+        }
+    }
+
+    /// A mirror had an object: it is asked first from now on if another one failed, and messages about the object name it.
+    fn note_mirror(&self, mirror: usize, path: &ObjectPath, failed: bool) {
+        if failed {
+            self.first.store(mirror, Ordering::Relaxed);
+        }
+        if mirror != 0 {
+            let mut elsewhere = self
+                .elsewhere
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            elsewhere.insert(path.clone(), mirror);
+        }
+    }
+
+    fn failure(&self, mirror: usize, path: &ObjectPath, error: FetchError) -> StorageError {
+        let place = self.address(mirror, path).to_string();
+        match error {
+            FetchError::TooLarge { limit } => StorageError::TooLarge { place, limit },
+            error => StorageError::Fetch {
+                place,
+                source: Box::new(error),
+            },
+        }
+    }
+}
+
+impl Source for Http {
+    fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
+        let found = self.get_all(std::slice::from_ref(path))?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        let progress = &self.inner.options.progress;
+        progress.begin(paths.len());
+        let found = self
+            .runtime
+            .block_on(Self::fetch_all(Arc::clone(&self.inner), paths.to_vec()));
+        progress.end();
+        found
+    }
+
+    fn place(&self, path: &ObjectPath) -> String {
+        let elsewhere = self
+            .inner
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mirror = elsewhere.get(path).copied().unwrap_or(0);
+        self.inner.address(mirror, path).to_string()
+    }
+}

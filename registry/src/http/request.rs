@@ -1,0 +1,162 @@
+//! One question to one server, with the redirects that are followed, and what is taken of the answer.
+
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode, Url};
+
+use super::address::is_same_origin;
+use super::connection::Connections;
+use super::error::{Innermost, RetryAfter};
+use super::{FetchError, Options};
+
+/// How often a redirect is followed: to TLS, to a bucket behind an address, and one in reserve.
+const MAX_REDIRECTS: usize = 3;
+
+/// No more is set aside for an answer before it comes, whatever length it announces.
+const MAX_FORESIGHT: u64 = 1024 * 1024;
+
+/// What a server says of an object.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// It has none.
+    Absent,
+    /// These bytes.
+    Found(Vec<u8>),
+}
+
+/// A question for an object.
+pub(super) struct Request {
+    pub(super) url: Url,
+    /// The most bytes it may have.
+    pub(super) limit: u64,
+}
+
+impl Request {
+    pub(super) async fn send(
+        self,
+        connections: &Connections,
+        options: &Options,
+    ) -> Result<Answer, FetchError> {
+        let token = options.tokens.of(&self.url);
+        let mut url = self.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            // Whoever was redirected to another server has no credentials for it, whatever they are.
+            let token = token.filter(|_| is_same_origin(&self.url, &url));
+            let mut request = connections
+                .of(&url)?
+                .get(url.clone())
+                .header(ACCEPT_ENCODING, "identity");
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let sent = request.send().await;
+            let response = sent.map_err(|error| failure(error, options))?;
+            let status = response.status();
+            match status.as_u16() {
+                200 => return self.read(response, options).await,
+                404 | 410 => return Ok(Answer::Absent),
+                301 | 302 | 303 | 307 | 308 => url = follow(&url, response.headers())?,
+                401 | 403 | 407 => {
+                    let token = token.is_some();
+                    return Err(FetchError::Denied { status, token });
+                }
+                408 | 425 | 429 | 500..=599 => {
+                    let after = text(response.headers(), &RETRY_AFTER).and_then(RetryAfter::parse);
+                    return Err(FetchError::Busy { status, after });
+                }
+                _ => return Err(FetchError::Status { status }),
+            }
+        }
+        Err(FetchError::Redirects {
+            limit: MAX_REDIRECTS,
+        })
+    }
+
+    /// Takes in the body, no more of it than the object may have.
+    async fn read(&self, mut response: Response, options: &Options) -> Result<Answer, FetchError> {
+        debug_assert_eq!(response.status(), StatusCode::OK);
+        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            return Err(FetchError::Encoded {
+                encoding: String::from_utf8_lossy(encoding.as_bytes()).into(),
+            });
+        }
+        let said = text(response.headers(), &CONTENT_LENGTH).and_then(|text| text.parse().ok());
+        let foresight = said.unwrap_or(0).min(self.limit).min(MAX_FORESIGHT);
+        let mut bytes = Vec::with_capacity(usize::try_from(foresight).unwrap_or(0));
+        let mut came = 0_u64;
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| failure(error, options))?
+        {
+            let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            came = came.saturating_add(length);
+            options.progress.received(length);
+            bytes.extend_from_slice(&chunk);
+            if is_web_page(&bytes) {
+                return Err(FetchError::WebPage);
+            }
+            if came > self.limit || said.is_some_and(|said| said > self.limit) {
+                return Err(FetchError::TooLarge { limit: self.limit });
+            }
+        }
+        match said {
+            Some(said) if said != came => Err(FetchError::Length { said, came }),
+            _ => Ok(Answer::Found(bytes)),
+        }
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Where a redirect leads: never from TLS to none, and never to anything but a web server.
+fn follow(from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
+    let location = text(headers, &LOCATION).unwrap_or("nowhere");
+    let refused = || FetchError::Redirect {
+        to: location.into(),
+    };
+    let to = from.join(location).map_err(|_| refused())?;
+    let as_safe = matches!(
+        (from.scheme(), to.scheme()),
+        ("https" | "http", "https") | ("http", "http")
+    );
+    let plain = to.username().is_empty() && to.password().is_none();
+    if headers.contains_key(LOCATION) && as_safe && plain {
+        Ok(to)
+    } else {
+        Err(refused())
+    }
+}
+
+/// Whether these are the first bytes of a web page. No file of a registry begins so: each is a note, a text with a first
+/// line of its own, hashes, or a component.
+fn is_web_page(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.trim_ascii_start();
+    ["<!doctype html", "<html"].iter().any(|start| {
+        bytes
+            .get(..start.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
+    })
+}
+
+/// Gives a failed exchange its name.
+fn failure(error: reqwest::Error, options: &Options) -> FetchError {
+    let patience = &options.patience;
+    if error.is_connect() {
+        let source = Box::new(Innermost::of(error));
+        return FetchError::Connect { source };
+    }
+    if error.is_timeout() {
+        let limit = patience.idle;
+        return FetchError::Stalled { limit };
+    }
+    FetchError::Broken {
+        source: Box::new(Innermost::of(error)),
+    }
+}
