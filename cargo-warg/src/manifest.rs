@@ -85,6 +85,8 @@ pub struct Dependency {
     pub name: PackageName,
     /// Which releases will do; none where only a path is given.
     pub requirement: Option<VersionReq>,
+    /// The same, as it is written.
+    pub written: Option<String>,
     /// Where it is taken from in development, absolute; it may not exist.
     pub path: Option<PathBuf>,
     /// The registry that it names itself.

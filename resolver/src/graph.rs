@@ -7,7 +7,7 @@
 //! pubgrub 0.4.0 answers wrongly where a version depends on its own node in vain, so this never happens: such a
 //! dependency is dropped if the version itself satisfies it, and else makes the version unavailable.
 
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
@@ -109,6 +109,8 @@ pub(crate) struct MemberGraph<'a> {
     roots: Vec<&'a RootRequirement>,
     preferences: &'a Preferences,
     nodes: RefCell<Nodes<'a>>,
+    /// How many more decisions the solver may take; none: as many as it needs.
+    patience: Cell<Option<u32>>,
 }
 
 type Edge = (NodeId, Ranges<u32>);
@@ -125,10 +127,17 @@ impl<'a> MemberGraph<'a> {
             roots: roots.into_iter().collect(),
             preferences,
             nodes: RefCell::default(),
+            patience: Cell::new(None),
         };
         let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
         graph.add(Key::Root, offer, Body::Root);
         graph
+    }
+
+    /// The same graph for a solver that may take only so many decisions.
+    pub(crate) fn with_patience(self, decisions: u32) -> Self {
+        self.patience.set(Some(decisions));
+        self
     }
 
     pub(crate) const ROOT: NodeId = NodeId(0);
@@ -471,6 +480,17 @@ impl Graph for MemberGraph<'_> {
         match source {
             None => self.root_dependencies(),
             Some(source) => self.release_dependencies(id, source),
+        }
+    }
+
+    fn go_on(&self) -> Result<(), Stop> {
+        match self.patience.get() {
+            Some(0) => Err(Stop::Tired),
+            Some(left) => {
+                self.patience.set(left.checked_sub(1));
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 }

@@ -118,6 +118,15 @@ impl Options {
     }
 }
 
+/// How the member wrote a requirement, for messages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Written {
+    /// As the text of a manifest: `1.2`.
+    Text(String),
+    /// As a reference in WIT text: `wasi:http/types@0.2.3`.
+    Reference,
+}
+
 /// What a member itself requires.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RootRequirement {
@@ -127,6 +136,10 @@ pub struct RootRequirement {
     pub exports: BTreeSet<ExternName>,
     /// Where it is written, for messages: `wit/world.wit:3`.
     pub location: Option<String>,
+    /// How it is written there, for messages.
+    pub written: Option<Written>,
+    /// Where an export is asked for, where that is another place, for messages.
+    pub export_locations: BTreeMap<ExternName, String>,
 }
 
 impl RootRequirement {
@@ -136,6 +149,8 @@ impl RootRequirement {
             requirement,
             exports: BTreeSet::new(),
             location: None,
+            written: None,
+            export_locations: BTreeMap::new(),
         }
     }
 

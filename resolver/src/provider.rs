@@ -146,6 +146,14 @@ pub trait Graph {
         node: NodeId,
         number: u32,
     ) -> Result<Dependencies<NodeId, Ranges<u32>, Self::Reason>, Self::Stop>;
+
+    /// Asked before every decision.
+    ///
+    /// # Errors
+    /// Where the solve is to end here, answer or not.
+    fn go_on(&self) -> Result<(), Self::Stop> {
+        Ok(())
+    }
 }
 
 /// A graph as pubgrub sees it.
@@ -186,5 +194,9 @@ impl<G: Graph> DependencyProvider for Provider<G> {
         number: &u32,
     ) -> Result<Dependencies<NodeId, Ranges<u32>, G::Reason>, G::Stop> {
         self.0.dependencies(*node, *number)
+    }
+
+    fn should_cancel(&self) -> Result<(), G::Stop> {
+        self.0.go_on()
     }
 }

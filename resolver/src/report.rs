@@ -1,59 +1,63 @@
 //! Why there is no solution: the derivation as data, and its text.
 //!
-//! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of
-//! packages, versions that exist, and requirements as they were written; choices between tracks have no place in them.
-//! Nothing is decided here, but which pins of the member's own could be changed to make it work: that is tried out.
+//! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of packages, versions
+//! that exist, and requirements as they were written; choices between tracks have no place in them. Everything that a
+//! step rests on is in it as data, with the place where it is written, and [`text`] only puts it into words.
+//!
+//! Nothing is decided here but two things that are tried out by solving again: which of the member's requirements the
+//! conflict does without, and which single change would make it solvable ([`hint`]).
+
 mod explanation;
 mod hint;
+mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
-use transparency::version::{Track, VersionReq};
+use transparency::version::Track;
 
 use crate::graph::{MemberGraph, Reason};
+use crate::index::Address;
 use crate::preference::Preferences;
-use crate::scope::Exclusion;
+use crate::problem::{RootRequirement, Written};
+use crate::resolution::{Attempt, attempt};
+use crate::scope::{Exclusion, Scope};
 
-use explanation::{Explainer, Tree};
-pub use hint::{Hint, MAX_TRIES};
+use explanation::Explainer;
+pub(crate) use explanation::Tree;
+pub use hint::{Hint, MAX_HINTS, MAX_TRIES};
 
 /// How many steps are printed. Nobody follows more, and the last ones conclude.
 pub const MAX_STEPS: usize = 60;
 
+/// How far versions reach that are spoken of together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    /// Some of those that exist.
+    Some,
+    /// All of a track, where the package has others.
+    Track(Track),
+    /// All of the package.
+    Package,
+    /// None: the package is not there, or not as what it is required as.
+    Nothing,
+}
+
 /// Some versions of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Group {
-    /// Versions of a track.
-    Versions {
-        /// The package.
-        name: PackageName,
-        /// The track.
-        track: Track,
-        /// Whether these are all that exist in the track.
-        all: bool,
-        /// Runs of versions that exist, each with its first and last.
-        runs: Vec<(Version, Version)>,
-    },
-    /// Whatever meets a requirement that spans tracks.
-    Matching {
-        /// The package.
-        name: PackageName,
-        /// The requirement.
-        req: VersionReq,
-        /// In which tracks alone; empty where in any.
-        tracks: Vec<Track>,
-    },
-    /// A package that is not there, or not as what it is required as.
-    Nothing {
-        /// As what it is required.
-        kind: Kind,
-        /// Its name.
-        name: PackageName,
-    },
+pub struct Group {
+    /// What the package holds, or is required as.
+    pub kind: Kind,
+    /// Its name.
+    pub name: PackageName,
+    /// Runs of versions that exist, each within a track and with its first and last; ascending.
+    pub runs: Vec<(Version, Version)>,
+    /// How far they reach.
+    pub extent: Extent,
+    /// Where the package lies, if it is local.
+    pub local: Option<String>,
 }
 
 /// A requirement, and for the member's own what else it says.
@@ -61,10 +65,39 @@ pub enum Group {
 pub struct Wish {
     /// The requirement.
     pub requirement: Requirement,
-    /// What must be exported.
-    pub exports: BTreeSet<ExternName>,
+    /// What must be exported, and where that is asked for.
+    pub exports: Vec<(ExternName, Option<String>)>,
     /// Where it is written.
     pub location: Option<String>,
+    /// How it is written there.
+    pub written: Option<Written>,
+}
+
+impl Wish {
+    fn of(root: &RootRequirement) -> Self {
+        let place = |export: &ExternName| root.export_locations.get(export).cloned();
+        Self {
+            requirement: root.requirement.clone(),
+            exports: root
+                .exports
+                .iter()
+                .map(|export| (export.clone(), place(export)))
+                .collect(),
+            location: root.location.clone(),
+            written: root.written.clone(),
+        }
+    }
+}
+
+/// What there is, where none of it will do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    /// All versions of the package that the member can see, ascending.
+    pub existing: Vec<Version>,
+    /// The local package that takes the place of the track asked for.
+    pub local: Option<(Version, Option<String>)>,
+    /// Where only an export lacks: other versions of it that matching releases export, ascending.
+    pub exported: Option<Vec<ExternName>>,
 }
 
 /// Something that is so.
@@ -74,16 +107,18 @@ pub enum Fact {
     Requires {
         /// Who; none for the member.
         by: Option<Group>,
-        /// What.
+        /// What: the member all of it, each version at least one of it. All lead to the same versions.
         wishes: Vec<Wish>,
-        /// The versions that exist, where none of them will do.
-        unmet: Option<Vec<Version>>,
+        /// What there is, where none of it will do.
+        unmet: Option<Unmet>,
     },
     /// Versions that match, but are no candidates.
     Excluded {
+        /// What the package holds.
+        kind: Kind,
         /// The package.
         name: PackageName,
-        /// Why each is none.
+        /// Why each is none, ascending.
         versions: Vec<(Version, Exclusion)>,
     },
     /// Versions that cannot be chosen.
@@ -95,13 +130,22 @@ pub enum Fact {
     },
 }
 
-/// What follows from a step.
+/// Versions of which one is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The versions.
+    pub group: Group,
+    /// Whether nothing else of the package is left that some requirement over several tracks could take.
+    pub only: bool,
+}
+
+/// What follows from a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Conclusion {
     /// All of these together …
     pub with: Vec<Group>,
     /// … need one of these.
-    pub needs: Vec<Group>,
+    pub needs: Vec<Need>,
 }
 
 /// What a step rests on.
@@ -126,8 +170,10 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     member: String,
+    alone: bool,
     steps: Vec<Step>,
     hints: Vec<Hint>,
+    unexplored: BTreeSet<Address>,
 }
 
 impl std::error::Error for Conflict {}
@@ -143,247 +189,73 @@ impl Conflict {
         &self.steps
     }
 
-    /// Changes to the member's own pins of which each alone would make it solvable.
+    /// Changes of which each alone makes the member solvable, the nearest first. Each was tried.
     pub fn hints(&self) -> &[Hint] {
         &self.hints
     }
 
-    pub(crate) fn explain(
+    /// The changes in words, one a line.
+    pub fn help(&self) -> Vec<String> {
+        let numbered = self.hints.iter().enumerate();
+        numbered
+            .map(|(place, hint)| match place {
+                0 => hint.to_string(),
+                _ => format!("or {hint}"),
+            })
+            .collect()
+    }
+
+    /// Packages that were not loaded where a change was tried: with them there may be more hints, or fewer steps.
+    pub fn unexplored(&self) -> &BTreeSet<Address> {
+        &self.unexplored
+    }
+
+    /// Explains the tree that a member's solve ended with. The member is `alone` where no other is solved beside it.
+    pub(crate) fn explain<'a>(
         member: &str,
-        graph: &MemberGraph<'_>,
-        tree: &Tree,
-        preferences: &Preferences,
+        alone: bool,
+        scope: &'a Scope<'a>,
+        preferences: &'a Preferences,
+        end: (MemberGraph<'a>, Tree),
     ) -> Self {
-        let mut explainer = Explainer {
-            graph,
-            steps: Vec::new(),
-            roots: BTreeSet::new(),
-        };
-        explainer.walk(tree);
-        let hints = hint::hints(graph, &explainer.roots, preferences);
+        let mut unexplored = BTreeSet::new();
+        let (graph, tree) = without_needless(scope, preferences, end, &mut unexplored);
+        let mut explainer = Explainer::new(&graph);
+        explainer.walk(&tree);
+        let (steps, roots) = explainer.finish();
+        let hints = hint::hints(scope, preferences, &roots, &steps, &mut unexplored);
         Self {
             member: member.to_owned(),
-            steps: explainer.steps,
+            alone,
+            steps,
             hints,
+            unexplored,
         }
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
-fn list(items: &[String], word: &str) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
-    }
-}
-
-/// The versions, or the first and last few of very many.
-fn versions_text(versions: &[Version]) -> String {
-    const ENDS: usize = 4;
-    let texts: Vec<String> = versions.iter().map(ToString::to_string).collect();
-    let hidden = texts.len().saturating_sub(ENDS.saturating_mul(2));
-    if hidden > 1 {
-        let (first, rest) = texts.split_at(ENDS);
-        let last = rest.get(hidden..).unwrap_or_default();
-        return format!("{}, {hidden} more, {}", first.join(", "), list(last, "and"));
-    }
-    list(&texts, "and")
-}
-
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Versions {
-                name,
-                track,
-                all,
-                runs,
-            } => {
-                if runs.is_empty() {
-                    return write!(f, "another {name} {}", Family(track));
-                }
-                if *all && !is_one(runs) {
-                    return write!(f, "every {name} {}", Family(track));
-                }
-                let texts: Vec<String> = runs
-                    .iter()
-                    .map(|(first, last)| {
-                        if first == last {
-                            first.to_string()
-                        } else {
-                            format!("{first} to {last}")
-                        }
-                    })
-                    .collect();
-                write!(f, "{name} {}", list(&texts, "or"))
+/// The same conflict without those of the member's requirements that it does not take: each that the derivation speaks
+/// of is left out once, and stays out if there is still no solution.
+fn without_needless<'a>(
+    scope: &'a Scope<'a>,
+    preferences: &'a Preferences,
+    end: (MemberGraph<'a>, Tree),
+    unexplored: &mut BTreeSet<Address>,
+) -> (MemberGraph<'a>, Tree) {
+    let (mut graph, mut tree) = end;
+    let mut tried: BTreeSet<&RootRequirement> = BTreeSet::new();
+    let mut roots = explanation::roots(&graph, &tree);
+    while let Some(root) = roots.iter().find(|root| !tried.contains(*root)).copied() {
+        tried.insert(root);
+        let rest = roots.iter().copied().filter(|other| *other != root);
+        match attempt(scope, rest, preferences) {
+            Attempt::Unsolvable(smaller) => {
+                (graph, tree) = *smaller;
+                roots = explanation::roots(&graph, &tree);
             }
-            Self::Matching { name, req, tracks } => {
-                write!(f, "{name} {req}")?;
-                let texts: Vec<String> = tracks
-                    .iter()
-                    .map(|track| Family(track).to_string())
-                    .collect();
-                match texts.as_slice() {
-                    [] => Ok(()),
-                    texts => write!(f, " in {}", list(texts, "or")),
-                }
-            }
-            Self::Nothing { kind, name } => write!(f, "{kind} {name}"),
+            Attempt::Missing(addresses) => unexplored.extend(addresses),
+            Attempt::Solved | Attempt::GaveUp => {}
         }
     }
-}
-
-fn is_one(runs: &[(Version, Version)]) -> bool {
-    matches!(runs, [(first, last)] if first == last)
-}
-
-/// A track as people write it: `1.x`, `0.2.x`.
-struct Family<'t>(&'t Track);
-
-impl fmt::Display for Family<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Track::Major(_) | Track::Minor(_) => write!(f, "{}.x", self.0),
-            Track::Patch(_) | Track::Pre(..) => self.0.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Wish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Requirement {
-            kind, name, req, ..
-        } = &self.requirement;
-        write!(f, "{kind} {name} {req}")?;
-        if !self.exports.is_empty() {
-            let exports: Vec<String> = self.exports.iter().map(ToString::to_string).collect();
-            write!(f, " with the export {}", list(&exports, "and"))?;
-        }
-        match &self.location {
-            Some(location) => write!(f, " ({location})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Fact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Requires { by, wishes, unmet } => {
-                match by {
-                    None => f.write_str("you require ")?,
-                    Some(group) => write!(f, "{group} requires ")?,
-                }
-                let texts: Vec<String> = wishes.iter().map(ToString::to_string).collect();
-                f.write_str(&list(&texts, "and"))?;
-                match unmet.as_deref() {
-                    None => Ok(()),
-                    Some([]) => f.write_str(", which has no release at all"),
-                    Some([one]) => {
-                        write!(f, ", which no release meets (the only version is {one})")
-                    }
-                    Some(versions) => write!(
-                        f,
-                        ", which no release meets (the existing versions are {})",
-                        versions_text(versions)
-                    ),
-                }
-            }
-            Self::Excluded { name, versions } => {
-                let texts: Vec<String> = versions
-                    .iter()
-                    .map(|(version, why)| format!("{name} {version} {why}"))
-                    .collect();
-                f.write_str(&list(&texts, "and"))
-            }
-            Self::Unavailable { group, reason } => match (group, reason) {
-                (Group::Nothing { name, .. }, Reason::Absent { .. }) => {
-                    write!(f, "{name} {reason}")
-                }
-                (Group::Nothing { kind, name }, Reason::OtherKind { actual }) => {
-                    write!(f, "{name} is a {actual}, required as {kind}")
-                }
-                _ => write!(f, "{group} {reason}"),
-            },
-        }
-    }
-}
-
-impl fmt::Display for Conclusion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts =
-            |groups: &[Group]| -> Vec<String> { groups.iter().map(ToString::to_string).collect() };
-        let (with, needs) = (texts(&self.with), texts(&self.needs));
-        let (with, needs) = (with.as_slice(), needs.as_slice());
-        match (with, needs) {
-            ([], []) => f.write_str("your requirements cannot be met"),
-            ([_], []) => match self.with.first() {
-                Some(Group::Versions {
-                    name,
-                    track,
-                    all: true,
-                    runs,
-                }) if !is_one(runs) => write!(f, "no {name} {} can be used", Family(track)),
-                _ => write!(f, "{} cannot be used", list(with, "and")),
-            },
-            (with, []) => write!(f, "{} cannot be used together", list(with, "and")),
-            ([], needs) => write!(f, "you need {}", list(needs, "or")),
-            ([one], needs) => write!(f, "{one} needs {}", list(needs, "or")),
-            (with, needs) => write!(f, "{} need {}", list(with, "and"), list(needs, "or")),
-        }
-    }
-}
-
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the requirements of `{}` cannot all be met", self.member)?;
-        let referred: BTreeSet<usize> = (0..)
-            .zip(&self.steps)
-            .flat_map(|(here, step): (usize, &Step)| {
-                step.premises
-                    .iter()
-                    .filter_map(move |premise| match premise {
-                        Premise::Step(step) if step.checked_add(1) != Some(here) => Some(*step),
-                        Premise::Step(_) | Premise::Fact(_) => None,
-                    })
-            })
-            .collect();
-        let numbers: BTreeMap<usize, usize> = referred.into_iter().zip(1..).collect();
-        let hidden = self.steps.len().saturating_sub(MAX_STEPS);
-        if hidden > 0 {
-            write!(f, "\n({hidden} steps are left out)")?;
-        }
-        for (here, step) in self.steps.iter().enumerate().skip(hidden) {
-            let mut follows = false;
-            let mut because = Vec::new();
-            for premise in &step.premises {
-                match premise {
-                    Premise::Fact(fact) => because.push(fact.to_string()),
-                    Premise::Step(earlier) if earlier.checked_add(1) == Some(here) => {
-                        follows = true;
-                    }
-                    Premise::Step(earlier) => {
-                        let conclusion = self.steps.get(*earlier).map(|step| &step.conclusion);
-                        if let (Some(conclusion), Some(number)) = (conclusion, numbers.get(earlier))
-                        {
-                            because.push(format!("{conclusion} ({number})"));
-                        }
-                    }
-                }
-            }
-            let reasons = list(&because, "and");
-            let conclusion = &step.conclusion;
-            match (follows, because.is_empty()) {
-                (true, true) => write!(f, "\nSo {conclusion}")?,
-                (true, false) => write!(f, "\nAnd because {reasons}, {conclusion}")?,
-                (false, _) => write!(f, "\nBecause {reasons}, {conclusion}")?,
-            }
-            match numbers.get(&here) {
-                Some(number) => write!(f, ". ({number})")?,
-                None => f.write_str(".")?,
-            }
-        }
-        Ok(())
-    }
+    (graph, tree)
 }

@@ -21,8 +21,11 @@ use crate::index::{Address, Index, Release};
 use crate::preference::Preferences;
 use crate::problem::{Local, Mode, Problem, RootRequirement};
 use crate::provider::{NodeId, Provider};
-use crate::report::Conflict;
+use crate::report::{Conflict, Tree};
 use crate::scope::{Scope, Source, Stop};
+
+/// How many decisions one attempt may take that only serves a message.
+const MAX_ROUNDS: u32 = 10_000;
 
 /// One package of a closed set: `component acme:clock@1.0.4`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -206,6 +209,8 @@ impl Unresolved {
         let member = member.to_owned();
         match stop {
             Stop::Missing(addresses) => Self::Missing(addresses),
+            // Only an attempt gets tired; to solve again is right for whoever else would.
+            Stop::Tired => Self::Missing(BTreeSet::new()),
             Stop::NoRegistry { by, requirement } => Self::NoRegistry {
                 member,
                 by,
@@ -255,7 +260,7 @@ pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolve
         preferences.extend(&earlier);
         let set = match kept(scope, &preferences) {
             Some(kept) => kept,
-            None => solve(name, scope, &preferences)?,
+            None => solve(name, scopes.len() == 1, scope, &preferences)?,
         };
         // What is local to one member is no release that another could prefer.
         let released = set
@@ -357,10 +362,11 @@ fn source_of<'a>(scope: &Scope<'a>, selection: &'a Selection) -> Option<Source<'
     (package.kind() == selection.kind).then_some(Source::Registry(package, release))
 }
 
-fn solve(
+fn solve<'a>(
     name: &str,
-    scope: &Scope<'_>,
-    preferences: &Preferences,
+    alone: bool,
+    scope: &'a Scope<'a>,
+    preferences: &'a Preferences,
 ) -> Result<ClosedSet, Unresolved> {
     let roots: Vec<&RootRequirement> = scope.member.requirements.iter().collect();
     let provider = Provider(MemberGraph::new(scope, roots, preferences));
@@ -370,7 +376,7 @@ fn solve(
             Ok(closed_set(&provider.0, &chosen))
         }
         Err(PubGrubError::NoSolution(tree)) => {
-            let conflict = Conflict::explain(name, &provider.0, &tree, preferences);
+            let conflict = Conflict::explain(name, alone, scope, preferences, (provider.0, tree));
             Err(Unresolved::Conflict(Box::new(conflict)))
         }
         Err(
@@ -381,14 +387,38 @@ fn solve(
     }
 }
 
-/// Whether these requirements of a member's have an answer; not so where packages are missing.
-pub(crate) fn is_solvable<'a>(
+/// How it goes with other requirements than the member's own.
+pub(crate) enum Attempt<'a> {
+    /// They have an answer.
+    Solved,
+    /// They have none.
+    Unsolvable(Box<(MemberGraph<'a>, Tree)>),
+    /// These packages would have to be loaded to know.
+    Missing(BTreeSet<Address>),
+    /// It takes longer than a message is worth, or a registry is missing.
+    GaveUp,
+}
+
+/// Solves these requirements in a member's place, for a while.
+pub(crate) fn attempt<'a>(
     scope: &'a Scope<'a>,
     roots: impl IntoIterator<Item = &'a RootRequirement>,
     preferences: &'a Preferences,
-) -> bool {
-    let provider = Provider(MemberGraph::new(scope, roots, preferences));
-    pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32).is_ok()
+) -> Attempt<'a> {
+    let graph = MemberGraph::new(scope, roots, preferences).with_patience(MAX_ROUNDS);
+    let provider = Provider(graph);
+    match pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32) {
+        Ok(_) => Attempt::Solved,
+        Err(PubGrubError::NoSolution(tree)) => Attempt::Unsolvable(Box::new((provider.0, tree))),
+        Err(
+            PubGrubError::ErrorRetrievingDependencies { source, .. }
+            | PubGrubError::ErrorChoosingVersion { source, .. }
+            | PubGrubError::ErrorInShouldCancel(source),
+        ) => match source {
+            Stop::Missing(addresses) => Attempt::Missing(addresses),
+            Stop::NoRegistry { .. } | Stop::TwoRegistries { .. } | Stop::Tired => Attempt::GaveUp,
+        },
+    }
 }
 
 /// What can be reached from the root among the versions chosen.

@@ -3,10 +3,8 @@
 //! Which registry a name belongs to, which local package takes the place of a track, and which releases are no
 //! candidates is decided here, and nowhere else.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
 use semver::Version;
+use std::collections::{BTreeMap, BTreeSet};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::Time;
 use transparency::release::Requirement;
@@ -54,29 +52,6 @@ pub enum Exclusion {
     },
 }
 
-impl fmt::Display for Exclusion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Yanked { reason } => write!(f, "is yanked ({reason})"),
-            Self::Withdrawn { reason } => write!(f, "is withdrawn ({reason})"),
-            Self::Unusable { reason } => write!(f, "is unusable ({reason})"),
-            Self::TooNew {
-                time,
-                cutoff: Cutoff::Before(span),
-                limit: Some(limit),
-            } => write!(
-                f,
-                "was released on {time}, after {limit}, where `exclude-newer` of {span} before the checkpoint ends"
-            ),
-            Self::TooNew { time, cutoff, .. } => write!(
-                f,
-                "was released on {time}, which `exclude-newer` of {cutoff} leaves aside"
-            ),
-            Self::NotHeld { held } => write!(f, "is not the one that is held ({held})"),
-        }
-    }
-}
-
 /// Why a solve cannot go on, other than that it has no solution.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stop {
@@ -93,6 +68,8 @@ pub(crate) enum Stop {
         requirement: Requirement,
         configured: Option<Origin>,
     },
+    #[error("it took too long")]
+    Tired,
 }
 
 /// A version that can be depended on.
@@ -308,6 +285,35 @@ impl<'a> Scope<'a> {
             }
         }
         Ok(missing)
+    }
+
+    /// Everything of a package that the member can see, ascending by version.
+    pub(crate) fn sources(&self, kind: Kind, name: &PackageName) -> Vec<Source<'a>> {
+        let locals = self.member.locals.iter();
+        let mut found: Vec<Source<'a>> = locals
+            .filter(|local| local.kind == kind && local.name == *name)
+            .map(Source::Local)
+            .collect();
+        let shadowed: BTreeSet<Track> = found
+            .iter()
+            .map(|source| Track::of(source.version()))
+            .collect();
+        let package = self.options.origins.of(name).and_then(|origin| {
+            self.index.package(&Address {
+                origin: origin.clone(),
+                name: name.clone(),
+            })
+        });
+        if let Some(package) = package.filter(|package| package.kind() == kind) {
+            let releases = package.releases().into_iter();
+            found.extend(
+                releases
+                    .filter(|release| !shadowed.contains(&Track::of(&release.version)))
+                    .map(|release| Source::Registry(package, release)),
+            );
+        }
+        found.sort_by(|a, b| a.version().cmp(b.version()));
+        found
     }
 
     /// Why a release is no candidate, if it is none.

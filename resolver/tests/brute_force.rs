@@ -11,7 +11,7 @@ use resolver::Unresolved;
 use resolver::closure::check_member;
 use resolver::index::{Index, Standing};
 use resolver::problem::{Member, Mode, RootRequirement};
-use resolver::resolution::{ClosedSet, Resolution, Selection};
+use resolver::resolution::{ClosedSet, Selection};
 use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
@@ -304,11 +304,7 @@ fn check_case(seed: u64, tally: &mut Tally) {
     assert_eq!(answer, again, "{case}: another order, another answer");
     let mut extra: Vec<PackageName> = world.packages.keys().cloned().collect();
     extra.retain(|_| random.one_in(3));
-    assert_eq!(
-        without_hints(&answer),
-        without_hints(&world.solve_lazily(&extra)),
-        "{case}: loaded lazily"
-    );
+    assert_eq!(answer, world.solve_lazily(&extra), "{case}: loaded lazily");
 
     let mut locked = BTreeSet::new();
     for (name, member) in &world.problem.members {
@@ -332,10 +328,7 @@ fn check_case(seed: u64, tally: &mut Tally) {
                     "{case}: {name} has a solution, and got none:\n{conflict}"
                 );
                 let text = conflict.to_string();
-                assert!(
-                    text.ends_with("your requirements cannot be met."),
-                    "{case}: {text}"
-                );
+                assert!(text.ends_with(" cannot be met."), "{case}: {text}");
                 tally.unsolvable += 1;
                 return;
             }
@@ -350,11 +343,6 @@ fn check_case(seed: u64, tally: &mut Tally) {
             Err(other) => panic!("{case}: {other}"),
         }
     }
-}
-
-/// Hints try other pins, and stop where that would need more to be loaded.
-fn without_hints(answer: &Result<Resolution, Unresolved>) -> Result<Resolution, String> {
-    answer.clone().map_err(|error| error.to_string())
 }
 
 #[test]
@@ -406,11 +394,7 @@ fn large_registries_have_valid_answers_that_do_not_change() {
             resolver::resolve(&world.problem, &shuffled(&world, &mut random)),
             "{case}"
         );
-        assert_eq!(
-            without_hints(&answer),
-            without_hints(&world.solve_lazily(&[])),
-            "{case}"
-        );
+        assert_eq!(answer, world.solve_lazily(&[]), "{case}");
         if let Ok(resolution) = answer {
             let member = &world.problem.members["app"];
             assert_valid(

@@ -93,6 +93,7 @@ fn parse_target(text: &str, location: Location) -> Result<Dependency, ManifestEr
     let name = parse_name(name, "a package name", &location)?;
     let mut dependency = wit_dependency(name, location.clone());
     dependency.requirement = Some(parse_requirement(version, location)?);
+    dependency.written = Some(version.to_owned());
     Ok(dependency)
 }
 
@@ -102,6 +103,7 @@ fn wit_dependency(name: PackageName, location: Location) -> Dependency {
         alias: name.clone(),
         name,
         requirement: None,
+        written: None,
         path: None,
         registry: None,
         serves: BTreeSet::new(),
@@ -124,6 +126,7 @@ fn read_dependencies(
         if let Some(text) = item.as_str() {
             let at = table.source.at_value(key, item);
             dependency.requirement = Some(parse_requirement(text, at)?);
+            dependency.written = Some(text.to_owned());
         } else {
             let entry = table.below_or(key, item, "a version or a table")?;
             entry.read_source(&mut dependency)?;

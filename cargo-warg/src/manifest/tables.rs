@@ -234,6 +234,7 @@ fn read_dependency(
         name: alias.clone(),
         alias,
         requirement: None,
+        written: None,
         path: None,
         registry: None,
         serves: BTreeSet::new(),
@@ -242,6 +243,7 @@ fn read_dependency(
     if let Some(text) = item.as_str() {
         let at = table.source.at_value(key, item);
         dependency.requirement = Some(parse_requirement(text, at)?);
+        dependency.written = Some(text.to_owned());
         return Ok(dependency);
     }
     let entry = table.below_or(key, item, "a version or a table")?;
@@ -408,6 +410,7 @@ impl<'a> Table<'a> {
     pub(super) fn read_source(&self, dependency: &mut Dependency) -> Result<(), ManifestError> {
         if let Some((text, at)) = self.text("version")? {
             dependency.requirement = Some(parse_requirement(text, at)?);
+            dependency.written = Some(text.to_owned());
         }
         if let Some((path, _)) = self.text("path")? {
             dependency.path = Some(self.source.folder().join(path));

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use resolver::lockfile::Lockfile;
-use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement};
+use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
 use resolver::resolution::Selection;
 use semver::Version;
-use transparency::name::{Kind, PackageName};
+use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
@@ -145,18 +145,30 @@ impl Reader<'_> {
             let mut on_the_way = BTreeSet::new();
             let requirement = self.required(dependency, &mut asked.locals, &mut on_the_way)?;
             let mut exports = BTreeSet::new();
+            let mut export_locations = BTreeMap::new();
             // What a project of this workspace exports is seen when it is built.
             if dependency.kind == Kind::Component && dependency.path.is_none() {
                 exports.extend(dependency.serves.iter().cloned());
                 let served = references
                     .iter()
                     .filter(|reference| served_by(reference) == Some(dependency));
-                exports.extend(served.filter_map(|one| one.extern_name().parse().ok()));
+                for reference in served {
+                    let Ok(name) = reference.extern_name().parse::<ExternName>() else {
+                        continue;
+                    };
+                    if let Some(location) = &reference.location {
+                        let location = self.relative(&location.to_string());
+                        export_locations.entry(name.clone()).or_insert(location);
+                    }
+                    exports.insert(name);
+                }
             }
             asked.requirements.insert(RootRequirement {
                 requirement,
                 exports,
                 location: Some(dependency.location.to_string()),
+                written: dependency.written.clone().map(Written::Text),
+                export_locations,
             });
         }
         let pins = root
@@ -182,9 +194,9 @@ impl Reader<'_> {
         let exact = VersionReq::exact(&pin.version);
         let location = pin.location.as_ref();
         RootRequirement {
-            requirement: Requirement::new(Kind::Wit, pin.name.clone(), exact),
-            exports: BTreeSet::new(),
             location: location.map(|location| self.relative(&location.to_string())),
+            written: Some(Written::Reference),
+            ..RootRequirement::new(Requirement::new(Kind::Wit, pin.name.clone(), exact))
         }
     }
 

@@ -192,10 +192,21 @@ impl<'a> Sessions<'a> {
                         addresses = self.likely_next(&addresses, &problem.options.origins);
                     }
                 }
-                Err(Unresolved::Conflict(conflict)) => return Err(no_solution(conflict)),
+                Err(Unresolved::Conflict(conflict)) => {
+                    if !self.explore(&conflict) {
+                        return Err(no_solution(conflict));
+                    }
+                }
                 Err(unresolved) => return Err(Error::classified(unresolved)),
             }
         }
+    }
+
+    /// Loads what was not loaded where a change was tried, so that it can be told; true where something came of it.
+    /// The conflict stands in any case: what cannot be loaded only leaves a hint out.
+    fn explore(&mut self, conflict: &Conflict) -> bool {
+        let unexplored = conflict.unexplored();
+        !unexplored.is_empty() && self.load(unexplored).is_ok()
     }
 
     /// What the newest usable releases among packages that were just loaded require: nearly always what others require, too.
@@ -355,11 +366,11 @@ impl Classify for Unresolved {
     }
 }
 
-/// A conflict, with every change of the member's own pins that would work.
+/// A conflict, with the changes that would work.
 fn no_solution(conflict: Box<Conflict>) -> Error {
-    let hints: Vec<_> = conflict.hints().iter().map(ToString::to_string).collect();
+    let help = conflict.help();
     let error = Error::classified(Unresolved::Conflict(conflict));
-    hints.into_iter().fold(error, Error::with_help)
+    help.into_iter().fold(error, Error::with_help)
 }
 
 /// What to say of a release that is yanked; nothing of any other.

@@ -1,38 +1,49 @@
-//! Which single change to the member's own pins would make it solvable.
+//! Which single change would make a member solvable.
 //!
-//! Nothing is reasoned here: each change is tried by solving again, the nearest version first, and only as often as a
-//! person waits.
+//! Nothing is reasoned here: each change is tried by solving again, the nearest first, and only as often as a person
+//! waits. A change is one that the member can make: another version in one of its requirements or pins, another version
+//! of an interface that a component is to export, another table; a later `exclude-newer`, no local package, no hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use semver::Version;
-use transparency::name::{ExternName, PackageName};
+use semver::{Comparator, Op, Version};
+use transparency::name::{ExternName, Kind, PackageName};
+use transparency::number::Time;
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
 
-use crate::graph::MemberGraph;
+use super::explanation::same_interface;
+use super::{Fact, Group, Premise, Step};
+use crate::cutoff::{Cutoff, ExcludeNewer};
+use crate::graph::Reason;
+use crate::index::Address;
 use crate::preference::Preferences;
-use crate::problem::RootRequirement;
-use crate::resolution::is_solvable;
-use crate::scope::Source;
+use crate::problem::{Local, Member, Options, RootRequirement, Written};
+use crate::resolution::{Attempt, attempt};
+use crate::scope::{Exclusion, Scope};
 
-/// How many other pins are tried to find one that works. Each costs a solve, and a person waits.
+/// How many changes are tried. Each costs a solve, and a person waits.
 pub const MAX_TRIES: u32 = 200;
+
+/// How many changes of requirements are told. Who reads three reads no more.
+pub const MAX_HINTS: usize = 3;
 
 /// A change that makes the member solvable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
-    /// Another version in a pin.
-    Pin {
-        /// Where the pin is written.
+    /// Another version in a requirement.
+    Requirement {
+        /// The requirement as it is.
+        requirement: Requirement,
+        /// Where it is written.
         location: Option<String>,
-        /// The package.
-        name: PackageName,
-        /// What the pin says.
-        pinned: Version,
-        /// What would work.
+        /// How it is written there.
+        written: Option<Written>,
+        /// An existing version that it does not allow.
         works: Version,
+        /// The requirement that does.
+        req: VersionReq,
     },
     /// Another version of an interface that a component is to export.
     Export {
@@ -43,224 +54,490 @@ pub enum Hint {
         /// What would work.
         works: ExternName,
     },
+    /// Another kind.
+    Kind {
+        /// The requirement as it is.
+        requirement: Requirement,
+        /// Where it is written.
+        location: Option<String>,
+        /// What the package is.
+        actual: Kind,
+    },
+    /// A later `exclude-newer`.
+    ExcludeNewer {
+        /// Of this package alone; none: of all.
+        name: Option<PackageName>,
+        /// The earliest that works of those tried; none: only without.
+        until: Option<Time>,
+    },
+    /// The registry's releases in place of a local package.
+    Local {
+        /// The local package.
+        local: Local,
+    },
+    /// Any version of what is held.
+    Held {
+        /// What holds it.
+        held: Requirement,
+    },
 }
 
-/// Everything of a requirement's package that a member could be offered, ascending.
-fn sources<'a>(graph: &MemberGraph<'a>, requirement: &Requirement) -> Vec<Source<'a>> {
-    let scope = graph.scope();
-    let (kind, name) = (requirement.kind, &requirement.name);
-    let locals = scope.member.locals.iter();
-    let mut found: Vec<Source<'a>> = locals
-        .filter(|local| local.kind == kind && local.name == *name)
-        .map(Source::Local)
-        .collect();
-    let shadowed: BTreeSet<Track> = found
-        .iter()
-        .map(|source| Track::of(source.version()))
-        .collect();
-    let package = scope
-        .address(None, requirement)
-        .ok()
-        .and_then(|address| scope.index.package(&address));
-    if let Some(package) = package.filter(|package| package.kind() == kind) {
-        let releases = package.releases().into_iter();
-        found.extend(
-            releases
-                .filter(|release| !shadowed.contains(&Track::of(&release.version)))
-                .map(|release| Source::Registry(package, release)),
-        );
-    }
-    found.sort_by(|a, b| a.version().cmp(b.version()));
-    found
+/// How near a change is: what should be as it was, then how many existing versions lie between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Nearness {
+    other_track: bool,
+    distance: usize,
+    downwards: bool,
 }
 
-pub(super) fn existing(graph: &MemberGraph<'_>, requirement: &Requirement) -> Vec<Version> {
-    let sources = sources(graph, requirement).into_iter();
-    sources.map(|source| source.version().clone()).collect()
+/// Tries changes for one member, and counts.
+struct Trial<'t> {
+    scope: &'t Scope<'t>,
+    preferences: &'t Preferences,
+    tries: u32,
+    unexplored: &'t mut BTreeSet<Address>,
 }
 
-/// Which single change to a pin that the conflict speaks of would make the member solvable, nearest version first.
+/// The single changes, of what the conflict speaks of, that make the member solvable.
 pub(super) fn hints(
-    graph: &MemberGraph<'_>,
-    roots: &BTreeSet<&RootRequirement>,
+    scope: &Scope<'_>,
     preferences: &Preferences,
+    roots: &BTreeSet<&RootRequirement>,
+    steps: &[Step],
+    unexplored: &mut BTreeSet<Address>,
 ) -> Vec<Hint> {
-    let mut tries = 0;
-    let mut hints: Vec<Hint> = Vec::new();
+    let mut trial = Trial {
+        scope,
+        preferences,
+        tries: 0,
+        unexplored,
+    };
+    let others = trial.others(roots, steps);
+    let mut candidates: Vec<(Nearness, &RootRequirement, Hint)> = Vec::new();
     for root in roots {
-        let hint = if root.exports.is_empty() {
-            pin_hint(graph, root, preferences, &mut tries)
-        } else {
-            export_hint(graph, root, preferences, &mut tries)
-        };
-        hints.extend(hint.filter(|hint| !hints.contains(hint)));
+        let found = requirements(scope, preferences, root);
+        let found = found.into_iter().chain(exports(scope, root));
+        candidates.extend(found.map(|(nearness, hint)| (nearness, *root, hint)));
     }
+    candidates.sort_by_key(|(nearness, root, _)| (*nearness, *root));
+    let mut hints: Vec<Hint> = Vec::new();
+    let mut helped: BTreeSet<&RootRequirement> = BTreeSet::new();
+    for (_, root, hint) in candidates {
+        if trial.tries >= MAX_TRIES || hints.len() >= MAX_HINTS {
+            break;
+        }
+        if helped.contains(root) {
+            continue;
+        }
+        let changed = changed(&scope.member.requirements, root, &hint);
+        if trial.solves(scope, &changed) {
+            helped.insert(root);
+            hints.push(hint);
+        }
+    }
+    hints.extend(others);
     hints
 }
 
-/// Whether the member could be solved if each of its requirements that `is_meant` were `changed` so.
-fn works(
-    graph: &MemberGraph<'_>,
-    preferences: &Preferences,
-    tries: &mut u32,
-    change: impl Fn(&RootRequirement) -> Option<RootRequirement>,
-) -> bool {
-    *tries = tries.saturating_add(1);
-    let changed: Vec<RootRequirement> = graph
-        .roots()
-        .iter()
-        .map(|root| change(root).unwrap_or_else(|| (*root).clone()))
-        .collect();
-    is_solvable(graph.scope(), &changed, preferences)
+impl Trial<'_> {
+    fn solves(&mut self, scope: &Scope<'_>, roots: &BTreeSet<RootRequirement>) -> bool {
+        self.tries = self.tries.saturating_add(1);
+        match attempt(scope, roots, self.preferences) {
+            Attempt::Solved => true,
+            Attempt::Missing(addresses) => {
+                self.unexplored.extend(addresses);
+                false
+            }
+            Attempt::Unsolvable(_) | Attempt::GaveUp => false,
+        }
+    }
+
+    fn solves_with(&mut self, options: &Options, member: &Member) -> bool {
+        let scope = Scope::new(options, self.scope.index, member);
+        self.solves(&scope, &member.requirements)
+    }
+
+    /// Changes of anything but versions: each of what the steps speak of.
+    fn others(&mut self, roots: &BTreeSet<&RootRequirement>, steps: &[Step]) -> Vec<Hint> {
+        let mut hints = Vec::new();
+        let Mentioned {
+            kinds,
+            times,
+            held,
+            locals,
+        } = Mentioned::of(self.scope.member, steps);
+        let (options, member) = (self.scope.options, self.scope.member);
+        for (name, actual) in kinds {
+            let meant = roots.iter().find(|root| {
+                root.requirement.name == name
+                    && root.requirement.kind != actual
+                    && root.written != Some(Written::Reference)
+            });
+            let Some(root) = meant else { continue };
+            let hint = Hint::Kind {
+                requirement: root.requirement.clone(),
+                location: root.location.clone(),
+                actual,
+            };
+            if self.solves(self.scope, &changed(&member.requirements, root, &hint)) {
+                hints.push(hint);
+            }
+        }
+        hints.extend(self.exclude_newer(&times));
+        for local in locals {
+            let mut member = member.clone();
+            member.locals.remove(&local);
+            if self.solves_with(options, &member) {
+                hints.push(Hint::Local { local });
+            }
+        }
+        for held in held {
+            let mut member = member.clone();
+            member.held.remove(&held);
+            if self.solves_with(options, &member) {
+                hints.push(Hint::Held { held });
+            }
+        }
+        hints
+    }
 }
 
-/// Places of a sorted list, those nearest to `middle` first and the higher of two equally near.
-fn nearest_first(len: usize, middle: usize) -> impl Iterator<Item = usize> {
-    (0..=len).flat_map(move |distance| {
-        let above = middle.checked_add(distance).filter(|place| *place < len);
-        let below = middle
-            .checked_sub(distance)
-            .and_then(|place| place.checked_sub(1));
-        [above, below].into_iter().flatten()
+impl Trial<'_> {
+    /// The least change of `exclude-newer`: later for one package, later for all, none at all.
+    fn exclude_newer(&mut self, times: &BTreeMap<PackageName, BTreeSet<Time>>) -> Option<Hint> {
+        const MAX_TIMES: usize = 8;
+        let mut changes: Vec<(Option<&PackageName>, Option<Time>)> = Vec::new();
+        for (name, times) in times {
+            let times = times.iter().take(MAX_TIMES);
+            changes.extend(times.map(|time| (Some(name), Some(*time))));
+        }
+        let all: BTreeSet<Time> = times.values().flatten().copied().collect();
+        if !all.is_empty() {
+            let times = all.into_iter().take(MAX_TIMES);
+            changes.extend(times.map(|time| (None, Some(time))));
+            changes.push((None, None));
+        }
+        let works = changes.into_iter().find(|(name, until)| {
+            let mut options = self.scope.options.clone();
+            let cutoff = until.map(Cutoff::At);
+            match (name, cutoff) {
+                (Some(name), Some(cutoff)) => {
+                    let own = ExcludeNewer::After(cutoff);
+                    options.exclude_newer_package.insert((*name).clone(), own);
+                }
+                _ => options.exclude_newer = cutoff,
+            }
+            self.tries < MAX_TRIES && self.solves_with(&options, self.scope.member)
+        });
+        works.map(|(name, until)| Hint::ExcludeNewer {
+            name: name.cloned(),
+            until,
+        })
+    }
+}
+
+/// What steps speak of, beside requirements.
+#[derive(Default)]
+struct Mentioned {
+    kinds: BTreeSet<(PackageName, Kind)>,
+    times: BTreeMap<PackageName, BTreeSet<Time>>,
+    held: BTreeSet<Requirement>,
+    locals: BTreeSet<Local>,
+}
+
+impl Mentioned {
+    fn of(member: &Member, steps: &[Step]) -> Self {
+        let mut mentioned = Self::default();
+        let mut names: BTreeSet<(Kind, &PackageName)> = BTreeSet::new();
+        for premise in steps.iter().flat_map(|step| &step.premises) {
+            let Premise::Fact(fact) = premise else {
+                continue;
+            };
+            match fact {
+                Fact::Requires { by, wishes, unmet } => {
+                    if let Some(Group {
+                        kind,
+                        name,
+                        local: Some(_),
+                        ..
+                    }) = by
+                    {
+                        names.insert((*kind, name));
+                    }
+                    if unmet.as_ref().is_some_and(|unmet| unmet.local.is_some()) {
+                        let wishes = wishes.iter().map(|wish| &wish.requirement);
+                        names.extend(wishes.map(|wanted| (wanted.kind, &wanted.name)));
+                    }
+                }
+                Fact::Excluded { name, versions, .. } => {
+                    for (_, why) in versions {
+                        match why {
+                            Exclusion::TooNew { time, .. } => {
+                                let times = mentioned.times.entry(name.clone());
+                                times.or_default().insert(*time);
+                            }
+                            Exclusion::NotHeld { held } => {
+                                mentioned.held.insert(held.clone());
+                            }
+                            Exclusion::Yanked { .. }
+                            | Exclusion::Withdrawn { .. }
+                            | Exclusion::Unusable { .. } => {}
+                        }
+                    }
+                }
+                Fact::Unavailable {
+                    group,
+                    reason: Reason::OtherKind { actual },
+                } => {
+                    mentioned.kinds.insert((group.name.clone(), *actual));
+                }
+                Fact::Unavailable { .. } => {}
+            }
+        }
+        let locals = member.locals.iter();
+        let locals = locals.filter(|local| names.contains(&(local.kind, &local.name)));
+        mentioned.locals = locals.cloned().collect();
+        mentioned
+    }
+}
+
+/// A member's requirements after a change of one of them.
+fn changed(
+    all: &BTreeSet<RootRequirement>,
+    root: &RootRequirement,
+    hint: &Hint,
+) -> BTreeSet<RootRequirement> {
+    let mut all = all.clone();
+    let mut root = root.clone();
+    all.remove(&root);
+    match hint {
+        Hint::Requirement { req, .. } => root.requirement.req = req.clone(),
+        Hint::Export { asked, works, .. } => {
+            root.exports.remove(asked);
+            root.exports.insert(works.clone());
+        }
+        Hint::Kind { actual, .. } => root.requirement.kind = *actual,
+        Hint::ExcludeNewer { .. } | Hint::Local { .. } | Hint::Held { .. } => {}
+    }
+    all.insert(root);
+    all
+}
+
+/// Other versions for a requirement: each that exists, may be chosen, and is not allowed.
+fn requirements(
+    scope: &Scope<'_>,
+    preferences: &Preferences,
+    root: &RootRequirement,
+) -> Vec<(Nearness, Hint)> {
+    let Requirement {
+        kind, name, req, ..
+    } = &root.requirement;
+    let sources = scope.sources(*kind, name);
+    let is_ours =
+        |local: &Local| local.kind == *kind && local.name == *name && req.matches(&local.version);
+    if scope.member.locals.iter().any(is_ours) {
+        return Vec::new(); // what lies in a folder has the version that it has
+    }
+    let matching = |place: &usize| {
+        sources
+            .get(*place)
+            .is_some_and(|source| req.matches(source.version()))
+    };
+    let places = 0..sources.len();
+    let written = places
+        .end
+        .min(sources.partition_point(|source| Some(source.version()) < floor(req).as_ref()));
+    let first = places.clone().find(matching).unwrap_or(written);
+    let past = places
+        .clone()
+        .rfind(matching)
+        .map_or(written, |last| last.saturating_add(1));
+    let track = req.track().or_else(|| floor(req).as_ref().map(Track::of));
+    let mut found = Vec::new();
+    for place in places.filter(|place| !matching(place)) {
+        let Some(source) = sources.get(place) else {
+            continue;
+        };
+        if scope.exclusion(*source, preferences).is_some() {
+            continue;
+        }
+        let works = source.version().clone();
+        let Some(req) = rewritten(req, &works) else {
+            continue;
+        };
+        let nearness = Nearness {
+            other_track: track != Some(Track::of(&works)),
+            distance: if place < first {
+                first.saturating_sub(place)
+            } else {
+                place.saturating_sub(past).saturating_add(1)
+            },
+            downwards: place < first,
+        };
+        let hint = Hint::Requirement {
+            requirement: root.requirement.clone(),
+            location: root.location.clone(),
+            written: root.written.clone(),
+            works,
+            req,
+        };
+        found.push((nearness, hint));
+    }
+    found
+}
+
+/// The version that a requirement names first.
+fn floor(req: &VersionReq) -> Option<Version> {
+    let Comparator {
+        major,
+        minor,
+        patch,
+        pre,
+        ..
+    } = req.comparators().first()?;
+    Some(Version {
+        pre: pre.clone(),
+        ..Version::new(*major, minor.unwrap_or(0), patch.unwrap_or(0))
     })
 }
 
-fn pin_hint(
-    graph: &MemberGraph<'_>,
-    root: &RootRequirement,
-    preferences: &Preferences,
-    tries: &mut u32,
-) -> Option<Hint> {
-    let pinned = root.requirement.req.pinned()?;
-    let sources = sources(graph, &root.requirement);
-    let middle = sources.partition_point(|source| *source.version() < pinned);
-    for place in nearest_first(sources.len(), middle) {
-        let source = *sources.get(place)?;
-        let version = source.version();
-        let is_other = !root.requirement.req.matches(version);
-        let usable = graph.scope().exclusion(source, preferences).is_none();
-        if !is_other || !usable {
-            continue;
+/// A version in the manner of a requirement: `=` and `~` stay what they are, all else becomes `^`.
+fn rewritten(req: &VersionReq, version: &Version) -> Option<VersionReq> {
+    let req = match req.comparators() {
+        [one] if one.op == Op::Exact => VersionReq::exact(version),
+        [one] if one.op == Op::Tilde => {
+            VersionReq::from_user(&format!("~{}", without_build(version))).ok()?
         }
-        if *tries >= MAX_TRIES {
-            return None;
-        }
-        let repinned = works(graph, preferences, tries, |other| {
-            let same = other.requirement.kind == root.requirement.kind
-                && other.requirement.name == root.requirement.name
-                && other.requirement.req == root.requirement.req;
-            same.then(|| {
-                let mut other = other.clone();
-                other.requirement.req = VersionReq::exact(version);
-                other
-            })
-        });
-        if repinned {
-            return Some(Hint::Pin {
-                location: root.location.clone(),
-                name: root.requirement.name.clone(),
-                pinned,
-                works: version.clone(),
-            });
-        }
-    }
-    None
+        _ => VersionReq::caret(version),
+    };
+    req.matches(version).then_some(req)
 }
 
-fn export_hint(
-    graph: &MemberGraph<'_>,
-    root: &RootRequirement,
-    preferences: &Preferences,
-    tries: &mut u32,
-) -> Option<Hint> {
-    let sources = sources(graph, &root.requirement);
+fn without_build(version: &Version) -> Version {
+    Version {
+        build: semver::BuildMetadata::EMPTY,
+        ..version.clone()
+    }
+}
+
+/// Other versions of the interfaces that a requirement wants exported: each that an allowed release exports.
+fn exports(scope: &Scope<'_>, root: &RootRequirement) -> Vec<(Nearness, Hint)> {
+    let Requirement {
+        kind, name, req, ..
+    } = &root.requirement;
+    let sources = scope.sources(*kind, name);
+    let mut found = Vec::new();
     for asked in &root.exports {
-        let interface = asked.interface()?;
-        let mut others: Vec<(&Version, &ExternName)> = Vec::new();
         let mut offered: Vec<(Version, &ExternName)> = Vec::new();
-        for source in sources.iter().rev() {
-            if !root.requirement.req.matches(source.version()) {
+        for source in &sources {
+            if !req.matches(source.version()) {
                 continue;
             }
-            for export in source.exports() {
-                let Some(found) = export.interface() else {
-                    continue;
-                };
-                if let Some(version) = found.version
-                    && found.package == interface.package
-                    && found.interface == interface.interface
-                    && export != asked
-                {
-                    offered.push((version, export));
-                }
-            }
+            let exports = source.exports().iter();
+            offered.extend(
+                exports
+                    .filter(|export| *export != asked && same_interface(asked, export))
+                    .filter_map(|export| Some((export.interface()?.version?, export))),
+            );
         }
         offered.sort();
         offered.dedup();
-        others.extend(offered.iter().map(|(version, export)| (version, *export)));
-        let middle = interface.version.as_ref().map_or(0, |version| {
-            others.partition_point(|(other, _)| *other < version)
+        let version = asked.interface().and_then(|interface| interface.version);
+        let middle = version.as_ref().map_or(0, |version| {
+            offered.partition_point(|(other, _)| other < version)
         });
-        for place in nearest_first(others.len(), middle) {
-            let (_, export) = *others.get(place)?;
-            if *tries >= MAX_TRIES {
-                return None;
-            }
-            let works = works(graph, preferences, tries, |other| {
-                (other == root).then(|| {
-                    let mut other = other.clone();
-                    other.exports.remove(asked);
-                    other.exports.insert(export.clone());
-                    other
-                })
-            });
-            if works {
-                return Some(Hint::Export {
-                    location: root.location.clone(),
-                    asked: asked.clone(),
-                    works: export.clone(),
-                });
-            }
+        for (place, (other, works)) in offered.iter().enumerate() {
+            let downwards = place < middle;
+            let distance = if downwards {
+                middle.saturating_sub(place)
+            } else {
+                place.saturating_sub(middle).saturating_add(1)
+            };
+            let nearness = Nearness {
+                other_track: version.as_ref().map(Track::of) != Some(Track::of(other)),
+                distance,
+                downwards,
+            };
+            let place = root.export_locations.get(asked);
+            let hint = Hint::Export {
+                location: place.or(root.location.as_ref()).cloned(),
+                asked: asked.clone(),
+                works: (*works).clone(),
+            };
+            found.push((nearness, hint));
         }
     }
-    None
+    found
 }
 
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pin {
+        let location = match self {
+            Self::Requirement {
+                requirement,
                 location,
-                name,
-                pinned,
+                written,
                 works,
+                req,
             } => {
-                if let Some(location) = location {
-                    write!(f, "{location}: ")?;
+                let name = &requirement.name;
+                match written {
+                    Some(Written::Text(text)) => {
+                        let op = text.trim_start().get(..1);
+                        let op = op.filter(|op| matches!(*op, "^" | "=" | "~")).unwrap_or("");
+                        let works = without_build(works);
+                        write!(f, "change {name} \"{text}\" to \"{op}{works}\"")?;
+                    }
+                    Some(Written::Reference) => {
+                        let pinned = requirement.req.pinned().unwrap_or(Version::new(0, 0, 0));
+                        let works = without_build(works);
+                        write!(f, "change {name}@{pinned} to {name}@{works}")?;
+                    }
+                    None => write!(f, "change {name} {} to {req}", requirement.req)?,
                 }
-                write!(f, "with {name} {works} instead of {pinned} it would work")
+                location
             }
             Self::Export {
                 location,
                 asked,
                 works,
             } => {
-                if let Some(location) = location {
-                    write!(f, "{location}: ")?;
-                }
-                write!(f, "with {works} instead of {asked} it would work")
+                write!(f, "change {asked} to {works}")?;
+                location
             }
+            Self::Kind {
+                requirement,
+                location,
+                actual,
+            } => {
+                let table = match actual {
+                    Kind::Component => "dependencies",
+                    Kind::Wit => "wit-dependencies",
+                };
+                write!(f, "move {} to the `{table}`", requirement.name)?;
+                location
+            }
+            Self::ExcludeNewer { name, until } => {
+                let of = name.as_ref().map(|name| format!(" of {name}"));
+                let of = of.unwrap_or_default();
+                return match until {
+                    Some(time) => write!(f, "move `exclude-newer`{of} to {time}"),
+                    None => write!(f, "leave `exclude-newer`{of} out"),
+                };
+            }
+            Self::Local { local } => {
+                write!(
+                    f,
+                    "take {} from its registry instead of the local {}",
+                    local.name, local.version
+                )?;
+                &local.location
+            }
+            Self::Held { held } => return write!(f, "do not hold {} at {}", held.name, held.req),
+        };
+        match location {
+            Some(location) => write!(f, " ({location})"),
+            None => Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_come_first_and_the_higher_of_two() {
-        let order: Vec<usize> = nearest_first(5, 2).collect();
-        assert_eq!(order, [2, 1, 3, 0, 4]);
     }
 }

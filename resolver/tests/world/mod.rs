@@ -10,14 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use resolver::Unresolved;
 use resolver::index::{Address, Index, Release, Standing};
 use resolver::lockfile::Lockfile;
-use resolver::problem::{Local, Member, Problem, RootRequirement};
+use resolver::problem::{Local, Member, Problem, RootRequirement, Written};
+use resolver::report::Conflict;
 use resolver::resolution::{Resolution, Selection};
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
-use transparency::name::{Kind, Origin, PackageName};
+use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::release::Requirement;
-use transparency::version::parse_version;
+use transparency::version::{VersionReq, parse_version};
 
 pub(crate) const ORIGIN: &str = "registry.example/components";
 
@@ -51,6 +52,18 @@ pub(crate) fn requirement(text: &str) -> Requirement {
 
 pub(crate) fn selection(text: &str) -> Selection {
     text.parse().unwrap()
+}
+
+/// A requirement as a person writes it, `component acme:clock 1.1`, in a line of a manifest.
+fn written(text: &str, location: &str) -> RootRequirement {
+    let (package, version) = text.rsplit_once(' ').unwrap();
+    let (kind, package) = package.split_once(' ').unwrap();
+    let req = VersionReq::from_user(version).unwrap();
+    RootRequirement {
+        location: Some(location.to_owned()),
+        written: Some(Written::Text(version.to_owned())),
+        ..RootRequirement::new(Requirement::new(kind.parse().unwrap(), name(package), req))
+    }
 }
 
 /// A release of which nothing matters but its version and requirements.
@@ -139,6 +152,12 @@ impl World {
         };
     }
 
+    pub(crate) fn unusable(&mut self, package: &str, version: &str, reason: &str) {
+        self.find(package, version).standing = Standing::Unusable {
+            reason: reason.to_owned(),
+        };
+    }
+
     pub(crate) fn nobody_has(&mut self, package: &str) {
         self.absent.insert(name(package));
     }
@@ -153,11 +172,42 @@ impl World {
     }
 
     pub(crate) fn app_requires_at(&mut self, text: &str, location: &str, exports: &[&str]) {
-        self.member("app").requirements.insert(RootRequirement {
-            requirement: requirement(text),
+        let root = RootRequirement {
             exports: exports.iter().map(|text| text.parse().unwrap()).collect(),
             location: Some(location.to_owned()),
-        });
+            ..RootRequirement::new(requirement(text))
+        };
+        self.member("app").requirements.insert(root);
+    }
+
+    /// A line of a manifest: `component acme:clock 1.1`, as a person writes it.
+    pub(crate) fn writes(&mut self, member: &str, text: &str, location: &str) {
+        let root = written(text, location);
+        self.member(member).requirements.insert(root);
+    }
+
+    /// The same, whose component must export interfaces that WIT text names: each `NAME at LOCATION`.
+    pub(crate) fn writes_for(&mut self, text: &str, location: &str, exports: &[&str]) {
+        let mut root = written(text, location);
+        for export in exports {
+            let (export, place) = export.split_once(" at ").unwrap();
+            let export: ExternName = export.parse().unwrap();
+            root.export_locations
+                .insert(export.clone(), place.to_owned());
+            root.exports.insert(export);
+        }
+        self.member("app").requirements.insert(root);
+    }
+
+    /// A reference in WIT text: `wasi:http@0.2.3`.
+    pub(crate) fn refers(&mut self, text: &str, location: &str) {
+        let (package, version) = text.split_once('@').unwrap();
+        let root = RootRequirement {
+            location: Some(location.to_owned()),
+            written: Some(Written::Reference),
+            ..RootRequirement::new(requirement(&format!("wit {package} ={version}")))
+        };
+        self.member("app").requirements.insert(root);
     }
 
     pub(crate) fn app_has_local(
@@ -169,6 +219,7 @@ impl World {
     ) {
         let mut local = Local::new(kind, name(package), parse_version(version).unwrap());
         local.requirements = requires.iter().map(|text| requirement(text)).collect();
+        local.location = Some(format!("../{}", package.split_once(':').unwrap().1));
         self.member("app").locals.insert(local);
     }
 
@@ -216,6 +267,13 @@ impl World {
                         self.load(&mut index, &address.name);
                     }
                 }
+                // As the program does: what a change was tried with is loaded, so that it can be told.
+                Err(Unresolved::Conflict(conflict)) if !conflict.unexplored().is_empty() => {
+                    for address in conflict.unexplored() {
+                        assert!(!index.holds(address), "{address:?} was asked for twice");
+                        self.load(&mut index, &address.name);
+                    }
+                }
                 done => return done,
             }
         }
@@ -234,16 +292,9 @@ impl World {
         packages.map(ToString::to_string).collect()
     }
 
-    /// Why `app` gets nothing, with the hints.
-    pub(crate) fn conflict(&self) -> (String, Vec<String>) {
+    pub(crate) fn conflict(&self) -> Box<Conflict> {
         match self.solve() {
-            Err(Unresolved::Conflict(conflict)) => {
-                let hints = conflict.hints().iter();
-                (
-                    conflict.to_string(),
-                    hints.map(ToString::to_string).collect(),
-                )
-            }
+            Err(Unresolved::Conflict(conflict)) => conflict,
             other => panic!("expected a conflict, got {other:?}"),
         }
     }

@@ -1,0 +1,536 @@
+//! The derivation in words: one deduction a sentence.
+//!
+//! The member is "you" where it is alone, and has its name beside others. Requirements are printed as they are written,
+//! versions as runs of those that exist; the kind of a package is said only where two kinds meet, a track only where the
+//! package has several.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use semver::Version;
+use transparency::name::{Kind, PackageName};
+use transparency::version::Track;
+
+use super::{
+    Conclusion, Conflict, Extent, Fact, Group, MAX_STEPS, Need, Premise, Step, Unmet, Wish,
+};
+use crate::cutoff::Cutoff;
+use crate::graph::Reason;
+use crate::problem::Written;
+use crate::scope::Exclusion;
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(items: &[String], word: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
+    }
+}
+
+/// The same of whole clauses, with a comma before the last where one of them holds the word itself.
+fn clauses(items: &[String]) -> String {
+    match items {
+        [most @ .., last]
+            if items.iter().any(|item| item.contains(" and ")) && !most.is_empty() =>
+        {
+            format!("{}, and {last}", most.join(", "))
+        }
+        _ => list(items, "and"),
+    }
+}
+
+/// The items, or the first and last few of very many.
+fn shortened(texts: &[String], word: &str) -> String {
+    const ENDS: usize = 4;
+    let hidden = texts.len().saturating_sub(ENDS.saturating_mul(2));
+    if hidden > 1 {
+        let (first, rest) = texts.split_at(ENDS);
+        let last = rest.get(hidden..).unwrap_or_default();
+        return format!("{}, {hidden} more, {}", first.join(", "), list(last, word));
+    }
+    list(texts, word)
+}
+
+fn shortened_versions(versions: &[Version]) -> String {
+    let texts: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    shortened(&texts, "and")
+}
+
+/// What a kind is called.
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Component => "component",
+        Kind::Wit => "WIT package",
+    }
+}
+
+/// A track as people write it: `1.x`, `0.2.x`.
+struct Family<'t>(&'t Track);
+
+impl fmt::Display for Family<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Track::Major(_) | Track::Minor(_) => write!(f, "{}.x", self.0),
+            Track::Patch(_) | Track::Pre(..) => self.0.fmt(f),
+        }
+    }
+}
+
+/// Whether a verb after this stands in the singular.
+fn is_one(group: &Group) -> bool {
+    match group.runs.as_slice() {
+        [] => true,
+        [(first, last)] if first == last => true,
+        _ => group.extent != Extent::Some,
+    }
+}
+
+fn is_single(group: &Group) -> bool {
+    matches!(group.runs.as_slice(), [(first, last)] if first == last)
+}
+
+/// The words for what a conflict is made of.
+struct Words<'c> {
+    conflict: &'c Conflict,
+    /// Packages of which the kind must be said.
+    of_two_kinds: BTreeSet<&'c PackageName>,
+}
+
+impl<'c> Words<'c> {
+    fn new(conflict: &'c Conflict) -> Self {
+        let mut kinds: BTreeMap<&PackageName, BTreeSet<Kind>> = BTreeMap::new();
+        for premise in conflict.steps.iter().flat_map(|step| &step.premises) {
+            match premise {
+                Premise::Fact(Fact::Requires { wishes, .. }) => {
+                    for wish in wishes {
+                        let known = kinds.entry(&wish.requirement.name).or_default();
+                        known.insert(wish.requirement.kind);
+                    }
+                }
+                Premise::Fact(Fact::Unavailable {
+                    group,
+                    reason: Reason::OtherKind { actual },
+                }) => {
+                    kinds.entry(&group.name).or_default().insert(*actual);
+                }
+                Premise::Fact(_) | Premise::Step(_) => {}
+            }
+        }
+        let several = kinds.into_iter().filter(|(_, kinds)| kinds.len() > 1);
+        Self {
+            conflict,
+            of_two_kinds: several.map(|(name, _)| name).collect(),
+        }
+    }
+
+    fn name(&self, kind: Kind, name: &PackageName) -> String {
+        if self.of_two_kinds.contains(name) {
+            format!("the {} {name}", kind_word(kind))
+        } else {
+            name.to_string()
+        }
+    }
+
+    /// `acme:clock 1.0.0 to 1.1.0 or 1.3.0`.
+    fn runs(&self, group: &Group, word: &str) -> String {
+        let name = self.name(group.kind, &group.name);
+        let texts: Vec<String> = group
+            .runs
+            .iter()
+            .map(|(first, last)| {
+                if first == last {
+                    first.to_string()
+                } else {
+                    format!("{first} to {last}")
+                }
+            })
+            .collect();
+        let local = match &group.local {
+            Some(_) if is_single(group) => "the local ",
+            _ => "",
+        };
+        format!("{local}{name} {}", shortened(&texts, word))
+    }
+
+    /// A group as what something is said of.
+    fn subject(&self, group: &Group) -> String {
+        let name = self.name(group.kind, &group.name);
+        match &group.extent {
+            Extent::Nothing => name,
+            Extent::Package if !is_single(group) => format!("every version of {name}"),
+            Extent::Track(track) if !is_single(group) => format!("every {name} {}", Family(track)),
+            Extent::Some | Extent::Package | Extent::Track(_) => self.runs(group, "and"),
+        }
+    }
+
+    /// A group of which one is meant: `a` version, or `any`.
+    fn object(&self, group: &Group, article: &str) -> String {
+        let name = self.name(group.kind, &group.name);
+        match &group.extent {
+            Extent::Nothing => name,
+            Extent::Package if !is_single(group) => format!("{article} version of {name}"),
+            Extent::Track(track) if !is_single(group) && article == "any" => {
+                format!("any {name} {}", Family(track))
+            }
+            Extent::Track(track) if !is_single(group) => format!("{name} {}", Family(track)),
+            Extent::Some | Extent::Package | Extent::Track(_) => self.runs(group, "or"),
+        }
+    }
+
+    /// A group as what something is denied of, and the verb's `s`.
+    fn denied(&self, group: &Group) -> (String, bool) {
+        let name = self.name(group.kind, &group.name);
+        match &group.extent {
+            Extent::Package if !is_single(group) => (format!("no version of {name}"), true),
+            Extent::Track(track) if !is_single(group) => {
+                (format!("no {name} {}", Family(track)), true)
+            }
+            Extent::Nothing | Extent::Some | Extent::Package | Extent::Track(_) => {
+                (self.subject(group), false)
+            }
+        }
+    }
+
+    fn wish(&self, wish: &Wish) -> String {
+        let requirement = &wish.requirement;
+        let name = self.name(requirement.kind, &requirement.name);
+        let mut text = match (&wish.written, requirement.req.pinned()) {
+            (Some(Written::Text(text)), _) => format!("{name} \"{text}\""),
+            (Some(Written::Reference), Some(version)) => format!("{name}@{version}"),
+            _ => format!("{name} {}", requirement.req),
+        };
+        if let Some(location) = &wish.location {
+            text.push_str(&format!(" ({location})"));
+        }
+        if !wish.exports.is_empty() {
+            let exports: Vec<String> = wish
+                .exports
+                .iter()
+                .map(|(export, location)| match location {
+                    Some(location) => format!("{export} ({location})"),
+                    None => export.to_string(),
+                })
+                .collect();
+            text.push_str(&format!(" for {}", list(&exports, "and")));
+        }
+        text
+    }
+
+    fn unmet(&self, unmet: &Unmet) -> String {
+        let Unmet {
+            existing,
+            local,
+            exported,
+        } = unmet;
+        if let Some(exported) = exported {
+            let exported: Vec<String> = exported.iter().map(ToString::to_string).collect();
+            return match exported.as_slice() {
+                [] => ", which no such release exports".to_owned(),
+                exported => format!(", but its releases export {}", list(exported, "and")),
+            };
+        }
+        if let Some((version, location)) = local {
+            let place = location.as_ref().map(|place| format!(" ({place})"));
+            return format!(
+                ", whose place is taken by the local {version}{}",
+                place.unwrap_or_default()
+            );
+        }
+        match existing.as_slice() {
+            [] => ", which has no release at all".to_owned(),
+            [one] if !one.pre.is_empty() => {
+                format!(", of which only the pre-release {one} exists")
+            }
+            [one] => format!(", of which only {one} exists"),
+            several => format!(", of which only {} exist", shortened_versions(several)),
+        }
+    }
+
+    /// What the member itself requires, in one.
+    fn own(&self, premises: &[Premise]) -> Option<String> {
+        let mut wishes: Vec<&Wish> = Vec::new();
+        for premise in premises {
+            if let Premise::Fact(fact) = premise
+                && let Fact::Requires { wishes: more, .. } = fact
+                && is_own(fact)
+            {
+                wishes.extend(more);
+            }
+        }
+        wishes.sort_by_key(|wish| wish.location.as_ref().map(|place| by_line(place)));
+        let texts: Vec<String> = wishes.into_iter().map(|wish| self.wish(wish)).collect();
+        let who = match self.conflict.alone {
+            true => "you require".to_owned(),
+            false => format!("`{}` requires", self.conflict.member),
+        };
+        (!texts.is_empty()).then(|| format!("{who} {}", list(&texts, "and")))
+    }
+
+    fn fact(&self, fact: &Fact) -> String {
+        match fact {
+            Fact::Requires { by, wishes, unmet } => {
+                let (who, one) = match by {
+                    None if self.conflict.alone => ("you".to_owned(), false),
+                    None => (format!("`{}`", self.conflict.member), true),
+                    Some(group) => (self.subject(group), is_one(group)),
+                };
+                let wishes: Vec<String> = wishes.iter().map(|wish| self.wish(wish)).collect();
+                let word = if by.is_some() { "or" } else { "and" };
+                format!(
+                    "{who} require{} {}{}",
+                    if one { "s" } else { "" },
+                    list(&wishes, word),
+                    unmet
+                        .as_ref()
+                        .map_or_else(String::new, |unmet| self.unmet(unmet))
+                )
+            }
+            Fact::Excluded {
+                kind,
+                name,
+                versions,
+            } => self.excluded(*kind, name, versions),
+            Fact::Unavailable { group, reason } => match reason {
+                Reason::Absent { size } => format!(
+                    "{} does not exist (proved at the checkpoint of size {size})",
+                    group.name
+                ),
+                Reason::OtherKind { actual } => {
+                    format!("{} is a {}", group.name, kind_word(*actual))
+                }
+                Reason::Itself { requirement } => format!(
+                    "{} require{} another version of itself, {}",
+                    self.subject(group),
+                    if is_one(group) { "s" } else { "" },
+                    requirement.req
+                ),
+            },
+        }
+    }
+
+    /// `acme:clock 1.0.0 and 1.0.1 are yanked (drifts) and 1.1.0 is withdrawn (court order)`.
+    fn excluded(
+        &self,
+        kind: Kind,
+        name: &PackageName,
+        versions: &[(Version, Exclusion)],
+    ) -> String {
+        let mut by_reason: Vec<(&Exclusion, Vec<&Version>)> = Vec::new();
+        for (version, why) in versions {
+            match by_reason.iter_mut().find(|(known, _)| is_alike(known, why)) {
+                Some((_, versions)) => versions.push(version),
+                None => by_reason.push((why, vec![version])),
+            }
+        }
+        let texts: Vec<String> = by_reason
+            .into_iter()
+            .map(|(why, versions)| {
+                let one = versions.len() == 1;
+                let versions: Vec<String> = versions.into_iter().map(ToString::to_string).collect();
+                let versions = shortened(&versions, "and");
+                let is = if one { "is" } else { "are" };
+                match why {
+                    Exclusion::Yanked { reason } => {
+                        format!("{versions} {is} yanked{}", bracketed(reason))
+                    }
+                    Exclusion::Withdrawn { reason } => {
+                        format!("{versions} {is} withdrawn{}", bracketed(reason))
+                    }
+                    Exclusion::Unusable { reason } => {
+                        format!("{versions} {is} unusable{}", bracketed(reason))
+                    }
+                    Exclusion::TooNew {
+                        time,
+                        cutoff,
+                        limit,
+                    } => {
+                        let of = if one {
+                            format!(" (of {time})")
+                        } else {
+                            String::new()
+                        };
+                        let ends = match (cutoff, limit) {
+                            (Cutoff::Before(_), Some(limit)) => format!(", which ends at {limit}"),
+                            _ => String::new(),
+                        };
+                        format!("{versions}{of} {is} later than `exclude-newer` {cutoff}{ends}")
+                    }
+                    Exclusion::NotHeld { held } => format!("is held at {}", held.req),
+                }
+            })
+            .collect();
+        format!("{} {}", self.name(kind, name), clauses(&texts))
+    }
+
+    fn needs(&self, needs: &[Need]) -> String {
+        let mut texts: Vec<String> = Vec::new();
+        let mut last: Option<&PackageName> = None;
+        for Need { group, .. } in needs {
+            let mut text = self.object(group, "a");
+            // `acme:clock 1.0.0 or 2.0.0`
+            let is_listed = group.extent == Extent::Some || is_single(group);
+            if last == Some(&group.name)
+                && is_listed
+                && let Some((_, versions)) = text.rsplit_once(&format!("{} ", group.name))
+            {
+                text = versions.to_owned();
+            }
+            last = is_listed.then_some(&group.name);
+            texts.push(text);
+        }
+        list(&texts, "or")
+    }
+
+    fn conclusion(&self, conclusion: &Conclusion) -> String {
+        let Conclusion { with, needs } = conclusion;
+        let only = needs.iter().any(|need| need.only);
+        match (with.as_slice(), needs.as_slice()) {
+            ([], []) if self.conflict.alone => "your requirements cannot be met".to_owned(),
+            ([], []) => format!(
+                "the requirements of `{}` cannot be met",
+                self.conflict.member
+            ),
+            ([], needs) if only => format!("only {} is left", self.needs(needs)),
+            ([], needs) if self.conflict.alone => format!("you need {}", self.needs(needs)),
+            ([], needs) => format!("`{}` needs {}", self.conflict.member, self.needs(needs)),
+            ([one], []) => format!("{} cannot be used", self.denied(one).0),
+            ([one, rest @ ..], []) => {
+                let (subject, negated) = self.denied(one);
+                let rest: Vec<String> =
+                    rest.iter().map(|group| self.object(group, "any")).collect();
+                let verb = match (negated, is_one(one)) {
+                    (true, _) => "works",
+                    (false, true) => "does not work",
+                    (false, false) => "do not work",
+                };
+                format!("{subject} {verb} with {}", list(&rest, "and"))
+            }
+            (with, needs) if only => {
+                let with: Vec<String> =
+                    with.iter().map(|group| self.object(group, "any")).collect();
+                format!(
+                    "with {} only {} is left",
+                    list(&with, "and"),
+                    self.needs(needs)
+                )
+            }
+            ([one], needs) => format!(
+                "{} need{} {}",
+                self.subject(one),
+                if is_one(one) { "s" } else { "" },
+                self.needs(needs)
+            ),
+            ([one, rest @ ..], needs) => {
+                let rest: Vec<String> =
+                    rest.iter().map(|group| self.object(group, "any")).collect();
+                format!(
+                    "{} with {} need{} {}",
+                    self.subject(one),
+                    list(&rest, "and"),
+                    if is_one(one) { "s" } else { "" },
+                    self.needs(needs)
+                )
+            }
+        }
+    }
+}
+
+/// Whether two exclusions are said in one.
+fn is_alike(one: &Exclusion, other: &Exclusion) -> bool {
+    match (one, other) {
+        (Exclusion::TooNew { cutoff, .. }, Exclusion::TooNew { cutoff: other, .. }) => {
+            cutoff == other
+        }
+        _ => one == other,
+    }
+}
+
+fn bracketed(reason: &str) -> String {
+    if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    }
+}
+
+/// Whether the member itself requires it, and there is something that will do.
+fn is_own(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Requires {
+            by: None,
+            unmet: None,
+            ..
+        }
+    )
+}
+
+/// `Cargo.toml:9:1` so that it sorts before `Cargo.toml:10:1`.
+fn by_line(place: &str) -> Vec<(u64, &str)> {
+    let parts = place.split(':');
+    parts
+        .map(|part| part.parse().map_or((0, part), |number| (number, "")))
+        .collect()
+}
+
+/// The numbers of steps that are spoken of later than right after them.
+fn numbers(steps: &[Step]) -> BTreeMap<usize, usize> {
+    let mut referred = BTreeSet::new();
+    for (here, step) in steps.iter().enumerate() {
+        for premise in &step.premises {
+            if let Premise::Step(earlier) = premise
+                && earlier.checked_add(1) != Some(here)
+            {
+                referred.insert(*earlier);
+            }
+        }
+    }
+    referred.into_iter().zip(1..).collect()
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = Words::new(self);
+        write!(f, "the requirements of `{}` cannot all be met", self.member)?;
+        let numbers = numbers(&self.steps);
+        let hidden = self.steps.len().saturating_sub(MAX_STEPS);
+        if hidden > 0 {
+            write!(f, "\n  ({hidden} steps are left out)")?;
+        }
+        for (here, step) in self.steps.iter().enumerate().skip(hidden) {
+            let mut follows = false;
+            let mut because = Vec::new();
+            because.extend(words.own(&step.premises));
+            for premise in &step.premises {
+                match premise {
+                    Premise::Fact(fact) if is_own(fact) => {}
+                    Premise::Fact(fact) => because.push(words.fact(fact)),
+                    Premise::Step(earlier) if earlier.checked_add(1) == Some(here) => {
+                        follows = true;
+                    }
+                    Premise::Step(earlier) => {
+                        let conclusion = self.steps.get(*earlier).map(|step| &step.conclusion);
+                        if let (Some(conclusion), Some(number)) = (conclusion, numbers.get(earlier))
+                        {
+                            let conclusion = words.conclusion(conclusion);
+                            because.push(format!("{conclusion} ({number})"));
+                        }
+                    }
+                }
+            }
+            let reasons = clauses(&because);
+            let conclusion = words.conclusion(&step.conclusion);
+            match (follows, because.is_empty()) {
+                (true, true) => write!(f, "\n  So {conclusion}")?,
+                (true, false) => write!(f, "\n  And because {reasons}, {conclusion}")?,
+                (false, _) => write!(f, "\n  Because {reasons}, {conclusion}")?,
+            }
+            match numbers.get(&here) {
+                Some(number) => write!(f, ". ({number})")?,
+                None => f.write_str(".")?,
+            }
+        }
+        Ok(())
+    }
+}
