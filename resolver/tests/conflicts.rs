@@ -5,10 +5,10 @@
 
 mod world;
 
-use resolver::cutoff::Cutoff;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use resolver::cutoff::Cutoff;
 use resolver::index::{Release, Standing};
 use resolver::problem::{RootRequirement, Written};
 use transparency::name::Kind;
@@ -327,49 +327,6 @@ fn every_version_for_another_reason() {
     let mut world = clocks();
     world.yank("acme:clock", "1.0.0", "drifts");
     world.withdraw("acme:clock", "1.1.0", "court order");
-    world.find("acme:clock", "2.0.0").time = Time::from_unix(3_000_000_000).unwrap();
-    world.problem.options.exclude_newer = Time::from_unix(2_000_000_000)
-        .map(Cutoff::At)
-        .map(Cutoff::At);
-    world.app_requires("component acme:clock >=1");
-    assert_says(
-        &world,
-        &[
-            "Because you require component acme:clock >=1 and acme:clock 1.0.0 is yanked (drifts), acme:clock 1.1.0 is withdrawn (court order) and acme:clock 2.0.0 was released on 2065-01-24T05:20:00Z, which `exclude-newer` leaves aside, your requirements cannot be met.",
-        ],
-        &[],
-    );
-}
-
-#[test]
-fn a_package_that_does_not_exist() {
-    let mut world = clocks();
-    world.component("acme:logger", "1.2.0", &["component acme:nobody ^1"]);
-    world.nobody_has("acme:nobody");
-    world.app_requires("component acme:logger ^1");
-    assert_says(
-        &world,
-        &[
-            "Because acme:nobody does not exist (proved at the checkpoint of size 48), component acme:nobody cannot be used.",
-            "And because acme:logger 1.2.0 requires component acme:nobody ^1, acme:logger 1.2.0 cannot be used.",
-            "And because you require component acme:logger ^1, your requirements cannot be met.",
-        ],
-        &[],
-    );
-}
-
-#[test]
-fn a_package_of_another_kind() {
-    let mut world = clocks();
-    world.app_requires_at("wit acme:clock =1.0.0", "wit/world.wit:3", &[]);
-    assert_says(
-        &world,
-        &[
-            "Because acme:clock is a component, required as wit, wit acme:clock cannot be used.",
-            "And because you require wit acme:clock =1.0.0 (wit/world.wit:3), your requirements cannot be met.",
-        ],
-        &[],
-    );
     world.find("acme:clock", "2.0.0").time = Time::from_unix(1_790_000_000).unwrap();
     world.problem.options.exclude_newer = Time::from_unix(1_788_000_000).map(Cutoff::At);
     world.writes("app", "component acme:clock >=1", "Cargo.toml:9:1");

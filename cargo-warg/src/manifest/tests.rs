@@ -53,6 +53,7 @@ fn said(dependency: &Dependency) -> String {
         alias,
         name,
         requirement,
+        written: _,
         path,
         registry,
         serves,

@@ -518,11 +518,12 @@ impl fmt::Display for Hint {
                 location
             }
             Self::ExcludeNewer { name, until } => {
-                let of = name.as_ref().map(|name| format!(" of {name}"));
-                let of = of.unwrap_or_default();
-                return match until {
-                    Some(time) => write!(f, "move `exclude-newer`{of} to {time}"),
-                    None => write!(f, "leave `exclude-newer`{of} out"),
+                return match (name, until) {
+                    (Some(name), Some(time)) => {
+                        write!(f, "allow {name} until {time} in `exclude-newer-package`")
+                    }
+                    (_, Some(time)) => write!(f, "move `exclude-newer` to {time}"),
+                    (_, None) => write!(f, "leave `exclude-newer` out"),
                 };
             }
             Self::Local { local } => {
