@@ -7,6 +7,9 @@
 //! This file prints nothing: [`crate::shell`] does.
 
 use std::fmt;
+use std::path::Path;
+
+use crate::place::Place;
 
 /// What an operation returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -65,12 +68,19 @@ pub trait Classify: std::error::Error + Send + Sync + Sized + 'static {
     fn help(&self) -> Option<String> {
         None
     }
+
+    /// Where it is, if it is in a text: first what is wrong, then what it is at odds with.
+    fn places(&self) -> Vec<Place> {
+        Vec::new()
+    }
 }
 
-/// A failure: its class, what went wrong and why, and what to do about it.
+/// A failure: its class, what went wrong and why, where, and what to do about it.
 pub struct Error {
     class: Class,
     chain: anyhow::Error,
+    /// Each with the length of the chain when it was said: contexts come on top.
+    places: Vec<(usize, Place)>,
     help: Vec<String>,
 }
 
@@ -80,17 +90,21 @@ impl Error {
         Self {
             class,
             chain: anyhow::Error::msg(message.to_string()),
+            places: Vec::new(),
             help: Vec::new(),
         }
     }
 
     /// A failure of a library, with the class and the help that its own match gives it.
     pub fn classified(error: impl Classify) -> Self {
-        Self {
+        let places = error.places();
+        let new = Self {
             class: error.class(),
             help: error.help().into_iter().collect(),
+            places: Vec::new(),
             chain: anyhow::Error::new(error),
-        }
+        };
+        places.into_iter().fold(new, Self::at)
     }
 
     /// A failure of which the call site knows the class: an I/O error, say.
@@ -102,6 +116,7 @@ impl Error {
         Self {
             class,
             chain: anyhow::Error::new(cause).context(message.to_string()),
+            places: Vec::new(),
             help: Vec::new(),
         }
     }
@@ -110,6 +125,23 @@ impl Error {
     #[must_use]
     pub fn context(mut self, message: impl fmt::Display) -> Self {
         self.chain = self.chain.context(message.to_string());
+        self
+    }
+
+    /// The same failure, with a place that its message is about.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<Place>) -> Self {
+        let depth = self.chain.chain().count();
+        self.places.push((depth, place.into()));
+        self
+    }
+
+    /// The same failure, its places named from this folder where they lie below.
+    #[must_use]
+    pub fn below(mut self, folder: &Path) -> Self {
+        for (_, place) in &mut self.places {
+            place.location = place.location.below(folder);
+        }
         self
     }
 
@@ -128,6 +160,19 @@ impl Error {
     /// What went wrong first, then each cause.
     pub fn chain(&self) -> impl Iterator<Item = String> {
         self.chain.chain().map(ToString::to_string)
+    }
+
+    /// The places that the message, or the cause, of this position in the chain is about.
+    pub fn places_of(&self, position: usize) -> impl Iterator<Item = &Place> {
+        let depth = self.chain.chain().count().saturating_sub(position);
+        let places = self.places.iter();
+        places.filter_map(move |(of, place)| (*of == depth).then_some(place))
+    }
+
+    /// All places, those of the message first.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let positions = 0..self.chain.chain().count();
+        positions.flat_map(|position| self.places_of(position))
     }
 
     /// What the user can do about it.

@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod message;
 pub mod network;
 pub mod ops;
+pub mod place;
 pub mod shell;
 pub mod spec;
 pub mod wit;

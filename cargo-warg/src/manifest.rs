@@ -10,9 +10,9 @@
 pub mod cargo_component;
 pub mod edit;
 pub mod error;
-pub mod location;
 pub mod registries;
 pub mod settings;
+pub mod source;
 pub mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,10 +25,10 @@ use transparency::version::VersionReq;
 
 use self::edit::ManifestEdit;
 pub use self::error::ManifestError;
-pub use self::location::Location;
-use self::location::Source;
 pub use self::registries::{Alias, Place, Registries, Registry};
 pub use self::settings::{Patch, Settings, Solving};
+pub use self::source::Location;
+use self::source::Source;
 use crate::keys::without_secrets;
 
 /// Which workspace, and which of its members: cargo's flags of the same names.

@@ -20,6 +20,7 @@ pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::verify::Verify;
 use crate::error::Error;
+use crate::place;
 
 /// A document.
 #[derive(Debug, Serialize)]
@@ -59,8 +60,43 @@ pub struct Failure {
     pub message: String,
     /// Why, each cause after what it caused.
     pub causes: Vec<String>,
+    /// Where: first what is wrong, then what it is at odds with.
+    pub places: Vec<Place>,
     /// What to do about it.
     pub help: Vec<String>,
+}
+
+/// A stretch of a text file.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Place {
+    /// The file, relative to the workspace root where it lies below.
+    pub file: String,
+    /// The line that it begins in, counted from 1.
+    pub line: usize,
+    /// The column that it begins in, in characters, counted from 1.
+    pub column: usize,
+    /// Where it begins, in bytes from the start of the file.
+    pub start: usize,
+    /// Where it ends, in bytes from the start of the file.
+    pub end: usize,
+    /// What there is to say of it, where the message does not say it.
+    pub label: Option<String>,
+}
+
+impl From<&place::Place> for Place {
+    fn from(place: &place::Place) -> Self {
+        let place::Place { location, label } = place;
+        Self {
+            file: location.file().display().to_string(),
+            line: location.line(),
+            column: location.column(),
+            start: location.span().start,
+            end: location.span().end,
+            label: label.clone(),
+        }
+    }
 }
 
 impl From<&Error> for Message {
@@ -70,6 +106,7 @@ impl From<&Error> for Message {
             code: error.class().exit_code(),
             message: chain.next().unwrap_or_default(),
             causes: chain.collect(),
+            places: error.places().map(Place::from).collect(),
             help: error.help().to_vec(),
         })
     }

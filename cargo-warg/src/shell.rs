@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
 
 use crate::error::Error;
+use crate::place::Place;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 const NOTE: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
@@ -165,20 +168,49 @@ impl Shell {
 
     /// `error: …`, each cause under `Caused by:`, and what to do under `help:`.
     pub fn error(&self, error: &Error) {
-        let mut chain = error.chain();
-        let first = chain.next().unwrap_or_default();
-        self.line(ERROR, "error:", &first);
-        let mut caused = false;
-        for cause in chain {
-            caused = true;
-            let indented = cause.replace('\n', "\n  ");
-            self.raw(&format!("\nCaused by:\n  {indented}\n"));
+        let mut long = false;
+        for (position, message) in error.chain().enumerate() {
+            if position == 0 {
+                self.line(ERROR, "error:", &message);
+            } else {
+                long = true;
+                let indented = message.replace('\n', "\n  ");
+                self.raw(&format!("\nCaused by:\n  {indented}\n"));
+            }
+            let places: Vec<&Place> = error.places_of(position).collect();
+            if !places.is_empty() {
+                long = true;
+                self.snippet(&places, if position == 0 { "" } else { "  " });
+            }
         }
         for (place, help) in error.help().iter().enumerate() {
-            if caused && place == 0 {
+            if long && place == 0 {
                 self.raw("\n");
             }
             self.line(NOTE, "help:", help);
+        }
+    }
+
+    /// The lines of some texts, with what is meant underlined, as rustc shows them. The first place is where it is wrong.
+    fn snippet(&self, places: &[&Place], indent: &str) {
+        let mut sink = locked(&self.err);
+        let renderer = if sink.colors {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let excerpts = excerpts(places);
+        let mut shown = String::new();
+        if !excerpts.is_empty() {
+            let group = Group::with_level(Level::ERROR);
+            let group = group.elements(excerpts.iter().map(Excerpt::snippet));
+            shown = renderer.render(&[group]);
+        }
+        for place in places.iter().filter(|place| is_too_long(place)) {
+            shown.push_str(&clean_line(&format!("\n --> {}", place.location)));
+        }
+        for line in shown.trim_start_matches('\n').lines() {
+            let _ = sink.write(format!("{indent}{}\n", line.trim_end()).as_bytes());
         }
     }
 
@@ -207,6 +239,103 @@ impl Shell {
     fn raw(&self, text: &str) {
         let _ = locked(&self.err).write(clean(text).as_bytes());
     }
+}
+
+/// The longest line that is shown, in bytes: the renderer is slow with longer ones. Of those only the place is said.
+const MAX_LINE: usize = 16 * 1024;
+/// How far two places of one text may lie apart, in bytes, to be shown together.
+const MAX_EXCERPT: usize = 256 * 1024;
+
+/// Some lines of a text, and the places in them.
+struct Excerpt<'a> {
+    places: Vec<(&'a Place, AnnotationKind)>,
+    lines: Range<usize>,
+}
+
+/// The lines to show, those of one text together where they are near.
+fn excerpts<'a>(places: &[&'a Place]) -> Vec<Excerpt<'a>> {
+    let mut excerpts: Vec<Excerpt<'_>> = Vec::new();
+    for (number, &place) in places.iter().enumerate() {
+        if is_too_long(place) {
+            continue;
+        }
+        let kind = if number == 0 {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
+        let lines = place.location.whole_line();
+        let joined = |one: &Excerpt<'_>| {
+            let start = one.lines.start.min(lines.start);
+            start..one.lines.end.max(lines.end)
+        };
+        let near = excerpts.iter_mut().find(|one| {
+            let same_text = one.places.first().is_some_and(|(first, _)| {
+                first.location.file() == place.location.file()
+                    && first.location.text() == place.location.text()
+            });
+            same_text && joined(one).len() <= MAX_EXCERPT
+        });
+        match near {
+            Some(excerpt) => {
+                excerpt.lines = joined(excerpt);
+                excerpt.places.push((place, kind));
+            }
+            None => excerpts.push(Excerpt {
+                places: vec![(place, kind)],
+                lines,
+            }),
+        }
+    }
+    excerpts
+}
+
+fn is_too_long(place: &Place) -> bool {
+    place.location.whole_line().len() > MAX_LINE
+}
+
+impl<'a> Excerpt<'a> {
+    fn snippet(&self) -> Snippet<'a, Annotation<'a>> {
+        let first = self.places.iter().map(|(place, _)| &place.location).min();
+        let Some(first) = first else {
+            return Snippet::source("");
+        };
+        let text = first.text().get(self.lines.clone()).unwrap_or("");
+        let mut snippet = Snippet::source(shown(text, text.len()))
+            .line_start(first.line())
+            .path(clean_line(&first.file().to_string_lossy()).into_owned());
+        for (place, kind) in &self.places {
+            let (span, line) = (place.location.span(), place.location.whole_line());
+            // What goes on in further lines would take a whole page.
+            let offset = |at: usize| {
+                let at = at.clamp(line.start, line.end);
+                shown(text, at.saturating_sub(self.lines.start)).len()
+            };
+            let label = place.label.as_deref();
+            let label = label.map(|label| clean_line(label).into_owned());
+            let annotation = kind.span(offset(span.start)..offset(span.end));
+            snippet = snippet.annotation(annotation.label(label));
+        }
+        snippet
+    }
+}
+
+/// The beginning of a text, as many bytes of it, with every hidden character as one that shows: as many characters as
+/// before, so that columns stay.
+fn shown(text: &str, until: usize) -> String {
+    let glyph = |(at, c): (usize, char)| match c {
+        '\n' | '\t' => Some(c),
+        '\r' if text
+            .get(at.saturating_add(1)..)
+            .is_some_and(|rest| rest.starts_with('\n')) =>
+        {
+            None
+        }
+        c if is_hidden(c) => Some(char::REPLACEMENT_CHARACTER),
+        c => Some(c),
+    };
+    let characters = text.char_indices().take_while(|(at, _)| *at < until);
+    characters.filter_map(glyph).collect()
 }
 
 /// A panic elsewhere leaves a sink usable: it holds no half-written state.
@@ -249,10 +378,12 @@ fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::path::Path;
     use std::sync::Arc;
 
     use super::*;
     use crate::error::Class;
+    use crate::place::Text;
 
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);
@@ -341,6 +472,78 @@ mod tests {
         }
         assert_eq!(clean("a\n\tb"), "a\n\tb");
         assert_eq!(clean_line("a\nerror: b"), "a\\nerror: b");
+    }
+
+    fn snippet_of(places: &[Place]) -> String {
+        let places = places.iter().cloned();
+        let error = places.fold(Error::new(Class::Other, "wrong"), Error::at);
+        let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));
+        err
+    }
+
+    #[test]
+    fn a_place_is_shown_with_its_line_and_other_places_with_theirs() {
+        let text = Text::new(Path::new("Cargo.toml"), "[a]\nb = 1\n\n\n\tc = 2 # é\n");
+        let (b, c) = (text.at(4..5), text.at(13..14));
+        assert_eq!(
+            snippet_of(&[c.labelled("once more"), b.labelled("first")]),
+            "error: wrong\n \
+             --> Cargo.toml:5:2\n  |\n\
+             2 | b = 1\n  | - first\n...\n\
+             5 |     c = 2 # é\n  |     ^ once more\n"
+        );
+        let other = Text::new(Path::new("wit/a.wit"), "world w {").at(6..7);
+        assert_eq!(
+            snippet_of(&[b.into(), other.into()]),
+            "error: wrong\n \
+             --> Cargo.toml:2:1\n  |\n\
+             2 | b = 1\n  | ^\n  |\n \
+             ::: wit/a.wit:1:7\n  |\n\
+             1 | world w {\n  |       -\n"
+        );
+        let error = Error::new(Class::Other, "inner")
+            .at(c)
+            .context("outer")
+            .with_help("mend it");
+        let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));
+        assert_eq!(
+            err,
+            "error: outer\n\nCaused by:\n  inner\n   \
+             --> Cargo.toml:5:2\n    |\n  \
+             5 |     c = 2 # é\n    |     ^\n\nhelp: mend it\n"
+        );
+    }
+
+    #[test]
+    fn no_text_is_too_strange_to_be_shown() {
+        let dark = Text::new(
+            Path::new("a\u{1b}b\n"),
+            "x = \"\u{1b}[31m\u{202e}\u{200b}日本\r\" # \r\ny = 1\r\n",
+        );
+        let quote = dark.as_str().rfind('"').unwrap();
+        let err = snippet_of(&[dark.at(quote..quote).labelled("\u{1b}]8;;\r\nerror: x")]);
+        assert!(!err.contains(|c: char| is_hidden(c) && c != '\n'), "{err}");
+        assert!(err.contains(" --> a\\u{1b}b\\n:1:16\n"), "{err}");
+        assert!(err.contains("x = \"�[31m��日本�\" #"), "{err}");
+
+        let long = "a".repeat(MAX_LINE);
+        let wide = Text::new(Path::new("f"), format!("{long} = 1\n{long}{long}\nb"));
+        for (place, says) in [
+            (wide.at(1000..1003), " --> f:1:1001\n"),
+            (wide.line(2), " --> f:2:1\n"),
+        ] {
+            let err = snippet_of(&[place.into()]);
+            assert!(err.contains(says) && err.len() < 1000, "{err}");
+        }
+        for text in ["", "\n", "\r\n", "é", "a\n\n"] {
+            let text = Text::new(Path::new("f"), text);
+            for start in 0..5 {
+                for end in 0..5 {
+                    let err = snippet_of(&[text.at(start..end).into(), text.line(9).into()]);
+                    assert!(err.contains(" --> f:"), "{err}");
+                }
+            }
+        }
     }
 
     struct Gone(io::ErrorKind);

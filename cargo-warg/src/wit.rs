@@ -7,6 +7,7 @@
 //! Every text is parsed with all features: an encoder without them would drop `@unstable` items for good.
 
 pub mod binary;
+mod classify;
 pub mod deps;
 pub mod exports;
 pub mod import;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use cargo_warg::component::{ContentError, Interface, derive, kind_of};
+use cargo_warg::error::Classify as _;
 use cargo_warg::wit::binary::{BinaryError, Decoded, Refusal};
 use cargo_warg::wit::deps::{Difference, Lacking, Plan, PlanError, Selected, apply, compare, plan};
 use cargo_warg::wit::exports::{self, ExportsError};
@@ -324,10 +325,13 @@ mod roots {
         pins.iter()
             .map(|pin| {
                 let place = pin.location.as_ref().unwrap();
-                let file = place.file.file_name().unwrap().to_str().unwrap();
+                let file = place.file().file_name().unwrap().to_str().unwrap();
                 format!(
                     "{}@{} {file}:{}:{}",
-                    pin.name, pin.version, place.line, place.column
+                    pin.name,
+                    pin.version,
+                    place.line(),
+                    place.column()
                 )
             })
             .collect()
@@ -421,10 +425,13 @@ mod roots {
         let text = error.to_string();
         assert!(matches!(error, RootError::Unversioned { .. }), "{text}");
         assert!(
-            text.contains("world.wit:3:18: `wasi:io/poll` names no version"),
+            text.starts_with("`wasi:io/poll` names no version"),
             "{text}"
         );
-        assert!(text.ends_with("write `wasi:io/poll@VERSION`"), "{text}");
+        let help = error.help().unwrap();
+        assert!(help.starts_with("write `wasi:io/poll@VERSION`"), "{help}");
+        let place = error.places()[0].location.below(dir.path());
+        assert_eq!(place.to_string(), "wit/world.wit:3:18");
         let served = root
             .pins(|reference| reference.extern_name() == "wasi:io/poll")
             .unwrap();
@@ -454,6 +461,7 @@ mod roots {
                     package,
                     first,
                     second,
+                    ..
                 })) => {
                     assert_eq!(package, "wasi:io@0.2.3");
                     let found: BTreeSet<_> = [first, second].into();
@@ -479,8 +487,12 @@ mod roots {
             "wit/world.wit",
             "package my:app;\nworld app {\n  imprt x;\n}\n",
         )]);
-        let error = Root::read(&dir.path().join("wit")).unwrap_err().to_string();
-        assert!(error.contains("world.wit:3:3: expected"), "{error}");
+        let error = Root::read(&dir.path().join("wit")).unwrap_err();
+        let [place] = error.places().try_into().unwrap();
+        let place = place.location.below(dir.path());
+        assert_eq!(place.to_string(), "wit/world.wit:3:3");
+        assert_eq!(&place.text()[place.span()], "imprt");
+        assert!(error.to_string().starts_with("expected"), "{error}");
     }
 }
 
@@ -667,9 +679,14 @@ mod publishing {
             "wit/api.wit",
             "package acme:logger@1.2.0;\ninterface api {\n  use wasi:io/streams@0.2.3.{output-stream};\n}\n",
         )]);
-        let error = told(&Package::read(&dir.path().join("wit")).unwrap_err());
+        let error = Package::read(&dir.path().join("wit")).unwrap_err();
+        let [place] = error.places().try_into().unwrap();
+        let place = place.location.below(dir.path());
+        assert_eq!(place.to_string(), "wit/api.wit:3:7");
         assert!(
-            error.contains("api.wit:3:7: package 'wasi:io@0.2.3' not found"),
+            error
+                .to_string()
+                .contains("package 'wasi:io@0.2.3' not found"),
             "{error}"
         );
         let empty = folder(&[("wit/readme.md", "")]);
@@ -756,7 +773,7 @@ mod importing {
         ]);
         let error = read_deps_folder(two.path()).unwrap_err().to_string();
         assert!(
-            error.starts_with("`x:a@1.0.0` is declared twice: in "),
+            error.starts_with("`x:a@1.0.0` is declared twice, in "),
             "{error}"
         );
         let circle = folder(&[

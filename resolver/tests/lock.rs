@@ -238,7 +238,10 @@ fn any_changed_line_is_refused_or_changes_the_meaning() {
 
 #[test]
 fn every_refusal_says_what_and_where() {
-    let says = |error: ReadError| error.to_string();
+    let says = |error: ReadError| match error.line() {
+        Some(line) => format!("line {line}: {error}"),
+        None => error.to_string(),
+    };
     assert_eq!(
         says(edited("version = 1", "version = 2")),
         "it is of format 2, written by a newer cargo warg"

@@ -93,8 +93,9 @@ fn a_namespace_has_exactly_one_registry() {
     let before = registry.snapshot(&app);
     app.warg(&["lock"])
         .code(101)
-        .stderr_contains("the namespace `acme` belongs to two registries: `acme` at Cargo.toml:")
-        .stderr_contains("`other` at Cargo.toml:");
+        .stderr_contains("the namespace `acme` belongs to two registries, `acme` and `other`")
+        .stderr_contains("------ `acme`")
+        .stderr_contains("^^^^^^^^^^^^ `other`");
     // A registry that nobody configured.
     app.write(
         "Cargo.toml",
@@ -103,7 +104,8 @@ fn a_namespace_has_exactly_one_registry() {
     let at = place(&app, "Cargo.toml", "\"acme:clock\"");
     app.warg(&["lock"])
         .code(101)
-        .stderr_contains(&format!("{at}: there is no registry `nowhere`"))
+        .stderr_contains("there is no registry `nowhere`")
+        .stderr_contains(&format!(" --> {at}\n"))
         .stderr_contains("help: ");
     // One registry under two names.
     let twice = format!(
@@ -144,13 +146,16 @@ fn nothing_is_trusted_without_a_policy_or_under_another_ones_key() {
     assert!(!app.home().join("cache").exists() && !app.home().join("state").exists());
 
     for (text, why) in [
-        ("log nonsense\nquorum none\n", "line 1"),
+        ("log nonsense\nquorum none\n", " --> trust/acme.policy:1:1"),
         ("quorum none\n", "log"),
         (&policy.replace("quorum none\n", ""), "quorum"),
-        (&policy.replace("quorum none", "quorum 3"), "line 2"),
+        (
+            &policy.replace("quorum none", "quorum 3"),
+            " --> trust/acme.policy:2:1",
+        ),
         (
             &format!("{policy}{}", policy.lines().next().unwrap()),
-            "line 3",
+            " --> trust/acme.policy:3:1",
         ),
     ] {
         app.write("trust/acme.policy", text);
@@ -194,17 +199,17 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
         (
             on("\"acme/clock\" = \"1\""),
             "\"acme/clock\"",
-            "not the name of a dependency",
+            "is not a package name",
         ),
         (
             on("\"Acme:clock\" = \"1\""),
             "\"Acme:clock\"",
-            "not the name of a dependency",
+            "is not a package name",
         ),
         (
             on("\"acme:clock\" = \"one\""),
             "\"one\"",
-            "not a version requirement",
+            "is not a version requirement",
         ),
         (
             on("\"acme:clock\" = 1"),
@@ -224,7 +229,7 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
         (
             on("\"acme:clock\" = { version = \"1\", for = [\"now\", \"a b\"] }"),
             "\"a b\"",
-            "not the name of an import",
+            "is not the name of an import",
         ),
         (
             on_wit("\"acme:io\" = { version = \"1\", for = [] }"),
@@ -239,7 +244,7 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
         (
             "[package.metadata.warg]\npackage = \"app\"\n".into(),
             "\"app\"\n",
-            "not a package name",
+            "is not a package name",
         ),
     ] {
         app.write("Cargo.toml", format!("{manifest}\n{lines}"));
@@ -249,7 +254,7 @@ fn what_does_not_parse_in_a_manifest_is_named_with_line_and_column() {
             let offset = from + written[from..].find(at).unwrap();
             let line = written[..offset].matches('\n').count() + 1;
             let column = offset - written[..offset].rfind('\n').unwrap();
-            format!("Cargo.toml:{line}:{column}: ")
+            format!(" --> Cargo.toml:{line}:{column}\n")
         };
         let before = registry.snapshot(&app);
         for command in ["lock", "verify"] {

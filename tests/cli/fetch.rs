@@ -283,7 +283,7 @@ fn path_dependencies_are_locked_without_digest_and_what_they_require_comes_along
         workspace
             .warg(&["lock"])
             .code(101)
-            .stderr_contains("app/Cargo.toml:6:1: ")
+            .stderr_contains("app/Cargo.toml:6:1")
             .stderr_contains(says);
         assert_eq!(registry.snapshot(&workspace), before, "{tables}");
     }
@@ -295,7 +295,7 @@ fn path_dependencies_are_locked_without_digest_and_what_they_require_comes_along
     workspace
         .warg(&["lock"])
         .code(101)
-        .stderr_contains("app/Cargo.toml:6:1: ")
+        .stderr_contains("app/Cargo.toml:6:1")
         .stderr_contains("is version 0.1.0, which `^2` does not allow");
 }
 

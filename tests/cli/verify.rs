@@ -104,19 +104,19 @@ fn a_lock_that_is_not_as_cargo_warg_writes_it_is_no_lock() {
         (
             "a comment",
             lock.replacen("[[root]]", "# mine\n[[root]]", 1),
-            "line ",
+            " --> warg.lock:",
             "restore it",
         ),
         (
             "a space",
             lock.replacen("name = ", "name =  ", 1),
-            "line ",
+            " --> warg.lock:",
             "restore it",
         ),
         (
             "the order",
             swap_first_packages(&lock),
-            "line ",
+            " --> warg.lock:",
             "restore it",
         ),
         (
@@ -140,7 +140,7 @@ fn a_lock_that_is_not_as_cargo_warg_writes_it_is_no_lock() {
         (
             "an unknown key",
             lock.replacen("[[root]]\n", "[[root]]\ncolor = \"red\"\n", 1),
-            "line ",
+            " --> warg.lock:",
             "restore it",
         ),
         (

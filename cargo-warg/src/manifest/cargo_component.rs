@@ -12,7 +12,7 @@ use transparency::name::{Kind, PackageName};
 
 use super::Dependency;
 use super::error::ManifestError;
-use super::location::{Location, Source};
+use super::source::{Location, Source};
 use super::tables::{Table, parse_name, parse_requirement};
 
 const COMPONENT: [&str; 3] = ["package", "metadata", "component"];
@@ -32,7 +32,7 @@ pub(super) fn read(source: &Source) -> Result<ComponentTable, ManifestError> {
     let Some(table) = Table::open(source, &COMPONENT)? else {
         return Ok(read);
     };
-    read.package = table.parse("package", "a package name")?;
+    read.package = table.parse("package")?;
     if let Some((key, item)) = table.keys.get_key_value("target") {
         read_target(&table, key, item, &mut read)?;
     }
@@ -73,7 +73,7 @@ fn read_target(
             });
         }
     }
-    if let Some((name, location)) = target.parse::<PackageName>("package", "a package name")? {
+    if let Some((name, location)) = target.parse::<PackageName>("package")? {
         let mut dependency = wit_dependency(name, location);
         target.read_source(&mut dependency)?;
         read.dependencies.push(dependency);
@@ -90,7 +90,7 @@ fn parse_target(text: &str, location: Location) -> Result<Dependency, ManifestEr
         });
     };
     let name = name.split_once('/').map_or(name, |(name, _world)| name);
-    let name = parse_name(name, "a package name", &location)?;
+    let name = parse_name(name, &location)?;
     let mut dependency = wit_dependency(name, location.clone());
     dependency.requirement = Some(parse_requirement(version, location)?);
     dependency.written = Some(version.to_owned());
@@ -118,7 +118,7 @@ fn read_dependencies(
 ) -> Result<(), ManifestError> {
     for (key, item) in table.entries() {
         let location = table.source.at_key(key);
-        let name = parse_name(key.get(), "the name of a dependency", &location)?;
+        let name = parse_name(key.get(), &location)?;
         let mut dependency = Dependency {
             kind,
             ..wit_dependency(name, location)

@@ -13,8 +13,8 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
 use transparency::name::{Kind, Namespace, PackageName};
 
 use super::error::ManifestError;
-use super::location::{Location, Source, read_text};
 use super::registries::Alias;
+use super::source::{Location, Source, read_text};
 
 /// A dependency to be stated in a manifest.
 #[derive(Debug, Clone)]

@@ -8,11 +8,12 @@ use resolver::problem::ModeError;
 use transparency::name::{NameError, Namespace, PackageName};
 use transparency::version::VersionError;
 
-use super::location::Location;
 use super::registries::Alias;
+use super::source::Location;
 use crate::error::{Class, Classify};
+use crate::place::Place;
 
-/// Why a manifest cannot be read or changed. Each that stems from a text names its line and column.
+/// Why a manifest cannot be read or changed. Each that stems from a text has its places.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// cargo could not be started.
@@ -43,7 +44,7 @@ pub enum ManifestError {
         /// Why not.
         source: io::Error,
     },
-    /// A manifest is longer than [`MAX_MANIFEST`](super::location::MAX_MANIFEST).
+    /// A manifest is longer than [`MAX_MANIFEST`](super::source::MAX_MANIFEST).
     #[error("`{}` is too large to be a manifest", path.display())]
     Size {
         /// The manifest.
@@ -56,7 +57,7 @@ pub enum ManifestError {
         path: PathBuf,
     },
     /// Not TOML.
-    #[error("{location}: {message}")]
+    #[error("{message}")]
     Toml {
         /// Where.
         location: Location,
@@ -64,7 +65,7 @@ pub enum ManifestError {
         message: String,
     },
     /// A key that a table of ours does not have.
-    #[error("{location}: unknown key `{key}` in {table}")]
+    #[error("unknown key `{key}` in {table}")]
     UnknownKey {
         /// Where.
         location: Location,
@@ -76,7 +77,7 @@ pub enum ManifestError {
         known: &'static [&'static str],
     },
     /// A key that belongs to the root manifest.
-    #[error("{location}: `{key}` belongs into the workspace's root manifest")]
+    #[error("`{key}` belongs into the workspace's root manifest")]
     Misplaced {
         /// Where.
         location: Location,
@@ -84,10 +85,7 @@ pub enum ManifestError {
         key: &'static str,
     },
     /// A value of another type.
-    #[error(
-        "{location}: `{key}` must be {expected}, and is {}",
-        with_article(found)
-    )]
+    #[error("`{key}` must be {expected}, and is {}", with_article(found))]
     Type {
         /// Where.
         location: Location,
@@ -99,7 +97,7 @@ pub enum ManifestError {
         found: &'static str,
     },
     /// A key that must be there.
-    #[error("{location}: {table} lacks the key `{key}`")]
+    #[error("{table} lacks the key `{key}`")]
     Missing {
         /// Where the table is.
         location: Location,
@@ -109,41 +107,39 @@ pub enum ManifestError {
         table: String,
     },
     /// A name that does not parse.
-    #[error("{location}: not {what}")]
+    #[error("{problem}")]
     Name {
         /// Where.
         location: Location,
-        /// What it should be, with its article.
-        what: &'static str,
         /// What is wrong.
-        source: NameError,
+        problem: NameError,
     },
     /// A version requirement that does not parse.
-    #[error("{location}: not a version requirement")]
+    #[error("{problem}")]
     Version {
         /// Where.
         location: Location,
         /// What is wrong.
-        source: VersionError,
+        problem: VersionError,
     },
     /// A `resolution` that is none.
-    #[error("{location}: {source}")]
+    #[error("{problem}")]
     Resolution {
         /// Where.
         location: Location,
         /// What is wrong.
-        source: ModeError,
+        problem: ModeError,
     },
     /// An `exclude-newer` that is neither a date, a time nor a span.
-    #[error("{location}: {source}")]
+    #[error("{problem}")]
     Cutoff {
         /// Where.
         location: Location,
         /// What is wrong.
-        source: CutoffError,
+        problem: CutoffError,
     },
     /// A patch that is not a folder.
-    #[error("{location}: `{name}` can be patched with a folder only, not with `{key}`")]
+    #[error("`{name}` can be patched with a folder only, not with `{key}`")]
     PatchElsewhere {
         /// Where.
         location: Location,
@@ -153,7 +149,7 @@ pub enum ManifestError {
         key: String,
     },
     /// A registry's short name with other characters than letters, digits, `-` and `_`.
-    #[error("{location}: `{text}` cannot name a registry")]
+    #[error("`{text}` cannot name a registry")]
     Alias {
         /// Where.
         location: Location,
@@ -161,7 +157,7 @@ pub enum ManifestError {
         text: String,
     },
     /// A registry that is not configured.
-    #[error("{location}: there is no registry `{alias}`")]
+    #[error("there is no registry `{alias}`")]
     UnknownRegistry {
         /// Where it is named.
         location: Location,
@@ -171,7 +167,7 @@ pub enum ManifestError {
         known: Vec<Alias>,
     },
     /// A registry's address that is neither `http(s)://…` nor a folder.
-    #[error("{location}: `{url}` is neither an http address nor a folder")]
+    #[error("`{url}` is neither an http address nor a folder")]
     Url {
         /// Where.
         location: Location,
@@ -179,7 +175,7 @@ pub enum ManifestError {
         url: String,
     },
     /// Two keys that exclude each other.
-    #[error("{location}: `{first}` and `{second}` cannot stand together")]
+    #[error("`{first}` and `{second}` cannot stand together")]
     Together {
         /// Where.
         location: Location,
@@ -189,7 +185,7 @@ pub enum ManifestError {
         second: &'static str,
     },
     /// A dependency with neither version nor path.
-    #[error("{location}: `{name}` has neither a version nor a path")]
+    #[error("`{name}` has neither a version nor a path")]
     NoVersion {
         /// Where.
         location: Location,
@@ -197,7 +193,7 @@ pub enum ManifestError {
         name: PackageName,
     },
     /// cargo-component's `target` in a form that is not its own.
-    #[error("{location}: `{text}` is not a target: expected `PACKAGE[/WORLD]@VERSION`")]
+    #[error("`{text}` is not a target: expected `PACKAGE[/WORLD]@VERSION`")]
     Target {
         /// Where.
         location: Location,
@@ -205,7 +201,7 @@ pub enum ManifestError {
         text: String,
     },
     /// One dependency, stated in our table and in cargo-component's, with two meanings.
-    #[error("`{name}` is stated twice, and differently: at {ours} and at {theirs}")]
+    #[error("`{name}` is stated twice, and differently")]
     Differs {
         /// The dependency.
         name: PackageName,
@@ -215,9 +211,7 @@ pub enum ManifestError {
         theirs: Location,
     },
     /// Two names to publish under.
-    #[error(
-        "the name to publish under is stated twice, and differently: at {ours} and at {theirs}"
-    )]
+    #[error("the name to publish under is stated twice, and differently")]
     TwoNames {
         /// In `package.metadata.warg`.
         ours: Location,
@@ -225,7 +219,7 @@ pub enum ManifestError {
         theirs: Location,
     },
     /// A registry, or the default, stated both for the workspace and for its root package.
-    #[error("{what} is stated twice: at {first} and at {second}")]
+    #[error("{what} is stated twice")]
     Twice {
         /// What.
         what: String,
@@ -236,8 +230,8 @@ pub enum ManifestError {
     },
     /// A namespace that two registries claim.
     #[error(
-        "the namespace `{namespace}` belongs to two registries: `{}` at {}, `{}` at {}",
-        first.0, first.1, second.0, second.1
+        "the namespace `{namespace}` belongs to two registries, `{}` and `{}`",
+        first.0, second.0
     )]
     TwoRegistries {
         /// The namespace.
@@ -250,7 +244,7 @@ pub enum ManifestError {
     /// No registry for a package.
     #[error(
         "{}no registry is configured for `{name}`",
-        location.as_ref().map(|location| format!("{location}: ")).unwrap_or_default()
+        location.as_ref().map(|location| format!("")).unwrap_or_default()
     )]
     NoRegistry {
         /// The package.
@@ -273,7 +267,7 @@ pub enum ManifestError {
         members: Vec<String>,
     },
     /// A registry of that name is configured otherwise.
-    #[error("{location}: there is a registry `{alias}` already, and it is another")]
+    #[error("there is a registry `{alias}` already, and it is another")]
     Taken {
         /// Where.
         location: Location,
@@ -440,6 +434,53 @@ impl Classify for ManifestError {
             | Self::Together { .. }
             | Self::Target { .. } => return None,
         })
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Toml { location, .. }
+            | Self::UnknownKey { location, .. }
+            | Self::Misplaced { location, .. }
+            | Self::Type { location, .. }
+            | Self::Name { location, .. }
+            | Self::Version { location, .. }
+            | Self::Resolution { location, .. }
+            | Self::Cutoff { location, .. }
+            | Self::PatchElsewhere { location, .. }
+            | Self::Alias { location, .. }
+            | Self::UnknownRegistry { location, .. }
+            | Self::Url { location, .. }
+            | Self::Together { location, .. }
+            | Self::NoVersion { location, .. }
+            | Self::Target { location, .. }
+            | Self::Taken { location, .. } => vec![location.clone().into()],
+            Self::Missing { location, key, .. } => {
+                vec![location.labelled(format!("`{key}` is missing"))]
+            }
+            Self::Differs { ours, theirs, .. } | Self::TwoNames { ours, theirs } => vec![
+                theirs.labelled("in cargo-component's table"),
+                ours.labelled("in cargo warg's table"),
+            ],
+            Self::Twice { first, second, .. } => {
+                vec![second.labelled("once more"), first.labelled("stated first")]
+            }
+            Self::TwoRegistries { first, second, .. } => [second, first]
+                .into_iter()
+                .map(|place| place.1.labelled(format!("`{}`", place.0)))
+                .collect(),
+            Self::NoRegistry { location, .. } => {
+                location.iter().cloned().map(Place::from).collect()
+            }
+            Self::CargoRun(_)
+            | Self::Cargo { .. }
+            | Self::CargoOutput(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Size { .. }
+            | Self::Changed { .. }
+            | Self::NoMember { .. }
+            | Self::WhichMember { .. } => Vec::new(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use transparency::name::{Namespace, PackageName};
 
 use super::error::ManifestError;
-use super::location::Location;
+use super::source::Location;
 
 /// A registry's short name in the manifest. It says nothing outside the workspace: the lock names origins.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,8 @@ use resolver::problem::Mode;
 use transparency::name::PackageName;
 
 use super::error::ManifestError;
-use super::location::Location;
 use super::registries::Registries;
+use super::source::Location;
 
 /// How to solve, as a manifest or the flags of one run say; what neither says is as by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

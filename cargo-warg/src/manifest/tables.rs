@@ -1,4 +1,4 @@
-//! `[package.metadata.warg]` and `[workspace.metadata.warg]`: strict, every error with its line and column.
+//! `[package.metadata.warg]` and `[workspace.metadata.warg]`: strict, every error with its place.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,9 +11,9 @@ use transparency::version::VersionReq;
 
 use super::Dependency;
 use super::error::ManifestError;
-use super::location::{Location, Source};
 use super::registries::{Alias, Place, Registries, Registry};
 use super::settings::{Patch, Settings};
+use super::source::{Location, Source};
 
 const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];
 const WORKSPACE: [&str; 3] = ["workspace", "metadata", "warg"];
@@ -75,7 +75,7 @@ pub(super) fn read_package(
         }
         table.deny_unknown(PACKAGE_KEYS)?;
     }
-    read.package = table.parse("package", "a package name")?;
+    read.package = table.parse("package")?;
     for (kind, key) in [
         (Kind::Component, "dependencies"),
         (Kind::Wit, "wit-dependencies"),
@@ -119,7 +119,7 @@ fn read_solving(table: &Table<'_>, settings: &mut Settings) -> Result<(), Manife
         settings.once("resolution", location.clone())?;
         let mode = text
             .parse()
-            .map_err(|source| ManifestError::Resolution { location, source })?;
+            .map_err(|problem| ManifestError::Resolution { location, problem })?;
         settings.solving.resolution = Some(mode);
     }
     if let Some((says, location)) = table.exclude_newer("exclude-newer")? {
@@ -129,11 +129,7 @@ fn read_solving(table: &Table<'_>, settings: &mut Settings) -> Result<(), Manife
     if let Some(entries) = table.table("exclude-newer-package")? {
         settings.once("exclude-newer-package", entries.location.clone())?;
         for (key, _) in entries.entries() {
-            let name = parse_name(
-                key.get(),
-                "the name of a package",
-                &entries.source.at_key(key),
-            )?;
+            let name = parse_name(key.get(), &entries.source.at_key(key))?;
             if let Some((says, _)) = entries.exclude_newer(key.get())? {
                 settings.solving.exclude_newer_package.insert(name, says);
             }
@@ -153,7 +149,7 @@ fn read_patches(
     settings.once("patch", entries.location.clone())?;
     for (key, item) in entries.entries() {
         let location = entries.source.at_key(key);
-        let name: PackageName = parse_name(key.get(), "the name of a package", &location)?;
+        let name: PackageName = parse_name(key.get(), &location)?;
         let expected = "a table with a path";
         let entry = entries.below_or(key, item, expected)?;
         if let Some((other, _)) = entry.entries().find(|(key, _)| key.get() != "path") {
@@ -212,7 +208,7 @@ fn read_registries(
     if let Some(entries) = table.table("namespaces")? {
         for (key, _) in entries.entries() {
             let location = entries.source.at_key(key);
-            let namespace = parse_name(key.get(), "a namespace", &location)?;
+            let namespace = parse_name(key.get(), &location)?;
             if let Some((alias, location)) = entries.alias(key.get())? {
                 registries.claim(namespace, alias, location)?;
             }
@@ -228,7 +224,7 @@ fn read_dependency(
     item: &Item,
 ) -> Result<Dependency, ManifestError> {
     let location = table.source.at_key(key);
-    let alias: PackageName = parse_name(key.get(), "the name of a dependency", &location)?;
+    let alias: PackageName = parse_name(key.get(), &location)?;
     let mut dependency = Dependency {
         kind,
         name: alias.clone(),
@@ -375,7 +371,7 @@ impl<'a> Table<'a> {
         };
         match text.parse() {
             Ok(cutoff) => Ok(Some((ExcludeNewer::After(cutoff), location))),
-            Err(source) => Err(ManifestError::Cutoff { location, source }),
+            Err(problem) => Err(ManifestError::Cutoff { location, problem }),
         }
     }
 
@@ -391,12 +387,11 @@ impl<'a> Table<'a> {
     pub(super) fn parse<T: FromStr<Err = NameError>>(
         &self,
         key: &str,
-        what: &'static str,
     ) -> Result<Option<(T, Location)>, ManifestError> {
         let Some((text, location)) = self.text(key)? else {
             return Ok(None);
         };
-        Ok(Some((parse_name(text, what, &location)?, location)))
+        Ok(Some((parse_name(text, &location)?, location)))
     }
 
     fn alias(&self, key: &str) -> Result<Option<(Alias, Location)>, ManifestError> {
@@ -415,7 +410,7 @@ impl<'a> Table<'a> {
         if let Some((path, _)) = self.text("path")? {
             dependency.path = Some(self.source.folder().join(path));
         }
-        if let Some((name, _)) = self.parse("package", "a package name")? {
+        if let Some((name, _)) = self.parse("package")? {
             dependency.name = name;
         }
         if dependency.requirement.is_none() && dependency.path.is_none() {
@@ -442,7 +437,7 @@ impl<'a> Table<'a> {
                 return Err(self.wrong_type(key, item, expected));
             };
             let location = self.source.at(value.span().or_else(|| key.span()));
-            names.insert(parse_name(text, "the name of an import", &location)?);
+            names.insert(parse_name(text, &location)?);
         }
         Ok(names)
     }
@@ -450,13 +445,11 @@ impl<'a> Table<'a> {
 
 pub(super) fn parse_name<T: FromStr<Err = NameError>>(
     text: &str,
-    what: &'static str,
     location: &Location,
 ) -> Result<T, ManifestError> {
-    text.parse().map_err(|source| ManifestError::Name {
+    text.parse().map_err(|problem| ManifestError::Name {
         location: location.clone(),
-        what,
-        source,
+        problem,
     })
 }
 
@@ -464,7 +457,7 @@ pub(super) fn parse_requirement(
     text: &str,
     location: Location,
 ) -> Result<VersionReq, ManifestError> {
-    VersionReq::from_user(text).map_err(|source| ManifestError::Version { location, source })
+    VersionReq::from_user(text).map_err(|problem| ManifestError::Version { location, problem })
 }
 
 fn parse_alias(text: &str, location: &Location) -> Result<Alias, ManifestError> {

@@ -69,7 +69,7 @@ fn said(dependency: &Dependency) -> String {
     }
     words.extend(registry.iter().map(|registry| format!("from {registry}")));
     words.extend(serves.iter().map(|name| format!("for {name}")));
-    words.push(format!("({}:{})", location.line, location.column));
+    words.push(format!("({}:{})", location.line(), location.column()));
     words.join(" ")
 }
 
@@ -92,13 +92,20 @@ fn refusal_of(project: &Project) -> (String, String) {
     let Err(error) = project.load() else {
         panic!("no error");
     };
+    (with_places(&error), error.help().unwrap_or_default())
+}
+
+/// The places, the message and its causes.
+pub(super) fn with_places(error: &ManifestError) -> String {
     let mut chain = vec![error.to_string()];
-    let mut source = std::error::Error::source(&error);
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         chain.push(cause.to_string());
         source = cause.source();
     }
-    (chain.join(": "), error.help().unwrap_or_default())
+    let places = error.places();
+    let places = places.iter().map(|place| place.location.to_string());
+    places.chain(chain).collect::<Vec<_>>().join(": ")
 }
 
 #[test]
@@ -274,7 +281,7 @@ fn one_dependency_in_both_tables_must_say_the_same() {
         let (said, help) = refusal(&both(ours, theirs));
         assert_eq!(
             said,
-            "`a:b` is stated twice, and differently: at Cargo.toml:6:1 and at Cargo.toml:8:1"
+            "Cargo.toml:8:1: Cargo.toml:6:1: `a:b` is stated twice, and differently"
         );
         assert!(help.contains("both tables are read"), "{help}");
     }
@@ -283,7 +290,7 @@ fn one_dependency_in_both_tables_must_say_the_same() {
     );
     assert_eq!(
         said,
-        "the name to publish under is stated twice, and differently: at Cargo.toml:6:11 and at Cargo.toml:8:11"
+        "Cargo.toml:8:11: Cargo.toml:6:11: the name to publish under is stated twice, and differently"
     );
 }
 
@@ -309,17 +316,17 @@ fn what_does_not_parse_is_named_with_line_and_column() {
         ),
         (
             format!("{table}\n# é\nlogger = \"1\""),
-            "Cargo.toml:7:1: not the name of a dependency: `logger` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`",
+            "Cargo.toml:7:1: `logger` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`",
             "",
         ),
         (
             format!("{table}\n\"a:é\" = \"1\""),
-            "Cargo.toml:6:1: not the name of a dependency: `a:é` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`",
+            "Cargo.toml:6:1: `a:é` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`",
             "",
         ),
         (
             format!("{table}\n\"a:b\" = \"latest\""),
-            "Cargo.toml:6:9: not a version requirement: `latest` is not a version requirement: expected one such as `1.2`, `^0.2.3`, `=1.0.0` or `>=1.2, <1.5`",
+            "Cargo.toml:6:9: `latest` is not a version requirement: expected one such as `1.2`, `^0.2.3`, `=1.0.0` or `>=1.2, <1.5`",
             "",
         ),
         (
@@ -339,7 +346,7 @@ fn what_does_not_parse_is_named_with_line_and_column() {
         ),
         (
             format!("{table}\n\"a:b\" = {{ version = \"1\", for = [\"a b\"] }}"),
-            "Cargo.toml:6:33: not the name of an import: `a b` is not the name of an import or export: expected up to 512 printable ASCII characters without space or comma",
+            "Cargo.toml:6:33: `a b` is not the name of an import or export: expected up to 512 printable ASCII characters without space or comma",
             "",
         ),
         (
@@ -454,21 +461,21 @@ fn bad_registries_are_named_with_their_place_and_a_way_out() {
         ),
         (
             format!("{good}namespaces.Wasi = \"r\""),
-            "Cargo.toml:8:12: not a namespace: `Wasi` is not a namespace: expected lower-case words joined by `-`, at most 64 bytes",
+            "Cargo.toml:8:12: `Wasi` is not a namespace: expected lower-case words joined by `-`, at most 64 bytes",
             "",
         ),
         (
             format!(
                 "{good}namespaces.a = \"r\"\ndependencies.\"a:b\" = {{ version = \"1\", registry = \"s\" }}"
             ),
-            "the namespace `a` belongs to two registries: `r` at Cargo.toml:8:16, `s` at Cargo.toml:9:14",
+            "Cargo.toml:9:14: Cargo.toml:8:16: the namespace `a` belongs to two registries, `r` and `s`",
             "give the namespace to one",
         ),
         (
             format!(
                 "{good}dependencies.\"a:b\" = {{ version = \"1\", registry = \"s\" }}\nwit-dependencies.\"a:c\" = {{ version = \"1\", registry = \"r\" }}"
             ),
-            "the namespace `a` belongs to two registries: `s` at Cargo.toml:8:14, `r` at Cargo.toml:9:18",
+            "Cargo.toml:9:18: Cargo.toml:8:14: the namespace `a` belongs to two registries, `s` and `r`",
             "give the namespace to one",
         ),
         (
@@ -509,7 +516,7 @@ dependencies."x:y" = "1"
         .registry_of(&workspace.members()[0].dependencies[0])
         .unwrap_err();
     assert_eq!(
-        error.to_string(),
+        with_places(&error),
         "Cargo.toml:6:14: no registry is configured for `a:b`"
     );
     assert!(error.help().unwrap().contains("a = \"REGISTRY\""));
@@ -540,7 +547,7 @@ fn a_member_names_its_own_file_and_leaves_registries_to_the_root() {
     let (said, _) = refusal(&both);
     assert_eq!(
         said,
-        "the registry `r` is stated twice: at Cargo.toml:9:12 and at Cargo.toml:6:12"
+        "Cargo.toml:6:12: Cargo.toml:9:12: the registry `r` is stated twice"
     );
 }
 
@@ -607,5 +614,6 @@ fn broken_toml_is_named_with_line_and_column() {
     let Err(error) = Source::parse(&root.join("Cargo.toml"), root, "[a]\nb = é = 1\n") else {
         panic!("no error");
     };
-    assert!(error.to_string().starts_with("Cargo.toml:2:7: "), "{error}");
+    let said = with_places(&error);
+    assert!(said.starts_with("Cargo.toml:2:7: "), "{said}");
 }

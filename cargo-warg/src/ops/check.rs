@@ -13,10 +13,10 @@ use transparency::name::Origin;
 use transparency::policy::Policy;
 
 use super::failure;
-use super::registries::read_policy;
+use super::registries::{read_policy, read_policy_file};
 use crate::component::derive;
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Place, Registry, Workspace};
 
 /// A folder, and whom to believe about it.
@@ -41,15 +41,9 @@ impl Subject {
     /// # Errors
     /// A file that cannot be read, or is no policy.
     pub fn with_policy(folder: &Path, policy: &Path) -> Result<Self> {
-        let bytes = std::fs::read(policy).or_fail(Class::Other, || {
-            format!("cannot read the policy {}", policy.display())
-        })?;
-        let policy = Policy::parse(&bytes).or_fail(Class::Refused, || {
-            format!("{} is not a policy", policy.display())
-        })?;
         Ok(Self {
             folder: folder.to_owned(),
-            policy,
+            policy: read_policy_file(policy, None).classified()?,
         })
     }
 
@@ -71,7 +65,9 @@ impl Subject {
         match &registry.place {
             Place::Folder(folder) => Ok(Self {
                 folder: folder.clone(),
-                policy: read_policy(registry).classified()?,
+                policy: read_policy(registry)
+                    .classified()
+                    .map_err(|error| error.below(workspace.root()))?,
             }),
             Place::Http(url) => Err(Error::new(
                 Class::Usage,

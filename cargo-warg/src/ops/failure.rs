@@ -11,13 +11,7 @@ use registry::storage::StorageError;
 use transparency::digest::Digest;
 use transparency::misbehavior::Misbehavior;
 
-use crate::component::ContentError;
 use crate::error::{Class, Classify, Error};
-use crate::wit::deps::{ApplyError, PlanError};
-use crate::wit::import::ImportError;
-use crate::wit::publish::PublishError;
-use crate::wit::root::RootError;
-use crate::wit::text::TextError;
 
 fn class_of(remedy: Remedy) -> Class {
     match remedy {
@@ -136,38 +130,6 @@ impl Classify for SequencerError {
 impl Classify for CheckError {
     fn class(&self) -> Class {
         class_of(self.remedy())
-    }
-}
-
-/// Texts and contents on this machine: what is wrong with them is for who wrote them to mend.
-macro_rules! classify_as_other {
-    ($($error:ty),*) => {
-        $(impl Classify for $error {
-            fn class(&self) -> Class {
-                Class::Other
-            }
-        })*
-    };
-}
-
-classify_as_other!(
-    ApplyError,
-    ContentError,
-    ImportError,
-    PublishError,
-    RootError,
-    TextError
-);
-
-impl Classify for PlanError {
-    fn class(&self) -> Class {
-        match self {
-            // The contents are what their records say, and do not go together: other versions must be chosen.
-            Self::Missing { .. } | Self::Lacks { .. } => Class::Unsolved,
-            Self::Content { .. } | Self::Exports(_) | Self::Occupied { .. } | Self::Text(_) => {
-                Class::Other
-            }
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use transparency::version::without_build;
 use super::batch::{Destination, Draft, Item, Outcome, named};
 use super::registries::{Configured, Registries};
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
@@ -107,9 +107,9 @@ fn read(folders: &[PathBuf], skipped: &mut Vec<(Refusal, PathBuf)>) -> Result<Ve
     let mut seen: BTreeMap<(PackageName, Version), (Digest, PathBuf)> = BTreeMap::new();
     let mut items = Vec::new();
     for folder in folders {
-        let read = read_deps_folder(folder).or_fail(Class::Other, || {
-            format!("cannot import {}", folder.display())
-        })?;
+        let read = read_deps_folder(folder)
+            .classified()
+            .context(|| format!("cannot import {}", folder.display()))?;
         skipped.extend(read.skipped);
         for found in read.packages {
             let digest = Digest::of(&found.bytes);

@@ -16,6 +16,7 @@ use resolver::resolution::Resolution;
 use super::project::Project;
 use super::solve::{Proved, Sessions, origins_of};
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+use crate::place::Text;
 
 impl Classify for ReadError {
     fn class(&self) -> Class {
@@ -86,7 +87,7 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>> {
         metadata => {
             let length = metadata.or_fail(Class::Other, failed)?.len();
             if usize::try_from(length).map_or(true, |length| length > MAX_LOCK) {
-                return Err(refuse(ReadError::TooLong, path));
+                return Err(refuse(ReadError::TooLong, "", path));
             }
         }
     }
@@ -97,11 +98,20 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>> {
 }
 
 pub(super) fn parse(text: &str, path: &Path) -> Result<Lockfile> {
-    text.parse().map_err(|error| refuse(error, path))
+    text.parse().map_err(|error| refuse(error, text, path))
 }
 
-fn refuse(error: ReadError, path: &Path) -> Error {
-    Error::classified(error).context(format!("{} cannot be used", path.display()))
+fn refuse(error: ReadError, text: &str, path: &Path) -> Error {
+    let line = error.line();
+    let error = Error::classified(error);
+    let error = match line {
+        Some(line) => error.at(Text::new(path, text).line(line)),
+        None => error,
+    };
+    let folder = path.parent().unwrap_or(path);
+    error
+        .below(folder)
+        .context(format!("{} cannot be used", path.display()))
 }
 
 /// A lock that is shown, and whether it still is what the workspace asks for.

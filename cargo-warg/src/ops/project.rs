@@ -60,7 +60,9 @@ impl Project {
         let mut roots = BTreeMap::new();
         let mut members = BTreeMap::new();
         for member in workspace.members() {
-            let root = Root::read(&member.wit).classified()?;
+            let root = Root::read(&member.wit)
+                .classified()
+                .map_err(|error| error.below(workspace.root()))?;
             let asked = reader.member(member, &root)?;
             if !asked.requirements.is_empty() || !asked.locals.is_empty() {
                 members.insert(member.name.clone(), asked);
@@ -173,7 +175,8 @@ impl Reader<'_> {
         }
         let pins = root
             .pins(|reference| served_by(reference).is_some())
-            .classified()?;
+            .classified()
+            .map_err(|error| error.below(self.workspace.root()))?;
         let mut required = Vec::new();
         for pin in pins {
             // A path dependency serves the pin as a folder of `wit/deps` does.
@@ -194,7 +197,7 @@ impl Reader<'_> {
         let exact = VersionReq::exact(&pin.version);
         let location = pin.location.as_ref();
         RootRequirement {
-            location: location.map(|location| self.relative(&location.to_string())),
+            location: location.map(|location| location.below(self.workspace.root()).to_string()),
             written: Some(Written::Reference),
             ..RootRequirement::new(Requirement::new(Kind::Wit, pin.name.clone(), exact))
         }
@@ -249,12 +252,12 @@ impl Reader<'_> {
             Some(req) if req.matches(&version) => {}
             Some(req) => {
                 let message = format!(
-                    "{}: `{}` at {} is version {version}, which `{req}` does not allow",
-                    dependency.location,
+                    "`{}` at {} is version {version}, which `{req}` does not allow",
                     dependency.name,
                     path.display()
                 );
                 return Err(Error::new(Class::Other, message)
+                    .at(dependency.location.clone())
                     .with_help("state the version that lies there, or leave `version` out"));
             }
         }
@@ -265,7 +268,7 @@ impl Reader<'_> {
     fn wit(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
         let package = WitPackage::read(path)
             .classified()
-            .map_err(|error| error.context(wrong_path(dependency, path)))?;
+            .map_err(|error| in_context(error, dependency, path))?;
         check_name(dependency, path, &package.name)?;
         let mut local = Local::new(Kind::Wit, package.name.clone(), package.version.clone());
         local.requirements = package.requirements;
@@ -303,10 +306,10 @@ impl Reader<'_> {
                 .members()
                 .iter()
                 .find(|member| same_file(&member.manifest, &manifest))
-                .ok_or_else(|| Error::new(Class::Other, wrong_path(dependency, path)))?
+                .ok_or_else(|| not_there(dependency, path))?
         };
         let package = member.package.as_ref().ok_or_else(|| {
-            Error::new(Class::Other, wrong_path(dependency, path)).with_help(format!(
+            not_there(dependency, path).with_help(format!(
                 "write `package = \"{}\"` into [package.metadata.warg] of {}",
                 dependency.name,
                 manifest.display()
@@ -328,11 +331,13 @@ impl Reader<'_> {
     }
 
     fn component_file(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
-        let bytes = std::fs::read(path).or_fail(Class::Other, || wrong_path(dependency, path))?;
+        let bytes = std::fs::read(path)
+            .or_fail(Class::Other, || format!("cannot read {}", path.display()))
+            .map_err(|error| in_context(error, dependency, path))?;
         let interface: std::result::Result<_, ContentError> = Interface::of_component(&bytes);
         let Interface { imports, exports } = interface
             .classified()
-            .map_err(|error| error.context(wrong_path(dependency, path)))?;
+            .map_err(|error| in_context(error, dependency, path))?;
         let version = lowest(&dependency.requirement_or_any());
         let mut local = Local::new(Kind::Component, dependency.name.clone(), version);
         local.imports = imports;
@@ -397,7 +402,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 fn load_outside(dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
     let folder = manifest.parent().unwrap_or(manifest);
     if !manifest.is_file() {
-        return Err(Error::new(Class::Other, wrong_path(dependency, folder)).with_help(
+        return Err(not_there(dependency, folder).with_help(
             "a path names a folder with a Cargo.toml, a `.wasm` component, or, of a WIT package, its folder",
         ));
     }
@@ -407,16 +412,22 @@ fn load_outside(dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
     };
     Workspace::load(&args)
         .classified()
-        .map_err(|error| error.context(wrong_path(dependency, folder)))
+        .map_err(|error| in_context(error, dependency, folder))
 }
 
 fn wrong_path(dependency: &Dependency, path: &Path) -> String {
-    format!(
-        "{}: `{}` is not at {}",
-        dependency.location,
-        dependency.name,
-        path.display()
-    )
+    format!("`{}` is not at {}", dependency.name, path.display())
+}
+
+fn not_there(dependency: &Dependency, path: &Path) -> Error {
+    Error::new(Class::Other, wrong_path(dependency, path)).at(dependency.location.clone())
+}
+
+/// A failure to read what lies there, in the place of the dependency.
+fn in_context(error: Error, dependency: &Dependency, path: &Path) -> Error {
+    error
+        .context(wrong_path(dependency, path))
+        .at(dependency.location.clone())
 }
 
 fn check_name(dependency: &Dependency, path: &Path, found: &PackageName) -> Result<()> {
@@ -424,5 +435,10 @@ fn check_name(dependency: &Dependency, path: &Path, found: &PackageName) -> Resu
         return Ok(());
     }
     let message = format!("{}, but `{found}`", wrong_path(dependency, path));
-    Err(Error::new(Class::Other, message))
+    Err(Error::new(Class::Other, message)
+        .at(dependency.location.clone())
+        .with_help(format!(
+            "depend on `{found}`, or name the folder of `{}`",
+            dependency.name
+        )))
 }

@@ -22,7 +22,7 @@ use super::batch::{Destination, Draft, Item, Outcome, named};
 use super::registries::Registries;
 use crate::component::{Interface, kind_of};
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Context as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Location, Member, Workspace};
 use crate::network::Network;
@@ -108,17 +108,19 @@ fn read(workspace: &Workspace, publication: &Publication<'_>) -> Result<(Item, V
     };
     let cannot = || format!("cannot publish {shown}");
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "wit") {
-        let package = WitPackage::read(path).or_fail(Class::Other, cannot)?;
+        let package = WitPackage::read(path).classified().context(cannot)?;
         return Ok((wit_item(package, release)?, Vec::new()));
     }
     let bytes = read_file(path).or_fail(Class::Other, || format!("cannot read {shown}"))?;
-    match kind_of(&bytes).or_fail(Class::Other, cannot)? {
+    match kind_of(&bytes).classified().context(cannot)? {
         Kind::Wit => {
-            let package = WitPackage::open(bytes).or_fail(Class::Other, cannot)?;
+            let package = WitPackage::open(bytes).classified().context(cannot)?;
             Ok((wit_item(package, release)?, Vec::new()))
         }
         Kind::Component => {
-            let interface = Interface::of_component(&bytes).or_fail(Class::Other, cannot)?;
+            let interface = Interface::of_component(&bytes)
+                .classified()
+                .context(cannot)?;
             component_item(workspace, release, bytes, interface)
         }
     }
@@ -234,8 +236,9 @@ fn requirement(dependency: &Dependency) -> Result<Requirement> {
     let Some(req) = dependency.requirement.clone() else {
         return Err(Error::new(
             Class::Other,
-            format!("{location}: `{name}` is a path without a version, which means nothing to others"),
+            format!("`{name}` is a path without a version, which means nothing to others"),
         )
+        .at(location.clone())
         .with_help(format!(
             "publish it first, and state its version: \"{name}\" = {{ path = \"…\", version = \"1.2\" }}"
         )));
@@ -251,15 +254,16 @@ fn requirement(dependency: &Dependency) -> Result<Requirement> {
 
 fn no_track(name: &PackageName, req: &VersionReq, location: &Location) -> Error {
     let message = format!(
-        "{location}: the requirement `{req}` of `{name}` allows versions that are not compatible with each other; what \
-         is published must choose"
+        "the requirement `{req}` of `{name}` allows versions that are not compatible with each other; what is published \
+         must choose"
     );
     let instead = req
         .comparators()
         .iter()
         .find_map(instead)
         .unwrap_or_else(|| "1.2".to_owned());
-    Error::new(Class::Other, message).with_help(format!(
+    let error = Error::new(Class::Other, message).at(location.clone());
+    error.with_help(format!(
         "write \"{name}\" = \"{instead}\", or another requirement that stays within one major version (below 1.0.0: \
          one minor version)"
     ))

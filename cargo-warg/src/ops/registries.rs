@@ -20,25 +20,26 @@ use transparency::policy::{Policy, PolicyError};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
-use crate::manifest::{self, Alias, Place, Workspace};
+use crate::manifest::{self, Alias, Location, Place, Workspace};
 use crate::network::Network;
+use crate::place::Text;
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyFileError {
     /// There is no such file.
-    #[error("the policy of registry `{alias}`, {}, is missing", path.display())]
+    #[error("the policy{} is missing: there is no file {}", of(alias.as_ref()), path.display())]
     Missing {
-        /// The registry.
-        alias: Alias,
+        /// The registry; none where the command line names the file.
+        alias: Option<Alias>,
         /// Where the policy should be.
         path: PathBuf,
     },
     /// It cannot be read.
-    #[error("cannot read the policy of registry `{alias}`, {}", path.display())]
+    #[error("cannot read the policy{}, {}", of(alias.as_ref()), path.display())]
     Read {
-        /// The registry.
-        alias: Alias,
+        /// The registry; none where the command line names the file.
+        alias: Option<Alias>,
         /// Where the policy is.
         path: PathBuf,
         /// Why not.
@@ -46,21 +47,34 @@ pub enum PolicyFileError {
         source: std::io::Error,
     },
     /// It is not a policy.
-    #[error("{} is not a policy", path.display())]
+    #[error("{} is not a policy: {}", path.display(), without_line(problem))]
     Malformed {
         /// The file.
         path: PathBuf,
         /// Why not.
-        #[source]
-        source: PolicyError,
+        problem: PolicyError,
+        /// The line, where one is wrong.
+        line: Option<Location>,
     },
+}
+
+fn of(alias: Option<&Alias>) -> String {
+    alias.map_or_else(String::new, |alias| format!(" of registry `{alias}`"))
+}
+
+/// The line is shown beside it.
+fn without_line(problem: &PolicyError) -> String {
+    match problem {
+        PolicyError::Line { problem, .. } => problem.to_string(),
+        problem => problem.to_string(),
+    }
 }
 
 impl Classify for PolicyFileError {
     fn class(&self) -> Class {
         match self {
-            Self::Missing { .. } | Self::Malformed { .. } => Class::Refused,
-            Self::Read { .. } => Class::Other,
+            Self::Missing { alias: Some(_), .. } | Self::Malformed { .. } => Class::Refused,
+            Self::Missing { alias: None, .. } | Self::Read { .. } => Class::Other,
         }
     }
 
@@ -80,18 +94,44 @@ impl Classify for PolicyFileError {
             Self::Read { .. } => return None,
         })
     }
+
+    fn places(&self) -> Vec<crate::place::Place> {
+        match self {
+            Self::Malformed { line, .. } => line.iter().cloned().map(Into::into).collect(),
+            Self::Missing { .. } | Self::Read { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Reads the policy file of a registry.
+///
+/// # Errors
+/// A file that is missing, cannot be read, or is no policy.
+pub fn read_policy(registry: &manifest::Registry) -> std::result::Result<Policy, PolicyFileError> {
+    read_policy_file(&registry.policy, Some(&registry.alias))
 }
 
 /// Reads a policy file.
 ///
 /// # Errors
-/// A file that is missing, cannot be read, or is no policy.
-pub fn read_policy(registry: &manifest::Registry) -> std::result::Result<Policy, PolicyFileError> {
-    let (alias, path) = (registry.alias.clone(), registry.policy.clone());
+/// As [`read_policy`].
+pub fn read_policy_file(
+    path: &Path,
+    alias: Option<&Alias>,
+) -> std::result::Result<Policy, PolicyFileError> {
+    let (alias, path) = (alias.cloned(), path.to_owned());
     match fs::read(&path) {
-        Ok(bytes) => {
-            Policy::parse(&bytes).map_err(|source| PolicyFileError::Malformed { path, source })
-        }
+        Ok(bytes) => Policy::parse(&bytes).map_err(|problem| PolicyFileError::Malformed {
+            line: match &problem {
+                PolicyError::Line { line, .. } => {
+                    let text = Text::new(&path, String::from_utf8_lossy(&bytes));
+                    Some(text.line(u64::try_from(*line).unwrap_or(u64::MAX)))
+                }
+                _ => None,
+            },
+            path,
+            problem,
+        }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(PolicyFileError::Missing { alias, path })
         }
@@ -221,15 +261,21 @@ impl Registries {
         let mut by_origin: BTreeMap<Origin, Configured> = BTreeMap::new();
         let mut by_alias = BTreeMap::new();
         for registry in workspace.registries().iter() {
-            let policy = read_policy(registry).classified()?;
+            let policy = read_policy(registry)
+                .classified()
+                .map_err(|error| error.below(workspace.root()))?;
             let origin = policy.origin().clone();
             if let Some(other) = by_origin.get(&origin) {
                 return Err(Error::new(
                     Class::Other,
                     format!(
-                        "{}: registries `{}` and `{}` have one origin, `{origin}`",
-                        registry.location, other.alias, registry.alias
+                        "registries `{}` and `{}` have one origin, `{origin}`",
+                        other.alias, registry.alias
                     ),
+                )
+                .at(registry.location.clone())
+                .with_help(
+                    "keep one of them: each origin is one registry, and the lock names origins only",
                 ));
             }
             by_alias.insert(registry.alias.clone(), origin.clone());

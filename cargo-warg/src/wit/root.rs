@@ -40,7 +40,7 @@ pub enum RootError {
         source: BinaryError,
     },
     /// A reference that names no version, and nothing local serves it.
-    #[error("{}`{package}/{item}` names no version, and no local package serves it: write `{package}/{item}@VERSION`", place(location.as_ref()))]
+    #[error("`{package}/{item}` names no version, and no local package serves it")]
     Unversioned {
         /// The package.
         package: String,
@@ -50,25 +50,21 @@ pub enum RootError {
         location: Option<Location>,
     },
     /// A reference to a package whose name no registry can hold.
-    #[error("{}cannot be required", place(location.as_ref()))]
+    #[error("no registry can hold this package: {problem}")]
     Name {
         /// Where it is used first.
         location: Option<Location>,
         /// What is wrong with it.
-        source: NameError,
+        problem: NameError,
     },
     /// A reference to a version that no registry can hold.
-    #[error("{}cannot be required", place(location.as_ref()))]
+    #[error("no registry can hold this version: {problem}")]
     Version {
         /// Where it is used first.
         location: Option<Location>,
         /// What is wrong with it.
-        source: VersionError,
+        problem: VersionError,
     },
-}
-
-fn place(location: Option<&Location>) -> String {
-    location.map_or_else(String::new, |location| format!("{location}: "))
 }
 
 /// An exact version that the project's text, or a local package's, names.
@@ -157,7 +153,9 @@ impl Root {
 
     fn add_group(&mut self, group: Group) -> Result<(), RootError> {
         for name in group.names() {
-            self.check_unique(name, group.path())?;
+            if let Some((path, text)) = self.other_of(name) {
+                return Err(TextError::duplicate(name, &path, text, &group).into());
+            }
         }
         self.add_locals(group.names(), group.path());
         self.groups.insert(group)?;
@@ -172,36 +170,33 @@ impl Root {
             .map(|(_, package)| &package.name)
             .collect();
         for name in &names {
-            self.check_unique(name, path)?;
+            if let Some((first, _)) = self.other_of(name) {
+                return Err(RootError::Text(TextError::Duplicate {
+                    package: name.to_string(),
+                    first,
+                    second: path.to_owned(),
+                    declarations: Vec::new(),
+                }));
+            }
         }
         self.add_locals(names.into_iter(), path);
         self.groups.insert_binary(resolve);
         Ok(())
     }
 
-    /// No other file or folder may declare the same package version; a folder of `fetch` counts by its name.
-    fn check_unique(&self, name: &WitName, path: &Path) -> Result<(), TextError> {
-        let folder = folder_name(name);
-        let other = self
-            .groups
-            .get(name)
-            .map(|group| group.path().to_owned())
-            .or_else(|| {
-                let local = self.locals.iter().find(|local| local.package == *name);
-                local.map(|local| local.path.clone())
-            })
-            .or_else(|| {
-                let fetched = self.deps().join(&folder);
-                has_header(&fetched).unwrap_or(false).then_some(fetched)
-            });
-        match other {
-            Some(first) => Err(TextError::Duplicate {
-                package: name.to_string(),
-                first,
-                second: path.to_owned(),
-            }),
-            None => Ok(()),
+    /// The file or folder that declares a package version already, and its text if that is read; a folder of `fetch`
+    /// counts by its name.
+    fn other_of(&self, name: &WitName) -> Option<(PathBuf, Option<&Group>)> {
+        if let Some(group) = self.groups.get(name) {
+            return Some((group.path().to_owned(), Some(group)));
         }
+        if let Some(local) = self.locals.iter().find(|local| local.package == *name) {
+            return Some((local.path.clone(), None));
+        }
+        let fetched = self.deps().join(folder_name(name));
+        has_header(&fetched)
+            .unwrap_or(false)
+            .then_some((fetched, None))
     }
 
     fn add_locals<'a>(&mut self, names: impl Iterator<Item = &'a WitName>, path: &Path) {
@@ -285,11 +280,11 @@ impl Root {
             };
             let name: PackageName = match text.parse() {
                 Ok(name) => name,
-                Err(source) => return Err(RootError::Name { location, source }),
+                Err(problem) => return Err(RootError::Name { location, problem }),
             };
             let version = match parse_version(&version.to_string()) {
                 Ok(version) => version,
-                Err(source) => return Err(RootError::Version { location, source }),
+                Err(problem) => return Err(RootError::Version { location, problem }),
             };
             if !pins
                 .iter()

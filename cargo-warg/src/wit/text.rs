@@ -5,7 +5,6 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
 use std::panic::{self, AssertUnwindSafe};
@@ -22,6 +21,9 @@ use wit_parser::{
     UnresolvedPackageGroup,
 };
 
+pub use crate::place::Location;
+use crate::place::Text;
+
 /// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand; and the WIT
 /// libraries recurse along a chain of types, so that the text bounds the stack that they take: see `guarded`.
 pub const MAX_TEXT: u64 = 1 << 20;
@@ -29,33 +31,35 @@ pub const MAX_TEXT: u64 = 1 << 20;
 /// wrong path does not read a disk.
 pub const MAX_ENTRIES: usize = 4096;
 
-/// A place in a text: `wit/world.wit:3:8`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Location {
-    /// The file, as it was opened.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: u64,
-    /// From 1, in bytes.
-    pub column: u64,
-}
+/// The texts of a group, by the name that the parser knows each by.
+#[derive(Debug, Clone, Default)]
+struct Texts(BTreeMap<String, Text>);
 
-impl Location {
-    /// None where the parser names no place.
-    fn of(map: &SourceMap, span: Span) -> Option<Self> {
-        map.resolve_span(span)?;
-        let rendered = map.render_location(span);
-        let mut parts = rendered.rsplitn(3, ':');
-        let column = parts.next()?.parse().ok()?;
-        let line = parts.next()?.parse().ok()?;
-        let file = PathBuf::from(parts.next()?);
-        Some(Self { file, line, column })
+impl Texts {
+    fn push(&mut self, map: &mut SourceMap, path: &Path, text: String) {
+        self.0
+            .insert(path.display().to_string(), Text::new(path, text.clone()));
+        map.push(path, text);
     }
-}
 
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    /// None where the parser names no place in them.
+    fn locate(&self, map: &SourceMap, span: Span) -> Option<Location> {
+        let place = map.resolve_span(span)?;
+        Some(self.0.get(place.path)?.at(place.range))
+    }
+
+    /// Where a package is declared; none where the text spells it in another way than usual.
+    fn declaration(&self, name: &WitName) -> Option<Location> {
+        let name = name.to_string();
+        self.0.values().find_map(|text| {
+            let mut found = text.as_str().match_indices(&name);
+            let (start, _) = found.find(|(start, _)| {
+                let (before, after) = text.as_str().split_at(*start);
+                let after = after.get(name.len()..).unwrap_or("").trim_start();
+                before.trim_end().ends_with("package") && after.starts_with([';', '{'])
+            })?;
+            Some(text.at(start..start.saturating_add(name.len())))
+        })
     }
 }
 
@@ -83,7 +87,7 @@ pub enum TextError {
         path: PathBuf,
     },
     /// The parser refuses it, at a place.
-    #[error("{location}: {message}")]
+    #[error("{message}")]
     Parse {
         /// Where.
         location: Location,
@@ -99,7 +103,7 @@ pub enum TextError {
         message: String,
     },
     /// Two files or folders declare one package version.
-    #[error("`{package}` is declared twice: in {} and in {}", first.display(), second.display())]
+    #[error("`{package}` is declared twice, in {} and in {}", first.display(), second.display())]
     Duplicate {
         /// The package version.
         package: String,
@@ -107,6 +111,8 @@ pub enum TextError {
         first: PathBuf,
         /// The other.
         second: PathBuf,
+        /// Where the texts say so: the other's first.
+        declarations: Vec<Location>,
     },
     /// It resolves but cannot be written as text.
     #[error("`{package}` cannot be printed as WIT: {message}")]
@@ -119,6 +125,28 @@ pub enum TextError {
     /// The WIT library met input that it does not expect.
     #[error("the WIT library gave up on this input")]
     GaveUp(#[from] GaveUp),
+}
+
+impl TextError {
+    /// A package version that a group declares and another file or folder has.
+    pub(super) fn duplicate(
+        name: &WitName,
+        first: &Path,
+        first_text: Option<&Group>,
+        second: &Group,
+    ) -> Self {
+        let groups = [Some(second), first_text];
+        Self::Duplicate {
+            package: name.to_string(),
+            first: first.to_owned(),
+            second: second.path.clone(),
+            declarations: groups
+                .into_iter()
+                .flatten()
+                .filter_map(|group| group.texts.declaration(name))
+                .collect(),
+        }
+    }
 }
 
 /// The WIT library panicked: its assertions are no judgement that callers can be shown, but they end here.
@@ -198,6 +226,7 @@ pub struct Group {
     /// Of the texts: two groups of the same files are the same packages.
     digest: Digest,
     parsed: UnresolvedPackageGroup,
+    texts: Texts,
 }
 
 impl Group {
@@ -228,6 +257,7 @@ impl Group {
         texts: impl IntoIterator<Item = Result<(PathBuf, String), TextError>>,
     ) -> Result<Self, TextError> {
         let mut map = SourceMap::new();
+        let mut kept = Texts::default();
         let mut all = String::new();
         for text in texts {
             let (file, text) = text?;
@@ -237,10 +267,10 @@ impl Group {
                     path: path.to_owned(),
                 });
             }
-            map.push(&file, text);
+            kept.push(&mut map, &file, text);
             all.push('\0'); // no WIT text holds one
         }
-        Self::of_sources(path, map, Digest::of(all.as_bytes()))
+        Self::of_sources(path, map, kept, Digest::of(all.as_bytes()))
     }
 
     /// The packages in a text; the path is for messages only.
@@ -250,19 +280,28 @@ impl Group {
                 path: path.to_owned(),
             });
         }
-        let mut map = SourceMap::new();
-        map.push(path, text);
-        Self::of_sources(path, map, Digest::of(text.as_bytes()))
+        let (mut map, mut texts) = (SourceMap::new(), Texts::default());
+        texts.push(&mut map, path, text.to_owned());
+        Self::of_sources(path, map, texts, Digest::of(text.as_bytes()))
     }
 
-    fn of_sources(path: &Path, map: SourceMap, digest: Digest) -> Result<Self, TextError> {
+    fn of_sources(
+        path: &Path,
+        map: SourceMap,
+        texts: Texts,
+        digest: Digest,
+    ) -> Result<Self, TextError> {
         match guarded(|| map.parse())? {
             Ok(parsed) => Ok(Self {
                 path: path.to_owned(),
                 digest,
                 parsed,
+                texts,
             }),
-            Err((map, error)) => Err(refusal(path, &map, error.kind().span(), error.to_string())),
+            Err((map, error)) => {
+                let place = texts.locate(&map, error.kind().span());
+                Err(refusal(path, place, error.to_string()))
+            }
         }
     }
 
@@ -313,7 +352,7 @@ impl Group {
                         item: item.clone(),
                         world,
                         types,
-                        location: Location::of(&self.parsed.source_map, span),
+                        location: self.texts.locate(&self.parsed.source_map, span),
                     });
                 }
             }
@@ -377,11 +416,7 @@ impl Groups {
         let place = self.all.len();
         for name in group.names() {
             if let Some(other) = self.places.get(name).and_then(|place| self.all.get(*place)) {
-                return Err(TextError::Duplicate {
-                    package: name.to_string(),
-                    first: other.path.clone(),
-                    second: group.path.clone(),
-                });
+                return Err(TextError::duplicate(name, &other.path, Some(other), &group));
             }
         }
         for name in group.names() {
@@ -458,7 +493,7 @@ impl Groups {
     }
 
     fn push(&self, main: &Group, others: &[&Group]) -> Result<Resolve, TextError> {
-        let others = others.iter().map(|group| group.parsed.clone()).collect();
+        let parsed = others.iter().map(|group| group.parsed.clone()).collect();
         guarded(|| {
             let mut resolve = Resolve {
                 all_features: true,
@@ -472,21 +507,22 @@ impl Groups {
                     });
                 }
             }
-            match resolve.push_groups(main.parsed.clone(), others) {
+            match resolve.push_groups(main.parsed.clone(), parsed) {
                 Ok(_) => Ok(resolve),
-                Err(error) => Err(refusal(
-                    &main.path,
-                    &resolve.source_map,
-                    error.kind().span(),
-                    error.to_string(),
-                )),
+                Err(error) => {
+                    let span = error.kind().span();
+                    let place = std::iter::once(&main)
+                        .chain(others)
+                        .find_map(|group| group.texts.locate(&resolve.source_map, span));
+                    Err(refusal(&main.path, place, error.to_string()))
+                }
             }
         })?
     }
 }
 
-fn refusal(path: &Path, map: &SourceMap, span: Span, message: String) -> TextError {
-    match Location::of(map, span) {
+fn refusal(path: &Path, place: Option<Location>, message: String) -> TextError {
+    match place {
         Some(location) => TextError::Parse { location, message },
         None => TextError::Package {
             path: path.to_owned(),

@@ -32,7 +32,7 @@ pub enum ReadError {
     #[error("it is longer than {MAX_LOCK} bytes")]
     TooLong,
     /// Two branches were merged, and nobody decided.
-    #[error("line {line}: it has conflict markers of a merge")]
+    #[error("it has conflict markers of a merge")]
     Conflicted {
         /// The first marker.
         line: u64,
@@ -44,7 +44,7 @@ pub enum ReadError {
         version: u64,
     },
     /// No TOML.
-    #[error("line {line}: it is not TOML: {message}")]
+    #[error("it is not TOML: {message}")]
     Syntax {
         /// The line.
         line: u64,
@@ -55,7 +55,7 @@ pub enum ReadError {
     #[error("it does not say `version = {VERSION}`")]
     NoVersion,
     /// Something else than what stands at this place in a lock.
-    #[error("line {line}: expected {expected}, found {found}")]
+    #[error("expected {expected}, found {found}")]
     Unexpected {
         /// The line.
         line: u64,
@@ -65,15 +65,15 @@ pub enum ReadError {
         found: String,
     },
     /// A value that is none of its kind.
-    #[error("line {line}: {source}")]
+    #[error("{problem}")]
     Value {
         /// The line.
         line: u64,
         /// What is wrong with it.
-        source: ValueError,
+        problem: ValueError,
     },
     /// The checkpoint's digest is not that of its three lines.
-    #[error("line {line}: the checkpoint of origin, size and root is `{computed}`")]
+    #[error("the checkpoint of origin, size and root is `{computed}`")]
     Checkpoint {
         /// The line.
         line: u64,
@@ -81,9 +81,7 @@ pub enum ReadError {
         computed: Digest,
     },
     /// In another order or spelling than the writer's.
-    #[error(
-        "line {line}: it is not as cargo warg writes it: expected `{expected}`, found `{found}`"
-    )]
+    #[error("it is not as cargo warg writes it: expected `{expected}`, found `{found}`")]
     NotCanonical {
         /// The first line that differs.
         line: u64,
@@ -95,6 +93,21 @@ pub enum ReadError {
     /// It contradicts itself.
     #[error(transparent)]
     Inconsistent(#[from] Inconsistency),
+}
+
+impl ReadError {
+    /// The line that it is about, counted from 1.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Conflicted { line }
+            | Self::Syntax { line, .. }
+            | Self::Unexpected { line, .. }
+            | Self::Value { line, .. }
+            | Self::Checkpoint { line, .. }
+            | Self::NotCanonical { line, .. } => Some(*line),
+            Self::TooLong | Self::Future { .. } | Self::NoVersion | Self::Inconsistent(_) => None,
+        }
+    }
 }
 
 /// Why a value is none of its kind.
@@ -327,7 +340,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
     fn value<T, E: Into<ValueError>>(&self, value: std::result::Result<T, E>) -> Result<T> {
         value.map_err(|error| ReadError::Value {
             line: self.line,
-            source: error.into(),
+            problem: error.into(),
         })
     }
 

@@ -1,48 +1,23 @@
-//! Places in a Cargo.toml, and the text that they are in.
+//! The text of a Cargo.toml, and the places in it.
 
-use std::fmt;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use toml_edit::{Document, Item, Key, TableLike};
 
 use super::error::ManifestError;
+pub use crate::place::Location;
+use crate::place::Text;
 
 /// The largest manifest that is read, in bytes. cargo has read it before; this keeps a special file out.
 pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
 
-/// A line and column of a manifest; prints as `Cargo.toml:12:5`, which editors and terminals can follow.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Location {
-    /// The manifest, relative to the workspace root where it lies below.
-    pub file: Arc<Path>,
-    /// Counted from 1.
-    pub line: usize,
-    /// In characters, counted from 1.
-    pub column: usize,
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
-    }
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// The text of a manifest, parsed with the place of every key and value.
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    shown: Arc<Path>,
     pub(super) document: Document<String>,
-    /// The byte offset of each line.
-    lines: Vec<usize>,
+    text: Text,
 }
 
 impl Source {
@@ -52,23 +27,20 @@ impl Source {
     }
 
     pub(super) fn parse(path: &Path, root: &Path, text: &str) -> Result<Self, ManifestError> {
-        let shown: Arc<Path> = path.strip_prefix(root).unwrap_or(path).into();
-        let starts = text.match_indices('\n').map(|(at, _)| at.saturating_add(1));
-        let lines: Vec<usize> = std::iter::once(0).chain(starts).collect();
+        let shown = Text::new(path.strip_prefix(root).unwrap_or(path), text);
         let document = match text.parse::<Document<String>>() {
             Ok(document) => document,
             Err(error) => {
                 return Err(ManifestError::Toml {
-                    location: locate(&shown, &lines, text, error.span()),
-                    message: error.message().to_owned(),
+                    location: shown.at(error.span().unwrap_or_default()),
+                    message: error.message().trim().to_owned(),
                 });
             }
         };
         Ok(Self {
             path: path.to_owned(),
-            shown,
             document,
-            lines,
+            text: shown,
         })
     }
 
@@ -78,7 +50,7 @@ impl Source {
     }
 
     pub(super) fn at(&self, span: Option<Range<usize>>) -> Location {
-        locate(&self.shown, &self.lines, self.document.raw(), span)
+        self.text.at(span.unwrap_or_default())
     }
 
     /// Where a key stands.
@@ -117,16 +89,4 @@ pub(super) fn read_text(path: &Path) -> Result<String, ManifestError> {
         });
     }
     fs::read_to_string(path).map_err(failed)
-}
-
-fn locate(file: &Arc<Path>, lines: &[usize], text: &str, span: Option<Range<usize>>) -> Location {
-    let offset = span.map_or(0, |span| span.start);
-    let line = lines.partition_point(|start| *start <= offset).max(1);
-    let start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-    let before = text.get(start..offset).unwrap_or("");
-    Location {
-        file: file.clone(),
-        line,
-        column: before.chars().count().saturating_add(1),
-    }
 }

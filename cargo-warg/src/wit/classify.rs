@@ -1,0 +1,137 @@
+//! What the user can do about texts and contents that are wrong, and where they are.
+
+use super::deps::{ApplyError, PlanError};
+use super::import::ImportError;
+use super::publish::PublishError;
+use super::root::RootError;
+use super::text::TextError;
+use crate::component::ContentError;
+use crate::error::{Class, Classify};
+use crate::place::Place;
+
+impl Classify for TextError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Duplicate { .. } => Some("remove one of the two".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Parse { location, .. } => vec![location.clone().into()],
+            Self::Duplicate { declarations, .. } => {
+                declarations.iter().cloned().map(Place::from).collect()
+            }
+            Self::Read { .. }
+            | Self::TooLarge { .. }
+            | Self::TooMany { .. }
+            | Self::Package { .. }
+            | Self::Print { .. }
+            | Self::GaveUp(_) => Vec::new(),
+        }
+    }
+}
+
+impl Classify for RootError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Text(error) => error.help(),
+            Self::Unversioned { package, item, .. } => Some(format!(
+                "write `{package}/{item}@VERSION`: the text of a project names exact versions"
+            )),
+            Self::Binary { .. } | Self::Name { .. } | Self::Version { .. } => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Text(error) => error.places(),
+            Self::Unversioned { location, .. }
+            | Self::Name { location, .. }
+            | Self::Version { location, .. } => location.iter().cloned().map(Place::from).collect(),
+            Self::Binary { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Classify for PublishError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Text(error) => error.help(),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Text(error) => error.places(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Classify for ImportError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Text(error) => error.help(),
+            Self::Package { source, .. } => source.help(),
+            _ => None,
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Text(error) => error.places(),
+            Self::Package { source, .. } => source.places(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Classify for PlanError {
+    fn class(&self) -> Class {
+        match self {
+            // The contents are what their records say, and do not go together: other versions must be chosen.
+            Self::Missing { .. } | Self::Lacks { .. } => Class::Unsolved,
+            Self::Content { .. } | Self::Exports(_) | Self::Occupied { .. } | Self::Text(_) => {
+                Class::Other
+            }
+        }
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Text(error) => error.places(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Classify for ApplyError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+}
+
+impl Classify for ContentError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+}
