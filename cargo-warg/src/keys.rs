@@ -173,15 +173,25 @@ impl Keys {
     fn read(dirs: &Dirs, variable: Option<&str>) -> Result<Self, KeysError> {
         let mut keys = Self(Vec::new());
         if let Some(text) = variable {
-            keys.parse(text, || format!("`{KEY_VARIABLE}`"))?;
+            keys.extend(text, || format!("`{KEY_VARIABLE}`"))?;
         }
         let path = file(dirs);
         let text = read_file(&path)?;
-        keys.parse(&text, || format!("`{}`", path.display()))?;
+        keys.extend(&text, || format!("`{}`", path.display()))?;
         Ok(keys)
     }
 
-    fn parse(&mut self, text: &str, place: impl Fn() -> String) -> Result<(), KeysError> {
+    /// Those of a text, one a line. `place` is for messages.
+    ///
+    /// # Errors
+    /// A line that is no key.
+    pub fn parse(place: &str, text: &str) -> Result<Self, KeysError> {
+        let mut keys = Self(Vec::new());
+        keys.extend(text, || place.to_owned())?;
+        Ok(keys)
+    }
+
+    fn extend(&mut self, text: &str, place: impl Fn() -> String) -> Result<(), KeysError> {
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -288,8 +298,7 @@ fn append(
     lock.lock().map_err(failed)?;
 
     let mut text = read_file(&path)?;
-    let mut present = Keys(Vec::new());
-    present.parse(&text, || format!("`{}`", path.display()))?;
+    let present = Keys::parse(&format!("`{}`", path.display()), &text)?;
     permit(&present).map_err(|key| KeysError::Taken {
         name: key.name().to_owned(),
         key,

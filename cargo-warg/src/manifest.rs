@@ -297,6 +297,29 @@ impl Member {
     }
 }
 
+/// What the tables of one manifest say, read as that of a workspace with one member, without asking cargo.
+///
+/// # Errors
+/// As [`Workspace::load`], for what stands in this text.
+pub fn read_tables(path: &Path, text: &str) -> Result<Vec<Dependency>, ManifestError> {
+    let root = folder_of(path);
+    let source = Source::parse(path, root, text)?;
+    let mut settings = Settings::default();
+    tables::read_workspace(&source, root, &mut settings)?;
+    let ours = tables::read_package(&source, Some((root, &mut settings)))?;
+    let dependencies = merge(
+        ours.dependencies,
+        cargo_component::read(&source)?.dependencies,
+    )?;
+    settings
+        .registries
+        .settle(dependencies.iter().filter_map(|dependency| {
+            let registry = dependency.registry.as_ref()?;
+            Some((dependency.name.namespace(), registry, &dependency.location))
+        }))?;
+    Ok(dependencies)
+}
+
 /// Both lists in order; one that both have is taken once.
 fn merge(
     mut ours: Vec<Dependency>,

@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 pub use address::{Address, AddressError};
-pub use error::FetchError;
+pub use error::{FetchError, RetryAfter};
 pub use patience::Patience;
 pub use progress::{Progress, Silent};
 pub use token::{TokenError, Tokens};

@@ -115,7 +115,7 @@ impl Memory {
     }
 
     /// The file's bytes: a line a fact, an empty line, the note, and the digest of all before it.
-    fn print(&self) -> Vec<u8> {
+    pub fn print(&self) -> Vec<u8> {
         let mut text = format!("{FIRST_LINE}\n{}\n", self.first_record);
         let mut line = |subject: &str, Sighting { seen, index }: &Sighting| {
             text.extend([format!("{subject} {} {} {index}\n", seen.length, seen.head)]);
@@ -132,7 +132,8 @@ impl Memory {
         bytes
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    /// Reads a file's bytes; none where they are not what was written.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let end = text.strip_suffix('\n')?.rfind('\n')?.checked_add(1)?;
         let (text, digest) = text.split_at_checked(end)?;
@@ -152,13 +153,15 @@ impl Memory {
             packages.insert(name.parse().ok()?, sighting);
         }
         let signed = Unverified::<SignedCheckpoint>::parse(note.as_bytes()).ok()?;
-        Some(Self {
+        let memory = Self {
             note: note.as_bytes().to_vec(),
             checkpoint: signed.claims().checkpoint().clone(),
             first_record,
             operator,
             packages,
-        })
+        };
+        // Of two lines about one package, neither can be believed.
+        (memory.print() == bytes).then_some(memory)
     }
 }
 

@@ -34,7 +34,7 @@ pub fn is_free_text(text: &str) -> bool {
 }
 
 /// The encoded form of a free text.
-pub(crate) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_graphic() && byte != b'%' {
@@ -48,7 +48,7 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// The free text of an encoded form; none unless it is the one encoding of an allowed text.
-pub(crate) fn decode(encoded: &str) -> Option<String> {
+pub fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

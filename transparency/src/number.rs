@@ -129,15 +129,15 @@ impl Length {
     }
 }
 
-/// A moment: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted, up to the year 9999.
+/// A moment: whole seconds since 1970-01-01T00:00:00Z, leap seconds not counted, up to 9999-12-30T22:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(u64);
 
 impl Time {
-    /// The last second of the year 9999: what RFC 3339 can write.
-    const MAX: u64 = 253_402_300_799;
+    /// The last second that jiff's calendar has: 26 hours before the year 10,000, so that any offset can be added.
+    const MAX: u64 = 253_402_207_200;
 
-    /// A moment from seconds since 1970; none past the year 9999.
+    /// A moment from seconds since 1970; none past the last that can be written.
     pub fn from_unix(seconds: u64) -> Option<Self> {
         (seconds <= Self::MAX).then_some(Self(seconds))
     }
@@ -179,7 +179,7 @@ impl fmt::Display for Time {
             .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
         match timestamp {
             Some(timestamp) => timestamp.fmt(f),
-            // Past jiff's range by a day's offset at the very end of 9999; such a time does not parse back.
+            // No such time is made: it would be past `MAX`.
             None => write!(f, "@{}", self.0),
         }
     }

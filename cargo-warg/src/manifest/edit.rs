@@ -62,7 +62,14 @@ const MARK: char = '\u{feff}';
 impl ManifestEdit {
     /// Reads the manifest. `root` is the folder that messages name it from.
     pub fn open(path: &Path, root: &Path) -> Result<Self, ManifestError> {
-        let before = read_text(path)?;
+        Self::parse(path, root, read_text(path)?)
+    }
+
+    /// Reads the text of a manifest that lies there.
+    ///
+    /// # Errors
+    /// A text that is no TOML.
+    pub fn parse(path: &Path, root: &Path, before: String) -> Result<Self, ManifestError> {
         let text = before.strip_prefix(MARK).unwrap_or(&before);
         // The printer knows line feeds only. A file of mixed endings gets those of most of its lines.
         let returns = text.matches("\r\n").count();

@@ -43,16 +43,7 @@ impl Pending {
         let mut bytes = Vec::new();
         let file = fs::File::open(&self.path).ok()?;
         file.take(MAX_PENDING).read_to_end(&mut bytes).ok()?;
-        let mut records = Vec::new();
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            let (length, tail) = rest.split_first_chunk::<2>()?;
-            let length = usize::from(u16::from_be_bytes(*length));
-            let (record, tail) = tail.split_at_checked(length)?;
-            records.push(record.to_vec());
-            rest = tail;
-        }
-        Some(records)
+        parse(&bytes)
     }
 
     /// Keeps records, durably, before they are sent.
@@ -63,11 +54,7 @@ impl Pending {
         let folder = self.path.parent().unwrap_or(&self.path);
         fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        for record in records {
-            let length = u16::try_from(record.len()).map_err(io::Error::other)?;
-            file.write_all(&length.to_be_bytes())?;
-            file.write_all(record)?;
-        }
+        file.write_all(&print(records)?)?;
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
@@ -77,6 +64,34 @@ impl Pending {
     pub fn forget(&self) {
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Reads a file of records, (u16 length ‖ record)*; none where it is cut.
+pub fn parse(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut records = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (length, tail) = rest.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        let (record, tail) = tail.split_at_checked(length)?;
+        records.push(record.to_vec());
+        rest = tail;
+    }
+    Some(records)
+}
+
+/// Writes such a file.
+///
+/// # Errors
+/// A record that is longer than any can be.
+pub fn print(records: &[Vec<u8>]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for record in records {
+        let length = u16::try_from(record.len()).map_err(io::Error::other)?;
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(record);
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ pub enum RetryAfter {
 
 impl RetryAfter {
     /// Reads the header: seconds, or a date as HTTP writes it.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         if let Ok(seconds) = text.parse() {
             return Some(Self::Pause(Duration::from_secs(seconds)));
         }

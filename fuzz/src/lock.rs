@@ -1,0 +1,148 @@
+//! `warg.lock`, and locks with the markers of a merge in them.
+
+use resolver::Lockfile;
+use resolver::lockfile::{changes, sides};
+use toml_edit::{DocumentMut, Item};
+use transparency::checkpoint::Checkpoint;
+use transparency::digest::Hash;
+
+/// The text itself, and the text with the digest of each checkpoint mended, which no chance would find.
+pub(crate) fn lock(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    read(text);
+    if let Some(mended) = mended(text)
+        && mended != text
+    {
+        read(&mended);
+    }
+}
+
+fn read(text: &str) {
+    let Ok(lock) = text.parse::<Lockfile>() else {
+        return;
+    };
+    let written = lock.to_string();
+    assert_eq!(
+        written,
+        text.replace("\r\n", "\n"),
+        "one spelling, but for CRLF"
+    );
+    assert!(lock.has_lines_of(text));
+    assert_eq!(lock.check_consistency(), Ok(()));
+    assert!(changes(Some(&lock), &lock).is_empty(), "of nothing");
+    same_as_toml(text, &lock);
+}
+
+/// A general TOML parser reads the same.
+fn same_as_toml(text: &str, lock: &Lockfile) {
+    let document: DocumentMut = text.parse().expect("what the strict reader takes is TOML");
+    let texts = |table: &str, key: &str| -> Vec<String> {
+        let tables = document.get(table).and_then(Item::as_array_of_tables);
+        tables
+            .into_iter()
+            .flatten()
+            .map(|table| {
+                table
+                    .get(key)
+                    .and_then(Item::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect()
+    };
+    let roots: Vec<String> = lock.roots.keys().cloned().collect();
+    assert_eq!(texts("root", "name"), roots);
+    let origins: Vec<String> = lock.registries.keys().map(ToString::to_string).collect();
+    assert_eq!(texts("registry", "origin"), origins);
+    let names: Vec<String> = lock
+        .packages
+        .keys()
+        .map(|one| one.name.to_string())
+        .collect();
+    assert_eq!(texts("package", "name"), names);
+    let versions: Vec<String> = lock
+        .packages
+        .keys()
+        .map(|one| one.version.to_string())
+        .collect();
+    assert_eq!(texts("package", "version"), versions);
+    let tables = document.get("root").and_then(Item::as_array_of_tables);
+    for (table, root) in tables.into_iter().flatten().zip(lock.roots.values()) {
+        let selects: Vec<&str> = table
+            .get("selects")
+            .and_then(Item::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one.as_str())
+            .collect();
+        let selected: Vec<String> = root.selects.iter().map(ToString::to_string).collect();
+        assert_eq!(selects, selected);
+    }
+}
+
+fn mended(text: &str) -> Option<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for place in 0..lines.len() {
+        let value = |back: usize, key: &str| {
+            let line = lines.get(place.checked_sub(back)?)?;
+            line.strip_prefix(key)?
+                .strip_prefix(" = ")
+                .map(|value| value.trim_matches('"'))
+        };
+        if value(0, "checkpoint").is_none() {
+            continue;
+        }
+        let checkpoint = Checkpoint {
+            origin: value(3, "origin")?.parse().ok()?,
+            size: value(2, "size")?.parse().ok()?,
+            root: Hash::from_base64(value(1, "root")?).ok()?,
+        };
+        let line = format!("checkpoint = \"{}\"", checkpoint.digest());
+        *lines.get_mut(place)? = line;
+    }
+    Some(lines.join("\n") + "\n")
+}
+
+/// A text with markers, and four parts between which markers are set.
+pub(crate) fn conflict(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Some((ours, theirs)) = sides(text) {
+        assert!(text.contains("<<<<<<< ") && text.contains("\n>>>>>>> "));
+        let lines = |side: &str| side.lines().count();
+        assert!(lines(&ours) < lines(text) && lines(&theirs) < lines(text));
+        for line in ours.lines().chain(theirs.lines()) {
+            assert!(text.lines().any(|one| one == line), "a line from nowhere");
+        }
+        let _ = (ours.parse::<Lockfile>(), theirs.parse::<Lockfile>());
+    }
+    let is_marker = |line: &str| {
+        ["<<<<<<< ", "||||||| ", ">>>>>>> "]
+            .iter()
+            .any(|marker| line.starts_with(marker))
+            || line == "======="
+    };
+    // A line that ends with a carriage return alone loses it.
+    let plain = |line: &&str| !is_marker(line) && !line.ends_with('\r');
+    let mut parts = [const { String::new() }; 4];
+    for (place, line) in text.lines().filter(plain).enumerate() {
+        parts[(place + line.len()) % 4].extend([line, "\n"]);
+    }
+    let [both, ours, base, theirs] = &parts;
+    let merged = |base: &str| {
+        format!("{both}<<<<<<< ours\n{ours}{base}=======\n{theirs}>>>>>>> theirs\n{both}")
+    };
+    let expected = (
+        format!("{both}{ours}{both}"),
+        format!("{both}{theirs}{both}"),
+    );
+    assert_eq!(sides(&merged("")), Some(expected.clone()));
+    assert_eq!(
+        sides(&merged(&format!("||||||| base\n{base}"))),
+        Some(expected)
+    );
+    assert_eq!(sides(both), None, "no markers");
+}

@@ -1,0 +1,19 @@
+//! What is demanded of the parsers of `registry` and `cargo-warg`.
+
+mod content;
+mod http;
+mod manifest;
+mod store;
+
+/// The targets, by name.
+pub(crate) const TARGETS: [(&str, fn(&[u8])); 9] = [
+    ("component", content::component),
+    ("http", http::http),
+    ("key-file", store::key_file),
+    ("manifest", manifest::manifest),
+    ("manifest-edit", manifest::edit),
+    ("pending", store::pending),
+    ("trust-store", store::trust_store),
+    ("wit-binary", content::wit_binary),
+    ("wit-text", content::wit_text),
+];

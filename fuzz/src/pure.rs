@@ -1,0 +1,34 @@
+//! What is demanded of the parsers of `transparency` and `resolver`: never a panic, one spelling for each meaning, and
+//! the same answer as a second way to find it, where there is one.
+
+mod evidence;
+mod lock;
+mod log;
+mod map;
+mod note;
+mod policy;
+mod record;
+mod replay;
+mod version;
+mod word;
+
+/// The targets, by name.
+pub(crate) const TARGETS: [(&str, fn(&[u8])); 17] = [
+    ("checkpoint", note::checkpoint),
+    ("conflict", lock::conflict),
+    ("evidence", evidence::evidence),
+    ("free-text", word::free_text),
+    ("lock", lock::lock),
+    ("log", log::log),
+    ("map-entry", note::map_entry),
+    ("map-page", map::map_page),
+    ("note", note::note),
+    ("policy", policy::policy),
+    ("proof", log::proof),
+    ("record", record::record),
+    ("replay", replay::replay),
+    ("requirement", version::requirement),
+    ("tile", log::tile),
+    ("version", version::version),
+    ("word", word::word),
+];
