@@ -144,8 +144,8 @@ impl GlobalArgs {
     fn context(self) -> Context {
         let shell = self.shell();
         Context {
+            network: Network::new(shell.progress()),
             shell,
-            network: Network::default(),
             json: self.message_format == MessageFormat::Json,
             locked: self.locked || self.frozen,
             offline: self.offline || self.frozen,

@@ -17,6 +17,7 @@ use transparency::key::{Algorithm, KeyError, SigningKey, VerifyingKey};
 
 use crate::dirs::{Dirs, DirsError};
 use crate::error::{Class, Classify};
+use crate::tokens::TOKENS_VARIABLE;
 
 /// The variable that holds secret keys, one a line.
 pub const KEY_VARIABLE: &str = "CARGO_WARG_KEY";
@@ -387,9 +388,10 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The command, with the secret keys taken out of its environment. Every child process is made through this.
+/// The command, with the secret keys and tokens taken out of its environment. Every child process is made through this.
 pub fn without_secrets(mut command: Command) -> Command {
     command.env_remove(KEY_VARIABLE);
+    command.env_remove(TOKENS_VARIABLE);
     command
 }
 

@@ -2,7 +2,7 @@
 //!
 //! From the command line down: [`cli`] names the commands and flags; each file of [`commands`] is one command, which
 //! reads its arguments and calls one operation. What a workspace asks for comes from [`manifest`]; this user's keys
-//! and folders from [`keys`] and [`dirs`]; web servers are reached through [`network`]; what contents say of themselves is read by [`component`] and [`wit`]. Every
+//! and folders from [`keys`] and [`dirs`]; web servers are reached through [`network`], with the [`tokens`] that they ask for; what contents say of themselves is read by [`component`] and [`wit`]. Every
 //! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints, and what it prints as JSON has its
 //! shape from [`message`]. What users call a package is a [`spec::PackageSpec`].
 //!
@@ -22,4 +22,5 @@ pub mod ops;
 pub mod place;
 pub mod shell;
 pub mod spec;
+pub mod tokens;
 pub mod wit;

@@ -1,25 +1,45 @@
-//! How this machine reaches web servers: the one runtime, made when it is first needed, and who watches what comes.
+//! How this machine reaches web servers: the one runtime, this user's tokens, further certificates, and who watches.
 //!
-//! What is asked of a server, and what of its answer is taken, is decided in [`registry::http`].
+//! All of it is made when a registry on a web server is first read. What is asked of a server, and what of its answer is
+//! taken, is decided in [`registry::http`].
 
+use std::env;
+use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use registry::http::{Address, AddressError, Http, Options};
+use registry::http::{Address, AddressError, Http, Options, Progress, Silent};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::error::{Class, Classify};
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Classify, Result};
+use crate::tokens;
+
+/// The variable that names a file of certificates which are believed beside the system's; cargo's own, for
+/// `http.cainfo`.
+pub const ROOTS_VARIABLE: &str = "CARGO_HTTP_CAINFO";
 
 /// Why the network cannot be used. That a server does not answer is another thing.
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
     /// An address in Cargo.toml.
-    #[error("`{text}` cannot be the address of a registry: {reason}")]
+    #[error("`{text}` cannot be the address of a registry")]
     Address {
         /// What stands there.
         text: String,
         /// Why not.
-        reason: AddressError,
+        #[source]
+        source: AddressError,
+    },
+    /// The certificates that the variable names.
+    #[error("cannot read the certificates of `{ROOTS_VARIABLE}`, {}", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
     },
     /// The system gives no threads.
     #[error("the system gives no threads for the network")]
@@ -29,7 +49,7 @@ pub enum NetworkError {
 impl Classify for NetworkError {
     fn class(&self) -> Class {
         match self {
-            Self::Address { .. } | Self::Runtime(_) => Class::Other,
+            Self::Address { .. } | Self::Roots { .. } | Self::Runtime(_) => Class::Other,
         }
     }
 
@@ -38,39 +58,69 @@ impl Classify for NetworkError {
             Self::Address { .. } => {
                 Some("an address looks like `https://registry.example/components`".to_owned())
             }
+            Self::Roots { .. } => Some(format!(
+                "`{ROOTS_VARIABLE}` names a file of certificates in PEM; without it, the system's are believed"
+            )),
             Self::Runtime(_) => None,
         }
     }
 }
 
-/// The way to web servers. Clones share one runtime and its connections.
-#[derive(Clone, Default)]
+/// The way to web servers. Clones share one runtime.
+#[derive(Clone)]
 pub struct Network {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     runtime: OnceLock<Runtime>,
-    options: Options,
+    progress: Option<Arc<dyn Progress>>,
+}
+
+impl Drop for Shared {
+    /// Whoever gave up on a server does not wait for it here: the resolver's threads may still be at it.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Network {
-    /// A registry at a web address. Nothing is asked yet.
-    ///
-    /// # Errors
-    /// An address that cannot be one; a system without threads to give.
-    pub fn registry(&self, url: &str) -> Result<Http, NetworkError> {
-        let runtime = self.runtime()?.clone();
-        Ok(Http::new(
-            parse(url)?,
-            Vec::new(),
-            self.shared.options.clone(),
-            runtime,
-        ))
+    /// A way that is watched, or not. Nothing is set up yet.
+    pub fn new(progress: Option<Arc<dyn Progress>>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                runtime: OnceLock::new(),
+                progress,
+            }),
+        }
     }
 
-    fn runtime(&self) -> Result<&Handle, NetworkError> {
+    /// A registry at a web address and at mirrors. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// An address that cannot be one; tokens or certificates that do not read; a system without threads to give.
+    pub fn registry(&self, url: &str, mirrors: &[String], dirs: &Dirs) -> Result<Http> {
+        let address = parse(url).classified()?;
+        let mirrors = mirrors.iter().map(|mirror| parse(mirror));
+        let mirrors = mirrors
+            .collect::<std::result::Result<_, _>>()
+            .classified()?;
+        let options = Options {
+            tokens: tokens::read(dirs).classified()?,
+            roots: roots().classified()?.into_iter().collect(),
+            progress: match &self.shared.progress {
+                Some(progress) => Arc::clone(progress),
+                None => Arc::new(Silent),
+            },
+            ..Options::default()
+        };
+        let runtime = self.runtime().classified()?.clone();
+        Ok(Http::new(address, mirrors, options, runtime))
+    }
+
+    fn runtime(&self) -> std::result::Result<&Handle, NetworkError> {
         if let Some(runtime) = self.shared.runtime.get() {
             return Ok(runtime.handle());
         }
@@ -80,13 +130,39 @@ impl Network {
             .enable_all()
             .build()
             .map_err(NetworkError::Runtime)?;
+        if let Some(progress) = &self.shared.progress {
+            runtime.spawn(leave_cleanly(Arc::clone(progress)));
+        }
         Ok(self.shared.runtime.get_or_init(|| runtime).handle())
     }
 }
 
-fn parse(text: &str) -> Result<Address, NetworkError> {
-    text.parse().map_err(|reason| NetworkError::Address {
+/// Where something is drawn, Ctrl-C takes it away before the program ends. Nothing else is to be done: every file is written
+/// whole or not at all, whenever the program ends.
+async fn leave_cleanly(progress: Arc<dyn Progress>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        progress.end();
+        #[expect(clippy::exit, reason = "Ctrl-C ends the program, whatever it is at")]
+        std::process::exit(INTERRUPTED);
+    }
+}
+
+/// What shells report of a program that was ended by SIGINT.
+const INTERRUPTED: i32 = 130;
+
+fn parse(text: &str) -> std::result::Result<Address, NetworkError> {
+    text.parse().map_err(|source| NetworkError::Address {
         text: text.to_owned(),
-        reason,
+        source,
     })
+}
+
+fn roots() -> std::result::Result<Option<Vec<u8>>, NetworkError> {
+    let Some(path) = env::var_os(ROOTS_VARIABLE).filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let path = PathBuf::from(path);
+    fs::read(&path)
+        .map(Some)
+        .map_err(|source| NetworkError::Roots { path, source })
 }

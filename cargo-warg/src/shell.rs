@@ -4,15 +4,18 @@
 //! (a registry's reason for a yank, a file name), so all of it passes through [`clean`]: no message can move the
 //! cursor, recolour a terminal or hide text. A reader that goes away (`cargo warg … | head`) is no error.
 
+mod progress;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
+use registry::http::Progress;
 
 use crate::error::Error;
 use crate::place::Place;
@@ -136,6 +139,13 @@ impl Shell {
             err: sink(Box::new(err)),
             verbosity,
         }
+    }
+
+    /// Who shows what is under way; nobody where that would disturb: `-q`, no terminal, `CARGO_TERM_PROGRESS_WHEN=never`.
+    pub fn progress(&self) -> Option<Arc<dyn Progress>> {
+        let colors = locked(&self.err).colors;
+        let wanted = self.verbosity >= Verbosity::Normal;
+        wanted.then(|| progress::bar(colors)).flatten()
     }
 
     /// `      Locking 3 packages`: what is being done, or was done. Not with `-q`.

@@ -6,8 +6,9 @@
 //!
 //! The order of reading is: checkpoint; map entry and the log's right edge; operator records and the tiles of their
 //! proofs; then, for any number of packages, map pages level by level; package files and the tiles of their heads; the
-//! tiles of what their records name. Each step asks for all that it needs at once, and what needs nothing is no step: a
-//! registry of fewer than 256 entries opens in three round trips, and answers for 256 packages in two more.
+//! tiles of what their records name. Each step asks for all that it needs at once, and what needs nothing is no step. The
+//! map's root comes along with the operator's records, and a small log's tiles with the first package files: so a
+//! registry of up to 256 packages and 4,096 entries opens in three round trips, and answers for 256 packages in one more.
 
 mod error;
 mod evidence;
@@ -29,7 +30,7 @@ use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
 use transparency::record::Subject;
 use transparency::release::Release;
-use transparency::tile::Part;
+use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
 use reader::{Reader, Wanted};
@@ -42,12 +43,19 @@ use crate::trust::{self, Memory, Sighting, TrustStore};
 /// The most package logs that are read at once: bounds what is in memory between two steps.
 const BATCH: usize = 256;
 
+/// The most tiles of the lowest level that are read before it is known which of them are needed, 8 kB each.
+const TILES_AHEAD: u64 = 16;
+
+/// The most bytes of contents that are in memory before they are verified; a content that is larger comes alone.
+const CONTENTS_AT_ONCE: u64 = 64 * 1024 * 1024;
+
 /// How a registry is read: under which policy, from where, remembering what.
 pub struct Client<'a> {
     policy: &'a Policy,
     source: Option<&'a dyn Source>,
     shelf: Option<&'a Shelf>,
     trust: Option<&'a TrustStore>,
+    pasts: Vec<Size>,
 }
 
 impl<'a> Client<'a> {
@@ -58,6 +66,7 @@ impl<'a> Client<'a> {
             source: Some(source),
             shelf: None,
             trust: None,
+            pasts: Vec::new(),
         }
     }
 
@@ -74,7 +83,16 @@ impl<'a> Client<'a> {
             source,
             shelf: Some(shelf),
             trust: Some(trust),
+            pasts: Vec::new(),
         }
+    }
+
+    /// The same client, which will be asked about an older checkpoint of this size ([`Session::check_prefix`]): what that
+    /// takes is then read along the way.
+    #[must_use]
+    pub fn expecting(mut self, past: Size) -> Self {
+        self.pasts.push(past);
+        self
     }
 
     /// Climbs to the registry's checkpoint, and demands that it continues the last one that this machine saw.
@@ -88,6 +106,10 @@ impl<'a> Client<'a> {
                 // Another process may have seen a newer checkpoint after this one was read. Then there is one to read.
                 Err(ClientError::SetBack { size, .. }) if reached < Some(size) => {
                     reached = Some(size);
+                }
+                // Or this mirror lags, and another one does not.
+                Err(ClientError::SetBack { .. }) if self.source.is_some_and(Source::turn) => {
+                    reached = None;
                 }
                 opened => return opened,
             }
@@ -189,9 +211,17 @@ impl<'a> Session<'a> {
         let claims = Unverified::<SignedCheckpoint>::parse(&note)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
         let Checkpoint { size, root, .. } = *claims.claims().checkpoint();
+        let pasts: Vec<_> = client.pasts.iter().filter(|past| **past < size).collect();
+        reader.guess(pasts.iter().map(|past| layout::map_at(**past)));
         let (map_entry, mut tiles) = reader.ending(size, root)?;
         let claimed = MapEntry::parse(&map_entry)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
+        reader.guess([layout::map_page(&claimed.root)]);
+        for past in pasts {
+            reader.guess_tiles(&tiles.needed_for_consistency(*past));
+            let last = past.last().into_iter().collect::<Vec<_>>();
+            reader.guess_tiles(&tiles.needed_for_inclusion(&last));
+        }
         let last = size.last().unwrap_or(Index::ZERO);
         let indices = [last, claimed.operator_index];
         let needed = tiles.needed_for_inclusion(&indices);
@@ -393,6 +423,8 @@ impl<'a> Session<'a> {
         names: &[&PackageName],
     ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
         let keys: Vec<_> = names.iter().map(|name| Key::of(name)).collect();
+        let tiles_ahead = self.tiles_ahead();
+        self.reader.guess_tiles(&tiles_ahead);
         loop {
             let needed = self.pages.needed(&keys);
             if needed.is_empty() {
@@ -437,12 +469,24 @@ impl<'a> Session<'a> {
             records.insert(name, read);
         }
         let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
+        self.reader.keep_tiles_ahead(&mut self.tiles, &tiles_ahead);
         let mut loaded = BTreeMap::new();
         for &name in names {
             let records = records.remove(name).unwrap_or_default();
             loaded.insert(name.clone(), self.replay(name, records, &proofs)?);
         }
         Ok(loaded)
+    }
+
+    /// The tiles of a small log that are not there yet: which of them records name is known only once those are read.
+    fn tiles_ahead(&self) -> Vec<Tile> {
+        let width = u64::from(WIDTH);
+        let tiles = self.size().get().div_ceil(width);
+        if tiles > TILES_AHEAD {
+            return Vec::new();
+        }
+        let firsts: Vec<_> = (0..tiles).map(|tile| Index::new(tile * width)).collect();
+        self.tiles.needed_for_inclusion(&firsts)
     }
 
     fn replay(
@@ -601,23 +645,94 @@ impl<'a> Session<'a> {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        if release.withdrawn().is_some() {
-            // Refused unread: it may be gone, and nobody should hold it.
-            let withdrawn = check_bytes(name, release, &[]);
-            withdrawn.map_err(|source| ClientError::Content(Box::new(source)))?;
-        }
-        let path = layout::content(release.digest());
+        refuse_withdrawn(name, release)?;
+        let path = layout::content_of(release.digest(), release.size());
         self.attempt(|session| {
             let bytes = session.reader.need_one(Wanted::fixed(path.clone()))?;
-            Content::open(name, release, bytes, &derive)
-                .map_err(|source| ClientError::Underivable {
-                    name: name.clone(),
-                    version: release.version().clone(),
-                    source: Box::new(source),
-                })?
-                .map_err(|source| ClientError::Content(Box::new(source)))
+            open_content(name, release, bytes, &derive)
         })
     }
+
+    /// The same for many releases, as many at once as fit into memory; `each` is handed them one after the other, with
+    /// their places in `wanted`.
+    ///
+    /// # Errors
+    /// As [`Session::content`], of the first that fails.
+    pub fn contents<E>(
+        &mut self,
+        wanted: &[(&PackageName, &Release)],
+        derive: impl Fn(&[u8]) -> Result<Derived, E>,
+        mut each: impl FnMut(usize, Content),
+    ) -> Result<(), ClientError>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        for (name, release) in wanted {
+            refuse_withdrawn(name, release)?;
+        }
+        let mut rest = wanted;
+        let mut place = 0;
+        while !rest.is_empty() {
+            let (batch, later) = rest.split_at(fitting(rest));
+            let files: Vec<_> = batch
+                .iter()
+                .map(|(_, release)| layout::content_of(release.digest(), release.size()))
+                .collect();
+            let contents = self.attempt(|session| {
+                let files: Vec<_> = files.iter().cloned().map(Wanted::fixed).collect();
+                let bytes = session.reader.need(&files)?;
+                batch
+                    .iter()
+                    .zip(bytes)
+                    .map(|((name, release), bytes)| open_content(name, release, bytes, &derive))
+                    .collect::<Result<Vec<_>, _>>()
+            })?;
+            for content in contents {
+                each(place, content);
+                place += 1;
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+}
+
+/// How many of these contents may be in memory at once: one at least.
+fn fitting(wanted: &[(&PackageName, &Release)]) -> usize {
+    let mut bytes = 0_u64;
+    let fit = wanted.iter().take_while(|(_, release)| {
+        bytes = bytes.saturating_add(release.size());
+        bytes <= CONTENTS_AT_ONCE
+    });
+    fit.count().max(1)
+}
+
+/// A withdrawn content is refused unread: it may be gone, and nobody should hold it.
+fn refuse_withdrawn(name: &PackageName, release: &Release) -> Result<(), ClientError> {
+    match release.withdrawn() {
+        None => Ok(()),
+        Some(_) => {
+            check_bytes(name, release, &[]).map_err(|source| ClientError::Content(Box::new(source)))
+        }
+    }
+}
+
+fn open_content<E>(
+    name: &PackageName,
+    release: &Release,
+    bytes: Vec<u8>,
+    derive: impl Fn(&[u8]) -> Result<Derived, E>,
+) -> Result<Content, ClientError>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    Content::open(name, release, bytes, derive)
+        .map_err(|source| ClientError::Underivable {
+            name: name.clone(),
+            version: release.version().clone(),
+            source: Box::new(source),
+        })?
+        .map_err(|source| ClientError::Content(Box::new(source)))
 }
 
 /// The inclusion proofs for some entries; those outside the log are left out.

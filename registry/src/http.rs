@@ -14,6 +14,7 @@ mod error;
 mod patience;
 mod progress;
 mod request;
+mod tag;
 mod token;
 
 use std::collections::BTreeMap;
@@ -31,10 +32,11 @@ pub use patience::Patience;
 pub use progress::{Progress, Silent};
 pub use token::{TokenError, Tokens};
 
-use crate::layout::ObjectPath;
-use crate::storage::{Source, StorageError};
+use crate::layout::{self, ObjectPath};
+use crate::storage::{Current, Source, StorageError, Tag};
 use connection::Connections;
 use request::{Answer, Request};
+use tag::Condition;
 
 /// The most files that are asked for at once: enough to hide a slow line, and few enough for any server.
 pub const AT_ONCE: usize = 32;
@@ -73,6 +75,8 @@ struct Inner {
     mirrors: Vec<Address>,
     /// Which mirror is asked first.
     first: AtomicUsize,
+    /// How often another mirror was put first because one lagged.
+    turns: AtomicUsize,
     /// Which mirror an object came from, where that is not the first one: for messages.
     elsewhere: Mutex<BTreeMap<ObjectPath, usize>>,
     connections: Connections,
@@ -88,6 +92,7 @@ impl Http {
             inner: Arc::new(Inner {
                 mirrors: all,
                 first: AtomicUsize::new(0),
+                turns: AtomicUsize::new(0),
                 elsewhere: Mutex::default(),
                 connections: Connections::new(&options),
                 options,
@@ -107,7 +112,7 @@ impl Http {
         loop {
             for (place, path) in waiting.by_ref().take(AT_ONCE - running.len()) {
                 let inner = Arc::clone(&inner);
-                running.spawn(async move { (place, inner.fetch(&path).await) });
+                running.spawn(async move { (place, inner.fetch(&path, None).await) });
             }
             let Some(finished) = running.join_next().await else {
                 return Ok(found);
@@ -116,7 +121,8 @@ impl Http {
             let Ok((place, answer)) = finished else {
                 continue;
             };
-            if let (Some(slot), Answer::Found(bytes)) = (found.get_mut(place), answer?) {
+            inner.options.progress.finished();
+            if let (Some(slot), Answer::Found { bytes, .. }) = (found.get_mut(place), answer?) {
                 *slot = Some(bytes);
             }
         }
@@ -134,26 +140,33 @@ impl Inner {
     }
 
     /// An object, from whichever mirror has it.
-    async fn fetch(&self, path: &ObjectPath) -> Result<Answer, StorageError> {
+    async fn fetch(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Answer, StorageError> {
         let patience = &self.options.patience;
         let whole = patience.whole(path.limit());
-        match timeout(whole, self.try_all(path)).await {
+        match timeout(whole, self.try_all(path, known)).await {
             Ok(answer) => answer,
             Err(_) => Err(self.failure(self.first(), path, FetchError::Slow { limit: whole })),
         }
     }
 
     /// Rounds of tries, until one mirror has the object, all of them say that they have not, or patience ends.
-    async fn try_all(&self, path: &ObjectPath) -> Result<Answer, StorageError> {
+    async fn try_all(
+        &self,
+        path: &ObjectPath,
+        known: Option<&Tag>,
+    ) -> Result<Answer, StorageError> {
         let patience = &self.options.patience;
         let (first, mirrors) = (self.first(), self.mirrors.len());
         let mut round = 0;
         loop {
             let mut failed = None;
             for mirror in (0..mirrors).map(|step| (first + step) % mirrors) {
+                let url = self.address(mirror, path);
                 let request = Request {
-                    url: self.address(mirror, path),
+                    condition: known.and_then(|tag| Condition::of(tag, &url)),
+                    changes: *path == layout::checkpoint(),
                     limit: path.limit(),
+                    url,
                 };
                 match request.send(&self.connections, &self.options).await {
                     Ok(Answer::Absent) => {}
@@ -218,6 +231,30 @@ impl Source for Http {
             .block_on(Self::fetch_all(Arc::clone(&self.inner), paths.to_vec()));
         progress.end();
         found
+    }
+
+    fn get_again(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
+        let progress = &self.inner.options.progress;
+        progress.begin(1);
+        let answer = self.runtime.block_on(self.inner.fetch(path, known));
+        progress.end();
+        Ok(match answer? {
+            Answer::Absent => Current::Absent,
+            Answer::Unchanged => Current::Same,
+            Answer::Found { bytes, tag } => Current::Found { bytes, tag },
+        })
+    }
+
+    fn turn(&self) -> bool {
+        let inner = &self.inner;
+        let turns = inner.turns.load(Ordering::Relaxed).saturating_add(1);
+        let others = turns < inner.mirrors.len();
+        if others {
+            inner.turns.store(turns, Ordering::Relaxed);
+            let next = inner.first().saturating_add(1);
+            inner.first.store(next, Ordering::Relaxed);
+        }
+        others
     }
 
     fn place(&self, path: &ObjectPath) -> String {

@@ -46,6 +46,14 @@ pub fn checkpoint() -> ObjectPath {
     ObjectPath::new("checkpoint".into(), transparency::note::MAX_NOTE)
 }
 
+/// By what the source knows the kept checkpoint again: this machine's own note, beside its copy.
+pub fn checkpoint_tag() -> ObjectPath {
+    ObjectPath::new("checkpoint.tag".into(), MAX_TAG)
+}
+
+/// The longest note of that sort: an address and two headers.
+const MAX_TAG: u64 = 16 * 1024;
+
 /// A tile of the log.
 pub fn tile(tile: Tile) -> ObjectPath {
     ObjectPath::new(tile.path(), tile::MAX_TILE)
@@ -98,6 +106,15 @@ pub fn content(digest: &Digest) -> ObjectPath {
     let hex = digest.hex();
     let (folder, file) = hex.split_at(2);
     ObjectPath::new(format!("content/sha256/{folder}/{file}"), MAX_CONTENT)
+}
+
+/// The content of a release, by its digest and the size that its record says.
+pub fn content_of(digest: &Digest, size: u64) -> ObjectPath {
+    let path = content(digest);
+    ObjectPath {
+        limit: size.min(MAX_CONTENT),
+        ..path
+    }
 }
 
 /// What is not served and not synced lies below this folder.

@@ -66,6 +66,26 @@ pub enum StorageError {
     },
 }
 
+/// By what a source knows a version of an object again; whatever the source likes, in lines of printable text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag(pub String);
+
+/// What a source says of an object of which a version may be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Current {
+    /// There is no such object.
+    Absent,
+    /// It is what it was when the tag was given.
+    Same,
+    /// It is this.
+    Found {
+        /// Its bytes.
+        bytes: Vec<u8>,
+        /// By what this version is known again, where the source can tell.
+        tag: Option<Tag>,
+    },
+}
+
 /// Where a registry's files are read from.
 pub trait Source {
     /// An object's bytes; none where there is no such object.
@@ -80,6 +100,23 @@ pub trait Source {
     /// The first that cannot be read.
     fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
         paths.iter().map(|path| self.get(path)).collect()
+    }
+
+    /// An object that may be known: its bytes need not come again if it still is what the tag says.
+    ///
+    /// # Errors
+    /// As [`Source::get`].
+    fn get_again(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
+        let _ = known; // where reading costs nothing, there is nothing to save
+        Ok(match self.get(path)? {
+            Some(bytes) => Current::Found { bytes, tag: None },
+            None => Current::Absent,
+        })
+    }
+
+    /// Reads from another mirror first from now on, since this one lags behind; false where every mirror had its turn.
+    fn turn(&self) -> bool {
+        false
     }
 
     /// Where an object lies, for messages.

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use fixtures::world::World;
 use registry::client::{Client, Session};
+use registry::layout::ObjectPath;
+use registry::storage::{Source, StorageError};
 use transparency::name::PackageName;
 use transparency::release::Release;
 
@@ -27,7 +29,7 @@ fn open(world: &World) -> (Session<'_>, u64) {
 }
 
 #[test]
-fn a_small_registry_opens_in_three_and_answers_any_number_of_packages_in_two() {
+fn a_small_registry_opens_in_three_and_answers_any_number_of_packages_in_one() {
     let mut world = World::in_memory(1);
     for package in 0..20 {
         let name = format!("acme:package-{package}");
@@ -41,8 +43,8 @@ fn a_small_registry_opens_in_three_and_answers_any_number_of_packages_in_two() {
     let (loaded, trips) = waits(&world, || session.load(&all).unwrap());
     assert_eq!(
         (loaded.len(), trips),
-        (20, 2),
-        "the map's only page; all package files"
+        (20, 1),
+        "all package files; the map's only page came with the operator's records"
     );
     let (_, trips) = waits(&world, || {
         session
@@ -69,7 +71,7 @@ fn a_small_registry_opens_in_three_and_answers_any_number_of_packages_in_two() {
 }
 
 #[test]
-fn the_graph_of_a_level_costs_one_round_trip_and_the_page() {
+fn the_graph_of_a_level_costs_one_round_trip() {
     let mut world = World::in_memory(2);
     world.release("acme:c", "1.0.0").publish();
     world
@@ -96,11 +98,11 @@ fn the_graph_of_a_level_costs_one_round_trip_and_the_page() {
             })
             .collect();
     }
-    assert_eq!((opening, levels), (3, vec![2, 1, 1]));
+    assert_eq!((opening, levels), (3, vec![1, 1, 1]));
 }
 
 #[test]
-fn a_log_of_several_tiles_costs_no_further_wait_for_heads_and_one_for_what_records_name() {
+fn the_tiles_of_a_log_of_several_come_with_the_first_files() {
     let mut world = World::in_memory(3);
     world.release("acme:clock", "1.0.0").publish();
     chain::annotate(&world, "acme:clock", 300);
@@ -113,13 +115,105 @@ fn a_log_of_several_tiles_costs_no_further_wait_for_heads_and_one_for_what_recor
         "the operator's record comes with the tile that proves it"
     );
     let (_, trips) = waits(&world, || session.load_one(&name("acme:logger")).unwrap());
-    assert_eq!(trips, 2, "the page; the file: all its proofs are there");
+    assert_eq!(trips, 1, "the file, and all tiles");
     let (_, trips) = waits(&world, || session.load_one(&name("acme:clock")).unwrap());
-    assert_eq!(trips, 1, "two files, and the tile of the head");
+    assert_eq!(trips, 1, "two files: all proofs are there");
     let (mut session, _) = open(&world);
     let (_, trips) = waits(&world, || session.load_one(&name("acme:late")).unwrap());
     assert_eq!(
-        trips, 3,
-        "the page; three files, whose head is at the edge; the tile of its `init`"
+        trips, 1,
+        "three files, and all tiles, the one of its `init` too"
     );
+}
+
+#[test]
+fn contents_come_at_once_and_what_is_asked_about_a_past_comes_along() {
+    let mut world = World::in_memory(4);
+    for package in 0..5 {
+        world
+            .release(&format!("acme:p{package}"), "1.0.0")
+            .publish();
+    }
+    chain::annotate(&world, "acme:p0", 300);
+    let (session, _) = open(&world);
+    let past = session.checkpoint().checkpoint().clone();
+    drop(session);
+    chain::annotate(&world, "acme:p1", 600);
+    let (mut session, trips) = waits(&world, || {
+        let client = Client::new(world.policy(), world.storage());
+        client.expecting(past.size).open().unwrap()
+    });
+    assert_eq!(trips, 3);
+    let ((), trips) = waits(&world, || session.check_prefix(&past).unwrap());
+    assert_eq!(
+        trips, 0,
+        "its map entry and the tiles of the proof are there"
+    );
+    let all: BTreeSet<_> = (0..5)
+        .map(|package| name(&format!("acme:p{package}")))
+        .collect();
+    let (loaded, trips) = waits(&world, || session.load(&all).unwrap());
+    assert_eq!(trips, 1);
+    let loaded: Vec<_> = loaded.into_values().map(present).collect();
+    let wanted: Vec<_> = loaded
+        .iter()
+        .map(|one| (one.log().name(), one.log().releases().next().unwrap()))
+        .collect();
+    let mut seen = Vec::new();
+    let ((), trips) = waits(&world, || {
+        session
+            .contents(&wanted, derive, |place, content| {
+                seen.push((place, content.digest()))
+            })
+            .unwrap();
+    });
+    assert_eq!(trips, 1);
+    let expected: Vec<_> = wanted
+        .iter()
+        .enumerate()
+        .map(|(place, (_, release))| (place, *release.digest()))
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+/// Fails wherever more is asked for than is needed, and hides what only a guess asks for.
+#[test]
+fn a_guess_that_fails_changes_nothing() {
+    let mut world = World::in_memory(5);
+    world.release("acme:clock", "1.0.0").publish();
+    chain::annotate(&world, "acme:clock", 600);
+    world.release("acme:logger", "1.0.0").publish();
+    let expected = story::read_all(&mut open(&world).0).unwrap();
+    let without_guesses = Picky { world: &world };
+    let mut session = Client::new(world.policy(), &without_guesses)
+        .open()
+        .unwrap();
+    assert_eq!(story::read_all(&mut session).unwrap(), expected);
+}
+
+/// Refuses to give anything together with a tile or a map page, as if each of those were a stall.
+struct Picky<'w> {
+    world: &'w World,
+}
+
+impl Source for Picky<'_> {
+    fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
+        self.world.storage().get(path)
+    }
+
+    fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        let is_guess = |path: &&ObjectPath| {
+            let path = path.as_str();
+            path.starts_with("map/") && !path.starts_with("map/at/")
+        };
+        let guesses = paths.iter().filter(is_guess).count();
+        if guesses > 0 && guesses < paths.len() {
+            return Err(StorageError::Moved);
+        }
+        self.world.storage().get_all(paths)
+    }
+
+    fn place(&self, path: &ObjectPath) -> String {
+        self.world.storage().place(path)
+    }
 }

@@ -88,6 +88,15 @@ impl Registry {
         )
     }
 
+    /// The paths of its contents, below its folder.
+    pub(crate) fn contents(&self) -> Vec<String> {
+        let contents = files(&self.folder.join("content"));
+        let paths = contents
+            .keys()
+            .map(|path| format!("content/{}", path.display()));
+        paths.collect()
+    }
+
     /// The files of a project and of this registry.
     pub(crate) fn snapshot(&self, project: &Project) -> Snapshot {
         [files(project.path()), files(&self.folder)]

@@ -174,6 +174,20 @@ pub enum ManifestError {
         /// The address.
         url: String,
     },
+    /// A mirror that is no address.
+    #[error("{location}: the mirror `{url}` is not an http address")]
+    Mirror {
+        /// Where.
+        location: Location,
+        /// What stands there.
+        url: String,
+    },
+    /// Mirrors of a registry in a folder.
+    #[error("{location}: a registry in a folder has no mirrors")]
+    FolderMirrors {
+        /// Where.
+        location: Location,
+    },
     /// Two keys that exclude each other.
     #[error("`{first}` and `{second}` cannot stand together")]
     Together {
@@ -350,6 +364,8 @@ impl Classify for ManifestError {
             | Self::Alias { .. }
             | Self::UnknownRegistry { .. }
             | Self::Url { .. }
+            | Self::Mirror { .. }
+            | Self::FolderMirrors { .. }
             | Self::Together { .. }
             | Self::NoVersion { .. }
             | Self::Target { .. }
@@ -392,6 +408,12 @@ impl Classify for ManifestError {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("registries: {}", list(known)),
                 }
+            }
+            Self::Mirror { .. } => {
+                "mirrors are addresses such as `https://mirror.example/components`".to_owned()
+            }
+            Self::FolderMirrors { .. } => {
+                "mirrors stand beside a `url` that is an http address".to_owned()
             }
             Self::Url { .. } => {
                 "write a folder's path as it is, relative to the root manifest".to_owned()
@@ -450,6 +472,8 @@ impl Classify for ManifestError {
             | Self::Alias { location, .. }
             | Self::UnknownRegistry { location, .. }
             | Self::Url { location, .. }
+            | Self::Mirror { location, .. }
+            | Self::FolderMirrors { location }
             | Self::Together { location, .. }
             | Self::NoVersion { location, .. }
             | Self::Target { location, .. }

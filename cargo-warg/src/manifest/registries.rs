@@ -73,6 +73,8 @@ pub struct Registry {
     pub alias: Alias,
     /// Where its files are.
     pub place: Place,
+    /// Further addresses that serve the same, tried where the first one is unavailable or behind.
+    pub mirrors: Vec<String>,
     /// The policy file, absolute: the trust anchor. It may not exist.
     pub policy: PathBuf,
     /// Where it is configured.

@@ -41,7 +41,7 @@ const WORKSPACE_KEYS: &[&str] = &[
     "patch",
 ];
 const PATCH_KEYS: &[&str] = &["path"];
-const REGISTRY_KEYS: &[&str] = &["url", "policy"];
+const REGISTRY_KEYS: &[&str] = &["url", "mirrors", "policy"];
 const COMPONENT_KEYS: &[&str] = &["version", "path", "registry", "package", "for"];
 const WIT_KEYS: &[&str] = &["version", "path", "registry", "package"];
 
@@ -197,9 +197,11 @@ fn read_registries(
             entry.deny_unknown(REGISTRY_KEYS)?;
             let (url, at) = entry.required("url")?;
             let (policy, _) = entry.required("policy")?;
+            let place = parse_place(url, root, &at)?;
             registries.insert(Registry {
                 alias,
-                place: parse_place(url, root, &at)?,
+                mirrors: entry.mirrors(&place)?,
+                place,
                 policy: root.join(policy),
                 location,
             })?;
@@ -420,6 +422,39 @@ impl<'a> Table<'a> {
             });
         }
         Ok(())
+    }
+
+    /// `mirrors = […]`, of a registry on a web server.
+    fn mirrors(&self, place: &Place) -> Result<Vec<String>, ManifestError> {
+        let mut mirrors = Vec::new();
+        let Some((key, item)) = self.keys.get_key_value("mirrors") else {
+            return Ok(mirrors);
+        };
+        let expected = "a list of http addresses";
+        let (Some(list), Place::Http(_)) = (item.as_array(), place) else {
+            return Err(match place {
+                Place::Http(_) => self.wrong_type(key, item, expected),
+                Place::Folder(_) => ManifestError::FolderMirrors {
+                    location: self.source.at_key(key),
+                },
+            });
+        };
+        for value in list {
+            let Some(text) = value.as_str() else {
+                return Err(self.wrong_type(key, item, expected));
+            };
+            let location = self.source.at(value.span().or_else(|| key.span()));
+            match parse_place(text, Path::new(""), &location)? {
+                Place::Http(url) => mirrors.push(url),
+                Place::Folder(_) => {
+                    return Err(ManifestError::Mirror {
+                        location,
+                        url: text.to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(mirrors)
     }
 
     /// `for = […]`.

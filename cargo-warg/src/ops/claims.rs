@@ -13,7 +13,7 @@ use resolver::lockfile::{Lockfile, Package, Release};
 use resolver::problem::Origins;
 use resolver::resolution::Selection;
 use transparency::content::Content;
-use transparency::name::ExternName;
+use transparency::name::{ExternName, Origin};
 use transparency::release::{self, Status};
 
 use super::registries::Registries;
@@ -172,19 +172,33 @@ pub fn check(
                 _ => error,
             })?;
     }
-    let mut checked = Checked {
-        contents: BTreeMap::new(),
-        count: 0,
-        warnings,
-    };
+    let mut by_origin: BTreeMap<&Origin, Vec<(&Selection, release::Release)>> = BTreeMap::new();
     for (selection, _, locked_release) in &locked {
-        let content = content(selection, locked_release, sessions)?;
-        checked.count += 1;
-        if keep(selection) {
-            checked.contents.insert((*selection).clone(), content);
-        }
+        let release = locked_in(selection, locked_release, sessions)?.clone();
+        let releases = by_origin.entry(&locked_release.origin).or_default();
+        releases.push((selection, release));
     }
-    Ok(checked)
+    let mut contents = BTreeMap::new();
+    for (origin, releases) in by_origin {
+        let wanted: Vec<_> = releases
+            .iter()
+            .map(|(selection, release)| (&selection.name, release))
+            .collect();
+        sessions.with(origin, |session| {
+            session.contents(&wanted, component::derive, |place, content| {
+                if let Some((selection, _)) = releases.get(place)
+                    && keep(selection)
+                {
+                    contents.insert((*selection).clone(), content);
+                }
+            })
+        })?;
+    }
+    Ok(Checked {
+        contents,
+        count: locked.len(),
+        warnings,
+    })
 }
 
 /// What a member asks its direct dependencies to export, they do export: by their records, not by the lock.
@@ -305,24 +319,19 @@ fn check_release<'l>(
     }
 }
 
-/// The content of a locked release, checked.
-fn content(
+/// A locked release in its package's verified log.
+fn locked_in<'s>(
     selection: &Selection,
     locked: &Release,
-    sessions: &mut Sessions<'_>,
-) -> Result<Content> {
+    sessions: &'s Sessions<'_>,
+) -> Result<&'s release::Release> {
     let address = address(selection, locked);
-    let release = sessions
-        .log(&address)
-        .and_then(|log| log.log().release(&selection.version))
-        .cloned()
-        .ok_or_else(|| {
-            Error::classified(ClaimError::NoRelease {
-                selection: selection.clone(),
-                address: address.clone(),
-            })
-        })?;
-    sessions.with(&address.origin, |session| {
-        session.content(&selection.name, &release, component::derive)
+    let log = sessions.log(&address);
+    let release = log.and_then(|log| log.log().release(&selection.version));
+    release.ok_or_else(|| {
+        Error::classified(ClaimError::NoRelease {
+            selection: selection.clone(),
+            address,
+        })
     })
 }

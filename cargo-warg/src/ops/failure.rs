@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 
 use registry::check::CheckError;
 use registry::client::{ClientError, Remedy};
+use registry::http::FetchError;
 use registry::sequencer::SequencerError;
 use registry::storage::StorageError;
 use transparency::digest::Digest;
 use transparency::misbehavior::Misbehavior;
 
 use crate::error::{Class, Classify, Error};
+use crate::network::ROOTS_VARIABLE;
+use crate::tokens::TOKENS_VARIABLE;
 
 fn class_of(remedy: Remedy) -> Class {
     match remedy {
@@ -29,6 +32,7 @@ impl Classify for ClientError {
 
     fn help(&self) -> Option<String> {
         Some(match self {
+            Self::Storage(StorageError::Fetch { source, .. }) => return fetch_help(source),
             Self::NothingKept { .. } => {
                 "run `cargo warg fetch` once with the registry in reach; it keeps what `--offline` needs".to_owned()
             }
@@ -58,6 +62,43 @@ impl Classify for ClientError {
             _ => return None,
         })
     }
+}
+
+/// What to do about a file that could not be fetched.
+fn fetch_help(error: &FetchError) -> Option<String> {
+    Some(match error {
+        FetchError::Denied { status, .. } if status.as_u16() == 407 => {
+            "the proxy asks for a name and password: write them into the address in `HTTPS_PROXY`".to_owned()
+        }
+        FetchError::Denied { token: true, .. } => format!(
+            "the token for this address was refused: see the tokens file, or `{TOKENS_VARIABLE}`"
+        ),
+        FetchError::Denied { token: false, .. } => format!(
+            "no token is known for this address: put a line `ADDRESS TOKEN` into the tokens file in the config folder, or \
+             into `{TOKENS_VARIABLE}`; see docs/http.md"
+        ),
+        FetchError::Setup { .. } => format!(
+            "certificates come from the system, or `SSL_CERT_FILE`, and from the file that `{ROOTS_VARIABLE}` names"
+        ),
+        FetchError::WebPage => {
+            "this may be a login page on the way, or what the server sends for files it does not have: it should \
+             answer 404"
+                .to_owned()
+        }
+        FetchError::Connect { .. } | FetchError::Stalled { .. } | FetchError::Slow { .. } => {
+            "check the address, the network and the proxy; `--offline` reads what this machine keeps".to_owned()
+        }
+        FetchError::Busy { .. } | FetchError::Broken { .. } | FetchError::Length { .. } => {
+            "try again later, or name `mirrors` for the registry in Cargo.toml".to_owned()
+        }
+        FetchError::Encoded { .. }
+        | FetchError::Status { .. }
+        | FetchError::Redirects { .. }
+        | FetchError::Redirect { .. } => {
+            "check the address; docs/http.md says what a server of a registry has to do".to_owned()
+        }
+        FetchError::TooLarge { .. } => return None,
+    })
 }
 
 /// A registry's failure; evidence of misbehavior is saved below the folder of what this machine knows of it.

@@ -203,6 +203,7 @@ pub fn lock(
     }
     if let Some(old) = &old {
         check_pasts(old, project, sessions)?;
+        sessions.load_locked(old)?;
     }
     let problem = project.problem_after(old.as_ref(), packages);
     let resolution = sessions.solve(&problem)?;
@@ -227,6 +228,7 @@ pub(super) fn check_pasts(
     project: &Project,
     sessions: &mut Sessions<'_>,
 ) -> Result<()> {
+    sessions.expect(lock);
     // A registry that is configured no more has nothing to say about what is to be locked.
     let configured = |origin| project.registries.of_origin(origin).is_ok();
     let checkpoints = lock.registries.values();
@@ -291,6 +293,7 @@ fn stale(staleness: &Staleness, mut message: String) -> Error {
 
 /// The locked packages whose contents an operator withdrew since, as sentences.
 fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>> {
+    sessions.expect(lock);
     let mut gone = Vec::new();
     for (selection, package) in &lock.packages {
         let Some(release) = &package.release else {

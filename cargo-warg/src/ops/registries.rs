@@ -16,6 +16,7 @@ use registry::storage::{Folder, Source};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
 use transparency::name::{Origin, PackageName};
+use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
 use crate::dirs::Dirs;
@@ -151,7 +152,9 @@ pub struct Configured {
     pub place: Place,
     /// The trust anchor.
     pub policy: Policy,
+    mirrors: Vec<String>,
     network: Network,
+    dirs: Dirs,
     source: Far,
     shelf: Shelf,
     trust: TrustStore,
@@ -173,7 +176,9 @@ impl Configured {
                 Place::Folder(path) => Far::Folder(Folder::new(path)),
                 Place::Http(_) => Far::Http(OnceLock::new()),
             },
+            mirrors: registry.mirrors.clone(),
             network: network.clone(),
+            dirs: dirs.clone(),
             shelf: Shelf::open(dirs.cache(), &policy),
             trust: TrustStore::open(dirs.state(), &policy),
             policy,
@@ -202,8 +207,18 @@ impl Configured {
     /// # Errors
     /// Whatever keeps it from being read or believed.
     pub fn session(&self, offline: bool) -> Result<Session<'_>> {
+        self.session_expecting(offline, None)
+    }
+
+    /// The same, where an older checkpoint of this size will be asked about.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn session_expecting(&self, offline: bool, past: Option<Size>) -> Result<Session<'_>> {
         let source = if offline { None } else { Some(self.source()?) };
-        Client::with_memory(&self.policy, source, &self.shelf, &self.trust)
+        let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust);
+        past.into_iter()
+            .fold(client, Client::expecting)
             .open()
             .map_err(|error| super::failure::client(error, self.trust.folder()))
     }
@@ -219,9 +234,13 @@ impl Configured {
         }
         let made = self
             .network
-            .registry(&self.place.to_string())
-            .classified()?;
+            .registry(&self.place.to_string(), &self.mirrors, &self.dirs)?;
         Ok(http.get_or_init(|| made))
+    }
+
+    /// Reads from another mirror from now on, since this one is behind; false where there is none that was not asked.
+    pub fn turn(&self) -> bool {
+        self.source().is_ok_and(Source::turn)
     }
 
     /// Whether it can be reached at all: reads its checkpoint, and believes nothing of it.

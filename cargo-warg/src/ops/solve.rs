@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use registry::client::{LoadedLog, Package, Session};
+use registry::client::{ClientError, LoadedLog, Package, Session};
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Origins, Problem};
@@ -14,7 +14,7 @@ use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolv
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::name::{Kind, Origin, PackageName};
-use transparency::number::Index as LogIndex;
+use transparency::number::{Index as LogIndex, Size};
 use transparency::release::{Release, Status};
 
 use super::registries::{Registries, no_registry};
@@ -25,6 +25,8 @@ pub struct Sessions<'a> {
     registries: &'a Registries,
     offline: bool,
     open: BTreeMap<Origin, Session<'a>>,
+    /// The sizes that will be asked about, by registry: see [`Sessions::expect`].
+    pasts: BTreeMap<Origin, Size>,
     loaded: BTreeMap<Address, Option<LoadedLog>>,
     index: Index,
 }
@@ -49,9 +51,19 @@ impl<'a> Sessions<'a> {
             registries,
             offline,
             open: BTreeMap::new(),
+            pasts: BTreeMap::new(),
             loaded: BTreeMap::new(),
             index: Index::new(),
         }
+    }
+
+    /// Says that a lock's checkpoints will be asked about: what that takes is read along the way.
+    pub fn expect(&mut self, lock: &Lockfile) {
+        let sizes = lock
+            .registries
+            .values()
+            .map(|one| (one.origin.clone(), one.size));
+        self.pasts.extend(sizes);
     }
 
     /// The session of a registry.
@@ -60,7 +72,9 @@ impl<'a> Sessions<'a> {
     /// No registry of that origin; whatever keeps it from being read or believed.
     pub fn of(&mut self, origin: &Origin) -> Result<&mut Session<'a>> {
         if !self.open.contains_key(origin) {
-            let session = self.registries.of_origin(origin)?.session(self.offline)?;
+            let registry = self.registries.of_origin(origin)?;
+            let past = self.pasts.get(origin).copied();
+            let session = registry.session_expecting(self.offline, past)?;
             self.index.insert_checkpoint(session.checkpoint());
             self.open.insert(origin.clone(), session);
         }
@@ -76,7 +90,7 @@ impl<'a> Sessions<'a> {
     pub fn with<T>(
         &mut self,
         origin: &Origin,
-        work: impl FnOnce(&mut Session<'a>) -> std::result::Result<T, registry::client::ClientError>,
+        work: impl FnOnce(&mut Session<'a>) -> std::result::Result<T, ClientError>,
     ) -> Result<T> {
         let result = work(self.of(origin)?);
         match result {
@@ -90,6 +104,7 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// A registry that is behind the lock; a checkpoint that its log never had.
     pub fn check_lock(&mut self, lock: &Lockfile) -> Result<()> {
+        self.expect(lock);
         let mut checkpoints = lock.registries.values();
         checkpoints.try_for_each(|one| self.check_past(one))
     }
@@ -99,6 +114,24 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// As there.
     pub fn check_past(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        let origin = &checkpoint.origin;
+        loop {
+            let checked = self.check_past_once(checkpoint);
+            let is_behind = checked.as_ref().is_err_and(|error| {
+                let cause = error.cause();
+                matches!(cause, Some(ClientError::Behind { .. }))
+            });
+            // Another mirror may know more. Nothing was read yet at the checkpoint of this one.
+            let is_new = !self.loaded.keys().any(|address| address.origin == *origin);
+            if !(is_behind && is_new && !self.offline && self.registries.of_origin(origin)?.turn())
+            {
+                return checked;
+            }
+            self.open.remove(origin);
+        }
+    }
+
+    fn check_past_once(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.with(&checkpoint.origin, |session| {
             session.check_prefix(checkpoint)
         })
@@ -187,9 +220,11 @@ impl<'a> Sessions<'a> {
             match resolve(problem, &self.index) {
                 Ok(resolution) => return Ok(resolution),
                 Err(Unresolved::Missing(mut addresses)) => {
-                    while !addresses.is_empty() {
-                        self.load(&addresses)?;
-                        addresses = self.likely_next(&addresses, &problem.options.origins);
+                    self.load(&addresses)?;
+                    let origins = &problem.options.origins;
+                    addresses = self.likely_next(&addresses, origins);
+                    while !addresses.is_empty() && self.load_ahead(&addresses)? {
+                        addresses = self.likely_next(&addresses, origins);
                     }
                 }
                 Err(Unresolved::Conflict(conflict)) => {
@@ -207,6 +242,35 @@ impl<'a> Sessions<'a> {
     fn explore(&mut self, conflict: &Conflict) -> bool {
         let unexplored = conflict.unexplored();
         !unexplored.is_empty() && self.load(unexplored).is_ok()
+    }
+
+    /// Loads what nobody asked for yet, which can change no answer: where it fails, it counts as not loaded, and whoever
+    /// needs it finds out why. False then. What a registry contradicts itself in is reported all the same.
+    ///
+    /// # Errors
+    /// Misbehavior.
+    pub fn load_ahead(&mut self, addresses: &BTreeSet<Address>) -> Result<bool> {
+        match self.load(addresses) {
+            Ok(()) => Ok(true),
+            Err(error) if error.class() == Class::Misbehavior => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Loads all that a lock names, in one go: a new solve will ask for nearly all of it.
+    ///
+    /// # Errors
+    /// Misbehavior.
+    pub fn load_locked(&mut self, lock: &Lockfile) -> Result<()> {
+        let packages = lock.packages.iter();
+        let addresses = packages.filter_map(|(selection, package)| {
+            let origin = package.release.as_ref()?.origin.clone();
+            self.registries.of_origin(&origin).ok()?;
+            let name = selection.name.clone();
+            Some(Address { origin, name })
+        });
+        let addresses = addresses.collect();
+        self.load_ahead(&addresses).map(|_| ())
     }
 
     /// What the newest usable releases among packages that were just loaded require: nearly always what others require, too.

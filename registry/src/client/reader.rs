@@ -1,10 +1,11 @@
 //! Getting files: from the shelf where it has them, from the registry otherwise, all that are needed at once.
 //!
-//! What was read waits here until the session says that it verified; only then is it kept.
+//! What was read waits here until the session says that it verified; only then is it kept. What will probably be needed
+//! next comes along with what is needed now: it waits too, and is dropped if nobody asks for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use transparency::digest::Hash;
+use transparency::digest::{Digest, Hash};
 use transparency::log::VerifiedTiles;
 use transparency::number::{Index, Length, Size};
 use transparency::policy::Policy;
@@ -14,7 +15,7 @@ use transparency::tile::{FileError, Part, Tile};
 use super::ClientError;
 use crate::cache::Shelf;
 use crate::layout::{self, ObjectPath};
-use crate::storage::Source;
+use crate::storage::{Current, Source, Tag};
 
 /// The most files of one log that are asked for at once: the number of its records is only a claim until they are there.
 const FILES_AT_ONCE: usize = 16;
@@ -26,6 +27,10 @@ pub(super) struct Reader<'a> {
     trusts_shelf: bool,
     /// What was read from the source and waits for its verification.
     fresh: BTreeMap<ObjectPath, Vec<u8>>,
+    /// What is to come along with the next files that are read from the source.
+    guesses: BTreeSet<ObjectPath>,
+    /// What came along.
+    ahead: BTreeMap<ObjectPath, Vec<u8>>,
 }
 
 /// A file that must be there.
@@ -91,7 +96,22 @@ impl<'a> Reader<'a> {
             shelf,
             trusts_shelf: true,
             fresh: BTreeMap::new(),
+            guesses: BTreeSet::new(),
+            ahead: BTreeMap::new(),
         }
+    }
+
+    /// Guesses what will be needed soon: it is read together with whatever is needed next. A guess that is wrong, or a file
+    /// that is not to be had, changes nothing.
+    pub(super) fn guess(&mut self, paths: impl IntoIterator<Item = ObjectPath>) {
+        if self.source.is_some() {
+            self.guesses.extend(paths);
+        }
+    }
+
+    /// The same of tiles.
+    pub(super) fn guess_tiles(&mut self, tiles: &[Tile]) {
+        self.guess(tiles.iter().copied().map(layout::tile));
     }
 
     /// Where an object lies, for messages.
@@ -125,27 +145,57 @@ impl<'a> Reader<'a> {
         self.fresh.clear();
     }
 
-    /// The signed checkpoint: the one file that is always read from the registry.
+    /// The signed checkpoint: the one file of which the registry is always asked. Where it says that nothing changed, the
+    /// kept bytes are read instead, and go through the same checks as any others.
     pub(super) fn checkpoint(&mut self, policy: &Policy) -> Result<Vec<u8>, ClientError> {
         let path = layout::checkpoint();
         let Some(source) = self.source else {
             return Err(ClientError::nothing_kept(policy));
         };
-        source.get(&path)?.ok_or_else(|| ClientError::NoRegistry {
-            place: source.place(&path),
-        })
+        let kept = self.kept_checkpoint();
+        let known = kept.as_ref().map(|(_, tag)| tag);
+        let current = match (source.get_again(&path, known)?, kept) {
+            (Current::Same, Some((kept, _))) => return Ok(kept),
+            (Current::Same, None) => source.get_again(&path, None)?, // no tag was given
+            (current, _) => current,
+        };
+        match current {
+            Current::Found { bytes, tag } => {
+                if let Some(Tag(tag)) = tag {
+                    let text = format!("{}\n{tag}", Digest::of(&bytes));
+                    self.fresh.insert(path, bytes.clone());
+                    self.fresh
+                        .insert(layout::checkpoint_tag(), text.into_bytes());
+                }
+                Ok(bytes)
+            }
+            Current::Absent | Current::Same => Err(ClientError::NoRegistry {
+                place: source.place(&path),
+            }),
+        }
+    }
+
+    /// The checkpoint of last time, if the tag beside it is its own.
+    fn kept_checkpoint(&self) -> Option<(Vec<u8>, Tag)> {
+        let kept = |path| self.get_kept(&path).ok().flatten();
+        let bytes = kept(layout::checkpoint())?;
+        let text = String::from_utf8(kept(layout::checkpoint_tag())?).ok()?;
+        let (digest, tag) = text.split_once('\n')?;
+        (digest == Digest::of(&bytes).to_string()).then(|| (bytes, Tag(tag.to_owned())))
     }
 
     /// Objects in the order asked for; none where neither shelf nor source has one.
     fn get_all(&mut self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, ClientError> {
         let mut found = Vec::with_capacity(paths.len());
         for path in paths {
-            found.push(self.get_kept(path)?);
+            let kept = self.get_kept(path)?;
+            found.push(kept.or_else(|| self.take_ahead(path)));
         }
         let Some(source) = self.source else {
             return Ok(found);
         };
-        let missing: Vec<_> = paths
+        // Several packages may have one content: it is read once.
+        let missing: BTreeSet<_> = paths
             .iter()
             .zip(&found)
             .filter(|(_, bytes)| bytes.is_none())
@@ -154,13 +204,51 @@ impl<'a> Reader<'a> {
         if missing.is_empty() {
             return Ok(found);
         }
-        let mut fetched = source.get_all(&missing)?.into_iter();
+        let missing: Vec<_> = missing.into_iter().collect();
+        let fetched = self.get_with_guesses(source, &missing)?;
+        for (path, bytes) in missing.into_iter().zip(fetched) {
+            if let Some(bytes) = bytes {
+                self.fresh.insert(path, bytes);
+            }
+        }
         for (path, bytes) in paths.iter().zip(&mut found) {
             if bytes.is_none() {
-                *bytes = fetched.next().flatten();
-                if let Some(bytes) = bytes {
-                    self.fresh.insert(path.clone(), bytes.clone());
-                }
+                *bytes = self.fresh.get(path).cloned();
+            }
+        }
+        Ok(found)
+    }
+
+    /// What came along before, which is as good as read now.
+    fn take_ahead(&mut self, path: &ObjectPath) -> Option<Vec<u8>> {
+        let bytes = self.ahead.remove(path)?;
+        self.fresh.insert(path.clone(), bytes.clone());
+        Some(bytes)
+    }
+
+    /// Reads what is needed, and what was guessed, in one round trip.
+    fn get_with_guesses(
+        &mut self,
+        source: &dyn Source,
+        needed: &[ObjectPath],
+    ) -> Result<Vec<Option<Vec<u8>>>, ClientError> {
+        let mut paths = needed.to_vec();
+        for guess in std::mem::take(&mut self.guesses) {
+            let is_here = matches!(self.get_kept(&guess), Ok(Some(_)));
+            if !is_here && !self.ahead.contains_key(&guess) && !needed.contains(&guess) {
+                paths.push(guess);
+            }
+        }
+        let mut found = match source.get_all(&paths) {
+            // Perhaps a guess failed: then it is as if there had been none.
+            Err(_) if paths.len() > needed.len() => source.get_all(needed)?,
+            found => found?,
+        };
+        let came = found.split_off(needed.len().min(found.len()));
+        let guessed = paths.into_iter().skip(needed.len());
+        for (path, bytes) in guessed.zip(came) {
+            if let Some(bytes) = bytes {
+                self.ahead.insert(path, bytes);
             }
         }
         Ok(found)
@@ -307,6 +395,19 @@ impl<'a> Reader<'a> {
             .into_iter()
             .map(|(index, record)| (index, record.to_vec()))
             .collect())
+    }
+
+    /// Tiles that came along and were not needed: those that verify are kept, so that they need not come again.
+    pub(super) fn keep_tiles_ahead(&mut self, verified: &mut VerifiedTiles, tiles: &[Tile]) {
+        for tile in tiles {
+            let path = layout::tile(*tile);
+            self.guesses.remove(&path); // nothing had to be read: no need to begin with it
+            if let Some(bytes) = self.ahead.remove(&path)
+                && verified.admit(*tile, &bytes).is_ok()
+            {
+                self.fresh.insert(path, bytes);
+            }
+        }
     }
 
     /// Reads and authenticates further tiles, parents first.

@@ -1,14 +1,17 @@
 //! One question to one server, with the redirects that are followed, and what is taken of the answer.
 
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, LOCATION, RETRY_AFTER,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode, Url};
 
 use super::address::is_same_origin;
 use super::connection::Connections;
 use super::error::{Innermost, RetryAfter};
+use super::tag::{self, Condition};
 use super::{FetchError, Options};
+use crate::storage::Tag;
 
 /// How often a redirect is followed: to TLS, to a bucket behind an address, and one in reserve.
 const MAX_REDIRECTS: usize = 3;
@@ -21,8 +24,10 @@ const MAX_FORESIGHT: u64 = 1024 * 1024;
 pub(super) enum Answer {
     /// It has none.
     Absent,
-    /// These bytes.
-    Found(Vec<u8>),
+    /// It is what it was.
+    Unchanged,
+    /// These bytes, and by what to know them again.
+    Found { bytes: Vec<u8>, tag: Option<Tag> },
 }
 
 /// A question for an object.
@@ -30,6 +35,10 @@ pub(super) struct Request {
     pub(super) url: Url,
     /// The most bytes it may have.
     pub(super) limit: u64,
+    /// Whether it may be another one next time: then no cache on the way may answer by itself.
+    pub(super) changes: bool,
+    /// What is known of it.
+    pub(super) condition: Option<Condition>,
 }
 
 impl Request {
@@ -50,11 +59,25 @@ impl Request {
             if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
+            if self.changes {
+                request = request.header(CACHE_CONTROL, "no-cache");
+            }
+            if let Some(condition) = &self.condition {
+                for (name, value) in [
+                    (IF_NONE_MATCH, &condition.etag),
+                    (IF_MODIFIED_SINCE, &condition.modified),
+                ] {
+                    if let Some(value) = value {
+                        request = request.header(name, value);
+                    }
+                }
+            }
             let sent = request.send().await;
             let response = sent.map_err(|error| failure(error, options))?;
             let status = response.status();
             match status.as_u16() {
                 200 => return self.read(response, options).await,
+                304 if self.condition.is_some() => return Ok(Answer::Unchanged),
                 404 | 410 => return Ok(Answer::Absent),
                 301 | 302 | 303 | 307 | 308 => url = follow(&url, response.headers())?,
                 401 | 403 | 407 => {
@@ -83,6 +106,9 @@ impl Request {
                 encoding: String::from_utf8_lossy(encoding.as_bytes()).into(),
             });
         }
+        let tag = self
+            .changes
+            .then(|| tag::of_answer(&self.url, response.headers()));
         let said = text(response.headers(), &CONTENT_LENGTH).and_then(|text| text.parse().ok());
         let foresight = said.unwrap_or(0).min(self.limit).min(MAX_FORESIGHT);
         let mut bytes = Vec::with_capacity(usize::try_from(foresight).unwrap_or(0));
@@ -105,7 +131,10 @@ impl Request {
         }
         match said {
             Some(said) if said != came => Err(FetchError::Length { said, came }),
-            _ => Ok(Answer::Found(bytes)),
+            _ => Ok(Answer::Found {
+                bytes,
+                tag: tag.flatten(),
+            }),
         }
     }
 }

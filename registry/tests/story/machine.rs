@@ -53,6 +53,12 @@ impl Machine {
         read_all(&mut client.open()?)
     }
 
+    /// Where the shelf has a file of the registry.
+    pub fn shelf_file(&self, path: &str) -> PathBuf {
+        let id = registry::cache::registry_id(&self.policy);
+        self.cache().join("registry").join(id).join(path)
+    }
+
     /// Every file of the cache, with its bytes.
     pub fn kept(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files(&self.cache())

@@ -1,0 +1,136 @@
+//! This user's tokens for registries that ask for one: a file that nobody else can read, and `CARGO_WARG_TOKENS`.
+//!
+//! Both hold lines `ADDRESS TOKEN`. A token goes to its address and to what lies below it, and nowhere else: which registry
+//! a project calls how has no say in it. Tokens are never printed, and no error repeats a line.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use registry::http::{TokenError, Tokens};
+
+use crate::dirs::Dirs;
+use crate::error::{Class, Classify};
+
+/// The variable that holds tokens, each behind the address that it is for, one a line.
+pub const TOKENS_VARIABLE: &str = "CARGO_WARG_TOKENS";
+
+const FILE: &str = "tokens";
+
+/// The largest file of tokens, in bytes: thousands of them.
+const MAX_TOKENS: u64 = 1024 * 1024;
+
+/// Why the tokens cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokensError {
+    /// The file cannot be read.
+    #[error("cannot read the tokens file `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Others than its owner can read or write the file.
+    #[error("the tokens file `{}` is open to others: its mode is {mode:03o}, and must be 600", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// What stands there is not what should.
+    #[error("{place} cannot be used")]
+    Malformed {
+        /// The file, or the variable.
+        place: String,
+        /// Why not.
+        #[source]
+        source: TokenError,
+    },
+    /// The variable is not UTF-8.
+    #[error("the variable `{TOKENS_VARIABLE}` is not text")]
+    Variable,
+}
+
+impl Classify for TokensError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Read { .. } | Self::Open { .. } | Self::Malformed { .. } | Self::Variable => {
+                Class::Other
+            }
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Open { path, .. } => Some(format!("run `chmod 600 {}`", path.display())),
+            Self::Malformed {
+                source: TokenError::InTheClear { .. },
+                ..
+            } => Some("use an `https://` address".to_owned()),
+            Self::Malformed { .. } | Self::Variable => Some(
+                "each line is the address of a registry, a space, and the token for it".to_owned(),
+            ),
+            Self::Read { .. } => None,
+        }
+    }
+}
+
+/// The tokens of the variable, and those of the file for other addresses.
+///
+/// # Errors
+/// A line that is no address with a token, or a file that others can read.
+pub fn read(dirs: &Dirs) -> Result<Tokens, TokensError> {
+    let variable = match env::var(TOKENS_VARIABLE) {
+        Ok(text) => parse(&text, || format!("the variable `{TOKENS_VARIABLE}`"))?,
+        Err(env::VarError::NotPresent) => Tokens::default(),
+        Err(env::VarError::NotUnicode(_)) => return Err(TokensError::Variable),
+    };
+    let path = file(dirs);
+    let text = read_file(&path)?;
+    let kept = parse(&text, || format!("the tokens file `{}`", path.display()))?;
+    Ok(variable.or(kept))
+}
+
+/// The file that holds this user's tokens. It may not exist.
+pub fn file(dirs: &Dirs) -> PathBuf {
+    dirs.config().join(FILE)
+}
+
+fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Tokens, TokensError> {
+    Tokens::parse(text).map_err(|source| TokensError::Malformed {
+        place: place(),
+        source,
+    })
+}
+
+/// The file's text, empty where there is none.
+fn read_file(path: &Path) -> Result<String, TokensError> {
+    let failed = |source| TokensError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(TokensError::Open {
+                path: path.to_owned(),
+                mode,
+            });
+        }
+    }
+    let mut text = String::new();
+    file.take(MAX_TOKENS)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    Ok(text)
+}
