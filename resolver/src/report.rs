@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
-use transparency::version::Track;
+use transparency::version::{Track, VersionReq};
 
 use crate::graph::{MemberGraph, Reason};
 use crate::index::Address;
@@ -135,8 +135,9 @@ pub enum Fact {
 pub struct Need {
     /// The versions.
     pub group: Group,
-    /// Whether nothing else of the package is left that some requirement over several tracks could take.
-    pub only: bool,
+    /// The requirement over several tracks that leaves nothing else of the package: all else that it matches is ruled
+    /// out as well.
+    pub only_of: Option<VersionReq>,
 }
 
 /// What follows from a step.

@@ -458,6 +458,16 @@ fn a_step_that_is_used_again() {
 }
 
 #[test]
+fn every_version_fails_in_its_own_way() {
+    let mut world = clocks();
+    world.component("acme:logger", "1.0.0", &["component acme:clock =1.0.0"]);
+    world.component("acme:logger", "1.1.0", &["component acme:clock ^3"]);
+    world.withdraw("acme:clock", "1.0.0", "court order");
+    world.writes("app", "component acme:logger 1", "Cargo.toml:9:1");
+    assert_told(&world, "every_version_fails_in_its_own_way");
+}
+
+#[test]
 fn a_release_that_requires_another_of_its_own() {
     let mut world = World::new();
     world.component("acme:clock", "1.1.0", &[]);

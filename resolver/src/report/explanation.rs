@@ -11,7 +11,7 @@ use pubgrub::{DerivationTree, Derived, External, Term};
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
-use transparency::version::Track;
+use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 
 use super::{Conclusion, Extent, Fact, Group, Need, Premise, Step, Unmet, Wish};
@@ -343,8 +343,8 @@ impl<'g, 'a> Explainer<'g, 'a> {
                 Term::Positive(set) => conclusion.with.push(self.group(*id, set)?),
                 Term::Negative(set) => {
                     if let Some(group) = self.group(*id, set) {
-                        let only = self.leaves_out_tracks(*id, set);
-                        conclusion.needs.push(Need { group, only });
+                        let only_of = self.leaves_out_tracks_of(*id, set);
+                        conclusion.needs.push(Need { group, only_of });
                     }
                 }
             }
@@ -352,13 +352,15 @@ impl<'g, 'a> Explainer<'g, 'a> {
         Some(conclusion)
     }
 
-    /// Whether a choice has tracks that are not of this set.
-    fn leaves_out_tracks(&self, id: NodeId, set: &Ranges<u32>) -> bool {
-        match &self.graph.node(id).body {
-            Body::Choice(options) => (0u32..)
+    /// The requirement of a choice that has tracks which are not of this set.
+    fn leaves_out_tracks_of(&self, id: NodeId, set: &Ranges<u32>) -> Option<VersionReq> {
+        let node = self.graph.node(id);
+        match (&*node.key, &node.body) {
+            (Key::Choice(_, _, req, _), Body::Choice(options)) => (0u32..)
                 .zip(options)
-                .any(|(number, _)| !set.contains(&number)),
-            Body::Root | Body::Track { .. } | Body::Nowhere(_) => false,
+                .any(|(number, _)| !set.contains(&number))
+                .then(|| req.clone()),
+            _ => None,
         }
     }
 }

@@ -178,7 +178,7 @@ impl<'c> Words<'c> {
         }
     }
 
-    /// A group as what something is denied of, and the verb's `s`.
+    /// A group as what something is denied of, and whether that denies it already: `no version of acme:clock`.
     fn denied(&self, group: &Group) -> (String, bool) {
         let name = self.name(group.kind, &group.name);
         match &group.extent {
@@ -384,7 +384,7 @@ impl<'c> Words<'c> {
 
     fn conclusion(&self, conclusion: &Conclusion) -> String {
         let Conclusion { with, needs } = conclusion;
-        let only = needs.iter().any(|need| need.only);
+        let only = needs.iter().any(|need| need.only_of.is_some());
         match (with.as_slice(), needs.as_slice()) {
             ([], []) if self.conflict.alone => "your requirements cannot be met".to_owned(),
             ([], []) => format!(
@@ -394,7 +394,11 @@ impl<'c> Words<'c> {
             ([], needs) if only => format!("only {} is left", self.needs(needs)),
             ([], needs) if self.conflict.alone => format!("you need {}", self.needs(needs)),
             ([], needs) => format!("`{}` needs {}", self.conflict.member, self.needs(needs)),
-            ([one], []) => format!("{} cannot be used", self.denied(one).0),
+            ([one], []) => {
+                let (subject, negated) = self.denied(one);
+                let can = if negated { "can" } else { "cannot" };
+                format!("{subject} {can} be used")
+            }
             ([one, rest @ ..], []) => {
                 let (subject, negated) = self.denied(one);
                 let rest: Vec<String> =

@@ -1,5 +1,10 @@
 //! Seeded randomness: a case is its seed.
 
+#![expect(
+    dead_code,
+    reason = "each test file is a program of its own, and uses some of it"
+)]
+
 /// xorshift64*, good enough to choose cases and the same everywhere.
 pub(crate) struct Random(u64);
 
