@@ -5,19 +5,28 @@ mod random;
 mod small;
 mod world;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use random::Random;
 use resolver::Unresolved;
 use resolver::closure::check_member;
-use resolver::index::{Index, Standing};
-use resolver::problem::{Member, Mode, RootRequirement};
+use resolver::index::Index;
+use resolver::problem::Member;
 use resolver::resolution::{ClosedSet, Selection};
-use semver::Version;
-use transparency::name::{Kind, PackageName};
+use small::{candidates, has_solution, random_world};
+use transparency::name::PackageName;
 use transparency::release::Requirement;
 use transparency::version::Track;
-use world::{World, name, requirement};
+use world::World;
+
+impl Random {
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = self.below(last + 1);
+            items.swap(last, other);
+        }
+    }
+}
 
 /// Judges an answer without any help of the crate's.
 fn assert_valid(

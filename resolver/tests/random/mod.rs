@@ -1,10 +1,5 @@
 //! Seeded randomness: a case is its seed.
 
-#![expect(
-    dead_code,
-    reason = "each test file is a program of its own, and uses some of it"
-)]
-
 /// xorshift64*, good enough to choose cases and the same everywhere.
 pub(crate) struct Random(u64);
 
@@ -37,12 +32,5 @@ impl Random {
 
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
-    }
-
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            let other = self.below(last + 1);
-            items.swap(last, other);
-        }
     }
 }
