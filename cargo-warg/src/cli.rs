@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use anstyle::{AnsiColor, Effects};
 use clap::builder::Styles;
@@ -146,6 +147,7 @@ impl GlobalArgs {
         Context {
             network: Network::new(shell.progress()),
             shell,
+            end: AtomicU8::new(0),
             json: self.message_format == MessageFormat::Json,
             locked: self.locked || self.frozen,
             offline: self.offline || self.frozen,
@@ -177,7 +179,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let context = global.context();
     match command.run(&context) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(context.end.load(Ordering::Relaxed)),
         Err(error) => {
             context.shell.error(&error);
             // Whoever reads JSON has the same there; a stdout that fails too leaves the exit code.
@@ -246,6 +248,12 @@ mod tests {
             "tree -p app --depth 2 --kind wit --charset ascii",
             "tree -i wasi:io@0.2 -i wasi:clocks --workspace",
             "tree --duplicates",
+            "update",
+            "update acme:logger wasi:http@0.2 --recursive -n",
+            "update acme:logger --precise 1.2.0 -p app",
+            "update --pins --dry-run",
+            "remove acme:logger wasi:http",
+            "outdated --offline --exit-code 1",
             "lock --frozen -vv --manifest-path x/Cargo.toml --workspace --color never",
             "-q lock",
         ] {
@@ -263,6 +271,12 @@ mod tests {
             "warg lock --what",
             "warg lock -q -v",
             "warg add",
+            "warg remove",
+            "warg update --precise 1.0.0",
+            "warg update acme:a --precise 1.0",
+            "warg update --recursive",
+            "warg update acme:a --recursive --precise 1.0.0",
+            "warg update acme:a@^1",
             "warg key",
             "warg registry new",
             "warg publish x.wasm --as acme:logger",

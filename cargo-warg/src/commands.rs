@@ -8,15 +8,19 @@ pub mod grant;
 pub mod init;
 pub mod key;
 pub mod lock;
+pub mod outdated;
 pub mod publish;
 pub mod registry;
+pub mod remove;
 mod report;
 mod solving;
 pub mod tree;
+pub mod update;
 pub mod verify;
 pub mod yank;
 
 use std::io;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use clap::Subcommand;
 
@@ -42,6 +46,8 @@ pub struct Context {
     pub offline: bool,
     /// `--message-format json`: results are documents on stdout.
     pub json: bool,
+    /// How a run ends that succeeds: 0, but where the user asked for another code.
+    pub end: AtomicU8,
 }
 
 impl Context {
@@ -69,6 +75,11 @@ impl Context {
     /// What that workspace asks for.
     pub fn project(&self, manifest: &ManifestArgs) -> Result<Project> {
         Project::load(manifest, &self.dirs()?, &self.network)
+    }
+
+    /// Ends with this exit code, if nothing fails.
+    pub fn end_with(&self, code: u8) {
+        self.end.store(code, Ordering::Relaxed);
     }
 
     /// Prints a result as a JSON document, where `--message-format json` asks for it.
@@ -119,6 +130,12 @@ pub enum Command {
     Fetch(fetch::FetchArgs),
     /// Check every claim of warg.lock again, from bytes
     Verify(verify::VerifyArgs),
+    /// Move what is locked to other versions
+    Update(update::UpdateArgs),
+    /// Remove dependencies from Cargo.toml, and lock what is left
+    Remove(remove::RemoveArgs),
+    /// Show which newer versions there are, and what holds them back
+    Outdated(outdated::OutdatedArgs),
     /// Show what depends on what, from warg.lock
     Tree(tree::TreeArgs),
 }
@@ -140,6 +157,9 @@ impl Command {
             Self::Lock(args) => args.run(context),
             Self::Fetch(args) => args.run(context),
             Self::Verify(args) => args.run(context),
+            Self::Update(args) => args.run(context),
+            Self::Remove(args) => args.run(context),
+            Self::Outdated(args) => args.run(context),
             Self::Tree(args) => args.run(context),
         }
     }

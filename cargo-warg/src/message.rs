@@ -5,19 +5,27 @@
 //! `docs/json.md` shows each; fields are only ever added. A command prints one document of its own reason, or one of an
 //! error.
 
+mod add;
 mod fetch;
 mod lock;
+mod outdated;
+mod remove;
 mod tree;
+mod update;
 mod verify;
 
 mod change;
 
 use serde::Serialize;
 
+pub use self::add::{Add, AddedDependency};
 pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 pub use self::fetch::{Fetch, FetchedMember};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
+pub use self::outdated::{Hold, Mark, Outdated, OutdatedPackage};
+pub use self::remove::{Remove, RemovedDependency};
 pub use self::tree::{Tree, TreeKind, TreeNode};
+pub use self::update::{Behind, HeldPin, PinChange, Update};
 pub use self::verify::Verify;
 use crate::error::Error;
 use crate::place;
@@ -41,12 +49,20 @@ pub enum Message {
     Error(Failure),
     /// Of `cargo warg lock`: what became of the lock.
     Lock(Lock),
+    /// Of `cargo warg add`: what was added to Cargo.toml.
+    Add(Add),
     /// Of `cargo warg fetch`: what is on this machine now.
     Fetch(Fetch),
     /// Of `cargo warg verify`: what was checked.
     Verify(Verify),
     /// Of `cargo warg tree`: what depends on what.
     Tree(Tree),
+    /// Of `cargo warg update`: what moved.
+    Update(Update),
+    /// Of `cargo warg remove`: what was removed.
+    Remove(Remove),
+    /// Of `cargo warg outdated`: which newer versions there are.
+    Outdated(Outdated),
 }
 
 /// A failure.

@@ -148,6 +148,11 @@ impl Shell {
         wanted.then(|| progress::bar(colors)).flatten()
     }
 
+    /// Whether `-v` was given.
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
+
     /// `      Locking 3 packages`: what is being done, or was done. Not with `-q`.
     pub fn status(&self, verb: impl fmt::Display, message: impl fmt::Display) {
         if self.verbosity >= Verbosity::Normal {

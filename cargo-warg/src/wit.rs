@@ -11,6 +11,7 @@ mod classify;
 pub mod deps;
 pub mod exports;
 pub mod import;
+pub mod pins;
 pub mod publish;
 pub mod root;
 pub mod text;

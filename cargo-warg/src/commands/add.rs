@@ -9,6 +9,7 @@ use transparency::version::VersionReq;
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
+use crate::message::Message;
 use crate::ops::add::{Wanted, add};
 use crate::ops::lock::Flags;
 use crate::ops::solve::kind_word;
@@ -77,16 +78,16 @@ impl AddArgs {
             &wanted,
             flags,
         )?;
-        for one in added {
+        for one in &added {
             let verb = if one.changed { "Adding" } else { "Unchanged" };
-            let (kind, name) = (kind_word(one.kind), one.name);
+            let (kind, name) = (kind_word(one.kind), &one.name);
             context.shell.status(
                 verb,
                 format!("{kind} {name} {} to Cargo.toml", one.requirement),
             );
         }
         report::lock(context, &outcome);
-        Ok(())
+        context.message(&Message::Add((added.as_slice(), &outcome).into()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What several commands say in the same words.
 
+use resolver::resolution::Selection;
+
 use super::Context;
 use crate::ops::lock::Outcome;
 use crate::ops::project::Project;
@@ -9,6 +11,12 @@ use crate::ops::solve::Proved;
 pub(super) fn counted(count: usize, noun: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{end}")
+}
+
+/// Things with commas between them.
+pub(super) fn listed<T: ToString>(things: &[T]) -> String {
+    let things = things.iter().map(ToString::to_string);
+    things.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn notes(context: &Context, project: &Project) {
@@ -25,10 +33,23 @@ pub(super) fn warnings(context: &Context, warnings: &[String]) {
 
 /// What became of the lock: what changed, and what was proved on the way.
 pub(super) fn lock(context: &Context, outcome: &Outcome) {
+    lock_with(context, outcome, &|_| None, false);
+}
+
+/// The same, with a remark on what is locked now; or of what was not written.
+pub(super) fn lock_with(
+    context: &Context,
+    outcome: &Outcome,
+    remark: &dyn Fn(&Selection) -> Option<String>,
+    dry_run: bool,
+) {
     let shell = &context.shell;
     warnings(context, &outcome.warnings);
     for change in &outcome.changes {
-        shell.status(change.verb(), change);
+        match change.after().and_then(|after| remark(&after)) {
+            Some(remark) => shell.status(change.verb(), format!("{change} {remark}")),
+            None => shell.status(change.verb(), change),
+        }
     }
     for (selection, package) in outcome.lock.iter().flat_map(|lock| &lock.packages) {
         let place = match &package.release {
@@ -38,6 +59,9 @@ pub(super) fn lock(context: &Context, outcome: &Outcome) {
         shell.status_verbose("Selected", format!("{selection}, {place}"));
     }
     proved(context, &outcome.proved);
+    if dry_run {
+        return;
+    }
     match (&outcome.lock, outcome.written) {
         (None, _) => shell.status("Nothing", "to lock: no member has dependencies or a wit/"),
         (Some(lock), true) => {
@@ -48,6 +72,13 @@ pub(super) fn lock(context: &Context, outcome: &Outcome) {
             let packages = counted(lock.packages.len(), "package");
             shell.status("Up to date", format!("warg.lock, {packages}"));
         }
+    }
+}
+
+/// The same, with `-v` only.
+pub(super) fn proved_verbose(context: &Context, all: &[Proved]) {
+    if context.shell.is_verbose() {
+        proved(context, all);
     }
 }
 

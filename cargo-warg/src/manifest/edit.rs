@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
+use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, Value};
 use transparency::name::{Kind, Namespace, PackageName};
 
 use super::error::ManifestError;
@@ -268,6 +268,41 @@ impl ManifestEdit {
         })
     }
 
+    /// Takes out the dependencies of a package, wherever they stand and whatever they are called there. Says which
+    /// tables had one.
+    pub fn remove_dependency(&mut self, name: &PackageName) -> Vec<String> {
+        const TABLES: [&[&str]; 4] = [
+            &["package", "metadata", "warg", "dependencies"],
+            &["package", "metadata", "warg", "wit-dependencies"],
+            &["package", "metadata", "component", "dependencies"],
+            &["package", "metadata", "component", "target", "dependencies"],
+        ];
+        let mut tables = Vec::new();
+        for path in TABLES {
+            let Some(table) = find(&mut self.document, path) else {
+                continue;
+            };
+            let is_this = |key: &str, item: &Item| {
+                let package = item.get("package").and_then(Item::as_str);
+                package.unwrap_or(key) == name.as_str()
+            };
+            let entries = table.as_table_like().map(|table| table.iter());
+            let keys: Vec<_> = entries
+                .into_iter()
+                .flatten()
+                .filter(|(key, item)| is_this(key, item))
+                .map(|(key, _)| key.to_owned())
+                .collect();
+            for key in &keys {
+                remove(table, key);
+            }
+            if !keys.is_empty() {
+                tables.push(path.join("."));
+            }
+        }
+        tables
+    }
+
     /// cargo-component's `target`, if it is a package of a registry, and this one. Says whether it is.
     fn set_target(&mut self, new: &NewDependency<'_>) -> bool {
         let target = find(
@@ -364,6 +399,28 @@ fn child<'a>(item: &'a mut Item, key: &str) -> Option<&'a mut Item> {
     item.as_table_like_mut()?
         .get_mut(key)
         .filter(|item| !item.is_none())
+}
+
+/// Takes a key out of a table. A comment right above it goes with it; what an empty line parts from it stays.
+fn remove(item: &mut Item, key: &str) {
+    let Some(table) = item.as_table_like_mut() else {
+        return;
+    };
+    let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
+    let next = keys.iter().skip_while(|other| *other != key).nth(1);
+    let prefix_of = |decor: &Decor| {
+        let prefix = decor.prefix().and_then(|raw| raw.as_str());
+        prefix.unwrap_or_default().to_owned()
+    };
+    let above = table.key(key).map(|key| prefix_of(key.leaf_decor()));
+    let above = above.unwrap_or_default();
+    table.remove(key);
+    let detached = above.rfind("\n\n").and_then(|end| above.get(..end + 2));
+    if let (Some(detached), Some(mut next)) = (detached, next.and_then(|next| table.key_mut(next)))
+    {
+        let own = prefix_of(next.leaf_decor());
+        next.leaf_decor_mut().set_prefix(format!("{detached}{own}"));
+    }
 }
 
 /// Adds a key that is not there to a table: in its place if the table is in order, at the end otherwise.

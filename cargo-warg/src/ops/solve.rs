@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use registry::client::{ClientError, LoadedLog, Package, Session};
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
-use resolver::problem::{Origins, Problem};
+use resolver::problem::{Options, Origins, Problem};
 use resolver::report::Conflict;
 use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve};
+use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::name::{Kind, Origin, PackageName};
@@ -184,6 +185,30 @@ impl<'a> Sessions<'a> {
         self.log_of(&selection.name)?
             .log()
             .release(&selection.version)
+    }
+
+    /// The releases of a package that may be selected, ascending; none where it was not loaded. What `exclude-newer`
+    /// leaves aside is none.
+    pub fn usable(&self, name: &PackageName, options: &Options) -> Vec<&Release> {
+        let Some(log) = self.log_of(name).map(LoadedLog::log) else {
+            return Vec::new();
+        };
+        let time = self.index.time(log.origin());
+        let limit = options.cutoff(name).map(|cutoff| cutoff.limit(time));
+        let releases = log.releases().filter(|release| {
+            // A span without a checkpoint to count from leaves everything aside.
+            release.status() == Status::Usable
+                && limit.is_none_or(|limit| limit.is_some_and(|limit| release.time() <= limit))
+        });
+        releases.collect()
+    }
+
+    /// The newest usable version of a package; a pre-release only where the one that it is compared with is one.
+    pub fn newest(&self, than: &Selection, options: &Options) -> Option<Version> {
+        let releases = self.usable(&than.name, options).into_iter();
+        let versions = releases.map(Release::version);
+        let fit = versions.filter(|version| version.pre.is_empty() || !than.version.pre.is_empty());
+        fit.max().cloned()
     }
 
     /// The log of a package by its name, where it was loaded and is there.

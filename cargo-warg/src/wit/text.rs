@@ -560,7 +560,7 @@ fn print_by(
 }
 
 /// The WIT name of a package version.
-pub(super) fn wit_name(name: &PackageName, version: &Version) -> WitName {
+pub fn wit_name(name: &PackageName, version: &Version) -> WitName {
     WitName {
         namespace: name.namespace().as_str().to_owned(),
         name: name.name().to_owned(),

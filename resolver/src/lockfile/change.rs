@@ -31,6 +31,18 @@ pub enum Change {
 }
 
 impl Change {
+    /// The package as it is locked now; none where it is gone.
+    pub fn after(&self) -> Option<Selection> {
+        match self {
+            Self::Adding(selection) | Self::Replacing(selection) => Some(selection.clone()),
+            Self::Updating { before, version } => Some(Selection {
+                version: version.clone(),
+                ..before.clone()
+            }),
+            Self::Removing(_) => None,
+        }
+    }
+
     /// What happens, as a status verb.
     pub fn verb(&self) -> &'static str {
         match self {

@@ -1,0 +1,68 @@
+//! `cargo warg remove`.
+
+use clap::Args;
+use transparency::name::PackageName;
+
+use super::solving::SolvingArgs;
+use super::{Context, report};
+use crate::error::Result;
+use crate::message::Message;
+use crate::ops::lock::Flags;
+use crate::ops::remove::remove;
+
+/// `cargo warg remove`.
+#[derive(Args)]
+#[command(after_help = "\
+Example: cargo warg remove acme:logger
+
+Where what is left cannot be locked, Cargo.toml stays as it is.")]
+pub struct RemoveArgs {
+    /// Packages to remove
+    #[arg(required = true, value_name = "PACKAGE")]
+    pub packages: Vec<PackageName>,
+    /// Say what would be removed, and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
+}
+
+impl RemoveArgs {
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let flags = Flags {
+            locked: context.locked,
+            offline: context.offline,
+        };
+        let removed = remove(
+            &self.solving.manifest(context),
+            &context.dirs()?,
+            &context.network,
+            &self.packages,
+            flags,
+            self.dry_run,
+        )?;
+        let shell = &context.shell;
+        for (name, tables) in &removed.dependencies {
+            for table in tables {
+                shell.status("Removing", format!("{name} from [{table}]"));
+            }
+        }
+        if let Some(outcome) = &removed.lock {
+            report::lock(context, outcome);
+        }
+        for (place, what) in &removed.references {
+            shell.warning(format!("{place}: wit/ still refers to {what}"));
+        }
+        for kept in &removed.kept {
+            let (name, version) = (&kept.name, &kept.version);
+            shell.note(format!(
+                "{name} v{version} stays locked: `cargo warg tree -i {name}` shows what requires it"
+            ));
+        }
+        if self.dry_run {
+            shell.warning("not changing Cargo.toml due to dry run");
+        }
+        context.message(&Message::Remove((self.dry_run, &removed).into()))
+    }
+}

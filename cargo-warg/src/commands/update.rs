@@ -1,0 +1,147 @@
+//! `cargo warg update`.
+
+use clap::Args;
+use semver::Version;
+use transparency::version::parse_version;
+
+use super::solving::SolvingArgs;
+use super::{Context, report};
+use crate::error::Result;
+use crate::message::Message;
+use crate::ops::lock::Flags;
+use crate::ops::solve::Sessions;
+use crate::ops::update::{Request, Updated, update};
+use crate::spec::PackageSpec;
+
+/// `cargo warg update`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples: cargo warg update                                  everything that may move
+          cargo warg update acme:logger                      this package, and nothing that need not
+          cargo warg update acme:logger --precise 1.2.0      up or down, to just this version
+          cargo warg update wasi:http --pins                 also in the texts of wit/, which name exact versions
+
+A component moves to its highest version, a WIT package to the lowest that its requirements allow: a higher version \
+of an interface only asks more of the host. NAME@TRACK is the package in that track alone: acme:logger@1, wasi:http@0.2.")]
+pub struct UpdateArgs {
+    /// Packages to update; everything where none is given
+    #[arg(value_name = "NAME[@TRACK]")]
+    pub packages: Vec<PackageSpec>,
+    /// Update the one package to exactly this version
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, requires = "packages", conflicts_with = "recursive")]
+    pub precise: Option<Version>,
+    /// Update what the packages depend on, too
+    #[arg(long, requires = "packages")]
+    pub recursive: bool,
+    /// Change the exact versions in wit/*.wit where they hold an update back
+    #[arg(long)]
+    pub pins: bool,
+    /// Say what would change, and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
+}
+
+impl UpdateArgs {
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        if self.precise.is_some() && self.packages.len() > 1 {
+            return Err(crate::error::Error::new(
+                crate::error::Class::Usage,
+                "`--precise` gives one package a version, and several are named",
+            ));
+        }
+        let project = context.project(&self.solving.manifest(context))?;
+        let mut sessions = Sessions::new(&project.registries, context.offline);
+        let request = Request {
+            specs: &self.packages,
+            members: &context.manifest.packages,
+            precise: self.precise.as_ref(),
+            recursive: self.recursive,
+            pins: self.pins,
+            dry_run: self.dry_run,
+        };
+        let flags = Flags {
+            locked: context.locked,
+            offline: context.offline,
+        };
+        let updated = update(&project, &mut sessions, request, flags)?;
+        report::notes(context, &project);
+        self.say(context, &updated);
+        context.message(&Message::Update((self.dry_run, &updated).into()))
+    }
+
+    fn say(&self, context: &Context, updated: &Updated) {
+        let shell = &context.shell;
+        for pin in &updated.pins {
+            let crate::wit::pins::PinChange {
+                file,
+                line,
+                name,
+                before,
+                after,
+            } = pin;
+            let place = file.display();
+            shell.status(
+                "Changing",
+                format!("{place}:{line} {name}@{before} -> {after}"),
+            );
+        }
+        let available = |selection: &_| {
+            let newer = updated.newer.get(selection)?;
+            Some(format!("(available: v{newer})"))
+        };
+        report::lock_with(context, &updated.lock, &available, self.dry_run);
+        let mut behind = 0_usize;
+        for (selection, newer) in &updated.newer {
+            let changed = updated
+                .lock
+                .changes
+                .iter()
+                .any(|change| change.after().as_ref() == Some(selection));
+            if !changed {
+                behind = behind.saturating_add(1);
+                let (name, version) = (&selection.name, &selection.version);
+                shell.status_verbose(
+                    "Unchanged",
+                    format!("{name} v{version} (available: v{newer})"),
+                );
+            }
+        }
+        if behind > 0 && !context.shell.is_verbose() {
+            let packages = report::counted(behind, "unchanged package");
+            shell.note(format!(
+                "pass `--verbose` to see {packages} behind the latest"
+            ));
+        }
+        if let Some(first) = updated.held.first() {
+            let pins = report::counted(updated.held.len(), "version");
+            let verb = if updated.held.len() == 1 {
+                "holds"
+            } else {
+                "hold"
+            };
+            let place = first
+                .location
+                .as_ref()
+                .map(|place| format!("{place}: "))
+                .unwrap_or_default();
+            shell.note(format!(
+                "{pins} in wit/ {verb} back newer ones, as {place}{}@{}, and {} is there; pass `--pins` to change them",
+                first.name, first.version, first.available
+            ));
+        }
+        if !updated.pins.is_empty() && !self.dry_run {
+            shell.note("run `cargo warg fetch` to have wit/deps follow");
+        }
+        if self.dry_run {
+            let texts = if updated.pins.is_empty() {
+                ""
+            } else {
+                " or wit/"
+            };
+            shell.warning(format!("not updating warg.lock{texts} due to dry run"));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What was added to a manifest.
+
+use serde::Serialize;
+
+use super::{Kind, Lock};
+use crate::ops;
+
+/// What was added.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Add {
+    /// The dependencies.
+    pub dependencies: Vec<AddedDependency>,
+    /// What became of the lock.
+    pub lock: Lock,
+}
+
+/// A dependency that was added.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct AddedDependency {
+    /// What the package holds, which decided the table.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The requirement that stands in the manifest.
+    pub requirement: String,
+    /// Whether the manifest did not say so already.
+    pub changed: bool,
+}
+
+impl From<(&[ops::add::Added], &ops::lock::Outcome)> for Add {
+    fn from((added, lock): (&[ops::add::Added], &ops::lock::Outcome)) -> Self {
+        let dependencies = added.iter().map(|one| AddedDependency {
+            kind: one.kind.into(),
+            name: one.name.to_string(),
+            requirement: one.requirement.clone(),
+            changed: one.changed,
+        });
+        Self {
+            dependencies: dependencies.collect(),
+            lock: Lock::from(lock),
+        }
+    }
+}

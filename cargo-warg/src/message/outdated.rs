@@ -1,0 +1,128 @@
+//! Which newer versions there are.
+
+use serde::Serialize;
+
+use super::{Kind, Proved};
+use crate::ops;
+
+/// Which newer versions there are of what is locked.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Outdated {
+    /// What is outdated, or should not be used any more.
+    pub packages: Vec<OutdatedPackage>,
+    /// What was shown of each registry.
+    pub proved: Vec<Proved>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// A locked package of which something newer is there, or which should not be used any more.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct OutdatedPackage {
+    /// The member whose closed set it is in.
+    pub member: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The version that is locked.
+    pub locked: String,
+    /// Why that should not be used any more; null where nothing is wrong with it.
+    pub mark: Option<Mark>,
+    /// The publisher's or operator's words with that.
+    pub mark_reason: Option<String>,
+    /// The version that `cargo warg update` would give; null where the package would be gone.
+    pub compatible: Option<String>,
+    /// The newest usable version, of any track; null where there is none.
+    pub latest: Option<String>,
+    /// What keeps `update` from giving the newest.
+    pub holds: Vec<Hold>,
+}
+
+/// Why a locked release should not be used any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// Its publisher advises against it.
+    Yanked,
+    /// The operator took its content away.
+    Withdrawn,
+    /// Something is wrong with it.
+    Unusable,
+}
+
+/// What keeps a newer version away.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Hold {
+    /// The package that requires another version, `NAME@VERSION`; null where the member itself does.
+    pub by: Option<String>,
+    /// Which versions are required; null where nothing but the rule holds it that a WIT package goes to its lowest.
+    pub requirement: Option<String>,
+    /// Where that stands, `FILE:LINE:COLUMN`.
+    pub location: Option<String>,
+}
+
+impl From<&ops::outdated::Outdated> for Outdated {
+    fn from(outdated: &ops::outdated::Outdated) -> Self {
+        let rows = outdated.members.iter();
+        let packages = rows.flat_map(|(member, rows)| rows.iter().map(move |row| (member, row)));
+        Self {
+            packages: packages.map(OutdatedPackage::from).collect(),
+            proved: Proved::all(&outdated.proved),
+            warnings: outdated.warnings.clone(),
+        }
+    }
+}
+
+impl From<(&String, &ops::outdated::Row)> for OutdatedPackage {
+    fn from((member, row): (&String, &ops::outdated::Row)) -> Self {
+        let mark = row.mark.as_ref().map(|mark| match mark {
+            ops::outdated::Mark::Yanked { reason } => (Mark::Yanked, reason),
+            ops::outdated::Mark::Withdrawn { reason } => (Mark::Withdrawn, reason),
+            ops::outdated::Mark::Unusable { reason } => (Mark::Unusable, reason),
+        });
+        Self {
+            member: member.clone(),
+            kind: row.locked.kind.into(),
+            name: row.locked.name.to_string(),
+            locked: row.locked.version.to_string(),
+            mark: mark.map(|(mark, _)| mark),
+            mark_reason: mark.map(|(_, reason)| reason.clone()),
+            compatible: row.compatible.as_ref().map(ToString::to_string),
+            latest: row.latest.as_ref().map(ToString::to_string),
+            holds: row.holds.iter().map(Hold::from).collect(),
+        }
+    }
+}
+
+impl From<&ops::hold::Hold> for Hold {
+    fn from(hold: &ops::hold::Hold) -> Self {
+        match hold {
+            ops::hold::Hold::Member {
+                requirement,
+                location,
+            } => Self {
+                by: None,
+                requirement: Some(requirement.clone()),
+                location: location.clone(),
+            },
+            ops::hold::Hold::Package { by, requirement } => Self {
+                by: Some(format!("{}@{}", by.name, by.version)),
+                requirement: Some(requirement.clone()),
+                location: None,
+            },
+            ops::hold::Hold::Lowest => Self {
+                by: None,
+                requirement: None,
+                location: None,
+            },
+        }
+    }
+}

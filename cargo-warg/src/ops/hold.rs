@@ -1,0 +1,93 @@
+//! What keeps a version of a package away from a member: the requirements that it does not meet.
+
+use std::fmt;
+
+use resolver::problem::Problem;
+use resolver::resolution::{ClosedSet, Selection};
+use semver::Version;
+use transparency::name::Kind;
+use transparency::release::Requirement;
+
+/// What keeps a version away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// The member's own requirement, and where it stands.
+    Member {
+        /// The requirement's versions.
+        requirement: String,
+        /// The place.
+        location: Option<String>,
+    },
+    /// Another package's requirement.
+    Package {
+        /// The package.
+        by: Selection,
+        /// The requirement's versions.
+        requirement: String,
+    },
+    /// Nothing but the rule that the lowest version of a WIT package is taken that does.
+    Lowest,
+}
+
+impl fmt::Display for Hold {
+    /// `^1.0 of acme:logger 1.0.0`, `=0.2.3 at wit/app.wit:3:10`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Member {
+                requirement,
+                location: Some(location),
+            } => write!(f, "{requirement} at {location}"),
+            Self::Member {
+                requirement,
+                location: None,
+            } => f.write_str(requirement),
+            Self::Package { by, requirement } => {
+                write!(f, "{requirement} of {} {}", by.name, by.version)
+            }
+            Self::Lowest => f.write_str("the lowest that does"),
+        }
+    }
+}
+
+/// What keeps a version of a locked package away from a member that has this closed set.
+pub fn holds(
+    problem: &Problem,
+    member: &str,
+    locked: &Selection,
+    version: &Version,
+    set: &ClosedSet,
+) -> Vec<Hold> {
+    let of_package = |requirement: &Requirement| {
+        requirement.kind == locked.kind && requirement.name == locked.name
+    };
+    let mut holds = Vec::new();
+    let mut is_required = false;
+    let member = problem.members.get(member);
+    for root in member.iter().flat_map(|member| &member.requirements) {
+        if of_package(&root.requirement) {
+            is_required = true;
+            if !root.requirement.req.matches(version) {
+                holds.push(Hold::Member {
+                    requirement: root.requirement.req.to_string(),
+                    location: root.location.clone(),
+                });
+            }
+        }
+    }
+    for (by, provenance) in &set.packages {
+        let requirements = provenance.requirements().iter();
+        for requirement in requirements.filter(|one| of_package(one)) {
+            is_required = true;
+            if !requirement.req.matches(version) {
+                holds.push(Hold::Package {
+                    by: by.clone(),
+                    requirement: requirement.req.to_string(),
+                });
+            }
+        }
+    }
+    if holds.is_empty() && is_required && locked.kind == Kind::Wit {
+        holds.push(Hold::Lowest);
+    }
+    holds
+}

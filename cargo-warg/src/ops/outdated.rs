@@ -1,0 +1,150 @@
+//! Which newer versions there are of what is locked, what `update` would give, and what holds the newest back.
+
+use std::collections::BTreeMap;
+
+use resolver::lockfile::Lockfile;
+use resolver::resolution::{ClosedSet, Selection};
+use semver::Version;
+use transparency::release::Status;
+use transparency::version::Track;
+
+use super::hold::{Hold, holds};
+use super::lock;
+use super::project::Project;
+use super::solve::{Proved, Sessions};
+use super::update::solve_afresh;
+use crate::error::Result;
+
+/// A locked package of which something newer is there, or which should not be used any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What is locked.
+    pub locked: Selection,
+    /// Why it should not be used; none where nothing is wrong with it.
+    pub mark: Option<Mark>,
+    /// What `update` would give; none where it would be gone.
+    pub compatible: Option<Version>,
+    /// The newest usable version, of any track; none where nothing is usable.
+    pub latest: Option<Version>,
+    /// What keeps `update` from giving the newest.
+    pub holds: Vec<Hold>,
+}
+
+/// Why a locked release should not be used any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// Its publisher advises against it.
+    Yanked {
+        /// The publisher's words.
+        reason: String,
+    },
+    /// The operator took its content away.
+    Withdrawn {
+        /// The operator's words.
+        reason: String,
+    },
+    /// Something is wrong with it.
+    Unusable {
+        /// What.
+        reason: String,
+    },
+}
+
+/// What is outdated.
+#[derive(Debug)]
+pub struct Outdated {
+    /// By member.
+    pub members: BTreeMap<String, Vec<Row>>,
+    /// Why the lock is stale, if so.
+    pub warnings: Vec<String>,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+}
+
+/// Compares what is locked for some members with what could be.
+///
+/// # Errors
+/// No lock; no solution; a registry that cannot be read or believed.
+pub fn outdated(
+    project: &Project,
+    offline: bool,
+    locked: bool,
+    members: &[String],
+) -> Result<Outdated> {
+    let lock::Current { lock, warnings } = lock::read_current(project, locked)?;
+    let mut sessions = Sessions::new(&project.registries, offline);
+    lock::check_pasts(&lock, project, &mut sessions)?;
+    let fresh = solve_afresh(project, &lock, &mut sessions, &[])?;
+    for name in lock.packages.keys().map(|selection| &selection.name) {
+        // The solve may not have come by it; what is local has no registry.
+        if project.registries.of_package(name).is_ok() {
+            sessions.find(name)?;
+        }
+    }
+    let mut rows = BTreeMap::new();
+    for name in members {
+        let (Some(root), Some(set)) = (lock.roots.get(name), fresh.members.get(name)) else {
+            continue;
+        };
+        let releases = root.selects.iter().filter(|one| is_release(&lock, one));
+        let here = releases.filter_map(|selection| row(project, name, selection, set, &sessions));
+        rows.insert(name.clone(), here.collect());
+    }
+    Ok(Outdated {
+        members: rows,
+        warnings,
+        proved: sessions.proved(),
+    })
+}
+
+fn is_release(lock: &Lockfile, selection: &Selection) -> bool {
+    let package = lock.packages.get(selection);
+    package.is_some_and(|package| package.release.is_some())
+}
+
+fn row(
+    project: &Project,
+    member: &str,
+    locked: &Selection,
+    fresh: &ClosedSet,
+    sessions: &Sessions<'_>,
+) -> Option<Row> {
+    let log = sessions.log_of(&locked.name)?.log();
+    let status = log.release(&locked.version)?.status();
+    let mark = match status {
+        Status::Usable => None,
+        Status::Yanked { reason } => Some(Mark::Yanked { reason }),
+        Status::Withdrawn { reason } => Some(Mark::Withdrawn { reason }),
+        Status::Unusable { defect } => Some(Mark::Unusable {
+            reason: defect.to_string(),
+        }),
+    };
+    let latest = sessions.newest(locked, &project.problem.options);
+    let same_package = |one: &&Selection| one.kind == locked.kind && one.name == locked.name;
+    let now: Vec<_> = fresh.packages.keys().filter(same_package).collect();
+    let same_track = |one: &&&Selection| Track::of(&one.version) == Track::of(&locked.version);
+    let compatible = now
+        .iter()
+        .find(same_track)
+        .or(now.last())
+        .map(|one| one.version.clone());
+    let is_newer = latest
+        .as_ref()
+        .is_some_and(|latest| *latest > locked.version);
+    if mark.is_none() && !is_newer && compatible.as_ref() == Some(&locked.version) {
+        return None;
+    }
+    let holds = match (&latest, &compatible) {
+        (Some(latest), Some(compatible)) if latest > compatible => {
+            holds(&project.problem, member, locked, latest, fresh)
+        }
+        _ => Vec::new(),
+    };
+    Some(Row {
+        locked: locked.clone(),
+        mark,
+        compatible,
+        latest,
+        holds,
+    })
+}

@@ -1,0 +1,678 @@
+//! Moving what is locked: everything, or just what is named.
+//!
+//! What may move loses its place in the lock as a preference, and the rest keeps it; then the solver decides as ever. A
+//! component goes to its highest version, a WIT package to the lowest that does. The exact versions in `wit/` are
+//! requirements: they move only where `pins` says so, and then the texts and the lock change together or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::closure::{Flaw, check_member};
+use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
+use resolver::problem::{Mode, Problem, RootRequirement};
+use resolver::resolution::{Resolution, Selection};
+use semver::Version;
+use transparency::name::{Kind, PackageName};
+use transparency::release::{Release, Requirement, Status};
+use transparency::version::{Track, VersionReq};
+
+use super::hold::holds;
+use super::lock::{self, Flags, Outcome};
+use super::project::{Project, relative};
+use super::solve::Sessions;
+use super::tree::not_locked;
+use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::spec::PackageSpec;
+use crate::wit::pins::{Moves, PinChange, PinEdit, PinError, is_own};
+use crate::wit::root::Pin;
+
+/// What is to move, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// The packages; all where none is given.
+    pub specs: &'a [PackageSpec],
+    /// The members that may change; all where none is given.
+    pub members: &'a [String],
+    /// The version that the one package is to have.
+    pub precise: Option<&'a Version>,
+    /// What the packages depend on may move, too.
+    pub recursive: bool,
+    /// The exact versions in `wit/` may move, too.
+    pub pins: bool,
+    /// Nothing is written.
+    pub dry_run: bool,
+}
+
+/// What moved.
+#[derive(Debug)]
+pub struct Updated {
+    /// What became of the lock; of a dry run, what would.
+    pub lock: Outcome,
+    /// The versions in `wit/` that changed; of a dry run, that would.
+    pub pins: Vec<PinChange>,
+    /// The versions in `wit/` that hold back what could move.
+    pub held: Vec<HeldPin>,
+    /// The newest usable version of what is locked in an older one.
+    pub newer: BTreeMap<Selection, Version>,
+}
+
+/// An exact version in `wit/` that holds back a newer one of its track.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPin {
+    /// The member.
+    pub member: String,
+    /// The package.
+    pub name: PackageName,
+    /// What stands in the text.
+    pub version: Version,
+    /// Where it stands first.
+    pub location: Option<String>,
+    /// The newest that could stand there.
+    pub available: Version,
+}
+
+impl Classify for PinError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Unsure { .. } => "change them by hand, and run `cargo warg lock`".to_owned(),
+            Self::Changed { .. } => "run the command again".to_owned(),
+            Self::Text(_) | Self::Write { .. } => return None,
+        })
+    }
+}
+
+/// Solves again with what is to move free to do so, and writes what comes of it.
+///
+/// # Errors
+/// A package that is not locked; a version that is not to be had; no solution; `--locked` and something that would move;
+/// a registry that cannot be read or believed. Then nothing is changed.
+pub fn update(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    request: Request<'_>,
+    flags: Flags,
+) -> Result<Updated> {
+    let path = project.workspace.lock_path();
+    let before = lock::read_text(&path)?;
+    let old = before.as_deref().map(|text| lock::parse(text, &path));
+    let old = match (old.transpose()?, request.specs) {
+        (Some(old), _) => old,
+        (None, []) if !request.dry_run && !request.pins => {
+            let lock = lock::lock(project, sessions, request.members, flags)?;
+            return Ok(Updated {
+                lock,
+                pins: Vec::new(),
+                held: Vec::new(),
+                newer: BTreeMap::new(),
+            });
+        }
+        (None, _) => {
+            let message = format!("{} is missing", path.display());
+            return Err(Error::new(Class::Lock, message).with_help("run `cargo warg lock`"));
+        }
+    };
+    lock::check_pasts(&old, project, sessions)?;
+    let mut problem = project.problem_after(Some(&old), request.members);
+    let moving = moving(&old, &problem, &request)?;
+    for (name, member) in &mut problem.members {
+        if let Some(moving) = moving.get(name) {
+            member
+                .selects
+                .retain(|selection| !moving.contains(selection));
+        }
+    }
+    if !request.members.is_empty() && request.precise.is_none() {
+        prefer_newest(&mut problem, sessions, &moving)?;
+    }
+    let pins = pins_in_scope(project, &problem, &request);
+    if let Some(version) = request.precise {
+        check_release(sessions, &moving, version)?;
+        require(&mut problem, project, &moving, version, request.pins);
+    } else if request.pins {
+        relax(&mut problem, project, sessions, &pins)?;
+    }
+    let resolution = solve(sessions, &mut problem, &moving)?;
+    // What was asked of this run alone does not stand in the lock.
+    let mut asked = project.problem.clone();
+    let edit = if request.pins {
+        set_pins(&mut asked, project, &resolution, &pins)?
+    } else {
+        PinEdit::default()
+    };
+    check_needed(&asked, &resolution, request.precise)?;
+    let new = lock::build(&asked, &resolution, sessions)?;
+    let lock_changes = changes(Some(&old), &new);
+    // A newer checkpoint alone is no change of what is locked.
+    let same = new.options == old.options
+        && new.roots == old.roots
+        && lock_changes.is_empty()
+        && edit.changes().is_empty();
+    if flags.locked && !same {
+        return Err(would_change(&path.display().to_string(), &lock_changes));
+    }
+    let written = if request.dry_run {
+        false
+    } else {
+        write(&path, &new, before.as_deref(), &edit)?
+    };
+    let changes = edit.changes().iter().cloned().map(|mut change| {
+        let file = change.file.display().to_string();
+        change.file = relative(&project.workspace, &file).into();
+        change
+    });
+    Ok(Updated {
+        pins: changes.collect(),
+        held: if request.pins || request.precise.is_some() {
+            Vec::new()
+        } else {
+            held(project, sessions, &pins)
+        },
+        newer: newer(&new, sessions, &asked),
+        lock: Outcome {
+            warnings: sessions.yanked(&resolution),
+            lock: Some(new),
+            changes: lock_changes,
+            written,
+            proved: sessions.proved(),
+        },
+    })
+}
+
+/// What a fresh solve selects for the members that may change, with a lock's releases where nothing else will do.
+///
+/// # Errors
+/// No solution; a registry that cannot be read or believed.
+pub fn solve_afresh(
+    project: &Project,
+    lock: &Lockfile,
+    sessions: &mut Sessions<'_>,
+    members: &[String],
+) -> Result<Resolution> {
+    let mut problem = project.problem_after(Some(lock), members);
+    let moving = moving(
+        lock,
+        &problem,
+        &Request {
+            members,
+            ..Request::default()
+        },
+    )?;
+    for member in problem.members.values_mut().filter(|member| !member.keep) {
+        member.selects.clear();
+    }
+    solve(sessions, &mut problem, &moving)
+}
+
+/// What each member that may change has locked of what is to move.
+fn moving(
+    old: &Lockfile,
+    problem: &Problem,
+    request: &Request<'_>,
+) -> Result<BTreeMap<String, BTreeSet<Selection>>> {
+    let mut moving: BTreeMap<String, BTreeSet<Selection>> = BTreeMap::new();
+    let may_change = |name: &String| problem.members.get(name).is_some_and(|member| !member.keep);
+    let roots = || old.roots.iter().filter(|(name, _)| may_change(name));
+    for spec in request.specs {
+        let mut selects = roots().flat_map(|(_, root)| &root.selects);
+        if !selects.any(|one| spec.matches(&one.name, &one.version)) {
+            return Err(not_locked(
+                spec,
+                roots().flat_map(|(_, root)| &root.selects),
+            ));
+        }
+    }
+    for (name, root) in roots() {
+        let named = root.selects.iter().filter(|one| {
+            request.specs.is_empty()
+                || request
+                    .specs
+                    .iter()
+                    .any(|spec| spec.matches(&one.name, &one.version))
+        });
+        let mut named: BTreeSet<Selection> = named.cloned().collect();
+        if request.recursive {
+            add_dependencies(old, root, &mut named);
+        }
+        moving.insert(name.clone(), named);
+    }
+    if let (Some(precise), [spec]) = (request.precise, request.specs) {
+        for (name, selections) in &mut moving {
+            *selections = one_track(name, spec, selections, precise)?;
+        }
+    }
+    Ok(moving)
+}
+
+/// With all that they depend on within a member's closed set.
+fn add_dependencies(old: &Lockfile, root: &LockedRoot, named: &mut BTreeSet<Selection>) {
+    let mut ahead: Vec<Selection> = named.iter().cloned().collect();
+    while let Some(selection) = ahead.pop() {
+        let package = old.packages.get(&selection);
+        for requirement in package.iter().flat_map(|package| &package.requires) {
+            let met = root.selects.iter().filter(|one| meets(one, requirement));
+            for selection in met {
+                if named.insert(selection.clone()) {
+                    ahead.push(selection.clone());
+                }
+            }
+        }
+    }
+}
+
+fn meets(selection: &Selection, requirement: &Requirement) -> bool {
+    selection.kind == requirement.kind
+        && selection.name == requirement.name
+        && requirement.req.matches(&selection.version)
+}
+
+/// The one track of a package that is to have a certain version.
+fn one_track(
+    member: &str,
+    spec: &PackageSpec,
+    selections: &BTreeSet<Selection>,
+    precise: &Version,
+) -> Result<BTreeSet<Selection>> {
+    if selections.len() < 2 {
+        return Ok(selections.clone());
+    }
+    let same = |selection: &&Selection| Track::of(&selection.version) == Track::of(precise);
+    if let Some(selection) = selections.iter().find(same) {
+        return Ok(BTreeSet::from([selection.clone()]));
+    }
+    let specs = selections
+        .iter()
+        .map(|one| format!("`{}@{}`", one.name, Track::of(&one.version)));
+    let message = format!("`{spec}` is locked in several versions for `{member}`");
+    Err(Error::new(Class::Usage, message).with_help(format!(
+        "name one: {}",
+        specs.collect::<Vec<_>>().join(" or ")
+    )))
+}
+
+/// Solves. A yanked release that was locked stays only where nothing else will do.
+fn solve(
+    sessions: &mut Sessions<'_>,
+    problem: &mut Problem,
+    moving: &BTreeMap<String, BTreeSet<Selection>>,
+) -> Result<Resolution> {
+    let error = match sessions.solve(problem) {
+        Err(error) if error.class() == Class::Unsolved => error,
+        solved => return solved,
+    };
+    let mut some = false;
+    for (name, member) in problem
+        .members
+        .iter_mut()
+        .filter(|(_, member)| !member.keep)
+    {
+        for selection in moving.get(name).into_iter().flatten() {
+            let yanked = sessions.release(selection).is_some_and(Release::is_yanked);
+            some |= yanked && member.selects.insert(selection.clone());
+        }
+    }
+    if !some {
+        return Err(error);
+    }
+    sessions.solve(problem).map_err(|_| error)
+}
+
+/// Members that keep what they have would be followed in what moves: the newest is preferred to that.
+fn prefer_newest(
+    problem: &mut Problem,
+    sessions: &mut Sessions<'_>,
+    moving: &BTreeMap<String, BTreeSet<Selection>>,
+) -> Result<()> {
+    if !matches!(problem.options.mode, Mode::Default | Mode::Highest) {
+        return Ok(());
+    }
+    for (name, member) in problem
+        .members
+        .iter_mut()
+        .filter(|(_, member)| !member.keep)
+    {
+        let moving = moving.get(name).into_iter().flatten();
+        for selection in moving.filter(|selection| selection.kind == Kind::Component) {
+            sessions.find(&selection.name)?;
+            let usable = sessions
+                .usable(&selection.name, &problem.options)
+                .into_iter();
+            member.selects.extend(usable.map(|release| Selection {
+                version: release.version().clone(),
+                ..selection.clone()
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// How many versions a message names.
+const SHOWN: usize = 10;
+
+/// Demands that the version asked for is there, and may be selected.
+fn check_release(
+    sessions: &mut Sessions<'_>,
+    moving: &BTreeMap<String, BTreeSet<Selection>>,
+    version: &Version,
+) -> Result<()> {
+    let Some(locked) = moving.values().flatten().next().cloned() else {
+        return Ok(());
+    };
+    let name = &locked.name;
+    let (_, log) = sessions.find(name)?;
+    let Some(log) = log.map(registry::client::LoadedLog::log) else {
+        return Ok(()); // proved absent: a local package, or the solver says it better
+    };
+    let refuse = |message: String| {
+        let error = Error::new(Class::Unsolved, message);
+        let releases: Vec<_> = log.releases().collect();
+        let usable = releases
+            .iter()
+            .rev()
+            .filter(|release| release.status() == Status::Usable);
+        let versions: Vec<_> = usable
+            .take(SHOWN)
+            .map(|one| one.version().to_string())
+            .collect();
+        if versions.is_empty() {
+            return error;
+        }
+        error.with_help(format!(
+            "the newest usable ones are {}",
+            versions.join(", ")
+        ))
+    };
+    let Some(release) = log.release(version) else {
+        return Err(refuse(format!("`{name}` has no version {version}")));
+    };
+    let is_locked = moving.values().flatten().any(|one| one.version == *version);
+    match release.status() {
+        Status::Usable => Ok(()),
+        Status::Yanked { .. } if is_locked => Ok(()),
+        Status::Yanked { reason } => Err(refuse(format!("`{name}` {version} is yanked: {reason}"))),
+        Status::Withdrawn { reason } => Err(refuse(format!(
+            "`{name}` {version} was withdrawn by the operator: {reason}"
+        ))),
+        Status::Unusable { defect } => Err(refuse(format!(
+            "`{name}` {version} is not usable: {defect}"
+        ))),
+    }
+}
+
+/// Has the members that lock a package require just this version of it; their texts' pins too, where those may move.
+fn require(
+    problem: &mut Problem,
+    project: &Project,
+    moving: &BTreeMap<String, BTreeSet<Selection>>,
+    version: &Version,
+    pins: bool,
+) {
+    for (name, member) in &mut problem.members {
+        for selection in moving.get(name).into_iter().flatten() {
+            if pins {
+                let pins = project.pins.get(name).into_iter().flatten();
+                for pin in pins.filter(|pin| is_pin_of(pin, selection)) {
+                    member.requirements.retain(|one| !requires_pin(one, pin));
+                }
+            }
+            let exact = VersionReq::exact(version);
+            member.requirements.insert(RootRequirement {
+                requirement: Requirement::new(selection.kind, selection.name.clone(), exact),
+                exports: BTreeSet::new(),
+                location: Some("--precise".to_owned()),
+            });
+            // Where it is yanked, it is locked.
+            member.selects.insert(Selection {
+                version: version.clone(),
+                ..selection.clone()
+            });
+        }
+    }
+}
+
+fn is_pin_of(pin: &Pin, selection: &Selection) -> bool {
+    selection.kind == Kind::Wit && pin.name == selection.name && pin.version == selection.version
+}
+
+fn requires_pin(root: &RootRequirement, pin: &Pin) -> bool {
+    root.requirement.kind == Kind::Wit
+        && root.requirement.name == pin.name
+        && root.exports.is_empty()
+        && root.requirement.req == VersionReq::exact(&pin.version)
+}
+
+/// The exact versions in the texts of members that may change, as far as they are to move.
+fn pins_in_scope<'p>(
+    project: &'p Project,
+    problem: &Problem,
+    request: &Request<'_>,
+) -> Vec<(&'p String, &'p Pin)> {
+    let mut pins = Vec::new();
+    for (member, all) in &project.pins {
+        if problem.members.get(member).is_none_or(|member| member.keep) {
+            continue;
+        }
+        let meant = |pin: &&Pin| {
+            request.specs.is_empty()
+                || request
+                    .specs
+                    .iter()
+                    .any(|spec| spec.matches(&pin.name, &pin.version))
+        };
+        pins.extend(all.iter().filter(meant).map(|pin| (member, pin)));
+    }
+    pins
+}
+
+/// Whether a pin stands in the member's own text, and nowhere in its `deps`.
+fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
+    let Some(wit) = project.workspace.member(member).map(|member| &member.wit) else {
+        return false;
+    };
+    let root = project.roots.get(member);
+    let references = root
+        .map(crate::wit::root::Root::references)
+        .unwrap_or_default();
+    references
+        .iter()
+        .filter(|reference| {
+            reference.package == crate::wit::text::wit_name(&pin.name, &pin.version)
+        })
+        .all(|reference| {
+            let location = reference.location.as_ref();
+            location.is_some_and(|location| is_own(wit, &location.file))
+        })
+}
+
+/// The usable versions of a pin's track that are newer, ascending.
+fn newer_of_track(project: &Project, sessions: &Sessions<'_>, pin: &Pin) -> Vec<Version> {
+    let track = Track::of(&pin.version);
+    let releases = sessions
+        .usable(&pin.name, &project.problem.options)
+        .into_iter();
+    let versions = releases.map(Release::version);
+    let newer = versions.filter(|version| **version > pin.version && Track::of(version) == track);
+    newer.cloned().collect()
+}
+
+/// Lets pins go up within their tracks, the newest first.
+fn relax(
+    problem: &mut Problem,
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    pins: &[(&String, &Pin)],
+) -> Result<()> {
+    for (name, pin) in pins {
+        if !is_movable(project, name, pin) {
+            continue;
+        }
+        sessions.find(&pin.name)?;
+        let newer = newer_of_track(project, sessions, pin);
+        let Some(member) = problem.members.get_mut(*name).filter(|_| !newer.is_empty()) else {
+            continue;
+        };
+        let pinned = member
+            .requirements
+            .iter()
+            .find(|one| requires_pin(one, pin));
+        let Some(pinned) = pinned.cloned() else {
+            continue;
+        };
+        member.requirements.remove(&pinned);
+        let mut relaxed = pinned;
+        relaxed.requirement.req = VersionReq::caret(&pin.version);
+        member.requirements.insert(relaxed);
+        // The solver prefers these from the highest down.
+        let selections = newer.into_iter().map(|version| Selection {
+            kind: Kind::Wit,
+            name: pin.name.clone(),
+            version,
+        });
+        member.selects.extend(selections);
+    }
+    Ok(())
+}
+
+/// Writes into the problem what the texts will say, and plans their changes.
+fn set_pins(
+    asked: &mut Problem,
+    project: &Project,
+    resolution: &Resolution,
+    pins: &[(&String, &Pin)],
+) -> Result<PinEdit> {
+    let mut moves: BTreeMap<&String, Moves> = BTreeMap::new();
+    for (name, pin) in pins {
+        let (Some(set), Some(member)) =
+            (resolution.members.get(*name), asked.members.get_mut(*name))
+        else {
+            continue;
+        };
+        let of_package =
+            |selection: &&Selection| selection.kind == Kind::Wit && selection.name == pin.name;
+        let selected: Vec<_> = set.packages.keys().filter(of_package).collect();
+        if selected
+            .iter()
+            .any(|selection| selection.version == pin.version)
+            || !is_movable(project, name, pin)
+        {
+            continue;
+        }
+        let same_track =
+            |selection: &&&Selection| Track::of(&selection.version) == Track::of(&pin.version);
+        let Some(now) = selected.iter().find(same_track).or(selected.first()) else {
+            continue;
+        };
+        let pinned = member
+            .requirements
+            .iter()
+            .find(|one| requires_pin(one, pin));
+        let Some(pinned) = pinned.cloned() else {
+            continue;
+        };
+        member.requirements.remove(&pinned);
+        let mut moved = pinned;
+        moved.requirement.req = VersionReq::exact(&now.version);
+        member.requirements.insert(moved);
+        let moves = moves.entry(name).or_default();
+        moves.insert((pin.name.clone(), pin.version.clone()), now.version.clone());
+    }
+    let mut edit = PinEdit::default();
+    for (name, moves) in moves {
+        if let Some(member) = project.workspace.member(name) {
+            edit.merge(PinEdit::plan(&member.wit, &moves).classified()?);
+        }
+    }
+    Ok(edit)
+}
+
+/// Demands that the version that was asked for is one that something needs.
+fn check_needed(asked: &Problem, resolution: &Resolution, precise: Option<&Version>) -> Result<()> {
+    let Some(precise) = precise else {
+        return Ok(());
+    };
+    for (name, set) in &resolution.members {
+        let Some(member) = asked.members.get(name) else {
+            continue;
+        };
+        let unneeded = check_member(member, set)
+            .into_iter()
+            .find_map(|flaw| match flaw {
+                Flaw::Unneeded { selection } if selection.version == *precise => Some(selection),
+                _ => None,
+            });
+        let Some(selection) = unneeded else {
+            continue;
+        };
+        let package = &selection.name;
+        let message = format!("nothing that `{name}` depends on takes {package} {precise}");
+        let holds = holds(asked, name, &selection, precise, set);
+        let error = Error::new(Class::Unsolved, message);
+        return Err(holds.into_iter().fold(error, |error, hold| {
+            error.with_help(format!("it is required as {hold}"))
+        }));
+    }
+    Ok(())
+}
+
+/// The texts first, so that no lock is written for what they do not say; where it cannot be, they are put back.
+fn write(
+    path: &std::path::Path,
+    new: &Lockfile,
+    before: Option<&str>,
+    edit: &PinEdit,
+) -> Result<bool> {
+    edit.save().classified()?;
+    lock::write(path, new, before).map_err(|error| {
+        if edit.changes().is_empty() {
+            return error;
+        }
+        error.with_help(match edit.revert() {
+            Ok(()) => "the texts of wit/ are as they were before".to_owned(),
+            Err(failure) => format!(
+                "the texts of wit/ were not put back ({:#})",
+                Error::classified(failure)
+            ),
+        })
+    })
+}
+
+fn would_change(path: &str, changes: &[resolver::lockfile::Change]) -> Error {
+    let mut message = format!("{path} would change, and --locked was given");
+    for change in changes {
+        message.push_str(&format!("\n  {} {change}", change.verb()));
+    }
+    Error::new(Class::Lock, message).with_help("`--dry-run` shows the same, and is no failure")
+}
+
+/// The pins that hold something back.
+fn held(project: &Project, sessions: &Sessions<'_>, pins: &[(&String, &Pin)]) -> Vec<HeldPin> {
+    let held = pins.iter().filter_map(|(member, pin)| {
+        let available = newer_of_track(project, sessions, pin).pop()?;
+        let location = pin.location.as_ref();
+        Some(HeldPin {
+            member: (*member).clone(),
+            name: pin.name.clone(),
+            version: pin.version.clone(),
+            location: location.map(|place| relative(&project.workspace, &place.to_string())),
+            available,
+        })
+    });
+    held.collect()
+}
+
+/// The newest usable version of each locked release that is older.
+fn newer(
+    lock: &Lockfile,
+    sessions: &Sessions<'_>,
+    asked: &Problem,
+) -> BTreeMap<Selection, Version> {
+    let packages = lock.packages.iter();
+    let releases = packages.filter(|(_, package)| package.release.is_some());
+    let newer = releases.filter_map(|(selection, _)| {
+        let newest = sessions.newest(selection, &asked.options)?;
+        (newest > selection.version).then(|| (selection.clone(), newest))
+    });
+    newer.collect()
+}

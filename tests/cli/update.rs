@@ -1,0 +1,320 @@
+//! `cargo warg update`: what moves, what stays, and what is said of it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::story::{self, Registry};
+use crate::support::{Project, Sandbox};
+
+/// On `acme:logger` 1.0.0, which needs `acme:clock`; `wit/` imports from `acme:http@1.0.0`, which needs `acme:io`.
+fn app(sandbox: &Sandbox, registry: &Registry) -> Project {
+    let app = registry.app(
+        sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
+    );
+    app.write("wit/world.wit", WORLD);
+    app.warg(&["lock"]).code(0);
+    app
+}
+
+const WORLD: &str = "\
+// Two comments, which stay: acme:http/types@1.0.0
+package example:app@0.1.0;
+
+world app {
+\timport  acme:http/types@1.0.0; // trailing
+  /* import acme:http/types@1.0.0; */ import acme:io/streams@1.0.1;
+}
+";
+
+/// A logger 1.1.0 that needs clock 1.2 at least, and 2.0.0; a clock 1.2.0.
+fn newer(registry: &mut Registry) {
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    for (version, clock) in [("1.1.0", "^1.2"), ("2.0.0", "^1.2")] {
+        registry.component(
+            "acme:logger",
+            version,
+            &[("acme:clock", clock)],
+            &format!(
+                "package acme:logger@{version};\ninterface api {{ log: func(line: string); }}\n\
+                 world w {{ import acme:clock/now@1.0.0; export api; }}\n\
+                 package acme:clock@1.0.0 {{ interface now {{ get: func() -> u64; }} }}\n"
+            ),
+        );
+    }
+}
+
+fn newer_wit(registry: &mut Registry) {
+    registry.wit_text(
+        "acme:http",
+        "1.2.0",
+        &[("acme:io", "^1.1.0")],
+        "package acme:http@1.2.0;\ninterface types { use acme:io/streams@1.1.0.{source}; get: func() -> source; }\n\
+         package acme:io@1.1.0 { interface streams { type source = u32; } }\n",
+    );
+}
+
+#[test]
+fn everything_moves_that_may_and_what_is_newer_still_is_said() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    newer(&mut registry);
+    let before = registry.snapshot(&app);
+    app.warg(&["update", "--dry-run"])
+        .code(0)
+        .stderr_contains("    Updating acme:clock v1.1.0 -> v1.2.0\n")
+        .stderr_contains("    Updating acme:logger v1.0.0 -> v1.1.0 (available: v2.0.0)\n")
+        .stderr_contains("warning: not updating warg.lock due to dry run")
+        .stderr_lacks("Locked");
+    app.warg(&["update", "--locked"])
+        .code(10)
+        .stderr_contains("would change, and --locked was given")
+        .stderr_contains("Updating acme:clock v1.1.0 -> v1.2.0");
+    assert_eq!(registry.snapshot(&app), before);
+    app.warg(&["update"])
+        .code(0)
+        .stderr_contains("Updating acme:clock v1.1.0 -> v1.2.0")
+        .stderr_contains("Updating acme:logger v1.0.0 -> v1.1.0 (available: v2.0.0)")
+        .stderr_contains("pass `--verbose` to see 1 unchanged package behind the latest");
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["update", "--locked"]).code(0);
+    app.warg(&["update", "-v", "--offline"])
+        .code(0)
+        .stderr_contains("Unchanged acme:io v1.0.1 (available: v2.0.0)");
+    app.warg(&["fetch", "--locked"]).code(0);
+    app.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn what_is_named_moves_and_only_what_must_with_it() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    newer(&mut registry);
+    registry.component("acme:clock", "1.3.0", &[], &story::clock("1.3.0"));
+    app.warg(&["update", "acme:clock@2"])
+        .code(2)
+        .stderr_contains("`acme:clock@2` is not among the packages that are locked")
+        .stderr_contains("of `acme:clock` is locked 1.1.0");
+    app.warg(&["update", "acme:clock", "--dry-run"])
+        .code(0)
+        .stderr_contains("Updating acme:clock v1.1.0 -> v1.3.0")
+        .stderr_lacks("Updating acme:logger");
+    // Its new version needs more than what is locked; with --recursive that would go to its highest anyhow.
+    app.warg(&["update", "acme:logger@1"])
+        .code(0)
+        .stderr_contains("Updating acme:logger v1.0.0 -> v1.1.0")
+        .stderr_contains("Updating acme:clock v1.1.0 -> v1.3.0");
+    app.warg(&["update", "acme:clock", "--precise", "1.2.0"])
+        .code(0)
+        .stderr_contains("Downgrading acme:clock v1.3.0 -> v1.2.0");
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["update", "acme:logger"])
+        .code(0)
+        .stderr_lacks("acme:clock v");
+    app.warg(&["update", "acme:logger", "--recursive"])
+        .code(0)
+        .stderr_contains("Updating acme:clock v1.2.0 -> v1.3.0");
+    app.warg(&["lock", "--locked"]).code(0);
+    assert!(
+        !app.read("warg.lock").contains("held"),
+        "held is for published locks"
+    );
+}
+
+#[test]
+fn an_exact_version_is_refused_with_the_reason_where_it_cannot_be() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    newer(&mut registry);
+    registry
+        .world
+        .yank("acme:clock", "1.0.0", "it stands still");
+    let before = registry.snapshot(&app);
+    app.warg(&["update", "acme:clock", "--precise", "1.0.5"])
+        .code(11)
+        .stderr_contains("`acme:clock` has no version 1.0.5")
+        .stderr_contains("the newest usable ones are 1.2.0, 1.1.0");
+    app.warg(&["update", "acme:clock", "--precise", "1.0.0"])
+        .code(11)
+        .stderr_contains("`acme:clock` 1.0.0 is yanked: it stands still");
+    // A requirement that does not allow it is named, with its place.
+    app.warg(&["update", "acme:logger", "--precise", "2.0.0"])
+        .code(11)
+        .stderr_contains("nothing that `app` depends on takes acme:logger 2.0.0")
+        .stderr_contains("help: it is required as ^1.0 at Cargo.toml:");
+    app.warg(&["update", "acme:http", "--precise", "1.2.0"])
+        .code(11);
+    app.warg(&["update", "acme:io", "acme:clock", "--precise", "1.1.0"])
+        .code(2)
+        .stderr_contains("several are named");
+    assert_eq!(registry.snapshot(&app), before);
+}
+
+#[test]
+fn a_yanked_release_is_left_where_something_else_will_do_and_kept_where_nothing_does() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    registry.world.yank("acme:http", "1.0.0", "it leaks");
+    registry.world.yank("acme:clock", "1.1.0", "it is slow");
+    app.warg(&["update"])
+        .code(0)
+        .stderr_contains("warning: acme:http@1.0.0 is yanked: it leaks");
+    let lock = app.read("warg.lock");
+    assert!(lock.contains("wit acme:http@1.0.0"), "{lock}");
+}
+
+#[test]
+fn pins_hold_back_and_with_the_flag_the_texts_change_and_nothing_else_in_them() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    newer_wit(&mut registry);
+    let before = registry.snapshot(&app);
+    app.warg(&["update"])
+        .code(0)
+        .stderr_contains("2 versions in wit/ hold back newer ones, as wit/world.wit:5:")
+        .stderr_contains("acme:http@1.0.0, and 1.2.0 is there; pass `--pins` to change them");
+    app.warg(&["update", "--pins", "--dry-run"])
+        .code(0)
+        .stderr_contains("    Changing wit/world.wit:5 acme:http@1.0.0 -> 1.2.0\n")
+        .stderr_contains("    Changing wit/world.wit:6 acme:io@1.0.1 -> 1.1.0\n")
+        .stderr_contains("Updating acme:http v1.0.0 -> v1.2.0")
+        .stderr_contains("not updating warg.lock or wit/ due to dry run");
+    app.warg(&["update", "--pins", "--locked"]).code(10);
+    let texts =
+        |snapshot: &story::Snapshot| snapshot[0][std::path::Path::new("wit/world.wit")].clone();
+    assert_eq!(texts(&registry.snapshot(&app)), texts(&before));
+
+    // http 1.2.0 needs io 1.1.0, which the text pins lower: it cannot move alone.
+    app.warg(&["update", "acme:http", "--pins"])
+        .code(0)
+        .stderr_lacks("Changing");
+    assert_eq!(app.read("wit/world.wit"), WORLD);
+
+    app.warg(&["update", "--pins"])
+        .code(0)
+        .stderr_contains("Changing wit/world.wit:5 acme:http@1.0.0 -> 1.2.0")
+        .stderr_contains("Updating acme:io v1.0.1 -> v1.1.0")
+        .stderr_contains("run `cargo warg fetch` to have wit/deps follow");
+    let expected = WORLD
+        .replace(
+            "import  acme:http/types@1.0.0;",
+            "import  acme:http/types@1.2.0;",
+        )
+        .replace(
+            "import acme:io/streams@1.0.1;",
+            "import acme:io/streams@1.1.0;",
+        );
+    assert_eq!(app.read("wit/world.wit"), expected);
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["fetch", "--locked"]).code(0);
+    app.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn an_exact_version_moves_a_pin_to_it_even_to_another_track() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.write(
+        "wit/world.wit",
+        WORLD.replace("acme:http/types@1.0.0; // ", "test:other/other@1.0.0; // "),
+    );
+    app.warg(&["lock"]).code(0);
+    app.warg(&["update", "acme:io", "--precise", "2.0.0"])
+        .code(11);
+    app.warg(&["update", "acme:io", "--precise", "2.0.0", "--pins"])
+        .code(0)
+        .stderr_contains("Changing wit/world.wit:6 acme:io@1.0.1 -> 2.0.0")
+        .stderr_contains("Updating acme:io v1.0.1 -> v2.0.0");
+    app.warg(&["lock", "--locked"]).code(0);
+}
+
+#[test]
+fn where_the_lock_cannot_be_written_the_texts_are_as_they_were() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    newer_wit(&mut registry);
+    let before = registry.snapshot(&app);
+    let readonly = fs::Permissions::from_mode(0o555);
+    fs::set_permissions(app.path(), readonly).unwrap();
+    let said = app.warg(&["update", "--pins"]);
+    fs::set_permissions(app.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    if said.code == Some(0) {
+        return; // who may do everything is refused nothing
+    }
+    said.code(101)
+        .stderr_contains("cannot write")
+        .stderr_contains("the texts of wit/ are as they were before");
+    assert_eq!(registry.snapshot(&app), before);
+}
+
+#[test]
+fn p_says_whose_lock_may_move() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let work = sandbox.virtual_workspace("work", &["one", "two"]);
+    work.append_to_manifest(&registry.configure(&work));
+    for member in ["one", "two"] {
+        let manifest = work.read(&format!("{member}/Cargo.toml"));
+        work.write(
+            &format!("{member}/Cargo.toml"),
+            format!("{manifest}[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1.0\"\n"),
+        );
+    }
+    work.warg(&["lock"]).code(0);
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    work.warg(&["update", "-p", "two"])
+        .code(0)
+        .stderr_contains("Adding acme:clock v1.2.0");
+    let lock = work.read("warg.lock");
+    assert!(
+        lock.contains("acme:clock@1.1.0") && lock.contains("acme:clock@1.2.0"),
+        "{lock}"
+    );
+    work.warg(&["update", "acme:clock@1", "-p", "two", "--precise", "1.0.0"])
+        .code(0);
+    work.warg(&["update", "acme:clock"])
+        .code(0)
+        .stderr_contains("acme:clock");
+    let lock = work.read("warg.lock");
+    assert!(
+        !lock.contains("acme:clock@1.1.0") && lock.contains("acme:clock@1.2.0"),
+        "{lock}"
+    );
+}
+
+#[test]
+fn as_json_it_says_what_moved_and_what_holds() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    newer(&mut registry);
+    newer_wit(&mut registry);
+    let dry = app.json(&["update", "--dry-run"]);
+    assert_eq!(dry["dry-run"], true);
+    assert_eq!(dry["lock"]["written"], false);
+    let updated = app.json(&["update"]);
+    assert_eq!(updated["lock"]["written"], true);
+    assert_eq!(updated["lock"]["changes"], dry["lock"]["changes"]);
+    assert_eq!(updated["lock"]["changes"][0]["after"], "1.2.0");
+    assert_eq!(updated["held"][0]["name"], "acme:http");
+    assert_eq!(updated["held"][0]["available"], "1.2.0");
+    assert!(
+        updated["behind"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["name"] == "acme:logger")
+    );
+    let moved = app.json(&["update", "--pins"]);
+    assert_eq!(moved["pins"][0]["file"], "wit/world.wit");
+    assert_eq!(moved["pins"][0]["line"], 5);
+    assert_eq!(moved["pins"][0]["after"], "1.2.0");
+}
