@@ -446,6 +446,28 @@ mod tests {
     }
 
     #[test]
+    fn where_one_text_cannot_be_written_all_are_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["a", "b"].map(|name| folder.path().join(format!("{name}.wit")));
+        let text = |name: &str| format!("package a:b;\nworld {name} {{ import x:y/z@1.0.0; }}\n");
+        for (file, name) in files.iter().zip(["one", "two"]) {
+            fs::write(file, text(name)).unwrap();
+        }
+        let moves = moves(&[("x:y", "1.0.0", "1.1.0")]);
+        let edit = PinEdit::plan(folder.path(), &moves).unwrap();
+        assert_eq!(edit.changes().len(), 2);
+        fs::write(&files[1], text("three")).unwrap();
+        assert!(matches!(edit.save(), Err(PinError::Changed { path }) if path == files[1]));
+        assert_eq!(fs::read_to_string(&files[0]).unwrap(), text("one"));
+        fs::write(&files[1], text("two")).unwrap();
+        edit.save().unwrap();
+        assert!(fs::read_to_string(&files[0]).unwrap().contains("@1.1.0"));
+        edit.revert().unwrap();
+        assert_eq!(fs::read_to_string(&files[0]).unwrap(), text("one"));
+        assert_eq!(fs::read_to_string(&files[1]).unwrap(), text("two"));
+    }
+
+    #[test]
     fn texts_that_end_in_the_middle_are_read_to_their_end() {
         for text in [
             "/* a",
