@@ -110,7 +110,7 @@ fn references(project: &Project, member: &Member, names: &[PackageName]) -> Vec<
         let package = format!("{}:{}", reference.package.namespace, reference.package.name);
         let named = names.iter().any(|name| name.as_str() == package);
         let location = reference.location.as_ref().filter(|_| named)?;
-        let place = relative(&project.workspace, &location.to_string());
+        let place = location.below(project.workspace.root()).to_string();
         Some((place, reference.extern_name()))
     });
     still.collect()

@@ -418,10 +418,10 @@ fn require(
                 }
             }
             let exact = VersionReq::exact(version);
+            let requirement = Requirement::new(selection.kind, selection.name.clone(), exact);
             member.requirements.insert(RootRequirement {
-                requirement: Requirement::new(selection.kind, selection.name.clone(), exact),
-                exports: BTreeSet::new(),
                 location: Some("--precise".to_owned()),
+                ..RootRequirement::new(requirement)
             });
             // Where it is yanked, it is locked.
             member.selects.insert(Selection {
@@ -482,7 +482,7 @@ fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
         })
         .all(|reference| {
             let location = reference.location.as_ref();
-            location.is_some_and(|location| is_own(wit, &location.file))
+            location.is_some_and(|location| is_own(wit, location.file()))
         })
 }
 
@@ -655,7 +655,7 @@ fn held(project: &Project, sessions: &Sessions<'_>, pins: &[(&String, &Pin)]) ->
             member: (*member).clone(),
             name: pin.name.clone(),
             version: pin.version.clone(),
-            location: location.map(|place| relative(&project.workspace, &place.to_string())),
+            location: location.map(|place| place.below(project.workspace.root()).to_string()),
             available,
         })
     });
