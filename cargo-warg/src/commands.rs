@@ -16,6 +16,7 @@ mod report;
 mod solving;
 pub mod tree;
 pub mod update;
+pub mod vendor;
 pub mod verify;
 pub mod yank;
 
@@ -128,6 +129,8 @@ pub enum Command {
     Lock(lock::LockArgs),
     /// Bring what is locked to this machine, and write wit/deps
     Fetch(fetch::FetchArgs),
+    /// Put what is locked into a folder of the project, with the evidence
+    Vendor(vendor::VendorArgs),
     /// Check every claim of warg.lock again, from bytes
     Verify(verify::VerifyArgs),
     /// Move what is locked to other versions
@@ -156,6 +159,7 @@ impl Command {
             Self::Add(args) => args.run(context),
             Self::Lock(args) => args.run(context),
             Self::Fetch(args) => args.run(context),
+            Self::Vendor(args) => args.run(context),
             Self::Verify(args) => args.run(context),
             Self::Update(args) => args.run(context),
             Self::Remove(args) => args.run(context),

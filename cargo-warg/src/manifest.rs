@@ -246,6 +246,11 @@ impl Workspace {
         self.settings.patches.values()
     }
 
+    /// The folder where what is locked lies with the project, absolute; it may not exist.
+    pub fn vendor(&self) -> Option<&Path> {
+        self.settings.vendor.as_deref()
+    }
+
     /// The registry that a dependency comes from.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod outdated;
 mod remove;
 mod tree;
 mod update;
+mod vendor;
 mod verify;
 
 mod change;
@@ -26,6 +27,7 @@ pub use self::outdated::{Hold, Mark, Outdated, OutdatedPackage};
 pub use self::remove::{Remove, RemovedDependency};
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::update::{Behind, HeldPin, PinChange, Update};
+pub use self::vendor::Vendor;
 pub use self::verify::Verify;
 use crate::error::Error;
 use crate::place;
@@ -53,6 +55,8 @@ pub enum Message {
     Add(Add),
     /// Of `cargo warg fetch`: what is on this machine now.
     Fetch(Fetch),
+    /// Of `cargo warg vendor`: what lies with the project now.
+    Vendor(Vendor),
     /// Of `cargo warg verify`: what was checked.
     Verify(Verify),
     /// Of `cargo warg tree`: what depends on what.

@@ -24,6 +24,16 @@ pub fn registry_id(policy: &Policy) -> String {
     Digest::of(policy.operate_key().to_string().as_bytes()).hex()
 }
 
+/// Where a registry's own files lie below the folder of a shelf.
+fn below(policy: &Policy) -> PathBuf {
+    PathBuf::from("registry").join(registry_id(policy))
+}
+
+/// Contents are named by their digests, so registries share them.
+fn is_shared(path: &ObjectPath) -> bool {
+    path.as_str().starts_with("content/")
+}
+
 /// The verified files of one registry.
 #[derive(Debug, Clone)]
 pub struct Shelf {
@@ -36,13 +46,22 @@ impl Shelf {
     pub fn open(cache: impl Into<PathBuf>, policy: &Policy) -> Self {
         let cache = cache.into();
         Self {
-            files: Folder::new(cache.join("registry").join(registry_id(policy))),
+            files: Folder::new(cache.join(below(policy))),
             contents: Folder::new(cache),
         }
     }
 
+    /// Where a file of a policy's registry lies, below the folder that the shelf is opened in.
+    pub fn file(policy: &Policy, path: &ObjectPath) -> PathBuf {
+        if is_shared(path) {
+            PathBuf::from(path.as_str())
+        } else {
+            below(policy).join(path.as_str())
+        }
+    }
+
     fn folder(&self, path: &ObjectPath) -> &Folder {
-        if path.as_str().starts_with("content/") {
+        if is_shared(path) {
             &self.contents
         } else {
             &self.files

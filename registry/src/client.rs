@@ -53,6 +53,7 @@ const CONTENTS_AT_ONCE: u64 = 64 * 1024 * 1024;
 pub struct Client<'a> {
     policy: &'a Policy,
     source: Option<&'a dyn Source>,
+    vendored: Option<&'a Shelf>,
     shelf: Option<&'a Shelf>,
     trust: Option<&'a TrustStore>,
     pasts: Vec<Size>,
@@ -64,6 +65,7 @@ impl<'a> Client<'a> {
         Self {
             policy,
             source: Some(source),
+            vendored: None,
             shelf: None,
             trust: None,
             pasts: Vec::new(),
@@ -81,6 +83,7 @@ impl<'a> Client<'a> {
         Self {
             policy,
             source,
+            vendored: None,
             shelf: Some(shelf),
             trust: Some(trust),
             pasts: Vec::new(),
@@ -93,6 +96,17 @@ impl<'a> Client<'a> {
     pub fn expecting(mut self, past: Size) -> Self {
         self.pasts.push(past);
         self
+    }
+
+    /// The same, reading what lies with the project before anything else. It is one more mirror: believed no more than
+    /// the registry, never written, and not doubted on behalf of a copy that is good elsewhere. Its checkpoint is the one
+    /// that is read, unless this machine saw a larger one.
+    #[must_use]
+    pub fn vendored(self, vendored: &'a Shelf) -> Self {
+        Self {
+            vendored: Some(vendored),
+            ..self
+        }
     }
 
     /// Climbs to the registry's checkpoint, and demands that it continues the last one that this machine saw.
@@ -123,10 +137,10 @@ impl<'a> Client<'a> {
             session.reader.keep()?;
             Ok(session)
         };
-        match climb(Reader::new(self.source, self.shelf)) {
+        match climb(Reader::new(self)) {
             // As in `Session::attempt`: once more, without the shelf.
             Err(error) if ClientError::remedy(&error) == Remedy::Investigate => {
-                let mut reader = Reader::new(self.source, self.shelf);
+                let mut reader = Reader::new(self);
                 if reader.distrust_shelf() {
                     climb(reader)
                 } else {
@@ -200,6 +214,10 @@ impl<'a> Session<'a> {
     /// Step 1 of the ladder: everything up to a checkpoint that is trusted on its own.
     fn climb(client: &Client<'a>, mut reader: Reader<'a>) -> Result<Self, ClientError> {
         let note = match (client.source, client.trust) {
+            (_, Some(trust)) if client.vendored.is_some() => {
+                let note = reader.checkpoint(client.policy)?;
+                larger(note, trust.read()?.as_ref())
+            }
             // Offline, the last checkpoint that this machine saw: it is kept where what was seen is remembered, so the two
             // cannot disagree.
             (None, Some(trust)) => match trust.read()? {
@@ -632,6 +650,23 @@ impl<'a> Session<'a> {
         self.check_operator(&Sighting::of_operator(&entry))
     }
 
+    /// Reads what shows that the log continues any smaller one, so that it can be shown without the registry: the tiles
+    /// above all of its entries. Of a log with more entries than `most`, those of the last ones only.
+    ///
+    /// # Errors
+    /// A file that is missing or cannot be read; a tile that is not the log's.
+    pub fn read_past(&mut self, most: u64) -> Result<(), ClientError> {
+        let size = self.size().get();
+        let first = size.saturating_sub(most);
+        let first = first.saturating_sub(first % TILE);
+        let step = usize::try_from(TILE).unwrap_or(usize::MAX);
+        let entries: Vec<_> = (first..size).step_by(step).map(Index::new).collect();
+        self.attempt(|session| {
+            let needed = session.tiles.needed_for_inclusion(&entries);
+            session.reader.admit(&mut session.tiles, &needed)
+        })
+    }
+
     /// Step 6: a release's content, from the shelf or the registry. `derive` says what bytes are, once parsed.
     ///
     /// # Errors
@@ -733,6 +768,22 @@ where
             source: Box::new(source),
         })?
         .map_err(|source| ClientError::Content(Box::new(source)))
+}
+
+/// The entries below one tile.
+const TILE: u64 = 256;
+
+/// The vendored checkpoint, or the remembered one where that claims to be larger. Neither is believed yet.
+fn larger(vendored: Vec<u8>, remembered: Option<&Memory>) -> Vec<u8> {
+    let claims = Unverified::<SignedCheckpoint>::parse(&vendored);
+    match (claims, remembered) {
+        (Ok(claims), Some(memory))
+            if claims.claims().checkpoint().size < memory.checkpoint().size =>
+        {
+            memory.note().to_vec()
+        }
+        _ => vendored,
+    }
 }
 
 /// The inclusion proofs for some entries; those outside the log are left out.

@@ -19,5 +19,6 @@ mod story;
 mod support;
 mod tree;
 mod update;
+mod vendor;
 mod verify;
 mod wasi;

@@ -163,17 +163,44 @@ impl ManifestEdit {
         })
     }
 
+    /// States the folder where what is locked lies with the project, where it is stated already or as for a registry.
+    ///
+    /// # Errors
+    /// A table on the way is none.
+    pub fn set_vendor(&mut self, folder: &str) -> Result<bool, ManifestError> {
+        let owner = self.owner();
+        self.change(|edit| {
+            for owner in ["workspace", "package"] {
+                let table = find(&mut edit.document, &[owner, "metadata", "warg"]);
+                if let Some(item) = table.and_then(|table| child(table, "vendor"))
+                    && let Some(value) = item.as_value_mut()
+                {
+                    set(value, folder);
+                    return Ok(());
+                }
+            }
+            let table = edit.table(&[owner, "metadata", "warg"])?;
+            insert_last(table, "vendor", folder.into());
+            Ok(())
+        })
+    }
+
+    /// Whose table what holds for all members goes into.
+    fn owner(&self) -> &'static str {
+        if self.document.contains_key("workspace") {
+            "workspace"
+        } else {
+            "package"
+        }
+    }
+
     /// States a registry and its namespaces, in the workspace's table where there is a workspace and in the package's
     /// otherwise. What is there already and the same stays as it is.
     ///
     /// # Errors
     /// A registry of that name is another one, or a namespace belongs to another.
     pub fn add_registry(&mut self, registry: &NewRegistry<'_>) -> Result<bool, ManifestError> {
-        let owner = if self.document.contains_key("workspace") {
-            "workspace"
-        } else {
-            "package"
-        };
+        let owner = self.owner();
         self.change(|edit| {
             let path = [owner, "metadata", "warg", "registries"];
             let alias = registry.alias.as_str();

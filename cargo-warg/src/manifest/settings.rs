@@ -65,6 +65,8 @@ pub struct Settings {
     pub solving: Solving,
     /// What is patched, by name.
     pub patches: BTreeMap<PackageName, Patch>,
+    /// The folder where what is locked lies with the project, absolute; it may not exist.
+    pub vendor: Option<PathBuf>,
     places: BTreeMap<&'static str, Location>,
 }
 

@@ -30,6 +30,7 @@ const ROOT_PACKAGE_KEYS: &[&str] = &[
     "exclude-newer",
     "exclude-newer-package",
     "patch",
+    "vendor",
 ];
 const WORKSPACE_KEYS: &[&str] = &[
     "default-registry",
@@ -39,6 +40,7 @@ const WORKSPACE_KEYS: &[&str] = &[
     "exclude-newer",
     "exclude-newer-package",
     "patch",
+    "vendor",
 ];
 const PATCH_KEYS: &[&str] = &["path"];
 const REGISTRY_KEYS: &[&str] = &["url", "mirrors", "policy"];
@@ -111,6 +113,10 @@ fn read_settings(
 ) -> Result<(), ManifestError> {
     read_registries(table, root, &mut settings.registries)?;
     read_solving(table, settings)?;
+    if let Some((path, location)) = table.text("vendor")? {
+        settings.once("vendor", location)?;
+        settings.vendor = Some(root.join(path));
+    }
     read_patches(table, root, settings)
 }
 

@@ -117,7 +117,7 @@ fn left_over(failure: ManifestError, added: &[Added]) -> String {
     )
 }
 
-/// Until the file is dropped, no other `add` or `remove` of this user changes a manifest: it would write over this one's changes, or
+/// Until the file is dropped, no other command of this user changes a manifest: it would write over this one's changes, or
 /// what this one takes back would be the other's.
 pub(super) fn wait_for_turn(dirs: &Dirs) -> Result<File> {
     let path = dirs.make_state().classified()?.join("add.lock");

@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 use registry::cache::Shelf;
 use registry::client::{Client, ClientError, Session};
 use registry::http::Http;
-use registry::layout;
-use registry::storage::{Folder, Source};
+use registry::layout::{self, ObjectPath};
+use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
 use transparency::name::{Origin, PackageName};
@@ -156,6 +156,8 @@ pub struct Configured {
     network: Network,
     dirs: Dirs,
     source: Far,
+    /// What lies with the project, where something does.
+    vendored: Option<Shelf>,
     shelf: Shelf,
     trust: TrustStore,
 }
@@ -168,8 +170,18 @@ enum Far {
 }
 
 impl Configured {
-    fn open(registry: &manifest::Registry, policy: Policy, dirs: &Dirs, network: &Network) -> Self {
+    fn open(
+        registry: &manifest::Registry,
+        policy: Policy,
+        dirs: &Dirs,
+        network: &Network,
+        vendor: Option<&Path>,
+    ) -> Self {
+        let vendored = vendor.map(|folder| Shelf::open(folder, &policy));
         Self {
+            // A registry that nothing was locked from when the folder was written is not there.
+            vendored: vendored
+                .filter(|shelf| !matches!(shelf.get(&layout::checkpoint()), Ok(None))),
             alias: registry.alias.clone(),
             place: registry.place.clone(),
             source: match &registry.place {
@@ -202,25 +214,55 @@ impl Configured {
         }
     }
 
-    /// Climbs to its checkpoint. Offline, from what this machine keeps alone.
+    /// Climbs to its checkpoint. Offline, from what this machine keeps and what lies with the project alone.
     ///
     /// # Errors
     /// Whatever keeps it from being read or believed.
     pub fn session(&self, offline: bool) -> Result<Session<'_>> {
-        self.session_expecting(offline, None)
+        self.session_expecting(offline, false, None)
     }
 
-    /// The same, where an older checkpoint of this size will be asked about.
+    /// The same, where an older checkpoint of this size will be asked about. To read only what a lock names (`of_lock`),
+    /// what lies with the project comes before everything else.
     ///
     /// # Errors
     /// As there.
-    pub fn session_expecting(&self, offline: bool, past: Option<Size>) -> Result<Session<'_>> {
+    pub fn session_expecting(
+        &self,
+        offline: bool,
+        of_lock: bool,
+        past: Option<Size>,
+    ) -> Result<Session<'_>> {
         let source = if offline { None } else { Some(self.source()?) };
         let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust);
-        past.into_iter()
-            .fold(client, Client::expecting)
-            .open()
-            .map_err(|error| super::failure::client(error, self.trust.folder()))
+        let client = match &self.vendored {
+            Some(shelf) if of_lock || offline => client.vendored(shelf),
+            _ => client,
+        };
+        let client = past.into_iter().fold(client, Client::expecting);
+        client.open().map_err(|error| self.failure(error))
+    }
+
+    /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn kept(
+        &self,
+        path: &ObjectPath,
+        offline: bool,
+    ) -> std::result::Result<Option<Vec<u8>>, StorageError> {
+        if let Some(vendored) = self.vendored.as_ref().filter(|_| offline)
+            && let Some(bytes) = vendored.get(path)?
+        {
+            return Ok(Some(bytes));
+        }
+        self.shelf.get(path)
+    }
+
+    /// Where such a file lies, for messages.
+    pub fn kept_place(&self, path: &ObjectPath) -> String {
+        self.shelf.place(path)
     }
 
     /// What it is read from, where the network may be used.
@@ -261,7 +303,18 @@ impl Configured {
 
     /// The same, for errors of later steps.
     pub fn failure(&self, error: ClientError) -> Error {
-        super::failure::client(error, self.trust.folder())
+        let is_old = matches!(
+            error,
+            ClientError::Missing { .. } | ClientError::Behind { .. } | ClientError::SetBack { .. }
+        );
+        let failure = super::failure::client(error, self.trust.folder());
+        match &self.vendored {
+            Some(_) if is_old => failure.with_help(
+                "what lies with the project may be older than warg.lock or this machine's memory: `cargo warg vendor` \
+                 brings it up to date",
+            ),
+            _ => failure,
+        }
     }
 }
 
@@ -298,7 +351,11 @@ impl Registries {
                 ));
             }
             by_alias.insert(registry.alias.clone(), origin.clone());
-            by_origin.insert(origin, Configured::open(registry, policy, dirs, network));
+            let vendor = workspace.vendor();
+            by_origin.insert(
+                origin,
+                Configured::open(registry, policy, dirs, network, vendor),
+            );
         }
         let origin_of = |alias: &Alias| by_alias.get(alias).cloned();
         let configured = workspace.registries();

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use registry::client::{Client, Session};
 use registry::layout::PRIVATE;
@@ -19,6 +19,7 @@ use transparency::name::{Namespace, Origin};
 use transparency::number::Time;
 use transparency::policy::Policy;
 
+use super::place::{place_text, resolve};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Keys};
@@ -72,7 +73,7 @@ pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<M
     let folder = resolve(wanted.path).or_fail(Class::Other, || {
         format!("cannot find the folder {}", wanted.path.display())
     })?;
-    let url = place_text(workspace.root(), &folder)?;
+    let url = place_text(workspace.root(), &folder, "a registry")?;
     let policy_text = format!("trust/{}.policy", wanted.alias);
     let policy_path = workspace.root().join(&policy_text);
     let names: Vec<_> = namespaces.iter().map(|(name, _)| name.clone()).collect();
@@ -127,72 +128,6 @@ fn holders(secret: &Keys, wanted: &[(Namespace, String)]) -> Result<Namespaces> 
         }
     }
     Ok(namespaces.into_iter().collect())
-}
-
-/// A path without `.`, `..` and links, as far as it exists.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    let mut rest = Vec::new();
-    let mut existing = path.as_path();
-    loop {
-        match existing.canonicalize() {
-            Ok(found) => {
-                let mut resolved = found;
-                for part in rest.iter().rev() {
-                    match part {
-                        Component::ParentDir => drop(resolved.pop()),
-                        part => resolved.push(part),
-                    }
-                }
-                return Ok(resolved);
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut parts = existing.components();
-                match parts.next_back() {
-                    Some(part) => rest.push(part),
-                    None => return Err(error),
-                }
-                existing = parts.as_path();
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The folder as Cargo.toml names it: relative to the workspace root, so that the text means the same on other machines
-/// that have both side by side; absolute where the two have nothing in common.
-fn place_text(root: &Path, folder: &Path) -> Result<String> {
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let common = root
-        .components()
-        .zip(folder.components())
-        .take_while(|(a, b)| a == b);
-    let shared = common.clone().count();
-    let related = common
-        .into_iter()
-        .any(|(part, _)| matches!(part, Component::Normal(_)));
-    let text = if related {
-        let up = root.components().skip(shared).map(|_| "..");
-        let down = folder.components().skip(shared);
-        let down: Option<Vec<_>> = down.map(|part| part.as_os_str().to_str()).collect();
-        down.map(|down| up.chain(down).collect::<Vec<_>>().join("/"))
-    } else {
-        folder.to_str().map(str::to_owned)
-    };
-    match text {
-        Some(text) if text.is_empty() => Err(Error::new(
-            Class::Usage,
-            "the workspace's own folder cannot be a registry",
-        )),
-        Some(text) => Ok(text),
-        None => Err(Error::new(
-            Class::Usage,
-            format!(
-                "{} cannot be written into Cargo.toml: it is not UTF-8",
-                folder.display()
-            ),
-        )),
-    }
 }
 
 /// The keys of the registry that an earlier run founded in the folder; none where the folder is free.

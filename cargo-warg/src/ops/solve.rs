@@ -25,6 +25,8 @@ use crate::error::{Class, Classify, Error, Result};
 pub struct Sessions<'a> {
     registries: &'a Registries,
     offline: bool,
+    /// Only what a lock names is to be read, if need be from what lies with the project.
+    of_lock: bool,
     open: BTreeMap<Origin, Session<'a>>,
     /// The sizes that will be asked about, by registry: see [`Sessions::expect`].
     pasts: BTreeMap<Origin, Size>,
@@ -51,10 +53,27 @@ impl<'a> Sessions<'a> {
         Self {
             registries,
             offline,
+            of_lock: false,
             open: BTreeMap::new(),
             pasts: BTreeMap::new(),
             loaded: BTreeMap::new(),
             index: Index::new(),
+        }
+    }
+
+    /// The same, to read what a lock names: what lies with the project is read before the registries.
+    pub fn of_lock(registries: &'a Registries, offline: bool) -> Self {
+        Self {
+            of_lock: true,
+            ..Self::new(registries, offline)
+        }
+    }
+
+    /// Sessions that are open already.
+    pub fn opened(registries: &'a Registries, open: BTreeMap<Origin, Session<'a>>) -> Self {
+        Self {
+            open,
+            ..Self::new(registries, true)
         }
     }
 
@@ -75,7 +94,7 @@ impl<'a> Sessions<'a> {
         if !self.open.contains_key(origin) {
             let registry = self.registries.of_origin(origin)?;
             let past = self.pasts.get(origin).copied();
-            let session = registry.session_expecting(self.offline, past)?;
+            let session = registry.session_expecting(self.offline, self.of_lock, past)?;
             self.index.insert_checkpoint(session.checkpoint());
             self.open.insert(origin.clone(), session);
         }

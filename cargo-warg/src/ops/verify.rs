@@ -31,7 +31,7 @@ pub struct Verified {
 pub fn verify(project: &Project, offline: bool) -> Result<Verified> {
     let lock = lock::read_existing(project)?;
     lock::check_current(&lock, project)?;
-    let mut sessions = Sessions::new(&project.registries, offline);
+    let mut sessions = Sessions::of_lock(&project.registries, offline);
     let checked = fetch::check(project, &lock, &mut sessions)?;
     let mut files = 0;
     for (member, root) in &lock.roots {

@@ -12,7 +12,7 @@ use transparency::policy::Policy;
 use transparency::record::Subject;
 use transparency::tile::{FileError, Part, Tile};
 
-use super::ClientError;
+use super::{Client, ClientError};
 use crate::cache::Shelf;
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Current, Source, Tag};
@@ -22,6 +22,8 @@ const FILES_AT_ONCE: usize = 16;
 
 pub(super) struct Reader<'a> {
     source: Option<&'a dyn Source>,
+    /// Files that lie with the project: read before all others, and never written.
+    vendored: Option<&'a Shelf>,
     shelf: Option<&'a Shelf>,
     /// Whether the shelf is read, as well as written.
     trusts_shelf: bool,
@@ -90,10 +92,11 @@ impl Cut {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: Option<&'a dyn Source>, shelf: Option<&'a Shelf>) -> Self {
+    pub(super) fn new(client: &Client<'a>) -> Self {
         Self {
-            source,
-            shelf,
+            source: client.source,
+            vendored: client.vendored,
+            shelf: client.shelf,
             trusts_shelf: true,
             fresh: BTreeMap::new(),
             guesses: BTreeSet::new(),
@@ -116,6 +119,13 @@ impl<'a> Reader<'a> {
 
     /// Where an object lies, for messages.
     pub(super) fn place(&self, path: &ObjectPath) -> String {
+        let vendored = self.vendored.filter(|vendored| {
+            // What is missing is missing in the project's folder, where nothing stands behind it.
+            self.source.is_none() || vendored.get(path).is_ok_and(|found| found.is_some())
+        });
+        if let Some(vendored) = vendored {
+            return vendored.place(path);
+        }
         match (self.source, self.shelf) {
             (Some(source), _) => source.place(path),
             (None, Some(shelf)) => shelf.place(path),
@@ -145,10 +155,15 @@ impl<'a> Reader<'a> {
         self.fresh.clear();
     }
 
-    /// The signed checkpoint: the one file of which the registry is always asked. Where it says that nothing changed, the
-    /// kept bytes are read instead, and go through the same checks as any others.
+    /// The signed checkpoint: the one file of which the registry is always asked, unless it lies with the project. Where the
+    /// registry says that nothing changed, the kept bytes are read instead, and go through the same checks as any others.
     pub(super) fn checkpoint(&mut self, policy: &Policy) -> Result<Vec<u8>, ClientError> {
         let path = layout::checkpoint();
+        if let Some(vendored) = self.vendored
+            && let Some(note) = vendored.get(&path)?
+        {
+            return Ok(note);
+        }
         let Some(source) = self.source else {
             return Err(ClientError::nothing_kept(policy));
         };
@@ -255,6 +270,11 @@ impl<'a> Reader<'a> {
     }
 
     fn get_kept(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, ClientError> {
+        if let Some(vendored) = self.vendored
+            && let Some(bytes) = vendored.get(path)?
+        {
+            return Ok(Some(bytes));
+        }
         match self.shelf {
             Some(shelf) if self.trusts_shelf => match shelf.get(path) {
                 // A shelf that cannot be read is as good as none, where there is a source.

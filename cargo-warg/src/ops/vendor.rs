@@ -1,0 +1,319 @@
+//! What is locked, into a folder of the project: contents, and the evidence for every claim.
+//!
+//! The folder is one more mirror of each registry, cut down to the files that checking the lock reads, at the checkpoint
+//! that is trusted now. Which files these are is found out by checking the lock once more, from what this machine has
+//! just verified. Also there: what shows that the log continues any earlier checkpoint, so that a machine which saw an
+//! older folder can read a newer one.
+//!
+//! Files never change under their names but for the checkpoints, which come last; what is not needed goes after that. So
+//! whoever stops in between leaves the old folder, or the new one with files too many.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use registry::cache::Shelf;
+use registry::client::{Client, Session};
+use registry::layout::{self, ObjectPath};
+use registry::storage::{Source, StorageError};
+use resolver::lockfile::Lockfile;
+use transparency::name::Origin;
+
+use super::add::wait_for_turn;
+use super::claims;
+use super::lock::{self, Flags, Outcome};
+use super::place::{place_text, resolve};
+use super::project::Project;
+use super::registries::Configured;
+use super::solve::{Proved, Sessions};
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+
+/// Where what is locked goes, unless somebody says otherwise: beside what `cargo vendor` writes.
+const FOLDER: &str = "vendor/warg";
+
+/// The file that says whose folder it is. git must not touch line endings: every byte counts.
+const MARK: &str = ".gitattributes";
+const MARK_TEXT: &str = "# Written by `cargo warg vendor`, which replaces and removes what lies in content/ and registry/.\n* -text\n";
+
+/// The folders that are ours, below the one that was asked for.
+const OURS: [&str; 2] = ["content", "registry"];
+
+/// The most entries of a log whose whole past can be shown: two megabytes of tiles.
+const PAST: u64 = 65_536;
+
+/// What vendoring did.
+#[derive(Debug)]
+pub struct Vendored {
+    /// What became of the lock on the way.
+    pub lock: Outcome,
+    /// Where it is.
+    pub folder: PathBuf,
+    /// How many files there are.
+    pub files: usize,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// How many of them are contents.
+    pub contents: usize,
+    /// How many were written.
+    pub written: usize,
+    /// How many were removed.
+    pub removed: usize,
+    /// Whether Cargo.toml was changed.
+    pub configured: bool,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Puts what is locked, and its evidence, into a folder of the project, and names it in Cargo.toml; locks first where the
+/// lock is missing or stale, unless nothing may change.
+///
+/// # Errors
+/// Whatever locking or checking says; a folder that holds something else; files that cannot be written.
+pub fn vendor(
+    project: &Project,
+    dirs: &Dirs,
+    path: Option<&Path>,
+    flags: Flags,
+) -> Result<Option<Vendored>> {
+    let root = project.workspace.root();
+    let folder = match (path, project.workspace.vendor()) {
+        (Some(path), _) => path.to_owned(),
+        (None, Some(configured)) => configured.to_owned(),
+        (None, None) => root.join(FOLDER),
+    };
+    let folder =
+        resolve(&folder).or_fail(Class::Other, || format!("cannot find {}", folder.display()))?;
+    let text = place_text(root, &folder, "the folder to vendor into")?;
+    check_ours(&folder)?;
+    let mut sessions = Sessions::new(&project.registries, flags.offline);
+    let outcome = lock::lock(project, &mut sessions, &[], flags)?;
+    let Some(lock) = outcome.lock.as_ref() else {
+        return Ok(None);
+    };
+    let checked = claims::check(lock, &project.registries, &mut sessions, |_| false)?;
+    let proved = sessions.proved();
+    let files = collect(project, lock, &mut sessions, flags.offline)?;
+    let _turn = wait_for_turn(dirs)?;
+    let cannot = || format!("cannot write into {}", folder.display());
+    let written = write(&folder, &files, flags.offline)?;
+    let needed: BTreeSet<_> = files.iter().map(|file| file.place.clone()).collect();
+    let mut removed = 0;
+    for ours in OURS {
+        removed += sweep(&folder, Path::new(ours), &needed).or_fail(Class::Other, cannot)?;
+    }
+    let mut edit = project.workspace.edit_root().classified()?;
+    edit.set_vendor(&text).classified()?;
+    let configured = edit.save().classified()?;
+    Ok(Some(Vendored {
+        folder,
+        files: files.len(),
+        bytes: written.bytes,
+        contents: checked.count,
+        written: written.files,
+        removed,
+        configured,
+        proved,
+        warnings: checked.warnings,
+        lock: outcome,
+    }))
+}
+
+/// Demands a folder that is empty or not there, or one that this command wrote.
+fn check_ours(folder: &Path) -> Result<()> {
+    let read = || format!("cannot read {}", folder.display());
+    let mut entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.or_fail(Class::Other, read)?,
+    };
+    let text = fs::read_to_string(folder.join(MARK));
+    if entries.next().is_none() || text.is_ok_and(|text| text == MARK_TEXT) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} holds something that `cargo warg vendor` did not write",
+        folder.display()
+    );
+    Err(Error::new(Class::Usage, message).with_help(
+        "choose a folder that is empty or not there: what is not needed in it is removed",
+    ))
+}
+
+/// A registry as it is checked once more: the files that this machine verified, at one checkpoint, and which of them were
+/// asked for.
+struct Recorder<'a> {
+    registry: &'a Configured,
+    offline: bool,
+    note: Vec<u8>,
+    asked: Mutex<BTreeSet<ObjectPath>>,
+}
+
+impl Source for Recorder<'_> {
+    fn get(&self, path: &ObjectPath) -> std::result::Result<Option<Vec<u8>>, StorageError> {
+        if *path == layout::checkpoint() {
+            return Ok(Some(self.note.clone()));
+        }
+        let found = self.registry.kept(path, self.offline)?;
+        if found.is_some() {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.insert(path.clone());
+        }
+        Ok(found)
+    }
+
+    fn place(&self, path: &ObjectPath) -> String {
+        self.registry.kept_place(path)
+    }
+}
+
+/// A file to be written, and where it comes from.
+struct File<'a> {
+    /// Below the folder.
+    place: PathBuf,
+    path: ObjectPath,
+    registry: &'a Configured,
+    /// The bytes of a checkpoint.
+    note: Option<Vec<u8>>,
+}
+
+/// The files that checking the lock reads; the checkpoints last.
+fn collect<'a>(
+    project: &'a Project,
+    lock: &Lockfile,
+    sessions: &mut Sessions<'_>,
+    offline: bool,
+) -> Result<Vec<File<'a>>> {
+    let mut recorders: BTreeMap<Origin, Recorder<'a>> = BTreeMap::new();
+    for origin in lock.registries.keys() {
+        sessions.with(origin, |session| session.read_past(PAST))?;
+        let recorder = Recorder {
+            registry: project.registries.of_origin(origin)?,
+            offline,
+            note: sessions
+                .of(origin)?
+                .checkpoint()
+                .note()
+                .to_string()
+                .into_bytes(),
+            asked: Mutex::default(),
+        };
+        recorders.insert(origin.clone(), recorder);
+    }
+    let mut open: BTreeMap<Origin, Session<'_>> = BTreeMap::new();
+    for (origin, recorder) in &recorders {
+        let registry = recorder.registry;
+        let session = Client::new(&registry.policy, recorder)
+            .open()
+            .and_then(|mut session| session.read_past(PAST).map(|()| session))
+            .map_err(|error| registry.failure(error))?;
+        open.insert(origin.clone(), session);
+    }
+    claims::check(
+        lock,
+        &project.registries,
+        &mut Sessions::opened(&project.registries, open),
+        |_| false,
+    )?;
+    let mut files: BTreeMap<PathBuf, File<'a>> = BTreeMap::new();
+    let mut checkpoints = Vec::new();
+    for recorder in recorders.into_values() {
+        let registry = recorder.registry;
+        let asked = recorder.asked.into_inner();
+        for path in asked.unwrap_or_else(PoisonError::into_inner) {
+            let place = Shelf::file(&registry.policy, &path);
+            let file = File {
+                place: place.clone(),
+                path,
+                registry,
+                note: None,
+            };
+            files.insert(place, file);
+        }
+        let path = layout::checkpoint();
+        checkpoints.push(File {
+            place: Shelf::file(&registry.policy, &path),
+            path,
+            registry,
+            note: Some(recorder.note),
+        });
+    }
+    Ok(files.into_values().chain(checkpoints).collect())
+}
+
+/// What was written, and how many bytes all files have.
+struct Written {
+    files: usize,
+    bytes: u64,
+}
+
+/// Writes the files that are not there already, in order.
+fn write(folder: &Path, files: &[File<'_>], offline: bool) -> Result<Written> {
+    let cannot = || format!("cannot write into {}", folder.display());
+    let mut written = Written { files: 0, bytes: 0 };
+    keep(&folder.join(MARK), MARK_TEXT.as_bytes()).or_fail(Class::Other, cannot)?;
+    for file in files {
+        let bytes = match &file.note {
+            Some(note) => note.clone(),
+            None => file
+                .registry
+                .kept(&file.path, offline)
+                .map_err(|error| file.registry.failure(error.into()))?
+                .ok_or_else(|| {
+                    let place = file.registry.kept_place(&file.path);
+                    Error::new(Class::Unavailable, format!("{place} was removed meanwhile"))
+                })?,
+        };
+        let new = keep(&folder.join(&file.place), &bytes).or_fail(Class::Other, cannot)?;
+        written.files += usize::from(new);
+        written.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    }
+    Ok(written)
+}
+
+/// Writes a file whole, unless it is there with these bytes; says whether it did.
+fn keep(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    if fs::read(path).is_ok_and(|found| found == bytes) {
+        return Ok(false);
+    }
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // It is committed, and read by others: the umask decides.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(true)
+}
+
+/// Removes what is not needed below a folder, and folders that are empty then; says how many files that were.
+fn sweep(root: &Path, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
+    let folder = root.join(below);
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry?;
+        let place = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            removed += sweep(root, &place, needed)?;
+        } else if !needed.contains(&place) {
+            fs::remove_file(entry.path())?;
+            removed += 1;
+        }
+    }
+    if fs::read_dir(&folder)?.next().is_none() {
+        fs::remove_dir(&folder)?;
+    }
+    Ok(removed)
+}
