@@ -239,7 +239,7 @@ pub fn check_member(member: &Member, set: &ClosedSet) -> Vec<Flaw> {
     let claims = set.packages.iter().map(|(selection, provenance)| {
         let claim = Claim {
             requirements: provenance.requirements(),
-            exports: Some(provenance.exports()),
+            exports: provenance.exports(),
         };
         (selection, claim)
     });

@@ -268,7 +268,8 @@ impl<'a> MemberGraph<'a> {
             return matching;
         }
         let exporting = (0..).zip(candidates).filter(|(number, candidate)| {
-            matching.contains(number) && exports.is_subset(candidate.source.exports())
+            let found = candidate.source.exports();
+            matching.contains(number) && found.is_none_or(|found| exports.is_subset(found))
         });
         numbers(exporting.map(|(number, _)| number))
     }

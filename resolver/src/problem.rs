@@ -178,14 +178,14 @@ pub struct Local {
     pub requirements: BTreeSet<Requirement>,
     /// What a component imports, ascending.
     pub imports: BTreeSet<ExternName>,
-    /// What a component exports, ascending.
-    pub exports: BTreeSet<ExternName>,
+    /// What a component exports, ascending; none where that is not known before it is built.
+    pub exports: Option<BTreeSet<ExternName>>,
     /// Where it lies, for messages.
     pub location: Option<String>,
 }
 
 impl Local {
-    /// A package without requirements.
+    /// A package without requirements, of which nothing is known of what it exports.
     pub fn new(kind: Kind, name: PackageName, version: Version) -> Self {
         Self {
             kind,
@@ -193,7 +193,7 @@ impl Local {
             version,
             requirements: BTreeSet::new(),
             imports: BTreeSet::new(),
-            exports: BTreeSet::new(),
+            exports: None,
             location: None,
         }
     }

@@ -101,11 +101,11 @@ impl Provenance {
         }
     }
 
-    /// What the component exports.
-    pub fn exports(&self) -> &BTreeSet<ExternName> {
+    /// What the component exports, where this is known.
+    pub fn exports(&self) -> Option<&BTreeSet<ExternName>> {
         match self {
-            Self::Registry { release, .. } => &release.exports,
-            Self::Local(local) => &local.exports,
+            Self::Registry { release, .. } => Some(&release.exports),
+            Self::Local(local) => local.exports.as_ref(),
         }
     }
 

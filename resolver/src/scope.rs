@@ -101,10 +101,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    pub(crate) fn exports(self) -> &'a BTreeSet<ExternName> {
+    /// What it exports, where this is known.
+    pub(crate) fn exports(self) -> Option<&'a BTreeSet<ExternName>> {
         match self {
-            Self::Registry(_, release) => &release.exports,
-            Self::Local(local) => &local.exports,
+            Self::Registry(_, release) => Some(&release.exports),
+            Self::Local(local) => local.exports.as_ref(),
         }
     }
 

@@ -19,7 +19,7 @@ use super::registries::Registries;
 use crate::component::{ContentError, Interface};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::manifest::{Dependency, ManifestArgs, Member, Workspace};
+use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::wit::publish::Package as WitPackage;
 use crate::wit::root::{Pin, Root};
@@ -39,6 +39,8 @@ pub struct Project {
     pub problem: Problem,
     /// The contents that path dependencies have already: WIT packages, and components that are built.
     pub local_contents: BTreeMap<Selection, Vec<u8>>,
+    /// What is patched: it lies in a folder and is local to every member.
+    pub patches: Vec<Local>,
     /// Things that the user may want to know.
     pub notes: Vec<String>,
 }
@@ -69,6 +71,16 @@ impl Project {
             }
             roots.insert(member.name.clone(), root);
         }
+        let mut patches = Vec::new();
+        for patch in workspace.patches() {
+            let locals = reader.patch(patch)?;
+            for (member, asked) in &mut members {
+                if !asked.requirements.is_empty() {
+                    adopt(patch, &locals, member, asked)?;
+                }
+            }
+            patches.push(locals.patched);
+        }
         let Reader {
             local_contents,
             pins,
@@ -89,8 +101,22 @@ impl Project {
             roots,
             local_contents,
             pins,
+            patches,
             notes,
         })
+    }
+
+    /// The patches that no member of a lock selects, as sentences.
+    pub fn unused_patches(&self, lock: &Lockfile) -> Vec<String> {
+        let unused = |patch: &&Local| !lock.packages.contains_key(&patch.selection());
+        let sentence = |patch: &Local| {
+            let Local { name, version, .. } = patch;
+            format!(
+                "the patch of `{name}` is not used: nothing requires version {version}, which is in {}",
+                patch.location.as_deref().unwrap_or("a folder")
+            )
+        };
+        self.patches.iter().filter(unused).map(sentence).collect()
     }
 
     /// Where each local package lies, as messages write it.
@@ -102,8 +128,12 @@ impl Project {
     }
 
     /// The problem, preferring what a lock selected; members that `-p` does not name keep theirs.
+    ///
+    /// A lock that was solved under another mode says nothing about this one, so it is not preferred at all.
     pub fn problem_after(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
         let mut problem = self.problem.clone();
+        let mode = problem.options.mode;
+        let lock = lock.filter(|lock| lock.options.mode == mode);
         for (name, member) in &mut problem.members {
             if let Some(root) = lock.and_then(|lock| lock.roots.get(name)) {
                 member.keep = !packages.is_empty() && !packages.contains(name);
@@ -264,6 +294,58 @@ impl Reader<'_> {
         Ok(requirement)
     }
 
+    /// What lies in a patch's folder: a cargo package that makes a component, or a WIT package.
+    fn patch(&mut self, patch: &Patch) -> Result<Patched> {
+        let Patch {
+            name,
+            path,
+            location,
+        } = patch;
+        let kind = if path.join("Cargo.toml").is_file() {
+            Kind::Component
+        } else {
+            Kind::Wit
+        };
+        let dependency = Dependency {
+            kind,
+            alias: name.clone(),
+            name: name.clone(),
+            requirement: None,
+            written: None,
+            path: Some(path.clone()),
+            registry: None,
+            serves: BTreeSet::new(),
+            location: location.clone(),
+        };
+        if !path.is_dir() {
+            return Err(
+                Error::new(Class::Other, wrong_path(&dependency, path)).with_help(
+                    "a patch names a folder: one with a Cargo.toml, or one with the .wit files of a package",
+                ),
+            );
+        }
+        let mut with = BTreeSet::new();
+        let version = match kind {
+            Kind::Component => {
+                self.component(&dependency, path, &mut with, &mut BTreeSet::new())?
+            }
+            Kind::Wit => {
+                let local = self.wit(&dependency, path)?;
+                let version = local.version.clone();
+                with.insert(local);
+                version
+            }
+        };
+        let is_it =
+            |local: &&Local| local.kind == kind && local.name == *name && local.version == version;
+        let patched = with.iter().find(is_it).cloned();
+        Ok(Patched {
+            patched: patched
+                .ok_or_else(|| Error::new(Class::Other, wrong_path(&dependency, path)))?,
+            with,
+        })
+    }
+
     /// A WIT package in a folder.
     fn wit(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
         let package = WitPackage::read(path)
@@ -341,11 +423,38 @@ impl Reader<'_> {
         let version = lowest(&dependency.requirement_or_any());
         let mut local = Local::new(Kind::Component, dependency.name.clone(), version);
         local.imports = imports;
-        local.exports = exports;
+        local.exports = Some(exports);
         local.location = Some(self.relative(&path.display().to_string()));
         self.local_contents.insert(local.selection(), bytes);
         Ok(local)
     }
+}
+
+/// A patch, as its folder has it.
+struct Patched {
+    patched: Local,
+    /// It, and what it depends on by path.
+    with: BTreeSet<Local>,
+}
+
+/// Gives a member what is patched, unless the member itself takes the same package from somewhere else.
+fn adopt(patch: &Patch, locals: &Patched, member: &str, asked: &mut RootMember) -> Result<()> {
+    let Local { kind, name, .. } = &locals.patched;
+    let elsewhere = |local: &&Local| {
+        local.kind == *kind && local.name == *name && local.location != locals.patched.location
+    };
+    let place = |local: &Local| local.location.clone().unwrap_or_default();
+    if let Some(other) = asked.locals.iter().find(elsewhere) {
+        let message = format!(
+            "{}: `{name}` is patched with {}, and `{member}` takes it from {}",
+            patch.location,
+            place(&locals.patched),
+            place(other)
+        );
+        return Err(Error::new(Class::Other, message).with_help("keep one of the two"));
+    }
+    asked.locals.extend(locals.with.iter().cloned());
+    Ok(())
 }
 
 fn of_kind(member: &Member, kind: Kind) -> impl Iterator<Item = &Dependency> {

@@ -24,7 +24,7 @@ use crate::component::{Interface, kind_of};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
-use crate::manifest::{Alias, Dependency, Location, Member, Workspace};
+use crate::manifest::{Alias, Dependency, Location, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::wit::publish::Package as WitPackage;
 
@@ -69,6 +69,7 @@ pub fn publish(
     network: &Network,
     publication: &Publication<'_>,
 ) -> Result<Published> {
+    refuse_patched(workspace)?;
     let (item, warnings) = read(workspace, publication)?;
     let registries = Registries::open(workspace, dirs, network)?;
     let registry = match publication.registry {
@@ -96,6 +97,25 @@ pub fn publish(
         registry: registry.alias.clone(),
         warnings,
     })
+}
+
+/// What is made beside patches was made with something that nobody else gets.
+fn refuse_patched(workspace: &Workspace) -> Result<()> {
+    let Some(patch) = workspace.patches().next() else {
+        return Ok(());
+    };
+    let Patch {
+        name,
+        path,
+        location,
+    } = patch;
+    let message = format!(
+        "{location}: `{name}` is patched with {}, and what is published must be made with what everybody gets",
+        path.display()
+    );
+    Err(Error::new(Class::Other, message).with_help(
+        "remove [workspace.metadata.warg.patch], run `cargo warg lock`, build again, and publish that",
+    ))
 }
 
 /// The release that a path holds, and warnings about it.

@@ -266,7 +266,7 @@ impl<'g, 'a> Explainer<'g, 'a> {
         let matching = sources.iter().filter(|one| req.matches(one.version()));
         let mut similar: BTreeSet<&ExternName> = BTreeSet::new();
         for source in matching.clone() {
-            let exports = source.exports().iter();
+            let exports = source.exports().into_iter().flatten();
             similar.extend(exports.filter(|found| {
                 wish.exports
                     .iter()

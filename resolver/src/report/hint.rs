@@ -433,7 +433,7 @@ fn exports(scope: &Scope<'_>, root: &RootRequirement) -> Vec<(Nearness, Hint)> {
             if !req.matches(source.version()) {
                 continue;
             }
-            let exports = source.exports().iter();
+            let exports = source.exports().into_iter().flatten();
             offered.extend(
                 exports
                     .filter(|export| *export != asked && same_interface(asked, export))
