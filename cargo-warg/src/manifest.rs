@@ -30,6 +30,7 @@ pub use self::settings::{Patch, Settings, Solving};
 pub use self::source::Location;
 use self::source::Source;
 use crate::keys::without_secrets;
+use crate::place::Text;
 
 /// Which workspace, and which of its members: cargo's flags of the same names.
 #[derive(Debug, Clone, Default)]
@@ -376,12 +377,34 @@ fn metadata(args: &ManifestArgs) -> Result<Metadata, ManifestError> {
         .map_err(ManifestError::CargoRun)?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
+        if let Some(location) = conflicted(args, &said) {
+            return Err(ManifestError::Conflicted { location });
+        }
         return Err(ManifestError::Cargo {
             said: said.trim().trim_start_matches("error: ").to_owned(),
         });
     }
     let text = String::from_utf8_lossy(&output.stdout);
     MetadataCommand::parse(text).map_err(ManifestError::CargoOutput)
+}
+
+/// Where a merge left its markers in a manifest, which cargo could not read for that.
+fn conflicted(args: &ManifestArgs, said: &str) -> Option<Location> {
+    // cargo names the one that it cannot read by its path, or, next to a line of it, from the folder it runs in.
+    let named = said
+        .split(['`', ' ', '\n'])
+        .map(|word| word.split(':').next().unwrap_or(word))
+        .filter(|word| word.ends_with("Cargo.toml"))
+        .map(PathBuf::from);
+    let manifests = args.manifest_path.clone().into_iter().chain(named);
+    manifests.into_iter().find_map(|path| {
+        let text = source::read_text(&path).ok()?;
+        let line = text
+            .lines()
+            .position(|line| line.starts_with("<<<<<<<"))?
+            .saturating_add(1);
+        Some(Text::new(&path, text).line(u64::try_from(line).ok()?))
+    })
 }
 
 /// The members that the flags select; without flags those that cargo would take.

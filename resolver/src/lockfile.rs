@@ -9,6 +9,7 @@
 //! lock as preference is not a no-op.
 
 mod change;
+pub mod merge;
 mod reader;
 mod stale;
 mod writer;
@@ -224,6 +225,20 @@ impl Lockfile {
         }
         lockfile.check_consistency()?;
         Ok(lockfile)
+    }
+
+    /// The same lock at other checkpoints, where they cover all that it holds; else as it is.
+    #[must_use]
+    pub fn at(self, mut checkpoints: BTreeMap<Origin, Checkpoint>) -> Self {
+        checkpoints.retain(|origin, _| self.registries.contains_key(origin));
+        let moved = Self {
+            registries: checkpoints,
+            ..self.clone()
+        };
+        match moved.check_consistency() {
+            Ok(()) => moved,
+            Err(_) => self,
+        }
     }
 
     /// Judges the lock by itself: every selection an entry, every entry selected and of the registry that its name

@@ -25,6 +25,12 @@ pub enum ManifestError {
         /// What cargo said.
         said: String,
     },
+    /// A merge left a manifest undecided.
+    #[error("the manifest has conflict markers of a merge")]
+    Conflicted {
+        /// The first marker.
+        location: Location,
+    },
     /// cargo's answer is not what `--format-version 1` promises.
     #[error("cannot read what `cargo metadata` printed")]
     CargoOutput(#[source] cargo_metadata::Error),
@@ -346,6 +352,7 @@ impl Classify for ManifestError {
         match self {
             Self::CargoRun(_)
             | Self::Cargo { .. }
+            | Self::Conflicted { .. }
             | Self::CargoOutput(_)
             | Self::Read { .. }
             | Self::Write { .. }
@@ -384,6 +391,9 @@ impl Classify for ManifestError {
         Some(match self {
             Self::CargoRun(_) => "is cargo installed, and on the PATH?".to_owned(),
             Self::Changed { .. } => "run the command again".to_owned(),
+            Self::Conflicted { .. } => {
+                "decide there what is required; then `cargo warg lock` merges warg.lock by it".to_owned()
+            }
             Self::UnknownKey { key, known, .. } => match nearest(key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys: {}", list(known)),
@@ -460,7 +470,8 @@ impl Classify for ManifestError {
 
     fn places(&self) -> Vec<Place> {
         match self {
-            Self::Toml { location, .. }
+            Self::Conflicted { location }
+            | Self::Toml { location, .. }
             | Self::UnknownKey { location, .. }
             | Self::Misplaced { location, .. }
             | Self::Type { location, .. }

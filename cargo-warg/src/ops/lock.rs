@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use resolver::lockfile::merge::{Merge, MergeError, Side, is_kept};
 use resolver::lockfile::{
     BuildError, Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness, changes,
 };
@@ -27,10 +28,29 @@ impl Classify for ReadError {
         Some(match self {
             Self::Future { .. } => "update cargo warg".to_owned(),
             Self::Conflicted { .. } => {
-                "take one of the two sides, then run `cargo warg lock`".to_owned()
+                "run `cargo warg lock`: it takes the greater version of each package from both sides".to_owned()
+            }
+            Self::NotCanonical { .. } | Self::Inconsistent(_) => {
+                "if a merge did it, run `cargo warg lock`: it keeps what the lock selects; otherwise restore it".to_owned()
             }
             _ => "it is not meant to be edited: restore it, or remove it and run `cargo warg lock`"
                 .to_owned(),
+        })
+    }
+}
+
+impl Classify for MergeError {
+    fn class(&self) -> Class {
+        Class::Lock
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Markers { .. } | Self::Side { side: Side::Ours | Side::Theirs, .. } => {
+                "take one of the two sides (`git checkout --ours warg.lock`, or `--theirs`), then run `cargo warg lock`"
+                    .to_owned()
+            }
+            Self::Side { side: Side::Whole, source } => return source.help(),
         })
     }
 }
@@ -161,10 +181,32 @@ pub fn lock(
     packages: &[String],
     flags: Flags,
 ) -> Result<Outcome> {
+    let mut outcome = bring_up_to_date(project, sessions, packages, flags)?;
+    if let Some(lock) = &outcome.lock {
+        outcome.warnings.extend(project.unused_patches(lock));
+    }
+    Ok(outcome)
+}
+
+fn bring_up_to_date(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    packages: &[String],
+    flags: Flags,
+) -> Result<Outcome> {
     let path = project.workspace.lock_path();
     let before = read_text(&path)?;
-    let old = before.as_deref().map(|text| parse(text, &path));
-    let old = old.transpose()?;
+    let old = match before
+        .as_deref()
+        .map(|text| (text, text.parse::<Lockfile>()))
+    {
+        None => None,
+        Some((_, Ok(lock))) => Some(lock),
+        Some((text, Err(error))) if is_mergeable(&error) && !flags.locked => {
+            return merge(project, sessions, text, &error);
+        }
+        Some((text, Err(error))) => return Err(refuse(error, text, &path)),
+    };
     if old.is_none() && project.problem.members.is_empty() {
         return Ok(unchanged(None));
     }
@@ -212,6 +254,63 @@ pub fn lock(
     let written = write(&path, &new, before.as_deref())?;
     Ok(Outcome {
         changes: changes(old.as_ref(), &new),
+        lock: Some(new),
+        written,
+        proved: sessions.proved(),
+        warnings,
+    })
+}
+
+/// Whether a text that is no lock still says what was locked: one that a merge left with both sides, or put together.
+fn is_mergeable(error: &ReadError) -> bool {
+    matches!(
+        error,
+        ReadError::Conflicted { .. } | ReadError::NotCanonical { .. } | ReadError::Inconsistent(_)
+    )
+}
+
+/// Makes a lock of what a merge left: the greater version of each package as preference, at the larger checkpoint of
+/// each registry where nothing had to be solved.
+fn merge(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    text: &str,
+    refused: &ReadError,
+) -> Result<Outcome> {
+    let path = project.workspace.lock_path();
+    let merge = Merge::read(text)
+        .classified()
+        .map_err(|error| error.context(format!("{} cannot be merged", path.display())))?;
+    for side in merge.sides() {
+        check_pasts(side, project, sessions)?;
+    }
+    for side in merge.sides() {
+        sessions.load_locked(side)?;
+    }
+    let mut warnings = vec![if merge.has_sides() {
+        "warg.lock had conflict markers of a merge: what either side locked is kept, the greater version of each \
+         package first"
+            .to_owned()
+    } else {
+        format!(
+            "warg.lock was not as cargo warg writes it ({refused}): what it selects is kept where it can be"
+        )
+    }];
+    for side in merge.sides() {
+        warnings.extend(withdrawn(side, sessions)?);
+    }
+    warnings.dedup();
+    let problem = merge.prefer(&project.problem);
+    let resolution = sessions.solve(&problem)?;
+    warnings.extend(sessions.yanked(&resolution));
+    let mut new = build(&problem, &resolution, sessions)?;
+    if is_kept(&problem, &resolution) {
+        // Nothing was solved, so the checkpoints are those of the sides: whoever merges, and whenever, gets these bytes.
+        new = new.at(merge.latest());
+    }
+    let written = write(&path, &new, Some(text))?;
+    Ok(Outcome {
+        changes: changes(merge.ours(), &new),
         lock: Some(new),
         written,
         proved: sessions.proved(),
@@ -296,7 +395,9 @@ fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>
     sessions.expect(lock);
     let mut gone = Vec::new();
     for (selection, package) in &lock.packages {
-        let Some(release) = &package.release else {
+        let release = package.release.as_ref();
+        // A registry that is configured no more has nothing to say about what is to be locked.
+        let Some(release) = release.filter(|release| sessions.knows(&release.origin)) else {
             continue;
         };
         let session = sessions.of(&release.origin)?;

@@ -86,6 +86,11 @@ impl<'a> Sessions<'a> {
         self.pasts.extend(sizes);
     }
 
+    /// Whether a registry is configured.
+    pub fn knows(&self, origin: &Origin) -> bool {
+        self.registries.of_origin(origin).is_ok()
+    }
+
     /// The session of a registry.
     ///
     /// # Errors

@@ -145,16 +145,21 @@ impl FromStr for Lockfile {
     type Err = ReadError;
 
     fn from_str(text: &str) -> Result<Self> {
-        if text.len() > MAX_LOCK {
-            return Err(ReadError::TooLong);
-        }
-        let lockfile = Reader::new(text)
-            .lockfile()
-            .map_err(|error| diagnose(text, error))?;
+        let lockfile = read_draft(text)?;
         check_canonical(text, &lockfile)?;
         lockfile.check_consistency()?;
         Ok(lockfile)
     }
+}
+
+/// What the lines of a text say, whether or not the whole is canonical and closed in itself.
+pub(super) fn read_draft(text: &str) -> Result<Lockfile> {
+    if text.len() > MAX_LOCK {
+        return Err(ReadError::TooLong);
+    }
+    Reader::new(text)
+        .lockfile()
+        .map_err(|error| diagnose(text, error))
 }
 
 fn check_canonical(text: &str, lockfile: &Lockfile) -> Result<()> {
@@ -193,11 +198,8 @@ fn line_number(lines: usize) -> u64 {
 
 /// What is wrong with a text that the strict reader refused, in the order in which it would help to know.
 fn diagnose(text: &str, refused: ReadError) -> ReadError {
-    let is_marker = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
-    if let Some(place) = text.lines().position(is_marker) {
-        return ReadError::Conflicted {
-            line: line_number(place).saturating_add(1),
-        };
+    if let Some(line) = first_marker(text) {
+        return ReadError::Conflicted { line };
     }
     match text.parse::<toml_edit::DocumentMut>() {
         Err(error) => {
@@ -221,6 +223,23 @@ fn diagnose(text: &str, refused: ReadError) -> ReadError {
     }
 }
 
+/// What git begins and ends a conflict with, and what parts its sides: seven of a kind, and of all but the last a label
+/// after a space where there is one.
+const MARKER: usize = 7;
+
+fn is_marker(line: &str, kind: char) -> bool {
+    let rest = line.trim_start_matches(kind);
+    line.len().saturating_sub(rest.len()) == MARKER && (rest.is_empty() || rest.starts_with(' '))
+}
+
+/// The line of the first marker that begins or ends a conflict, from 1.
+pub(super) fn first_marker(text: &str) -> Option<u64> {
+    let place = text
+        .lines()
+        .position(|line| is_marker(line, '<') || is_marker(line, '>'))?;
+    Some(line_number(place).saturating_add(1))
+}
+
 /// The two sides of a merge that was left undecided, without its markers: ours, theirs. None where there are no
 /// markers, or not in their order.
 pub fn sides(text: &str) -> Option<(String, String)> {
@@ -235,13 +254,13 @@ pub fn sides(text: &str) -> Option<(String, String)> {
     let mut conflicts = false;
     for line in text.lines() {
         part = match (part, line) {
-            (Part::Both, line) if line.starts_with("<<<<<<< ") => {
+            (Part::Both, line) if is_marker(line, '<') => {
                 conflicts = true;
                 Part::Ours
             }
-            (Part::Ours, line) if line.starts_with("||||||| ") => Part::Base,
+            (Part::Ours, line) if is_marker(line, '|') => Part::Base,
             (Part::Ours | Part::Base, "=======") => Part::Theirs,
-            (Part::Theirs, line) if line.starts_with(">>>>>>> ") => Part::Both,
+            (Part::Theirs, line) if is_marker(line, '>') => Part::Both,
             (part, line) => {
                 let into: &mut [&mut String] = match part {
                     Part::Both => &mut [&mut ours, &mut theirs],
@@ -492,7 +511,11 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
                 computed,
             });
         }
-        lockfile.registries.insert(origin, checkpoint);
+        // One that stands there twice is written once; what is read of a merge is then the larger.
+        let before = lockfile.registries.get(&origin);
+        if before.is_none_or(|before| before.size < checkpoint.size) {
+            lockfile.registries.insert(origin, checkpoint);
+        }
         Ok(())
     }
 
@@ -506,7 +529,10 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
                 None => BTreeSet::new(),
             },
         };
-        lockfile.roots.insert(name, root);
+        let all = lockfile.roots.entry(name).or_default();
+        all.requires.extend(root.requires);
+        all.selects.extend(root.selects);
+        all.held.extend(root.held);
         Ok(())
     }
 

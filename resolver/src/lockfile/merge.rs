@@ -1,0 +1,260 @@
+//! What two branches locked, as one preference: for a text that git left with conflict markers, or put together line by
+//! line into something that is no lock.
+//!
+//! Nothing that such a text says gets into a lock. It says which versions to try first: of each member, what either side
+//! selected, of each track the greater version; and at which checkpoints, which the caller proves to be pasts of what is
+//! trusted now. Where the greater versions make closed sets and the registries still have them, those sets are the
+//! answer, at the larger checkpoint of each registry; everything else is solved.
+//!
+//! Sides are never told apart: merging theirs into ours gives what merging ours into theirs gives, and merging a lock
+//! with itself gives that lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transparency::checkpoint::Checkpoint;
+use transparency::name::{Kind, Origin, PackageName};
+use transparency::release::Requirement;
+use transparency::version::Track;
+
+use super::reader::{ReadError, first_marker, read_draft, sides};
+use super::{Lockfile, Package};
+use crate::closure::{Claim, Claims};
+use crate::cutoff::Cutoff;
+use crate::problem::{Mode, Options, Problem};
+use crate::resolution::{Resolution, Selection};
+
+/// Why a text cannot be merged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// It has markers, and they are not in their order.
+    #[error("line {line}: its conflict markers are not in their order")]
+    Markers {
+        /// The first marker.
+        line: u64,
+    },
+    /// A side is not read even line by line.
+    #[error("{side}: {source}")]
+    Side {
+        /// Which side; lines count without markers and without the other side.
+        side: Side,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+}
+
+/// Which part of a merged text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// What the branch has that was merged into.
+    Ours,
+    /// What the merged branch has.
+    Theirs,
+    /// The whole: there are no markers.
+    Whole,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Ours => "our side",
+            Self::Theirs => "their side",
+            Self::Whole => "it",
+        })
+    }
+}
+
+/// What the sides of a merge locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    sides: Vec<Lockfile>,
+}
+
+impl Merge {
+    /// Reads both sides of a text with conflict markers, or a text without them, whether or not it is canonical and
+    /// closed. A side need not be what its branch had: git has put lines of the other into it, where it could.
+    ///
+    /// # Errors
+    /// Markers out of order; a side of which a line is not one of a lock.
+    pub fn read(text: &str) -> Result<Self, MergeError> {
+        let read =
+            |side, text: &str| read_draft(text).map_err(|source| MergeError::Side { side, source });
+        let sides = match (sides(text), first_marker(text)) {
+            (Some((ours, theirs)), _) => {
+                vec![read(Side::Ours, &ours)?, read(Side::Theirs, &theirs)?]
+            }
+            (None, Some(line)) => return Err(MergeError::Markers { line }),
+            (None, None) => vec![read(Side::Whole, text)?],
+        };
+        Ok(Self { sides })
+    }
+
+    /// Two locks.
+    pub fn of(ours: Lockfile, theirs: Lockfile) -> Self {
+        Self {
+            sides: vec![ours, theirs],
+        }
+    }
+
+    /// The sides. None of them need be canonical or closed.
+    pub fn sides(&self) -> &[Lockfile] {
+        &self.sides
+    }
+
+    /// Whether there were two sides.
+    pub fn has_sides(&self) -> bool {
+        self.sides.len() > 1
+    }
+
+    /// What our side has, to tell what changed. It need not be canonical or closed.
+    pub fn ours(&self) -> Option<&Lockfile> {
+        self.sides.first()
+    }
+
+    /// Every checkpoint that a side was solved at: by registry, the smaller first, each once.
+    pub fn checkpoints(&self) -> Vec<&Checkpoint> {
+        let mut all: Vec<&Checkpoint> = self
+            .sides
+            .iter()
+            .flat_map(|side| side.registries.values())
+            .collect();
+        all.sort_by_key(|one| (&one.origin, one.size, one.root));
+        all.dedup();
+        all
+    }
+
+    /// The larger checkpoint of each registry.
+    pub fn latest(&self) -> BTreeMap<Origin, Checkpoint> {
+        let ascending = self.checkpoints().into_iter();
+        ascending
+            .map(|one| (one.origin.clone(), one.clone()))
+            .collect()
+    }
+
+    /// The problem, preferring what the sides selected. A member for which the greater versions make a closed set is to
+    /// keep that set, where it still can.
+    pub fn prefer(&self, problem: &Problem) -> Problem {
+        let mut problem = problem.clone();
+        // What was solved under another mode says nothing about this one.
+        let sides: Vec<_> = self
+            .sides
+            .iter()
+            .filter(|side| side.options.mode == problem.options.mode)
+            .collect();
+        let packages = packages(&sides);
+        let can_keep = sides.len() == self.sides.len() && !counts_spans(&problem.options);
+        let origins = &problem.options.origins;
+        for (name, member) in &mut problem.members {
+            let roots = sides.iter().filter_map(|side| side.roots.get(name));
+            let selected: BTreeSet<&Selection> = roots.flat_map(|root| &root.selects).collect();
+            // A version whose entry the other side took out is not selected any more.
+            let selected: BTreeSet<&Selection> = selected
+                .into_iter()
+                .filter(|selection| packages.contains_key(*selection))
+                .collect();
+            let greater = greater(&selected);
+            let requirements = member.requirements.iter();
+            let requirements: Vec<Requirement> =
+                requirements.map(|root| root.settle(origins)).collect();
+            if can_keep && let Some(set) = closed_set(&requirements, &greater, &packages) {
+                member.keep = true;
+                member.selects = set;
+                continue;
+            }
+            let is_release = |selection: &&Selection| {
+                let package = packages.get(*selection);
+                package.is_some_and(|package| package.release.is_some())
+            };
+            // Where the greater version will not do, the other is still better than a third; but the mode that takes
+            // the lowest would take it first.
+            let preferred = match problem.options.mode {
+                Mode::Lowest => greater,
+                Mode::Default | Mode::LowestDirect | Mode::Highest => selected,
+            };
+            member.selects = preferred.into_iter().filter(is_release).cloned().collect();
+        }
+        problem
+    }
+}
+
+/// Whether every member kept the set that it was to keep: then nothing was solved.
+pub fn is_kept(problem: &Problem, resolution: &Resolution) -> bool {
+    problem.members.iter().all(|(name, member)| {
+        let found = resolution.members.get(name);
+        member.keep && found.is_some_and(|set| set.packages.keys().eq(member.selects.iter()))
+    })
+}
+
+/// Whether a cut-off depends on the checkpoint: then a set that was good at one is not known to be good at another.
+fn counts_spans(options: &Options) -> bool {
+    let own = options.exclude_newer_package.values();
+    let cutoffs = own.filter_map(|one| one.cutoff());
+    cutoffs
+        .chain(options.exclude_newer)
+        .any(|cutoff| matches!(cutoff, Cutoff::Before(_)))
+}
+
+/// All entries of all sides; of an entry that differs, the greater.
+fn packages<'l>(sides: &[&'l Lockfile]) -> BTreeMap<&'l Selection, &'l Package> {
+    let mut packages: BTreeMap<&Selection, &Package> = BTreeMap::new();
+    for (selection, package) in sides.iter().flat_map(|side| &side.packages) {
+        let order = |package: &Package| {
+            let release = package.release.as_ref();
+            (
+                release.map(|release| release.record),
+                package.requires.clone(),
+            )
+        };
+        let slot = packages.entry(selection).or_insert(package);
+        if order(package) > order(slot) {
+            *slot = package;
+        }
+    }
+    packages
+}
+
+/// Of each track the greatest version.
+fn greater<'l>(selected: &BTreeSet<&'l Selection>) -> BTreeSet<&'l Selection> {
+    let mut greatest: BTreeMap<(Kind, &PackageName, Track), &Selection> = BTreeMap::new();
+    for selection in selected {
+        // They ascend, so the last of a track is its greatest.
+        let track = Track::of(&selection.version);
+        greatest.insert((selection.kind, &selection.name, track), selection);
+    }
+    greatest.into_values().collect()
+}
+
+/// What of some packages a member needs, where these make a closed set.
+fn closed_set(
+    requirements: &[Requirement],
+    from: &BTreeSet<&Selection>,
+    packages: &BTreeMap<&Selection, &Package>,
+) -> Option<BTreeSet<Selection>> {
+    let mut set: BTreeSet<&Selection> = BTreeSet::new();
+    let mut ahead: Vec<&Requirement> = requirements.iter().collect();
+    while let Some(requirement) = ahead.pop() {
+        let meets = |selection: &&&Selection| {
+            selection.kind == requirement.kind
+                && selection.name == requirement.name
+                && requirement.req.matches(&selection.version)
+        };
+        for selection in from.iter().filter(meets) {
+            if set.insert(selection)
+                && let Some(package) = packages.get(*selection)
+            {
+                ahead.extend(&package.requires);
+            }
+        }
+    }
+    let nothing = BTreeSet::new();
+    let claims = Claims::new(set.iter().filter_map(|selection| {
+        let claim = Claim {
+            requirements: &packages.get(*selection)?.requires,
+            exports: None,
+        };
+        Some((*selection, claim))
+    }));
+    let all: Vec<usize> = (0..set.len()).collect();
+    let roots = requirements.iter();
+    let flaws = claims.check(roots.map(|requirement| (requirement, &nothing)), &all);
+    flaws.is_empty().then(|| set.into_iter().cloned().collect())
+}
