@@ -253,6 +253,8 @@ mod tests {
             "update acme:logger --precise 1.2.0 -p app",
             "update --pins --dry-run",
             "remove acme:logger wasi:http",
+            "info acme:logger",
+            "info acme:logger@1 --offline",
             "outdated --offline --exit-code 1",
             "lock --frozen -vv --manifest-path x/Cargo.toml --workspace --color never",
             "-q lock",

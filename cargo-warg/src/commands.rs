@@ -5,6 +5,7 @@ pub mod annotate;
 mod change;
 pub mod fetch;
 pub mod grant;
+pub mod info;
 pub mod init;
 pub mod key;
 pub mod lock;
@@ -139,6 +140,8 @@ pub enum Command {
     Remove(remove::RemoveArgs),
     /// Show which newer versions there are, and what holds them back
     Outdated(outdated::OutdatedArgs),
+    /// Show who may publish a package, and what was released, by whom and when
+    Info(info::InfoArgs),
     /// Show what depends on what, from warg.lock
     Tree(tree::TreeArgs),
 }
@@ -164,6 +167,7 @@ impl Command {
             Self::Update(args) => args.run(context),
             Self::Remove(args) => args.run(context),
             Self::Outdated(args) => args.run(context),
+            Self::Info(args) => args.run(context),
             Self::Tree(args) => args.run(context),
         }
     }

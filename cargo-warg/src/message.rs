@@ -7,8 +7,10 @@
 
 mod add;
 mod fetch;
+mod info;
 mod lock;
 mod outdated;
+mod registry;
 mod remove;
 mod tree;
 mod update;
@@ -22,8 +24,13 @@ use serde::Serialize;
 pub use self::add::{Add, AddedDependency};
 pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 pub use self::fetch::{Fetch, FetchedMember};
+pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
 pub use self::outdated::{Hold, Mark, Outdated, OutdatedPackage};
+pub use self::registry::{
+    ImportedPackage, Init, Keys, Publish, RegistryCheck, RegistryImport, RegistryNew,
+    SkippedPackage,
+};
 pub use self::remove::{Remove, RemovedDependency};
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::update::{Behind, HeldPin, PinChange, Update};
@@ -65,6 +72,20 @@ pub enum Message {
     Update(Update),
     /// Of `cargo warg remove`: what was removed.
     Remove(Remove),
+    /// Of `cargo warg info`: what is known of a package.
+    Info(Info),
+    /// Of `cargo warg publish`: what was published.
+    Publish(Publish),
+    /// Of `cargo warg registry import`: what was imported.
+    RegistryImport(RegistryImport),
+    /// Of `cargo warg registry check`: what was found good.
+    RegistryCheck(RegistryCheck),
+    /// Of `cargo warg registry new`: what was made.
+    RegistryNew(RegistryNew),
+    /// Of `cargo warg key list`: this user's keys; of `cargo warg key new`: the one that was made.
+    Keys(Keys),
+    /// Of `cargo warg init`: which manifests changed.
+    Init(Init),
     /// Of `cargo warg outdated`: which newer versions there are.
     Outdated(Outdated),
 }

@@ -12,6 +12,7 @@ pub mod failure;
 pub mod fetch;
 pub mod hold;
 pub mod import;
+pub mod info;
 pub mod lock;
 pub mod outdated;
 pub mod pending;

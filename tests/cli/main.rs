@@ -7,6 +7,7 @@ mod bad_input;
 mod change;
 mod fetch;
 mod http;
+mod info;
 mod json;
 mod lock;
 mod merge;

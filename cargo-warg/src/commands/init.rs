@@ -5,6 +5,7 @@ use transparency::name::PackageName;
 
 use super::Context;
 use crate::error::{Classified as _, Result};
+use crate::message::{self, Message};
 
 /// `cargo warg init`.
 #[derive(Args)]
@@ -45,6 +46,9 @@ impl InitArgs {
         if changed.is_empty() {
             context.shell.status("Unchanged", "the tables are there");
         }
-        Ok(())
+        let changed = changed.iter().map(|path| path.display().to_string());
+        context.message(&Message::Init(message::Init {
+            changed: changed.collect(),
+        }))
     }
 }

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::Context;
 use crate::error::{Classified as _, Result};
 use crate::keys::{self, Keys};
+use crate::message::{self, Message};
 
 /// `cargo warg key`.
 #[derive(Subcommand)]
@@ -45,6 +46,10 @@ impl KeyNewArgs {
             "Created",
             format!("key `{}` in {}", self.name, file.display()),
         );
+        if context.json {
+            let keys = vec![key.to_string()];
+            return context.message(&Message::Keys(message::Keys { keys }));
+        }
         context.data(key)
     }
 }
@@ -58,6 +63,11 @@ impl KeyListArgs {
     #[expect(clippy::unused_self, reason = "all commands look alike")]
     fn run(self, context: &Context) -> Result<()> {
         let keys = Keys::open(&context.dirs()?).classified()?;
+        if context.json {
+            let keys = keys.all().map(|key| key.verifying_key().to_string());
+            let keys = keys.collect();
+            return context.message(&Message::Keys(message::Keys { keys }));
+        }
         for key in keys.all() {
             context.data(key.verifying_key())?;
         }

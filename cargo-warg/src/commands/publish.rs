@@ -10,6 +10,7 @@ use transparency::version::parse_version;
 
 use super::Context;
 use crate::error::Result;
+use crate::message::Message;
 use crate::ops::batch::Outcome;
 use crate::ops::clock;
 use crate::ops::publish::{Publication, publish};
@@ -111,7 +112,7 @@ impl PublishArgs {
                 );
             }
         }
-        Ok(())
+        context.message(&Message::Publish((&published).into()))
     }
 }
 

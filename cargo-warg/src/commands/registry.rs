@@ -9,6 +9,7 @@ use transparency::name::{Namespace, Origin};
 use super::Context;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
+use crate::message::Message;
 use crate::ops::batch::Outcome;
 use crate::ops::check::Subject;
 use crate::ops::clock;
@@ -123,7 +124,7 @@ impl RegistryNewArgs {
             "the checkpoint key {} signs whenever somebody publishes: who publishes to the folder needs it",
             made.checkpoint
         ));
-        Ok(())
+        context.message(&Message::RegistryNew((&made).into()))
     }
 }
 
@@ -200,7 +201,7 @@ impl RegistryImportArgs {
                 report.skipped.len()
             ),
         );
-        Ok(())
+        context.message(&Message::RegistryImport((&report).into()))
     }
 }
 
@@ -242,7 +243,7 @@ impl RegistryCheckArgs {
             ),
         );
         shell.status("Good", &checked.origin);
-        Ok(())
+        context.message(&Message::RegistryCheck((&checked).into()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use resolver::index::Address;
 use resolver::lockfile::Lockfile;
 use resolver::resolution::{ClosedSet, Selection};
 use semver::Version;
@@ -74,13 +75,13 @@ pub fn outdated(
     let lock::Current { lock, warnings } = lock::read_current(project, locked)?;
     let mut sessions = Sessions::new(&project.registries, offline);
     lock::check_pasts(&lock, project, &mut sessions)?;
+    let locked = lock.packages.iter().filter_map(|(selection, package)| {
+        let origin = package.release.as_ref()?.origin.clone();
+        let name = selection.name.clone();
+        Some(Address { origin, name })
+    });
+    sessions.load(&locked.collect())?;
     let fresh = solve_afresh(project, &lock, &mut sessions, &[])?;
-    for name in lock.packages.keys().map(|selection| &selection.name) {
-        // The solve may not have come by it; what is local has no registry.
-        if project.registries.of_package(name).is_ok() {
-            sessions.find(name)?;
-        }
-    }
     let mut rows = BTreeMap::new();
     for name in members {
         let (Some(root), Some(set)) = (lock.roots.get(name), fresh.members.get(name)) else {

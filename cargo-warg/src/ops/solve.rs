@@ -361,6 +361,60 @@ impl<'a> Sessions<'a> {
         }
     }
 
+    /// Where the log holds the records of a package's releases, each proved; none where what this machine keeps does not
+    /// prove it.
+    ///
+    /// # Errors
+    /// A record that is not where the registry says.
+    pub fn places(
+        &mut self,
+        address: &Address,
+        releases: &[Release],
+    ) -> Result<Vec<Option<LogIndex>>> {
+        match self.try_places_of(address, releases) {
+            Err(error) if error.class() == Class::Refused && !self.offline => {
+                let names = BTreeSet::from([address.name.clone()]);
+                let packages = self.with(&address.origin, |session| session.load_afresh(&names))?;
+                for package in packages.into_values() {
+                    if let Package::Present(log) = package {
+                        self.loaded.insert(address.clone(), Some(log));
+                    }
+                }
+                self.try_places_of(address, releases)
+            }
+            places => places,
+        }
+    }
+
+    fn try_places_of(
+        &mut self,
+        address: &Address,
+        releases: &[Release],
+    ) -> Result<Vec<Option<LogIndex>>> {
+        let hints = releases.iter().map(|release| {
+            let log = self.log(address)?;
+            Some((release.record(), log.index_hint(release.position())?))
+        });
+        let mut hints: Vec<Option<(Hash, LogIndex)>> = hints.collect();
+        let all: Vec<_> = hints.iter().flatten().copied().collect();
+        let checked = self.with(&address.origin, |session| session.check_included(&all));
+        match checked {
+            // Not every proof is kept: those that are count.
+            Err(error) if error.class() == Class::Unavailable && self.offline => {
+                for hint in &mut hints {
+                    let Some(one) = *hint else { continue };
+                    match self.with(&address.origin, |session| session.check_included(&[one])) {
+                        Err(error) if error.class() == Class::Unavailable => *hint = None,
+                        checked => checked?,
+                    }
+                }
+            }
+            checked => checked?,
+        }
+        let places = hints.into_iter().map(|hint| hint.map(|(_, index)| index));
+        Ok(places.collect())
+    }
+
     fn try_places(&mut self, resolution: &Resolution) -> Result<BTreeMap<Selection, LogIndex>> {
         let mut places = BTreeMap::new();
         let mut asks: BTreeMap<Origin, Vec<(Hash, LogIndex)>> = BTreeMap::new();

@@ -115,6 +115,7 @@ pub fn update(
         }
     };
     lock::check_pasts(&old, project, sessions)?;
+    sessions.load_locked(&old)?;
     let mut problem = project.problem_after(Some(&old), request.members);
     let moving = moving(&old, &problem, &request)?;
     for (name, member) in &mut problem.members {

@@ -1,0 +1,175 @@
+//! `cargo warg info`.
+
+use clap::Args;
+use transparency::release::Status;
+
+use super::{Context, report};
+use crate::error::Result;
+use crate::message::Message;
+use crate::ops::info::{Info, Released, info};
+use crate::ops::registries::Registries;
+use crate::spec::PackageSpec;
+
+/// `cargo warg info`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples: cargo warg info acme:logger
+          cargo warg info acme:logger@1.2.0      this release
+          cargo warg info wasi:http@0.2          the releases of this track
+
+All of it is read from the package's log and proved, as `lock` reads it.")]
+pub struct InfoArgs {
+    /// The package; or some of its versions
+    #[arg(value_name = "NAME[@VERSION]")]
+    pub spec: PackageSpec,
+}
+
+impl InfoArgs {
+    pub(super) fn run(self, context: &Context) -> Result<()> {
+        let workspace = context.workspace()?;
+        let registries = Registries::open(&workspace, &context.dirs()?, &context.network)?;
+        let info = info(&workspace, &registries, context.offline, &self.spec)?;
+        report::warnings(context, &info.warnings);
+        if context.json {
+            return context.message(&Message::Info((&info).into()));
+        }
+        summary(context, &info)?;
+        let Some(shown) = info.shown.and_then(|place| info.releases.get(place)) else {
+            return Ok(());
+        };
+        context.data(format!("\n{} {}", info.name, shown.release.version()))?;
+        release(context, shown)
+    }
+}
+
+/// A line for each value, the first with what they are.
+fn lines(context: &Context, what: &str, values: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut what = format!("{what}:");
+    for value in values {
+        // What strangers wrote stays on its line.
+        let value = crate::shell::clean_line(&value).into_owned();
+        context.data(format!("{what:<10} {value}"))?;
+        what.clear();
+    }
+    Ok(())
+}
+
+fn summary(context: &Context, info: &Info) -> Result<()> {
+    let Info {
+        name,
+        kind,
+        registry,
+        checkpoint,
+        records,
+        head,
+        ..
+    } = info;
+    context.data(format!("{name} ({kind})"))?;
+    lines(
+        context,
+        "registry",
+        [format!("{registry}, {}", checkpoint.origin)],
+    )?;
+    let proved = format!(
+        "{records} records, proved at size {}; the last is {head}",
+        checkpoint.size
+    );
+    lines(context, "log", [proved])?;
+    let keys = info.keys.iter().map(|(key, permissions)| {
+        let permissions: Vec<_> = permissions.iter().copied().collect();
+        format!("{key}: {}", report::listed(&permissions))
+    });
+    lines(context, "may", keys)?;
+    let holders = info
+        .holders
+        .iter()
+        .map(|key| format!("{key} holds `{}`", name.namespace()));
+    lines(context, "namespace", holders)?;
+    let annotations = info
+        .annotations
+        .iter()
+        .map(|(key, value)| format!("{key} = {value}"));
+    lines(context, "annotated", annotations)?;
+    let locked = info.locked.iter().map(|(member, versions)| {
+        let versions: Vec<_> = versions.iter().collect();
+        format!("{} of `{member}`", report::listed(&versions))
+    });
+    lines(context, "locked", locked)?;
+    let width = info
+        .releases
+        .iter()
+        .map(|one| one.release.version().to_string().len())
+        .max();
+    let width = width.unwrap_or(0);
+    let releases = info.releases.iter().map(|Released { release, .. }| {
+        let version = release.version().to_string();
+        let line = format!(
+            "{version:<width$}  {}  {}",
+            release.time(),
+            release.signer().name()
+        );
+        match standing(&release.status()) {
+            Some((word, why)) => format!("{line}  {word}: {why}"),
+            None => line,
+        }
+    });
+    lines(context, "releases", releases)
+}
+
+/// The word for what keeps a release from being used, and why; none where nothing does.
+fn standing(status: &Status) -> Option<(&'static str, String)> {
+    match status {
+        Status::Usable => None,
+        Status::Yanked { reason } => Some(("yanked", reason.clone())),
+        Status::Withdrawn { reason } => Some(("withdrawn", reason.clone())),
+        Status::Unusable { defect } => Some(("unusable", defect.to_string())),
+    }
+}
+
+fn release(context: &Context, shown: &Released) -> Result<()> {
+    let release = &shown.release;
+    let signer = release.signer();
+    let by = format!("{} by {} ({})", release.time(), signer.name(), signer.id());
+    lines(context, "released", [by])?;
+    let standing = standing(&release.status());
+    lines(
+        context,
+        "standing",
+        standing.map(|(word, why)| format!("{word}: {why}")),
+    )?;
+    lines(context, "digest", [release.digest().to_string()])?;
+    lines(context, "size", [format!("{} bytes", release.size())])?;
+    let position = release.position();
+    let place = match shown.index {
+        Some(index) => {
+            format!("entry {index} of the registry, proved; record {position} of the package")
+        }
+        None => format!("record {position} of the package"),
+    };
+    lines(
+        context,
+        "recorded",
+        [format!("{place}, {}", release.record())],
+    )?;
+    lines(
+        context,
+        "requires",
+        release.requirements().iter().map(ToString::to_string),
+    )?;
+    lines(
+        context,
+        "imports",
+        release.imports().iter().map(ToString::to_string),
+    )?;
+    lines(
+        context,
+        "exports",
+        release.exports().iter().map(ToString::to_string),
+    )?;
+    let annotations = shown.annotations.iter();
+    lines(
+        context,
+        "annotated",
+        annotations.map(|(key, value)| format!("{key} = {value}")),
+    )
+}

@@ -1,0 +1,224 @@
+//! What was written to a registry or found in one, and this user's keys.
+
+use serde::Serialize;
+
+use super::{Kind, RecordOutcome};
+use crate::ops;
+use crate::ops::batch::Outcome;
+
+/// What was published.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Publish {
+    /// What the package holds.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The SHA-256 of the content.
+    pub digest: String,
+    /// The size of the content in bytes.
+    pub size: u64,
+    /// What it requires.
+    pub requires: Vec<String>,
+    /// What Cargo.toml calls the registry.
+    pub registry: String,
+    /// What became of it; `checked` of a dry run.
+    pub outcome: RecordOutcome,
+    /// The name of the key that signed, or would; null where nothing was to be signed.
+    pub signer: Option<String>,
+    /// Where the registry's log holds the record, proved; null where none was written.
+    pub index: Option<u64>,
+    /// What the publisher may want to mend.
+    pub warnings: Vec<String>,
+}
+
+/// What came of an import.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct RegistryImport {
+    /// What Cargo.toml calls the registry.
+    pub registry: String,
+    /// Every package version that was found, each behind those it refers to.
+    pub packages: Vec<ImportedPackage>,
+    /// What no registry can hold.
+    pub skipped: Vec<SkippedPackage>,
+}
+
+/// A package version that was imported.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct ImportedPackage {
+    /// The package.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// What became of it.
+    pub outcome: RecordOutcome,
+    /// Where the registry's log holds its record; null where it was there before.
+    pub index: Option<u64>,
+    /// Why nobody will be able to use it; null where everybody will.
+    pub unusable: Option<String>,
+}
+
+/// What was left out of an import.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct SkippedPackage {
+    /// The file or folder that declares it.
+    pub path: String,
+    /// Why no registry can hold it.
+    pub why: String,
+}
+
+/// What a whole registry was found to hold, all of it good.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct RegistryCheck {
+    /// The origin.
+    pub origin: String,
+    /// Entries of the log.
+    pub size: u64,
+    /// Records among them.
+    pub records: u64,
+    /// Map entries among them, each of which was computed again.
+    pub map_entries: u64,
+    /// Packages.
+    pub packages: u64,
+    /// Releases.
+    pub releases: u64,
+    /// Contents that were read and compared.
+    pub contents: u64,
+}
+
+/// A registry that was made.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct RegistryNew {
+    /// The origin.
+    pub origin: String,
+    /// Its folder.
+    pub folder: String,
+    /// The policy file.
+    pub policy: String,
+    /// The vkey that signs operator records.
+    pub operate: String,
+    /// The vkey that signs checkpoints.
+    pub checkpoint: String,
+    /// Whether it was founded now; otherwise an earlier run did, and this one finished it.
+    pub founded: bool,
+    /// Whether Cargo.toml changed.
+    pub configured: bool,
+}
+
+/// This user's keys, or one that was made.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Keys {
+    /// The public halves, as vkeys.
+    pub keys: Vec<String>,
+}
+
+/// The tables that were added.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Init {
+    /// The manifests that changed.
+    pub changed: Vec<String>,
+}
+
+/// What became of a draft, by whom, and where it is.
+fn recorded(outcome: &Outcome) -> (RecordOutcome, Option<String>, Option<u64>) {
+    match outcome {
+        Outcome::Published { signer, index } => (
+            RecordOutcome::Recorded,
+            Some(signer.clone()),
+            Some(index.get()),
+        ),
+        Outcome::Existed => (RecordOutcome::Unchanged, None, None),
+        Outcome::Checked { signer } => (RecordOutcome::Checked, Some(signer.clone()), None),
+    }
+}
+
+impl From<&ops::publish::Published> for Publish {
+    fn from(published: &ops::publish::Published) -> Self {
+        let item = &published.item;
+        let (outcome, signer, index) = recorded(&published.outcome);
+        let requirements = item.statement.requirements.iter();
+        Self {
+            kind: item.kind.into(),
+            name: item.name.to_string(),
+            version: item.statement.version.to_string(),
+            digest: item.statement.digest.to_string(),
+            size: item.statement.size,
+            requires: requirements.map(ToString::to_string).collect(),
+            registry: published.registry.to_string(),
+            outcome,
+            signer,
+            index,
+            warnings: published.warnings.clone(),
+        }
+    }
+}
+
+impl From<&ops::import::Report> for RegistryImport {
+    fn from(report: &ops::import::Report) -> Self {
+        let packages = report.packages.iter().map(|package| {
+            let (outcome, _, index) = recorded(&package.outcome);
+            ImportedPackage {
+                name: package.name.to_string(),
+                version: package.version.to_string(),
+                outcome,
+                index,
+                unusable: package.unusable.clone(),
+            }
+        });
+        let skipped = report.skipped.iter().map(|(refusal, path)| SkippedPackage {
+            path: path.display().to_string(),
+            why: refusal.to_string(),
+        });
+        Self {
+            registry: report.registry.to_string(),
+            packages: packages.collect(),
+            skipped: skipped.collect(),
+        }
+    }
+}
+
+impl From<&ops::check::Checked> for RegistryCheck {
+    fn from(checked: &ops::check::Checked) -> Self {
+        let report = &checked.report;
+        Self {
+            origin: checked.origin.to_string(),
+            size: report.size.get(),
+            records: report.records,
+            map_entries: report.map_entries,
+            packages: report.packages,
+            releases: report.releases,
+            contents: report.contents,
+        }
+    }
+}
+
+impl From<&ops::registry_new::Made> for RegistryNew {
+    fn from(made: &ops::registry_new::Made) -> Self {
+        Self {
+            origin: made.origin.to_string(),
+            folder: made.folder.display().to_string(),
+            policy: made.policy.display().to_string(),
+            operate: made.operate.to_string(),
+            checkpoint: made.checkpoint.to_string(),
+            founded: made.founded,
+            configured: made.configured,
+        }
+    }
+}
