@@ -140,6 +140,11 @@ impl<'a> MemberGraph<'a> {
         self
     }
 
+    /// How many decisions are left.
+    pub(crate) fn patience(&self) -> u32 {
+        self.patience.get().unwrap_or(u32::MAX)
+    }
+
     pub(crate) const ROOT: NodeId = NodeId(0);
 
     pub(crate) fn scope(&self) -> &'a Scope<'a> {

@@ -22,7 +22,7 @@ use crate::graph::{MemberGraph, Reason};
 use crate::index::Address;
 use crate::preference::Preferences;
 use crate::problem::{RootRequirement, Written};
-use crate::resolution::{Attempt, attempt};
+use crate::resolution::{Attempt, Patience, attempt};
 use crate::scope::{Exclusion, Scope};
 
 use explanation::Explainer;
@@ -220,11 +220,19 @@ impl Conflict {
         end: (MemberGraph<'a>, Tree),
     ) -> Self {
         let mut unexplored = BTreeSet::new();
-        let (graph, tree) = without_needless(scope, preferences, end, &mut unexplored);
+        let mut patience = Patience::of_a_message();
+        let (graph, tree) =
+            without_needless(scope, preferences, end, &mut patience, &mut unexplored);
         let mut explainer = Explainer::new(&graph);
         explainer.walk(&tree);
         let (steps, roots) = explainer.finish();
-        let hints = hint::hints(scope, preferences, &roots, &steps, &mut unexplored);
+        let hints = hint::hints(
+            (scope, preferences),
+            &roots,
+            &steps,
+            &mut patience,
+            &mut unexplored,
+        );
         Self {
             member: member.to_owned(),
             alone,
@@ -241,6 +249,7 @@ fn without_needless<'a>(
     scope: &'a Scope<'a>,
     preferences: &'a Preferences,
     end: (MemberGraph<'a>, Tree),
+    patience: &mut Patience,
     unexplored: &mut BTreeSet<Address>,
 ) -> (MemberGraph<'a>, Tree) {
     let (mut graph, mut tree) = end;
@@ -249,7 +258,7 @@ fn without_needless<'a>(
     while let Some(root) = roots.iter().find(|root| !tried.contains(*root)).copied() {
         tried.insert(root);
         let rest = roots.iter().copied().filter(|other| *other != root);
-        match attempt(scope, rest, preferences) {
+        match attempt(scope, rest, preferences, patience) {
             Attempt::Unsolvable(smaller) => {
                 (graph, tree) = *smaller;
                 roots = explanation::roots(&graph, &tree);

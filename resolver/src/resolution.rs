@@ -24,8 +24,9 @@ use crate::provider::{NodeId, Provider};
 use crate::report::{Conflict, Tree};
 use crate::scope::{Scope, Source, Stop};
 
-/// How many decisions one attempt may take that only serves a message.
-const MAX_ROUNDS: u32 = 10_000;
+/// How many decisions all attempts together may take that only serve one message, and how many one of them.
+const MAX_DECISIONS: u32 = 20_000;
+const MAX_DECISIONS_EACH: u32 = 1_000;
 
 /// One package of a closed set: `component acme:clock@1.0.4`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -399,15 +400,31 @@ pub(crate) enum Attempt<'a> {
     GaveUp,
 }
 
+/// How many decisions attempts may still take.
+#[derive(Debug)]
+pub(crate) struct Patience(u32);
+
+impl Patience {
+    /// As much as one message is worth.
+    pub(crate) fn of_a_message() -> Self {
+        Self(MAX_DECISIONS)
+    }
+}
+
 /// Solves these requirements in a member's place, for a while.
 pub(crate) fn attempt<'a>(
     scope: &'a Scope<'a>,
     roots: impl IntoIterator<Item = &'a RootRequirement>,
     preferences: &'a Preferences,
+    patience: &mut Patience,
 ) -> Attempt<'a> {
-    let graph = MemberGraph::new(scope, roots, preferences).with_patience(MAX_ROUNDS);
+    let each = patience.0.min(MAX_DECISIONS_EACH);
+    let graph = MemberGraph::new(scope, roots, preferences).with_patience(each);
     let provider = Provider(graph);
-    match pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32) {
+    let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
+    let taken = each.saturating_sub(provider.0.patience());
+    patience.0 = patience.0.saturating_sub(taken);
+    match end {
         Ok(_) => Attempt::Solved,
         Err(PubGrubError::NoSolution(tree)) => Attempt::Unsolvable(Box::new((provider.0, tree))),
         Err(

@@ -428,9 +428,11 @@ fn an_interface_that_a_component_is_to_serve_is_asked_for_letter_by_letter() {
     let before = registry.snapshot(&app);
     app.warg(&["lock"])
         .code(11)
-        .stderr_contains("component acme:clock ^1 with the export acme:clock/now@1.0.7")
-        .stderr_contains("help: ")
-        .stderr_contains("acme:clock/now@1.1.0 instead of acme:clock/now@1.0.7");
+        .stderr_contains("you require acme:clock \"1\" (Cargo.toml:")
+        .stderr_contains("for acme:clock/now@1.0.7 (wit/world.wit:4:")
+        .stderr_contains(
+            "help: change acme:clock/now@1.0.7 to acme:clock/now@1.1.0 (wit/world.wit:4:",
+        );
     assert_eq!(registry.snapshot(&app), before);
     let text = app.read("wit/world.wit").replace("1.0.7", "1.0.0");
     app.write("wit/world.wit", text);

@@ -20,7 +20,7 @@ use crate::graph::Reason;
 use crate::index::Address;
 use crate::preference::Preferences;
 use crate::problem::{Local, Member, Options, RootRequirement, Written};
-use crate::resolution::{Attempt, attempt};
+use crate::resolution::{Attempt, Patience, attempt};
 use crate::scope::{Exclusion, Scope};
 
 /// How many changes are tried. Each costs a solve, and a person waits.
@@ -95,21 +95,23 @@ struct Trial<'t> {
     scope: &'t Scope<'t>,
     preferences: &'t Preferences,
     tries: u32,
+    patience: &'t mut Patience,
     unexplored: &'t mut BTreeSet<Address>,
 }
 
 /// The single changes, of what the conflict speaks of, that make the member solvable.
 pub(super) fn hints(
-    scope: &Scope<'_>,
-    preferences: &Preferences,
+    (scope, preferences): (&Scope<'_>, &Preferences),
     roots: &BTreeSet<&RootRequirement>,
     steps: &[Step],
+    patience: &mut Patience,
     unexplored: &mut BTreeSet<Address>,
 ) -> Vec<Hint> {
     let mut trial = Trial {
         scope,
         preferences,
         tries: 0,
+        patience,
         unexplored,
     };
     let others = trial.others(roots, steps);
@@ -142,7 +144,7 @@ pub(super) fn hints(
 impl Trial<'_> {
     fn solves(&mut self, scope: &Scope<'_>, roots: &BTreeSet<RootRequirement>) -> bool {
         self.tries = self.tries.saturating_add(1);
-        match attempt(scope, roots, self.preferences) {
+        match attempt(scope, roots, self.preferences, self.patience) {
             Attempt::Solved => true,
             Attempt::Missing(addresses) => {
                 self.unexplored.extend(addresses);
