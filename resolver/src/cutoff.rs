@@ -27,8 +27,8 @@ impl Span {
     /// This long before a moment, but not before 1970.
     pub fn before(self, moment: Time) -> Time {
         let seconds = u64::from(self.0) * 3600;
-        Time::from_unix(moment.unix().saturating_sub(seconds))
-            .expect("what is not later than a time is a time")
+        // What is not later than a time is one.
+        Time::from_unix(moment.unix().saturating_sub(seconds)).unwrap_or(moment)
     }
 }
 
@@ -38,7 +38,7 @@ const HOURS_OF_WEEK: u32 = 7 * HOURS_OF_DAY;
 impl fmt::Display for Span {
     /// In days where it is whole days, else in hours: one spelling for one length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 % HOURS_OF_DAY == 0 {
+        if self.0.is_multiple_of(HOURS_OF_DAY) {
             write!(f, "{}d", self.0 / HOURS_OF_DAY)
         } else {
             write!(f, "{}h", self.0)

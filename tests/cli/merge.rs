@@ -1,6 +1,7 @@
 //! Merging branches that both locked: with git itself, in real repositories.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -50,7 +51,7 @@ fn write_manifest(app: &Project, registry: &Registry, wants: &Wants) {
         "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n".to_owned();
     manifest += "[package.metadata.warg.dependencies]\n";
     for (name, req) in wants {
-        manifest += &format!("\"{name}\" = \"{req}\"\n");
+        let _ = writeln!(manifest, "\"{name}\" = \"{req}\"");
     }
     app.write("Cargo.toml", manifest + &registry.configure(app));
     app.write("src/lib.rs", "");

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use resolver::resolution::Selection;
 use transparency::name::Kind;
 
+use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Tree, TreeKind, TreeNode};
@@ -38,6 +39,9 @@ pub struct TreeArgs {
     /// The characters to draw with
     #[arg(long, value_name = "CHARSET", default_value = "utf8")]
     pub charset: Charset,
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
 }
 
 /// A kind, on the command line.
@@ -69,7 +73,7 @@ pub enum Charset {
 
 impl TreeArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let project = context.project(&context.manifest)?;
+        let project = context.project(&self.solving.manifest(context))?;
         let lock = lock::read_current(&project, context.locked)?;
         report::warnings(context, &lock.warnings);
         let selected = project.workspace.selected();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Vendor};
@@ -23,12 +24,15 @@ needs are removed.")]
 pub struct VendorArgs {
     /// The folder; by default the one that Cargo.toml names, or vendor/warg
     pub path: Option<PathBuf>,
+    /// How to solve.
+    #[command(flatten)]
+    pub solving: SolvingArgs,
 }
 
 impl VendorArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         let dirs = context.dirs()?;
-        let project = Project::load(&context.manifest, &dirs, &context.network)?;
+        let project = Project::load(&self.solving.manifest(context), &dirs, &context.network)?;
         let flags = Flags {
             locked: context.locked,
             offline: context.offline,
