@@ -37,7 +37,7 @@ use reader::{Reader, Wanted};
 
 use crate::cache::Shelf;
 use crate::layout;
-use crate::storage::Source;
+use crate::storage::{Source, StorageError};
 use crate::trust::{self, Memory, Sighting, TrustStore};
 
 /// The most package logs that are read at once: bounds what is in memory between two steps.
@@ -683,7 +683,8 @@ impl<'a> Session<'a> {
         refuse_withdrawn(name, release)?;
         let path = layout::content_of(release.digest(), release.size());
         self.attempt(|session| {
-            let bytes = session.reader.need_one(Wanted::fixed(path.clone()))?;
+            let bytes = session.reader.need_one(Wanted::fixed(path.clone()));
+            let bytes = bytes.map_err(|error| name_long(error, &[(name, release)]))?;
             open_content(name, release, bytes, &derive)
         })
     }
@@ -715,7 +716,8 @@ impl<'a> Session<'a> {
                 .collect();
             let contents = self.attempt(|session| {
                 let files: Vec<_> = files.iter().cloned().map(Wanted::fixed).collect();
-                let bytes = session.reader.need(&files)?;
+                let bytes = session.reader.need(&files);
+                let bytes = bytes.map_err(|error| name_long(error, batch))?;
                 batch
                     .iter()
                     .zip(bytes)
@@ -740,6 +742,29 @@ fn fitting(wanted: &[(&PackageName, &Release)]) -> usize {
         bytes <= CONTENTS_AT_ONCE
     });
     fit.count().max(1)
+}
+
+/// Says of a content that is too long whose it is.
+fn name_long(error: ClientError, asked: &[(&PackageName, &Release)]) -> ClientError {
+    let (ClientError::Storage(StorageError::TooLarge { place, .. })
+    | ClientError::Kept(StorageError::TooLarge { place, .. })) = &error
+    else {
+        return error;
+    };
+    let is_it = |(_, release): &&(&PackageName, &Release)| {
+        place.ends_with(layout::content(release.digest()).as_str())
+    };
+    match (asked.iter().find(is_it), error) {
+        (Some((name, release)), ClientError::Storage(source) | ClientError::Kept(source)) => {
+            ClientError::Long {
+                name: (*name).clone(),
+                version: release.version().clone(),
+                digest: *release.digest(),
+                source,
+            }
+        }
+        (_, error) => error,
+    }
 }
 
 /// A withdrawn content is refused unread: it may be gone, and nobody should hold it.

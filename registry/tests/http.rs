@@ -155,7 +155,7 @@ fn each_way_to_fail_is_said_in_its_own_words_and_in_bounded_time() {
         ),
         (
             "a closed connection",
-            Answer::Reset,
+            Answer::Close,
             "broke off or is not HTTP",
             Retry,
             3,
@@ -339,7 +339,7 @@ fn what_passes_is_tried_again() {
     let cases: [(&str, Vec<Answer>); 6] = [
         ("a fault", vec![Answer::Status(500), Answer::Status(503)]),
         ("a stall", vec![Answer::Stall]),
-        ("a broken answer", vec![Answer::Half, Answer::Reset]),
+        ("a broken answer", vec![Answer::Half, Answer::Close]),
         (
             "too many requests, now again",
             vec![after(429, "0"), after(503, "0")],
@@ -414,7 +414,7 @@ fn a_content_has_as_many_bytes_as_its_record_says_and_no_more() {
         .content(&name("acme:clock"), release, derive)
         .unwrap_err();
     assert!(
-        matches!(error, ClientError::Storage(StorageError::TooLarge { limit, .. }) if limit == release.size()),
+        matches!(error, ClientError::Long { source: StorageError::TooLarge { limit, .. }, .. } if limit == release.size()),
         "{error}"
     );
     assert!(
@@ -572,7 +572,7 @@ fn mirrors_take_over_where_one_fails_and_are_asked_first_from_then_on() {
         Answer::Status(500),
         Answer::Status(401),
         Answer::Status(404),
-        Answer::Reset,
+        Answer::Close,
         Answer::Stall,
         Answer::page(),
         Answer::Endless,

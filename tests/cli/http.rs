@@ -190,7 +190,7 @@ fn a_hostile_server_ends_in_its_exit_code_and_its_own_words() {
         said.stderr_contains(place);
         assert!(!app.has("warg.lock"));
     }
-    server.next("checkpoint", [Answer::Status(500), Answer::Reset]);
+    server.next("checkpoint", [Answer::Status(500), Answer::Close]);
     server.always("checkpoint", Answer::File);
     app.warg(&["lock"]).code(0);
     // A content that is missing, with a page in its place.
@@ -412,4 +412,46 @@ fn no_progress_is_drawn_where_nobody_watches() {
         !said.stderr.contains("Fetching") && !said.stderr.contains('\r'),
         "{said}"
     );
+}
+
+#[test]
+fn tls_is_believed_by_the_systems_certificates_and_by_further_ones_that_are_named() {
+    let sandbox = Sandbox::new();
+    let registry = stocked(&sandbox);
+    let server = Server::of_folder_with_tls(&registry.folder);
+    let app = app(&sandbox, &registry, &server);
+    let authority = sandbox.join("authority.pem");
+    std::fs::write(&authority, fixtures::server::AUTHORITY).unwrap();
+    let authority = authority.display().to_string();
+    app.warg(&["lock"])
+        .code(12)
+        .stderr_contains("cannot connect")
+        .stderr_contains("certificate");
+    assert!(
+        server.requests().is_empty(),
+        "nothing was said to a stranger"
+    );
+    for variable in ["CARGO_HTTP_CAINFO", "SSL_CERT_FILE"] {
+        app.warg_with(&[(variable, &authority)], &["fetch"]).code(0);
+    }
+    let cainfo = ("CARGO_HTTP_CAINFO", authority.as_str());
+    app.warg_with(&[("CARGO_HTTP_CAINFO", "/no/such/file")], &["fetch"])
+        .code(101)
+        .stderr_contains("/no/such/file");
+    // A token needs TLS, and neither it nor anything else goes on without.
+    let plain = Server::of_folder(&registry.folder);
+    server.always(
+        "checkpoint",
+        Answer::redirect(format!("{}/checkpoint", plain.url())),
+    );
+    let token = format!("{} s3cret", server.url());
+    app.warg_with(&[cainfo, ("CARGO_WARG_TOKENS", &token)], &["verify"])
+        .code(12)
+        .stderr_contains(&format!(
+            "redirected to {}/checkpoint, which is not followed",
+            plain.url()
+        ));
+    assert!(plain.requests().is_empty());
+    let last = server.requests().pop().unwrap();
+    assert_eq!(last.headers["authorization"], "Bearer s3cret");
 }

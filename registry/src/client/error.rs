@@ -3,7 +3,7 @@
 use semver::Version;
 use transparency::checkpoint::TrustError;
 use transparency::content::ContentError;
-use transparency::digest::Hash;
+use transparency::digest::{Digest, Hash};
 use transparency::log::{ProofError, TileError};
 use transparency::map::MapError;
 use transparency::misbehavior::Misbehavior;
@@ -220,6 +220,19 @@ pub enum ClientError {
         /// The proof, for others.
         evidence: Box<Misbehavior>,
     },
+    /// A content has more bytes than its record says; it was not read to its end.
+    #[error("the content of {name}@{version}, {digest}, is longer than its record says")]
+    Long {
+        /// The package.
+        name: PackageName,
+        /// The version.
+        version: Version,
+        /// What it should be.
+        digest: Digest,
+        /// Where it lies, and how long it may be.
+        #[source]
+        source: StorageError,
+    },
     /// A content is not what its record says.
     #[error(transparent)]
     Content(Box<ContentError>),
@@ -318,6 +331,7 @@ impl ClientError {
             | Self::Diverged { .. }
             | Self::Lost { .. }
             | Self::OperatorCut { .. }
+            | Self::Long { .. }
             | Self::Content(_)
             | Self::Underivable { .. }
             | Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,

@@ -71,3 +71,68 @@ impl Patience {
 fn random_part() -> f64 {
     getrandom::u32().map_or(1.0, |number| f64::from(number) / f64::from(u32::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::super::RetryAfter;
+    use super::*;
+
+    fn busy(after: Option<RetryAfter>) -> FetchError {
+        FetchError::Busy {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            after,
+        }
+    }
+
+    #[test]
+    fn pauses_double_are_a_random_part_and_end() {
+        let patience = Patience::default();
+        let now = SystemTime::UNIX_EPOCH;
+        let pause = |rounds, error: &FetchError| patience.pause(rounds, error, now);
+        for (rounds, most) in [(1, 500), (2, 1000), (3, 2000)] {
+            let pauses: Vec<_> = (0..50).map(|_| pause(rounds, &busy(None))).collect();
+            let most = Duration::from_millis(most);
+            assert!(
+                pauses
+                    .iter()
+                    .all(|pause| pause.is_some_and(|pause| pause <= most))
+            );
+            assert!(
+                pauses.iter().any(|pause| *pause != pauses[0]),
+                "they are random"
+            );
+            assert!(
+                pauses
+                    .iter()
+                    .any(|pause| pause.is_some_and(|pause| pause > most / 4))
+            );
+        }
+        assert_eq!(pause(4, &busy(None)), None);
+        assert_eq!(pause(1, &FetchError::WebPage), None);
+    }
+
+    #[test]
+    fn what_a_server_asks_for_is_kept_up_to_a_limit() {
+        let patience = Patience::default();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("30", Some(30)),
+            ("31", None),
+            ("99999999999999999999", Some(1)), // no number: as if it had not been said
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
+            ("Sun, 06 Nov 1994 09:49:47 GMT", None),
+            ("Mon, 01 Jan 1900 00:00:00 GMT", Some(1)),
+        ] {
+            let after = RetryAfter::parse(text);
+            let pause = patience.pause(1, &busy(after), now);
+            match after {
+                Some(_) => assert_eq!(pause, seconds.map(Duration::from_secs), "{text}"),
+                None => assert!(pause.is_some_and(|pause| pause <= patience.pause), "{text}"),
+            }
+        }
+    }
+}

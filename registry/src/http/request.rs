@@ -189,3 +189,73 @@ fn failure(error: reqwest::Error, options: &Options) -> FetchError {
         source: Box::new(Innermost::of(error)),
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_never_leads_to_less_than_there_was() {
+        for (from, location, to) in [
+            ("https://a.example/x/y", "z", Some("https://a.example/x/z")),
+            (
+                "https://a.example/x",
+                "//b.example/y",
+                Some("https://b.example/y"),
+            ),
+            (
+                "https://a.example/x",
+                "https://b.example:8443/y?sig=1",
+                Some("https://b.example:8443/y?sig=1"),
+            ),
+            (
+                "http://a.example/x",
+                "https://a.example/x",
+                Some("https://a.example/x"),
+            ),
+            (
+                "http://a.example/x",
+                "http://b.example/x",
+                Some("http://b.example/x"),
+            ),
+            ("https://a.example/x", "http://a.example/x", None),
+            ("https://a.example/x", "http://127.0.0.1/x", None),
+            ("https://a.example/x", "https://user@a.example/x", None),
+            ("https://a.example/x", "ftp://a.example/x", None),
+            ("https://a.example/x", "data:text/plain,x", None),
+            ("https://a.example/x", "https://", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(LOCATION, HeaderValue::from_static(location));
+            let followed = follow(&from.parse().unwrap(), &headers);
+            let followed = followed.as_ref().ok().map(Url::as_str);
+            assert_eq!(followed, to, "from {from} to {location}");
+        }
+        let nowhere = follow(&"https://a.example".parse().unwrap(), &HeaderMap::new());
+        assert!(nowhere.is_err());
+    }
+
+    #[test]
+    fn a_web_page_is_known_by_its_first_bytes() {
+        for page in [
+            "<!DOCTYPE html>",
+            "\n\t <HTML lang=en>",
+            "\u{feff}<!doctype HTML >",
+        ] {
+            assert!(is_web_page(page.as_bytes()), "{page}");
+        }
+        for file in [
+            "",
+            "<",
+            "<!DOCTYPE",
+            "registry.example/x\n2\n",
+            "\0asm",
+            "<htm",
+        ] {
+            assert!(!is_web_page(file.as_bytes()), "{file}");
+        }
+    }
+}
