@@ -166,8 +166,8 @@ mod tests {
             let matches = |version: &&str| {
                 read.matches(&"acme:a".parse().unwrap(), &version.parse().unwrap())
             };
-            assert!(meant.iter().all(|version| matches(version)), "{spec}");
-            assert!(!others.iter().any(|version| matches(version)), "{spec}");
+            assert!(meant.iter().all(&matches), "{spec}");
+            assert!(!others.iter().any(matches), "{spec}");
             assert!(!read.matches(&"acme:b".parse().unwrap(), &"1.2.3".parse().unwrap()));
         }
     }

@@ -70,8 +70,10 @@ fn summary(context: &Context, info: &Info) -> Result<()> {
         "registry",
         [format!("{registry}, {}", checkpoint.origin)],
     )?;
+    let count = usize::try_from(records.get()).unwrap_or(usize::MAX);
     let proved = format!(
-        "{records} records, proved at size {}; the last is {head}",
+        "{}, proved at size {}; the last is {head}",
+        report::counted(count, "record"),
         checkpoint.size
     );
     lines(context, "log", [proved])?;

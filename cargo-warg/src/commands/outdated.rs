@@ -7,6 +7,7 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
+use crate::ops::hold::Hold;
 use crate::ops::outdated::{Mark, Row, outdated};
 
 /// `cargo warg outdated`.
@@ -88,7 +89,7 @@ fn table(rows: &[Row]) -> Vec<String> {
             format!("{}{mark}", row.locked.version),
             version(row.compatible.as_ref(), "removed"),
             version(row.latest.as_ref(), "none"),
-            report::listed(&row.holds),
+            held_by(&row.holds),
         ]
     });
     let lines: Vec<_> = std::iter::once(head).chain(cells).collect();
@@ -106,4 +107,14 @@ fn table(rows: &[Row]) -> Vec<String> {
         padded.join("  ").trim_end().to_owned()
     };
     lines.iter().map(line).collect()
+}
+
+/// What holds a version back, the first in full: more requirements of the same sort say little more.
+fn held_by(holds: &[Hold]) -> String {
+    match holds {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [one, other] => format!("{one}, {other}"),
+        [one, others @ ..] => format!("{one}, and {} more", others.len()),
+    }
 }

@@ -305,12 +305,12 @@ fn references(text: &str) -> Vec<Found> {
             continue;
         }
         let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-        let (token, length) = match rest.get(..word).filter(|word| !word.is_empty()) {
-            Some(word) => (Token::Word(word.trim_start_matches('%')), word.len()),
-            None => {
-                let sign = rest.chars().next().unwrap_or(' ');
-                (Token::Sign(sign), sign.len_utf8())
-            }
+        let (token, length) = if word > 0 {
+            let name = rest.get(..word).unwrap_or_default();
+            (Token::Word(name.trim_start_matches('%')), word)
+        } else {
+            let sign = rest.chars().next().unwrap_or(' ');
+            (Token::Sign(sign), sign.len_utf8())
         };
         seen.push(token);
         at += length;
@@ -376,10 +376,11 @@ fn version_length(text: &str) -> usize {
     let mut characters = text.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
         let goes_on = characters.peek().is_some_and(|(_, next)| is_part(*next));
-        if !is_part(c) && !(c == '.' && goes_on) {
+        if is_part(c) || (c == '.' && goes_on) {
+            length = at + c.len_utf8();
+        } else {
             break;
         }
-        length = at + c.len_utf8();
     }
     length
 }

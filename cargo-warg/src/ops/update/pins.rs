@@ -1,0 +1,221 @@
+//! The exact versions in `wit/`: which of them hold something back, and how they move with what is locked.
+
+use std::collections::BTreeMap;
+
+use resolver::problem::{Problem, RootRequirement};
+use resolver::resolution::{Resolution, Selection};
+use semver::Version;
+use transparency::name::{Kind, PackageName};
+use transparency::release::Release;
+use transparency::version::{Track, VersionReq};
+
+use super::Request;
+use crate::error::{Class, Classified as _, Classify, Result};
+use crate::ops::project::Project;
+use crate::ops::solve::Sessions;
+use crate::wit::pins::{Moves, PinEdit, PinError, is_own};
+use crate::wit::root::Pin;
+
+/// An exact version in `wit/` that holds back a newer one of its track.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPin {
+    /// The member.
+    pub member: String,
+    /// The package.
+    pub name: PackageName,
+    /// What stands in the text.
+    pub version: Version,
+    /// Where it stands first.
+    pub location: Option<String>,
+    /// The newest that could stand there.
+    pub available: Version,
+}
+
+impl Classify for PinError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Unsure { .. } => "change them by hand, and run `cargo warg lock`".to_owned(),
+            Self::Changed { .. } => "run the command again".to_owned(),
+            Self::Text(_) | Self::Write { .. } => return None,
+        })
+    }
+}
+
+pub(super) fn is_pin_of(pin: &Pin, selection: &Selection) -> bool {
+    selection.kind == Kind::Wit && pin.name == selection.name && pin.version == selection.version
+}
+
+pub(super) fn requires_pin(root: &RootRequirement, pin: &Pin) -> bool {
+    root.requirement.kind == Kind::Wit
+        && root.requirement.name == pin.name
+        && root.exports.is_empty()
+        && root.requirement.req == VersionReq::exact(&pin.version)
+}
+
+/// The exact versions in the texts of members that may change, as far as they are to move.
+pub(super) fn pins_in_scope<'p>(
+    project: &'p Project,
+    problem: &Problem,
+    request: &Request<'_>,
+) -> Vec<(&'p String, &'p Pin)> {
+    let mut pins = Vec::new();
+    for (member, all) in &project.pins {
+        if problem.members.get(member).is_none_or(|member| member.keep) {
+            continue;
+        }
+        let meant = |pin: &&Pin| {
+            request.specs.is_empty()
+                || request
+                    .specs
+                    .iter()
+                    .any(|spec| spec.matches(&pin.name, &pin.version))
+        };
+        pins.extend(all.iter().filter(meant).map(|pin| (member, pin)));
+    }
+    pins
+}
+
+/// Whether a pin stands in the member's own text, and nowhere in its `deps`.
+fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
+    let Some(wit) = project.workspace.member(member).map(|member| &member.wit) else {
+        return false;
+    };
+    let root = project.roots.get(member);
+    let references = root
+        .map(crate::wit::root::Root::references)
+        .unwrap_or_default();
+    references
+        .iter()
+        .filter(|reference| {
+            reference.package == crate::wit::text::wit_name(&pin.name, &pin.version)
+        })
+        .all(|reference| {
+            let location = reference.location.as_ref();
+            location.is_some_and(|location| is_own(wit, location.file()))
+        })
+}
+
+/// The usable versions of a pin's track that are newer, ascending.
+fn newer_of_track(project: &Project, sessions: &Sessions<'_>, pin: &Pin) -> Vec<Version> {
+    let track = Track::of(&pin.version);
+    let releases = sessions
+        .usable(&pin.name, &project.problem.options)
+        .into_iter();
+    let versions = releases.map(Release::version);
+    let newer = versions.filter(|version| **version > pin.version && Track::of(version) == track);
+    newer.cloned().collect()
+}
+
+/// Lets pins go up within their tracks, the newest first.
+pub(super) fn relax(
+    problem: &mut Problem,
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    pins: &[(&String, &Pin)],
+) -> Result<()> {
+    for (name, pin) in pins {
+        if !is_movable(project, name, pin) {
+            continue;
+        }
+        sessions.find(&pin.name)?;
+        let newer = newer_of_track(project, sessions, pin);
+        let Some(member) = problem.members.get_mut(*name).filter(|_| !newer.is_empty()) else {
+            continue;
+        };
+        let pinned = member
+            .requirements
+            .iter()
+            .find(|one| requires_pin(one, pin));
+        let Some(pinned) = pinned.cloned() else {
+            continue;
+        };
+        member.requirements.remove(&pinned);
+        let mut relaxed = pinned;
+        relaxed.requirement.req = VersionReq::caret(&pin.version);
+        member.requirements.insert(relaxed);
+        // The solver prefers these from the highest down.
+        let selections = newer.into_iter().map(|version| Selection {
+            kind: Kind::Wit,
+            name: pin.name.clone(),
+            version,
+        });
+        member.selects.extend(selections);
+    }
+    Ok(())
+}
+
+/// Writes into the problem what the texts will say, and plans their changes.
+pub(super) fn set_pins(
+    asked: &mut Problem,
+    project: &Project,
+    resolution: &Resolution,
+    pins: &[(&String, &Pin)],
+) -> Result<PinEdit> {
+    let mut moves: BTreeMap<&String, Moves> = BTreeMap::new();
+    for (name, pin) in pins {
+        let (Some(set), Some(member)) =
+            (resolution.members.get(*name), asked.members.get_mut(*name))
+        else {
+            continue;
+        };
+        let of_package =
+            |selection: &&Selection| selection.kind == Kind::Wit && selection.name == pin.name;
+        let selected: Vec<_> = set.packages.keys().filter(of_package).collect();
+        if selected
+            .iter()
+            .any(|selection| selection.version == pin.version)
+            || !is_movable(project, name, pin)
+        {
+            continue;
+        }
+        let same_track =
+            |selection: &&&Selection| Track::of(&selection.version) == Track::of(&pin.version);
+        let Some(now) = selected.iter().find(same_track).or(selected.first()) else {
+            continue;
+        };
+        let pinned = member
+            .requirements
+            .iter()
+            .find(|one| requires_pin(one, pin));
+        let Some(pinned) = pinned.cloned() else {
+            continue;
+        };
+        member.requirements.remove(&pinned);
+        let mut moved = pinned;
+        moved.requirement.req = VersionReq::exact(&now.version);
+        member.requirements.insert(moved);
+        let moves = moves.entry(name).or_default();
+        moves.insert((pin.name.clone(), pin.version.clone()), now.version.clone());
+    }
+    let mut edit = PinEdit::default();
+    for (name, moves) in moves {
+        if let Some(member) = project.workspace.member(name) {
+            edit.merge(PinEdit::plan(&member.wit, &moves).classified()?);
+        }
+    }
+    Ok(edit)
+}
+
+/// The pins that hold something back.
+pub(super) fn held(
+    project: &Project,
+    sessions: &Sessions<'_>,
+    pins: &[(&String, &Pin)],
+) -> Vec<HeldPin> {
+    let held = pins.iter().filter_map(|(member, pin)| {
+        let available = newer_of_track(project, sessions, pin).pop()?;
+        let location = pin.location.as_ref();
+        Some(HeldPin {
+            member: (*member).clone(),
+            name: pin.name.clone(),
+            version: pin.version.clone(),
+            location: location.map(|place| place.below(project.workspace.root()).to_string()),
+            available,
+        })
+    });
+    held.collect()
+}
