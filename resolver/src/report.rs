@@ -151,6 +151,10 @@ pub struct Conclusion {
 
 /// What a step rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are facts, and there are few"
+)]
 pub enum Premise {
     /// A fact.
     Fact(Fact),

@@ -24,6 +24,7 @@ pub(crate) type Tree = DerivationTree<NodeId, Ranges<u32>, Reason>;
 
 /// What became of a derived node.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 enum Outcome {
     /// Nothing: it says what is obvious.
     Nothing,

@@ -201,7 +201,7 @@ impl<'c> Words<'c> {
             _ => format!("{name} {}", requirement.req),
         };
         if let Some(location) = &wish.location {
-            text.push_str(&format!(" ({location})"));
+            text = format!("{text} ({location})");
         }
         if !wish.exports.is_empty() {
             let exports: Vec<String> = wish
@@ -212,12 +212,12 @@ impl<'c> Words<'c> {
                     None => export.to_string(),
                 })
                 .collect();
-            text.push_str(&format!(" for {}", list(&exports, "and")));
+            text = format!("{text} for {}", list(&exports, "and"));
         }
         text
     }
 
-    fn unmet(&self, unmet: &Unmet) -> String {
+    fn unmet(unmet: &Unmet) -> String {
         let Unmet {
             existing,
             local,
@@ -260,9 +260,10 @@ impl<'c> Words<'c> {
         }
         wishes.sort_by_key(|wish| wish.location.as_ref().map(|place| by_line(place)));
         let texts: Vec<String> = wishes.into_iter().map(|wish| self.wish(wish)).collect();
-        let who = match self.conflict.alone {
-            true => "you require".to_owned(),
-            false => format!("`{}` requires", self.conflict.member),
+        let who = if self.conflict.alone {
+            "you require".to_owned()
+        } else {
+            format!("`{}` requires", self.conflict.member)
         };
         (!texts.is_empty()).then(|| format!("{who} {}", list(&texts, "and")))
     }
@@ -281,9 +282,7 @@ impl<'c> Words<'c> {
                     "{who} require{} {}{}",
                     if one { "s" } else { "" },
                     list(&wishes, word),
-                    unmet
-                        .as_ref()
-                        .map_or_else(String::new, |unmet| self.unmet(unmet))
+                    unmet.as_ref().map_or_else(String::new, Self::unmet)
                 )
             }
             Fact::Excluded {
@@ -374,7 +373,7 @@ impl<'c> Words<'c> {
                 && is_listed
                 && let Some((_, versions)) = text.rsplit_once(&format!("{} ", group.name))
             {
-                text = versions.to_owned();
+                text = versions.to_string();
             }
             last = is_listed.then_some(&group.name);
             texts.push(text);
