@@ -224,7 +224,9 @@ fn an_exact_version_moves_a_pin_to_it_even_to_another_track() {
     );
     app.warg(&["lock"]).code(0);
     app.warg(&["update", "acme:io", "--precise", "2.0.0"])
-        .code(11);
+        .code(11)
+        .stderr_contains("nothing that `app` depends on takes acme:io 2.0.0")
+        .stderr_contains("help: it is required as =1.0.1 at wit/world.wit:6:");
     app.warg(&["update", "acme:io", "--precise", "2.0.0", "--pins"])
         .code(0)
         .stderr_contains("Changing wit/world.wit:6 acme:io@1.0.1 -> 2.0.0")

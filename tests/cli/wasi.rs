@@ -137,6 +137,23 @@ fn a_dependency_that_needs_a_newer_version_moves_just_that_track() {
 }
 
 #[test]
+fn an_update_of_the_pins_moves_all_of_wasi_to_the_newest_of_its_track() {
+    let sandbox = Sandbox::new();
+    let app = app_on_all_of_wasi(&sandbox);
+    everything_holds(&app);
+    app.warg(&["update"]).code(0).stderr_contains(
+        "1 version in wit/ holds back newer ones, as wit/world.wit:4:21: wasi:http@0.2.3, and 0.2.12 is there",
+    );
+    assert_eq!(selected(&app), all_at("0.2.3"), "only the flag moves a pin");
+    app.warg(&["update", "--pins"])
+        .code(0)
+        .stderr_contains("Changing wit/world.wit:4 wasi:http@0.2.3 -> 0.2.12")
+        .stderr_contains("Updating wasi:io v0.2.3 -> v0.2.12");
+    everything_holds(&app);
+    assert_eq!(selected(&app), all_at("0.2.12"));
+}
+
+#[test]
 fn wasi_0_2_and_0_3_live_side_by_side() {
     let sandbox = Sandbox::new();
     let app = app_on_all_of_wasi(&sandbox);

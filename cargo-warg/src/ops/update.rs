@@ -117,7 +117,7 @@ pub fn update(
     } else {
         PinEdit::default()
     };
-    check_needed(&asked, &resolution, request.precise)?;
+    check_needed(&asked, &resolution, &moving, request.precise)?;
     let new = lock::build(&asked, &resolution, sessions)?;
     let lock_changes = changes(Some(&old), &new);
     // A newer checkpoint alone is no change of what is locked.
@@ -408,7 +408,12 @@ fn require(
 }
 
 /// Demands that the version that was asked for is one that something needs.
-fn check_needed(asked: &Problem, resolution: &Resolution, precise: Option<&Version>) -> Result<()> {
+fn check_needed(
+    asked: &Problem,
+    resolution: &Resolution,
+    moving: &BTreeMap<String, BTreeSet<Selection>>,
+    precise: Option<&Version>,
+) -> Result<()> {
     let Some(precise) = precise else {
         return Ok(());
     };
@@ -416,12 +421,16 @@ fn check_needed(asked: &Problem, resolution: &Resolution, precise: Option<&Versi
         let Some(member) = asked.members.get(name) else {
             continue;
         };
-        let unneeded = check_member(member, set)
-            .into_iter()
-            .find_map(|flaw| match flaw {
-                Flaw::Unneeded { selection } if selection.version == *precise => Some(selection),
-                _ => None,
-            });
+        let flaws = check_member(member, set).into_iter();
+        let mut unneeded = flaws.filter_map(|flaw| match flaw {
+            Flaw::Unneeded { selection } => Some(selection),
+            _ => None,
+        });
+        let is_asked_for = |selection: &Selection| {
+            let mut moving = moving.get(name).into_iter().flatten();
+            selection.version == *precise && moving.any(|one| one.name == selection.name)
+        };
+        let unneeded = unneeded.find(is_asked_for);
         let Some(selection) = unneeded else {
             continue;
         };
