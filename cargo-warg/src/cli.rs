@@ -18,6 +18,7 @@ use crate::manifest::{ManifestArgs, Solving};
 use crate::message::Message;
 use crate::network::Network;
 use crate::shell::{self, Shell, Verbosity};
+use crate::wit::text::with_stack;
 
 /// cargo's own colours of help texts.
 const STYLES: Styles = Styles::styled()
@@ -165,6 +166,11 @@ impl GlobalArgs {
 
 /// Runs the command that the arguments name. The first argument is the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    with_stack(|| run_command(arguments))
+}
+
+fn run_command(arguments: Vec<OsString>) -> ExitCode {
     let CargoSubcommand::Warg(Warg { global, command }) = match Cargo::try_parse_from(arguments) {
         Ok(cargo) => cargo.warg,
         Err(error) => {

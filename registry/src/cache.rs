@@ -81,8 +81,13 @@ impl Shelf {
             let place = self.folder(path).root().join(path.as_str());
             let keep = || -> io::Result<()> {
                 let folder = place.parent().unwrap_or(&place);
-                fs::create_dir_all(folder)?;
-                let mut file = tempfile::NamedTempFile::new_in(folder)?;
+                let mut file = match tempfile::NamedTempFile::new_in(folder) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        fs::create_dir_all(folder)?;
+                        tempfile::NamedTempFile::new_in(folder)
+                    }
+                    file => file,
+                }?;
                 file.write_all(bytes)?;
                 file.persist(&place).map_err(|error| error.error)?;
                 Ok(())

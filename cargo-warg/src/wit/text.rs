@@ -160,13 +160,36 @@ const STACK: usize = 256 << 20;
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread has [`STACK`].
+    static ROOMY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work on a thread whose stack has room for the WIT libraries, so that not every call of them needs a thread of its
+/// own: a hundred packages make five hundred calls.
+pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    let mut work = Some(work);
+    let mut run = || {
+        ROOMY.set(true);
+        work.take().map(|work| work())
+    };
+    let ran = thread::scope(|scope| {
+        let thread = thread::Builder::new().name("main".into()).stack_size(STACK);
+        Some(thread.spawn_scoped(scope, &mut run).ok()?.join())
+    });
+    let done = match ran {
+        Some(Ok(done)) => done,
+        Some(Err(panic)) => panic::resume_unwind(panic),
+        // Some systems promise no memory that they lack: the caller's own stack has to do.
+        None => work.take().map(|work| work()),
+    };
+    done.expect("work is taken once")
 }
 
 /// Runs a call into the WIT libraries, whose decoder and printer assert on what a stranger may have written: some valid
 /// components have no WIT, and not all of them get an error. What ends here is not reported as a crash.
 ///
 /// They also recurse as deep as a text is long, and running out of stack ends the process; so it has a large one of its
-/// own.
+/// own, unless it runs [`with_stack`].
 pub(super) fn guarded<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T, GaveUp> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -179,11 +202,14 @@ pub(super) fn guarded<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T, Gav
     });
     let mut call = Some(call);
     let mut run = || {
-        GUARDED.set(true);
+        let before = GUARDED.replace(true);
         let result = panic::catch_unwind(AssertUnwindSafe(|| call.take().map(|call| call())));
-        GUARDED.set(false);
+        GUARDED.set(before);
         result.ok().flatten().ok_or(GaveUp)
     };
+    if ROOMY.get() {
+        return run();
+    }
     let ran = thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
         Some(thread.spawn_scoped(scope, &mut run).ok()?.join())
