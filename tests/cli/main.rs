@@ -5,7 +5,9 @@
 mod add;
 mod bad_input;
 mod change;
+mod clean;
 mod fetch;
+mod help;
 mod http;
 mod info;
 mod json;
@@ -19,6 +21,7 @@ mod readme;
 mod registry;
 mod remove;
 mod schema;
+mod self_check;
 mod story;
 mod support;
 mod tree;
