@@ -109,7 +109,7 @@ fn what_fetch_wrote_goes_when_asked_for() {
     app.write("wit/world.wit", world);
     app.write(
         "wit/deps/mine/a.wit",
-        "package mine:own@1.0.0;\ninterface i {}\n",
+        "package mine:parts@1.0.0;\ninterface i {}\n",
     );
     app.warg(&["fetch"]).code(0);
     assert!(app.has("wit/deps/acme-http-1.0.0/package.wit"));

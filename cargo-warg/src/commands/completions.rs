@@ -57,7 +57,7 @@ fi
 unset __cargo_warg_before
 __cargo_or_warg() {
     if [[ $COMP_CWORD -gt 1 && ${COMP_WORDS[1]} == warg ]]; then
-        _cargo-warg "$@"
+        _cargo__warg "$@"
     elif [[ -n ${__cargo_before_warg:-} ]]; then
         "$__cargo_before_warg" "$@"
     elif [[ $COMP_CWORD -eq 1 ]]; then
