@@ -46,6 +46,10 @@ fn bash_completes_the_subcommand_and_the_program_and_leaves_cargo_alone() {
     assert_eq!(offers(&["cargo", "warg", "registry", "im"]), ["import"]);
     assert_eq!(offers(&["cargo", "warg", "yank", "--rea"]), ["--reason"]);
     assert_eq!(offers(&["cargo", "warg", "completions", "ba"]), ["bash"]);
+    assert_eq!(
+        offers(&["cargo", "warg", "self-check", "--off"]),
+        ["--offline"]
+    );
     assert!(offers(&["cargo", "warg", ""]).contains(&"verify".to_owned()));
     assert_eq!(offers(&["cargo", "w"]), ["warg"]);
     let before = "_cargo() { COMPREPLY=(build \"$2\"); }\ncomplete -F _cargo cargo\n";

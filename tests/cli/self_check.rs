@@ -114,12 +114,15 @@ fn each_problem_is_named_and_the_gravest_is_the_exit_code() {
         found[0].contains("open to others: its mode is 644"),
         "{found:?}"
     );
-    assert!(found[1].contains("acme.policy, is missing"), "{found:?}");
+    assert!(
+        found[1].contains("the policy of registry `acme` is missing"),
+        "{found:?}"
+    );
     app.warg(&["self-check"])
         .code(13)
         .stderr_contains("     Problem keys: the key file ")
         .stderr_contains("\n  help: ")
-        .stderr_contains("error: 3 problems found");
+        .stderr_contains("error: 2 problems found");
     app.write("trust/acme.policy", policy);
     // A file where the cache should be.
     fs::remove_dir_all(app.home().join("cache")).unwrap();

@@ -24,21 +24,32 @@ pub struct CompletionsArgs {
 /// The program, which is also the name of its completion functions.
 const PROGRAM: &str = "cargo-warg";
 
+/// What the program is called while bash's script is made, which confuses itself over a `-` in that name.
+const PLAIN: &str = "cargowarg";
+
 impl CompletionsArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         let mut script = Vec::new();
-        let mut command = Cargo::command().name(PROGRAM).bin_name(PROGRAM);
+        let program = if self.shell == Shell::Bash {
+            PLAIN
+        } else {
+            PROGRAM
+        };
+        let mut command = Cargo::command().name(program).bin_name(program);
         if self.shell == Shell::Zsh {
             // cargo's own completion calls `_cargo-warg` with `warg` as the first word.
             command.build();
             let warg = command.find_subcommand("warg").cloned();
             command = warg.unwrap_or(command).name(PROGRAM).bin_name(PROGRAM);
         }
-        generate(self.shell, &mut command, PROGRAM, &mut script);
+        generate(self.shell, &mut command, program, &mut script);
         let script = String::from_utf8(script)
             .or_fail(Class::Other, || "cannot make the completion script")?;
         let script = match self.shell {
-            Shell::Bash => format!("{script}{BASH}"),
+            Shell::Bash => {
+                let script = script.replace(" cargowarg\n", " cargo-warg\n");
+                format!("{script}{BASH}")
+            }
             Shell::Fish => fish(&script),
             Shell::Zsh => zsh(&script),
             _ => script,
@@ -57,7 +68,7 @@ fi
 unset __cargo_warg_before
 __cargo_or_warg() {
     if [[ $COMP_CWORD -gt 1 && ${COMP_WORDS[1]} == warg ]]; then
-        _cargo__warg "$@"
+        _cargowarg "$@"
     elif [[ -n ${__cargo_before_warg:-} ]]; then
         "$__cargo_before_warg" "$@"
     elif [[ $COMP_CWORD -eq 1 ]]; then

@@ -94,12 +94,13 @@ fn tell_workspace(context: &Context, workspace: &WorkspaceReport) {
         shell.status("Vendored", format!("{}{missing}", folder.display()));
     }
     match &workspace.lock {
-        Ok(Some(packages)) => {
+        None => {}
+        Some(Ok(Some(packages))) => {
             let packages = report::counted(*packages, "package");
             shell.status("Up to date", format!("warg.lock, {packages}"));
         }
-        Ok(None) => shell.status("Lock", "none, and nothing asks for one"),
-        Err(error) => problem(context, "lock", error),
+        Some(Ok(None)) => shell.status("Lock", "none, and nothing asks for one"),
+        Some(Err(error)) => problem(context, "lock", error),
     }
 }
 

@@ -104,7 +104,7 @@ pub enum CheckedLock {
     UpToDate,
     /// It is missing, stale or unreadable.
     Bad,
-    /// Nothing asks for one.
+    /// Nothing asks for one, or it was not looked at.
     None,
 }
 
@@ -168,7 +168,7 @@ impl From<&Report> for SelfCheck {
             vendor: workspace
                 .and_then(|one| one.vendor.as_ref())
                 .map(|(folder, _)| folder.display().to_string()),
-            lock: match workspace.map(|one| &one.lock) {
+            lock: match workspace.and_then(|one| one.lock.as_ref()) {
                 Some(Ok(Some(_))) => CheckedLock::UpToDate,
                 Some(Ok(None)) | None => CheckedLock::None,
                 Some(Err(_)) => CheckedLock::Bad,

@@ -48,8 +48,9 @@ pub struct WorkspaceReport {
     pub registries: Vec<RegistryReport>,
     /// The folder of what is vendored, and whether it is there.
     pub vendor: Option<(PathBuf, bool)>,
-    /// How many packages the lock has, if it is what the workspace asks for; none where nothing asks for one.
-    pub lock: Result<Option<usize>>,
+    /// How many packages the lock has, if it is what the workspace asks for, where anything asks for one; none where a
+    /// policy is missing, and it was not looked at.
+    pub lock: Option<Result<Option<usize>>>,
 }
 
 /// A registry.
@@ -102,7 +103,7 @@ impl Report {
                     problems.extend(registry.seen.as_ref().err());
                     problems.extend(registry.now.as_ref().and_then(|now| now.as_ref().err()));
                 }
-                problems.extend(workspace.lock.as_ref().err());
+                problems.extend(workspace.lock.as_ref().and_then(|lock| lock.as_ref().err()));
             }
         }
         problems
@@ -188,12 +189,15 @@ fn workspace(
     let workspace = Workspace::load(manifest).classified()?;
     let registries = workspace.registries().iter();
     let registries = registries.map(|one| registry(one, &workspace, dirs, network, offline));
+    let registries: Vec<_> = registries.collect();
     let vendor = workspace.vendor();
+    // Without a policy nothing can be said of the lock, and that was said.
+    let trusted = registries.iter().all(|registry| registry.policy.is_ok());
     Ok(WorkspaceReport {
         manifest: workspace.root_manifest(),
-        registries: registries.collect(),
+        registries,
         vendor: vendor.map(|folder| (folder.to_owned(), folder.is_dir())),
-        lock: locked(manifest, dirs, network),
+        lock: trusted.then(|| locked(manifest, dirs, network)),
     })
 }
 
