@@ -59,7 +59,7 @@ pub enum KeysError {
         mode: u32,
     },
     /// The file is longer than [`MAX_KEY_FILE`].
-    #[error("the key file `{}` is too large to be one", path.display())]
+    #[error("the key file `{}` is longer than {MAX_KEY_FILE} bytes, which none is", path.display())]
     Size {
         /// The file.
         path: PathBuf,
@@ -130,8 +130,8 @@ impl Classify for KeysError {
             Self::Dirs(error) => error.help(),
             Self::Open { path, .. } => Some(format!("run `chmod 600 {}`", path.display())),
             Self::Taken { .. } => Some("choose another name: a key is never replaced".to_owned()),
-            Self::Unknown { known, .. } if known.is_empty() => Some(format!(
-                "make one with `cargo warg key new NAME`, or set `{KEY_VARIABLE}`"
+            Self::Unknown { name, known } if known.is_empty() => Some(format!(
+                "`cargo warg key new {name}` makes one; a key from elsewhere goes into `{KEY_VARIABLE}`"
             )),
             Self::Unknown { known, .. } => Some(format!("the keys here are: {}", known.join(", "))),
             Self::Several { keys, .. } => {
@@ -350,6 +350,9 @@ fn read_file(path: &Path) -> Result<String, KeysError> {
         Err(error) => return Err(failed(error)),
     };
     let about = file.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -390,7 +390,7 @@ fn ask_cargo(args: &ManifestArgs) -> Result<Metadata, ManifestError> {
         });
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    MetadataCommand::parse(text).map_err(ManifestError::CargoOutput)
+    MetadataCommand::parse(text).map_err(|problem| ManifestError::CargoOutput { problem })
 }
 
 /// Where a merge left its markers in a manifest, which cargo could not read for that.

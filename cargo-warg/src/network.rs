@@ -150,9 +150,19 @@ async fn leave_cleanly(progress: Arc<dyn Progress>) {
 /// What shells report of a program that was ended by SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// The address without a name and password that stand in it: those are for nobody's eyes.
+fn without_user(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest.get(..end).and_then(|host| host.rfind('@')) {
+        Some(at) => format!("{scheme}://…{}", rest.get(at..).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn parse(text: &str) -> std::result::Result<Address, NetworkError> {
     text.parse().map_err(|source| NetworkError::Address {
-        text: text.to_owned(),
+        text: without_user(text),
         source,
     })
 }

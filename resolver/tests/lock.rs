@@ -520,7 +520,7 @@ fn a_stale_lock_says_why() {
         reasons[..4],
         [
             "the lock was solved with resolution `default`, and `lowest` is asked for",
-            "the lock was solved with `exclude-newer` none, and `1970-01-01T00:00:00Z` is asked for",
+            "the `exclude-newer` of the lock is none, and `1970-01-01T00:00:00Z` is asked for",
             "the default registry of the lock is `registry.example/components`, and none is configured",
             "the registry of the namespace `wasi` in the lock is none, and `other.example/x` is configured",
         ]

@@ -5,9 +5,8 @@
 mod add;
 mod bad_input;
 mod change;
-mod clean;
+mod errors;
 mod fetch;
-mod help;
 mod http;
 mod info;
 mod json;
@@ -21,7 +20,6 @@ mod readme;
 mod registry;
 mod remove;
 mod schema;
-mod self_check;
 mod story;
 mod support;
 mod tree;

@@ -224,7 +224,8 @@ impl Project {
     /// The lines of the key file.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let text = fs::read_to_string(self.home.join("config/keys")).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
+        let keys = text.lines().filter(|line| line.starts_with("PRIVATE+KEY+"));
+        keys.map(str::to_owned).collect()
     }
 
     /// Makes a registry in a folder beside this one, `NAME-registry`, and a key `acme/ci` that holds these namespaces.
@@ -391,4 +392,10 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
+}
+
+/// Lets a file be run.
+pub(crate) fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

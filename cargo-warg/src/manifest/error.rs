@@ -9,7 +9,7 @@ use transparency::name::{NameError, Namespace, PackageName};
 use transparency::version::VersionError;
 
 use super::registries::Alias;
-use super::source::Location;
+use super::source::{Location, MAX_MANIFEST};
 use crate::error::{Class, Classify};
 use crate::place::Place;
 
@@ -32,8 +32,11 @@ pub enum ManifestError {
         location: Location,
     },
     /// cargo's answer is not what `--format-version 1` promises.
-    #[error("cannot read what `cargo metadata` printed")]
-    CargoOutput(#[source] cargo_metadata::Error),
+    #[error("cannot read what `cargo metadata` printed: {problem}")]
+    CargoOutput {
+        /// What is wrong with it.
+        problem: cargo_metadata::Error,
+    },
     /// A manifest cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
@@ -51,7 +54,7 @@ pub enum ManifestError {
         source: io::Error,
     },
     /// A manifest is longer than [`MAX_MANIFEST`](super::source::MAX_MANIFEST).
-    #[error("`{}` is too large to be a manifest", path.display())]
+    #[error("`{}` is longer than {MAX_MANIFEST} bytes, which no manifest is", path.display())]
     Size {
         /// The manifest.
         path: PathBuf,
@@ -83,7 +86,7 @@ pub enum ManifestError {
         known: &'static [&'static str],
     },
     /// A key that belongs to the root manifest.
-    #[error("`{key}` belongs into the workspace's root manifest")]
+    #[error("`{key}` belongs in the root manifest of the workspace")]
     Misplaced {
         /// Where.
         location: Location,
@@ -181,7 +184,7 @@ pub enum ManifestError {
         url: String,
     },
     /// A mirror that is no address.
-    #[error("{location}: the mirror `{url}` is not an http address")]
+    #[error("the mirror `{url}` is not an http address")]
     Mirror {
         /// Where.
         location: Location,
@@ -189,7 +192,7 @@ pub enum ManifestError {
         url: String,
     },
     /// Mirrors of a registry in a folder.
-    #[error("{location}: a registry in a folder has no mirrors")]
+    #[error("a registry in a folder has no mirrors")]
     FolderMirrors {
         /// Where.
         location: Location,
@@ -353,7 +356,7 @@ impl Classify for ManifestError {
             Self::CargoRun(_)
             | Self::Cargo { .. }
             | Self::Conflicted { .. }
-            | Self::CargoOutput(_)
+            | Self::CargoOutput { .. }
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Size { .. }
@@ -399,7 +402,7 @@ impl Classify for ManifestError {
                 None => format!("known keys: {}", list(known)),
             },
             Self::Misplaced { .. } => {
-                "move it to [workspace.metadata.warg] there; it then holds for all members".to_owned()
+                "move it to [workspace.metadata.warg] of the root manifest; it then holds for all members".to_owned()
             }
             Self::Missing { key: "policy", .. } => {
                 "a policy names the key that signs for the registry, and nothing is trusted without it: ask the operator for the key, write `log KEY` and `quorum none` to a file, and name the file here"
@@ -408,11 +411,15 @@ impl Classify for ManifestError {
             Self::PatchElsewhere { name, .. } => format!(
                 "write \"{name}\" = {{ path = \"…\" }}; which registry a package comes from is said by its namespace, in [workspace.metadata.warg.namespaces]"
             ),
-            Self::Alias { .. } => "use letters, digits, `-` and `_`".to_owned(),
-            Self::UnknownRegistry { known, .. } if known.is_empty() => {
-                "registries stand in [workspace.metadata.warg.registries], or in [package.metadata.warg.registries] where there is no workspace"
-                    .to_owned()
+            Self::Missing { key: "url", .. } => {
+                "write `url = \"https://…\"`, or the path of a folder, relative to the root manifest".to_owned()
             }
+            Self::Together { .. } => "remove one of them".to_owned(),
+            Self::Alias { .. } => "use letters, digits, `-` and `_`".to_owned(),
+            Self::UnknownRegistry { alias, known, .. } if known.is_empty() => format!(
+                "add it: `{alias} = {{ url = \"…\", policy = \"…\" }}` in [workspace.metadata.warg.registries], or in \
+                 [package.metadata.warg.registries] where there is no workspace"
+            ),
             Self::UnknownRegistry { alias, known, .. } => {
                 match nearest(alias.as_str(), known.iter().map(Alias::as_str)) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -452,7 +459,7 @@ impl Classify for ManifestError {
             }
             Self::Taken { .. } => "choose another name, or remove the entry".to_owned(),
             Self::Cargo { .. }
-            | Self::CargoOutput(_)
+            | Self::CargoOutput { .. }
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Size { .. }
@@ -463,7 +470,6 @@ impl Classify for ManifestError {
             | Self::Version { .. }
             | Self::Resolution { .. }
             | Self::Cutoff { .. }
-            | Self::Together { .. }
             | Self::Target { .. } => return None,
         })
     }
@@ -497,7 +503,7 @@ impl Classify for ManifestError {
                 ours.labelled("in cargo warg's table"),
             ],
             Self::Twice { first, second, .. } => {
-                vec![second.labelled("once more"), first.labelled("stated first")]
+                vec![second.labelled("here"), first.labelled("and here")]
             }
             Self::TwoRegistries { first, second, .. } => [second, first]
                 .into_iter()
@@ -508,7 +514,7 @@ impl Classify for ManifestError {
             }
             Self::CargoRun(_)
             | Self::Cargo { .. }
-            | Self::CargoOutput(_)
+            | Self::CargoOutput { .. }
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Size { .. }

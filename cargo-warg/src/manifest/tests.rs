@@ -534,7 +534,7 @@ fn a_member_names_its_own_file_and_leaves_registries_to_the_root() {
     assert_eq!(
         said,
         format!(
-            "{}:6:1: `default-registry` belongs into the workspace's root manifest",
+            "{}:6:1: `default-registry` belongs in the root manifest of the workspace",
             file.display()
         )
     );

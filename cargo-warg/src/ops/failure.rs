@@ -33,6 +33,10 @@ impl Classify for ClientError {
     fn help(&self) -> Option<String> {
         Some(match self {
             Self::Storage(StorageError::Fetch { source, .. }) => return fetch_help(source),
+            Self::NoRegistry { .. } => {
+                "check its `url` in Cargo.toml: a registry has a file `checkpoint`, and paths start at the root manifest"
+                    .to_owned()
+            }
             Self::NothingKept { .. } => {
                 "run `cargo warg fetch` once with the registry in reach; it keeps what `--offline` needs".to_owned()
             }
@@ -52,11 +56,28 @@ impl Classify for ClientError {
             }
             Self::Behind { .. } => "read a registry that is up to date".to_owned(),
             Self::NotPrefix { .. } => {
-                "if a lock says so: it was edited, or made against another registry under this name".to_owned()
+                "the lock was edited, or made against another registry under this name: find out by whom, then restore \
+                 it, or remove it and run `cargo warg lock`"
+                    .to_owned()
             }
             Self::Memory(registry::trust::TrustStoreError::Damaged { .. }) => {
                 "if you are sure that the damage is an accident, remove the folder; this machine then trusts the \
                  registry as if it saw it for the first time"
+                    .to_owned()
+            }
+            Self::File { .. }
+            | Self::Tile(_)
+            | Self::Map { .. }
+            | Self::Head(_)
+            | Self::Log { .. }
+            | Self::Longer { .. }
+            | Self::Outside { .. }
+            | Self::NotIncluded { .. }
+            | Self::Content(_)
+            | Self::Long { .. }
+            | Self::Underivable { .. } => {
+                "nothing of it was kept; where this is a copy or a mirror, read the registry itself, or else tell its \
+                 operator"
                     .to_owned()
             }
             _ => return None,
@@ -171,6 +192,23 @@ impl Classify for SequencerError {
 impl Classify for CheckError {
     fn class(&self) -> Class {
         class_of(self.remedy())
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Client(error) => error.help(),
+            Self::Storage(_) => None,
+            Self::Missing { .. }
+            | Self::File { .. }
+            | Self::Differs { .. }
+            | Self::Root { .. }
+            | Self::Entry { .. }
+            | Self::Content(_)
+            | Self::Underivable { .. } => Some(
+                "find out what changed it, and restore it from a copy of the registry: files there never change"
+                    .to_owned(),
+            ),
+        }
     }
 }
 

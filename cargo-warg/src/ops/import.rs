@@ -75,6 +75,9 @@ pub fn import(
     let mut skipped = Vec::new();
     let items = read(import.folders, &mut skipped)?;
     let registries = Registries::open(workspace, dirs, network)?;
+    if items.is_empty() {
+        return Err(nothing_to_release(&skipped));
+    }
     let registry = registry_of(&registries, import.registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
     let signer = import.key.map(|key| named(&keys, key)).transpose();
@@ -127,6 +130,18 @@ fn read(folders: &[PathBuf], skipped: &mut Vec<(Refusal, PathBuf)>) -> Result<Ve
     Ok(items)
 }
 
+/// Nothing is left of what the folders hold.
+fn nothing_to_release(skipped: &[(Refusal, PathBuf)]) -> Error {
+    let mut message = "the folders hold nothing that can be released".to_owned();
+    for (refusal, path) in skipped {
+        message.push_str("\n  ");
+        message.push_str(&path.display().to_string());
+        message.push_str(": ");
+        message.push_str(&refusal.to_string());
+    }
+    Error::new(Class::Other, message)
+}
+
 fn differs(found: &Found, digest: Digest, first: Digest, path: &Path) -> Error {
     Error::new(
         Class::Other,
@@ -138,6 +153,7 @@ fn differs(found: &Found, digest: Digest, first: Digest, path: &Path) -> Error {
             found.path.display()
         ),
     )
+    .with_help("leave one of the two out")
 }
 
 fn item(found: Found, digest: Digest) -> Item {

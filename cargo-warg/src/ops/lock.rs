@@ -123,15 +123,18 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Lockfile> {
 
 fn refuse(error: ReadError, text: &str, path: &Path) -> Error {
     let line = error.line();
-    let error = Error::classified(error);
-    let error = match line {
-        Some(line) => error.at(Text::new(path, text).line(line)),
-        None => error,
-    };
-    let folder = path.parent().unwrap_or(path);
-    error
-        .below(folder)
+    placed(Error::classified(error), line, text, path)
         .context(format!("{} cannot be used", path.display()))
+}
+
+/// The failure, at a line of the lock.
+fn placed(error: Error, line: Option<u64>, text: &str, path: &Path) -> Error {
+    match line {
+        Some(line) => error
+            .at(Text::new(path, text).line(line))
+            .below(path.parent().unwrap_or(path)),
+        None => error,
+    }
 }
 
 /// A lock that is shown, and whether it still is what the workspace asks for.
@@ -278,9 +281,14 @@ fn merge(
     refused: &ReadError,
 ) -> Result<Outcome> {
     let path = project.workspace.lock_path();
-    let merge = Merge::read(text)
-        .classified()
-        .map_err(|error| error.context(format!("{} cannot be merged", path.display())))?;
+    let merge = Merge::read(text).map_err(|error| {
+        let line = match &error {
+            MergeError::Markers { line } => Some(*line),
+            MergeError::Side { .. } => None,
+        };
+        placed(Error::classified(error), line, text, &path)
+            .context(format!("{} cannot be merged", path.display()))
+    })?;
     for side in merge.sides() {
         check_pasts(side, project, sessions)?;
     }

@@ -391,7 +391,13 @@ impl Reader<'_> {
                 .ok_or_else(|| not_there(dependency, path))?
         };
         let package = member.package.as_ref().ok_or_else(|| {
-            not_there(dependency, path).with_help(format!(
+            let message = format!(
+                "what lies at {} does not say that it is `{}`",
+                path.display(),
+                dependency.name
+            );
+            let error = Error::new(Class::Other, message).at(dependency.location.clone());
+            error.with_help(format!(
                 "write `package = \"{}\"` into [package.metadata.warg] of {}",
                 dependency.name,
                 manifest.display()
@@ -446,12 +452,13 @@ fn adopt(patch: &Patch, locals: &Patched, member: &str, asked: &mut RootMember) 
     let place = |local: &Local| local.location.clone().unwrap_or_default();
     if let Some(other) = asked.locals.iter().find(elsewhere) {
         let message = format!(
-            "{}: `{name}` is patched with {}, and `{member}` takes it from {}",
-            patch.location,
+            "`{name}` is patched with {}, and `{member}` takes it from {}",
             place(&locals.patched),
             place(other)
         );
-        return Err(Error::new(Class::Other, message).with_help("keep one of the two"));
+        return Err(Error::new(Class::Other, message)
+            .at(patch.location.clone())
+            .with_help("keep one of the two"));
     }
     asked.locals.extend(locals.with.iter().cloned());
     Ok(())
@@ -534,8 +541,9 @@ fn not_there(dependency: &Dependency, path: &Path) -> Error {
 
 /// A failure to read what lies there, in the place of the dependency.
 fn in_context(error: Error, dependency: &Dependency, path: &Path) -> Error {
+    let (name, path) = (&dependency.name, path.display());
     error
-        .context(wrong_path(dependency, path))
+        .context(format!("what lies at {path} cannot be used as `{name}`"))
         .at(dependency.location.clone())
 }
 

@@ -110,10 +110,10 @@ fn refuse_patched(workspace: &Workspace) -> Result<()> {
         location,
     } = patch;
     let message = format!(
-        "{location}: `{name}` is patched with {}, and what is published must be made with what everybody gets",
+        "`{name}` is patched with {}, and what is published must be made with what everybody gets",
         path.display()
     );
-    Err(Error::new(Class::Other, message).with_help(
+    Err(Error::new(Class::Other, message).at(location.clone()).with_help(
         "remove [workspace.metadata.warg.patch], run `cargo warg lock`, build again, and publish that",
     ))
 }

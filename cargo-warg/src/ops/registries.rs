@@ -170,8 +170,7 @@ enum Far {
 }
 
 impl Configured {
-    /// Opens it: nothing is read but whether something lies with the project.
-    pub(super) fn open(
+    fn open(
         registry: &manifest::Registry,
         policy: Policy,
         dirs: &Dirs,
@@ -432,7 +431,8 @@ pub fn no_registry(name: &PackageName) -> Error {
         format!("no registry is configured for the namespace `{namespace}` of `{name}`"),
     )
     .with_help(format!(
-        "name one in Cargo.toml: `{namespace} = \"REGISTRY\"` in [workspace.metadata.warg.namespaces], or \
-         `default-registry = \"REGISTRY\"` in [workspace.metadata.warg]"
+        "say in Cargo.toml which one has it: `{namespace} = \"REGISTRY\"` in [workspace.metadata.warg.namespaces], or \
+         `default-registry = \"REGISTRY\"` in [workspace.metadata.warg] (where there is no workspace, in \
+         [package.metadata.warg])"
     ))
 }

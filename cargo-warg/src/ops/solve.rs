@@ -160,7 +160,12 @@ impl<'a> Sessions<'a> {
         self.with(&checkpoint.origin, |session| {
             session.check_prefix(checkpoint)
         })
-        .map_err(|error| error.context("warg.lock does not go with its registry"))
+        .map_err(|error| match error.cause() {
+            Some(ClientError::Behind { .. } | ClientError::NotPrefix { .. }) => {
+                error.context("warg.lock does not go with its registry")
+            }
+            _ => error,
+        })
     }
 
     /// Loads packages, each from its registry, all of one registry at once.

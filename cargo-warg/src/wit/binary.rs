@@ -55,13 +55,13 @@ pub enum Refusal {
     #[error(transparent)]
     Version(#[from] VersionError),
     /// Its text gives it no version.
-    #[error("`{package}` has no version: write `package {package}@VERSION;`")]
+    #[error("`{package}` has no version")]
     NoVersion {
         /// The package.
         package: String,
     },
     /// It refers to a package without saying which version.
-    #[error("it refers to `{package}` without a version: write `{package}/{item}@VERSION`")]
+    #[error("it refers to `{package}/{item}` without a version")]
     Unversioned {
         /// The package referred to.
         package: String,

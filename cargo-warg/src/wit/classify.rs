@@ -1,5 +1,6 @@
 //! What the user can do about texts and contents that are wrong, and where they are.
 
+use super::binary::Refusal;
 use super::deps::{ApplyError, PlanError};
 use super::import::ImportError;
 use super::publish::PublishError;
@@ -71,6 +72,7 @@ impl Classify for PublishError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Text(error) => error.help(),
+            Self::Refused { why, .. } => refusal_help(why),
             _ => None,
         }
     }
@@ -80,6 +82,18 @@ impl Classify for PublishError {
             Self::Text(error) => error.places(),
             _ => Vec::new(),
         }
+    }
+}
+
+fn refusal_help(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::NoVersion { package } => Some(format!("write `package {package}@VERSION;`")),
+        Refusal::Unversioned { package, item } => Some(format!("write `{package}/{item}@VERSION`")),
+        Refusal::TwoVersions { second, .. } => Some(format!("use {second} in both places")),
+        Refusal::Name(_)
+        | Refusal::Version(_)
+        | Refusal::Itself { .. }
+        | Refusal::Reprint { .. } => None,
     }
 }
 
@@ -113,6 +127,16 @@ impl Classify for PlanError {
             Self::Content { .. } | Self::Exports(_) | Self::Occupied { .. } | Self::Text(_) => {
                 Class::Other
             }
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Occupied { .. } => Some(
+                "give that folder another name, or remove it; what it holds is then a package of your own, or fetched"
+                    .to_owned(),
+            ),
+            _ => None,
         }
     }
 

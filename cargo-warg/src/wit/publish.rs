@@ -42,12 +42,12 @@ pub enum PublishError {
     #[error(transparent)]
     Binary(#[from] BinaryError),
     /// It is sound, and may not be released.
-    #[error("`{package}` cannot be published")]
+    #[error("{why}")]
     Refused {
         /// The package version.
         package: String,
         /// Why not.
-        source: Box<Refusal>,
+        why: Box<Refusal>,
     },
 }
 
@@ -111,7 +111,7 @@ impl Package {
         let decoded = Decoded::open(&bytes)?;
         let refused = |source: Refusal| PublishError::Refused {
             package: decoded.name().to_string(),
-            source: Box::new(source),
+            why: Box::new(source),
         };
         let (name, version) = decoded.declares().map_err(refused)?;
         let requirements = decoded.requirements().map_err(refused)?;

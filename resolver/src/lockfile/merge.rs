@@ -27,13 +27,13 @@ use crate::resolution::{Resolution, Selection};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// It has markers, and they are not in their order.
-    #[error("line {line}: its conflict markers are not in their order")]
+    #[error("its conflict markers are not in their order")]
     Markers {
         /// The first marker.
         line: u64,
     },
     /// A side is not read even line by line.
-    #[error("{side}: {source}")]
+    #[error("{side} cannot be read")]
     Side {
         /// Which side; lines count without markers and without the other side.
         side: Side,

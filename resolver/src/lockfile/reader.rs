@@ -73,7 +73,7 @@ pub enum ReadError {
         problem: ValueError,
     },
     /// The checkpoint's digest is not that of its three lines.
-    #[error("the checkpoint of origin, size and root is `{computed}`")]
+    #[error("this is not the digest of the checkpoint above, which is `{computed}`")]
     Checkpoint {
         /// The line.
         line: u64,

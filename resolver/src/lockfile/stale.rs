@@ -352,13 +352,13 @@ impl fmt::Display for Stale {
             ),
             Self::ExcludeNewer { locked, now } => write!(
                 f,
-                "the lock was solved with `exclude-newer` {}, and {} is asked for",
+                "the `exclude-newer` of the lock is {}, and {} is asked for",
                 or_none(locked.as_ref()),
                 or_none(now.as_ref())
             ),
             Self::ExcludeNewerPackage { name, locked, now } => write!(
                 f,
-                "the lock was solved with `exclude-newer` {} for `{name}`, and {} is asked for",
+                "the `exclude-newer` of `{name}` in the lock is {}, and {} is asked for",
                 or_none(locked.as_ref()),
                 or_none(now.as_ref())
             ),

@@ -1,0 +1,434 @@
+//! What cannot be published or imported.
+
+use super::Case;
+use super::stage::{LOGGER, Shown, Stage};
+
+fn publish(s: &Stage, code: i32, path: &str) -> Shown {
+    s.founded();
+    s.fails(code, &["publish", path, "--as", "acme:x@1.0.0"])
+}
+
+fn text(s: &Stage, text: &str) -> Shown {
+    s.founded().write("x.wit", text);
+    s.fails(101, &["publish", "x.wit"])
+}
+
+fn logger() -> Vec<u8> {
+    fixtures::component::from_wit(LOGGER, "w")
+}
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        shows: &[],
+        title: "a file that is not there",
+        run: |s| publish(s, 101, "none.wasm"),
+    },
+    Case {
+        shows: &["ContentError::NotWasm"],
+        title: "a file that is no WebAssembly",
+        run: |s| {
+            s.write("text.wasm", "hello");
+            publish(s, 101, "text.wasm")
+        },
+    },
+    Case {
+        shows: &["ContentError::Module"],
+        title: "a core module",
+        run: |s| {
+            s.write("module.wasm", b"\0asm\x01\0\0\0");
+            publish(s, 101, "module.wasm")
+        },
+    },
+    Case {
+        shows: &["ContentError::Invalid"],
+        title: "a component that is cut off",
+        run: |s| {
+            let mut broken = logger();
+            broken.truncate(broken.len() - 3);
+            s.write("broken.wasm", broken);
+            publish(s, 101, "broken.wasm")
+        },
+    },
+    Case {
+        shows: &["PublishError::Empty"],
+        title: "a folder without texts",
+        run: |s| {
+            s.write("empty/readme.md", "");
+            publish(s, 101, "empty")
+        },
+    },
+    Case {
+        shows: &["PublishError::Text"],
+        title: "a text that does not parse",
+        run: |s| text(s, "package acme:x@1.0.0;\ninterface {}\n"),
+    },
+    Case {
+        shows: &["PublishError::Refused", "Refusal::NoVersion"],
+        title: "a package without a version",
+        run: |s| {
+            text(s, "package acme:x;\ninterface i {}\n").mended(s, "the version is written", |s| {
+                s.replace("x.wit", "acme:x;", "acme:x@1.0.0;");
+            })
+        },
+    },
+    Case {
+        shows: &["Refusal::Unversioned"],
+        title: "a reference without a version",
+        run: |s| {
+            text(
+                s,
+                "package acme:x@1.0.0;\ninterface i { use acme:y/j.{t}; f: func(t: t); }\npackage acme:y { interface j { type t = u8; } }\n",
+            )
+        },
+    },
+    Case {
+        shows: &["Refusal::TwoVersions"],
+        title: "references to two versions of one track",
+        run: |s| {
+            text(
+                s,
+                "package acme:x@1.0.0;\nworld w { import acme:y/j@1.0.0; import acme:y/j@1.1.0; }\n\
+             package acme:y@1.0.0 { interface j {} }\npackage acme:y@1.1.0 { interface j {} }\n",
+            )
+        },
+    },
+    Case {
+        shows: &["Refusal::Itself"],
+        title: "a reference to an earlier version of itself",
+        run: |s| {
+            text(
+                s,
+                "package acme:x@1.1.0;\nworld w { import acme:x/j@1.0.0; }\npackage acme:x@1.0.0 { interface j {} }\n",
+            )
+        },
+    },
+    Case {
+        shows: &["BinaryError::Decode"],
+        title: "a name that no registry can hold",
+        run: |s| text(s, "package acme:X@1.0.0;\ninterface i {}\n"),
+    },
+    Case {
+        shows: &["Refusal::Version"],
+        title: "a version that no registry can hold",
+        run: |s| {
+            text(
+                s,
+                &format!(
+                    "package acme:x@1.0.0-{};\ninterface i {{}}\n",
+                    "a".repeat(130)
+                ),
+            )
+        },
+    },
+    Case {
+        shows: &["PublishError::Binary"],
+        title: "a WIT package that is too large",
+        run: |s| {
+            let mut bytes =
+                fixtures::component::wit_package("package acme:x@1.0.0; interface i {}");
+            bytes.extend([0, 2, 1, b'x'].repeat(1 << 20));
+            s.founded().write("x.wasm", bytes);
+            s.fails(101, &["publish", "x.wasm"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a package under another name than its own",
+        run: |s| {
+            s.founded()
+                .write("x.wit", "package acme:x@1.0.0;\ninterface i {}\n");
+            s.fails(2, &["publish", "x.wit", "--as", "acme:y@1.0.0"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a component without a name",
+        run: |s| {
+            s.founded();
+            s.fails(2, &["publish", "logger.wasm"])
+                .mended(s, "the manifest says it", |s| {
+                    s.manifest("[package.metadata.warg]\npackage = \"acme:x\"");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "two members that are published under one name",
+        run: |s| {
+            s.founded();
+            s.manifest("[package.metadata.warg]\npackage = \"acme:x\"\n[workspace]\nmembers = [\"member\"]\ndefault-members = [\".\", \"member\"]");
+            s.write("member/src/lib.rs", "");
+            s.write(
+                "member/Cargo.toml",
+                "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[package.metadata.warg]\npackage = \"acme:x\"\n",
+            );
+            s.fails(2, &["publish", "logger.wasm", "--as", "acme:x@1.0.0"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a dependency that is a path only",
+        run: |s| {
+            s.founded();
+            s.manifest("[package.metadata.warg]\npackage = \"acme:x\"\n[package.metadata.warg.dependencies]\n\"acme:dep\" = { path = \"../dep\" }");
+            s.fails(101, &["publish", "logger.wasm"])
+                .mended(s, "the version is stated", |s| {
+                    s.replace("Cargo.toml", "../dep\" }", "../dep\", version = \"1.2\" }");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a dependency whose requirement is too wide",
+        run: |s| {
+            s.founded();
+            s.manifest("[package.metadata.warg]\npackage = \"acme:x\"\n[package.metadata.warg.dependencies]\n\"acme:dep\" = \">=1.4, <3\"");
+            s.fails(101, &["publish", "logger.wasm"]).mended(
+                s,
+                "the requirement is written that the help names",
+                |s| {
+                    s.replace("Cargo.toml", "\">=1.4, <3\"", "\"1.4\"");
+                },
+            )
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a registry that there is not",
+        run: |s| {
+            s.founded();
+            s.fails(
+                2,
+                &[
+                    "publish",
+                    "logger.wasm",
+                    "--as",
+                    "acme:x@1.0.0",
+                    "--registry",
+                    "wasi",
+                ],
+            )
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a registry on a server",
+        run: |s| {
+            s.founded();
+            s.replace(
+                "Cargo.toml",
+                "\"../acme-registry\"",
+                "\"https://registry.example/acme\"",
+            );
+            s.fails(2, &["publish", "logger.wasm", "--as", "acme:x@1.0.0"])
+        },
+    },
+    Case {
+        shows: &["BatchError::NotPermitted"],
+        title: "a key that may not release",
+        run: |s| {
+            s.founded().does(&["key", "new", "acme/dev"]);
+            s.fails(
+                13,
+                &[
+                    "publish",
+                    "logger.wasm",
+                    "--as",
+                    "acme:logger@1.1.0",
+                    "--key",
+                    "acme/dev",
+                ],
+            )
+        },
+    },
+    Case {
+        shows: &["BatchError::NotHolder"],
+        title: "a key that does not hold the namespace",
+        run: |s| {
+            s.founded().does(&["key", "new", "acme/dev"]);
+            s.fails(
+                13,
+                &[
+                    "publish",
+                    "logger.wasm",
+                    "--as",
+                    "acme:x@1.0.0",
+                    "--key",
+                    "acme/dev",
+                ],
+            )
+        },
+    },
+    Case {
+        shows: &["BatchError::NotHolder"],
+        title: "no key that holds the namespace",
+        run: |s| {
+            s.founded();
+            let stranger = s.app.with_home(s.sandbox.join("stranger"));
+            let line = ["publish", "logger.wasm", "--as", "acme:x@1.0.0"];
+            s.shown(13, &stranger.warg(&line), &line.join(" "))
+        },
+    },
+    Case {
+        shows: &["BatchError::NoCheckpointKey"],
+        title: "no key of the registry's own",
+        run: |s| {
+            s.founded();
+            let secrets = s.app.secrets();
+            let stranger = s.app.with_home(s.sandbox.join("stranger"));
+            let line = ["publish", "logger.wasm", "--as", "acme:x@1.0.0"];
+            let said = stranger.warg_with(&[("CARGO_WARG_KEY", &secrets[0])], &line);
+            s.shown(13, &said, &line.join(" "))
+        },
+    },
+    Case {
+        shows: &["BatchError::OtherContent"],
+        title: "a version that is released already",
+        run: |s| {
+            s.founded();
+            s.write(
+                "other.wasm",
+                fixtures::component::from_wit(&LOGGER.replace("line", "text"), "w"),
+            );
+            s.fails(13, &["publish", "other.wasm", "--as", "acme:logger@1.0.0"])
+        },
+    },
+    Case {
+        shows: &["BatchError::OtherClaims"],
+        title: "a version that is released already, with other requirements",
+        run: |s| {
+            s.founded();
+            s.manifest("[package.metadata.warg]\npackage = \"acme:logger\"\n[package.metadata.warg.dependencies]\n\"acme:dep\" = \"1\"");
+            s.fails(13, &["publish", "logger.wasm", "--as", "acme:logger@1.0.0"])
+        },
+    },
+    Case {
+        shows: &["BatchError::OtherBuild"],
+        title: "a version that differs in build metadata only",
+        run: |s| {
+            s.founded();
+            s.fails(
+                13,
+                &["publish", "logger.wasm", "--as", "acme:logger@1.0.0+b2"],
+            )
+        },
+    },
+    Case {
+        shows: &["BatchError::Kind"],
+        title: "a package of another kind",
+        run: |s| {
+            s.founded()
+                .write("x.wit", "package acme:logger@2.0.0;\ninterface i {}\n");
+            s.fails(13, &["publish", "x.wit"])
+        },
+    },
+    Case {
+        shows: &["ImportError::Empty"],
+        title: "import: nothing there",
+        run: |s| {
+            s.founded().write("empty/readme.md", "");
+            s.fails(101, &["registry", "import", "empty"])
+        },
+    },
+    Case {
+        shows: &["ImportError::Text"],
+        title: "import: a text that does not parse",
+        run: |s| {
+            s.founded()
+                .write("bad/a.wit", "package acme:bad@1.0.0;\ninterface {\n");
+            s.fails(101, &["registry", "import", "bad"])
+        },
+    },
+    Case {
+        shows: &["ImportError::Package"],
+        title: "import: a reference to what is not there",
+        run: |s| {
+            s.founded().write(
+                "bad/a.wit",
+                "package acme:bad@1.0.0;\ninterface i {\n  use acme:none/j@1.0.0.{t};\n}\n",
+            );
+            s.fails(101, &["registry", "import", "bad"])
+        },
+    },
+    Case {
+        shows: &["ImportError::Cycle"],
+        title: "import: packages in a circle",
+        run: |s| {
+            s.founded();
+            s.write(
+                "bad/a.wit",
+                "package acme:a@1.0.0;\ninterface i { use acme:b/i@1.0.0.{t}; }\n",
+            );
+            s.write(
+                "bad/b.wit",
+                "package acme:b@1.0.0;\ninterface i { use acme:a/i@1.0.0.{t}; }\n",
+            );
+            s.fails(101, &["registry", "import", "bad"])
+        },
+    },
+    Case {
+        shows: &["ImportError::TooDeep"],
+        title: "import: folders too deep",
+        run: |s| {
+            s.founded().write(
+                &format!("{}a.wit", "deep/".repeat(18)),
+                "package acme:a@1.0.0;\n",
+            );
+            s.fails(101, &["registry", "import", "deep"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "import: two contents of one version",
+        run: |s| {
+            s.founded();
+            s.write("one/a.wit", "package acme:a@1.0.0;\ninterface i {}\n");
+            s.write("two/a.wit", "package acme:a@1.0.0;\ninterface j {}\n");
+            s.fails(101, &["registry", "import", "one", "two"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "import: nothing that can be released",
+        run: |s| {
+            s.founded()
+                .write("bad/a.wit", "package acme:a;\ninterface i {}\n");
+            s.fails(101, &["registry", "import", "bad"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "import: packages of two registries",
+        run: |s| {
+            s.founded();
+            s.does(&[
+                "registry",
+                "new",
+                "../test-registry",
+                "--name",
+                "test",
+                "--namespace",
+                "test=acme/ci",
+            ]);
+            s.write("all/a.wit", "package acme:a@1.0.0;\ninterface i {}\n");
+            s.write("all/t.wit", "package test:t@1.0.0;\ninterface i {}\n");
+            s.fails(2, &["registry", "import", "all"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a project with patches",
+        run: |s| {
+            s.founded();
+            s.write(
+                "../clock/Cargo.toml",
+                "[package]\nname = \"clock\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+            );
+            s.manifest("[workspace]\n[workspace.metadata.warg.patch]\n\"acme:clock\" = { path = \"../clock\" }");
+            s.fails(101, &["publish", "logger.wasm", "--as", "acme:x@1.0.0"])
+                .mended(s, "the patch is removed", |s| {
+                    s.replace("Cargo.toml", "\"acme:clock\" = { path = \"../clock\" }", "");
+                })
+        },
+    },
+];

@@ -1,0 +1,478 @@
+//! What is wrong in a Cargo.toml.
+
+use super::Case;
+
+const REGISTRY: &str = "r = { url = \"../acme-registry\", policy = \"trust/acme.policy\" }";
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        shows: &["ManifestError::CargoRun"],
+        title: "cargo cannot be started",
+        run: |s| {
+            // A plain manifest is read without cargo.
+            s.manifest("[workspace]\nmembers = [\"crates/*\"]");
+            s.fails_with(101, &[("CARGO", "/w/no/cargo")], &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Cargo"],
+        title: "cargo cannot read the manifest",
+        run: |s| {
+            s.write("Cargo.toml", "[package]\nname = 3\n");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Conflicted"],
+        title: "conflict markers of a merge",
+        run: |s| {
+            s.depends("<<<<<<< ours\n\"acme:clock\" = \"1.0\"\n=======\n\"acme:clock\" = \"1.1\"\n>>>>>>> theirs");
+            s.fails(101, &["lock"]).mended(s, "it is decided", |s| {
+                s.replace(
+                    "Cargo.toml",
+                    "<<<<<<< ours\n\"acme:clock\" = \"1.0\"\n=======\n",
+                    "",
+                );
+                s.replace("Cargo.toml", ">>>>>>> theirs", "");
+            })
+        },
+    },
+    Case {
+        shows: &["ManifestError::CargoOutput"],
+        title: "what cargo prints is not what it promises",
+        run: |s| {
+            s.manifest("[workspace]\nmembers = [\"crates/*\"]");
+            s.write("cargo", "#!/bin/sh\necho '{}'\n");
+            crate::support::make_executable(&s.app.path().join("cargo"));
+            s.fails_with(101, &[("CARGO", "./cargo")], &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Size"],
+        title: "a manifest that is too long to be one",
+        run: |s| {
+            let line = format!("# {}\n", "-".repeat(1 << 16));
+            s.manifest(&line.repeat(257));
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::UnknownKey"],
+        title: "a key with a slip",
+        run: |s| {
+            s.depends("\"acme:clock\" = { verison = \"1\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "the key is written as the help says", |s| {
+                    s.replace("Cargo.toml", "verison", "version");
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::UnknownKey"],
+        title: "a key that there is not",
+        run: |s| {
+            s.depends("\"acme:clock\" = { version = \"1\", git = \"https://host.example/clock\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Misplaced"],
+        title: "registries in a member's manifest",
+        run: |s| {
+            s.only("[workspace]\nmembers = [\"member\"]");
+            s.write("member/src/lib.rs", "");
+            s.write(
+                "member/Cargo.toml",
+                format!(
+                    "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+                     [package.metadata.warg.registries]\n{REGISTRY}\n"
+                ),
+            );
+            s.fails(101, &["lock"]).mended(s, "it is moved there", |s| {
+                s.replace(
+                    "member/Cargo.toml",
+                    "[package.metadata.warg.registries]",
+                    "",
+                );
+                s.replace("member/Cargo.toml", REGISTRY, "");
+                s.manifest(&format!("[workspace.metadata.warg.registries]\n{REGISTRY}"));
+            })
+        },
+    },
+    Case {
+        shows: &["ManifestError::Type"],
+        title: "a value of another type",
+        run: |s| {
+            s.depends("\"acme:clock\" = 1");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Missing"],
+        title: "a registry without a policy",
+        run: |s| {
+            s.only("[package.metadata.warg.registries]\nacme = { url = \"../acme-registry\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "the policy is named", |s| {
+                    s.replace(
+                        "Cargo.toml",
+                        "registry\" }",
+                        "registry\", policy = \"trust/acme.policy\" }",
+                    );
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::Missing"],
+        title: "a registry without an address",
+        run: |s| {
+            s.only("[package.metadata.warg.registries.acme]\npolicy = \"trust/acme.policy\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Name"],
+        title: "a name that is none",
+        run: |s| {
+            s.depends("clock = \"1\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Version"],
+        title: "a requirement that is none",
+        run: |s| {
+            s.depends("\"acme:clock\" = { version = \"latest\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Resolution"],
+        title: "a resolution that is none",
+        run: |s| {
+            s.only("[workspace]\n[workspace.metadata.warg]\nresolution = \"newest\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Cutoff"],
+        title: "an exclude-newer that is neither a time nor a span",
+        run: |s| {
+            s.only("[workspace]\n[workspace.metadata.warg]\nexclude-newer = \"last week\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::PatchElsewhere"],
+        title: "a patch that is no folder",
+        run: |s| {
+            s.only("[workspace]\n[workspace.metadata.warg.patch]\n\"acme:clock\" = { version = \"1.0.0\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Alias"],
+        title: "a name that a registry cannot have",
+        run: |s| {
+            s.only("[package.metadata.warg.registries]\n\"acme corp\" = { url = \"../acme-registry\", policy = \"trust/acme.policy\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "other characters are used", |s| {
+                    s.replace("Cargo.toml", "acme corp", "acme-corp");
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::UnknownRegistry"],
+        title: "a registry with a slip in its name",
+        run: |s| {
+            s.depends("\"acme:clock\" = { version = \"1\", registry = \"amce\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "the name is written as the help says", |s| {
+                    s.replace("Cargo.toml", "amce", "acme");
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::UnknownRegistry"],
+        title: "a registry where there are none",
+        run: |s| {
+            s.only("[package.metadata.warg]\ndefault-registry = \"acme\"");
+            s.fails(101, &["lock"])
+                .mended(s, "the registry is added to the table", |s| {
+                    s.manifest(&format!(
+                        "[package.metadata.warg.registries]\n{}",
+                        REGISTRY.replacen('r', "acme", 1)
+                    ));
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::Url"],
+        title: "an address of another kind",
+        run: |s| {
+            s.only("[package.metadata.warg.registries]\nacme = { url = \"file:///srv/acme\", policy = \"trust/acme.policy\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "the path is written as it is", |s| {
+                    s.replace("Cargo.toml", "file:///srv/acme", "../acme-registry");
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::Mirror"],
+        title: "a mirror that is no address",
+        run: |s| {
+            s.only("[package.metadata.warg.registries]\nacme = { url = \"https://registry.example/acme\", mirrors = [\"../acme-registry\"], policy = \"trust/acme.policy\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "an address is written", |s| {
+                    s.replace(
+                        "Cargo.toml",
+                        "../acme-registry",
+                        "https://mirror.example/acme",
+                    );
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::FolderMirrors"],
+        title: "a folder with mirrors",
+        run: |s| {
+            s.only("[package.metadata.warg.registries]\nacme = { url = \"../acme-registry\", mirrors = [\"https://mirror.example/acme\"], policy = \"trust/acme.policy\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Together"],
+        title: "two keys of cargo-component's that exclude each other",
+        run: |s| {
+            s.manifest("[package.metadata.component.target]\npackage = \"acme:http\"\nversion = \"1.0.0\"\npath = \"wit\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::NoVersion"],
+        title: "a dependency without a version",
+        run: |s| {
+            s.depends("\"acme:clock\" = { registry = \"acme\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "a version is added", |s| {
+                    s.replace("Cargo.toml", "{ registry", "{ version = \"1.0\", registry");
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::Target"],
+        title: "a target of cargo-component's without a version",
+        run: |s| {
+            s.manifest("[package.metadata.component]\ntarget = \"acme:http/types\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Differs"],
+        title: "a dependency in both tables, with two meanings",
+        run: |s| {
+            s.depends("\"acme:clock\" = \"1.0\"");
+            s.manifest("[package.metadata.component.dependencies]\n\"acme:clock\" = \"1.1\"");
+            s.fails(101, &["lock"])
+                .mended(s, "both are made the same", |s| {
+                    s.replace("Cargo.toml", "\"1.1\"", "\"1.0\"");
+                })
+        },
+    },
+    Case {
+        shows: &["ManifestError::TwoNames"],
+        title: "two names to publish under",
+        run: |s| {
+            s.replace(
+                "Cargo.toml",
+                "default-registry",
+                "package = \"acme:app\"\ndefault-registry",
+            );
+            s.manifest("[package.metadata.component]\npackage = \"acme:other\"");
+            s.fails(101, &["lock"]).mended(s, "one of them goes", |s| {
+                s.replace("Cargo.toml", "package = \"acme:other\"", "");
+            })
+        },
+    },
+    Case {
+        shows: &["ManifestError::Twice"],
+        title: "a registry stated twice",
+        run: |s| {
+            s.manifest("[workspace]\n[workspace.metadata.warg.registries]\nacme = { url = \"../other\", policy = \"trust/acme.policy\" }");
+            s.fails(101, &["lock"]).mended(s, "one of them goes", |s| {
+                s.replace(
+                    "Cargo.toml",
+                    "acme = { url = \"../other\", policy = \"trust/acme.policy\" }",
+                    "",
+                );
+            })
+        },
+    },
+    Case {
+        shows: &["ManifestError::TwoRegistries"],
+        title: "a namespace that two registries claim",
+        run: |s| {
+            s.replace(
+                "Cargo.toml",
+                "acme = { url",
+                "other = { url = \"../other\", policy = \"trust/acme.policy\" }\nacme = { url",
+            );
+            s.manifest("[package.metadata.warg.namespaces]\nacme = \"other\"");
+            s.depends("\"acme:clock\" = { version = \"1\", registry = \"acme\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::NoMember"],
+        title: "a member that there is not",
+        run: |s| s.fails(101, &["lock", "-p", "ap"]),
+    },
+    Case {
+        shows: &["ManifestError::WhichMember"],
+        title: "several members where one is meant",
+        run: |s| {
+            s.manifest(
+                "[workspace]\nmembers = [\"member\"]\ndefault-members = [\".\", \"member\"]",
+            );
+            s.write("member/src/lib.rs", "");
+            s.write(
+                "member/Cargo.toml",
+                "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+            );
+            s.fails(101, &["add", "acme:clock"])
+        },
+    },
+    Case {
+        shows: &["ManifestError::Taken"],
+        title: "a new registry under a name that is taken",
+        run: |s| {
+            s.does(&["key", "new", "acme/ci"]);
+            s.fails(
+                101,
+                &[
+                    "registry",
+                    "new",
+                    "../new",
+                    "--name",
+                    "acme",
+                    "--namespace",
+                    "acme=acme/ci",
+                ],
+            )
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a dependency of a namespace that has no registry",
+        run: |s| {
+            s.replace("Cargo.toml", "default-registry = \"acme\"\n", "");
+            s.depends("\"acme:clock\" = \"1\"");
+            s.fails(101, &["add", "acme:io"])
+                .mended(s, "a default is named", |s| {
+                    s.replace(
+                        "Cargo.toml",
+                        "[package.metadata.warg]\n",
+                        "[package.metadata.warg]\ndefault-registry = \"acme\"\n",
+                    );
+                })
+        },
+    },
+    Case {
+        shows: &["Unresolved::NoRegistry"],
+        title: "a dependency of a namespace that has no registry, in lock",
+        run: |s| {
+            s.replace("Cargo.toml", "default-registry = \"acme\"\n", "");
+            s.depends("\"acme:clock\" = \"1\"");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency where nothing is",
+        run: |s| {
+            s.depends("\"acme:clock\" = { path = \"../clock\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency that has no name",
+        run: |s| {
+            s.write(
+                "../clock/Cargo.toml",
+                "[package]\nname = \"clock\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+            );
+            s.write("../clock/src/lib.rs", "");
+            s.depends("\"acme:clock\" = { path = \"../clock\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "it says its name", |s| {
+                    s.write("../clock/Cargo.toml", "[package]\nname = \"clock\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[package.metadata.warg]\npackage = \"acme:clock\"\n");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency of another name",
+        run: |s| {
+            s.write(
+                "../clock/clock.wit",
+                "package acme:watch@1.0.0;\ninterface now {}\n",
+            );
+            s.manifest("[package.metadata.warg.wit-dependencies]\n\"acme:clock\" = { path = \"../clock\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "it is depended on by its name", |s| {
+                    s.replace("Cargo.toml", "\"acme:clock\"", "\"acme:watch\"");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency of another version",
+        run: |s| {
+            s.write(
+                "../clock/clock.wit",
+                "package acme:clock@2.0.0;\ninterface now {}\n",
+            );
+            s.manifest("[package.metadata.warg.wit-dependencies]\n\"acme:clock\" = { path = \"../clock\", version = \"1.0\" }");
+            s.fails(101, &["lock"])
+                .mended(s, "the version is left out", |s| {
+                    s.replace("Cargo.toml", ", version = \"1.0\"", "");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency that does not parse",
+        run: |s| {
+            s.write(
+                "../clock/clock.wit",
+                "package acme:clock@1.0.0;\n\ninterface now {\n  get: fun() -> u64;\n}\n",
+            );
+            s.manifest("[package.metadata.warg.wit-dependencies]\n\"acme:clock\" = { path = \"../clock\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency that is no component",
+        run: |s| {
+            s.write("../clock.wasm", "hello");
+            s.depends("\"acme:clock\" = { path = \"../clock.wasm\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "one registry under two names",
+        run: |s| {
+            s.replace("Cargo.toml", "acme = { url", "again = { url = \"../acme-registry\", policy = \"trust/acme.policy\" }\nacme = { url");
+            s.fails(101, &["lock"]).mended(s, "one of them goes", |s| {
+                s.replace(
+                    "Cargo.toml",
+                    "again = { url = \"../acme-registry\", policy = \"trust/acme.policy\" }\n",
+                    "",
+                );
+            })
+        },
+    },
+];

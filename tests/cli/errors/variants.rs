@@ -1,0 +1,100 @@
+//! Every variant of every error that reaches users. One that is added does not compile until it stands here, and then
+//! the catalogue wants a case of it.
+
+use cargo_warg::component::ContentError;
+use cargo_warg::dirs::DirsError;
+use cargo_warg::keys::KeysError;
+use cargo_warg::manifest::ManifestError;
+use cargo_warg::network::NetworkError;
+use cargo_warg::ops::batch::BatchError;
+use cargo_warg::ops::claims::ClaimError;
+use cargo_warg::ops::registries::PolicyFileError;
+use cargo_warg::tokens::TokensError;
+use cargo_warg::wit::binary::{BinaryError, Refusal};
+use cargo_warg::wit::deps::{ApplyError, PlanError};
+use cargo_warg::wit::exports::ExportsError;
+use cargo_warg::wit::import::ImportError;
+use cargo_warg::wit::pins::PinError;
+use cargo_warg::wit::publish::PublishError;
+use cargo_warg::wit::root::RootError;
+use cargo_warg::wit::text::TextError;
+use registry::check::{CheckError, EntryError};
+use registry::client::ClientError;
+use registry::http::{AddressError, FetchError, TokenError};
+use registry::sequencer::SequencerError;
+use registry::storage::StorageError;
+use registry::trust::TrustStoreError;
+use resolver::lockfile::merge::MergeError;
+use resolver::lockfile::{BuildError, ReadError, Stale};
+use resolver::resolution::Unresolved;
+
+macro_rules! variants {
+    ($($enum:ident { $($variant:ident),* $(,)? })*) => {
+        $(const _: fn(&$enum) = |error| match error {
+            $($enum::$variant { .. } => {})*
+        };)*
+
+        /// Their names.
+        pub(super) const ALL: &[&str] = &[
+            $($(concat!(stringify!($enum), "::", stringify!($variant)),)*)*
+        ];
+    };
+}
+
+variants! {
+    ManifestError {
+        CargoRun, Cargo, Conflicted, CargoOutput, Read, Write, Size, Changed, Toml, UnknownKey, Misplaced, Type, Missing, Name,
+        Version, Resolution, Cutoff, PatchElsewhere, Alias, UnknownRegistry, Url, Mirror, FolderMirrors, Together, NoVersion, Target, Differs,
+        TwoNames, Twice, TwoRegistries, NoRegistry, NoMember, WhichMember, Taken,
+    }
+    PolicyFileError { Missing, Read, Malformed }
+    TextError { Read, TooLarge, TooMany, Parse, Package, Duplicate, Print, GaveUp }
+    PinError { Text, Unsure, Changed, Write }
+    RootError { Text, Binary, Unversioned, Name, Version }
+    BinaryError { Content, TooLarge, Decode, GaveUp }
+    ContentError { TooLarge, NotWasm, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
+    Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
+    PublishError { Text, Empty, Encode, GaveUp, Binary, Refused }
+    ImportError { Text, Package, TooDeep, Cycle, Empty }
+    ExportsError { Content, Contradiction, Merge, Text, GaveUp }
+    PlanError { Content, Missing, Lacks, Exports, Occupied, Text }
+    ApplyError { Write, Remove }
+    ReadError {
+        TooLong, Conflicted, Future, Syntax, NoVersion, Unexpected, Value, Checkpoint, NotCanonical, Inconsistent,
+    }
+    Stale {
+        Mode, ExcludeNewer, ExcludeNewerPackage, Solver, DefaultOrigin, Namespace, MemberAdded, MemberRemoved,
+        RequirementAdded, RequirementRemoved, RequirementChanged, Held, LocalAppeared, LocalGone, LocalChanged,
+    }
+    MergeError { Markers, Side }
+    BuildError { NoIndex, TwoSources, Inconsistent }
+    Unresolved { Missing, Conflict, NoRegistry, TwoRegistries, LocalsDiffer }
+    ClaimError { NoPackage, Kind, NoRelease, Differs, NotExported, Unusable, Withdrawn }
+    ClientError {
+        Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Longer, Outside,
+        NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
+        Kept, Keep, Unasked,
+    }
+    StorageError { Io, Fetch, TooLarge, Exists, Moved, Back }
+    FetchError {
+        Setup, Connect, Stalled, Slow, Broken, Length, TooLarge, Encoded, WebPage, Busy, Denied, Status, Redirects,
+        Redirect,
+    }
+    TrustStoreError { Io, Damaged }
+    CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
+    EntryError { Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
+    SequencerError {
+        Client, Storage, Exists, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Defective,
+        Content, Withdrawn, Map, File, Entries, Commit, Full,
+    }
+    BatchError {
+        NotPermitted, NotHolder, NoVersion, OtherReason, LastOwner, Implied, NoCheckpointKey, OtherContent,
+        OtherClaims, OtherBuild, Kind, Withdrawn, Defect, Record, Log,
+    }
+    KeysError { Dirs, Read, Write, Open, Size, Line, Variable, Random, Name, Taken, Unknown, Several }
+    DirsError { NoHome, Make }
+    NetworkError { Address, Roots, Runtime }
+    AddressError { Malformed, Credentials, Query }
+    TokensError { Read, Open, Malformed, Variable }
+    TokenError { Line, Address, InTheClear, Twice }
+}
