@@ -244,3 +244,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_messages_show_of_a_key_is_how_it_is_written() {
+    let secret = SigningKey::from_seed("acme/ci", Algorithm::Ed25519, [7; 32]).unwrap();
+    let key = secret.verifying_key();
+    assert_eq!(format!("{key:?}"), key.to_string());
+    assert_eq!(format!("{:?}", key.id()), key.id().to_string());
+    assert!(key.to_string().contains(&format!("+{}+", key.id())));
+}

@@ -343,6 +343,15 @@ fn the_largest_sizes_have_the_longest_proofs() {
     assert_eq!(check(64), Err(refused));
     let too_long = Err(ProofError::TooLong { found: 66 });
     assert_eq!(hashes(66), too_long);
+    let written = |count: usize| {
+        let line = format!("{}\n", Hash::ZERO.base64());
+        line.repeat(count).parse::<InclusionProof>()
+    };
+    assert_eq!(written(MAX_PROOF).unwrap().hashes().len(), MAX_PROOF);
+    assert_eq!(
+        written(MAX_PROOF + 1),
+        Err(ProofError::TooLong { found: 66 })
+    );
 
     let proof = ConsistencyProof::new(vec![Hash::ZERO; MAX_PROOF]).unwrap();
     let (m, n) = (Size::new((1 << 62) + 1), Size::new(u64::MAX));

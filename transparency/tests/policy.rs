@@ -50,6 +50,15 @@ fn problem(lines: &str) -> LineProblem {
 }
 
 #[test]
+fn a_policy_may_be_as_long_as_the_limit_and_no_longer() {
+    let head = format!("log {}\nquorum none\n#", vkey(OPERATE));
+    let long = |length: usize| head.clone() + &"x".repeat(length - head.len());
+    assert!(Policy::parse(long(MAX_POLICY).as_bytes()).is_ok());
+    let longer = Policy::parse(long(MAX_POLICY + 1).as_bytes());
+    assert!(matches!(longer, Err(PolicyError::TooLong)));
+}
+
+#[test]
 fn a_policy_says_whom_to_ask() {
     let policy = with("quorum none\n").unwrap();
     assert_eq!(policy.origin().as_str(), ORIGIN);

@@ -106,6 +106,28 @@ fn full() -> Record<Action> {
 }
 
 #[test]
+fn whose_log_bytes_say_that_they_are_of_stands_on_their_third_line() {
+    let world = World::with_logger();
+    let record = full().sign(&key("alice")).unwrap();
+    let package = Subject::Package(LOGGER.parse().unwrap());
+    assert_eq!(Subject::claimed_by(&record), Some(package.clone()));
+    let operator = world.operator_bytes()[0];
+    assert_eq!(Subject::claimed_by(operator), Some(Subject::Operator));
+    // No more than the line is looked at, and none but the third.
+    assert_eq!(Subject::claimed_by(b"a\nb\nacme:logger"), Some(package));
+    for other in [
+        "",
+        "a\nb",
+        "acme:logger\nb\nc d\n",
+        "a\nacme:logger\n\n",
+        "a\nb\nOperator\n",
+    ] {
+        assert_eq!(Subject::claimed_by(other.as_bytes()), None, "{other:?}");
+    }
+    assert_eq!(Subject::claimed_by(b"a\nb\n\xff\n"), None);
+}
+
+#[test]
 fn a_record_reads_as_the_protocol_says() {
     let record = full();
     let bytes = record.sign(&key("alice")).unwrap();

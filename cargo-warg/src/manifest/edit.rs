@@ -70,7 +70,7 @@ impl ManifestEdit {
     /// # Errors
     /// A text that is no TOML.
     pub fn parse(path: &Path, root: &Path, before: String) -> Result<Self, ManifestError> {
-        let text = before.strip_prefix(MARK).unwrap_or(&before);
+        let text = before.trim_start_matches(MARK);
         // The printer knows line feeds only. A file of mixed endings gets those of most of its lines.
         let returns = text.matches("\r\n").count();
         let crlf = returns.saturating_mul(2) > text.matches('\n').count();
@@ -95,11 +95,9 @@ impl ManifestEdit {
         } else {
             text
         };
-        if self.before.starts_with(MARK) {
-            format!("{MARK}{text}")
-        } else {
-            text
-        }
+        // The printer drops a mark, and the parser passes over several.
+        let marks = self.before.chars().take_while(|first| *first == MARK);
+        marks.chain(text.chars()).collect()
     }
 
     /// Writes the manifest, if its text changed; says whether it did. The file is never seen half-written, and keeps

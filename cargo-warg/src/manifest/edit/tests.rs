@@ -391,6 +391,10 @@ fn line_endings_marks_and_missing_last_lines_are_kept() {
         add(&marked(&crlf(text)), "a:b", "1"),
         marked(&crlf(&expected))
     );
+    assert_eq!(
+        add(&marked(&marked(text)), "a:b", "1"),
+        marked(&marked(&expected))
+    );
     assert_eq!(add(text.trim_end(), "a:b", "1"), expected);
     // A change that changes nothing leaves even mixed endings alone.
     let mixed = text.replacen('\n', "\r\n", 2);
