@@ -267,11 +267,11 @@ fn path_dependencies_are_locked_without_digest_and_what_they_require_comes_along
         ),
         (
             "[package.metadata.warg.dependencies]\n\"test:text\" = { path = \"../text/text.wit\" }\n",
-            "`test:text` is not at ",
+            "cannot be used as `test:text`",
         ),
         (
             "[package.metadata.warg.wit-dependencies]\n\"test:text\" = { path = \"../built\" }\n",
-            "`test:text` is not at ",
+            "cannot be used as `test:text`",
         ),
         (
             "[package.metadata.warg.wit-dependencies]\n\"test:txt\" = { path = \"../text\" }\n",

@@ -213,7 +213,7 @@ fn a_patch_is_a_folder_that_holds_the_package_and_nothing_else() {
         ),
         (
             "\"acme:clock\" = { path = \"../nameless\" }",
-            "`acme:clock` is not at",
+            "does not say that it is `acme:clock`",
             "[package.metadata.warg]",
         ),
     ] {

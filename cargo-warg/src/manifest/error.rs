@@ -265,10 +265,7 @@ pub enum ManifestError {
         second: Box<(Alias, Location)>,
     },
     /// No registry for a package.
-    #[error(
-        "{}no registry is configured for `{name}`",
-        location.as_ref().map(|location| format!("")).unwrap_or_default()
-    )]
+    #[error("no registry is configured for `{name}`")]
     NoRegistry {
         /// The package.
         name: PackageName,

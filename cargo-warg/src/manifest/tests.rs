@@ -430,9 +430,9 @@ fn bad_registries_are_named_with_their_place_and_a_way_out() {
             "nothing is trusted without it",
         ),
         (
-            "registries.r = { url = \"r\", policy = \"p\", mirrors = [] }".to_owned(),
-            "Cargo.toml:6:43: unknown key `mirrors` in [package.metadata.warg.registries.r]",
-            "known keys: `url`, `policy`",
+            "registries.r = { url = \"r\", policy = \"p\", branch = [] }".to_owned(),
+            "Cargo.toml:6:43: unknown key `branch` in [package.metadata.warg.registries.r]",
+            "known keys: `url`, `mirrors`, `policy`",
         ),
         (
             "registries.r = { url = \"ftp://r\", policy = \"p\" }".to_owned(),

@@ -192,14 +192,18 @@ fn without_key(word: &str) -> String {
     }
 }
 
-/// Hashes in hexadecimal, and the digits of a random origin, as `…`.
+/// Hashes in hexadecimal, the digits of a random origin, and the names of temporary files, as `…`.
 fn without_hashes(word: String) -> String {
     let mut plain = String::new();
     let mut rest = word.as_str();
     while let Some(first) = rest.chars().next() {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         let random = digits == 16 && rest[digits..].starts_with(".local");
-        if digits >= 40 || random {
+        let temporary = rest.strip_prefix(".tmp").filter(|rest| rest.len() >= 6);
+        if let Some(name) = temporary {
+            plain.push_str(".tmp…");
+            rest = &name[6..];
+        } else if digits >= 40 || random {
             plain.push('…');
             rest = &rest[digits..];
         } else {
