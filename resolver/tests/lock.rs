@@ -5,12 +5,14 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use resolver::cutoff::Cutoff;
-use resolver::lockfile::{Change, Inconsistency, Lockfile, ReadError, Stale, changes, sides};
+use resolver::cutoff::{Cutoff, ExcludeNewer};
+use resolver::lockfile::{
+    Change, Inconsistency, Lockfile, MAX_LOCK, ReadError, Stale, changes, sides,
+};
 use resolver::problem::{Mode, RootRequirement};
 use transparency::name::Kind;
 use transparency::number::Time;
-use world::{World, checkpoint, requirement, selection};
+use world::{World, checkpoint, name, requirement, selection};
 
 const ROOT: &str = "registry.example/components";
 
@@ -310,6 +312,11 @@ fn every_refusal_says_what_and_where() {
         says(refused(&"x".repeat(17 << 20))),
         "it is longer than 16777216 bytes"
     );
+    let longest = format!("# {}", "x".repeat(MAX_LOCK - 2));
+    assert!(
+        matches!(refused(&longest), ReadError::NoVersion),
+        "as long as it may be"
+    );
     assert!(matches!(refused(""), ReadError::NoVersion));
 }
 
@@ -607,4 +614,118 @@ fn what_an_interface_must_export_is_part_of_what_is_required() {
     assert!(lock.to_string().contains(
         "\"component acme:clock ^1 from registry.example/components for acme:clock/now@1.1.0\""
     ));
+}
+
+fn reasons(lock: &Lockfile, world: &World) -> Vec<Stale> {
+    let judged = lock.check(&world.problem);
+    judged.err().map_or_else(Vec::new, |staleness| staleness.0)
+}
+
+#[test]
+fn what_is_too_new_of_one_package_is_written_read_and_compared() {
+    let mut world = workspace();
+    let cutoffs = &mut world.problem.options.exclude_newer_package;
+    cutoffs.insert(name("acme:clock"), ExcludeNewer::Nothing);
+    cutoffs.insert(name("wasi:io"), "2033-05-18T03:33:20Z".parse().unwrap());
+    let lock = world.lock();
+    assert_eq!(lock.to_string().parse().as_ref(), Ok(&lock));
+    assert_eq!(reasons(&lock, &world), []);
+    let bare = workspace().lock();
+    assert_ne!(bare, lock);
+    let two = reasons(&bare, &world);
+    assert_eq!(two.len(), 2, "{two:?}");
+    assert!(two.iter().all(Stale::is_option), "{two:?}");
+    assert_eq!(reasons(&lock, &workspace()).len(), 2);
+}
+
+#[test]
+fn what_flags_can_give_is_told_from_the_rest() {
+    let mut world = workspace();
+    let lock = world.lock();
+    world.problem.options.mode = Mode::Lowest;
+    world.problem.options.exclude_newer = Time::from_unix(0).map(Cutoff::At);
+    world.problem.members.remove("web");
+    let found = reasons(&lock, &world);
+    let options: Vec<bool> = found.iter().map(Stale::is_option).collect();
+    assert_eq!(options, [true, true, false], "{found:?}");
+}
+
+#[test]
+fn a_requirement_of_one_package_is_no_change_of_another() {
+    let reasons = stale(|world| {
+        world.member("web").requirements.clear();
+        let cli = RootRequirement::new(requirement("wit wasi:cli =0.2.3"));
+        world.member("web").requirements.insert(cli);
+    });
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    let reasons = stale(|world| {
+        world.member("web").requirements.clear();
+        let io = RootRequirement::new(requirement("component wasi:io =0.2.3"));
+        world.member("web").requirements.insert(io);
+    });
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+}
+
+/// What makes a lock stale where the app gets a local clock of another track than the locked 1.1.0.
+fn with_clock(local: &str, requirements: &[&str], before: impl FnOnce(&mut World)) -> Vec<String> {
+    let mut world = World::new();
+    world.component("acme:clock", "1.1.0", &[]);
+    world.component("acme:logger", "1.1.0", &[]);
+    world.component("acme:logger", "2.1.0", &[]);
+    world.wit("acme:words", "1.1.0", &[]);
+    world.component("acme:far", "1.0.0", &["component acme:clock ^1"]);
+    for requirement in requirements {
+        world.app_requires(requirement);
+    }
+    before(&mut world);
+    let lock = world.lock();
+    world.app_has_local(Kind::Component, "acme:clock", local, &[]);
+    let found = reasons(&lock, &world);
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_local_package_of_another_track_takes_the_place_of_what_one_requirement_meets_both_with() {
+    let said = "`app` has acme:clock 2.0.0 as a local package, and the lock has the release `component acme:clock@1.1.0`";
+    let nothing = |_: &mut World| {};
+    assert_eq!(
+        with_clock("2.0.0", &["component acme:clock >=1.0,<3"], nothing),
+        [said]
+    );
+    // Of one track, or not met by both, or of something else.
+    assert!(with_clock("2.0.0", &["component acme:clock ^1"], nothing).is_empty());
+    assert!(with_clock("3.0.0", &["component acme:clock >=1.0,<3"], nothing).is_empty());
+    assert!(
+        with_clock(
+            "2.0.0",
+            &["component acme:clock ^1", "component acme:logger >=1.0,<3"],
+            nothing
+        )
+        .is_empty()
+    );
+    assert!(
+        with_clock(
+            "2.0.0",
+            &["component acme:far ^1", "wit acme:words >=1.0,<3"],
+            nothing
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn a_local_package_that_was_selected_beside_a_release_is_no_news() {
+    let mut world = World::new();
+    world.component("acme:clock", "1.1.0", &[]);
+    world.app_requires("component acme:clock ^1");
+    world.app_requires("component acme:clock ^2");
+    world.app_requires("component acme:clock >=1.0,<3");
+    world.app_has_local(Kind::Component, "acme:clock", "2.0.0", &[]);
+    let lock = world.lock();
+    let selected: Vec<String> = lock.packages.keys().map(ToString::to_string).collect();
+    assert_eq!(
+        selected,
+        ["component acme:clock@1.1.0", "component acme:clock@2.0.0"]
+    );
+    assert_eq!(reasons(&lock, &world), []);
 }
