@@ -1,16 +1,15 @@
 //! What a workspace's manifests ask for: dependencies, registries, and who belongs to which.
 //!
-//! cargo says which members there are and which are selected, except where a manifest is so plain that there is only one
-//! answer (`plain`). Our tables ([`tables`]) and cargo-component's ([`cargo_component`]) are then read from the text of
-//! each Cargo.toml that has any, so that every error and every dependency has its line and column. Ours are strict: a key
-//! that is not known is an error. [`edit`] changes a manifest and keeps its comments and order.
+//! cargo says which members there are and which are selected; our tables ([`tables`]) and cargo-component's
+//! ([`cargo_component`]) are then read from the text of each Cargo.toml that has any, so that every error and every
+//! dependency has its line and column. Ours are strict: a key that is not known is an error. [`edit`] changes a
+//! manifest and keeps its comments and order.
 //!
 //! Nothing here looks at `wit/` or at the lock, and nothing is solved.
 
 pub mod cargo_component;
 pub mod edit;
 pub mod error;
-mod plain;
 pub mod registries;
 pub mod settings;
 pub mod source;
@@ -113,11 +112,7 @@ impl Workspace {
     /// cargo's own error where it cannot read the workspace; a table that does not parse, with line and column; a
     /// selected member that does not exist; a namespace that two registries claim.
     pub fn load(args: &ManifestArgs) -> Result<Self, ManifestError> {
-        let metadata = match plain::metadata(args) {
-            Some(metadata) => metadata,
-            None => ask_cargo(args)?,
-        };
-        Self::from_metadata(&metadata, args)
+        Self::from_metadata(&metadata(args)?, args)
     }
 
     fn from_metadata(metadata: &Metadata, args: &ManifestArgs) -> Result<Self, ManifestError> {
@@ -367,7 +362,7 @@ fn merge(
 }
 
 /// Runs `cargo metadata --no-deps`.
-fn ask_cargo(args: &ManifestArgs) -> Result<Metadata, ManifestError> {
+fn metadata(args: &ManifestArgs) -> Result<Metadata, ManifestError> {
     let mut command = MetadataCommand::new();
     command.no_deps();
     if let Some(path) = &args.manifest_path {
