@@ -1,14 +1,14 @@
 //! README.md is true: its tour runs, from an empty home, as written.
 
-use std::env;
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use cargo_warg::cli::Cargo;
 use cargo_warg::error::Class;
 use clap::CommandFactory as _;
+
+use crate::user::User;
 
 fn document(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -35,74 +35,15 @@ fn tour(readme: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What a user has who just installed Rust and cargo warg: an empty home, and `cargo-warg` in the path.
-struct User {
-    home: PathBuf,
-    path: OsString,
-    folder: PathBuf,
-}
-
-impl User {
-    fn new(folder: &Path) -> Self {
-        let programs = Path::new(env!("CARGO_BIN_EXE_cargo-warg"))
-            .parent()
-            .unwrap();
-        let mut path = vec![programs.to_owned()];
-        path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
-        let home = folder.join("home");
-        fs::create_dir(&home).unwrap();
-        Self {
-            home,
-            path: env::join_paths(path).unwrap(),
-            folder: folder.join("tour"),
-        }
-    }
-
-    /// Runs one line of the tour, which must succeed; returns what it said.
-    fn run(&mut self, line: &str) -> String {
-        if let Some(folder) = line.strip_prefix("cd ") {
-            self.folder.push(folder);
-            return String::new();
-        }
-        let true_home = PathBuf::from(env::var_os("HOME").unwrap());
-        let toolchain = |variable: &str, folder: &str| {
-            env::var_os(variable).map_or_else(|| true_home.join(folder), PathBuf::from)
-        };
-        let output = Command::new("sh")
-            .args(["-e", "-c", line])
-            .current_dir(&self.folder)
-            .env("PATH", &self.path)
-            .env("CARGO_HOME", toolchain("CARGO_HOME", ".cargo"))
-            .env("RUSTUP_HOME", toolchain("RUSTUP_HOME", ".rustup"))
-            .env("HOME", &self.home)
-            .env_remove("XDG_CONFIG_HOME")
-            .env_remove("XDG_CACHE_HOME")
-            .env_remove("XDG_STATE_HOME")
-            .env_remove("XDG_DATA_HOME")
-            .env_remove("CARGO_WARG_HOME")
-            .env_remove("CARGO_WARG_KEY")
-            .env_remove("CARGO_TARGET_DIR")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            output.status.success(),
-            "`{line}` ended with {}:\n{said}",
-            output.status
-        );
-        said
-    }
-}
-
 #[test]
 fn the_tour_runs_as_written() {
     let readme = document("README.md");
     let commands = tour(&readme);
     let folder = tempfile::tempdir().unwrap();
-    let mut user = User::new(folder.path());
+    let mut user = User::new(folder.path(), "tour");
     fixtures::tour::lay_out(&user.folder).unwrap();
     for line in &commands {
-        let said = user.run(line);
+        let said = user.line(line);
         let expected = match *line {
             "cargo warg registry import ../wasi --registry wasi" => "60 versions of 7 packages",
             "cargo warg lock --locked" => "Up to date",
@@ -118,17 +59,26 @@ fn the_tour_runs_as_written() {
     }
     let http = user.folder.join("wit/deps/wasi-http-0.2.3/package.wit");
     assert!(http.is_file(), "the tour ends with wit/deps in place");
+}
 
-    // Every command has its place in the tour.
+#[test]
+fn every_command_is_listed_and_no_other() {
+    let readme = document("README.md");
+    let listed: BTreeSet<&str> = section(&readme, "Commands")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
     let program = Cargo::command();
     let warg = program.find_subcommand("warg").unwrap();
-    for command in warg.get_subcommands() {
-        let shown = format!("cargo warg {}", command.get_name());
-        assert!(
-            commands.iter().any(|line| line.starts_with(&shown)),
-            "`{shown}` is not in the tour"
-        );
+    let mut commands = BTreeSet::new();
+    for command in warg.get_subcommands().filter(|one| !one.is_hide_set()) {
+        commands.insert(command.get_name());
+        if command.get_name() == "registry" {
+            commands.extend(command.get_subcommands().map(clap::Command::get_name));
+        }
     }
+    assert_eq!(listed, commands);
 }
 
 #[test]
