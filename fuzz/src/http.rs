@@ -14,7 +14,7 @@ pub(crate) fn http(data: &[u8]) {
         let printed = address.to_string();
         assert!(printed.starts_with("http://") || printed.starts_with("https://"));
         assert!(
-            !printed.contains(['@', '?', '#']) || !text.contains("@"),
+            !printed.contains(['@', '?', '#']) || !text.contains('@'),
             "{printed}"
         );
         let again: Address = printed.parse().expect("it was printed");

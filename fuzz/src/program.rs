@@ -5,8 +5,11 @@ mod http;
 mod manifest;
 mod store;
 
+/// What a target does with an input.
+pub(crate) type Target = fn(&[u8]);
+
 /// The targets, by name.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 9] = [
+pub(crate) const TARGETS: [(&str, Target); 9] = [
     ("component", content::component),
     ("http", http::http),
     ("key-file", store::key_file),

@@ -12,8 +12,11 @@ mod replay;
 mod version;
 mod word;
 
+/// What a target does with an input.
+pub(crate) type Target = fn(&[u8]);
+
 /// The targets, by name.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 17] = [
+pub(crate) const TARGETS: [(&str, Target); 17] = [
     ("checkpoint", note::checkpoint),
     ("conflict", lock::conflict),
     ("evidence", evidence::evidence),

@@ -4,6 +4,7 @@ use cargo_warg::keys::Keys;
 use cargo_warg::ops::pending;
 use registry::trust::Memory;
 use transparency::digest::Digest;
+use transparency::key::SigningKey;
 
 /// The bytes, and the bytes with their digest mended, which no chance would find.
 pub(crate) fn trust_store(data: &[u8]) {
@@ -48,7 +49,7 @@ pub(crate) fn key_file(data: &[u8]) {
     let Ok(keys) = Keys::parse("the input", text) else {
         return;
     };
-    let lines: Vec<String> = keys.all().map(|key| key.danger_secret_text()).collect();
+    let lines: Vec<String> = keys.all().map(SigningKey::danger_secret_text).collect();
     let again = Keys::parse("the same", &lines.join("\n"));
     let again = again.unwrap_or_else(|error| panic!("written, and not read: {error}"));
     assert_eq!(again.all().count(), lines.len());

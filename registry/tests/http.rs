@@ -74,10 +74,10 @@ impl Reader {
 }
 
 /// The whole story of an error, and what to do about it.
-fn told(error: StorageError) -> (String, Remedy) {
+fn told(error: &StorageError) -> (String, Remedy) {
     let remedy = error.remedy();
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
         text = format!("{text}: {next}");
         cause = next.source();
@@ -105,6 +105,7 @@ fn full(headers: &[(&'static str, &str)], body: &[u8]) -> Answer {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_way_to_fail_is_said_in_its_own_words_and_in_bounded_time() {
     use Remedy::{Investigate, Mend, Retry};
     let world = world();
@@ -279,7 +280,7 @@ fn each_way_to_fail_is_said_in_its_own_words_and_in_bounded_time() {
         server.everything(answer);
         let start = Instant::now();
         let (text, found) = told(
-            Reader::new(&[&server])
+            &Reader::new(&[&server])
                 .get(&layout::checkpoint())
                 .unwrap_err(),
         );
@@ -313,14 +314,14 @@ fn what_is_missing_is_absent_and_nobody_there_is_a_failure() {
     let url = server.url();
     drop(server);
     let (text, remedy) = told(
-        Reader::at(&[url], options())
+        &Reader::at(&[url], options())
             .get(&layout::checkpoint())
             .unwrap_err(),
     );
     assert!(text.contains("cannot connect"), "{text}");
     assert_eq!(remedy, Remedy::Retry);
     let nowhere = Reader::at(&["http://no-such-host.invalid/x".into()], options());
-    let (text, remedy) = told(nowhere.get(&layout::checkpoint()).unwrap_err());
+    let (text, remedy) = told(&nowhere.get(&layout::checkpoint()).unwrap_err());
     assert!(
         text.contains("http://no-such-host.invalid/x/checkpoint"),
         "{text}"
@@ -378,7 +379,7 @@ fn a_server_that_wants_to_be_left_alone_is() {
         let error = Reader::new(&[&server])
             .get(&layout::checkpoint())
             .unwrap_err();
-        let (text, _) = told(error);
+        let (text, _) = told(&error);
         assert!(text.contains("answered 429 Too Many Requests"), "{text}");
         assert_eq!(server.count("checkpoint") > 1, waits, "{value}");
     }
@@ -491,13 +492,12 @@ fn a_token_goes_to_its_address_and_to_no_other() {
     };
     let sent = |server: &Server| {
         let requests = server.requests();
-        let sent = requests
+        requests
             .last()
             .unwrap()
             .headers
             .get("authorization")
-            .cloned();
-        sent
+            .cloned()
     };
     let reader = Reader::with(&[&mine], options.clone());
     reader.get(&layout::checkpoint()).unwrap().unwrap();
@@ -597,7 +597,7 @@ fn mirrors_take_over_where_one_fails_and_are_asked_first_from_then_on() {
     broken.everything(Answer::Status(500));
     worse.everything(Answer::Status(404));
     let (text, remedy) = told(
-        Reader::new(&[&broken, &worse])
+        &Reader::new(&[&broken, &worse])
             .get(&layout::checkpoint())
             .unwrap_err(),
     );

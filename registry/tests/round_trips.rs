@@ -163,7 +163,7 @@ fn contents_come_at_once_and_what_is_asked_about_a_past_comes_along() {
     let ((), trips) = waits(&world, || {
         session
             .contents(&wanted, derive, |place, content| {
-                seen.push((place, content.digest()))
+                seen.push((place, content.digest()));
             })
             .unwrap();
     });

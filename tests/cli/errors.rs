@@ -109,7 +109,6 @@ fn every_error_is_catalogued_as_it_looks() {
                 // What makes a lock stale has its text in code: the page shows it.
                 let text = (!name.starts_with("Stale::")).then(|| texts.of_variant(name));
                 if text.is_some_and(|text| !text.is_said_in(&shown.said)) {
-                    println!("{}: no {name} in\n{}", case.title, shown.said);
                     wrong.push(case.title);
                 }
                 seen.insert(*name);

@@ -1,9 +1,10 @@
 //! Changing a package that is there: yanks, permissions, annotations. One signed record each, by the same way that releases
 //! take; what is so already is left alone.
 
-use transparency::key::VerifyingKey;
+use transparency::key::{SigningKey, VerifyingKey};
 use transparency::name::{Origin, PackageName};
 use transparency::number::Time;
+use transparency::package;
 
 use registry::client::Package;
 
@@ -103,14 +104,14 @@ fn find_key(
         Package::Present(loaded) => Some(loaded.log()),
         Package::Absent(_) => None,
     };
-    let held = log.into_iter().flat_map(|log| log.keys());
+    let held = log.into_iter().flat_map(package::Log::keys);
     let mut found: Vec<_> = held
         .map(|(key, _)| key)
         .filter(|key| key.name() == text)
         .cloned()
         .collect();
     if found.is_empty() {
-        let own = keys.all().map(|key| key.verifying_key());
+        let own = keys.all().map(SigningKey::verifying_key);
         found.extend(own.filter(|key| key.name() == text).cloned());
     }
     match found.as_slice() {

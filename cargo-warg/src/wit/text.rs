@@ -166,6 +166,9 @@ thread_local! {
 
 /// Does work on a thread whose stack has room for the WIT libraries, so that not every call of them needs a thread of its
 /// own: a hundred packages make five hundred calls.
+///
+/// # Panics
+/// Where the work does.
 pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let mut work = Some(work);
     let mut run = || {

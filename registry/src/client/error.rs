@@ -311,13 +311,13 @@ impl ClientError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Storage(error) => error.remedy(),
-            Self::Kept(StorageError::TooLarge { .. }) => Remedy::Investigate,
             Self::NoRegistry { .. }
             | Self::NothingKept { .. }
             | Self::Missing { .. }
             | Self::SetBack { .. }
             | Self::Behind { .. } => Remedy::Retry,
-            Self::Trust { .. }
+            Self::Kept(StorageError::TooLarge { .. })
+            | Self::Trust { .. }
             | Self::File { .. }
             | Self::Tile(_)
             | Self::Map { .. }

@@ -292,9 +292,9 @@ impl World {
         packages.map(ToString::to_string).collect()
     }
 
-    pub(crate) fn conflict(&self) -> Box<Conflict> {
+    pub(crate) fn conflict(&self) -> Conflict {
         match self.solve() {
-            Err(Unresolved::Conflict(conflict)) => conflict,
+            Err(Unresolved::Conflict(conflict)) => *conflict,
             other => panic!("expected a conflict, got {other:?}"),
         }
     }

@@ -79,7 +79,7 @@ impl Stage {
     pub(super) fn only(&self, lines: &str) -> &Self {
         self.write(
             "Cargo.toml",
-            &format!(
+            format!(
                 "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{lines}\n"
             ),
         )
@@ -171,7 +171,10 @@ impl Stage {
         // A registry that was founded here has sixteen random digits in its origin, and its keys differ.
         let words =
             text.split_inclusive(|c: char| c.is_whitespace() || matches!(c, ',' | '`' | ';'));
-        words.map(without_key).map(without_hashes).collect()
+        words
+            .map(without_key)
+            .map(|word| without_hashes(&word))
+            .collect()
     }
 }
 
@@ -193,9 +196,9 @@ fn without_key(word: &str) -> String {
 }
 
 /// Hashes in hexadecimal, the digits of a random origin, and the names of temporary files, as `…`.
-fn without_hashes(word: String) -> String {
+fn without_hashes(word: &str) -> String {
     let mut plain = String::new();
-    let mut rest = word.as_str();
+    let mut rest = word;
     while let Some(first) = rest.chars().next() {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         let random = digits == 16 && rest[digits..].starts_with(".local");
