@@ -3,17 +3,21 @@
 pub mod add;
 pub mod annotate;
 mod change;
+pub mod clean;
+pub mod completions;
 pub mod fetch;
 pub mod grant;
 pub mod info;
 pub mod init;
 pub mod key;
 pub mod lock;
+pub mod man;
 pub mod outdated;
 pub mod publish;
 pub mod registry;
 pub mod remove;
 mod report;
+pub mod self_check;
 mod solving;
 pub mod tree;
 pub mod update;
@@ -142,6 +146,14 @@ pub enum Command {
     Outdated(outdated::OutdatedArgs),
     /// Show who may publish a package, and what was released, by whom and when
     Info(info::InfoArgs),
+    /// Remove what can be fetched again, and what killed runs left
+    Clean(clean::CleanArgs),
+    /// Look at what is configured, trusted and reachable
+    SelfCheck(self_check::SelfCheckArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(man::ManArgs),
     /// Show what depends on what, from warg.lock
     Tree(tree::TreeArgs),
 }
@@ -168,6 +180,10 @@ impl Command {
             Self::Remove(args) => args.run(context),
             Self::Outdated(args) => args.run(context),
             Self::Info(args) => args.run(context),
+            Self::Clean(args) => args.run(context),
+            Self::SelfCheck(args) => args.run(context),
+            Self::Completions(args) => args.run(context),
+            Self::Man(args) => args.run(context),
             Self::Tree(args) => args.run(context),
         }
     }

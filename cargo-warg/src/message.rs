@@ -6,12 +6,14 @@
 //! error.
 
 mod add;
+mod clean;
 mod fetch;
 mod info;
 mod lock;
 mod outdated;
 mod registry;
 mod remove;
+mod self_check;
 mod tree;
 mod update;
 mod vendor;
@@ -23,6 +25,7 @@ use serde::Serialize;
 
 pub use self::add::{Add, AddedDependency};
 pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
+pub use self::clean::{Clean, CleanedPath, CleanedSort};
 pub use self::fetch::{Fetch, FetchedMember};
 pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
@@ -32,6 +35,9 @@ pub use self::registry::{
     SkippedPackage,
 };
 pub use self::remove::{Remove, RemovedDependency};
+pub use self::self_check::{
+    CheckedFolder, CheckedKey, CheckedLock, CheckedPolicy, CheckedRegistry, SelfCheck, time_text,
+};
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::update::{Behind, HeldPin, PinChange, Update};
 pub use self::vendor::Vendor;
@@ -64,6 +70,10 @@ pub enum Message {
     Fetch(Fetch),
     /// Of `cargo warg vendor`: what lies with the project now.
     Vendor(Vendor),
+    /// Of `cargo warg clean`: what was removed.
+    Clean(Clean),
+    /// Of `cargo warg self-check`: what is configured, trusted and reachable.
+    SelfCheck(SelfCheck),
     /// Of `cargo warg verify`: what was checked.
     Verify(Verify),
     /// Of `cargo warg tree`: what depends on what.
@@ -140,16 +150,22 @@ impl From<&place::Place> for Place {
     }
 }
 
-impl From<&Error> for Message {
+impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let mut chain = error.chain();
-        Self::Error(Failure {
+        Self {
             code: error.class().exit_code(),
             message: chain.next().unwrap_or_default(),
             causes: chain.collect(),
             places: error.places().map(Place::from).collect(),
             help: error.help().to_vec(),
-        })
+        }
+    }
+}
+
+impl From<&Error> for Message {
+    fn from(error: &Error) -> Self {
+        Self::Error(Failure::from(error))
     }
 }
 

@@ -179,6 +179,11 @@ impl Policy {
         &self.operate
     }
 
+    /// The name of the witness or group that must have signed; none where nobody must.
+    pub fn quorum(&self) -> Option<&str> {
+        self.quorum.as_deref()
+    }
+
     /// The witnesses' keys.
     pub fn witnesses(&self) -> &[Verifier] {
         &self.witnesses

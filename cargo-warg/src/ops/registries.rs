@@ -170,7 +170,8 @@ enum Far {
 }
 
 impl Configured {
-    fn open(
+    /// Opens it: nothing is read but whether something lies with the project.
+    pub(super) fn open(
         registry: &manifest::Registry,
         policy: Policy,
         dirs: &Dirs,

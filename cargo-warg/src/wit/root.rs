@@ -23,7 +23,7 @@ pub const HEADER: &str = "// cargo warg: from sha256:";
 /// The file that `fetch` writes into a folder of `wit/deps`.
 pub const PACKAGE_FILE: &str = "package.wit";
 /// What the names of files and folders that `fetch` is at work on begin with.
-pub(super) const STAGED: &str = ".cargo-warg-";
+pub const STAGED: &str = ".cargo-warg-";
 
 /// A `wit/` that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -234,6 +234,11 @@ pub(super) const OWN: &[(&str, &str)] = &[
         "takes a component that others hold back: `tests/cli/update.rs` has it",
     ),
     ("cannot read what `cargo warg fetch` wrote for `…`", DISK),
+    ("cannot remove …", DISK),
+    (
+        "cannot write into …",
+        "`self-check` finds it and goes on: `tests/cli/self_check.rs` has it",
+    ),
 ];
 
 /// Their part of the page.
