@@ -243,8 +243,9 @@ impl<'a> Session<'a> {
         let last = size.last().unwrap_or(Index::ZERO);
         let indices = [last, claimed.operator_index];
         let needed = tiles.needed_for_inclusion(&indices);
-        let operator = [(Subject::Operator, claimed.operator_length)];
-        let operator_records = reader.records(&operator, &mut tiles, &needed)?.concat();
+        let length = claimed.operator_length;
+        let operator_records =
+            reader.operator_records(client.policy, length, &mut tiles, &needed)?;
         let proofs = prove(&mut reader, &mut tiles, indices.into())?;
         let proof = |index: &Index| {
             proofs.get(index).ok_or(ClientError::Outside {

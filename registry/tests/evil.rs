@@ -5,15 +5,19 @@
 
 mod story;
 
+use std::cell::Cell;
+
 use fixtures::world::World;
 use registry::check::check;
 use registry::client::{Client, ClientError, Remedy};
-use registry::layout;
-use registry::storage::Source as _;
-use transparency::checkpoint::Checkpoint;
+use registry::layout::{self, ObjectPath};
+use registry::storage::{Source, StorageError};
+use transparency::checkpoint::{Checkpoint, MapEntry};
 use transparency::digest::{Digest, Hash};
 use transparency::log::{TileError, VerifiedTiles};
 use transparency::number::{Index, Length, Size};
+use transparency::operator;
+use transparency::record::{Record, Subject};
 use transparency::tile::{Part, Tile};
 
 use story::forge::{self, Forge};
@@ -284,4 +288,113 @@ fn questions_about_places_outside_are_answered_without_reading() {
         );
     }
     assert_eq!(source.asked(), asked);
+}
+
+/// A server that has as many operator records as one likes to read, in a log whose tiles prove whatever is asked.
+struct Flood {
+    checkpoint: Vec<u8>,
+    map_entry: Vec<u8>,
+    /// The tiles of each level: one is like the other.
+    levels: Vec<Vec<u8>>,
+    operator_files: Cell<usize>,
+}
+
+impl Flood {
+    const LEVELS: u32 = 3;
+
+    fn of(world: &World) -> Self {
+        let size = 256_u64.pow(Self::LEVELS);
+        let entry = MapEntry {
+            origin: world.origin().clone(),
+            root: Digest::of(b""),
+            packages: 0,
+            operator_length: Length::new(size - 1),
+            operator_head: Hash::ZERO,
+            operator_index: Index::new(size - 2),
+            time: world.now(),
+        };
+        let map_entry = entry.to_string().into_bytes();
+        let mut root = Hash::of_leaf(&map_entry);
+        let mut levels = Vec::new();
+        for _ in 0..Self::LEVELS {
+            levels.push(root.as_bytes().repeat(256));
+            for _ in 0..8 {
+                root = Hash::of_node(&root, &root);
+            }
+        }
+        levels.push(root.as_bytes().to_vec());
+        let checkpoint = Checkpoint {
+            origin: world.origin().clone(),
+            size: Size::new(size),
+            root,
+        };
+        let key = world.stranger(world.origin().as_str());
+        Self {
+            checkpoint: checkpoint.sign(&key).to_string().into_bytes(),
+            map_entry,
+            levels,
+            operator_files: Cell::new(0),
+        }
+    }
+}
+
+impl Source for Flood {
+    fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
+        let text = path.as_str();
+        if text == "checkpoint" {
+            return Ok(Some(self.checkpoint.clone()));
+        }
+        if text.starts_with("map/at/") {
+            return Ok(Some(self.map_entry.clone()));
+        }
+        if text.starts_with("operator/") {
+            self.operator_files.set(self.operator_files.get() + 1);
+            let record = [&0_u64.to_be_bytes()[..], &1_u16.to_be_bytes(), b"x"].concat();
+            return Ok((self.operator_files.get() < 1000).then(|| record.repeat(256)));
+        }
+        let level = text
+            .strip_prefix("tile/")
+            .and_then(|rest| rest.split('/').next());
+        let level = level.and_then(|level| level.parse::<usize>().ok());
+        Ok(level.and_then(|level| self.levels.get(level).cloned()))
+    }
+
+    fn place(&self, path: &ObjectPath) -> String {
+        path.to_string()
+    }
+}
+
+#[test]
+fn a_server_that_has_operator_records_without_end_is_left_at_the_first_that_is_refused() {
+    let world = world(12);
+    let flood = Flood::of(&world);
+    let error = Client::new(world.policy(), &flood).open().err().unwrap();
+    let asked = flood.operator_files.get();
+    assert!(asked <= MAX_ASKED, "asked for {asked} files: {error}");
+    assert!(matches!(error, ClientError::Trust { .. }), "{error:?}");
+}
+
+/// Long logs are read to their end all the same.
+#[test]
+fn an_operator_log_of_many_files_is_read_whole() {
+    let world = world(13);
+    let mut log = world.session().checkpoint().operator().clone();
+    let mut records = Vec::new();
+    while log.length() <= Length::new(17 * 256) {
+        let record = Record {
+            origin: world.origin().clone(),
+            subject: Subject::Operator,
+            position: log.length().next(),
+            previous: log.head(),
+            time: world.now(),
+            signer: world.operate_key().verifying_key().clone(),
+            actions: vec![operator::Action::Refresh(60)],
+        };
+        let record = record.sign(world.operate_key()).unwrap();
+        log.admit(Index::ZERO, &record).unwrap();
+        records.push(record);
+    }
+    world.append(&records).unwrap();
+    let session = Client::new(world.policy(), world.storage()).open().unwrap();
+    assert_eq!(session.checkpoint().operator().length(), log.length());
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use transparency::digest::{Digest, Hash};
 use transparency::log::VerifiedTiles;
 use transparency::number::{Index, Length, Size};
+use transparency::operator;
 use transparency::policy::Policy;
 use transparency::record::Subject;
 use transparency::tile::{FileError, Part, Tile};
@@ -360,6 +361,45 @@ impl<'a> Reader<'a> {
         verified: &mut VerifiedTiles,
         needed: &[Tile],
     ) -> Result<Vec<Records>, ClientError> {
+        self.records_while(logs, verified, needed, |_| true)
+    }
+
+    /// The operator's records, and further tiles in the same round trip. Nothing vouches yet for how many there are, and a
+    /// server could go on for ever; so those of a long log are replayed now and then while they come, each time twice as
+    /// many. Once one is refused no more are read: what came will be refused for it.
+    pub(super) fn operator_records(
+        &mut self,
+        policy: &Policy,
+        claimed: Length,
+        verified: &mut VerifiedTiles,
+        needed: &[Tile],
+    ) -> Result<Records, ClientError> {
+        let logs = [(Subject::Operator, claimed)];
+        let mut next = 1;
+        let goes_on = |records: &[Records]| {
+            let records = records.iter().flatten();
+            let come = records.clone().count();
+            let is_all = u64::try_from(come).is_ok_and(|come| come >= claimed.get());
+            if is_all || come < next {
+                return true;
+            }
+            next = come.saturating_mul(2);
+            let (origin, anchor) = (policy.origin().clone(), policy.operate_key().clone());
+            let records = records.map(|(index, bytes)| (*index, bytes.as_slice()));
+            operator::Log::replay(origin, anchor, records).is_ok()
+        };
+        let records = self.records_while(&logs, verified, needed, goes_on)?;
+        Ok(records.concat())
+    }
+
+    /// Records, a number of files at a time, as long as what has come is worth going on.
+    fn records_while(
+        &mut self,
+        logs: &[(Subject, Length)],
+        verified: &mut VerifiedTiles,
+        needed: &[Tile],
+        mut goes_on: impl FnMut(&[Records]) -> bool,
+    ) -> Result<Vec<Records>, ClientError> {
         let size = verified.size();
         let longer = logs.iter().find(|(_, length)| length.get() > size.get());
         if let Some((subject, length)) = longer {
@@ -374,13 +414,13 @@ impl<'a> Reader<'a> {
         let parts = logs
             .iter()
             .map(|(subject, length)| (subject, Part::all(length.get())));
-        let mut logs: Vec<_> = parts.zip(&mut records).collect();
+        let mut logs: Vec<_> = parts.collect();
         loop {
             let mut files = Vec::new();
-            for ((subject, parts), records) in &mut logs {
+            for ((subject, parts), records) in logs.iter_mut().zip(&mut records) {
                 let some: Vec<_> = parts.by_ref().take(FILES_AT_ONCE).collect();
                 if !some.is_empty() {
-                    files.push((&**subject, some, records));
+                    files.push((*subject, some, records));
                 }
             }
             if files.is_empty() && needed.is_empty() {
@@ -401,6 +441,9 @@ impl<'a> Reader<'a> {
                 }
             }
             needed = &[];
+            if !goes_on(&records) {
+                return Ok(records);
+            }
         }
     }
 
