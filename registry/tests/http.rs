@@ -502,6 +502,21 @@ fn a_token_goes_to_its_address_and_to_no_other() {
     let reader = Reader::with(&[&mine], options.clone());
     reader.get(&layout::checkpoint()).unwrap().unwrap();
     assert_eq!(sent(&mine).as_deref(), Some("Bearer secret"));
+    // One text goes before another, however the address is written.
+    let first = Tokens::parse(&format!("{} first", mine.url())).unwrap();
+    let second = Tokens::parse(&format!("{}/ second", mine.url())).unwrap();
+    for (tokens, said) in [
+        (first.clone().or(second.clone()), "Bearer first"),
+        (second.or(first), "Bearer second"),
+    ] {
+        let options = Options {
+            tokens,
+            ..options.clone()
+        };
+        let reader = Reader::with(&[&mine], options);
+        reader.get(&layout::checkpoint()).unwrap().unwrap();
+        assert_eq!(sent(&mine).as_deref(), Some(said));
+    }
     let below = Reader::at(&[format!("{}/private", mine.url())], options.clone());
     below.get(&layout::checkpoint()).unwrap();
     assert_eq!(sent(&mine).as_deref(), Some("Bearer secret-of-the-folder"));
@@ -545,6 +560,10 @@ fn tokens_are_read_strictly_and_never_shown() {
         ("https://user:pw@registry.example secret", "names a user"),
         (
             "https://r.example a\nhttps://r.example b",
+            "line 2 has a second token",
+        ),
+        (
+            "https://r.example/a a\nhttps://r.example:443/a/ b",
             "line 2 has a second token",
         ),
         ("https://r.example sec\u{e9}ret", "line 1 is not"),

@@ -22,7 +22,7 @@ pub enum AddressError {
 }
 
 /// An `http://` or `https://` address, below which a registry's files lie.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Address(Url);
 
 impl Address {
@@ -43,6 +43,11 @@ impl Address {
                 .path()
                 .strip_prefix(base)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether the same files lie below both: a `/` at the end means nothing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.covers(&other.0) && other.covers(&self.0)
     }
 
     /// How long its path is: of two that cover an address, the longer one is meant.

@@ -70,7 +70,7 @@ impl Tokens {
             if !address.is_private() {
                 return Err(TokenError::InTheClear { line });
             }
-            if tokens.0.iter().any(|(other, _)| *other == address) {
+            if tokens.0.iter().any(|(other, _)| other.is_same(&address)) {
                 return Err(TokenError::Twice { line });
             }
             tokens.0.push((address, token.to_owned()));
@@ -82,7 +82,7 @@ impl Tokens {
     #[must_use]
     pub fn or(mut self, others: Self) -> Self {
         for (address, token) in others.0 {
-            if !self.0.iter().any(|(known, _)| *known == address) {
+            if !self.0.iter().any(|(known, _)| known.is_same(&address)) {
                 self.0.push((address, token));
             }
         }
