@@ -36,7 +36,7 @@ use crate::manifest::{ManifestArgs, Workspace};
 use crate::message::Message;
 use crate::network::Network;
 use crate::ops::project::Project;
-use crate::shell::Shell;
+use crate::shell::{Shell, clean_json};
 
 /// What every command gets beside its own arguments.
 pub struct Context {
@@ -95,7 +95,7 @@ impl Context {
         }
         let text = serde_json::to_string(message)
             .or_fail(Class::Other, || "cannot write a result as JSON")?;
-        self.data(text)
+        self.data(clean_json(&text))
     }
 
     /// Prints a line of data.

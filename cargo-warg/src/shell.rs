@@ -374,6 +374,20 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
     clean_except(text, |_| false)
 }
 
+/// The same for a JSON document, as JSON writes characters out: it reads as the same text. Of hidden characters only strings
+/// have any, and none is beyond `\uFFFF`.
+pub fn clean_json(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            cleaned.extend([format!("\\u{:04x}", u32::from(c))]);
+        } else {
+            cleaned.push(c);
+        }
+    }
+    cleaned
+}
+
 fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
     let bad = |c: char| is_hidden(c) && !keep(c);
     if !text.contains(bad) {
@@ -487,6 +501,20 @@ mod tests {
         }
         assert_eq!(clean("a\n\tb"), "a\n\tb");
         assert_eq!(clean_line("a\nerror: b"), "a\\nerror: b");
+    }
+
+    #[test]
+    fn json_reads_as_the_same_text_and_cannot_drive_the_terminal_either() {
+        for text in [
+            "plain é 日本 😀",
+            "\u{1b}[31m\r\n\t\"\\",
+            "\u{7f}\u{9b}31m\u{202e}\u{200d}\u{2066}\u{feff}",
+        ] {
+            let json = clean_json(&serde_json::to_string(text).unwrap());
+            assert!(!json.contains(is_hidden), "{json}");
+            assert_eq!(clean(&json), json, "printing changes nothing");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
     }
 
     fn snippet_of(places: &[Place]) -> String {
