@@ -10,6 +10,7 @@
 
 mod address;
 mod connection;
+mod date;
 mod error;
 mod patience;
 mod progress;

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 
+use super::date;
+
 /// Why an object could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -116,11 +118,7 @@ impl RetryAfter {
         if let Ok(seconds) = text.parse() {
             return Some(Self::Pause(Duration::from_secs(seconds)));
         }
-        let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text);
-        let seconds = u64::try_from(date.ok()?.as_second()).ok()?;
-        SystemTime::UNIX_EPOCH
-            .checked_add(Duration::from_secs(seconds))
-            .map(Self::Date)
+        date::parse(text).map(Self::Date)
     }
 }
 
