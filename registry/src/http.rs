@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 pub use address::{Address, AddressError};
@@ -118,9 +118,11 @@ impl Http {
             let Some(finished) = running.join_next().await else {
                 return Ok(found);
             };
-            // A task that panicked or was cancelled is a defect of this program, and the file counts as not there.
-            let Ok((place, answer)) = finished else {
-                continue;
+            let (place, answer) = match finished.map_err(JoinError::try_into_panic) {
+                Ok(finished) => finished,
+                // A defect of this program is none of the registry's: nobody may hear that a file is not there.
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                Err(Err(_)) => continue, // cancelled, as nothing does here
             };
             inner.options.progress.finished();
             if let (Some(slot), Answer::Found { bytes, .. }) = (found.get_mut(place), answer?) {
