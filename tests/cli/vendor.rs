@@ -289,6 +289,21 @@ fn the_lock_went_on_and_the_folder_did_not() {
 }
 
 #[test]
+fn what_is_not_locked_yet_is_not_solved_at_the_state_of_an_old_folder() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&registry, &sandbox, "app");
+    app.warg(&["vendor"]).code(0);
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    // On a machine that saw nothing newer: the folder alone would do.
+    let fresh = app.with_home(sandbox.join("fresh"));
+    fs::remove_file(app.path().join("warg.lock")).unwrap();
+    fresh.warg(&["fetch"]).code(0);
+    assert!(app.read("warg.lock").contains("\"1.2.0\""));
+    fresh.warg(&["verify"]).code(0);
+}
+
+#[test]
 fn whoever_stops_in_between_leaves_the_old_folder_or_the_new_one() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);

@@ -40,7 +40,12 @@ pub struct Fetched {
 /// # Errors
 /// Whatever locking or checking says; contents that make no sound `wit/deps`; files that cannot be written.
 pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fetched> {
-    let mut sessions = Sessions::of_lock(&project.registries, flags.offline);
+    // What is to be locked first is solved at what the registry has now, as `lock` does, whatever lies with the project.
+    let mut sessions = if lock::is_current(project) {
+        Sessions::of_lock(&project.registries, flags.offline)
+    } else {
+        Sessions::new(&project.registries, flags.offline)
+    };
     let outcome = lock::lock(project, &mut sessions, packages, flags)?;
     let mut fetched = Fetched {
         contents: 0,

@@ -137,6 +137,12 @@ fn placed(error: Error, line: Option<u64>, text: &str, path: &Path) -> Error {
     }
 }
 
+/// Whether there is a lock that is what the workspace asks for.
+pub(super) fn is_current(project: &Project) -> bool {
+    let lock = read(&project.workspace.lock_path());
+    lock.is_ok_and(|lock| lock.is_some_and(|lock| lock.check(&project.problem).is_ok()))
+}
+
 /// A lock that is shown, and whether it still is what the workspace asks for.
 #[derive(Debug)]
 pub struct Current {
