@@ -400,6 +400,38 @@ fn what_somebody_else_put_there_is_left_alone() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_folder_leads_nowhere() {
+    use std::os::unix::fs::symlink;
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&registry, &sandbox, "app");
+    app.warg(&["vendor"]).code(0);
+    let home = sandbox.join("precious");
+    for link in ["content", "content/sha256", "registry", "registry/theirs"] {
+        let place = app.path().join("vendor/warg").join(link);
+        let aside = sandbox.join("aside");
+        let was_there = fs::rename(&place, &aside).is_ok();
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join("letters"), "mine").unwrap();
+        symlink(&home, &place).unwrap();
+        let before = files(&home);
+        app.warg(&["vendor"])
+            .code(2)
+            .stderr_contains(&format!("{} is a link", place.display()))
+            .stderr_contains("help: ");
+        assert_eq!(files(&home), before, "{link}");
+        fs::remove_file(&place).unwrap();
+        if was_there {
+            fs::rename(&aside, &place).unwrap();
+        }
+    }
+    app.warg(&["vendor"])
+        .code(0)
+        .stderr_contains("  Up to date ");
+}
+
 #[test]
 fn a_workspace_says_it_once_and_comments_stay() {
     let sandbox = Sandbox::new();

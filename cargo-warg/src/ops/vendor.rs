@@ -130,9 +130,12 @@ fn check_ours(folder: &Path) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.or_fail(Class::Other, read)?,
     };
-    let text = fs::read_to_string(folder.join(MARK));
-    if entries.next().is_none() || text.is_ok_and(|text| text == MARK_TEXT) {
+    if entries.next().is_none() {
         return Ok(());
+    }
+    let text = fs::read_to_string(folder.join(MARK));
+    if text.is_ok_and(|text| text == MARK_TEXT) {
+        return check_no_links(folder);
     }
     let message = format!(
         "{} holds something that `cargo warg vendor` did not write",
@@ -141,6 +144,34 @@ fn check_ours(folder: &Path) -> Result<()> {
     Err(Error::new(Class::Usage, message).with_help(
         "choose a folder that is empty or not there: what is not needed in it is removed",
     ))
+}
+
+/// Demands that no link lies where files are written and removed. This command makes none, and the mark shows nothing of
+/// what is behind one: whoever wrote the project could lead out of it, to any folder of this user.
+fn check_no_links(folder: &Path) -> Result<()> {
+    let mut paths: Vec<_> = OURS.iter().map(|ours| folder.join(ours)).collect();
+    while let Some(path) = paths.pop() {
+        let read = || format!("cannot read {}", path.display());
+        let kind = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            about => about.or_fail(Class::Other, read)?.file_type(),
+        };
+        if kind.is_symlink() {
+            let message = format!(
+                "{} is a link, which `cargo warg vendor` did not write",
+                path.display()
+            );
+            return Err(Error::new(Class::Usage, message).with_help(
+                "remove it: what is vendored lies in the folder itself, and what is not needed there is removed",
+            ));
+        }
+        if kind.is_dir() {
+            for entry in fs::read_dir(&path).or_fail(Class::Other, read)? {
+                paths.push(entry.or_fail(Class::Other, read)?.path());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A registry as it is checked once more: the files that this machine verified, at one checkpoint, and which of them were
