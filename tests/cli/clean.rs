@@ -65,6 +65,8 @@ fn what_killed_runs_left_goes_once_it_is_old() {
         ".warg.lock.bak",
         ".warg.lockAb3dE6x",
         ".Cargo.toml.mine-6",
+        ".Cargo.toml.backup",
+        ".warg.lock202611",
         "wit/deps/mine/a.wit",
     ];
     for path in left.iter().chain(&others) {
@@ -115,9 +117,17 @@ fn what_fetch_wrote_goes_when_asked_for() {
     assert!(app.has("wit/deps/acme-http-1.0.0/package.wit"));
     app.warg(&["clean"]).code(0);
     assert!(app.has("wit/deps/acme-http-1.0.0/package.wit"));
+    app.write("wit/deps/acme-http-1.0.0/NOTES.md", "mine");
     app.warg(&["clean", "--deps"])
         .code(0)
         .stderr_contains("Removed 2 files");
+    assert!(!app.has("wit/deps/acme-http-1.0.0/package.wit"));
+    assert_eq!(
+        app.read("wit/deps/acme-http-1.0.0/NOTES.md"),
+        "mine",
+        "it is the user's"
+    );
+    fs::remove_dir_all(app.path().join("wit/deps/acme-http-1.0.0")).unwrap();
     assert_eq!(
         fs::read_dir(app.path().join("wit/deps")).unwrap().count(),
         1

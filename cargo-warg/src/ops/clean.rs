@@ -69,9 +69,8 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
         found.extend(left.into_iter().map(|path| (Sort::Left, path)));
         for member in workspace.selected().filter(|_| wanted.deps) {
             let root = Root::read(&member.wit).classified()?;
-            let deps = member.wit.join("deps");
-            let fetched = root.fetched().iter().map(|name| deps.join(name));
-            found.extend(fetched.map(|path| (Sort::Deps, path)));
+            let fetched = root.fetched_paths().classified()?;
+            found.extend(fetched.into_iter().map(|path| (Sort::Deps, path)));
         }
     }
     let mut removed = Vec::new();
@@ -129,16 +128,26 @@ fn left(workspace: &Workspace) -> Vec<PathBuf> {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let random = name.to_str().and_then(|name| name.strip_prefix(prefix));
-            let is_ours = random.is_some_and(|random| {
-                random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            });
-            if is_ours && is_old(&entry.path()) {
+            if random.is_some_and(is_random) && is_old(&entry.path()) {
                 left.push(entry.path());
             }
         }
     }
     left.sort();
     left
+}
+
+/// Whether an end is one of a temporary name, and no word: `.Cargo.toml.backup` is somebody's. Of a hundred temporary names
+/// one reads like a word, and stays.
+fn is_random(end: &str) -> bool {
+    let is_word = end.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && (end.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+            || end.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let is_number = end.bytes().all(|byte| byte.is_ascii_digit());
+    end.len() == RANDOM
+        && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !is_word
+        && !is_number
 }
 
 fn is_old(path: &Path) -> bool {

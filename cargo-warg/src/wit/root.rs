@@ -242,6 +242,22 @@ impl Root {
         &self.fetched
     }
 
+    /// What `fetch` wrote: those folders, but only the file in one that holds something else too.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn fetched_paths(&self) -> Result<Vec<PathBuf>, RootError> {
+        let path = |name: &String| {
+            let folder = self.deps().join(name);
+            Ok(if holds_only_ours(&folder)? {
+                folder
+            } else {
+                folder.join(PACKAGE_FILE)
+            })
+        };
+        self.fetched.iter().map(path).collect()
+    }
+
     pub(super) fn groups(&self) -> &Groups {
         &self.groups
     }
