@@ -175,6 +175,53 @@ fn a_side_that_was_solved_in_another_way_is_no_set_to_keep() {
 }
 
 #[test]
+fn what_either_side_took_for_one_requirement_is_not_kept_twice() {
+    let mut world = clocks();
+    let clock = "component acme:clock >=1.0.0";
+    let ours = locked(&world, 300, &[clock], &["component acme:clock@1.1.0"]);
+    let theirs = locked(&world, 400, &[clock], &["component acme:clock@2.0.0"]);
+    world.app_requires(clock);
+    let lock = merged(&world, &Merge::of(ours.clone(), theirs.clone()));
+    assert_eq!(app_selects(&lock), ["component acme:clock@2.0.0"]);
+    assert_eq!(merged(&world, &Merge::of(theirs, ours)), lock);
+    assert_eq!(merged(&world, &Merge::of(lock.clone(), lock.clone())), lock);
+}
+
+#[test]
+fn what_a_side_needed_for_something_else_does_not_stay_for_a_requirement_that_has_a_greater_one() {
+    let mut world = clocks();
+    let (clock, logger) = ("component acme:clock >=1.0.0", "component acme:logger ^1");
+    let prefers = ["component acme:clock@2.0.0", "component acme:clock@1.1.0"];
+    let ours = locked(&world, 300, &[clock, logger], &prefers);
+    assert_eq!(app_selects(&ours).len(), 3, "both clocks are needed");
+    let merge = Merge::of(ours.clone(), ours.clone());
+    let mut same = world.clone();
+    same.app_requires(clock);
+    same.app_requires(logger);
+    assert_eq!(merged(&same, &merge), ours);
+    // Theirs depends on the logger no more.
+    let theirs = locked(&world, 400, &[clock], &prefers);
+    world.app_requires(clock);
+    let lock = merged(&world, &Merge::of(ours, theirs));
+    assert_eq!(app_selects(&lock), ["component acme:clock@2.0.0"]);
+}
+
+#[test]
+fn a_local_package_that_is_gone_makes_no_yanked_release_good() {
+    let mut world = clocks();
+    let clock = "component acme:clock ^1";
+    let mut patched = world.clone();
+    patched.app_has_local(Kind::Component, "acme:clock", "1.1.0", &[]);
+    let ours = locked(&patched, 300, &[clock], &[]);
+    assert_eq!(app_selects(&ours), ["component acme:clock@1.1.0"]);
+    let theirs = locked(&world, 400, &[clock], &["component acme:clock@1.0.0"]);
+    world.app_requires(clock);
+    world.yank("acme:clock", "1.1.0", "slow");
+    let lock = merged(&world, &Merge::of(ours, theirs));
+    assert_eq!(app_selects(&lock), ["component acme:clock@1.0.0"]);
+}
+
+#[test]
 fn texts_that_cannot_be_merged_say_why() {
     let mut world = clocks();
     world.app_requires("component acme:clock ^1");

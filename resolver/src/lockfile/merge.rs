@@ -17,7 +17,7 @@ use transparency::release::Requirement;
 use transparency::version::Track;
 
 use super::reader::{ReadError, first_marker, read_draft, sides};
-use super::{Lockfile, Package};
+use super::{Lockfile, Package, Root, SOLVER};
 use crate::closure::{Claim, Claims};
 use crate::cutoff::Cutoff;
 use crate::problem::{Mode, Options, Problem};
@@ -141,11 +141,19 @@ impl Merge {
             .filter(|side| side.options.mode == problem.options.mode)
             .collect();
         let packages = packages(&sides);
-        let can_keep = sides.len() == self.sides.len() && !counts_spans(&problem.options);
+        // What another algorithm solved is to be solved again.
+        let is_current = |side: &Lockfile| side.solver == SOLVER;
+        let can_keep = sides.len() == self.sides.len()
+            && self.sides.iter().all(is_current)
+            && !counts_spans(&problem.options);
         let origins = &problem.options.origins;
         for (name, member) in &mut problem.members {
-            let roots = sides.iter().filter_map(|side| side.roots.get(name));
-            let selected: BTreeSet<&Selection> = roots.flat_map(|root| &root.selects).collect();
+            let roots: Vec<&Root> = sides
+                .iter()
+                .filter_map(|side| side.roots.get(name))
+                .collect();
+            let selects = roots.iter().flat_map(|root| &root.selects);
+            let selected: BTreeSet<&Selection> = selects.collect();
             // A version whose entry the other side took out is not selected any more.
             let selected: BTreeSet<&Selection> = selected
                 .into_iter()
@@ -153,17 +161,30 @@ impl Merge {
                 .collect();
             let greater = greater(&selected);
             let requirements = member.requirements.iter();
-            let requirements: Vec<Requirement> =
+            let requirements: BTreeSet<Requirement> =
                 requirements.map(|root| root.settle(origins)).collect();
-            if can_keep && let Some(set) = closed_set(&requirements, &greater, &packages) {
-                member.keep = true;
-                member.selects = set;
-                continue;
-            }
             let is_release = |selection: &&Selection| {
                 let package = packages.get(*selection);
                 package.is_some_and(|package| package.release.is_some())
             };
+            // What was a local package was no release: one that is gone makes none of its version good.
+            let stands = |selection: &Selection| {
+                let mut locals = member.locals.iter();
+                is_release(&selection) || locals.any(|local| local.selection() == *selection)
+            };
+            let solved = |set: &BTreeSet<Selection>| {
+                let mut roots = roots.iter();
+                roots.any(|root| root.selects == *set && root.requires == requirements)
+            };
+            if can_keep
+                && let Some((set, is_exact)) = closed_set(&requirements, &greater, &packages)
+                && (is_exact || solved(&set))
+                && set.iter().all(stands)
+            {
+                member.keep = true;
+                member.selects = set;
+                continue;
+            }
             // Where the greater version will not do, the other is still better than a third; but the mode that takes
             // the lowest would take it first.
             let preferred = match problem.options.mode {
@@ -223,13 +244,15 @@ fn greater<'l>(selected: &BTreeSet<&'l Selection>) -> BTreeSet<&'l Selection> {
     greatest.into_values().collect()
 }
 
-/// What of some packages a member needs, where these make a closed set.
+/// What of some packages a member needs, where these make a closed set; and whether each requirement is met just once.
+/// Where one is met by several tracks, only a solve knows whether it takes all of them.
 fn closed_set(
-    requirements: &[Requirement],
+    requirements: &BTreeSet<Requirement>,
     from: &BTreeSet<&Selection>,
     packages: &BTreeMap<&Selection, &Package>,
-) -> Option<BTreeSet<Selection>> {
+) -> Option<(BTreeSet<Selection>, bool)> {
     let mut set: BTreeSet<&Selection> = BTreeSet::new();
+    let mut is_exact = true;
     let mut ahead: Vec<&Requirement> = requirements.iter().collect();
     while let Some(requirement) = ahead.pop() {
         let meets = |selection: &&&Selection| {
@@ -237,7 +260,8 @@ fn closed_set(
                 && selection.name == requirement.name
                 && requirement.req.matches(&selection.version)
         };
-        for selection in from.iter().filter(meets) {
+        for (place, selection) in from.iter().filter(meets).enumerate() {
+            is_exact &= place == 0;
             if set.insert(selection)
                 && let Some(package) = packages.get(*selection)
             {
@@ -256,5 +280,6 @@ fn closed_set(
     let all: Vec<usize> = (0..set.len()).collect();
     let roots = requirements.iter();
     let flaws = claims.check(roots.map(|requirement| (requirement, &nothing)), &all);
-    flaws.is_empty().then(|| set.into_iter().cloned().collect())
+    let set = set.into_iter().cloned().collect();
+    flaws.is_empty().then_some((set, is_exact))
 }
