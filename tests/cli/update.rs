@@ -235,6 +235,19 @@ fn an_exact_version_moves_a_pin_to_it_even_to_another_track() {
 }
 
 #[test]
+fn with_locked_a_newer_checkpoint_is_not_written_either() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    registry.wit("test:other", "1.1.0", &[], "interface other {}\n");
+    let lock = app.read("warg.lock");
+    app.warg(&["update", "--locked"]).code(0);
+    assert_eq!(app.read("warg.lock"), lock);
+    app.warg(&["update"]).code(0);
+    assert_ne!(app.read("warg.lock"), lock);
+}
+
+#[test]
 fn p_says_whose_lock_may_move() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);

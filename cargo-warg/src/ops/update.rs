@@ -128,7 +128,8 @@ pub fn update(
     if flags.locked && !same {
         return Err(would_change(&path.display().to_string(), &lock_changes));
     }
-    let written = if request.dry_run {
+    // With --locked, a newer checkpoint is not written either.
+    let written = if request.dry_run || flags.locked {
         false
     } else {
         write(&path, &new, before.as_deref(), &edit)?
