@@ -248,6 +248,32 @@ fn with_locked_a_newer_checkpoint_is_not_written_either() {
 }
 
 #[test]
+fn a_local_package_that_is_gone_makes_no_yanked_release_good() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.world.yank("acme:io", "1.0.1", "it leaks");
+    let io = sandbox.folder_project("io");
+    io.write("io.wit", format!("package acme:io@1.0.1;\n{}", story::IO));
+    let work = sandbox.virtual_workspace("work", &["one", "two"]);
+    work.append_to_manifest(&registry.configure(&work));
+    let plain = work.read("one/Cargo.toml");
+    let on = |io: &str| {
+        let table = format!("[package.metadata.warg.wit-dependencies]\n\"acme:io\" = {io}\n");
+        work.write("one/Cargo.toml", format!("{plain}{table}"));
+    };
+    on("{ path = \"../../io\", version = \"1\" }");
+    work.warg(&["lock"]).code(0);
+    let lock = work.read("warg.lock");
+    on("\"1\"");
+    for command in [&["lock", "-p", "two"][..], &["update"]] {
+        work.write("warg.lock", &lock);
+        work.warg(command).code(0).stderr_lacks("yanked");
+        let lock = work.read("warg.lock");
+        assert!(lock.contains("wit acme:io@1.0.0"), "{lock}");
+    }
+}
+
+#[test]
 fn p_says_whose_lock_may_move() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);

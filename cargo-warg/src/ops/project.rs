@@ -137,15 +137,19 @@ impl Project {
         for (name, member) in &mut problem.members {
             if let Some(root) = lock.and_then(|lock| lock.roots.get(name)) {
                 member.keep = !packages.is_empty() && !packages.contains(name);
-                member.selects = root.selects.clone();
-                if let (Some(lock), false) = (lock, member.keep) {
-                    // A local package was no release: its version says nothing about releases.
-                    let is_release = |selection: &Selection| {
-                        let package = lock.packages.get(selection);
-                        package.is_some_and(|package| package.release.is_some())
-                    };
-                    member.selects.retain(is_release);
-                }
+                // A local package was no release: its version says nothing about releases. A member that keeps what it
+                // has keeps the local packages that are still there.
+                let RootMember { keep, locals, .. } = &*member;
+                let is_release = |selection: &Selection| {
+                    let package = lock.and_then(|lock| lock.packages.get(selection));
+                    package.is_some_and(|package| package.release.is_some())
+                };
+                let is_local = |selection: &Selection| {
+                    *keep && locals.iter().any(|local| local.selection() == *selection)
+                };
+                let stays = |selection: &Selection| is_release(selection) || is_local(selection);
+                let selects = root.selects.iter().filter(|one| stays(one));
+                member.selects = selects.cloned().collect();
             }
         }
         problem

@@ -109,7 +109,7 @@ pub fn update(
     } else if request.pins {
         relax(&mut problem, project, sessions, &pins)?;
     }
-    let resolution = solve(sessions, &mut problem, &moving)?;
+    let resolution = solve(sessions, &mut problem, &old, &moving)?;
     // What was asked of this run alone does not stand in the lock.
     let mut asked = project.problem.clone();
     let edit = if request.pins {
@@ -179,7 +179,7 @@ pub fn solve_afresh(
     for member in problem.members.values_mut().filter(|member| !member.keep) {
         member.selects.clear();
     }
-    solve(sessions, &mut problem, &moving)
+    solve(sessions, &mut problem, lock, &moving)
 }
 
 /// What each member that may change has locked of what is to move.
@@ -272,8 +272,13 @@ fn one_track(
 fn solve(
     sessions: &mut Sessions<'_>,
     problem: &mut Problem,
+    old: &Lockfile,
     moving: &BTreeMap<String, BTreeSet<Selection>>,
 ) -> Result<Resolution> {
+    let was_release = |selection: &&Selection| {
+        let package = old.packages.get(*selection);
+        package.is_some_and(|package| package.release.is_some())
+    };
     let error = match sessions.solve(problem) {
         Err(error) if error.class() == Class::Unsolved => error,
         solved => return solved,
@@ -284,7 +289,8 @@ fn solve(
         .iter_mut()
         .filter(|(_, member)| !member.keep)
     {
-        for selection in moving.get(name).into_iter().flatten() {
+        let moving = moving.get(name).into_iter().flatten();
+        for selection in moving.filter(was_release) {
             let yanked = sessions.release(selection).is_some_and(Release::is_yanked);
             some |= yanked && member.selects.insert(selection.clone());
         }
