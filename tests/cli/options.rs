@@ -233,3 +233,34 @@ fn a_span_counts_from_the_checkpoint_and_never_puts_a_time_into_the_lock() {
     assert_eq!(locked(&app), "1.1.0");
     app.warg(&["lock", "--exclude-newer", "300d"]).code(11);
 }
+
+#[test]
+fn a_lock_that_has_what_its_own_exclude_newer_leaves_aside_is_refused() {
+    let sandbox = Sandbox::new();
+    let mut registry = Registry::new(&sandbox, "acme", 1);
+    registry.component("acme:clock", "1.0.0", &[], &clock("1.0.0"));
+    let first = registry.world.now();
+    registry.world.wait(10 * DAY);
+    registry.component("acme:clock", "1.1.0", &[], &clock("1.1.0"));
+    let app = clock_app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    let lock = app.read("warg.lock");
+    let manifest = app.read("Cargo.toml");
+    for cutoff in ["7d", &first.to_string()] {
+        let key = format!("exclude-newer = \"{cutoff}\"\n");
+        let with = format!("{key}default-registry");
+        app.write("Cargo.toml", manifest.replace("default-registry", &with));
+        // Written by hand into a lock of a newer release.
+        let with = format!("{key}\n[[registry]]");
+        let edited = lock.replacen("[[registry]]", &with, 1);
+        let edited = edited.replacen("\n\nexclude-newer", "\nexclude-newer", 1);
+        app.write("warg.lock", &edited);
+        app.warg(&["lock", "--locked"]).code(0);
+        for command in [&["verify"][..], &["fetch", "--locked"]] {
+            app.warg(command)
+                .code(13)
+                .stderr_contains("warg.lock says `exclude-newer`")
+                .stderr_contains("but has component acme:clock@1.1.0, which was released at");
+        }
+    }
+}

@@ -1,19 +1,21 @@
 //! The claims of a lock, checked again from bytes.
 //!
 //! The lock's checkpoints are a past of the ones that are trusted now. Each locked release is in its package's verified
-//! log, with the digest, record and requirements that the lock says; its record lies where the lock says, inside the
-//! lock's checkpoint; and its content is what the record says. A lock that says otherwise is refused: it was edited, or
-//! made by somebody who was shown another registry.
+//! log, with the digest, record and requirements that the lock says, and no newer than its `exclude-newer` allows; its
+//! record lies where the lock says, inside the lock's checkpoint; and its content is what the record says. A lock that
+//! says otherwise is refused: it was edited, or made by somebody who was shown another registry.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use registry::client::LoadedLog;
+use resolver::cutoff::Cutoff;
 use resolver::index::Address;
 use resolver::lockfile::{Lockfile, Package, Release};
 use resolver::problem::Origins;
 use resolver::resolution::Selection;
 use transparency::content::Content;
 use transparency::name::{ExternName, Origin};
+use transparency::number::Time;
 use transparency::release::{self, Status};
 
 use super::registries::Registries;
@@ -73,6 +75,18 @@ pub enum ClaimError {
         member: String,
         /// What it asks for.
         export: ExternName,
+    },
+    /// A release that the lock's own `exclude-newer` leaves aside.
+    #[error(
+        "warg.lock says `exclude-newer` {cutoff}, but has {selection}, which was released at {time}"
+    )]
+    TooNew {
+        /// What is locked.
+        selection: Selection,
+        /// What the lock says.
+        cutoff: Cutoff,
+        /// When it was released.
+        time: Time,
     },
     /// A release that nobody can use.
     #[error("{selection} is locked, but is not usable: {reason}")]
@@ -156,6 +170,17 @@ pub fn check(
             registries.origins(),
         )
         .map_err(Error::classified)?;
+        // A span ends later at the checkpoint of now than at the lock's: what is too new now was so then.
+        let cutoff = sessions.cutoff(&selection.name, &locked_release.origin, &lock.options);
+        if let Some((cutoff, limit)) = cutoff
+            && limit.is_none_or(|limit| release.time() > limit)
+        {
+            return Err(Error::classified(ClaimError::TooNew {
+                selection: (*selection).clone(),
+                cutoff,
+                time: release.time(),
+            }));
+        }
         warnings.extend(yanked_warning(selection, release));
         asks.entry(locked_release.origin.clone())
             .or_default()

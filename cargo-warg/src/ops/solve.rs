@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use registry::client::{ClientError, LoadedLog, Package, Session};
+use resolver::cutoff::Cutoff;
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Options, Origins, Problem};
@@ -15,7 +16,7 @@ use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::name::{Kind, Origin, PackageName};
-use transparency::number::{Index as LogIndex, Size};
+use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::release::{Release, Status};
 
 use super::registries::{Registries, no_registry};
@@ -71,10 +72,12 @@ impl<'a> Sessions<'a> {
 
     /// Sessions that are open already.
     pub fn opened(registries: &'a Registries, open: BTreeMap<Origin, Session<'a>>) -> Self {
-        Self {
-            open,
-            ..Self::new(registries, true)
+        let mut sessions = Self::new(registries, true);
+        for session in open.values() {
+            sessions.index.insert_checkpoint(session.checkpoint());
         }
+        sessions.open = open;
+        sessions
     }
 
     /// Says that a lock's checkpoints will be asked about: what that takes is read along the way.
@@ -222,14 +225,26 @@ impl<'a> Sessions<'a> {
         let Some(log) = self.log_of(name).map(LoadedLog::log) else {
             return Vec::new();
         };
-        let time = self.index.time(log.origin());
-        let limit = options.cutoff(name).map(|cutoff| cutoff.limit(time));
+        let cutoff = self.cutoff(name, log.origin(), options);
         let releases = log.releases().filter(|release| {
             // A span without a checkpoint to count from leaves everything aside.
             release.status() == Status::Usable
-                && limit.is_none_or(|limit| limit.is_some_and(|limit| release.time() <= limit))
+                && cutoff
+                    .is_none_or(|(_, limit)| limit.is_some_and(|limit| release.time() <= limit))
         });
         releases.collect()
+    }
+
+    /// What `exclude-newer` says of a package, and the last moment that this allows at the checkpoint that is read; none
+    /// where nothing is too new.
+    pub fn cutoff(
+        &self,
+        name: &PackageName,
+        origin: &Origin,
+        options: &Options,
+    ) -> Option<(Cutoff, Option<Time>)> {
+        let cutoff = options.cutoff(name)?;
+        Some((cutoff, cutoff.limit(self.index.time(origin))))
     }
 
     /// The newest usable version of a package; a pre-release only where the one that it is compared with is one.

@@ -155,6 +155,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
         "a lock that claims it is refused for another claim first, or was not written by this program",
         &[
             "ClaimError::NotExported",
+            "ClaimError::TooNew",
             "ClaimError::Unusable",
             "Stale::Solver",
             "Stale::Held",

@@ -69,7 +69,7 @@ variants! {
     MergeError { Markers, Side }
     BuildError { NoIndex, TwoSources, Inconsistent }
     Unresolved { Missing, Conflict, NoRegistry, TwoRegistries, LocalsDiffer }
-    ClaimError { NoPackage, Kind, NoRelease, Differs, NotExported, Unusable, Withdrawn }
+    ClaimError { NoPackage, Kind, NoRelease, Differs, NotExported, TooNew, Unusable, Withdrawn }
     ClientError {
         Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Longer, Outside,
         NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
