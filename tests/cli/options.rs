@@ -63,7 +63,9 @@ fn flags_hold_for_one_run_and_cargo_toml_for_all() {
     app.warg(&["lock", "--locked"])
         .code(10)
         .stderr_contains("and `lowest-direct` is asked for")
-        .stderr_contains("`exclude-newer` none for `acme:clock`, and `false` is asked for");
+        .stderr_contains(
+            "the `exclude-newer` of `acme:clock` in the lock is none, and `false` is asked for",
+        );
     app.warg(&["lock"]).code(0);
     assert_eq!(locked(&app), "1.0.0");
     app.warg(&["lock", "--locked"]).code(0);
@@ -104,7 +106,7 @@ fn what_is_too_new_is_left_aside_up_to_a_time_and_messages_say_when_it_was_relea
         app.warg(&["lock", "--locked"])
             .code(10)
             .stderr_contains(&format!(
-                "`exclude-newer` `{cutoff}`, and none is asked for"
+                "the `exclude-newer` of the lock is `{cutoff}`, and none is asked for"
             ));
     }
     // A time of TOML's own says the same, and a date means its whole day.
