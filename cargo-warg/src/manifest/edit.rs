@@ -70,7 +70,11 @@ impl ManifestEdit {
     /// # Errors
     /// A text that is no TOML.
     pub fn parse(path: &Path, root: &Path, before: String) -> Result<Self, ManifestError> {
-        let text = before.trim_start_matches(MARK);
+        // The parser passes over a mark too: of two, it must see both to refuse the second, as others do.
+        let text = match before.strip_prefix(MARK) {
+            Some(rest) if !rest.starts_with(MARK) => rest,
+            _ => &before,
+        };
         // The printer knows line feeds only. A file of mixed endings gets those of most of its lines.
         let returns = text.matches("\r\n").count();
         let crlf = returns.saturating_mul(2) > text.matches('\n').count();
@@ -95,9 +99,11 @@ impl ManifestEdit {
         } else {
             text
         };
-        // The printer drops a mark, and the parser passes over several.
-        let marks = self.before.chars().take_while(|first| *first == MARK);
-        marks.chain(text.chars()).collect()
+        if self.before.starts_with(MARK) {
+            format!("{MARK}{text}")
+        } else {
+            text
+        }
     }
 
     /// Writes the manifest, if its text changed; says whether it did. The file is never seen half-written, and keeps
