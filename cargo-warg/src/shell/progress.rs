@@ -1,7 +1,6 @@
 //! A bar on stderr while files come, where somebody watches and it takes long: a terminal, no `-q`, and more than half a
 //! second since the first file was asked for.
 
-use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +23,7 @@ pub(super) fn bar(colors: bool) -> Option<Arc<dyn Progress>> {
     let wanted = !variable_is(WHEN_VARIABLE, "never")
         && !variable_is("TERM", "dumb")
         && unset("CI")
-        && std::io::stderr().is_terminal();
+        && !ProgressDrawTarget::stderr().is_hidden(); // hidden where it is no terminal
     wanted.then(|| -> Arc<dyn Progress> { Arc::new(Bar::new(colors)) })
 }
 

@@ -87,8 +87,8 @@ pub enum Refusal {
         version: Version,
     },
     /// The text that `fetch` would write of it does not parse.
-    #[error("its printed text does not parse")]
-    Reprint(#[source] TextError),
+    #[error("its printed text does not parse: {0}")]
+    Reprint(TextError),
 }
 
 /// A decoded WIT package, with as much of other packages as it refers to.

@@ -127,4 +127,15 @@ pub(super) const CASES: &[Case] = &[
             s.fails(2, &["vendor", "vendor"])
         },
     },
+    #[cfg(unix)]
+    Case {
+        shows: &[],
+        title: "vendor: a link in the folder",
+        run: |s| {
+            s.depends("\"acme:clock\" = \"1.1\"")
+                .does(&["vendor"])
+                .link("vendor/warg/content/elsewhere", "elsewhere");
+            s.fails(2, &["vendor"])
+        },
+    },
 ];

@@ -91,6 +91,13 @@ impl Stage {
         self
     }
 
+    /// Makes a link in the project.
+    #[cfg(unix)]
+    pub(super) fn link(&self, path: &str, to: &str) -> &Self {
+        std::os::unix::fs::symlink(to, self.app.path().join(path)).unwrap();
+        self
+    }
+
     /// The project's `wit/world.wit`.
     pub(super) fn world(&self, items: &str) -> &Self {
         self.write(
