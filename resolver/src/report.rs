@@ -2,10 +2,10 @@
 //!
 //! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of packages, versions
 //! that exist, and requirements as they were written; choices between tracks have no place in them. Everything that a
-//! step rests on is in it as data, with the place where it is written, and [`text`] only puts it into words.
+//! step rests on is in it as data, with the place where it is written, and `text` only puts it into words.
 //!
 //! Nothing is decided here but two things that are tried out by solving again: which of the member's requirements the
-//! conflict does without, and which single change would make it solvable ([`hint`]).
+//! conflict does without, and which single change would make it solvable (`hint`).
 
 mod explanation;
 mod hint;

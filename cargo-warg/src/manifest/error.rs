@@ -53,7 +53,7 @@ pub enum ManifestError {
         /// Why not.
         source: io::Error,
     },
-    /// A manifest is longer than [`MAX_MANIFEST`](super::source::MAX_MANIFEST).
+    /// A manifest is longer than [`MAX_MANIFEST`].
     #[error("`{}` is longer than {MAX_MANIFEST} bytes, which no manifest is", path.display())]
     Size {
         /// The manifest.
