@@ -10,6 +10,7 @@
 //! map's root comes along with the operator's records, and a small log's tiles with the first package files: so a
 //! registry of up to 256 packages and 4,096 entries opens in three round trips, and answers for 256 packages in one more.
 
+mod content;
 mod error;
 mod evidence;
 mod reader;
@@ -20,7 +21,6 @@ use transparency::Unverified;
 use transparency::checkpoint::{
     Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustError, TrustedCheckpoint,
 };
-use transparency::content::{Content, Derived, check_bytes};
 use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
 use transparency::map::{Key, VerifiedPages};
@@ -29,7 +29,6 @@ use transparency::number::{Index, Position, Size};
 use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
 use transparency::record::Subject;
-use transparency::release::Release;
 use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
@@ -37,7 +36,7 @@ use reader::{Reader, Wanted};
 
 use crate::cache::Shelf;
 use crate::layout;
-use crate::storage::{Source, StorageError};
+use crate::storage::Source;
 use crate::trust::{self, Memory, Sighting, TrustStore};
 
 /// The most package logs that are read at once: bounds what is in memory between two steps.
@@ -45,9 +44,6 @@ const BATCH: usize = 256;
 
 /// The most tiles of the lowest level that are read before it is known which of them are needed, 8 kB each.
 const TILES_AHEAD: u64 = 16;
-
-/// The most bytes of contents that are in memory before they are verified; a content that is larger comes alone.
-const CONTENTS_AT_ONCE: u64 = 64 * 1024 * 1024;
 
 /// How a registry is read: under which policy, from where, remembering what.
 pub struct Client<'a> {
@@ -659,145 +655,15 @@ impl<'a> Session<'a> {
     pub fn read_past(&mut self, most: u64) -> Result<(), ClientError> {
         let size = self.size().get();
         let first = size.saturating_sub(most);
-        let first = first.saturating_sub(first % TILE);
-        let step = usize::try_from(TILE).unwrap_or(usize::MAX);
+        let first = first.saturating_sub(first % u64::from(WIDTH));
+        let step = usize::from(WIDTH);
         let entries: Vec<_> = (first..size).step_by(step).map(Index::new).collect();
         self.attempt(|session| {
             let needed = session.tiles.needed_for_inclusion(&entries);
             session.reader.admit(&mut session.tiles, &needed)
         })
     }
-
-    /// Step 6: a release's content, from the shelf or the registry. `derive` says what bytes are, once parsed.
-    ///
-    /// # Errors
-    /// A content that is missing or cannot be read, is not what the record says, or was withdrawn; what `derive` says.
-    pub fn content<E>(
-        &mut self,
-        name: &PackageName,
-        release: &Release,
-        derive: impl Fn(&[u8]) -> Result<Derived, E>,
-    ) -> Result<Content, ClientError>
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        refuse_withdrawn(name, release)?;
-        let path = layout::content_of(release.digest(), release.size());
-        self.attempt(|session| {
-            let bytes = session.reader.need_one(Wanted::fixed(path.clone()));
-            let bytes = bytes.map_err(|error| name_long(error, &[(name, release)]))?;
-            open_content(name, release, bytes, &derive)
-        })
-    }
-
-    /// The same for many releases, as many at once as fit into memory; `each` is handed them one after the other, with
-    /// their places in `wanted`.
-    ///
-    /// # Errors
-    /// As [`Session::content`], of the first that fails.
-    pub fn contents<E>(
-        &mut self,
-        wanted: &[(&PackageName, &Release)],
-        derive: impl Fn(&[u8]) -> Result<Derived, E>,
-        mut each: impl FnMut(usize, Content),
-    ) -> Result<(), ClientError>
-    where
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        for (name, release) in wanted {
-            refuse_withdrawn(name, release)?;
-        }
-        let mut rest = wanted;
-        let mut place = 0;
-        while !rest.is_empty() {
-            let (batch, later) = rest.split_at(fitting(rest));
-            let files: Vec<_> = batch
-                .iter()
-                .map(|(_, release)| layout::content_of(release.digest(), release.size()))
-                .collect();
-            let contents = self.attempt(|session| {
-                let files: Vec<_> = files.iter().cloned().map(Wanted::fixed).collect();
-                let bytes = session.reader.need(&files);
-                let bytes = bytes.map_err(|error| name_long(error, batch))?;
-                batch
-                    .iter()
-                    .zip(bytes)
-                    .map(|((name, release), bytes)| open_content(name, release, bytes, &derive))
-                    .collect::<Result<Vec<_>, _>>()
-            })?;
-            for content in contents {
-                each(place, content);
-                place += 1;
-            }
-            rest = later;
-        }
-        Ok(())
-    }
 }
-
-/// How many of these contents may be in memory at once: one at least.
-fn fitting(wanted: &[(&PackageName, &Release)]) -> usize {
-    let mut bytes = 0_u64;
-    let fit = wanted.iter().take_while(|(_, release)| {
-        bytes = bytes.saturating_add(release.size());
-        bytes <= CONTENTS_AT_ONCE
-    });
-    fit.count().max(1)
-}
-
-/// Says of a content that is too long whose it is.
-fn name_long(error: ClientError, asked: &[(&PackageName, &Release)]) -> ClientError {
-    let (ClientError::Storage(StorageError::TooLarge { place, .. })
-    | ClientError::Kept(StorageError::TooLarge { place, .. })) = &error
-    else {
-        return error;
-    };
-    let is_it = |(_, release): &&(&PackageName, &Release)| {
-        place.ends_with(layout::content(release.digest()).as_str())
-    };
-    match (asked.iter().find(is_it), error) {
-        (Some((name, release)), ClientError::Storage(source) | ClientError::Kept(source)) => {
-            ClientError::Long {
-                name: (*name).clone(),
-                version: release.version().clone(),
-                digest: *release.digest(),
-                source,
-            }
-        }
-        (_, error) => error,
-    }
-}
-
-/// A withdrawn content is refused unread: it may be gone, and nobody should hold it.
-fn refuse_withdrawn(name: &PackageName, release: &Release) -> Result<(), ClientError> {
-    match release.withdrawn() {
-        None => Ok(()),
-        Some(_) => {
-            check_bytes(name, release, &[]).map_err(|source| ClientError::Content(Box::new(source)))
-        }
-    }
-}
-
-fn open_content<E>(
-    name: &PackageName,
-    release: &Release,
-    bytes: Vec<u8>,
-    derive: impl Fn(&[u8]) -> Result<Derived, E>,
-) -> Result<Content, ClientError>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    Content::open(name, release, bytes, derive)
-        .map_err(|source| ClientError::Underivable {
-            name: name.clone(),
-            version: release.version().clone(),
-            source: Box::new(source),
-        })?
-        .map_err(|source| ClientError::Content(Box::new(source)))
-}
-
-/// The entries below one tile.
-const TILE: u64 = 256;
 
 /// The vendored checkpoint, or the remembered one where that claims to be larger. Neither is believed yet.
 fn larger(vendored: Vec<u8>, remembered: Option<&Memory>) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use resolver::problem::{Problem, RootRequirement};
+use resolver::problem::{Member, Problem, RootRequirement};
 use resolver::resolution::{Resolution, Selection};
 use semver::Version;
 use transparency::name::{Kind, PackageName};
@@ -110,6 +110,18 @@ fn newer_of_track(project: &Project, sessions: &Sessions<'_>, pin: &Pin) -> Vec<
     newer.cloned().collect()
 }
 
+/// Puts another requirement in the place of a pin's; false where the member has none for it.
+fn restate(member: &mut Member, pin: &Pin, req: VersionReq) -> bool {
+    let mut pinned = member.requirements.iter();
+    let Some(mut restated) = pinned.find(|one| requires_pin(one, pin)).cloned() else {
+        return false;
+    };
+    member.requirements.remove(&restated);
+    restated.requirement.req = req;
+    member.requirements.insert(restated);
+    true
+}
+
 /// Lets pins go up within their tracks, the newest first.
 pub(super) fn relax(
     problem: &mut Problem,
@@ -126,17 +138,9 @@ pub(super) fn relax(
         let Some(member) = problem.members.get_mut(*name).filter(|_| !newer.is_empty()) else {
             continue;
         };
-        let pinned = member
-            .requirements
-            .iter()
-            .find(|one| requires_pin(one, pin));
-        let Some(pinned) = pinned.cloned() else {
+        if !restate(member, pin, VersionReq::caret(&pin.version)) {
             continue;
-        };
-        member.requirements.remove(&pinned);
-        let mut relaxed = pinned;
-        relaxed.requirement.req = VersionReq::caret(&pin.version);
-        member.requirements.insert(relaxed);
+        }
         // The solver prefers these from the highest down.
         let selections = newer.into_iter().map(|version| Selection {
             kind: Kind::Wit,
@@ -177,17 +181,9 @@ pub(super) fn set_pins(
         let Some(now) = selected.iter().find(same_track).or(selected.first()) else {
             continue;
         };
-        let pinned = member
-            .requirements
-            .iter()
-            .find(|one| requires_pin(one, pin));
-        let Some(pinned) = pinned.cloned() else {
+        if !restate(member, pin, VersionReq::exact(&now.version)) {
             continue;
-        };
-        member.requirements.remove(&pinned);
-        let mut moved = pinned;
-        moved.requirement.req = VersionReq::exact(&now.version);
-        member.requirements.insert(moved);
+        }
         let moves = moves.entry(name).or_default();
         moves.insert((pin.name.clone(), pin.version.clone()), now.version.clone());
     }
