@@ -128,10 +128,8 @@ pub(crate) fn conflict(data: &[u8]) {
     }
     // A line that ends with a carriage return alone loses it.
     let plain = |line: &&str| {
-        let marks = ['<', '|', '=', '>']
-            .iter()
-            .any(|kind| is_marker(line, *kind));
-        !marks && !line.ends_with('\r')
+        let labelled = ['<', '|', '>'].iter().any(|kind| is_marker(line, *kind));
+        !labelled && *line != "=======" && !line.ends_with('\r')
     };
     let mut parts = [const { String::new() }; 4];
     for (place, line) in text.lines().filter(plain).enumerate() {
