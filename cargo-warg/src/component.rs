@@ -70,7 +70,7 @@ impl From<BinaryReaderError> for ContentError {
 }
 
 /// What wasmparser accepts by default, and what components of WASI 0.3 may use: the whole async ABI.
-fn features() -> WasmFeatures {
+pub(crate) fn features() -> WasmFeatures {
     WasmFeatures::default()
         | WasmFeatures::CM_ASYNC_STACKFUL
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS

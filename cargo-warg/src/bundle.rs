@@ -1,0 +1,80 @@
+//! A closed set composed into one component, and what that component says of itself.
+//!
+//! Wiring follows requirements, never ambient names: [`wiring`] decides for each import who serves it, `host` makes one
+//! import of what several parts want of the host, and the rest is written down in one order. The bytes are a function of
+//! the parts, the wiring, the lock and the number of the [`FORMAT`], and of nothing else: no clock, no path, no tool's
+//! name. Nothing here is trusted: who verifies a bundle makes it again from verified contents, and compares.
+//!
+//! The rules stand in `docs/bundles.md`.
+
+mod encoder;
+mod error;
+mod host;
+mod outside;
+mod section;
+pub mod wiring;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::lockfile::Lockfile;
+use resolver::resolution::Selection;
+use transparency::digest::Digest;
+use transparency::name::{ExternName, PackageName};
+use transparency::release::Requirement;
+
+pub use self::error::{ComposeError, EmbeddedError, Part as PartName};
+pub use self::section::{Embedded, MAX_SECTION, Nested, SECTION, open};
+use self::wiring::Plan;
+
+/// The number of the encoding: what makes other bytes of the same closed set gets another number, and old numbers stay
+/// as they are. A record's `bundle` line holds it.
+pub const FORMAT: u64 = 1;
+
+/// One component of a closed set.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// What it requires; of kind component only what it is wired to.
+    pub requirements: &'a BTreeSet<Requirement>,
+    /// Its bytes.
+    pub content: &'a [u8],
+}
+
+/// Which package serves an import whatever the requirements say, by the import's name. An interface without a version
+/// means all of its versions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wiring(pub BTreeMap<ExternName, PackageName>);
+
+/// What is to be composed.
+#[derive(Debug, Clone)]
+pub struct Composition<'a> {
+    /// The component that the closed set is for.
+    pub root: Part<'a>,
+    /// The components that were selected for it.
+    pub parts: BTreeMap<Selection, Part<'a>>,
+    /// What the root redirects.
+    pub wire: &'a Wiring,
+    /// The lock of this root alone; its WIT packages too.
+    pub lock: &'a Lockfile,
+}
+
+/// Makes one component of a closed set.
+///
+/// # Errors
+/// An unknown format; parts that do not read; imports that the requirements do not settle; components that need each
+/// other; types that do not go together.
+pub fn compose(composition: &Composition<'_>, format: u64) -> Result<Vec<u8>, ComposeError> {
+    if format != FORMAT {
+        return Err(ComposeError::Format { format });
+    }
+    let plan = Plan::new(composition)?;
+    let embedded = section::text(
+        format,
+        &Digest::of(composition.root.content),
+        composition.wire,
+        composition.lock,
+    );
+    encoder::encode(&plan, &embedded)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,392 @@
+//! Why a closed set cannot be composed, and why a component does not say what is in it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use resolver::lockfile::ReadError;
+use resolver::resolution::Selection;
+use transparency::digest::Digest;
+use transparency::name::{ExternName, PackageName};
+use transparency::release::Requirement;
+
+use super::{FORMAT, MAX_SECTION};
+use crate::component::ContentError;
+use crate::error::{Class, Classify};
+
+/// A component of a closed set, for messages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A selected package.
+    Package(Selection),
+    /// The root, by its name in the lock.
+    Root(String),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Package(selection) => write!(f, "`{}@{}`", selection.name, selection.version),
+            Self::Root(name) => write!(f, "`{name}`"),
+        }
+    }
+}
+
+/// Why a closed set cannot be composed.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// An encoding that this build does not know.
+    #[error(
+        "bundles of format {format} were made by a newer cargo warg; this one knows format {FORMAT}"
+    )]
+    Format {
+        /// Its number.
+        format: u64,
+    },
+    /// A part that is no component.
+    #[error("{part} cannot be part of a bundle")]
+    Content {
+        /// The part.
+        part: Part,
+        /// What it is.
+        source: Box<ContentError>,
+    },
+    /// A requirement that no part meets: the closed set is not closed.
+    #[error("{by} requires `{requirement}`, and no component of the closed set meets that")]
+    Unmet {
+        /// Who requires.
+        by: Part,
+        /// What.
+        requirement: Requirement,
+    },
+    /// A redirection to a package that is not in the closed set.
+    #[error("`{import}` is redirected to `{name}`, which is not in the closed set")]
+    Redirected {
+        /// The import.
+        import: ExternName,
+        /// The package.
+        name: PackageName,
+    },
+    /// Two packages could serve an import.
+    #[error(
+        "{by} imports `{import}`, and both {} and {} export it",
+        list(one),
+        list(other)
+    )]
+    Ambiguous {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// One.
+        one: Box<Vec<Selection>>,
+        /// The other.
+        other: Box<Vec<Selection>>,
+    },
+    /// A package that is to serve an import and exports nothing of the sort.
+    #[error(
+        "{by} imports `{import}` from {}, which exports nothing that fits: {}",
+        list(server),
+        exported(exports)
+    )]
+    ExportsNothing {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// The package.
+        server: Box<Vec<Selection>>,
+        /// What it exports.
+        exports: BTreeSet<ExternName>,
+    },
+    /// The interface is there in an older version.
+    #[error(
+        "{by} imports `{import}` from {}, which exports the older `{export}`",
+        list(server)
+    )]
+    Older {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// The package.
+        server: Box<Vec<Selection>>,
+        /// What it exports.
+        export: ExternName,
+    },
+    /// The interface is there on another track.
+    #[error("{by} imports `{import}` from {}, which exports it on another track: `{export}`{}", list(server), also(other.as_deref()))]
+    OtherTrack {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// The package.
+        server: Box<Vec<Selection>>,
+        /// What it exports.
+        export: ExternName,
+        /// Who imports it on that track.
+        other: Option<Box<Part>>,
+    },
+    /// Components that need each other.
+    #[error("components need each other: {}", circle(cycle))]
+    Cycle {
+        /// Each is served by the next, and the last by the first.
+        cycle: Vec<Part>,
+    },
+    /// A part's import is not what its server exports.
+    #[error("{by} imports `{import}` from {server}, and its types do not fit: {message}")]
+    Mismatch {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// Who serves it.
+        server: Part,
+        /// The validator's words.
+        message: String,
+    },
+    /// Two parts that want different things of the host under one name.
+    #[error(
+        "{by} wants `{import}` of the host, and what is wanted of it elsewhere has other types: {message}"
+    )]
+    HostMismatch {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// The validator's words.
+        message: String,
+    },
+    /// An import of the host whose types belong to an interface that a package serves.
+    #[error("{by} wants `{import}` of the host, with types of `{of}`, which {server} serves")]
+    HostUses {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// The interface of the types.
+        of: ExternName,
+        /// Who serves that.
+        server: Part,
+    },
+    /// An import of the host of a sort that no host has.
+    #[error(
+        "{by} imports `{import}` of the host, which is {what}: only functions, types and instances of functions and types can be passed on"
+    )]
+    HostSort {
+        /// Who imports.
+        by: Part,
+        /// The import.
+        import: ExternName,
+        /// Of which sort it is.
+        what: &'static str,
+    },
+    /// Imports of the host that are made of each other's types.
+    #[error("imports of the host are made of each other's types: {}", imports.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))]
+    HostCircle {
+        /// The imports.
+        imports: BTreeSet<ExternName>,
+    },
+    /// An export of the root that the bundle cannot have.
+    #[error("what {root} exports cannot be exported by a bundle: {message}")]
+    Export {
+        /// The root.
+        root: Part,
+        /// The validator's words.
+        message: String,
+    },
+    /// A part that is not valid.
+    #[error("{part} is not valid: {message}")]
+    Invalid {
+        /// The part.
+        part: Part,
+        /// The validator's words.
+        message: String,
+    },
+    /// What was composed is not valid.
+    #[error("the bundle is not valid: {message}")]
+    Bundle {
+        /// The validator's words.
+        message: String,
+    },
+}
+
+fn list(selections: &[Selection]) -> String {
+    let each = selections
+        .iter()
+        .map(|one| format!("`{}@{}`", one.name, one.version));
+    each.collect::<Vec<_>>().join(" and ")
+}
+
+fn exported(exports: &BTreeSet<ExternName>) -> String {
+    if exports.is_empty() {
+        return "it exports nothing at all".to_owned();
+    }
+    let each = exports.iter().map(|name| format!("`{name}`"));
+    format!("its exports are {}", each.collect::<Vec<_>>().join(", "))
+}
+
+fn also(other: Option<&Part>) -> String {
+    other
+        .map(|other| format!(", as {other} imports it"))
+        .unwrap_or_default()
+}
+
+fn circle(cycle: &[Part]) -> String {
+    let parts = cycle.iter().chain(cycle.first());
+    parts
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" → ")
+}
+
+impl Classify for ComposeError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Format { .. }
+            | Self::Content { .. }
+            | Self::Unmet { .. }
+            | Self::Redirected { .. }
+            | Self::Ambiguous { .. }
+            | Self::ExportsNothing { .. }
+            | Self::Older { .. }
+            | Self::OtherTrack { .. }
+            | Self::Cycle { .. }
+            | Self::Mismatch { .. }
+            | Self::HostMismatch { .. }
+            | Self::HostUses { .. }
+            | Self::HostSort { .. }
+            | Self::HostCircle { .. }
+            | Self::Export { .. }
+            | Self::Invalid { .. }
+            | Self::Bundle { .. } => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Format { .. } => "update cargo warg".to_owned(),
+            Self::Redirected { name, .. } => {
+                format!("require `{name}` as well: what is redirected to must be locked")
+            }
+            Self::Ambiguous { import, .. } => {
+                format!("say which one it is, with `for = [\"{import}\"]` at that dependency")
+            }
+            Self::ExportsNothing { import, .. }
+            | Self::Older { import, .. }
+            | Self::OtherTrack { import, .. } => format!(
+                "require a release that exports `{import}`; or redirect the import, in [package.metadata.warg.wire]; a \
+                 dependency that is for other imports only says so with `for = […]`"
+            ),
+            Self::Cycle { .. } => {
+                "a component is instantiated after what serves it: one of them must do without, or be redirected in \
+                 [package.metadata.warg.wire]"
+                    .to_owned()
+            }
+            Self::HostUses { of, .. } => format!(
+                "a host knows nothing of a package's types: let a package serve both, or leave `{of}` to the host"
+            ),
+            Self::Content { .. }
+            | Self::Unmet { .. }
+            | Self::Mismatch { .. }
+            | Self::HostMismatch { .. }
+            | Self::HostSort { .. }
+            | Self::HostCircle { .. }
+            | Self::Export { .. }
+            | Self::Invalid { .. }
+            | Self::Bundle { .. } => return None,
+        })
+    }
+}
+
+/// Why a component does not say what is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// It is no component.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// It carries no lock.
+    #[error("the component carries no lock: it is no bundle, or its custom section was stripped")]
+    Missing,
+    /// It carries several.
+    #[error("the component carries {count} locks")]
+    Several {
+        /// How many.
+        count: usize,
+    },
+    /// Something follows.
+    #[error("the lock of a bundle is the last thing in it, and here something follows")]
+    NotLast,
+    /// Larger than [`MAX_SECTION`].
+    #[error("the lock in the bundle is larger than {MAX_SECTION} bytes")]
+    TooLong,
+    /// An encoding that this build does not know.
+    #[error(
+        "made by a newer cargo warg: the bundle is of format {format}, and this one knows format {FORMAT}"
+    )]
+    Format {
+        /// Its number.
+        format: u64,
+    },
+    /// A line that no cargo warg writes.
+    #[error("line {line} of the section is not as cargo warg writes it: expected {expected}")]
+    Line {
+        /// Which, from 1.
+        line: u64,
+        /// What is to stand there.
+        expected: &'static str,
+    },
+    /// The lock does not read.
+    #[error("the lock in the bundle does not read")]
+    Lock(#[source] ReadError),
+    /// The lock is not of one root.
+    #[error("the lock in the bundle is of {count} roots, not of one")]
+    Roots {
+        /// How many.
+        count: usize,
+    },
+    /// Written otherwise than cargo warg writes the same.
+    #[error("the section is not as cargo warg writes it")]
+    NotCanonical,
+    /// A component in it that the section does not name.
+    #[error("a component in the bundle is not one that it names: it has {digest}")]
+    Unnamed {
+        /// What it has.
+        digest: Digest,
+    },
+    /// The root is not in it.
+    #[error("the bundle does not contain the root that it names, {digest}")]
+    NoRoot {
+        /// Its digest.
+        digest: Digest,
+    },
+}
+
+impl Classify for EmbeddedError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Content(_) | Self::Format { .. } => Class::Other,
+            Self::Missing
+            | Self::Several { .. }
+            | Self::NotLast
+            | Self::TooLong
+            | Self::Line { .. }
+            | Self::Lock(_)
+            | Self::Roots { .. }
+            | Self::NotCanonical
+            | Self::Unnamed { .. }
+            | Self::NoRoot { .. } => Class::Refused,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing => {
+                "bundle it again with `cargo warg bundle`, and keep custom sections: `wasm-tools strip` takes them away".to_owned()
+            }
+            Self::Format { .. } => "update cargo warg".to_owned(),
+            Self::Content(_) => return None,
+            _ => "it was changed after it was made: get it from where it was made, or bundle it again".to_owned(),
+        })
+    }
+}

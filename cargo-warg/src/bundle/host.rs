@@ -1,0 +1,295 @@
+//! What the parts of a bundle want of the host, as one list of imports.
+//!
+//! An interface that several parts import on one track is imported once, in the highest version, with all that any of
+//! them uses of it; other imports are one where they have one name. An import comes after those of whose types it is
+//! made. Types are carried over as they are written, with other numbers; whether what parts mean by them is the same,
+//! the validator says where they are instantiated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transparency::version::Track;
+use wasmparser::{
+    ComponentAlias, ComponentDefinedType, ComponentFuncType, ComponentOuterAliasKind,
+    ComponentType, ComponentTypeRef, ComponentValType, InstanceTypeDeclaration, TypeBounds,
+};
+
+use super::error::ComposeError;
+use super::outside::{Import, Type};
+use super::wiring::{Plan, Server, Wired};
+
+/// What imports of the host are one.
+type Key = String;
+
+/// An import of the bundle.
+pub(super) struct HostImport {
+    /// Who wants it: parts and their imports, the highest version first.
+    pub(super) wanted: Vec<Want>,
+}
+
+/// An import of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Want {
+    pub(super) part: usize,
+    pub(super) import: usize,
+}
+
+/// All of them, each after those of whose types it is made.
+pub(super) struct HostImports {
+    pub(super) imports: Vec<HostImport>,
+    /// Which of them each import of a part is.
+    pub(super) places: BTreeMap<Want, usize>,
+}
+
+fn key(import: &Import<'_>) -> Key {
+    match import.name.interface() {
+        Some(interface) => match &interface.version {
+            Some(version) => format!(
+                "{}/{}@{}",
+                interface.package,
+                interface.interface,
+                Track::of(version)
+            ),
+            None => import.name.to_string(),
+        },
+        None => import.name.to_string(),
+    }
+}
+
+impl HostImports {
+    /// # Errors
+    /// Imports that no host has, or that are made of what no host knows.
+    pub(super) fn of(plan: &Plan<'_>) -> Result<Self, ComposeError> {
+        let mut by_key: BTreeMap<Key, Vec<Want>> = BTreeMap::new();
+        for (part, wired) in plan
+            .order
+            .iter()
+            .filter_map(|number| Some((*number, plan.parts.get(*number)?)))
+        {
+            for (import, server) in wired.servers.iter().enumerate() {
+                if let (Server::Host, Some(found)) = (server, wired.outside.imports.get(import)) {
+                    by_key
+                        .entry(key(found))
+                        .or_default()
+                        .push(Want { part, import });
+                }
+            }
+        }
+        for wanted in by_key.values_mut() {
+            let version = |want: &Want| import_of(plan, *want)?.name.interface()?.version;
+            wanted.sort_by_cached_key(|want| (std::cmp::Reverse(version(want)), *want));
+        }
+        let mut waits: BTreeMap<&Key, BTreeSet<Key>> = BTreeMap::new();
+        for (own, wanted) in &by_key {
+            let mut made_of = BTreeSet::new();
+            for want in wanted {
+                for used in uses(plan, *want)? {
+                    let used = import_of(
+                        plan,
+                        Want {
+                            part: want.part,
+                            import: used,
+                        },
+                    );
+                    made_of.extend(used.map(key));
+                }
+            }
+            made_of.remove(own);
+            waits.insert(own, made_of);
+        }
+        let mut order: Vec<&Key> = Vec::with_capacity(waits.len());
+        let mut done: BTreeSet<Key> = BTreeSet::new();
+        while !waits.is_empty() {
+            // One round takes all whose turn it is, so rounds are as many as the longest chain.
+            let ready: Vec<&Key> = waits
+                .iter()
+                .filter(|(_, made_of)| made_of.is_subset(&done))
+                .map(|(key, _)| *key)
+                .collect();
+            if ready.is_empty() {
+                let stuck = waits.keys().filter_map(|key| by_key.get(*key)?.first());
+                return Err(ComposeError::HostCircle {
+                    imports: stuck
+                        .filter_map(|want| Some(import_of(plan, *want)?.name.clone()))
+                        .collect(),
+                });
+            }
+            for key in ready {
+                waits.remove(key);
+                done.insert(key.clone());
+                order.push(key);
+            }
+        }
+        let mut imports = Vec::with_capacity(order.len());
+        let mut places = BTreeMap::new();
+        for (place, key) in order.into_iter().enumerate() {
+            let wanted = by_key.get(key).cloned().unwrap_or_default();
+            places.extend(wanted.iter().map(|want| (*want, place)));
+            imports.push(HostImport { wanted });
+        }
+        Ok(Self { imports, places })
+    }
+}
+
+pub(super) fn import_of<'p, 'a>(plan: &'p Plan<'a>, want: Want) -> Option<&'p Import<'a>> {
+    plan.parts.get(want.part)?.outside.imports.get(want.import)
+}
+
+/// The types of a part that an import of it is made of, ascending: what stands further up comes first.
+pub(super) fn needs(wired: &Wired<'_>, import: &Import<'_>) -> Result<BTreeSet<u32>, ComposeError> {
+    let sort = |what| ComposeError::HostSort {
+        by: wired.name.clone(),
+        import: import.name.clone(),
+        what,
+    };
+    let mut ahead: Vec<u32> = Vec::new();
+    match import.ty {
+        ComponentTypeRef::Func(index) | ComponentTypeRef::Type(TypeBounds::Eq(index)) => {
+            ahead.push(index);
+        }
+        ComponentTypeRef::Type(TypeBounds::SubResource) => {}
+        ComponentTypeRef::Instance(_) => {
+            for declaration in declarations(wired, import)
+                .ok_or_else(|| sort("an instance of a type that is not written out"))?
+            {
+                match declaration {
+                    InstanceTypeDeclaration::Alias(ComponentAlias::Outer {
+                        kind: ComponentOuterAliasKind::Type,
+                        count: 1,
+                        index,
+                    }) => ahead.push(*index),
+                    InstanceTypeDeclaration::Alias(ComponentAlias::Outer {
+                        kind: ComponentOuterAliasKind::Type,
+                        count: 0,
+                        ..
+                    })
+                    | InstanceTypeDeclaration::Type(
+                        ComponentType::Defined(_) | ComponentType::Func(_),
+                    )
+                    | InstanceTypeDeclaration::Export {
+                        ty: ComponentTypeRef::Func(_) | ComponentTypeRef::Type(_),
+                        ..
+                    } => {}
+                    _ => return Err(sort("an instance with more than functions and types")),
+                }
+            }
+        }
+        ComponentTypeRef::Module(_) => return Err(sort("a core module")),
+        ComponentTypeRef::Component(_) => return Err(sort("a component")),
+        ComponentTypeRef::Value(_) => return Err(sort("a value")),
+    }
+    let mut needed = BTreeSet::new();
+    while let Some(index) = ahead.pop() {
+        if !needed.insert(index) {
+            continue;
+        }
+        match wired.outside.ty(index) {
+            Some(Type::Defined(ty @ (ComponentType::Defined(_) | ComponentType::Func(_)))) => {
+                each_reference(ty, |index| ahead.push(index));
+            }
+            Some(Type::Same(index)) => ahead.push(*index),
+            Some(Type::Alias { .. } | Type::Import(_)) => {}
+            Some(Type::Defined(_) | Type::Inside) | None => {
+                return Err(sort("made of types that are the component's own"));
+            }
+        }
+    }
+    Ok(needed)
+}
+
+/// The imports of the same part of whose types an import is made.
+fn uses(plan: &Plan<'_>, want: Want) -> Result<BTreeSet<usize>, ComposeError> {
+    let (Some(wired), Some(import)) = (plan.parts.get(want.part), import_of(plan, want)) else {
+        return Ok(BTreeSet::new());
+    };
+    let mut used = BTreeSet::new();
+    for index in needs(wired, import)? {
+        let of =
+            match wired.outside.ty(index) {
+                Some(Type::Alias { instance, .. }) => wired
+                    .outside
+                    .instance(*instance)
+                    .ok_or_else(|| ComposeError::HostSort {
+                        by: wired.name.clone(),
+                        import: import.name.clone(),
+                        what: "made of types that are the component's own",
+                    })?,
+                Some(Type::Import(of)) => *of,
+                _ => continue,
+            };
+        if let Some(Server::Part { part, .. }) = wired.servers.get(of)
+            && let (Some(server), Some(of)) = (plan.parts.get(*part), wired.outside.imports.get(of))
+        {
+            return Err(ComposeError::HostUses {
+                by: wired.name.clone(),
+                import: import.name.clone(),
+                of: of.name.clone(),
+                server: server.name.clone(),
+            });
+        }
+        used.insert(of);
+    }
+    Ok(used)
+}
+
+/// What an imported instance is declared to have.
+pub(super) fn declarations<'p, 'a>(
+    wired: &'p Wired<'a>,
+    import: &Import<'_>,
+) -> Option<&'p [InstanceTypeDeclaration<'a>]> {
+    let ComponentTypeRef::Instance(mut index) = import.ty else {
+        return None;
+    };
+    loop {
+        match wired.outside.ty(index)? {
+            Type::Defined(ComponentType::Instance(declarations)) => return Some(declarations),
+            // What stands further up, so this ends.
+            Type::Same(same) if *same < index => index = *same,
+            _ => return None,
+        }
+    }
+}
+
+/// Names the types that a type refers to.
+pub(super) fn each_reference(ty: &ComponentType<'_>, mut each: impl FnMut(u32)) {
+    let mut value = |ty: &ComponentValType| {
+        if let ComponentValType::Type(index) = ty {
+            each(*index);
+        }
+    };
+    match ty {
+        ComponentType::Func(ComponentFuncType { params, result, .. }) => {
+            params.iter().for_each(|(_, ty)| value(ty));
+            result.iter().for_each(value);
+        }
+        ComponentType::Defined(defined) => match defined {
+            ComponentDefinedType::Primitive(_)
+            | ComponentDefinedType::Flags(_)
+            | ComponentDefinedType::Enum(_) => {}
+            ComponentDefinedType::Record(fields) => fields.iter().for_each(|(_, ty)| value(ty)),
+            ComponentDefinedType::Variant(cases) => {
+                cases
+                    .iter()
+                    .filter_map(|case| case.ty.as_ref())
+                    .for_each(value);
+            }
+            ComponentDefinedType::List(ty)
+            | ComponentDefinedType::FixedLengthList(ty, _)
+            | ComponentDefinedType::Option(ty) => value(ty),
+            ComponentDefinedType::Map(key, of) => {
+                value(key);
+                value(of);
+            }
+            ComponentDefinedType::Tuple(types) => types.iter().for_each(value),
+            ComponentDefinedType::Result { ok, err } => {
+                ok.iter().chain(err).for_each(value);
+            }
+            ComponentDefinedType::Own(index) | ComponentDefinedType::Borrow(index) => each(*index),
+            ComponentDefinedType::Future(ty) | ComponentDefinedType::Stream(ty) => {
+                ty.iter().for_each(value);
+            }
+        },
+        ComponentType::Component(_)
+        | ComponentType::Instance(_)
+        | ComponentType::Resource { .. } => {}
+    }
+}

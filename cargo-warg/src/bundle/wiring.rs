@@ -1,0 +1,535 @@
+//! Who serves which import of a closed set: decided from requirements, the root's redirections and the exports that
+//! there are.
+//!
+//! An import is served by the requirement whose `for` names it; else by the one direct requirement whose package exports
+//! that interface on the same track, in the same version or a later one; else by the host. Types are not compared here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use resolver::resolution::Selection;
+use transparency::name::{ExternName, Kind, PackageName};
+use transparency::release::Requirement;
+use transparency::version::Track;
+
+use super::error::{ComposeError, Part as PartName};
+use super::outside::{Import, Outside};
+use super::{Composition, Part};
+
+/// Who serves an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    Host,
+    /// An export of a part, both by number.
+    Part {
+        part: usize,
+        export: usize,
+    },
+}
+
+/// A component of the closed set and who serves its imports.
+pub(super) struct Wired<'a> {
+    pub(super) name: PartName,
+    pub(super) content: &'a [u8],
+    pub(super) outside: Outside<'a>,
+    /// One for each import.
+    pub(super) servers: Vec<Server>,
+}
+
+/// A whole closed set, wired.
+pub struct Plan<'a> {
+    /// The parts ascending by selection, then the root.
+    pub(super) parts: Vec<Wired<'a>>,
+    /// Those that the root needs, each after all that serve it; the root is last.
+    pub(super) order: Vec<usize>,
+    idle: Vec<Idle>,
+}
+
+/// Something that was asked for and does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Idle {
+    /// A requirement that serves no import.
+    Requirement {
+        /// Who requires.
+        by: PartName,
+        /// The package.
+        name: PackageName,
+    },
+    /// A redirection of an import that no part has.
+    Redirection {
+        /// The import.
+        import: ExternName,
+    },
+}
+
+impl fmt::Display for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requirement { by, name } => write!(
+                f,
+                "{by} requires `{name}`, which exports nothing that it imports"
+            ),
+            Self::Redirection { import } => write!(
+                f,
+                "`{import}` is redirected, and nothing in the closed set imports it"
+            ),
+        }
+    }
+}
+
+/// How well an export fits an import; smaller is better.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Exact,
+    /// A later version of the same track.
+    Later(semver::Version),
+}
+
+fn fit(import: &Import<'_>, export: &ExternName) -> Option<Fit> {
+    if import.name == *export {
+        return Some(Fit::Exact);
+    }
+    let wanted = import.name.interface();
+    let named = import.written.implements;
+    let wanted = wanted.or_else(|| named?.parse().ok())?;
+    let found = export.interface()?;
+    if (&wanted.package, &wanted.interface) != (&found.package, &found.interface) {
+        return None;
+    }
+    if wanted.version == found.version {
+        return Some(Fit::Exact);
+    }
+    let (wanted, found) = (wanted.version?, found.version?);
+    (Track::of(&wanted) == Track::of(&found) && found >= wanted).then_some(Fit::Later(found))
+}
+
+/// Whether a name that stands in a `for` or in a redirection means an import; without a version it means all.
+fn means(pattern: &ExternName, import: &ExternName) -> bool {
+    if pattern == import {
+        return true;
+    }
+    match (pattern.interface(), import.interface()) {
+        (Some(pattern), Some(import)) => {
+            let same =
+                (&pattern.package, &pattern.interface) == (&import.package, &import.interface);
+            same && pattern.version.is_none()
+        }
+        _ => false,
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Decides who serves what.
+    ///
+    /// # Errors
+    /// Parts that do not read; imports that the requirements do not settle; components that need each other.
+    pub fn new(composition: &Composition<'a>) -> Result<Self, ComposeError> {
+        let root_name = composition.lock.roots.keys().next();
+        let root_name = PartName::Root(root_name.cloned().unwrap_or_default());
+        let selections = composition.parts.iter();
+        let named =
+            selections.map(|(selection, part)| (PartName::Package(selection.clone()), *part));
+        let named: Vec<_> = named.chain([(root_name, composition.root)]).collect();
+        let mut parts = Vec::with_capacity(named.len());
+        for (name, part) in &named {
+            let outside = Outside::read(part.content).map_err(|source| ComposeError::Content {
+                part: name.clone(),
+                source: Box::new(source),
+            })?;
+            parts.push(Wired {
+                name: name.clone(),
+                content: part.content,
+                outside,
+                servers: Vec::new(),
+            });
+        }
+        let desk = Desk::new(&parts, composition)?;
+        let mut idle = Vec::new();
+        let mut wired = Vec::with_capacity(parts.len());
+        let mut redirected = BTreeSet::new();
+        for (number, (_, part)) in named.iter().enumerate() {
+            wired.push(desk.servers(number, part, &mut redirected, &mut idle)?);
+        }
+        let unmet = composition.wire.0.keys();
+        let unmet = unmet.filter(|import| !redirected.contains(import));
+        idle.extend(unmet.map(|import| Idle::Redirection {
+            import: import.clone(),
+        }));
+        for (part, servers) in parts.iter_mut().zip(wired) {
+            part.servers = servers;
+        }
+        let order = order(&parts)?;
+        Ok(Self { parts, order, idle })
+    }
+
+    /// What was asked for and does nothing.
+    pub fn idle(&self) -> &[Idle] {
+        &self.idle
+    }
+
+    /// How many components are in the bundle, the root among them.
+    pub fn components(&self) -> usize {
+        self.order.len()
+    }
+}
+
+/// All parts, to find out which of them serve an import.
+struct Desk<'p, 'a> {
+    parts: &'p [Wired<'a>],
+    /// The numbers of the selected releases of each package, ascending by version.
+    by_name: BTreeMap<PackageName, Vec<usize>>,
+    /// For each redirected import, the numbers of the releases that may serve it.
+    wire: Vec<(&'p ExternName, Vec<usize>)>,
+}
+
+impl<'p, 'a> Desk<'p, 'a> {
+    fn new(parts: &'p [Wired<'a>], composition: &Composition<'a>) -> Result<Self, ComposeError>
+    where
+        'a: 'p,
+    {
+        let mut by_name: BTreeMap<PackageName, Vec<usize>> = BTreeMap::new();
+        for (number, part) in parts.iter().enumerate() {
+            if let PartName::Package(selection) = &part.name {
+                let numbers = by_name.entry(selection.name.clone()).or_default();
+                numbers.push(number);
+            }
+        }
+        let mut wire = Vec::new();
+        for (import, name) in &composition.wire.0 {
+            let numbers = by_name.get(name).cloned();
+            let numbers = numbers.ok_or_else(|| ComposeError::Redirected {
+                import: import.clone(),
+                name: name.clone(),
+            })?;
+            wire.push((import, numbers));
+        }
+        Ok(Self {
+            parts,
+            by_name,
+            wire,
+        })
+    }
+
+    fn selection(&self, number: usize) -> Option<&Selection> {
+        match &self.parts.get(number)?.name {
+            PartName::Package(selection) => Some(selection),
+            PartName::Root(_) => None,
+        }
+    }
+
+    /// The selected releases that meet a requirement.
+    fn meeting(
+        &self,
+        by: &PartName,
+        requirement: &Requirement,
+    ) -> Result<Vec<usize>, ComposeError> {
+        let numbers = self.by_name.get(&requirement.name);
+        let numbers = numbers.into_iter().flatten().copied();
+        let met: Vec<usize> = numbers
+            .filter(|number| {
+                let selection = self.selection(*number);
+                selection.is_some_and(|selection| requirement.req.matches(&selection.version))
+            })
+            .collect();
+        if met.is_empty() {
+            return Err(ComposeError::Unmet {
+                by: by.clone(),
+                requirement: requirement.clone(),
+            });
+        }
+        Ok(met)
+    }
+
+    /// The export of one of these releases that fits best: the best fit, and of several the latest release.
+    fn best(&self, import: &Import<'_>, numbers: &[usize]) -> Option<(usize, usize)> {
+        let candidates = numbers.iter().rev().flat_map(|number| {
+            let exports = self.parts.get(*number).map(|part| &part.outside.exports);
+            let exports = exports.into_iter().flatten().enumerate();
+            exports.filter_map(move |(place, export)| {
+                Some((fit(import, &export.name)?, (*number, place)))
+            })
+        });
+        // The first of equals is taken.
+        let best = candidates.reduce(|best, next| if next.0 < best.0 { next } else { best });
+        best.map(|(_, found)| found)
+    }
+
+    /// Who serves each import of a part.
+    fn servers(
+        &self,
+        number: usize,
+        part: &Part<'_>,
+        redirected: &mut BTreeSet<ExternName>,
+        idle: &mut Vec<Idle>,
+    ) -> Result<Vec<Server>, ComposeError> {
+        let Some(wired) = self.parts.get(number) else {
+            return Ok(Vec::new());
+        };
+        let requirements = part.requirements.iter();
+        let requirements = requirements.filter(|one| one.kind == Kind::Component);
+        let mut offers = Vec::new();
+        for requirement in requirements {
+            offers.push((requirement, self.meeting(&wired.name, requirement)?));
+        }
+        let mut useful: BTreeSet<usize> = BTreeSet::new();
+        let mut servers = Vec::with_capacity(wired.outside.imports.len());
+        for import in &wired.outside.imports {
+            let redirection = self.redirection(number, wired, import, redirected)?;
+            let found = match redirection {
+                Some(found) => {
+                    // The requirement did what it could: it was overruled.
+                    for (place, (_, met)) in offers.iter().enumerate() {
+                        if self.best(import, met).is_some() {
+                            useful.insert(place);
+                        }
+                    }
+                    Some(found)
+                }
+                None => self.required(wired, import, &offers, &mut useful)?,
+            };
+            servers.push(match found {
+                Some((part, export)) => Server::Part { part, export },
+                None => Server::Host,
+            });
+        }
+        for (place, (requirement, _)) in offers.iter().enumerate() {
+            if !useful.contains(&place) {
+                idle.push(Idle::Requirement {
+                    by: wired.name.clone(),
+                    name: requirement.name.clone(),
+                });
+            }
+        }
+        Ok(servers)
+    }
+
+    /// The export that the root redirects an import to. What a package itself imports is not redirected to it.
+    fn redirection(
+        &self,
+        number: usize,
+        wired: &Wired<'_>,
+        import: &Import<'_>,
+        redirected: &mut BTreeSet<ExternName>,
+    ) -> Result<Option<(usize, usize)>, ComposeError> {
+        let mut meant: Vec<_> = self.wire.iter().collect();
+        meant.retain(|(pattern, _)| means(pattern, &import.name));
+        // One that names the version says more.
+        let named = meant.iter().find(|(pattern, _)| *pattern == &import.name);
+        let Some((pattern, numbers)) = named.or(meant.first()) else {
+            return Ok(None);
+        };
+        redirected.insert((*pattern).clone());
+        if numbers.contains(&number) {
+            return Ok(None);
+        }
+        match self.best(import, numbers) {
+            Some(found) => Ok(Some(found)),
+            None => Err(self.nothing(wired, import, numbers)),
+        }
+    }
+
+    /// The export that the requirements of a part choose for an import.
+    fn required(
+        &self,
+        wired: &Wired<'_>,
+        import: &Import<'_>,
+        offers: &[(&Requirement, Vec<usize>)],
+        useful: &mut BTreeSet<usize>,
+    ) -> Result<Option<(usize, usize)>, ComposeError> {
+        let by_for: Vec<_> = offers
+            .iter()
+            .enumerate()
+            .filter(|(_, (requirement, _))| {
+                let mut serves = requirement.serves.iter();
+                serves.any(|pattern| means(pattern, &import.name))
+            })
+            .collect();
+        let mut candidates: BTreeMap<usize, usize> = BTreeMap::new();
+        for (place, (_, met)) in &by_for {
+            let found = self.best(import, met);
+            let (part, export) = found.ok_or_else(|| self.nothing(wired, import, met))?;
+            candidates.insert(part, export);
+            useful.insert(*place);
+        }
+        if by_for.is_empty() {
+            for (place, (_, met)) in offers.iter().enumerate() {
+                if let Some((part, export)) = self.best(import, met) {
+                    candidates.insert(part, export);
+                    useful.insert(place);
+                }
+            }
+        }
+        let mut found = candidates.iter();
+        match (found.next(), found.next()) {
+            (Some((one, _)), Some((other, _))) => Err(ComposeError::Ambiguous {
+                by: wired.name.clone(),
+                import: import.name.clone(),
+                one: Box::new(self.selections(&[*one])),
+                other: Box::new(self.selections(&[*other])),
+            }),
+            (Some((part, export)), None) => Ok(Some((*part, *export))),
+            (None, _) => self.left_to_host(wired, import, offers).map(|()| None),
+        }
+    }
+
+    /// Lets an import be the host's, unless that can hardly be meant: a required package has the interface and does not
+    /// fit, or is the one that the import names.
+    fn left_to_host(
+        &self,
+        wired: &Wired<'_>,
+        import: &Import<'_>,
+        offers: &[(&Requirement, Vec<usize>)],
+    ) -> Result<(), ComposeError> {
+        let Some(wanted) = import.name.interface() else {
+            return Ok(());
+        };
+        // A requirement that says what it is for is for nothing else.
+        let open = offers.iter().filter(|(one, _)| one.serves.is_empty());
+        for (requirement, met) in open {
+            let exports = met.iter().filter_map(|number| self.parts.get(*number));
+            let mut exports = exports.flat_map(|part| &part.outside.exports);
+            let has_it = exports.any(|export| {
+                export.name.interface().is_some_and(|found| {
+                    (found.package, found.interface)
+                        == (wanted.package.clone(), wanted.interface.clone())
+                })
+            });
+            if has_it || requirement.name == wanted.package {
+                return Err(self.nothing(wired, import, met));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why none of these releases can serve an import that they ought to.
+    fn nothing(&self, wired: &Wired<'_>, import: &Import<'_>, numbers: &[usize]) -> ComposeError {
+        let parts = numbers.iter().filter_map(|number| self.parts.get(*number));
+        let exports = parts.flat_map(|part| &part.outside.exports);
+        let exports: BTreeSet<ExternName> = exports.map(|export| export.name.clone()).collect();
+        let server = Box::new(self.selections(numbers));
+        let (by, wanted) = (wired.name.clone(), import.name.clone());
+        let interface = wanted.interface();
+        let same = exports.iter().find(|export| {
+            let (Some(wanted), Some(found)) = (&interface, export.interface()) else {
+                return false;
+            };
+            (&wanted.package, &wanted.interface) == (&found.package, &found.interface)
+        });
+        let Some(same) = same.cloned() else {
+            return ComposeError::ExportsNothing {
+                by,
+                import: wanted,
+                server,
+                exports,
+            };
+        };
+        let track = |name: &ExternName| Some(Track::of(&name.interface()?.version?));
+        if track(&same) == track(&wanted) {
+            return ComposeError::Older {
+                by,
+                import: wanted,
+                server,
+                export: same,
+            };
+        }
+        // Who wants it as it is there: then it is wanted twice.
+        let wants = |part: &&Wired<'_>| {
+            let mut imports = part.outside.imports.iter();
+            imports.any(|import| fit(import, &same).is_some())
+        };
+        let other = self.parts.iter().find(wants);
+        ComposeError::OtherTrack {
+            by,
+            import: wanted,
+            server,
+            export: same,
+            other: other.map(|other| Box::new(other.name.clone())),
+        }
+    }
+
+    fn selections(&self, numbers: &[usize]) -> Vec<Selection> {
+        let selections = numbers.iter().filter_map(|number| self.selection(*number));
+        selections.cloned().collect()
+    }
+}
+
+/// Those of the parts that the root needs, each after what serves it, in the order of their numbers where that leaves
+/// a choice.
+fn order(parts: &[Wired<'_>]) -> Result<Vec<usize>, ComposeError> {
+    let served_by: Vec<BTreeSet<usize>> = parts
+        .iter()
+        .map(|part| {
+            let servers = part.servers.iter();
+            servers
+                .filter_map(|server| match server {
+                    Server::Host => None,
+                    Server::Part { part, .. } => Some(*part),
+                })
+                .collect()
+        })
+        .collect();
+    let of = |number: usize| served_by.get(number).into_iter().flatten().copied();
+    let mut needed = BTreeSet::new();
+    let mut ahead: Vec<usize> = parts.len().checked_sub(1).into_iter().collect();
+    while let Some(number) = ahead.pop() {
+        if needed.insert(number) {
+            ahead.extend(of(number));
+        }
+    }
+    let mut waits: BTreeMap<usize, usize> = needed
+        .iter()
+        .map(|number| (*number, of(*number).count()))
+        .collect();
+    let mut serves: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for number in &needed {
+        for server in of(*number) {
+            serves.entry(server).or_default().push(*number);
+        }
+    }
+    let ready = waits.iter().filter(|(_, waits)| **waits == 0);
+    let mut ready: BTreeSet<usize> = ready.map(|(number, _)| *number).collect();
+    let mut order = Vec::with_capacity(needed.len());
+    while let Some(number) = ready.pop_first() {
+        order.push(number);
+        waits.remove(&number);
+        for served in serves.get(&number).into_iter().flatten() {
+            if let Some(left) = waits.get_mut(served) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    ready.insert(*served);
+                }
+            }
+        }
+    }
+    if waits.is_empty() {
+        return Ok(order);
+    }
+    Err(ComposeError::Cycle {
+        cycle: cycle(&waits, of)
+            .into_iter()
+            .filter_map(|number| Some(parts.get(number)?.name.clone()))
+            .collect(),
+    })
+}
+
+/// A circle among parts that wait for each other, beginning with its first part.
+fn cycle<I: Iterator<Item = usize>>(
+    waits: &BTreeMap<usize, usize>,
+    of: impl Fn(usize) -> I,
+) -> Vec<usize> {
+    let mut path: Vec<usize> = Vec::new();
+    let mut at = waits.keys().next().copied();
+    while let Some(number) = at {
+        if let Some(start) = path.iter().position(|passed| *passed == number) {
+            let mut cycle = path.split_off(start);
+            let first = cycle.iter().enumerate().min_by_key(|(_, number)| **number);
+            let first = first.map_or(0, |(place, _)| place);
+            cycle.rotate_left(first);
+            return cycle;
+        }
+        path.push(number);
+        // Whoever waits, waits for one that waits.
+        at = of(number).find(|server| waits.contains_key(server));
+    }
+    path
+}
