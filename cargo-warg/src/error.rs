@@ -57,6 +57,19 @@ impl Class {
             Self::Other => 101,
         }
     }
+
+    /// Which of several failures of one run decides its exit code: the greatest.
+    pub fn gravity(self) -> u8 {
+        match self {
+            Self::Usage => 0,
+            Self::Lock => 1,
+            Self::Unsolved => 2,
+            Self::Unavailable => 3,
+            Self::Other => 4,
+            Self::Refused => 5,
+            Self::Misbehavior => 6,
+        }
+    }
 }
 
 /// An error enum whose variants a caller must tell apart.

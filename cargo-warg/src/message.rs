@@ -41,7 +41,7 @@ pub use self::self_check::{
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::update::{Behind, HeldPin, PinChange, Update};
 pub use self::vendor::Vendor;
-pub use self::verify::Verify;
+pub use self::verify::{Verify, YankedRelease};
 use crate::error::Error;
 use crate::place;
 

@@ -9,6 +9,7 @@ pub mod check;
 pub mod claims;
 pub mod clean;
 pub mod clock;
+pub mod entry;
 pub mod failure;
 pub mod fetch;
 pub mod hold;

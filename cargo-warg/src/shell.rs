@@ -18,7 +18,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use registry::http::Progress;
 
 use crate::error::Error;
-use crate::place::Place;
+use crate::place::{Location, Place};
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 const NOTE: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
@@ -171,6 +171,14 @@ impl Shell {
     pub fn warning(&self, message: impl fmt::Display) {
         if self.verbosity >= Verbosity::Normal {
             self.line(WARNING, "warning:", &message);
+        }
+    }
+
+    /// The same of a place in a file, which is named in a line of its own.
+    pub fn warning_at(&self, message: impl fmt::Display, place: &Location) {
+        if self.verbosity >= Verbosity::Normal {
+            self.line(WARNING, "warning:", &message);
+            self.raw(&format!(" --> {}\n", clean_line(&place.to_string())));
         }
     }
 

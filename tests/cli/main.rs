@@ -5,6 +5,7 @@
 mod add;
 mod bad_input;
 mod change;
+mod ci;
 mod clean;
 mod errors;
 mod everyday;

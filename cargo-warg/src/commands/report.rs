@@ -2,6 +2,8 @@
 
 use resolver::resolution::Selection;
 
+use transparency::number::Time;
+
 use super::Context;
 use crate::ops::lock::Outcome;
 use crate::ops::project::Project;
@@ -84,6 +86,28 @@ pub(super) fn proved_verbose(context: &Context, all: &[Proved]) {
 
 /// What was shown of each registry, and at which checkpoint.
 pub(super) fn proved(context: &Context, proved: &[Proved]) {
+    proved_with(context, proved, |_| String::new());
+}
+
+/// The same, and how old each checkpoint is.
+pub(super) fn proved_at(context: &Context, proved: &[Proved], now: Time) {
+    proved_with(context, proved, |one| {
+        format!(", of {}, {}", one.time, old(one.age(now)))
+    });
+}
+
+/// `3 days old`, of seconds: the greatest unit that there is at least one of.
+pub(super) fn old(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let fits = |(unit, noun): &(u64, &str)| {
+        let count = usize::try_from(seconds / unit).unwrap_or(usize::MAX);
+        (count > 0).then(|| format!("{} old", counted(count, noun)))
+    };
+    let found = units.iter().find_map(fits);
+    found.unwrap_or_else(|| "less than a minute old".to_owned())
+}
+
+fn proved_with(context: &Context, proved: &[Proved], remark: impl Fn(&Proved) -> String) {
     for one in proved {
         let checkpoint = &one.checkpoint;
         let absent = match one.absent {
@@ -93,13 +117,34 @@ pub(super) fn proved(context: &Context, proved: &[Proved]) {
         context.shell.status(
             "Proved",
             format!(
-                "{} with {} records{absent} of `{}` at size {} ({})",
+                "{} with {} records{absent} of `{}` at size {} ({}){}",
                 counted(one.logs, "log"),
                 one.records,
                 checkpoint.origin,
                 checkpoint.size,
-                checkpoint.root.base64()
+                checkpoint.root.base64(),
+                remark(one)
             ),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_greatest_unit() {
+        for (seconds, said) in [
+            (0, "less than a minute old"),
+            (59, "less than a minute old"),
+            (60, "1 minute old"),
+            (7_199, "1 hour old"),
+            (86_399, "23 hours old"),
+            (172_800, "2 days old"),
+            (u64::MAX, "213503982334601 days old"),
+        ] {
+            assert_eq!(old(seconds), said);
+        }
     }
 }

@@ -91,6 +91,8 @@ pub struct Proved {
     pub records: u64,
     /// Packages that were proved not to be there.
     pub absent: usize,
+    /// When the checkpoint's map entry was written, by RFC 3339.
+    pub time: String,
 }
 
 impl From<&ops::lock::Outcome> for Lock {
@@ -163,6 +165,7 @@ impl From<&ops::solve::Proved> for Proved {
             logs: proved.logs,
             records: proved.records,
             absent: proved.absent,
+            time: proved.time.to_string(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! says otherwise is refused: it was edited, or made by somebody who was shown another registry.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use registry::client::LoadedLog;
 use resolver::cutoff::Cutoff;
@@ -18,10 +19,12 @@ use transparency::name::{ExternName, Origin};
 use transparency::number::Time;
 use transparency::release::{self, Status};
 
+use super::entry::Entries;
 use super::registries::Registries;
 use super::solve::{Sessions, yanked_warning};
 use crate::component;
 use crate::error::{Class, Classify, Error, Result};
+use crate::place::Location;
 
 /// A claim of the lock that does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -133,14 +136,76 @@ pub struct Checked {
     pub contents: BTreeMap<Selection, Content>,
     /// How many contents were checked.
     pub count: usize,
-    /// Things that the user should know: yanked releases.
-    pub warnings: Vec<String>,
+    /// The releases that are advised against.
+    pub yanked: Vec<Yanked>,
+}
+
+impl Checked {
+    /// What the user should know, as sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        self.yanked.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// A locked release that was yanked.
+#[derive(Debug, Clone)]
+pub struct Yanked {
+    /// The release.
+    pub selection: Selection,
+    /// What was said of it.
+    pub message: String,
+    /// Where warg.lock has it.
+    pub location: Option<Location>,
+}
+
+impl fmt::Display for Yanked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl ClaimError {
+    fn selection(&self) -> &Selection {
+        match self {
+            Self::NoPackage { selection, .. }
+            | Self::Kind { selection, .. }
+            | Self::NoRelease { selection, .. }
+            | Self::Differs { selection, .. }
+            | Self::NotExported { selection, .. }
+            | Self::TooNew { selection, .. }
+            | Self::Unusable { selection, .. }
+            | Self::Withdrawn { selection, .. } => selection,
+        }
+    }
+}
+
+/// All claims that do not hold, as one failure; none where all of them do.
+fn refuse(lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> {
+    let entries = Entries::of(lock);
+    let place = |error: &ClaimError| entries.place(error.selection());
+    let refused = match <[ClaimError; 1]>::try_from(errors) {
+        Ok([error]) => {
+            let place = place(&error);
+            place.into_iter().fold(Error::classified(error), Error::at)
+        }
+        Err(errors) if errors.is_empty() => return Ok(()),
+        Err(errors) => {
+            let lines = errors.iter().map(|error| format!("\n  {error}"));
+            let lines: String = lines.collect();
+            let message = format!("{} claims of warg.lock do not hold{lines}", errors.len());
+            let refused = Error::new(Class::Refused, message);
+            let refused = errors.iter().filter_map(place).fold(refused, Error::at);
+            let help: BTreeSet<_> = errors.iter().filter_map(Classify::help).collect();
+            help.into_iter().fold(refused, Error::with_help)
+        }
+    };
+    Err(refused)
 }
 
 /// Checks every claim of a lock. The contents of selections that `keep` names are handed back.
 ///
 /// # Errors
-/// The first claim that does not hold; whatever keeps a registry from being read or believed.
+/// All releases that are not as the lock says; whatever keeps a registry from being read or believed.
 pub fn check(
     lock: &Lockfile,
     registries: &Registries,
@@ -158,35 +223,38 @@ pub fn check(
         .map(|(selection, _, release)| address(selection, release))
         .collect();
     sessions.load(&addresses)?;
-    let mut warnings = Vec::new();
+    let (mut refused, mut yanked) = (Vec::new(), Vec::new());
     let mut asks: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (selection, package, locked_release) in &locked {
         let log = sessions.log(&address(selection, locked_release));
-        let release = check_release(
-            selection,
-            package,
-            locked_release,
-            log,
-            registries.origins(),
-        )
-        .map_err(Error::classified)?;
+        let origins = registries.origins();
+        let release = match check_release(selection, package, locked_release, log, origins) {
+            Ok(release) => release,
+            Err(error) => {
+                refused.push(error);
+                continue;
+            }
+        };
         // A span ends later at the checkpoint of now than at the lock's: what is too new now was so then.
         let cutoff = sessions.cutoff(&selection.name, &locked_release.origin, &lock.options);
         if let Some((cutoff, limit)) = cutoff
             && limit.is_none_or(|limit| release.time() > limit)
         {
-            return Err(Error::classified(ClaimError::TooNew {
+            refused.push(ClaimError::TooNew {
                 selection: (*selection).clone(),
                 cutoff,
                 time: release.time(),
-            }));
+            });
         }
-        warnings.extend(yanked_warning(selection, release));
+        if let Some(message) = yanked_warning(selection, release) {
+            yanked.push(((*selection).clone(), message));
+        }
         asks.entry(locked_release.origin.clone())
             .or_default()
             .push((locked_release.record, locked_release.index));
     }
-    check_exports(lock, sessions)?;
+    check_exports(lock, sessions, &mut refused);
+    refuse(lock, refused)?;
     for (origin, records) in asks {
         sessions
             .with(&origin, |session| session.check_included(&records))
@@ -222,12 +290,26 @@ pub fn check(
     Ok(Checked {
         contents,
         count: locked.len(),
-        warnings,
+        yanked: placed(lock, yanked),
     })
 }
 
+/// What is yanked, each with its line of the lock.
+fn placed(lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Vec<Yanked> {
+    if yanked.is_empty() {
+        return Vec::new();
+    }
+    let entries = Entries::of(lock);
+    let place = |(selection, message)| Yanked {
+        location: entries.place(&selection),
+        selection,
+        message,
+    };
+    yanked.into_iter().map(place).collect()
+}
+
 /// What a member asks its direct dependencies to export, they do export: by their records, not by the lock.
-fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>) -> Result<()> {
+fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<ClaimError>) {
     for (member, root) in &lock.roots {
         for requirement in root.requires.iter().filter(|one| !one.serves.is_empty()) {
             let meets = |selection: &&Selection| {
@@ -242,19 +324,23 @@ fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>) -> Result<()> {
                 };
                 let log = sessions.log(&address(selection, locked));
                 let release = log.and_then(|log| log.log().release(&selection.version));
-                let exports = release.map(release::Release::exports);
-                let missing = |name: &&ExternName| exports.is_none_or(|all| !all.contains(*name));
-                if let Some(missing) = requirement.serves.iter().find(missing) {
-                    return Err(Error::classified(ClaimError::NotExported {
+                let Some(exports) = release.map(release::Release::exports) else {
+                    continue; // it is refused already
+                };
+                for missing in requirement
+                    .serves
+                    .iter()
+                    .filter(|one| !exports.contains(*one))
+                {
+                    refused.push(ClaimError::NotExported {
                         selection: selection.clone(),
                         member: member.clone(),
                         export: missing.clone(),
-                    }));
+                    });
                 }
             }
         }
     }
-    Ok(())
 }
 
 fn address(selection: &Selection, release: &Release) -> Address {

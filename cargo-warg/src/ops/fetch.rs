@@ -71,7 +71,7 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
     }
     fetched.contents = checked.count;
     fetched.proved = sessions.proved();
-    fetched.warnings = checked.warnings;
+    fetched.warnings = checked.warnings();
     Ok(fetched)
 }
 

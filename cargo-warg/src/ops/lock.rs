@@ -67,6 +67,9 @@ impl Classify for BuildError {
     }
 }
 
+/// How many places of one failure are shown; the message names the rest.
+const MAX_PLACES: usize = 10;
+
 /// What became of the lock.
 #[derive(Debug)]
 pub struct Outcome {
@@ -227,7 +230,7 @@ fn bring_up_to_date(
                 "{} is not up to date, and --locked was given",
                 path.display()
             );
-            return Err(stale(staleness, message));
+            return Err(stale(staleness, project, message));
         }
         (None, true) => {
             let message = format!("{} is missing, and --locked was given", path.display());
@@ -375,7 +378,8 @@ pub(super) fn build(
 pub fn check_current(lock: &Lockfile, project: &Project) -> Result<()> {
     lock.check(&project.problem).map_err(|staleness| {
         let path = project.workspace.lock_path();
-        stale(&staleness, format!("{} is not up to date", path.display()))
+        let message = format!("{} is not up to date", path.display());
+        stale(&staleness, project, message)
     })
 }
 
@@ -389,12 +393,26 @@ fn unchanged(lock: Option<Lockfile>) -> Outcome {
     }
 }
 
-fn stale(staleness: &Staleness, mut message: String) -> Error {
+fn stale(staleness: &Staleness, project: &Project, mut message: String) -> Error {
     for reason in &staleness.0 {
         message.push_str("\n  ");
         message.push_str(&reason.to_string());
     }
-    let error = Error::new(Class::Lock, message)
+    let places = staleness.0.iter().filter_map(|reason| match reason {
+        Stale::RequirementAdded {
+            member,
+            requirement,
+        }
+        | Stale::RequirementChanged {
+            member,
+            now: requirement,
+            ..
+        } => project.place_of(member, requirement.kind, &requirement.name),
+        _ => None,
+    });
+    let error = places
+        .take(MAX_PLACES)
+        .fold(Error::new(Class::Lock, message), Error::at)
         .with_help("run `cargo warg lock`, and commit what it changes");
     if staleness.0.iter().any(Stale::is_option) {
         return error.with_help(

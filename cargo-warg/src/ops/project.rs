@@ -21,6 +21,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
+use crate::place::Location;
 use crate::wit::publish::Package as WitPackage;
 use crate::wit::root::{Pin, Root};
 use crate::wit::text::Reference;
@@ -125,6 +126,18 @@ impl Project {
         let locals = members.flat_map(|member| &member.locals);
         let places = locals.filter_map(|local| Some((local.selection(), local.location.clone()?)));
         places.collect()
+    }
+
+    /// Where a member says that it requires a package: in its manifest, or in its `wit/`.
+    pub fn place_of(&self, member: &str, kind: Kind, name: &PackageName) -> Option<Location> {
+        let mut dependencies = self.workspace.member(member)?.dependencies.iter();
+        let written = dependencies.find(|one| one.kind == kind && one.name == *name);
+        if let Some(dependency) = written {
+            return Some(dependency.location.clone());
+        }
+        let mut pins = self.pins.get(member)?.iter();
+        let pin = pins.find(|pin| kind == Kind::Wit && pin.name == *name)?;
+        Some(pin.location.as_ref()?.below(self.workspace.root()))
     }
 
     /// The problem, preferring what a lock selected; members that `-p` does not name keep theirs.

@@ -112,15 +112,7 @@ impl Report {
     /// The class of the gravest problem; none where all is well.
     pub fn worst(&self) -> Option<Class> {
         let classes = self.problems().into_iter().map(Error::class);
-        classes.max_by_key(|class| match class {
-            Class::Usage => 0,
-            Class::Lock => 1,
-            Class::Unsolved => 2,
-            Class::Unavailable => 3,
-            Class::Other => 4,
-            Class::Refused => 5,
-            Class::Misbehavior => 6,
-        })
+        classes.max_by_key(|class| class.gravity())
     }
 }
 

@@ -46,6 +46,17 @@ pub struct Proved {
     pub records: u64,
     /// Packages that were proved not to be there.
     pub absent: usize,
+    /// When the checkpoint's map entry was written, by its registry's clock.
+    pub time: Time,
+    /// How many seconds the operator promised at most to let pass between checkpoints; none without a promise.
+    pub refresh: Option<u64>,
+}
+
+impl Proved {
+    /// How many seconds ago the checkpoint was made; none where the registry's clock is ahead of this one.
+    pub fn age(&self, now: Time) -> u64 {
+        now.unix().saturating_sub(self.time.unix())
+    }
 }
 
 impl<'a> Sessions<'a> {
@@ -517,6 +528,8 @@ impl<'a> Sessions<'a> {
                 records: logs.iter().map(|log| log.log().length().get()).sum(),
                 absent: here.filter(|(_, log)| log.is_none()).count(),
                 logs: logs.len(),
+                time: session.checkpoint().entry().time,
+                refresh: session.checkpoint().operator().refresh(),
             });
         }
         proved

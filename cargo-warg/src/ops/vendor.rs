@@ -118,7 +118,7 @@ pub fn vendor(
         removed,
         configured,
         proved,
-        warnings: checked.warnings,
+        warnings: checked.warnings(),
         lock: outcome,
     }))
 }

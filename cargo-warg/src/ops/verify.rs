@@ -2,7 +2,16 @@
 //!
 //! The lock is what the workspace asks for; its claims hold against the registries as they are trusted now; and what
 //! `fetch` wrote into `wit/deps`, if it did, is what follows from it. The checks themselves are [`claims`](super::claims)'.
+//! What was found out since the lock was made, that a release is yanked or a registry fell silent, is a warning, until
+//! the caller denies it.
 
+use std::collections::BTreeSet;
+
+use resolver::lockfile::{Lockfile, Package};
+use resolver::resolution::Selection;
+use transparency::number::Time;
+
+use super::claims::{Checked, Yanked};
 use super::fetch;
 use super::lock;
 use super::project::Project;
@@ -10,54 +19,109 @@ use super::solve::{Proved, Sessions};
 use crate::error::{Class, Error, OrFail as _, Result};
 use crate::wit::deps::{Difference, compare};
 
-/// What verifying showed.
+/// A warning that is to be an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deny {
+    /// A locked release was yanked.
+    Yanked,
+    /// A registry's newest checkpoint is older than its operator promised.
+    Silent,
+}
+
+/// How verifying went: what was shown until it ended, and why it failed, if it did.
+#[derive(Default)]
 pub struct Verified {
-    /// How many packages the lock has.
-    pub packages: usize,
+    /// Members whose manifests and `wit/` the lock is up to date with.
+    pub members: usize,
+    /// The packages of the lock, once it is known to be up to date.
+    pub packages: Vec<(Selection, Package)>,
     /// How many contents were checked.
     pub contents: usize,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
     /// Files below `wit/deps` that say what they should.
     pub files: usize,
-    /// Things that the user should know.
+    /// What was yanked since, and not denied.
+    pub yanked: Vec<Yanked>,
+    /// Other things that the user should know.
     pub warnings: Vec<String>,
+    /// What failed, the gravest last.
+    pub failures: Vec<Error>,
 }
 
-/// Checks every claim of the lock again, and what `fetch` wrote, if it did.
-///
-/// # Errors
-/// A lock that is missing or stale; a claim that does not hold; files below `wit/deps` that say something else.
-pub fn verify(project: &Project, offline: bool) -> Result<Verified> {
+impl Verified {
+    /// How many of the packages lie in folders: nothing vouches for these.
+    pub fn locals(&self) -> usize {
+        let packages = self.packages.iter();
+        packages.filter(|(_, one)| one.release.is_none()).count()
+    }
+
+    /// All that the user should know.
+    pub fn all_warnings(&self) -> impl Iterator<Item = String> {
+        let yanked = self.yanked.iter().map(ToString::to_string);
+        yanked.chain(self.warnings.iter().cloned())
+    }
+}
+
+/// What verifying depends on beside the project.
+pub struct Asked {
+    /// Nothing is read but what this machine keeps.
+    pub offline: bool,
+    /// The warnings that are errors.
+    pub deny: BTreeSet<Deny>,
+    /// The time of this machine: how old a checkpoint is follows from it.
+    pub now: Time,
+}
+
+/// Checks every claim of the lock again, and what `fetch` wrote, if it did. What does not depend on a failed check is
+/// checked all the same.
+pub fn verify(project: &Project, asked: &Asked) -> Verified {
+    let mut verified = Verified::default();
+    let mut sessions = Sessions::of_lock(&project.registries, asked.offline);
+    let checked = check(project, &mut sessions, &mut verified);
+    verified.proved = sessions.proved();
+    if let Err(error) = checked {
+        verified.failures.push(error);
+    }
+    weigh(asked, &mut verified);
+    let gravity = |error: &Error| error.class().gravity();
+    verified.failures.sort_by_key(gravity);
+    verified
+}
+
+fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified) -> Result<()> {
     let lock = lock::read_existing(project)?;
     lock::check_current(&lock, project)?;
-    let mut sessions = Sessions::of_lock(&project.registries, offline);
-    let checked = fetch::check(project, &lock, &mut sessions)?;
-    let mut files = 0;
+    verified.members = lock.roots.len();
+    verified.packages = lock.packages.clone().into_iter().collect();
+    let checked = fetch::check(project, &lock, sessions)?;
+    verified.contents = checked.count;
+    check_deps(project, &lock, &checked, verified);
+    verified.yanked = checked.yanked;
+    Ok(())
+}
+
+/// What `fetch` wrote for each member is what follows from the lock.
+fn check_deps(project: &Project, lock: &Lockfile, checked: &Checked, verified: &mut Verified) {
     for (member, root) in &lock.roots {
-        let Some(wit) = project
-            .roots
-            .get(member)
-            .filter(|wit| !wit.fetched().is_empty())
-        else {
+        let fetched = |wit: &&_| !crate::wit::root::Root::fetched(wit).is_empty();
+        let Some(wit) = project.roots.get(member).filter(fetched) else {
             continue;
         };
-        let plan = fetch::plan_of(project, member, root, &checked)?;
-        let differences = compare(wit, &plan).or_fail(Class::Refused, || {
-            format!("cannot read what `cargo warg fetch` wrote for `{member}`")
-        })?;
-        if !differences.is_empty() {
-            return Err(different(member, &differences));
+        let compared = fetch::plan_of(project, member, root, checked).and_then(|plan| {
+            let differences = compare(wit, &plan).or_fail(Class::Refused, || {
+                format!("cannot read what `cargo warg fetch` wrote for `{member}`")
+            })?;
+            if differences.is_empty() {
+                return Ok(plan.keep.len() + plan.write.len());
+            }
+            Err(different(member, &differences))
+        });
+        match compared {
+            Ok(files) => verified.files += files,
+            Err(error) => verified.failures.push(error),
         }
-        files += plan.keep.len() + plan.write.len();
     }
-    Ok(Verified {
-        packages: lock.packages.len(),
-        contents: checked.count,
-        proved: sessions.proved(),
-        files,
-        warnings: checked.warnings,
-    })
 }
 
 fn different(member: &str, differences: &[Difference]) -> Error {
@@ -69,4 +133,54 @@ fn different(member: &str, differences: &[Difference]) -> Error {
     }
     Error::new(Class::Refused, message)
         .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its first line")
+}
+
+/// Makes errors of what is denied, and warnings of the rest.
+fn weigh(asked: &Asked, verified: &mut Verified) {
+    let silent: Vec<_> = verified
+        .proved
+        .iter()
+        .filter_map(|one| silence(one, asked))
+        .collect();
+    if asked.deny.contains(&Deny::Yanked) && !verified.yanked.is_empty() {
+        let yanked = std::mem::take(&mut verified.yanked);
+        verified.failures.push(denied_yanked(&yanked));
+    }
+    if !asked.deny.contains(&Deny::Silent) {
+        verified.warnings.extend(silent);
+    } else if !silent.is_empty() {
+        let message = format!("{}, and `--deny silent` was given", silent.join("; "));
+        verified.failures.push(
+            Error::new(Class::Unavailable, message)
+                .with_help("read a registry that is up to date; what was yanked or withdrawn since cannot be known"),
+        );
+    }
+}
+
+/// That a registry says nothing new for longer than its operator promised. Offline, that is this machine's doing.
+fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
+    let (age, refresh) = (proved.age(asked.now), proved.refresh?);
+    (age > refresh && !asked.offline).then(|| {
+        format!(
+            "the newest checkpoint of `{}` is of {}, and its operator promised one every {refresh} seconds",
+            proved.checkpoint.origin, proved.time
+        )
+    })
+}
+
+/// The lock has to move: nobody lied, and trying again changes nothing.
+fn denied_yanked(yanked: &[Yanked]) -> Error {
+    let lines: String = yanked.iter().map(|one| format!("\n  {one}")).collect();
+    let message = format!("warg.lock has yanked releases, and `--deny yanked` was given{lines}");
+    let names: BTreeSet<_> = yanked
+        .iter()
+        .map(|one| one.selection.name.to_string())
+        .collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(" ");
+    let places = yanked.iter().filter_map(|one| one.location.clone());
+    places
+        .fold(Error::new(Class::Lock, message), Error::at)
+        .with_help(format!(
+            "run `cargo warg update {names}`, and commit what it changes"
+        ))
 }

@@ -3,6 +3,7 @@
 use resolver::lockfile::Lockfile;
 use transparency::digest::Hash;
 use transparency::number::{Index, Size};
+use transparency::operator;
 
 use super::Case;
 use super::stage::{Shown, Stage};
@@ -447,6 +448,38 @@ pub(super) const CASES: &[Case] = &[
                 .world
                 .withdraw("acme:clock", "1.1.0", "it holds a secret");
             s.fails(13, &["fetch", "--locked"]).mended_by(s, "lock")
+        },
+    },
+    Case {
+        shows: &[],
+        title: "several claims that do not hold",
+        run: |s| {
+            claimed(s, 13, |lock| {
+                for package in lock.packages.values_mut() {
+                    package.release.as_mut().unwrap().record = Hash::ZERO;
+                }
+            })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a yanked release, with `--deny yanked`",
+        run: |s| {
+            let mut registry = s.registry();
+            s.depends("\"acme:clock\" = \"1.0\"").does(&["lock"]);
+            registry.world.yank("acme:clock", "1.1.0", "it is slow");
+            let shown = s.fails(10, &["verify", "--deny", "yanked"]);
+            shown.mended_by(s, "update acme:clock")
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a registry that is silent, with `--deny silent`",
+        run: |s| {
+            let mut registry = s.registry();
+            s.depends("\"acme:clock\" = \"1.0\"").does(&["lock"]);
+            registry.world.operate(vec![operator::Action::Refresh(60)]);
+            s.fails(12, &["verify", "--deny", "silent"])
         },
     },
     Case {
