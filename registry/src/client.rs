@@ -13,6 +13,7 @@
 mod content;
 mod error;
 mod evidence;
+mod past;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,13 +26,14 @@ use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
 use transparency::map::{Key, VerifiedPages};
 use transparency::name::PackageName;
-use transparency::number::{Index, Position, Size};
+use transparency::number::{Index, Length, Position, Size};
 use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
 use transparency::record::Subject;
 use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
+use past::Past;
 use reader::{Reader, Wanted};
 
 use crate::cache::Shelf;
@@ -168,6 +170,8 @@ pub struct LoadedLog {
     head: Head,
     indices: Vec<Index>,
     records: Vec<Vec<u8>>,
+    /// The log as it is now, where this is what it was.
+    newest: Option<Box<LoadedLog>>,
 }
 
 impl LoadedLog {
@@ -179,6 +183,11 @@ impl LoadedLog {
     /// The head that it was replayed to.
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// The log as of the newest checkpoint, with what was yanked and withdrawn since; this one, if it is not of the past.
+    pub fn newest(&self) -> &Self {
+        self.newest.as_deref().unwrap_or(self)
     }
 
     /// Where the registry says that a record lies; a hint, until [`Session::check_included`] shows it.
@@ -194,16 +203,19 @@ impl LoadedLog {
     }
 }
 
-/// One trusted checkpoint, and the questions that can be asked at it.
+/// One trusted checkpoint, and the questions that can be asked at it; or at one that it is a continuation of
+/// ([`Session::at`]).
 pub struct Session<'a> {
     policy: &'a Policy,
     trust: Option<&'a TrustStore>,
     reader: Reader<'a>,
+    /// The registry of now. All tiles, proofs and evidence are of this one.
     checkpoint: TrustedCheckpoint,
     tiles: VerifiedTiles,
     pages: VerifiedPages,
     operator_records: Vec<(Index, Vec<u8>)>,
     memory: Option<Memory>,
+    past: Option<Past>,
 }
 
 impl<'a> Session<'a> {
@@ -271,6 +283,7 @@ impl<'a> Session<'a> {
             tiles,
             operator_records,
             memory: None,
+            past: None,
         })
     }
 
@@ -327,14 +340,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The checkpoint.
+    /// The checkpoint at which it answers.
     pub fn checkpoint(&self) -> &TrustedCheckpoint {
+        self.past
+            .as_ref()
+            .map_or(&self.checkpoint, |past| &past.checkpoint)
+    }
+
+    /// The checkpoint of now, with the operator log of now; of a session that is not of the past, its own.
+    pub fn newest(&self) -> &TrustedCheckpoint {
         &self.checkpoint
     }
 
-    /// The log's size.
+    /// The log's size, at the checkpoint at which it answers.
     pub fn size(&self) -> Size {
-        self.checkpoint.checkpoint().size
+        self.checkpoint().checkpoint().size
     }
 
     /// Where this session reads from, for messages.
@@ -363,9 +383,9 @@ impl<'a> Session<'a> {
         let names: Vec<_> = names.iter().collect();
         for batch in names.chunks(BATCH) {
             loaded.extend(self.attempt(|session| {
-                let fresh = session.load_batch(batch)?;
+                let (fresh, ends, proofs) = session.load_batch(batch)?;
                 session.check_sightings(&fresh)?;
-                Ok(fresh)
+                session.as_they_were(fresh, &ends, &proofs)
             })?);
         }
         Ok(loaded)
@@ -433,32 +453,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn load_batch(
-        &mut self,
-        names: &[&PackageName],
-    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+    /// Packages as they are now; where they ended then, if this session is of the past; and the proofs of all that.
+    fn load_batch(&mut self, names: &[&PackageName]) -> Result<Batch, ClientError> {
         let keys: Vec<_> = names.iter().map(|name| Key::of(name)).collect();
         let tiles_ahead = self.tiles_ahead();
         self.reader.guess_tiles(&tiles_ahead);
-        loop {
-            let needed = self.pages.needed(&keys);
-            if needed.is_empty() {
-                break;
-            }
-            let wanted: Vec<_> = needed
-                .iter()
-                .map(|(_, page)| Wanted::fixed(layout::map_page(page)))
-                .collect();
-            let pages = self.reader.need(&wanted)?;
-            for ((key, page), bytes) in needed.iter().zip(pages) {
-                self.pages
-                    .admit(key, &bytes)
-                    .map_err(|source| ClientError::Map {
-                        place: self.reader.place(&layout::map_page(page)),
-                        source,
-                    })?;
-            }
-        }
+        self.read_pages(&keys)?;
         let mut asks = BTreeSet::new();
         let mut logs = Vec::new();
         for (name, key) in names.iter().zip(&keys) {
@@ -471,6 +471,9 @@ impl<'a> Session<'a> {
                 asks.insert(slot.index);
             }
         }
+        let ends = self.past_ends(names)?;
+        let heads = ends.values().filter(|end| end.seen.length > Length::ZERO);
+        asks.extend(heads.map(|end| end.index));
         let heads: Vec<_> = asks.iter().copied().collect();
         let needed = self.tiles.needed_for_inclusion(&heads);
         let read = self.reader.records(&logs, &mut self.tiles, &needed)?;
@@ -483,6 +486,7 @@ impl<'a> Session<'a> {
             asks.extend(package::asks(self.checkpoint.operator(), &name, borrowed));
             records.insert(name, read);
         }
+        asks.extend(past::behind(&ends, &records));
         let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
         self.reader.keep_tiles_ahead(&mut self.tiles, &tiles_ahead);
         let mut loaded = BTreeMap::new();
@@ -490,13 +494,40 @@ impl<'a> Session<'a> {
             let records = records.remove(name).unwrap_or_default();
             loaded.insert(name.clone(), self.replay(name, records, &proofs)?);
         }
-        Ok(loaded)
+        Ok((loaded, ends, proofs))
+    }
+
+    /// Reads the map pages that lead to these keys, level by level; those of the past along with those of now.
+    fn read_pages(&mut self, keys: &[Key]) -> Result<(), ClientError> {
+        loop {
+            let needed = self.pages.needed(keys);
+            let past = self.past.as_ref();
+            let needed_then = past.map_or_else(Vec::new, |past| past.pages.needed(keys));
+            let all = || needed.iter().chain(&needed_then);
+            let wanted: Vec<_> = all()
+                .map(|(_, page)| Wanted::fixed(layout::map_page(page)))
+                .collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            let pages = self.reader.need(&wanted)?;
+            for (place, ((key, page), bytes)) in all().zip(pages).enumerate() {
+                let map = match &mut self.past {
+                    Some(past) if place >= needed.len() => &mut past.pages,
+                    _ => &mut self.pages,
+                };
+                map.admit(key, &bytes).map_err(|source| ClientError::Map {
+                    place: self.reader.place(&layout::map_page(page)),
+                    source,
+                })?;
+            }
+        }
     }
 
     /// The tiles of a small log that are not there yet: which of them records name is known only once those are read.
     fn tiles_ahead(&self) -> Vec<Tile> {
         let width = u64::from(WIDTH);
-        let tiles = self.size().get().div_ceil(width);
+        let tiles = self.tiles.size().get().div_ceil(width);
         if tiles > TILES_AHEAD {
             return Vec::new();
         }
@@ -533,6 +564,7 @@ impl<'a> Session<'a> {
             head,
             indices,
             records,
+            newest: None,
         }))
     }
 
@@ -581,18 +613,23 @@ impl<'a> Session<'a> {
         self.attempt(|session| {
             let asks = records.iter().map(|(_, index)| *index).collect();
             let proofs = prove(&mut session.reader, &mut session.tiles, asks)?;
-            records
-                .iter()
-                .try_for_each(|(hash, index)| session.check_placed(&proofs, hash, *index))
+            records.iter().try_for_each(|(hash, index)| {
+                Self::check_placed(session.checkpoint(), &proofs, hash, *index)
+            })
         })
     }
 
-    fn check_placed(&self, proofs: &Proofs, hash: &Hash, index: Index) -> Result<(), ClientError> {
+    fn check_placed(
+        checkpoint: &TrustedCheckpoint,
+        proofs: &Proofs,
+        hash: &Hash,
+        index: Index,
+    ) -> Result<(), ClientError> {
         let proof = proofs.get(&index).ok_or(ClientError::Outside {
             index,
-            size: self.size(),
+            size: checkpoint.checkpoint().size,
         })?;
-        self.checkpoint
+        checkpoint
             .check_included(hash, index, proof)
             .map_err(|source| ClientError::NotIncluded {
                 hash: *hash,
@@ -601,7 +638,8 @@ impl<'a> Session<'a> {
             })
     }
 
-    /// Shows that an unsigned checkpoint, such as a lock's, is a state that this log went through.
+    /// Shows that an unsigned checkpoint, such as a lock's, is a state that the log of now went through, whatever this
+    /// session answers for.
     ///
     /// # Errors
     /// Another registry's; a larger size than the log has; a root that it never had; a file that is missing or cannot be read.
@@ -611,14 +649,7 @@ impl<'a> Session<'a> {
             let other = TrustError::Origin { expected, found };
             return Err(ClientError::trust(self.policy, other));
         }
-        if older.size > self.size() {
-            return Err(ClientError::Behind {
-                origin: self.policy.origin().clone(),
-                place: self.place(),
-                asked: older.size,
-                size: self.size(),
-            });
-        }
+        self.check_reach(older.size)?;
         self.attempt(|session| {
             let needed = session.tiles.needed_for_consistency(older.size);
             session.reader.admit(&mut session.tiles, &needed)?;
@@ -640,11 +671,26 @@ impl<'a> Session<'a> {
             let path = layout::map_at(older.size);
             let bytes = session.reader.need_one(Wanted::fixed(path))?;
             let proofs = prove(&mut session.reader, &mut session.tiles, [last].into())?;
-            session.check_placed(&proofs, &Hash::of_leaf(&bytes), last)?;
+            let leaf = Hash::of_leaf(&bytes);
+            Self::check_placed(&session.checkpoint, &proofs, &leaf, last)?;
             MapEntry::parse(&bytes)
                 .map_err(|error| ClientError::trust(session.policy, error.into()))
         })?;
         self.check_operator(&Sighting::of_operator(&entry))
+    }
+
+    /// Demands that the log of now is at least of this size.
+    fn check_reach(&self, asked: Size) -> Result<(), ClientError> {
+        let size = self.tiles.size();
+        if asked <= size {
+            return Ok(());
+        }
+        Err(ClientError::Behind {
+            origin: self.policy.origin().clone(),
+            place: self.place(),
+            asked,
+            size,
+        })
     }
 
     /// Reads what shows that the log continues any smaller one, so that it can be shown without the registry: the tiles
@@ -653,7 +699,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// A file that is missing or cannot be read; a tile that is not the log's.
     pub fn read_past(&mut self, most: u64) -> Result<(), ClientError> {
-        let size = self.size().get();
+        let size = self.tiles.size().get();
         let first = size.saturating_sub(most);
         let first = first.saturating_sub(first % u64::from(WIDTH));
         let step = usize::from(WIDTH);
@@ -664,6 +710,13 @@ impl<'a> Session<'a> {
         })
     }
 }
+
+/// What loading some packages gave: what they are now, where they ended then, and the proofs.
+type Batch = (
+    BTreeMap<PackageName, Package>,
+    BTreeMap<PackageName, Sighting>,
+    Proofs,
+);
 
 /// The vendored checkpoint, or the remembered one where that claims to be larger. Neither is believed yet.
 fn larger(vendored: Vec<u8>, remembered: Option<&Memory>) -> Vec<u8> {

@@ -250,7 +250,8 @@ impl TrustStore {
     }
 
     /// Moves to a newer checkpoint, if the one remembered still is the one it was compared with, and returns what is
-    /// remembered then; none where another process moved first, and the comparison must be made again.
+    /// remembered then; none where another process moved first, and the comparison must be made again. The past of a
+    /// checkpoint moves nothing: what is remembered is as it was.
     ///
     /// # Errors
     /// A file that cannot be read or written, or is damaged.
@@ -259,6 +260,9 @@ impl TrustStore {
         from: Option<&Memory>,
         to: &TrustedCheckpoint,
     ) -> Result<Option<Memory>, TrustStoreError> {
+        if to.is_past() {
+            return Ok(from.cloned());
+        }
         let Some(from) = from else {
             return self.begin(Memory::of(to, BTreeMap::new()));
         };

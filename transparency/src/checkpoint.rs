@@ -295,6 +295,38 @@ pub enum TrustError {
         "the checkpoint's log is empty: a registry begins with an operator record and a map entry"
     )]
     Empty,
+    /// The log never was what is said of its past.
+    #[error("the log of now is not proved to continue the one of {size} entries")]
+    NotPast {
+        /// The size that it is said to have had.
+        size: Size,
+        /// What is wrong with the proof.
+        #[source]
+        source: ProofError,
+    },
+    /// The operator log as a past map entry has it is no beginning of the one of now.
+    #[error(
+        "the map entry of size {size} says that the operator log had {length} records, which is not how the one of now began"
+    )]
+    PastOperator {
+        /// The size that the log had.
+        size: Size,
+        /// How many records the map entry says.
+        length: Length,
+    },
+    /// A past map entry does not count an operator record that lies before it, or that is not proved to lie behind it.
+    #[error(
+        "the map entry of size {size} says that the operator log had {length} records, but the next one is not proved to lie behind it"
+    )]
+    PastOperatorCut {
+        /// The size that the log had.
+        size: Size,
+        /// How many records the map entry says.
+        length: Length,
+        /// What is wrong with the proof; none where there is none, or where it shows the record before the map entry.
+        #[source]
+        source: Option<ProofError>,
+    },
 }
 
 /// What a registry shows so that its checkpoint be believed.
@@ -312,12 +344,35 @@ pub struct Evidence<'a> {
     pub operator_proof: &'a InclusionProof,
 }
 
+/// What shows what a registry was before. All proofs are of the log of now.
+#[derive(Debug, Clone, Copy)]
+pub struct PastEvidence<'a> {
+    /// The size that the log had.
+    pub size: Size,
+    /// The root that it had then.
+    pub root: Hash,
+    /// That the log of now begins with one of that size and root.
+    pub consistency: &'a ConsistencyProof,
+    /// The file `map/at/<size>`.
+    pub map_entry: &'a [u8],
+    /// That it is entry size − 1.
+    pub map_entry_proof: &'a InclusionProof,
+    /// The operator's records, at least as many as that map entry says, oldest first, each with its index.
+    pub operator_records: &'a [(Index, &'a [u8])],
+    /// That the last of those which it says is where it says.
+    pub operator_proof: &'a InclusionProof,
+    /// Where the first record behind those lies, and that it lies there; none where the operator wrote none since.
+    pub operator_next: Option<(Index, &'a InclusionProof)>,
+}
+
 /// A checkpoint of which all was checked: signed by the registry, cosigned as the policy asks, ending with a map entry
-/// that names the operator log which gave the key that signed it.
+/// that names the operator log which gave the key that signed it. Or the past of such a one.
 ///
 /// Whether it continues what was seen before is the next question: [`TrustedCheckpoint::check_extends`].
 #[derive(Debug, Clone)]
 pub struct TrustedCheckpoint {
+    checkpoint: Checkpoint,
+    /// What was signed: this checkpoint, or a larger one that it is the past of. Proofs are of that log.
     signed: SignedCheckpoint,
     entry: MapEntry,
     operator: operator::Log,
@@ -373,20 +428,127 @@ impl TrustedCheckpoint {
         check_inclusion(&head, index, *size, root, evidence.operator_proof)
             .map_err(|source| TrustError::OperatorNotIncluded { index, source })?;
         Ok(Self {
+            checkpoint: signed.checkpoint.clone(),
             signed: signed.clone(),
             entry,
             operator,
         })
     }
 
-    /// Origin, size and root.
-    pub fn checkpoint(&self) -> &Checkpoint {
-        &self.signed.checkpoint
+    /// What the registry was when its log had fewer entries: the checkpoint that it had then, with the map and the operator
+    /// log of then.
+    ///
+    /// No signature of that time is asked for. A proof shows that the signed log of now begins with that one, so whoever
+    /// signed and cosigned this checkpoint answers for every entry of it. The key that signed then may be revoked by now,
+    /// and its note is gone: the file `checkpoint` changes. In this order: that log is how this one began; its last entry is
+    /// a map entry; the operator log had exactly the records that this entry says, which are the first ones of now, and the
+    /// next one lies behind.
+    ///
+    /// Nothing follows for what may be believed *next*: what was revoked, yanked or withdrawn since is not in it.
+    ///
+    /// # Errors
+    /// The first of these that does not hold.
+    pub fn past(&self, evidence: &PastEvidence<'_>) -> Result<Self, TrustError> {
+        let &PastEvidence { size, root, .. } = evidence;
+        let not_past = |source| TrustError::NotPast { size, source };
+        if size > self.checkpoint.size {
+            let newer = self.checkpoint.size;
+            return Err(not_past(ProofError::Shrunk { older: size, newer }));
+        }
+        self.check_extends(size, &root, evidence.consistency)
+            .map_err(not_past)?;
+        let last = size.last().ok_or(TrustError::Empty)?;
+        self.check_included(
+            &Hash::of_leaf(evidence.map_entry),
+            last,
+            evidence.map_entry_proof,
+        )
+        .map_err(TrustError::MapNotIncluded)?;
+        let origin = &self.checkpoint.origin;
+        let entry = MapEntry::parse(evidence.map_entry)?;
+        if entry.origin != *origin {
+            return Err(TrustError::MapOrigin {
+                expected: origin.clone(),
+                found: entry.origin,
+            });
+        }
+        let operator = self.past_operator(size, &entry, evidence)?;
+        Ok(Self {
+            checkpoint: Checkpoint {
+                origin: origin.clone(),
+                size,
+                root,
+            },
+            signed: self.signed.clone(),
+            entry,
+            operator,
+        })
     }
 
-    /// The signed note.
+    fn past_operator(
+        &self,
+        size: Size,
+        entry: &MapEntry,
+        evidence: &PastEvidence<'_>,
+    ) -> Result<operator::Log, TrustError> {
+        let (length, head, index) = (
+            entry.operator_length,
+            entry.operator_head,
+            entry.operator_index,
+        );
+        let is_beginning = length.last().and_then(|last| self.operator.hash_at(last)) == Some(head);
+        if !is_beginning {
+            return Err(TrustError::PastOperator { size, length });
+        }
+        let not_included = |source| TrustError::OperatorNotIncluded { index, source };
+        if !size.holds(index) {
+            return Err(not_included(ProofError::Outside { index, size }));
+        }
+        self.check_included(&head, index, evidence.operator_proof)
+            .map_err(not_included)?;
+        if let Some(next) = self.operator.hash_at(length.next()) {
+            let cut = |source| TrustError::PastOperatorCut {
+                size,
+                length,
+                source,
+            };
+            let (index, proof) = evidence.operator_next.ok_or_else(|| cut(None))?;
+            self.check_included(&next, index, proof)
+                .map_err(|source| cut(Some(source)))?;
+            if size.holds(index) {
+                return Err(cut(None));
+            }
+        }
+        let count = usize::try_from(length.get()).unwrap_or(usize::MAX);
+        let operator = operator::Log::replay(
+            self.checkpoint.origin.clone(),
+            self.operator.anchor().clone(),
+            evidence.operator_records.iter().take(count).copied(),
+        )?;
+        if operator.head() != head {
+            return Err(TrustError::OperatorHead {
+                expected: head,
+                expected_length: length,
+                found: operator.head(),
+                length: operator.length(),
+            });
+        }
+        Ok(operator)
+    }
+
+    /// Origin, size and root.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The signed note for which it is believed: its own, or that of the larger one that it is the past of.
     pub fn note(&self) -> &Note {
         &self.signed.note
+    }
+
+    /// Whether it is the past of a larger one.
+    pub fn is_past(&self) -> bool {
+        self.checkpoint.size < self.signed.checkpoint.size
     }
 
     /// The map entry that ends the log.
@@ -404,21 +566,26 @@ impl TrustedCheckpoint {
         VerifiedPages::open(self.entry.root, self.entry.packages)
     }
 
-    /// Checks that an entry with this hash is at this index of the log.
+    /// Checks that an entry with this hash is at this index of the log. The proof is of the signed log, which begins with
+    /// this one.
     ///
     /// # Errors
-    /// A proof that does not show it.
+    /// A proof that does not show it; an index outside.
     pub fn check_included(
         &self,
         leaf: &Hash,
         index: Index,
         proof: &InclusionProof,
     ) -> Result<(), ProofError> {
+        let own = self.checkpoint.size;
+        if !own.holds(index) {
+            return Err(ProofError::Outside { index, size: own });
+        }
         let Checkpoint { size, root, .. } = &self.signed.checkpoint;
         check_inclusion(leaf, index, *size, root, proof)
     }
 
-    /// Checks that the log continues an older one, of the size and root given.
+    /// Checks that the signed log continues an older one, of the size and root given.
     ///
     /// # Errors
     /// A proof that does not show it.

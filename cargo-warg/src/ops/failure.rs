@@ -22,6 +22,7 @@ fn class_of(remedy: Remedy) -> Class {
         Remedy::Investigate => Class::Refused,
         Remedy::Report => Class::Misbehavior,
         Remedy::Mend => Class::Other,
+        Remedy::Ask => Class::Usage,
     }
 }
 

@@ -220,10 +220,10 @@ impl Configured {
     /// # Errors
     /// Whatever keeps it from being read or believed.
     pub fn session(&self, offline: bool) -> Result<Session<'_>> {
-        self.session_expecting(offline, false, None)
+        self.session_expecting(offline, false, [])
     }
 
-    /// The same, where an older checkpoint of this size will be asked about. To read only what a lock names (`of_lock`),
+    /// The same, where older checkpoints of these sizes will be asked about. To read only what a lock names (`of_lock`),
     /// what lies with the project comes before everything else.
     ///
     /// # Errors
@@ -232,7 +232,7 @@ impl Configured {
         &self,
         offline: bool,
         of_lock: bool,
-        past: Option<Size>,
+        pasts: impl IntoIterator<Item = Size>,
     ) -> Result<Session<'_>> {
         let source = if offline { None } else { Some(self.source()?) };
         let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust);
@@ -240,7 +240,7 @@ impl Configured {
             Some(shelf) if of_lock || offline => client.vendored(shelf),
             _ => client,
         };
-        let client = past.into_iter().fold(client, Client::expecting);
+        let client = pasts.into_iter().fold(client, Client::expecting);
         client.open().map_err(|error| self.failure(error))
     }
 

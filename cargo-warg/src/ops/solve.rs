@@ -2,6 +2,9 @@
 //!
 //! One checkpoint a registry for everything that one operation does. Loading more than the solver asks for cannot
 //! change its answer, so what the likely candidates require is loaded along the way: fewer round trips.
+//!
+//! [`Sessions::at`] and [`Sessions::at_lock`] read the registries as they were: everything that sessions do, solving and
+//! proving places included, then is done at those checkpoints, and gives what it gave then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,8 +34,27 @@ pub struct Sessions<'a> {
     open: BTreeMap<Origin, Session<'a>>,
     /// The sizes that will be asked about, by registry: see [`Sessions::expect`].
     pasts: BTreeMap<Origin, Size>,
+    /// The pasts that are read instead of what the registries are now.
+    at: BTreeMap<Origin, At>,
     loaded: BTreeMap<Address, Option<LoadedLog>>,
     index: Index,
+}
+
+/// Which past of a registry is read.
+enum At {
+    /// The one of this size.
+    Size(Size),
+    /// Exactly this one.
+    Checkpoint(Checkpoint),
+}
+
+impl At {
+    fn size(&self) -> Size {
+        match self {
+            Self::Size(size) => *size,
+            Self::Checkpoint(checkpoint) => checkpoint.size,
+        }
+    }
 }
 
 /// What was shown of a registry.
@@ -68,9 +90,46 @@ impl<'a> Sessions<'a> {
             of_lock: false,
             open: BTreeMap::new(),
             pasts: BTreeMap::new(),
+            at: BTreeMap::new(),
             loaded: BTreeMap::new(),
             index: Index::new(),
         }
+    }
+
+    /// The registries as they were when their logs had these sizes; those that are not named, as they are now.
+    ///
+    /// A solve gives what it gave then, and spans of `exclude-newer` count from that checkpoint. What is now stays in reach:
+    /// [`LoadedLog::newest`] has the yanks since, and [`Session::newest`] the withdrawals. That a size was one with a
+    /// checkpoint is found out when its registry is first read, or by [`Sessions::open_all`].
+    pub fn at(registries: &'a Registries, offline: bool, sizes: &BTreeMap<Origin, Size>) -> Self {
+        let at = sizes
+            .iter()
+            .map(|(origin, size)| (origin.clone(), At::Size(*size)));
+        Self {
+            at: at.collect(),
+            ..Self::new(registries, offline)
+        }
+    }
+
+    /// The registries as they were at the checkpoints of a lock: each one's root is demanded, too.
+    pub fn at_lock(registries: &'a Registries, offline: bool, lock: &Lockfile) -> Self {
+        let checkpoints = lock.registries.values();
+        let at = checkpoints.map(|one| (one.origin.clone(), At::Checkpoint(one.clone())));
+        Self {
+            at: at.collect(),
+            ..Self::new(registries, offline)
+        }
+    }
+
+    /// Opens the sessions of all registries whose past is read.
+    ///
+    /// # Errors
+    /// As [`Sessions::of`].
+    pub fn open_all(&mut self) -> Result<()> {
+        let origins: Vec<_> = self.at.keys().cloned().collect();
+        origins
+            .iter()
+            .try_for_each(|origin| self.of(origin).map(drop))
     }
 
     /// The same, to read what a lock names: what lies with the project is read before the registries.
@@ -111,15 +170,31 @@ impl<'a> Sessions<'a> {
     /// No registry of that origin; whatever keeps it from being read or believed.
     pub fn of(&mut self, origin: &Origin) -> Result<&mut Session<'a>> {
         if !self.open.contains_key(origin) {
-            let registry = self.registries.of_origin(origin)?;
-            let past = self.pasts.get(origin).copied();
-            let session = registry.session_expecting(self.offline, self.of_lock, past)?;
+            let session = self.open(origin)?;
             self.index.insert_checkpoint(session.checkpoint());
             self.open.insert(origin.clone(), session);
         }
         self.open
             .get_mut(origin)
             .ok_or_else(|| Error::new(Class::Other, format!("no session with `{origin}`")))
+    }
+
+    fn open(&self, origin: &Origin) -> Result<Session<'a>> {
+        let registry = self.registries.of_origin(origin)?;
+        let at = self.at.get(origin);
+        let asked = self.pasts.get(origin).copied();
+        loop {
+            let pasts = at.map(At::size).into_iter().chain(asked);
+            let session = registry.session_expecting(self.offline, self.of_lock, pasts)?;
+            let Some(at) = at else {
+                return Ok(session);
+            };
+            match go_back(session, at) {
+                // Another mirror may know more.
+                Err(ClientError::Behind { .. }) if !self.offline && registry.turn() => {}
+                session => return session.map_err(|error| registry.failure(error)),
+            }
+        }
     }
 
     /// Does something with a session.
@@ -545,6 +620,14 @@ impl<'a> Sessions<'a> {
             .map(|origin| Ok(self.of(origin)?.checkpoint().checkpoint().clone()))
             .collect()
     }
+}
+
+/// A session of the past of another one.
+fn go_back<'a>(mut session: Session<'a>, at: &At) -> std::result::Result<Session<'a>, ClientError> {
+    if let At::Checkpoint(checkpoint) = at {
+        session.check_prefix(checkpoint)?;
+    }
+    session.at(at.size())
 }
 
 impl Classify for Unresolved {

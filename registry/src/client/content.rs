@@ -1,6 +1,6 @@
 //! Contents, step 6 of the ladder: bytes with the digest and size of their record, which says what they import and export.
 
-use transparency::content::{Content, Derived, check_bytes};
+use transparency::content::{Content, ContentError, Derived};
 use transparency::name::PackageName;
 use transparency::release::Release;
 
@@ -26,7 +26,7 @@ impl Session<'_> {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        refuse_withdrawn(name, release)?;
+        self.refuse_withdrawn(name, release)?;
         let path = layout::content_of(release.digest(), release.size());
         self.attempt(|session| {
             let bytes = session.reader.need_one(Wanted::fixed(path.clone()));
@@ -50,7 +50,7 @@ impl Session<'_> {
         E: std::error::Error + Send + Sync + 'static,
     {
         for (name, release) in wanted {
-            refuse_withdrawn(name, release)?;
+            self.refuse_withdrawn(name, release)?;
         }
         let mut rest = wanted;
         let mut place = 0;
@@ -77,6 +77,21 @@ impl Session<'_> {
             rest = later;
         }
         Ok(())
+    }
+
+    /// A withdrawn content is refused unread: it may be gone, and nobody should hold it. That it was there at the checkpoint
+    /// of the past does not bring it back.
+    fn refuse_withdrawn(&self, name: &PackageName, release: &Release) -> Result<(), ClientError> {
+        let operator = self.newest().operator();
+        let reason = operator.withdrawn(release.digest());
+        match reason.or_else(|| release.withdrawn()) {
+            None => Ok(()),
+            Some(reason) => Err(ClientError::Content(Box::new(ContentError::Withdrawn {
+                name: name.clone(),
+                version: release.version().clone(),
+                reason: reason.to_owned(),
+            }))),
+        }
     }
 }
 
@@ -110,16 +125,6 @@ fn name_long(error: ClientError, asked: &[(&PackageName, &Release)]) -> ClientEr
             }
         }
         (_, error) => error,
-    }
-}
-
-/// A withdrawn content is refused unread: it may be gone, and nobody should hold it.
-fn refuse_withdrawn(name: &PackageName, release: &Release) -> Result<(), ClientError> {
-    match release.withdrawn() {
-        None => Ok(()),
-        Some(_) => {
-            check_bytes(name, release, &[]).map_err(|source| ClientError::Content(Box::new(source)))
-        }
     }
 }
 

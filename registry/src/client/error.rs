@@ -8,7 +8,7 @@ use transparency::log::{ProofError, TileError};
 use transparency::map::MapError;
 use transparency::misbehavior::Misbehavior;
 use transparency::name::{Origin, PackageName};
-use transparency::number::{Index, Length, Size};
+use transparency::number::{Index, Length, Position, Size};
 use transparency::package::{ExtensionError, HeadError, LogError};
 use transparency::policy::Policy;
 use transparency::record::Subject;
@@ -29,6 +29,8 @@ pub enum Remedy {
     Report,
     /// Mend this machine: its disk, its permissions, its own files.
     Mend,
+    /// Ask for something else: what was asked for never was.
+    Ask,
 }
 
 /// Why a registry cannot be read or believed.
@@ -156,6 +158,33 @@ pub enum ClientError {
         #[source]
         source: ProofError,
     },
+    /// The log of that size does not end with a map entry, so there never was a checkpoint of it.
+    #[error(
+        "the registry `{origin}` never had a checkpoint of {size} entries{}",
+        and_nearest(nearest)
+    )]
+    NoCheckpoint {
+        /// The registry.
+        origin: Origin,
+        /// The size that was asked for.
+        size: Size,
+        /// The nearest sizes that had one, as far as they were seen.
+        nearest: Vec<Size>,
+    },
+    /// A past map does not count a record that lies before it.
+    #[error(
+        "the map of size {size} does not count record {position} of `{name}`, which is entry {index} of the log"
+    )]
+    LeftOut {
+        /// The package.
+        name: PackageName,
+        /// The record.
+        position: Position,
+        /// Where the log holds it.
+        index: Index,
+        /// The size that the log had.
+        size: Size,
+    },
     /// The log never had that root at that size.
     #[error("the log of `{origin}` never had the root that is claimed for size {size}")]
     NotPrefix {
@@ -264,6 +293,14 @@ pub enum ClientError {
     },
 }
 
+fn and_nearest(sizes: &[Size]) -> String {
+    match sizes {
+        [] => String::new(),
+        [one] => format!("; the nearest one that was seen is of {one}"),
+        [before, behind, ..] => format!("; the nearest ones are of {before} and {behind}"),
+    }
+}
+
 impl StorageError {
     /// What the reader should do.
     pub fn remedy(&self) -> Remedy {
@@ -327,6 +364,7 @@ impl ClientError {
             | Self::Outside { .. }
             | Self::NotIncluded { .. }
             | Self::NotPrefix { .. }
+            | Self::LeftOut { .. }
             | Self::OtherOperator { .. }
             | Self::Diverged { .. }
             | Self::Lost { .. }
@@ -335,6 +373,7 @@ impl ClientError {
             | Self::Content(_)
             | Self::Underivable { .. }
             | Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,
+            Self::NoCheckpoint { .. } => Remedy::Ask,
             Self::Misbehavior { .. } => Remedy::Report,
             Self::Memory(TrustStoreError::Io { .. })
             | Self::Kept(_)

@@ -25,7 +25,7 @@ pub(super) fn older(session: &mut Session<'_>, memory: &Memory) -> ClientError {
         None => ClientError::SetBack {
             origin: session.policy.origin().clone(),
             place: session.place(),
-            size: session.size(),
+            size: session.tiles.size(),
             seen: memory.checkpoint().size,
         },
     }
@@ -36,7 +36,7 @@ pub(super) fn older(session: &mut Session<'_>, memory: &Memory) -> ClientError {
 fn branched(session: &mut Session<'_>, memory: &Memory) -> Option<Misbehavior> {
     let seen = memory.checkpoint();
     let mut tiles = session.reader.edge(seen.size, seen.root).ok()?;
-    let size = session.size();
+    let size = session.tiles.size();
     let needed = tiles.needed_for_consistency(size);
     session.reader.admit(&mut tiles, &needed).ok()?;
     let note = session.checkpoint.note().to_string();
@@ -160,7 +160,7 @@ fn omitted(
     sighting: &Sighting,
 ) -> Option<Misbehavior> {
     let record = entry(session, sighting.index)?;
-    let last = session.size().last()?;
+    let last = session.tiles.size().last()?;
     let asks = BTreeSet::from([sighting.index, last]);
     let proofs = prove(&mut session.reader, &mut session.tiles, asks).ok()?;
     let pages: Vec<_> = pages.iter().map(Vec::as_slice).collect();
@@ -183,7 +183,7 @@ fn omitted(
 
 /// An entry of the log, from its bundle.
 fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
-    let (part, place) = Part::holding(session.size().get(), index.get())?;
+    let (part, place) = Part::holding(session.tiles.size().get(), index.get())?;
     session.bundle(part).ok()?.into_iter().nth(place)
 }
 

@@ -320,6 +320,12 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
+    /// One file that need not be there.
+    pub(super) fn find(&mut self, path: &ObjectPath) -> Result<Option<Vec<u8>>, ClientError> {
+        let mut found = self.get_all(std::slice::from_ref(path))?;
+        Ok(found.pop().flatten())
+    }
+
     /// One file.
     pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
         let place = self.place(&wanted.path);

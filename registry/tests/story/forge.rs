@@ -80,6 +80,11 @@ impl<'w> Forge<'w> {
         self.slots.remove(&Key::of(&name(package))).unwrap()
     }
 
+    /// Puts a package back into the map.
+    pub fn restore(&mut self, slot: Slot) {
+        self.slots.insert(slot.key, slot);
+    }
+
     /// The map's root page will be these bytes, and the map entry will announce so many packages.
     pub fn root_page(&mut self, bytes: Vec<u8>, packages: u64) {
         self.root_page = Some((bytes, packages));

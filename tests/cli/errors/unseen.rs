@@ -92,6 +92,8 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "ClientError::OtherOperator",
             "ClientError::OperatorCut",
             "ClientError::Lost",
+            "ClientError::LeftOut",
+            "ClientError::NoCheckpoint",
             "ClientError::Long",
             "CheckError::Storage",
             "CheckError::Root",

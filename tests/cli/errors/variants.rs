@@ -73,7 +73,7 @@ variants! {
     ClientError {
         Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Longer, Outside,
         NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
-        Kept, Keep, Unasked,
+        Kept, Keep, Unasked, NoCheckpoint, LeftOut,
     }
     StorageError { Io, Fetch, TooLarge, Exists, Moved, Back }
     FetchError {

@@ -1,0 +1,309 @@
+//! A registry as it was: the same questions, answered at a checkpoint that its log went through.
+//!
+//! The log of now is a tree over the log of then, so every proof is taken from the tiles of now, and one more number is
+//! checked: that an entry lies before the size of then. The map of then has pages of its own. A package's log is the
+//! beginning of its log of now: that one is loaded first, as always, and what the map of then says must be a place on its
+//! way, with its next record behind. So a registry cannot have had a past that its present contradicts.
+//!
+//! Nothing here is remembered: what this machine saw is what it saw of the registry of now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transparency::checkpoint::{MapEntry, PastEvidence, TrustedCheckpoint};
+use transparency::digest::Hash;
+use transparency::map::{Key, VerifiedPages};
+use transparency::name::PackageName;
+use transparency::number::{Index, Length, Size};
+use transparency::package::{self, Presence, Proofs, Seen};
+use transparency::tile::Part;
+
+use super::{ClientError, LoadedLog, Package, Session, evidence, prove};
+use crate::layout;
+use crate::trust::Sighting;
+
+/// What the registry was, where a session answers for that.
+pub(super) struct Past {
+    pub(super) checkpoint: TrustedCheckpoint,
+    pub(super) pages: VerifiedPages,
+}
+
+impl Session<'_> {
+    /// The same registry as it was when its log had `size` entries: package logs, absences, inclusion and contents are what
+    /// they were then, by the map that the log ended with. What that takes is read with what is read anyway.
+    ///
+    /// The checkpoint of now stays what everything hangs from ([`Session::newest`], [`LoadedLog::newest`],
+    /// [`Session::check_prefix`]), and what this machine remembers moves as it does without this. A content that was
+    /// withdrawn since is refused.
+    ///
+    /// # Errors
+    /// A size at which the registry had no checkpoint, or that it has not reached; a file that is missing or cannot be read;
+    /// a past that its present contradicts.
+    pub fn at(mut self, size: Size) -> Result<Self, ClientError> {
+        self.past = None;
+        if size != self.tiles.size() {
+            let checkpoint = self.attempt(|session| session.descend(size))?;
+            let pages = checkpoint.pages();
+            self.past = Some(Past { checkpoint, pages });
+        }
+        Ok(self)
+    }
+
+    fn descend(&mut self, size: Size) -> Result<TrustedCheckpoint, ClientError> {
+        let Some(last) = size.last() else {
+            return Err(self.no_checkpoint_at(size, Vec::new()));
+        };
+        self.check_reach(size)?;
+        let consistency = self.tiles.needed_for_consistency(size);
+        self.reader.guess_tiles(&consistency);
+        let inclusion = self.tiles.needed_for_inclusion(&[last]);
+        self.reader.guess_tiles(&inclusion);
+        let Some(map_entry) = self.reader.find(&layout::map_at(size))? else {
+            return Err(self.explain_no_checkpoint(size, last));
+        };
+        let claimed = MapEntry::parse(&map_entry);
+        if let Ok(entry) = &claimed {
+            self.reader.guess([layout::map_page(&entry.root)]);
+        }
+        self.reader.admit(&mut self.tiles, &consistency)?;
+        let proofs = prove(&mut self.reader, &mut self.tiles, [last].into())?;
+        let leaf = Hash::of_leaf(&map_entry);
+        Self::check_placed(&self.checkpoint, &proofs, &leaf, last)?;
+        let claimed = match claimed {
+            Err(_) if !MapEntry::is_one(&map_entry) => {
+                return Err(self.explain_no_checkpoint(size, last));
+            }
+            claimed => claimed.map_err(|error| ClientError::trust(self.policy, error.into()))?,
+        };
+        self.check_operator(&Sighting::of_operator(&claimed))?;
+        self.open_past(size, &map_entry, &claimed)
+    }
+
+    fn open_past(
+        &mut self,
+        size: Size,
+        map_entry: &[u8],
+        claimed: &MapEntry,
+    ) -> Result<TrustedCheckpoint, ClientError> {
+        let next = usize::try_from(claimed.operator_length.get()).ok();
+        let next = next.and_then(|next| self.operator_records.get(next));
+        let next = next.map(|(index, _)| *index);
+        let last = size.last().unwrap_or(Index::ZERO);
+        let asks = [last, claimed.operator_index].into_iter().chain(next);
+        let proofs = prove(&mut self.reader, &mut self.tiles, asks.collect())?;
+        let outside = |index| ClientError::Outside {
+            index,
+            size: self.tiles.size(),
+        };
+        let proof = |index| proofs.get(&index).ok_or_else(|| outside(index));
+        let records: Vec<_> = self
+            .operator_records
+            .iter()
+            .map(|(index, bytes)| (*index, bytes.as_slice()))
+            .collect();
+        let evidence = PastEvidence {
+            size,
+            root: self.tiles.root_at(size)?,
+            consistency: &self.tiles.prove_consistency(size)?,
+            map_entry,
+            map_entry_proof: proof(last)?,
+            operator_records: &records,
+            operator_proof: proof(claimed.operator_index)?,
+            operator_next: next
+                .map(|next| Ok::<_, ClientError>((next, proof(next)?)))
+                .transpose()?,
+        };
+        self.checkpoint
+            .past(&evidence)
+            .map_err(|source| ClientError::trust(self.policy, source))
+    }
+
+    /// Why there is no map entry for a size: the entry that ends the log there is something else, as its bundle shows, and
+    /// with it where the nearest ones are; or the registry lost the file.
+    fn explain_no_checkpoint(&mut self, size: Size, last: Index) -> ClientError {
+        match self.entries_around(last) {
+            Ok((entries, place)) if entries.get(place).is_some_and(|is_map| !is_map) => {
+                let first = last.get() - u64::try_from(place).unwrap_or(0);
+                let sizes = entries.iter().zip(first..).filter(|(is_map, _)| **is_map);
+                let sizes: Vec<_> = sizes.map(|(_, index)| Size::new(index + 1)).collect();
+                let (before, behind): (Vec<_>, Vec<_>) =
+                    sizes.into_iter().partition(|one| *one < size);
+                let nearest = before.last().into_iter().chain(behind.first());
+                self.no_checkpoint_at(size, nearest.copied().collect())
+            }
+            Ok(_) => ClientError::Missing {
+                place: self.reader.place(&layout::map_at(size)),
+            },
+            // What is not to be had is the map entry: that is what the user can be told.
+            Err(ClientError::Missing { .. }) => ClientError::Missing {
+                place: self.reader.place(&layout::map_at(size)),
+            },
+            Err(error) => error,
+        }
+    }
+
+    /// Of the entries in one bundle, whether each is a map entry, proved; and the place among them of the one asked about.
+    fn entries_around(&mut self, index: Index) -> Result<(Vec<bool>, usize), ClientError> {
+        let size = self.tiles.size();
+        let (part, place) =
+            Part::holding(size.get(), index.get()).ok_or(ClientError::Outside { index, size })?;
+        let entries = self.bundle(part)?;
+        let needed = self.tiles.needed_for_inclusion(&[index]);
+        self.reader.admit(&mut self.tiles, &needed)?;
+        let first = index.get() - u64::try_from(place).unwrap_or(0);
+        for (entry, index) in entries.iter().zip(first..) {
+            let (hash, index) = (Hash::of_leaf(entry), Index::new(index));
+            if self.tiles.leaf(index) != Some(hash) {
+                let proof = self.tiles.prove_inclusion(index)?;
+                self.checkpoint
+                    .check_included(&hash, index, &proof)
+                    .map_err(|source| ClientError::NotIncluded {
+                        hash,
+                        index,
+                        source,
+                    })?;
+            }
+        }
+        let are_maps = entries.iter().map(|entry| MapEntry::is_one(entry));
+        Ok((are_maps.collect(), place))
+    }
+
+    fn no_checkpoint_at(&self, size: Size, nearest: Vec<Size>) -> ClientError {
+        ClientError::NoCheckpoint {
+            origin: self.policy.origin().clone(),
+            size,
+            nearest,
+        }
+    }
+
+    /// Where the map of then says that packages ended, those that were not there before their first record; nothing where
+    /// this is no session of the past.
+    pub(super) fn past_ends(
+        &self,
+        names: &[&PackageName],
+    ) -> Result<BTreeMap<PackageName, Sighting>, ClientError> {
+        let mut ends = BTreeMap::new();
+        let Some(past) = &self.past else {
+            return Ok(ends);
+        };
+        for name in names {
+            let slot = past.pages.slot(&Key::of(name));
+            let slot = slot.map_err(|source| ClientError::Map {
+                place: self.place(),
+                source,
+            })?;
+            let (length, head, index) = match slot {
+                Some(slot) => (slot.length, slot.head, slot.index),
+                None => (Length::ZERO, Hash::ZERO, Index::ZERO),
+            };
+            let seen = Seen { length, head };
+            ends.insert((*name).clone(), Sighting { seen, index });
+        }
+        Ok(ends)
+    }
+
+    /// Packages as they were then, from what they are now.
+    pub(super) fn as_they_were(
+        &mut self,
+        loaded: BTreeMap<PackageName, Package>,
+        ends: &BTreeMap<PackageName, Sighting>,
+        proofs: &Proofs,
+    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+        if self.past.is_none() {
+            return Ok(loaded);
+        }
+        let mut were = BTreeMap::new();
+        for (name, now) in loaded {
+            if let Some(end) = ends.get(&name) {
+                self.check_on_the_way(&name, &now, end, proofs)?;
+            }
+            let was = self.as_it_was(&name, now, proofs)?;
+            were.insert(name, was);
+        }
+        Ok(were)
+    }
+
+    /// What the map of then says is a place on the way of the log of now, and the next record lies behind.
+    fn check_on_the_way(
+        &mut self,
+        name: &PackageName,
+        now: &Package,
+        end: &Sighting,
+        proofs: &Proofs,
+    ) -> Result<(), ClientError> {
+        let now = match now {
+            Package::Present(now) => now,
+            Package::Absent(_) if end.seen.length == Length::ZERO => return Ok(()),
+            Package::Absent(_) => return Err(evidence::vanished(self, name, end, None)),
+        };
+        if let Err(error) = now.log.check_extends(&end.seen) {
+            return Err(evidence::vanished(self, name, end, Some((now, error))));
+        }
+        let next = end.seen.length.next();
+        if let (Some(hash), Some(index)) = (now.log.hash_at(next), now.index_hint(next)) {
+            Self::check_placed(&self.checkpoint, proofs, &hash, index)?;
+            if self.size().holds(index) {
+                return Err(ClientError::LeftOut {
+                    name: name.clone(),
+                    position: next,
+                    index,
+                    size: self.size(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn as_it_was(
+        &self,
+        name: &PackageName,
+        now: Package,
+        proofs: &Proofs,
+    ) -> Result<Package, ClientError> {
+        let Some(past) = &self.past else {
+            return Ok(now);
+        };
+        let presence = Presence::open(&past.checkpoint, name, &past.pages, proofs)
+            .map_err(|source| ClientError::Head(Box::new(source)))?;
+        let (head, now) = match (presence, now) {
+            (Presence::Absent(absence), _) | (_, Package::Absent(absence)) => {
+                return Ok(Package::Absent(absence));
+            }
+            (Presence::Present(head), Package::Present(now)) => (head, now),
+        };
+        let length = usize::try_from(head.length().get()).unwrap_or(usize::MAX);
+        let records: Vec<_> = now.records().take(length).collect();
+        let log =
+            package::Log::replay(&head, &past.checkpoint, &records, proofs).map_err(|source| {
+                ClientError::Log {
+                    place: self
+                        .reader
+                        .place(&layout::package(name, super::first_part())),
+                    source: Box::new(source),
+                }
+            })?;
+        let (indices, records) = records
+            .into_iter()
+            .map(|(index, bytes)| (index, bytes.to_vec()))
+            .unzip();
+        Ok(Package::Present(LoadedLog {
+            log,
+            head,
+            indices,
+            records,
+            newest: Some(Box::new(now)),
+        }))
+    }
+}
+
+/// Where the first records behind some ends lie, as the files say.
+pub(super) fn behind(
+    ends: &BTreeMap<PackageName, Sighting>,
+    records: &BTreeMap<PackageName, Vec<(Index, Vec<u8>)>>,
+) -> BTreeSet<Index> {
+    let nexts = ends.iter().filter_map(|(name, end)| {
+        let next = usize::try_from(end.seen.length.get()).ok()?;
+        let (index, _) = records.get(name)?.get(next)?;
+        Some(*index)
+    });
+    nexts.collect()
+}
