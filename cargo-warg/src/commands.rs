@@ -2,6 +2,7 @@
 
 pub mod add;
 pub mod annotate;
+pub mod bundle;
 mod change;
 pub mod clean;
 pub mod completions;
@@ -83,6 +84,37 @@ impl Context {
         Project::load(manifest, &self.dirs()?, &self.network)
     }
 
+    /// What the workspace asks for, if there is one: a flag names it, or a Cargo.toml lies here or further up.
+    pub fn project_if_any(&self, manifest: &ManifestArgs) -> Result<Option<Project>> {
+        let here =
+            std::env::current_dir().or_fail(Class::Other, || "there is no current folder")?;
+        let mut folders = here.ancestors();
+        if manifest.manifest_path.is_none()
+            && !folders.any(|folder| folder.join("Cargo.toml").is_file())
+        {
+            return Ok(None);
+        }
+        self.project(manifest).map(Some)
+    }
+
+    /// Refuses to put a component on stdout where a person or a JSON document is.
+    pub fn check_binary_stdout(&self) -> Result<()> {
+        let message = if self.json {
+            "a component and JSON documents cannot both go to stdout"
+        } else if self.shell.is_terminal() {
+            "a component is binary, and stdout is a terminal"
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(Class::Usage, message).with_help("name a file with `-o FILE`"))
+    }
+
+    /// Puts bytes on stdout, as they are.
+    pub fn binary(&self, bytes: &[u8]) -> Result<()> {
+        let printed = self.shell.binary(bytes);
+        printed.or_fail(Class::Other, || "cannot write to stdout")
+    }
+
     /// Ends with this exit code, if nothing fails.
     pub fn end_with(&self, code: u8) {
         self.end.store(code, Ordering::Relaxed);
@@ -132,6 +164,8 @@ pub enum Command {
     Add(add::AddArgs),
     /// Solve, and write warg.lock
     Lock(lock::LockArgs),
+    /// Make one component of a component and its closed set
+    Bundle(bundle::BundleArgs),
     /// Bring what is locked to this machine, and write wit/deps
     Fetch(fetch::FetchArgs),
     /// Put what is locked into a folder of the project, with the evidence
@@ -173,6 +207,7 @@ impl Command {
             Self::Annotate(args) => args.run(context),
             Self::Add(args) => args.run(context),
             Self::Lock(args) => args.run(context),
+            Self::Bundle(args) => args.run(context),
             Self::Fetch(args) => args.run(context),
             Self::Vendor(args) => args.run(context),
             Self::Verify(args) => args.run(context),

@@ -29,6 +29,7 @@ pub use self::registries::{Alias, Place, Registries, Registry};
 pub use self::settings::{Patch, Settings, Solving};
 pub use self::source::Location;
 use self::source::Source;
+use crate::bundle::Wiring;
 use crate::keys::without_secrets;
 use crate::place::Text;
 
@@ -71,6 +72,9 @@ pub struct Member {
     pub package: Option<PackageName>,
     /// What it depends on: components first, each kind by name.
     pub dependencies: Vec<Dependency>,
+    /// What it redirects, by import: the package that serves it in a bundle whatever requirements say, and where that is
+    /// stated.
+    pub wire: BTreeMap<ExternName, (PackageName, Location)>,
     /// Its WIT: `wit/` beside the manifest, or what cargo-component's `target.path` says. Absolute; it may not exist.
     pub wit: PathBuf,
 }
@@ -131,6 +135,7 @@ impl Workspace {
                 manifest: manifest.to_owned(),
                 package: None,
                 dependencies: Vec::new(),
+                wire: BTreeMap::new(),
                 wit: folder_of(manifest).join("wit"),
             };
             // Most manifests have none of these tables, and their text is not needed.
@@ -282,6 +287,15 @@ impl Member {
         folder_of(&self.manifest)
     }
 
+    /// What it redirects, without the places.
+    pub fn wiring(&self) -> Wiring {
+        let wire = self.wire.iter();
+        Wiring(
+            wire.map(|(import, (name, _))| (import.clone(), name.clone()))
+                .collect(),
+        )
+    }
+
     /// Takes what both tables say, where they do not contradict each other.
     fn adopt(
         &mut self,
@@ -298,6 +312,7 @@ impl Member {
         if let Some(path) = theirs.wit {
             self.wit = path;
         }
+        self.wire = ours.wire;
         self.dependencies = merge(ours.dependencies, theirs.dependencies)?;
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! error.
 
 mod add;
+mod bundle;
 mod clean;
 mod fetch;
 mod info;
@@ -24,6 +25,7 @@ mod change;
 use serde::Serialize;
 
 pub use self::add::{Add, AddedDependency};
+pub use self::bundle::Bundle;
 pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 pub use self::clean::{Clean, CleanedPath, CleanedSort};
 pub use self::fetch::{Fetch, FetchedMember};
@@ -66,6 +68,8 @@ pub enum Message {
     Lock(Lock),
     /// Of `cargo warg add`: what was added to Cargo.toml.
     Add(Add),
+    /// Of `cargo warg bundle`: the component that was made.
+    Bundle(Bundle),
     /// Of `cargo warg fetch`: what is on this machine now.
     Fetch(Fetch),
     /// Of `cargo warg vendor`: what lies with the project now.

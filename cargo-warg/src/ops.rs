@@ -4,6 +4,7 @@
 
 pub mod add;
 pub mod batch;
+pub mod bundle;
 pub mod change;
 pub mod check;
 pub mod claims;
@@ -17,6 +18,7 @@ pub mod import;
 pub mod info;
 pub mod lock;
 pub mod outdated;
+pub mod output;
 pub mod pending;
 pub mod place;
 pub mod project;

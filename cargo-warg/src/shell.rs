@@ -8,7 +8,7 @@ mod progress;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -244,6 +244,19 @@ impl Shell {
     pub fn data(&self, line: impl fmt::Display) -> io::Result<()> {
         let line = format!("{line}\n");
         locked(&self.out).write(clean(&line).as_bytes())
+    }
+
+    /// Bytes on stdout, as they are: for files, never for a terminal.
+    ///
+    /// # Errors
+    /// As [`Shell::data`].
+    pub fn binary(&self, bytes: &[u8]) -> io::Result<()> {
+        locked(&self.out).write(bytes)
+    }
+
+    /// Whether what goes to stdout is shown to a person.
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     fn line(&self, style: Style, head: &str, message: &dyn fmt::Display) {

@@ -15,6 +15,15 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{end}")
 }
 
+/// `588 bytes`, `123 kB`, `1.7 MB`.
+pub(super) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => counted(bytes, "byte"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
 /// Things with commas between them.
 pub(super) fn listed<T: ToString>(things: &[T]) -> String {
     let things = things.iter().map(ToString::to_string);

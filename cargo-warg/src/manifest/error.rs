@@ -233,6 +233,16 @@ pub enum ManifestError {
         /// In `package.metadata.component`.
         theirs: Location,
     },
+    /// A word of later, on how many instances a component has in a bundle.
+    #[error(
+        "`instance = \"{text}\"` means nothing yet: a component has one instance in a bundle, which all share"
+    )]
+    Instance {
+        /// Where.
+        location: Location,
+        /// The word.
+        text: String,
+    },
     /// Two names to publish under.
     #[error("the name to publish under is stated twice, and differently")]
     TwoNames {
@@ -376,6 +386,7 @@ impl Classify for ManifestError {
             | Self::Together { .. }
             | Self::NoVersion { .. }
             | Self::Target { .. }
+            | Self::Instance { .. }
             | Self::Differs { .. }
             | Self::TwoNames { .. }
             | Self::Twice { .. }
@@ -432,6 +443,7 @@ impl Classify for ManifestError {
             Self::Url { .. } => {
                 "write a folder's path as it is, relative to the root manifest".to_owned()
             }
+            Self::Instance { .. } => "leave `instance` out".to_owned(),
             Self::NoVersion { .. } => "add one, such as `version = \"1.2\"`".to_owned(),
             Self::Differs { .. } => {
                 "make them the same, or keep one: both tables are read".to_owned()
@@ -491,6 +503,7 @@ impl Classify for ManifestError {
             | Self::Together { location, .. }
             | Self::NoVersion { location, .. }
             | Self::Target { location, .. }
+            | Self::Instance { location, .. }
             | Self::Taken { location, .. } => vec![location.clone().into()],
             Self::Missing { location, key, .. } => {
                 vec![location.labelled(format!("`{key}` is missing"))]

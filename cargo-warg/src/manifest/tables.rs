@@ -1,6 +1,6 @@
 //! `[package.metadata.warg]` and `[workspace.metadata.warg]`: strict, every error with its place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -18,11 +18,12 @@ use super::source::{Location, Source};
 const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];
 const WORKSPACE: [&str; 3] = ["workspace", "metadata", "warg"];
 
-const PACKAGE_KEYS: &[&str] = &["package", "dependencies", "wit-dependencies"];
+const PACKAGE_KEYS: &[&str] = &["package", "dependencies", "wit-dependencies", "wire"];
 const ROOT_PACKAGE_KEYS: &[&str] = &[
     "package",
     "dependencies",
     "wit-dependencies",
+    "wire",
     "default-registry",
     "registries",
     "namespaces",
@@ -52,6 +53,7 @@ const WIT_KEYS: &[&str] = &["version", "path", "registry", "package"];
 pub(super) struct PackageTable {
     pub(super) package: Option<(PackageName, Location)>,
     pub(super) dependencies: Vec<Dependency>,
+    pub(super) wire: BTreeMap<ExternName, (PackageName, Location)>,
 }
 
 /// Reads `[package.metadata.warg]`. In the root manifest it may also hold what `[workspace.metadata.warg]` may.
@@ -88,6 +90,17 @@ pub(super) fn read_package(
         for (key, item) in dependencies.entries() {
             let dependency = read_dependency(&dependencies, kind, key, item)?;
             read.dependencies.push(dependency);
+        }
+    }
+    if let Some(wire) = table.table("wire")? {
+        for (key, item) in wire.entries() {
+            let location = wire.source.at_key(key);
+            let import: ExternName = parse_name(key.get(), &location)?;
+            let Some(text) = item.as_str() else {
+                return Err(wire.wrong_type(key, item, "the name of a package"));
+            };
+            let name = parse_name(text, &wire.source.at_value(key, item))?;
+            read.wire.insert(import, (name, location));
         }
     }
     Ok(read)
@@ -251,6 +264,12 @@ fn read_dependency(
         return Ok(dependency);
     }
     let entry = table.below_or(key, item, "a version or a table")?;
+    if let (Kind::Component, Some((text, location))) = (kind, entry.text("instance")?) {
+        return Err(ManifestError::Instance {
+            location,
+            text: text.to_owned(),
+        });
+    }
     entry.deny_unknown(match kind {
         Kind::Component => COMPONENT_KEYS,
         Kind::Wit => WIT_KEYS,

@@ -149,6 +149,13 @@ impl From<(&resolver::resolution::Selection, &lockfile::Package)> for LockedPack
     }
 }
 
+impl LockedPackage {
+    /// All that a lock has.
+    pub fn all(lock: &lockfile::Lockfile) -> Vec<Self> {
+        lock.packages.iter().map(Self::from).collect()
+    }
+}
+
 impl Proved {
     /// Of every registry that was read.
     pub fn all(proved: &[ops::solve::Proved]) -> Vec<Self> {

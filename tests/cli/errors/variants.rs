@@ -1,6 +1,7 @@
 //! Every variant of every error that reaches users. One that is added does not compile until it stands here, and then
 //! the catalogue wants a case of it.
 
+use cargo_warg::bundle::{ComposeError, EmbeddedError};
 use cargo_warg::component::ContentError;
 use cargo_warg::dirs::DirsError;
 use cargo_warg::keys::KeysError;
@@ -44,7 +45,7 @@ macro_rules! variants {
 variants! {
     ManifestError {
         CargoRun, Cargo, Conflicted, CargoOutput, Read, Write, Size, Changed, Toml, UnknownKey, Misplaced, Type, Missing, Name,
-        Version, Resolution, Cutoff, PatchElsewhere, Alias, UnknownRegistry, Url, Mirror, FolderMirrors, Together, NoVersion, Target, Differs,
+        Version, Resolution, Cutoff, PatchElsewhere, Alias, UnknownRegistry, Url, Mirror, FolderMirrors, Together, NoVersion, Target, Instance, Differs,
         TwoNames, Twice, TwoRegistries, NoRegistry, NoMember, WhichMember, Taken,
     }
     PolicyFileError { Missing, Read, Malformed }
@@ -53,6 +54,13 @@ variants! {
     RootError { Text, Binary, Unversioned, Name, Version }
     BinaryError { Content, TooLarge, Decode, GaveUp }
     ContentError { TooLarge, NotWasm, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
+    ComposeError {
+        Format, Content, Unmet, Redirected, Ambiguous, ExportsNothing, Older, OtherTrack, Cycle, Mismatch, HostMismatch,
+        HostUses, HostSort, HostCircle, Export, Invalid, Bundle,
+    }
+    EmbeddedError {
+        Content, Missing, Several, NotLast, TooLong, Format, Line, Lock, Roots, NotCanonical, Unnamed, NoRoot,
+    }
     Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
     PublishError { Text, Empty, Encode, GaveUp, Binary, Refused }
     ImportError { Text, Package, TooDeep, Cycle, Empty }

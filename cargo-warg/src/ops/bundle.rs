@@ -1,0 +1,366 @@
+//! Bundling: a component and its closed set become one component.
+//!
+//! The closed set is that of a member, as `warg.lock` has it; or it is solved for the component itself, from what
+//! `--require` says, or what an earlier bundle of it says that it requires. Every part's content comes through the same
+//! door as `fetch`'s: nothing is composed that was not verified against its registry. What lies in folders is taken
+//! from where the project says that it lies.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use resolver::lockfile::{Lockfile, Root, SOLVER};
+use resolver::problem::{Member as RootMember, Problem, RootRequirement};
+use resolver::resolution::Selection;
+use transparency::content::Content;
+use transparency::digest::Digest;
+use transparency::name::Kind;
+use transparency::release::Requirement;
+
+use super::claims;
+use super::lock;
+use super::project::Project;
+use super::solve::{Proved, Sessions};
+use crate::bundle::wiring::Plan;
+use crate::bundle::{
+    self, ComposeError, Composition, EmbeddedError, FORMAT, Part, Wiring, compose,
+};
+use crate::error::{Class, Classified as _, Context as _, Error, Result};
+use crate::manifest::Location;
+
+/// What a root is called that no cargo project built.
+pub const COMPONENT: &str = "component";
+
+/// What is to be bundled.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The component, or a bundle, whose root is then taken.
+    pub content: &'a [u8],
+    /// A lock to take the closed set from, in the place of the workspace's.
+    pub lock: Option<&'a Path>,
+    /// What the component requires; if anything, no project's closed set is taken.
+    pub requires: &'a [Requirement],
+    /// Nothing is read but what this machine keeps.
+    pub offline: bool,
+}
+
+/// A bundle.
+#[derive(Debug)]
+pub struct Bundled {
+    /// The root, as its lock calls it.
+    pub name: String,
+    /// The component.
+    pub bytes: Vec<u8>,
+    /// The digest of the root's content.
+    pub root: Digest,
+    /// The lock of the root alone.
+    pub lock: Lockfile,
+    /// How many components are in it, the root among them.
+    pub components: usize,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// A lock of one component.
+#[derive(Debug)]
+pub struct Locked {
+    /// The lock.
+    pub lock: Lockfile,
+    /// What was shown on the way.
+    pub proved: Vec<Proved>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// The content of the root, and what it says of itself where it is a bundle.
+struct Source<'a> {
+    content: &'a [u8],
+    requires: Vec<Requirement>,
+    wire: Wiring,
+}
+
+impl<'a> Source<'a> {
+    /// # Errors
+    /// A bundle that was changed.
+    fn read(content: &'a [u8]) -> Result<Self> {
+        match bundle::open(content) {
+            Ok(embedded) => {
+                let range = embedded.root().map(|root| root.range.clone());
+                let content = range.and_then(|range| content.get(range));
+                let roots = embedded.lock.roots.values();
+                let requires = roots.flat_map(|root| root.requires.iter().cloned());
+                let requires = requires.map(|requirement| Requirement {
+                    origin: None,
+                    ..requirement
+                });
+                Ok(Self {
+                    content: content.unwrap_or_default(),
+                    requires: requires.collect(),
+                    wire: embedded.wire,
+                })
+            }
+            Err(EmbeddedError::Missing) => Ok(Self {
+                content,
+                requires: Vec::new(),
+                wire: Wiring::default(),
+            }),
+            Err(error) => Err(Error::classified(error)),
+        }
+    }
+}
+
+/// Bundles a component.
+///
+/// # Errors
+/// A lock that is missing or stale; a claim of it that does not hold; parts that are nowhere; a closed set that does
+/// not compose.
+pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
+    let source = Source::read(asked.content)?;
+    let mut wire = source.wire;
+    let mut warnings = Vec::new();
+    let mut proved = Vec::new();
+    let (name, lock) = match closed_set(project, asked)? {
+        Some((name, lock)) => {
+            let project = project.ok_or_else(no_workspace)?;
+            if let Some(member) = project.workspace.member(&name) {
+                wire = member.wiring();
+            }
+            (name, lock)
+        }
+        None => {
+            let requires = if asked.requires.is_empty() {
+                &source.requires
+            } else {
+                asked.requires
+            };
+            let locked = lock_component(project, requires, asked.offline)?;
+            warnings.extend(locked.warnings);
+            proved = locked.proved;
+            (COMPONENT.to_owned(), locked.lock)
+        }
+    };
+    let mut contents = BTreeMap::new();
+    if !lock.packages.is_empty() {
+        let project = project.ok_or_else(no_workspace)?;
+        let mut sessions = Sessions::of_lock(&project.registries, asked.offline);
+        let checked = claims::check(&lock, &project.registries, &mut sessions, |selection| {
+            selection.kind == Kind::Component
+        })?;
+        contents = checked.contents;
+        proved = sessions.proved();
+        for warning in checked.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    let nothing = BTreeMap::new();
+    let locals = project.map_or(&nothing, |project| &project.local_contents);
+    let composition = Composition {
+        root: Part {
+            requirements: root_requirements(&lock, &name)?,
+            content: source.content,
+        },
+        parts: parts(&lock, &contents, locals, project)?,
+        wire: &wire,
+        lock: &lock,
+    };
+    let cannot = || format!("`{name}` cannot be bundled");
+    let plan = match Plan::new(&composition) {
+        Ok(plan) => plan,
+        Err(error) => {
+            let place = redirection(&error, project, &name);
+            let error = Error::classified(error);
+            let error = place.into_iter().fold(error, Error::at);
+            return Err(error.context(cannot()));
+        }
+    };
+    warnings.extend(plan.idle().iter().map(ToString::to_string));
+    let components = plan.components();
+    let bytes = compose(&composition, FORMAT).classified().context(cannot)?;
+    Ok(Bundled {
+        root: Digest::of(source.content),
+        name,
+        bytes,
+        components,
+        lock,
+        proved,
+        warnings,
+    })
+}
+
+/// The closed set of a project's member, and the member's name; none where the component is not a project's, or its
+/// project asks for nothing.
+fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(String, Lockfile)>> {
+    if !asked.requires.is_empty() {
+        return Ok(None);
+    }
+    if let Some(path) = asked.lock {
+        let lock = lock::read(path)?
+            .ok_or_else(|| Error::new(Class::Lock, format!("{} is missing", path.display())))?;
+        let mut names = lock.roots.keys();
+        let name = match (names.next(), names.next()) {
+            (Some(only), None) => only.clone(),
+            _ => match project {
+                Some(project) => project.workspace.only_selected().classified()?.name.clone(),
+                None => return Err(no_workspace()),
+            },
+        };
+        let alone = alone(&lock, &name).ok_or_else(|| {
+            let message = format!("{} has no closed set of `{name}`", path.display());
+            Error::new(Class::Lock, message)
+        })?;
+        return Ok(Some((name, alone)));
+    }
+    let Some(project) = project else {
+        return Ok(None);
+    };
+    if project.problem.members.is_empty() {
+        return Ok(None);
+    }
+    let name = &project.workspace.only_selected().classified()?.name;
+    if !project.problem.members.contains_key(name) {
+        return Ok(None);
+    }
+    let lock = lock::read_existing(project)?;
+    lock::check_current(&lock, project)?;
+    let alone = alone(&lock, name).ok_or_else(|| {
+        let message = format!("warg.lock has no closed set of `{name}`");
+        Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
+    })?;
+    Ok(Some((name.clone(), alone)))
+}
+
+/// The lock of one root, and of what it selects.
+pub fn alone(lock: &Lockfile, name: &str) -> Option<Lockfile> {
+    let root = lock.roots.get(name)?;
+    let mut alone = lock.clone();
+    alone.roots.retain(|other, _| other == name);
+    alone
+        .packages
+        .retain(|selection, _| root.selects.contains(selection));
+    let packages = alone.packages.values();
+    let releases = packages.filter_map(|package| package.release.as_ref());
+    let origins: BTreeSet<_> = releases.map(|release| release.origin.clone()).collect();
+    alone
+        .registries
+        .retain(|origin, _| origins.contains(origin));
+    Some(alone)
+}
+
+fn root_requirements<'l>(lock: &'l Lockfile, name: &str) -> Result<&'l BTreeSet<Requirement>> {
+    let root = lock.roots.get(name);
+    root.map(|root| &root.requires)
+        .ok_or_else(|| Error::new(Class::Lock, format!("the lock has no root `{name}`")))
+}
+
+/// The components of a closed set with their contents: fetched ones, and those that lie in a folder.
+fn parts<'c>(
+    lock: &'c Lockfile,
+    contents: &'c BTreeMap<Selection, Content>,
+    locals: &'c BTreeMap<Selection, Vec<u8>>,
+    project: Option<&Project>,
+) -> Result<BTreeMap<Selection, Part<'c>>> {
+    let mut parts = BTreeMap::new();
+    for (selection, package) in &lock.packages {
+        if selection.kind != Kind::Component {
+            continue;
+        }
+        let fetched = contents.get(selection).map(Content::bytes);
+        let content = fetched.or_else(|| locals.get(selection).map(Vec::as_slice));
+        let content = content.ok_or_else(|| unbuilt(selection, project))?;
+        let part = Part {
+            requirements: &package.requires,
+            content,
+        };
+        parts.insert(selection.clone(), part);
+    }
+    Ok(parts)
+}
+
+/// Where the redirection stands that is refused.
+fn redirection(error: &ComposeError, project: Option<&Project>, name: &str) -> Option<Location> {
+    let ComposeError::Redirected { import, .. } = error else {
+        return None;
+    };
+    let member = project?.workspace.member(name)?;
+    Some(member.wire.get(import)?.1.clone())
+}
+
+/// A local component is a folder with sources, and where cargo leaves what it builds of them is not known here.
+fn unbuilt(selection: &Selection, project: Option<&Project>) -> Error {
+    let places = project.map(Project::local_places).unwrap_or_default();
+    let place = places.get(selection).map_or("a folder", String::as_str);
+    let (name, version) = (&selection.name, &selection.version);
+    let message =
+        format!("`{name}@{version}` is taken from {place}, which is not a component that is built");
+    Error::new(Class::Other, message).with_help(format!(
+        "build it, and name the file: \"{name}\" = {{ path = \"…/{}.wasm\", version = \"{version}\" }}; or publish it",
+        name.name()
+    ))
+}
+
+fn no_workspace() -> Error {
+    let message = "there is no Cargo.toml here or further up, so no registry is configured";
+    Error::new(Class::Usage, message).with_help(
+        "run it where the registries are configured, or name that place with --manifest-path",
+    )
+}
+
+/// Locks a component that no cargo project built, at what the registries have now.
+///
+/// # Errors
+/// No solution; a registry that is not configured, cannot be read or be believed.
+pub fn lock_component(
+    project: Option<&Project>,
+    requires: &[Requirement],
+    offline: bool,
+) -> Result<Locked> {
+    if requires.is_empty() {
+        let mut lock = Lockfile {
+            options: project
+                .map(|project| project.problem.options.clone())
+                .unwrap_or_default(),
+            solver: SOLVER,
+            registries: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            packages: BTreeMap::new(),
+        };
+        lock.roots.insert(COMPONENT.to_owned(), Root::default());
+        return Ok(Locked {
+            lock,
+            proved: Vec::new(),
+            warnings: Vec::new(),
+        });
+    }
+    let project = project.ok_or_else(no_workspace)?;
+    let requirements = requires.iter().map(|requirement| RootRequirement {
+        exports: requirement.serves.clone(),
+        ..RootRequirement::new(requirement.clone())
+    });
+    let member = RootMember {
+        requirements: requirements.collect(),
+        ..RootMember::default()
+    };
+    let problem = Problem {
+        options: project.problem.options.clone(),
+        members: BTreeMap::from([(COMPONENT.to_owned(), member)]),
+    };
+    let mut sessions = Sessions::new(&project.registries, offline);
+    let resolution = sessions.solve(&problem)?;
+    let lock = lock::build(&problem, &resolution, &mut sessions)?;
+    Ok(Locked {
+        warnings: sessions.yanked(&resolution),
+        proved: sessions.proved(),
+        lock,
+    })
+}
+
+/// What a component says that it requires: where it is a bundle, what its root required.
+///
+/// # Errors
+/// A bundle that was changed; bytes that are no component.
+pub fn embedded_requirements(content: &[u8]) -> Result<Vec<Requirement>> {
+    Ok(Source::read(content)?.requires)
+}
