@@ -147,13 +147,13 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         let checked = claims::check(&lock, &project.registries, &mut sessions, |selection| {
             selection.kind == Kind::Component
         })?;
-        contents = checked.contents;
         proved = sessions.proved();
-        for warning in checked.warnings {
+        for warning in checked.warnings() {
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }
         }
+        contents = checked.contents;
     }
     let nothing = BTreeMap::new();
     let locals = project.map_or(&nothing, |project| &project.local_contents);
