@@ -65,7 +65,9 @@ impl Context {
 
     /// The workspace that the flags name.
     pub fn workspace(&self) -> Result<Workspace> {
-        Workspace::load(&self.manifest).classified()
+        let workspace = Workspace::load(&self.manifest).classified()?;
+        self.shell.name_places_from(workspace.root());
+        Ok(workspace)
     }
 
     /// Refuses `--offline` for what writes to a registry.
@@ -81,7 +83,9 @@ impl Context {
 
     /// What that workspace asks for.
     pub fn project(&self, manifest: &ManifestArgs) -> Result<Project> {
-        Project::load(manifest, &self.dirs()?, &self.network)
+        let project = Project::load(manifest, &self.dirs()?, &self.network)?;
+        self.shell.name_places_from(project.workspace.root());
+        Ok(project)
     }
 
     /// What the workspace asks for, if there is one: a flag names it, or a Cargo.toml lies here or further up.

@@ -2,14 +2,16 @@
 //!
 //! Status lines, warnings and errors go to stderr, data to stdout. Whatever is printed may hold text from outside
 //! (a registry's reason for a yank, a file name), so all of it passes through [`clean`]: no message can move the
-//! cursor, recolour a terminal or hide text. A reader that goes away (`cargo warg … | head`) is no error.
+//! cursor, recolour a terminal or hide text; nor, where a runner of jobs reads along, give it orders. A reader that goes away (`cargo warg … | head`) is no error.
 
+mod github;
 mod progress;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
@@ -19,6 +21,8 @@ use registry::http::Progress;
 
 use crate::error::Error;
 use crate::place::{Location, Place};
+
+pub use github::{Summary, Table};
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 const NOTE: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
@@ -69,9 +73,19 @@ struct Sink {
     colors: bool,
     /// The reader is gone; what else is written to it is dropped.
     closed: bool,
+    /// A runner of jobs reads along, and takes some lines for commands.
+    read_along: bool,
 }
 
 impl Sink {
+    /// Writes whole lines.
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        if self.read_along {
+            return self.write(github::defused(text).as_bytes());
+        }
+        self.write(text.as_bytes())
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.closed {
             return Ok(());
@@ -92,6 +106,9 @@ pub struct Shell {
     out: Mutex<Sink>,
     err: Mutex<Sink>,
     verbosity: Verbosity,
+    job: github::Job,
+    /// The folder that places are named from.
+    root: Mutex<Option<PathBuf>>,
 }
 
 impl Shell {
@@ -107,17 +124,21 @@ impl Shell {
         };
         let err = AutoStream::new(io::stderr(), choice);
         let err_colors = shows(err.current_choice());
+        let job = github::Job::from_env();
         let sink = |to, colors| {
             Mutex::new(Sink {
                 to,
                 colors,
                 closed: false,
+                read_along: job.annotates,
             })
         };
         Self {
             out: sink(Box::new(io::stdout()), false),
             err: sink(Box::new(err), err_colors),
             verbosity,
+            job,
+            root: Mutex::new(None),
         }
     }
 
@@ -132,12 +153,46 @@ impl Shell {
                 to,
                 colors: false,
                 closed: false,
+                read_along: false,
             })
         };
         Self {
             out: sink(Box::new(out)),
             err: sink(Box::new(err)),
             verbosity,
+            job: github::Job::default(),
+            root: Mutex::new(None),
+        }
+    }
+
+    /// Says which folder places are named from, once it is known: that of the workspace.
+    pub fn name_places_from(&self, root: &Path) {
+        *self.root.lock().unwrap_or_else(PoisonError::into_inner) = Some(root.to_owned());
+    }
+
+    /// Adds a page to the summary of the job that this runs in, where it has one.
+    pub fn summary(&self, summary: &Summary) {
+        if let Err(error) = self.job.summarize(summary) {
+            self.warning(format!("cannot write the summary of this job: {error}"));
+        }
+    }
+
+    /// A warning, as an annotation of the job.
+    fn annotate_warning(&self, message: &str, place: Option<&Location>) {
+        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.job.annotates {
+            let title = "cargo warg";
+            let line = (self.job).annotation("warning", title, message, place, root.as_deref());
+            let _ = locked(&self.err).write(line.as_bytes());
+        }
+    }
+
+    fn annotate_error(&self, error: &Error) {
+        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.job.annotates {
+            for line in self.job.error(error, root.as_deref()) {
+                let _ = locked(&self.err).write(line.as_bytes());
+            }
         }
     }
 
@@ -170,6 +225,7 @@ impl Shell {
     /// `warning: …`. Not with `-q`.
     pub fn warning(&self, message: impl fmt::Display) {
         if self.verbosity >= Verbosity::Normal {
+            self.annotate_warning(&message.to_string(), None);
             self.line(WARNING, "warning:", &message);
         }
     }
@@ -177,6 +233,7 @@ impl Shell {
     /// The same of a place in a file, which is named in a line of its own.
     pub fn warning_at(&self, message: impl fmt::Display, place: &Location) {
         if self.verbosity >= Verbosity::Normal {
+            self.annotate_warning(&message.to_string(), Some(place));
             self.line(WARNING, "warning:", &message);
             self.raw(&format!(" --> {}\n", clean_line(&place.to_string())));
         }
@@ -191,6 +248,7 @@ impl Shell {
 
     /// `error: …`, each cause under `Caused by:`, and what to do under `help:`.
     pub fn error(&self, error: &Error) {
+        self.annotate_error(error);
         let mut long = false;
         for (position, message) in error.chain().enumerate() {
             if position == 0 {
@@ -233,7 +291,7 @@ impl Shell {
             shown.push_str(&clean_line(&format!("\n --> {}", place.location)));
         }
         for line in shown.trim_start_matches('\n').lines() {
-            let _ = sink.write(format!("{indent}{}\n", line.trim_end()).as_bytes());
+            let _ = sink.text(&format!("{indent}{}\n", line.trim_end()));
         }
     }
 
@@ -243,7 +301,7 @@ impl Shell {
     /// Stdout cannot be written to (a full disk). A reader that went away is no error.
     pub fn data(&self, line: impl fmt::Display) -> io::Result<()> {
         let line = format!("{line}\n");
-        locked(&self.out).write(clean(&line).as_bytes())
+        locked(&self.out).text(&clean(&line))
     }
 
     /// Bytes on stdout, as they are: for files, never for a terminal.
@@ -269,11 +327,11 @@ impl Shell {
             format!("{head} {message}\n")
         };
         // Nothing can be said about a stderr that cannot be written to.
-        let _ = sink.write(line.as_bytes());
+        let _ = sink.text(&line);
     }
 
     fn raw(&self, text: &str) {
-        let _ = locked(&self.err).write(clean(text).as_bytes());
+        let _ = locked(&self.err).text(&clean(text));
     }
 }
 
@@ -396,11 +454,13 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same for a JSON document, as JSON writes characters out: it reads as the same text. Of hidden characters only strings
-/// have any, and none is beyond `\uFFFF`.
+/// have any, and none is beyond `\uFFFF`. What a runner could take for a command is written out, too: JSON has no `#` but in
+/// strings.
 pub fn clean_json(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
+    let has_commands = github::has_commands(text);
     for c in text.chars() {
-        if is_hidden(c) {
+        if is_hidden(c) || (c == '#' && has_commands) {
             cleaned.extend([format!("\\u{:04x}", u32::from(c))]);
         } else {
             cleaned.push(c);
@@ -428,7 +488,6 @@ fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
-    use std::path::Path;
     use std::sync::Arc;
 
     use super::*;
@@ -530,9 +589,11 @@ mod tests {
             "plain é 日本 😀",
             "\u{1b}[31m\r\n\t\"\\",
             "\u{7f}\u{9b}31m\u{202e}\u{200d}\u{2066}\u{feff}",
+            "##[error]it",
         ] {
             let json = clean_json(&serde_json::to_string(text).unwrap());
             assert!(!json.contains(is_hidden), "{json}");
+            assert!(!github::has_commands(&json), "{json}");
             assert_eq!(clean(&json), json, "printing changes nothing");
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }

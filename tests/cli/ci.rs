@@ -6,7 +6,7 @@ use transparency::digest::Digest;
 use transparency::operator;
 
 use crate::story::{self, Registry};
-use crate::support::{Project, Sandbox};
+use crate::support::{Project, Said, Sandbox};
 
 /// A project on a stocked registry, fetched and good.
 fn fetched(sandbox: &Sandbox) -> (Registry, Project) {
@@ -168,4 +168,130 @@ fn a_registry_that_is_silent_for_longer_than_promised_is_seen() {
         .stderr_contains("help: read a registry that is up to date");
     app.warg(&["verify", "--deny", "silent", "--offline"])
         .code(0);
+}
+
+/// What a job on GitHub has in its environment; the repository is the sandbox, the project lies in a folder of it.
+fn on_github(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+    vec![
+        ("GITHUB_ACTIONS", "true".to_owned()),
+        ("GITHUB_WORKSPACE", sandbox.path().display().to_string()),
+        (
+            "GITHUB_STEP_SUMMARY",
+            sandbox.join("summary.md").display().to_string(),
+        ),
+    ]
+}
+
+#[track_caller]
+fn job(sandbox: &Sandbox, app: &Project, arguments: &[&str]) -> Said {
+    let variables = on_github(sandbox);
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    app.warg_with(&variables, arguments)
+}
+
+/// The lines that a runner would take for commands.
+fn commands(said: &Said) -> Vec<&str> {
+    let lines = said.stderr.lines().chain(said.stdout.lines());
+    lines
+        .filter(|line| line.trim_start().starts_with("::") || line.contains("##["))
+        .collect()
+}
+
+#[test]
+fn on_github_warnings_and_errors_are_annotations_and_the_summary_has_tables() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = fetched(&sandbox);
+    let reason = "50% slow, ##[error]no ::error::no <b>|`";
+    registry.world.yank("acme:clock", "1.1.0", reason);
+    let line = line_of(&app, "acme:clock");
+    let said = job(&sandbox, &app, &["verify"]).code(0);
+    let annotation = format!(
+        "::warning file=app/warg.lock,line={line},col=1,title=cargo warg::acme:clock@1.1.0 is yanked: \
+         50%25 slow, \\u{{23}}\\u{{23}}[error]no ::error::no <b>|`"
+    );
+    assert_eq!(commands(&said), [annotation.as_str()], "{said}");
+    let said = said.stderr_contains("50% slow, \\u{23}\\u{23}[error]no");
+    assert!(said.stderr.ends_with(&format!(" --> warg.lock:{line}:1\n")));
+    let summary = std::fs::read_to_string(sandbox.join("summary.md")).unwrap();
+    assert!(
+        summary.starts_with(
+            "### cargo warg verify\\: warg\\.lock holds\n\n- **warning**: acme\\:clock"
+        )
+    );
+    assert!(summary.contains("| registry | size | checkpoint of | proved |\n| --- | --- | --- | --- |\n| registry\\.example\\/world\\-1 | "));
+    assert!(summary.contains(
+        "\n| component acme\\:clock\\@1\\.1\\.0 | registry\\.example\\/world\\-1 | sha256\\:"
+    ));
+    assert!(
+        summary.contains("50\\% slow\\, \\#\\#\\[error\\]no \\:\\:error\\:\\:no \\<b\\>\\|\\`\n")
+    );
+
+    // Of JSON, stdout stays as it is for those who read it.
+    let document = job(&sandbox, &app, &["verify", "--message-format", "json"]).code(0);
+    assert_eq!(commands(&document).len(), 1, "{document}");
+    let warning = document.document()["warnings"][0].clone();
+    assert_eq!(warning, format!("acme:clock@1.1.0 is yanked: {reason}"));
+
+    let said = job(&sandbox, &app, &["verify", "--deny", "yanked"]).code(10);
+    let found = commands(&said);
+    assert_eq!(found.len(), 1, "{said}");
+    let begins = format!(
+        "::error file=app/warg.lock,line={line},col=1,title=cargo warg%2C exit code 10::warg.lock has yanked"
+    );
+    assert!(found[0].starts_with(&begins), "{said}");
+    assert!(
+        found[0].contains("%0Ahelp: run `cargo warg update acme:clock`"),
+        "{said}"
+    );
+    let summary = std::fs::read_to_string(sandbox.join("summary.md")).unwrap();
+    assert!(summary.contains(
+        "\n### cargo warg verify\\: exit code 10\n\n- **error**: warg\\.lock has yanked"
+    ));
+
+    // Any other command, too; and what has no place.
+    app.append_to_manifest(
+        "\n[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n",
+    );
+    let said = job(&sandbox, &app, &["fetch", "--locked"]).code(10);
+    assert!(
+        commands(&said)[0].starts_with("::error file=app/Cargo.toml,line=16,col=1,title="),
+        "{said}"
+    );
+    std::fs::remove_file(app.path().join("warg.lock")).unwrap();
+    let said = job(&sandbox, &app, &["lock", "--locked"]).code(10);
+    assert!(
+        commands(&said)[0].starts_with("::error title=cargo warg%2C exit code 10::/"),
+        "{said}"
+    );
+    // A summary that cannot be written is no reason to fail.
+    let variables = [("GITHUB_STEP_SUMMARY", "no/such/folder")];
+    app.warg(&["fetch"]).code(0);
+    app.warg_with(&variables, &["verify"])
+        .code(0)
+        .stderr_contains("warning: cannot write the summary of this job: ");
+    assert!(commands(&app.warg(&["verify"]).code(0)).is_empty());
+}
+
+#[test]
+fn what_is_for_programs_is_the_same_on_github() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.folder_project("app");
+    for arguments in [
+        &["completions", "bash"][..],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+        &["completions", "elvish"],
+        &["completions", "powershell"],
+        &["man"],
+    ] {
+        let said = job(&sandbox, &app, arguments).code(0);
+        assert_eq!(
+            said.stdout,
+            app.warg(arguments).code(0).stdout,
+            "{arguments:?}"
+        );
+    }
 }

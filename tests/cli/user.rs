@@ -59,6 +59,8 @@ impl User {
             "XDG_DATA_HOME",
             "CARGO_WARG_HOME",
             "CARGO_WARG_KEY",
+            "GITHUB_ACTIONS",
+            "GITHUB_STEP_SUMMARY",
             "CARGO_TARGET_DIR",
         ] {
             command.env_remove(variable);

@@ -9,7 +9,6 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Vendor};
 use crate::ops::lock::Flags;
-use crate::ops::project::Project;
 use crate::ops::vendor::vendor;
 
 /// `cargo warg vendor`.
@@ -32,7 +31,7 @@ pub struct VendorArgs {
 impl VendorArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         let dirs = context.dirs()?;
-        let project = Project::load(&self.solving.manifest(context), &dirs, &context.network)?;
+        let project = context.project(&self.solving.manifest(context))?;
         let flags = Flags {
             locked: context.locked,
             offline: context.offline,

@@ -6,10 +6,11 @@ use clap::{Args, ValueEnum};
 
 use super::solving::SolvingArgs;
 use super::{Context, report};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::ops::clock;
 use crate::ops::verify::{Asked, Deny, Verified, verify};
+use crate::shell::{Summary, Table};
 
 /// `cargo warg verify`.
 #[derive(Args)]
@@ -49,6 +50,20 @@ impl Denied {
 
 impl VerifyArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        let mut summary = Summary::default();
+        let result = self.check(context, &mut summary);
+        if let Err(error) = &result {
+            summary.lines.push(failed(error));
+        }
+        summary.heading = match &result {
+            Ok(()) => "cargo warg verify: warg.lock holds".to_owned(),
+            Err(error) => format!("cargo warg verify: exit code {}", error.class().exit_code()),
+        };
+        context.shell.summary(&summary);
+        result
+    }
+
+    fn check(&self, context: &Context, summary: &mut Summary) -> Result<()> {
         let project = context.project(&self.solving.manifest(context))?;
         let kinds = self.deny.iter().flat_map(|denied| denied.kinds());
         let asked = Asked {
@@ -59,9 +74,11 @@ impl VerifyArgs {
         let mut verified = verify(&project, &asked);
         report::notes(context, &project);
         tell(context, &verified, &asked);
+        summarize(&verified, &asked, summary);
         let gravest = verified.failures.pop();
         for failure in &verified.failures {
             context.shell.error(failure);
+            summary.lines.push(failed(failure));
         }
         match gravest {
             Some(failure) => Err(failure),
@@ -107,4 +124,42 @@ fn tell(context: &Context, verified: &Verified, asked: &Asked) {
         }
     }
     report::warnings(context, &verified.warnings);
+}
+
+fn failed(error: &Error) -> (&'static str, String) {
+    let chain: Vec<_> = error.chain().collect();
+    ("error", chain.join(": "))
+}
+
+/// The page for the job's summary: registries, packages, and what the user should know.
+fn summarize(verified: &Verified, asked: &Asked, summary: &mut Summary) {
+    let warnings = verified.all_warnings();
+    summary.lines.extend(warnings.map(|one| ("warning", one)));
+    let registries = verified.proved.iter().map(|one| {
+        vec![
+            one.checkpoint.origin.to_string(),
+            one.checkpoint.size.to_string(),
+            format!("{}, {}", one.time, report::old(one.age(asked.now))),
+            format!(
+                "{} with {} records",
+                report::counted(one.logs, "log"),
+                one.records
+            ),
+        ]
+    });
+    summary.tables.push(Table {
+        heads: vec!["registry", "size", "checkpoint of", "proved"],
+        rows: registries.collect(),
+    });
+    let packages = verified.packages.iter().map(|(selection, package)| {
+        let (origin, digest) = match &package.release {
+            Some(release) => (release.origin.to_string(), release.digest.to_string()),
+            None => ("in a folder".to_owned(), String::new()),
+        };
+        vec![selection.to_string(), origin, digest]
+    });
+    summary.tables.push(Table {
+        heads: vec!["locked", "registry", "digest"],
+        rows: packages.collect(),
+    });
 }
