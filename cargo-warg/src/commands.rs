@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod grant;
 pub mod info;
 pub mod init;
+pub mod inspect;
 pub mod key;
 pub mod lock;
 pub mod man;
@@ -170,6 +171,8 @@ pub enum Command {
     Lock(lock::LockArgs),
     /// Make one component of a component and its closed set
     Bundle(bundle::BundleArgs),
+    /// Show what a component says of itself, and what is in a bundle
+    Inspect(inspect::InspectArgs),
     /// Bring what is locked to this machine, and write wit/deps
     Fetch(fetch::FetchArgs),
     /// Put what is locked into a folder of the project, with the evidence
@@ -212,6 +215,7 @@ impl Command {
             Self::Add(args) => args.run(context),
             Self::Lock(args) => args.run(context),
             Self::Bundle(args) => args.run(context),
+            Self::Inspect(args) => args.run(context),
             Self::Fetch(args) => args.run(context),
             Self::Vendor(args) => args.run(context),
             Self::Verify(args) => args.run(context),

@@ -25,7 +25,7 @@ mod change;
 use serde::Serialize;
 
 pub use self::add::{Add, AddedDependency};
-pub use self::bundle::Bundle;
+pub use self::bundle::{Bundle, BundleCheckpoint, BundleContents, BundleRedirection, Inspect};
 pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 pub use self::clean::{Clean, CleanedPath, CleanedSort};
 pub use self::fetch::{Fetch, FetchedMember};
@@ -70,6 +70,8 @@ pub enum Message {
     Add(Add),
     /// Of `cargo warg bundle`: the component that was made.
     Bundle(Bundle),
+    /// Of `cargo warg inspect`: what a component says of itself.
+    Inspect(Inspect),
     /// Of `cargo warg fetch`: what is on this machine now.
     Fetch(Fetch),
     /// Of `cargo warg vendor`: what lies with the project now.

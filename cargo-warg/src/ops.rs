@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod hold;
 pub mod import;
 pub mod info;
+pub mod inspect;
 pub mod lock;
 pub mod outdated;
 pub mod output;

@@ -4,6 +4,7 @@
 
 mod add;
 mod bad_input;
+mod bundle;
 mod change;
 mod ci;
 mod clean;

@@ -5,9 +5,11 @@ use resolver::resolution::Selection;
 use transparency::number::Time;
 
 use super::Context;
+use crate::error::Result;
 use crate::ops::lock::Outcome;
 use crate::ops::project::Project;
 use crate::ops::solve::Proved;
+use crate::shell::clean_line;
 
 /// `1 package`, `2 packages`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
@@ -22,6 +24,22 @@ pub(super) fn size(bytes: usize) -> String {
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
+}
+
+/// A line of data for each value, the first with what they are.
+pub(super) fn field<T: ToString>(
+    context: &Context,
+    what: &str,
+    values: impl IntoIterator<Item = T>,
+) -> Result<()> {
+    let mut what = format!("{what}:");
+    for value in values {
+        // What strangers wrote stays on its line.
+        let value = value.to_string();
+        context.data(format!("{what:<11} {}", clean_line(&value)))?;
+        what.clear();
+    }
+    Ok(())
 }
 
 /// Things with commas between them.

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{LockedPackage, Proved};
+use crate::bundle::Embedded;
 use crate::ops::bundle::Bundled;
+use crate::ops::inspect::Inspected;
 use transparency::digest::Digest;
 
 /// A bundle that was made.
@@ -48,6 +50,112 @@ impl From<(&Bundled, Option<&Path>)> for Bundle {
             packages: LockedPackage::all(&bundled.lock),
             proved: Proved::all(&bundled.proved),
             warnings: bundled.warnings.clone(),
+        }
+    }
+}
+
+/// What a component says of itself. Nothing of it was verified.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Inspect {
+    /// The SHA-256 of its bytes, `sha256:…`.
+    pub digest: String,
+    /// Its size in bytes.
+    pub size: usize,
+    /// What is inside; null where it carries no lock.
+    pub bundle: Option<BundleContents>,
+    /// What it wants of the host.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+/// What a bundle says that is in it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct BundleContents {
+    /// The number of its encoding.
+    pub format: u64,
+    /// The root, as its lock calls it.
+    pub name: String,
+    /// The SHA-256 of the root's content, `sha256:…`.
+    pub root: String,
+    /// What the root requires, as locks write it.
+    pub requires: Vec<String>,
+    /// The closed set.
+    pub packages: Vec<LockedPackage>,
+    /// What the root redirects.
+    pub wire: Vec<BundleRedirection>,
+    /// The checkpoints that it was solved at.
+    pub checkpoints: Vec<BundleCheckpoint>,
+}
+
+/// An import that is redirected.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct BundleRedirection {
+    /// The import.
+    pub import: String,
+    /// The package that serves it.
+    pub package: String,
+}
+
+/// A checkpoint, as a lock says it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct BundleCheckpoint {
+    /// The origin.
+    pub origin: String,
+    /// The size of the log.
+    pub size: u64,
+    /// The root of that log, in base64 as in the checkpoint.
+    pub root: String,
+}
+
+impl From<&Inspected> for Inspect {
+    fn from(inspected: &Inspected) -> Self {
+        Self {
+            digest: inspected.digest.to_string(),
+            size: inspected.size,
+            bundle: inspected.embedded.as_ref().map(BundleContents::from),
+            imports: inspected.imports.iter().map(ToString::to_string).collect(),
+            exports: inspected.exports.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl From<&Embedded> for BundleContents {
+    fn from(embedded: &Embedded) -> Self {
+        let requires = embedded.lock.roots.values().flat_map(|root| &root.requires);
+        let wire = embedded
+            .wire
+            .0
+            .iter()
+            .map(|(import, name)| BundleRedirection {
+                import: import.to_string(),
+                package: name.to_string(),
+            });
+        let checkpoints = embedded
+            .lock
+            .registries
+            .values()
+            .map(|one| BundleCheckpoint {
+                origin: one.origin.to_string(),
+                size: one.size.get(),
+                root: one.root.base64(),
+            });
+        Self {
+            format: embedded.format,
+            name: embedded.name().to_owned(),
+            root: embedded.root.to_string(),
+            requires: requires.map(ToString::to_string).collect(),
+            packages: LockedPackage::all(&embedded.lock),
+            wire: wire.collect(),
+            checkpoints: checkpoints.collect(),
         }
     }
 }

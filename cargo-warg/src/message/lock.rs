@@ -108,6 +108,19 @@ impl From<&ops::lock::Outcome> for Lock {
     }
 }
 
+impl From<(&ops::bundle::Locked, bool)> for Lock {
+    fn from((locked, written): (&ops::bundle::Locked, bool)) -> Self {
+        let changes = lockfile::changes(None, &locked.lock);
+        Self {
+            written,
+            changes: changes.iter().map(Change::from).collect(),
+            packages: LockedPackage::all(&locked.lock),
+            proved: Proved::all(&locked.proved),
+            warnings: locked.warnings.clone(),
+        }
+    }
+}
+
 impl From<&lockfile::Change> for Change {
     fn from(change: &lockfile::Change) -> Self {
         let (action, selection) = match change {

@@ -1,0 +1,227 @@
+//! A closed set in one component: bundled, looked into, and bundled again to the same bytes.
+
+use std::fs;
+use std::process::Stdio;
+
+use cargo_warg::bundle;
+use fixtures::component;
+use wasmparser::Validator;
+
+use crate::story::{self, Registry};
+use crate::support::{Project, Sandbox};
+
+const APP: &str = "\
+package acme:app@0.1.0;
+world w { import acme:logger/api@1.0.0; import wasi:clocks/now@0.2.3; export run: func(); }
+package acme:logger@1.0.0 { interface api { log: func(line: string); } }
+package wasi:clocks@0.2.3 { interface now { now: func() -> u64; } }
+";
+
+/// An app that requires `acme:logger`, which requires `acme:clock`; locked, and built as `app.wasm`.
+fn app(sandbox: &Sandbox, registry: &Registry) -> Project {
+    let on = "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n";
+    let app = registry.app(sandbox, "app", on);
+    app.write("app.wasm", component::from_wit(APP, "w"));
+    app.warg(&["lock"]).code(0);
+    app
+}
+
+fn bytes(project: &Project, path: &str) -> Vec<u8> {
+    fs::read(project.path().join(path)).unwrap()
+}
+
+/// The names of what a component imports and exports.
+fn outside(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
+    let interface = cargo_warg::component::Interface::of_component(bytes).unwrap();
+    let names = |names: std::collections::BTreeSet<transparency::name::ExternName>| {
+        names.iter().map(ToString::to_string).collect()
+    };
+    (names(interface.imports), names(interface.exports))
+}
+
+#[test]
+fn a_component_and_its_closed_set_become_one_that_wants_the_host_only() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(0)
+        .stderr_contains("Bundled app, 3 components, ")
+        .stderr_contains(" → bundle.wasm");
+    let bundled = bytes(&app, "bundle.wasm");
+    Validator::new().validate_all(&bundled).unwrap();
+    assert_eq!(
+        outside(&bundled),
+        (
+            vec!["wasi:clocks/now@0.2.3".to_owned()],
+            vec!["run".to_owned()]
+        )
+    );
+    let embedded = bundle::open(&bundled).unwrap();
+    assert_eq!(embedded.name(), "app");
+    assert_eq!(
+        embedded.lock.to_string(),
+        app.read("warg.lock"),
+        "the only root's"
+    );
+    let nested: Vec<_> = embedded
+        .nested
+        .iter()
+        .map(|one| {
+            one.packages
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(",")
+        })
+        .collect();
+    assert_eq!(
+        nested,
+        [
+            "component acme:clock@1.1.0",
+            "component acme:logger@1.0.0",
+            ""
+        ]
+    );
+
+    // Again, by another user, offline, through a pipe, of the bundle itself, into a file that is there.
+    app.warg(&["bundle", "--offline", "bundle.wasm", "-o", "bundle.wasm"])
+        .code(0);
+    assert_eq!(bytes(&app, "bundle.wasm"), bundled);
+    let other = app.with_home(sandbox.join("other-home"));
+    let mut child = other
+        .command(&["bundle", "-q"])
+        .stdin(Stdio::from(
+            fs::File::open(app.path().join("app.wasm")).unwrap(),
+        ))
+        .spawn()
+        .unwrap();
+    let mut piped = Vec::new();
+    std::io::Read::read_to_end(&mut child.stdout.take().unwrap(), &mut piped).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(piped == bundled);
+
+    let json = app.json(&["bundle", "app.wasm", "-o", "bundle.wasm"]);
+    assert_eq!(json["components"], 3);
+    assert_eq!(json["path"], "bundle.wasm");
+    assert_eq!(json["packages"].as_array().unwrap().len(), 2);
+    assert_eq!(json["size"], bundled.len());
+}
+
+#[test]
+fn inspect_says_what_is_inside_and_that_nothing_was_verified() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(0);
+    // Neither a project nor a registry is needed.
+    let elsewhere = sandbox.folder_project("elsewhere");
+    fs::remove_dir_all(&registry.folder).unwrap();
+    let said = elsewhere
+        .warg(&["inspect", "../app/bundle.wasm"])
+        .code(0)
+        .stderr_contains("note: nothing was verified: these are claims of the component; `cargo warg verify ../app/bundle.wasm` checks them");
+    for line in [
+        "format:     1\n",
+        "root:       app sha256:",
+        "packages:   component acme:clock@1.1.0 sha256:",
+        "            component acme:logger@1.0.0 sha256:",
+        "imports:    wasi:clocks/now@0.2.3\n",
+        "exports:    run\n",
+        "checkpoint: ",
+    ] {
+        assert!(said.stdout.contains(line), "no {line} in {said}");
+    }
+    let json = elsewhere.json(&["inspect", "../app/bundle.wasm"]);
+    assert_eq!(json["bundle"]["format"], 1);
+    assert_eq!(json["bundle"]["packages"][1]["name"], "acme:logger");
+
+    let said = elsewhere
+        .warg_stdin(&component::from_wit(APP, "w"), &["inspect"])
+        .code(0)
+        .stderr_contains("note: it carries no lock");
+    assert!(
+        said.stdout.contains("imports:    acme:logger/api@1.0.0\n"),
+        "{said}"
+    );
+    assert!(elsewhere.json(&["inspect", "../app/app.wasm"])["bundle"].is_null());
+}
+
+#[test]
+fn a_component_that_no_project_built_is_locked_and_bundled_by_what_it_is_said_to_require() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let place = registry.app(&sandbox, "place", "");
+    place.write("app.wasm", component::from_wit(APP, "w"));
+    let said = place
+        .warg(&[
+            "lock",
+            "--component",
+            "app.wasm",
+            "--require",
+            "acme:logger@1.0",
+        ])
+        .code(0);
+    assert!(said.stdout.contains("name = \"component\"\n"), "{said}");
+    assert!(!place.has("warg.lock"), "nothing of the project changes");
+    place
+        .warg(&[
+            "lock",
+            "--component",
+            "app.wasm",
+            "--require",
+            "acme:logger@1.0",
+            "-o",
+            "app.lock",
+        ])
+        .code(0)
+        .stderr_contains("Locked 2 packages → app.lock");
+    assert_eq!(place.read("app.lock"), said.stdout);
+
+    place
+        .warg(&[
+            "bundle",
+            "app.wasm",
+            "--require",
+            "acme:logger@1.0",
+            "-o",
+            "one.wasm",
+        ])
+        .code(0)
+        .stderr_contains("Bundled component, 3 components");
+    place
+        .warg(&["bundle", "app.wasm", "--lock", "app.lock", "-o", "two.wasm"])
+        .code(0);
+    assert_eq!(bytes(&place, "one.wasm"), bytes(&place, "two.wasm"));
+    // What the bundle says of its root is asked again.
+    let again = place.warg(&["lock", "--component", "one.wasm"]).code(0);
+    assert_eq!(again.stdout, said.stdout);
+
+    // Without a word, its imports are the host's; then no project is needed.
+    let nowhere = sandbox.folder_project("nowhere");
+    nowhere
+        .warg(&["bundle", "../place/app.wasm", "-o", "alone.wasm"])
+        .code(0);
+    let alone = bytes(&nowhere, "alone.wasm");
+    let names = ["acme:logger/api@1.0.0", "wasi:clocks/now@0.2.3"].map(str::to_owned);
+    assert_eq!(outside(&alone), (names.to_vec(), vec!["run".to_owned()]));
+    assert!(
+        nowhere.json(&["inspect", "alone.wasm"])["bundle"]["packages"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    nowhere
+        .warg(&[
+            "bundle",
+            "../place/app.wasm",
+            "--require",
+            "acme:logger@1.0",
+            "-o",
+            "x.wasm",
+        ])
+        .code(2)
+        .stderr_contains("there is no Cargo.toml here");
+    assert!(!nowhere.has("x.wasm"));
+}
