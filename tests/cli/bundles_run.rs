@@ -1,0 +1,244 @@
+//! Bundles that run: components compiled from Rust, written as text, or shipped by a crate are published, locked and bundled
+//! with the real binary, and wasmtime, which knows nothing of it, runs what comes out.
+
+use std::path::PathBuf;
+
+use fixtures::guests::{Guests, Ran};
+use fixtures::programs;
+use serde_json::{Value, json};
+
+use crate::support::{Project, Said, Sandbox};
+
+/// The text of the interface `acme:words/counting`, as its author has it.
+fn counting() -> String {
+    let text = include_str!("../../fixtures/guests/words/wit/words.wit");
+    let begin = text.find("interface counting").unwrap();
+    text[begin..text.find("world words").unwrap()].to_owned()
+}
+
+/// A registry that the program made, a project that publishes into it and bundles, and what runs the bundles.
+struct Workshop {
+    guests: Guests,
+    project: Project,
+    /// The manifest before it says what is published or depended on.
+    manifest: String,
+    _sandbox: Sandbox,
+}
+
+impl Workshop {
+    /// An empty one; none where guests were not built.
+    fn open() -> Option<Self> {
+        let guests = Guests::built()?;
+        let sandbox = Sandbox::new();
+        let project = sandbox.cargo_project("app", "");
+        project.registry("acme", &["acme"]);
+        let manifest = project.read("Cargo.toml");
+        Some(Self {
+            guests,
+            project,
+            manifest,
+            _sandbox: sandbox,
+        })
+    }
+
+    /// Lets the manifest say under which name is published, and what is required: lines of its table.
+    fn describe(&self, package: &str, requires: &[&str]) {
+        let lines = requires.join("\n");
+        let manifest = format!(
+            "{}\n[package.metadata.warg]\npackage = \"{package}\"\n\
+             [package.metadata.warg.dependencies]\n{lines}\n",
+            self.manifest
+        );
+        self.project.write("Cargo.toml", manifest);
+    }
+
+    /// Publishes a component.
+    #[track_caller]
+    fn publish(&self, release: &str, requires: &[&str], content: &[u8]) -> Said {
+        let (package, _) = release.split_once('@').unwrap();
+        self.describe(package, requires);
+        self.project.write("published.wasm", content);
+        let said = self
+            .project
+            .warg(&["publish", "published.wasm", "--as", release]);
+        said.code(0).stderr_lacks("warning")
+    }
+
+    /// Locks and bundles a root with these requirements, and gives the bundle's file.
+    #[track_caller]
+    fn bundle(&self, requires: &[&str], root: &[u8]) -> PathBuf {
+        self.describe("acme:app", requires);
+        self.project.write("root.wasm", root);
+        self.project.warg(&["lock"]).code(0);
+        self.project
+            .warg(&["bundle", "root.wasm", "-o", "app.wasm"])
+            .code(0);
+        self.project.path().join("app.wasm")
+    }
+
+    #[track_caller]
+    fn run(&self, bundle: &PathBuf, calls: &[(&str, Value)]) -> Ran {
+        let ran = self.guests.run(bundle, calls);
+        ran.unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+fn call(name: &str) -> (&str, Value) {
+    (name, json!([]))
+}
+
+const LEFT: &str = "acme:both/steps@1.0.0#left";
+const RIGHT: &str = "acme:both/steps@1.0.0#right";
+
+/// Both sides of a diamond reach the same counter, whose state they share.
+#[test]
+fn a_diamond_has_one_instance() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:counter@1.2.0", &[], &programs::counter("1.2.0"));
+    for (side, counter) in [("left", "1.0.0"), ("right", "1.2.0")] {
+        let requires = format!("\"acme:counter\" = \"{counter}\"");
+        let content = programs::side(side, counter);
+        shop.publish(&format!("acme:{side}@1.0.0"), &[&requires], &content);
+    }
+    let bundle = shop.bundle(
+        &["\"acme:left\" = \"1.0\"", "\"acme:right\" = \"1.0\""],
+        &programs::both(),
+    );
+    let ran = shop.run(&bundle, &[call(LEFT), call(RIGHT), call(RIGHT), call(LEFT)]);
+    assert_eq!(*ran.results(), json!([1, 2, 3, 4]));
+    assert!(ran.imports().is_empty(), "{ran:?}");
+    assert_eq!(ran.exports(), ["acme:both/steps@1.0.0"]);
+}
+
+/// Where the sides need versions that are not compatible, there are two counters, and each side has its own.
+#[test]
+fn two_tracks_are_two_instances() {
+    let Some(shop) = Workshop::open() else { return };
+    for (side, counter) in [("left", "1.2.0"), ("right", "2.0.0")] {
+        let release = format!("acme:counter@{counter}");
+        shop.publish(&release, &[], &programs::counter(counter));
+        let requires = format!("\"acme:counter\" = \"{counter}\"");
+        let content = programs::side(side, counter);
+        shop.publish(&format!("acme:{side}@1.0.0"), &[&requires], &content);
+    }
+    let bundle = shop.bundle(
+        &["\"acme:left\" = \"1.0\"", "\"acme:right\" = \"1.0\""],
+        &programs::both(),
+    );
+    let ran = shop.run(&bundle, &[call(LEFT), call(RIGHT), call(RIGHT), call(LEFT)]);
+    assert_eq!(*ran.results(), json!([1, 1, 2, 2]));
+}
+
+#[test]
+fn a_chain_of_ten_hands_on_in_order() {
+    let Some(shop) = Workshop::open() else { return };
+    for place in (2..=10).rev() {
+        let next = format!("\"acme:link-{}\" = \"1.0\"", place + 1);
+        let requires: &[&str] = if place == 10 { &[] } else { &[&next] };
+        let release = format!("acme:link-{place}@1.0.0");
+        shop.publish(&release, requires, &programs::link(place, 10));
+    }
+    let bundle = shop.bundle(&["\"acme:link-2\" = \"1.0\""], &programs::link(1, 10));
+    let ran = shop.run(
+        &bundle,
+        &[("acme:link-1/hand-on@1.0.0#hand-on", json!([7]))],
+    );
+    assert_eq!(*ran.results(), json!([programs::handed_on(7, 10)]));
+}
+
+/// What a compiler made, and what was written by hand, understand each other: strings, lists, records and results.
+#[test]
+fn a_consumer_in_text_has_a_provider_in_rust() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
+    let bundle = shop.bundle(&["\"acme:words\" = \"1.0\""], &programs::ask(&counting()));
+    let most = "acme:ask/ask@1.0.0#most";
+    let ran = shop.run(
+        &bundle,
+        &[
+            (most, json!(["ein Wort, noch ein Wort, EIN"])),
+            (most, json!(["…"])),
+        ],
+    );
+    assert_eq!(*ran.results(), json!(["ein", "(refused)"]));
+    assert!(ran.imports().is_empty(), "{ran:?}");
+}
+
+/// Two components in Rust, with a resource between them; the root prints through WASI.
+#[test]
+fn a_program_in_rust_prints() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
+    let said = shop.publish(
+        "acme:report@1.0.0",
+        &["\"acme:words\" = \"1.0\""],
+        &shop.guests.report(),
+    );
+    said.stderr_contains("acme:report@1.0.0");
+    let bundle = shop.bundle(&["\"acme:words\" = \"1.0\""], &shop.guests.report());
+    let run = "wasi:cli/run@0.2.12#run";
+    let ran = shop
+        .guests
+        .run_with(
+            &bundle,
+            &["to be, or not to be", "that is the question"],
+            &[call(run)],
+        )
+        .unwrap();
+    assert_eq!(ran.stdout(), "  2 be\n  2 to\n  1 is\n 10 in all\n");
+    assert_eq!(*ran.results(), json!([{"ok": null}]));
+    assert!(
+        ran.imports()
+            .iter()
+            .all(|import| import.starts_with("wasi:")),
+        "{ran:?}"
+    );
+
+    let ran = shop.guests.run_with(&bundle, &["?"], &[call(run)]).unwrap();
+    assert_eq!(ran.stdout(), "refused: no word\n  0 in all\n");
+    assert_eq!(*ran.results(), json!([{"err": null}]));
+}
+
+/// A part and its root were built for different versions of WASI: the host is asked once, for the newer, and both print.
+#[test]
+fn two_versions_of_wasi_are_one() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:hello@1.0.0", &[], &programs::hello("0.2.3"));
+    let bundle = shop.bundle(&["\"acme:hello\" = \"1.0\""], &programs::greeting("0.2.12"));
+    let ran = shop.run(&bundle, &[call("wasi:cli/run@0.2.12#run")]);
+    assert_eq!(ran.stdout(), "hello\nworld\n");
+    let mut imports = ran.imports();
+    imports.sort_unstable();
+    assert_eq!(
+        imports,
+        [
+            "wasi:cli/stdout@0.2.12",
+            "wasi:io/error@0.2.12",
+            "wasi:io/streams@0.2.12"
+        ]
+    );
+}
+
+/// A component that somebody else built, all of whose imports are the host's.
+#[test]
+fn a_component_with_nothing_but_wasi_is_its_own_bundle() {
+    let Some(shop) = Workshop::open() else { return };
+    let handler = shop.guests.http_handler();
+    let bundle = shop.bundle(&[], &handler);
+    let ran = shop.run(&bundle, &[]);
+    assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
+    assert_eq!(ran.imports().len(), 11, "{ran:?}");
+}
+
+/// The same as a part: what hands its requests on to it is the root. Their resources are the host's, and the same for both.
+#[test]
+fn middleware_stands_before_a_handler() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:handler@1.0.0", &[], &shop.guests.http_handler());
+    let requires =
+        "\"acme:handler\" = { version = \"1.0\", for = [\"wasi:http/incoming-handler@0.2.0\"] }";
+    let bundle = shop.bundle(&[requires], &programs::middleware("0.2.0"));
+    let ran = shop.run(&bundle, &[]);
+    assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
+    assert_eq!(ran.imports().len(), 11, "{ran:?}");
+}
