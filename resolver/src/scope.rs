@@ -317,6 +317,16 @@ impl<'a> Scope<'a> {
         found
     }
 
+    /// Whether a version is held by its full number: as good as locked.
+    fn is_pinned(&self, kind: Kind, name: &PackageName, version: &Version) -> bool {
+        self.member.held.iter().any(|held| {
+            held.kind == kind
+                && held.name == *name
+                && held.req.pinned().is_some()
+                && held.req.matches(version)
+        })
+    }
+
     /// Why a release is no candidate, if it is none.
     pub(crate) fn exclusion(
         &self,
@@ -339,10 +349,10 @@ impl<'a> Scope<'a> {
                 });
             }
             Standing::Yanked { reason } => {
-                if !preferences
+                let is_locked = preferences
                     .of(package.kind(), name)
-                    .contains(&release.version)
-                {
+                    .contains(&release.version);
+                if !is_locked && !self.is_pinned(package.kind(), name, &release.version) {
                     return Some(Exclusion::Yanked {
                         reason: reason.clone(),
                     });
