@@ -7,12 +7,14 @@
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 use semver::Version;
 
 use crate::digest::Digest;
 use crate::name::{ExternName, Kind, PackageName};
-use crate::release::{Release, Requirement};
+use crate::operator;
+use crate::release::{Attachment, Release, Requirement};
 use crate::version::without_build;
 
 /// What bytes turn out to be, once parsed.
@@ -46,14 +48,37 @@ impl Derived {
     }
 }
 
+/// What a file is to a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The component or WIT package itself.
+    Content,
+    /// The closed set it was released with.
+    Lock,
+    /// The closed set composed into one component.
+    Bundle,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Content => "content",
+            Self::Lock => "lock",
+            Self::Bundle => "bundle",
+        })
+    }
+}
+
 /// Why bytes are not a release's content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
     /// Other bytes.
     #[error(
-        "the content of {name}@{version} is {found} ({found_size} bytes), but its record says {expected} ({expected_size} bytes)"
+        "the {role} of {name}@{version} is {found} ({found_size} bytes), but its record says {expected} ({expected_size} bytes)"
     )]
     Digest {
+        /// Which of the release's files.
+        role: Role,
         /// The package.
         name: PackageName,
         /// The version.
@@ -68,8 +93,10 @@ pub enum ContentError {
         found_size: u64,
     },
     /// The operator took the content away.
-    #[error("the content of {name}@{version} was withdrawn by the registry's operator: {reason}")]
+    #[error("the {role} of {name}@{version} was withdrawn by the registry's operator: {reason}")]
     Withdrawn {
+        /// Which of the release's files.
+        role: Role,
         /// The package.
         name: PackageName,
         /// The version.
@@ -169,6 +196,41 @@ impl Content {
     }
 }
 
+/// A lock or bundle of a release, checked against its record.
+///
+/// The bytes are those that the publisher signed for; what they say is a claim like any other.
+#[derive(Debug, Clone)]
+pub struct Attached {
+    bytes: Vec<u8>,
+}
+
+impl Attached {
+    /// Takes bytes for the lock or bundle of a release; none where its record has none: same size, same digest, and not
+    /// withdrawn by the operator.
+    ///
+    /// # Errors
+    /// Bytes that are not that.
+    pub fn open(
+        name: &PackageName,
+        release: &Release,
+        role: Role,
+        operator: &operator::Log,
+        bytes: Vec<u8>,
+    ) -> Result<Option<Self>, ContentError> {
+        let Some(Attachment { digest, size }) = release.attachment(role) else {
+            return Ok(None);
+        };
+        check_kept(name, release, role, operator.withdrawn(&digest))?;
+        check_digest(name, release, role, (&digest, size), &bytes)?;
+        Ok(Some(Self { bytes }))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// Checks that bytes have the size and digest that a release's record says, and were not withdrawn. What they are is not
 /// looked at: for releases that are kept for the record only.
 ///
@@ -179,23 +241,46 @@ pub fn check_bytes(
     release: &Release,
     bytes: &[u8],
 ) -> Result<(), ContentError> {
-    if let Some(reason) = release.withdrawn() {
-        return Err(ContentError::Withdrawn {
+    check_kept(name, release, Role::Content, release.withdrawn())?;
+    let said = (release.digest(), release.size());
+    check_digest(name, release, Role::Content, said, bytes)
+}
+
+fn check_kept(
+    name: &PackageName,
+    release: &Release,
+    role: Role,
+    withdrawn: Option<&str>,
+) -> Result<(), ContentError> {
+    match withdrawn {
+        None => Ok(()),
+        Some(reason) => Err(ContentError::Withdrawn {
+            role,
             name: name.clone(),
             version: release.version().clone(),
             reason: reason.to_string(),
-        });
+        }),
     }
+}
+
+fn check_digest(
+    name: &PackageName,
+    release: &Release,
+    role: Role,
+    (expected, expected_size): (&Digest, u64),
+    bytes: &[u8],
+) -> Result<(), ContentError> {
     let found_size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let found = Digest::of(bytes);
-    if found_size == release.size() && found == *release.digest() {
+    if found_size == expected_size && found == *expected {
         return Ok(());
     }
     Err(ContentError::Digest {
+        role,
         name: name.clone(),
         version: release.version().clone(),
-        expected: *release.digest(),
-        expected_size: release.size(),
+        expected: *expected,
+        expected_size,
         found,
         found_size,
     })

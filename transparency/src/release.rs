@@ -10,6 +10,7 @@ use core::str::FromStr;
 
 use semver::Version;
 
+use crate::content::Role;
 use crate::digest::{Digest, Hash};
 use crate::key::VerifyingKey;
 use crate::name::{ExternName, Kind, NameError, Origin, PackageName};
@@ -109,7 +110,7 @@ impl FromStr for Requirement {
     }
 }
 
-/// A lock or bundle that belongs to a release: its digest and its size in bytes.
+/// A file that belongs to a release: its digest and its size in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attachment {
     /// The SHA-256 of its bytes.
@@ -290,6 +291,25 @@ impl Release {
     /// What the component exports.
     pub fn exports(&self) -> &BTreeSet<ExternName> {
         &self.statement.exports
+    }
+
+    /// Its lock or bundle, as its record has it; its content is always there.
+    pub fn attachment(&self, role: Role) -> Option<Attachment> {
+        let Statement {
+            digest,
+            size,
+            lock,
+            bundle,
+            ..
+        } = &self.statement;
+        match role {
+            Role::Content => Some(Attachment {
+                digest: *digest,
+                size: *size,
+            }),
+            Role::Lock => *lock,
+            Role::Bundle => bundle.map(|(bundle, _)| bundle),
+        }
     }
 
     /// All that its record says of it.

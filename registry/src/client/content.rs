@@ -1,8 +1,9 @@
 //! Contents, step 6 of the ladder: bytes with the digest and size of their record, which says what they import and export.
+//! A release's lock and bundle are read the same way.
 
-use transparency::content::{Content, ContentError, Derived};
+use transparency::content::{Attached, Content, ContentError, Derived, Role};
 use transparency::name::PackageName;
-use transparency::release::Release;
+use transparency::release::{Attachment, Release};
 
 use super::reader::Wanted;
 use super::{ClientError, Session};
@@ -35,7 +36,33 @@ impl Session<'_> {
         })
     }
 
-    /// The same for many releases, as many at once as fit into memory; `each` is handed them one after the other, with
+    /// The lock or bundle of a release, from the shelf or the registry; none where its record has none.
+    ///
+    /// # Errors
+    /// One that is missing or cannot be read, is not what the record says, or was withdrawn.
+    pub fn attached(
+        &mut self,
+        name: &PackageName,
+        release: &Release,
+        role: Role,
+    ) -> Result<Option<Attached>, ClientError> {
+        let Some(Attachment { digest, size }) = release.attachment(role) else {
+            return Ok(None);
+        };
+        let path = layout::content_of(&digest, size);
+        self.attempt(|session| {
+            let operator = session.checkpoint.operator();
+            // A withdrawn one is refused unread: it may be gone.
+            let bytes = match operator.withdrawn(&digest) {
+                Some(_) => Vec::new(),
+                None => session.reader.need_one(Wanted::fixed(path.clone()))?,
+            };
+            Attached::open(name, release, role, operator, bytes)
+                .map_err(|source| ClientError::Content(Box::new(source)))
+        })
+    }
+
+    /// The contents of many releases, as many at once as fit into memory; `each` is handed them one after the other, with
     /// their places in `wanted`.
     ///
     /// # Errors
@@ -87,6 +114,7 @@ impl Session<'_> {
         match reason.or_else(|| release.withdrawn()) {
             None => Ok(()),
             Some(reason) => Err(ClientError::Content(Box::new(ContentError::Withdrawn {
+                role: Role::Content,
                 name: name.clone(),
                 version: release.version().clone(),
                 reason: reason.to_owned(),
