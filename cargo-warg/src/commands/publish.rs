@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::ops::batch::Outcome;
 use crate::ops::clock;
-use crate::ops::publish::{Publication, publish};
+use crate::ops::publish::{Carries, Publication, publish};
 
 /// A package and a version: `acme:logger@1.2.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,12 @@ pub struct PublishArgs {
     /// The key to sign with, by its name; by default the one that may
     #[arg(long, value_name = "NAME")]
     pub key: Option<String>,
+    /// Publish the closed set with it, so that anyone can solve it again: the member's part of warg.lock
+    #[arg(long)]
+    pub with_lock: bool,
+    /// Compose the closed set into one component and publish that too; implies `--with-lock`
+    #[arg(long)]
+    pub bundle: bool,
     /// Do everything but publish
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -68,11 +74,16 @@ impl PublishArgs {
             release: release.map(|release| (&release.package, &release.version)),
             registry: self.registry.as_deref(),
             key: self.key.as_deref(),
+            carries: match (self.with_lock, self.bundle) {
+                (_, true) => Some(Carries::LockAndBundle),
+                (true, false) => Some(Carries::Lock),
+                (false, false) => None,
+            },
             dry_run: self.dry_run,
             now: clock::now()?,
         };
         let published = publish(
-            &context.workspace()?,
+            context.workspace()?,
             &context.dirs()?,
             &context.network,
             &publication,
@@ -84,9 +95,15 @@ impl PublishArgs {
         let item = &published.item;
         let release = format!("{}@{}", item.name, item.statement.version);
         let registry = &published.registry;
+        let statement = &item.statement;
+        let carried = match (&statement.lock, &statement.bundle) {
+            (None, _) => "",
+            (Some(_), None) => ", with its lock",
+            (Some(_), Some(_)) => ", with its lock and bundle",
+        };
         let what = format!(
-            "{release} ({}, {} bytes, {})",
-            item.kind, item.statement.size, item.statement.digest
+            "{release} ({}, {} bytes, {}{carried})",
+            item.kind, statement.size, statement.digest
         );
         for requirement in &item.statement.requirements {
             shell.status_verbose("Requiring", requirement);

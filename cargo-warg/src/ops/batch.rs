@@ -53,6 +53,8 @@ pub struct Item {
     pub statement: Statement,
     /// Its content.
     pub content: Vec<u8>,
+    /// Its lock and bundle, where the statement has them.
+    pub attached: Vec<Vec<u8>>,
 }
 
 /// What became of a [`Draft`].
@@ -149,7 +151,7 @@ impl<'a> Destination<'a> {
                 .or_fail(Class::Other, || "cannot keep the signed records")?;
             let sequencer = Sequencer::new(&folder, &self.registry.policy, signed.checkpoint_key);
             for (draft, record) in drafts.iter().zip(&signed.records) {
-                if let (Some(content), true) = (draft.content(), record.is_some()) {
+                for content in draft.contents().filter(|_| record.is_some()) {
                     sequencer
                         .stage(content)
                         .map_err(|error| self.failure(error))?;

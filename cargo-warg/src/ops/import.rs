@@ -168,6 +168,7 @@ fn item(found: Found, digest: Digest) -> Item {
         kind: Kind::Wit,
         statement,
         content: found.bytes,
+        attached: Vec::new(),
     }
 }
 

@@ -53,6 +53,14 @@ impl Project {
     /// Manifests, policies and `.wit` files that do not read, and path dependencies that are not what they are called.
     pub fn load(args: &ManifestArgs, dirs: &Dirs, network: &Network) -> Result<Self> {
         let workspace = Workspace::load(args).classified()?;
+        Self::of(workspace, dirs, network)
+    }
+
+    /// The same of a workspace whose manifests are read already.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of(workspace: Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let registries = Registries::open(&workspace, dirs, network)?;
         let mut reader = Reader {
             workspace: &workspace,

@@ -5,12 +5,15 @@
 //! dependencies, if it is the member that is published. What it imports and exports is read from the bytes. An import
 //! that no requirement serves is the host's.
 
+mod carried;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use registry::layout::MAX_CONTENT;
+use resolver::resolution::Selection;
 use semver::{Comparator, Op, Version};
 use transparency::digest::Digest;
 use transparency::name::{ExternName, Kind, PackageName};
@@ -19,6 +22,8 @@ use transparency::release::{Requirement, Statement};
 use transparency::version::VersionReq;
 
 use super::batch::{Destination, Draft, Item, Outcome, named};
+use super::lock;
+use super::project::Project;
 use super::registries::Registries;
 use crate::component::{Interface, kind_of};
 use crate::dirs::Dirs;
@@ -39,10 +44,21 @@ pub struct Publication<'a> {
     pub registry: Option<&'a str>,
     /// The name of the key to sign with, or its vkey; by default the one that may.
     pub key: Option<&'a str>,
+    /// What the release carries of its closed set.
+    pub carries: Option<Carries>,
     /// Do everything but publish.
     pub dry_run: bool,
     /// The time.
     pub now: Time,
+}
+
+/// What a dep-solved release carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// The lock of its member alone.
+    Lock,
+    /// That, and the closed set composed into one component.
+    LockAndBundle,
 }
 
 /// What was published.
@@ -62,16 +78,36 @@ pub struct Published {
 ///
 /// # Errors
 /// What cannot be read, is no component or WIT package, or has no name; a registry that cannot be read, believed or
-/// written; a key that may not; a version that is there with another content or other claims.
+/// written; a key that may not; a version that is there with another content or other claims; of a release that carries
+/// its lock, whatever keeps it from being solved again.
 pub fn publish(
-    workspace: &Workspace,
+    workspace: Workspace,
     dirs: &Dirs,
     network: &Network,
     publication: &Publication<'_>,
 ) -> Result<Published> {
-    refuse_patched(workspace)?;
-    let (item, warnings) = read(workspace, publication)?;
-    let registries = Registries::open(workspace, dirs, network)?;
+    refuse_patched(&workspace)?;
+    let Read {
+        mut item,
+        member,
+        mut warnings,
+    } = read(&workspace, publication)?;
+    let (project, opened);
+    let registries = match &member {
+        Some(member) if publication.carries.is_some() || workspace.lock_path().exists() => {
+            project = Project::of(workspace, dirs, network)?;
+            refuse_patched_lock(&project, member)?;
+            if let Some(carries) = publication.carries {
+                warnings = carried::attach(&project, member, &mut item, carries)?;
+            }
+            &project.registries
+        }
+        _ if publication.carries.is_some() => return Err(carried::no_member(&item)),
+        _ => {
+            opened = Registries::open(&workspace, dirs, network)?;
+            &opened
+        }
+    };
     let registry = match publication.registry {
         Some(alias) => registries.of_alias(alias)?,
         None => registries.of_package(&item.name)?,
@@ -118,8 +154,56 @@ fn refuse_patched(workspace: &Workspace) -> Result<()> {
     ))
 }
 
+/// What a path holds.
+struct Read {
+    item: Item,
+    /// The member that is published, where it is one.
+    member: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl From<Item> for Read {
+    fn from(item: Item) -> Self {
+        Self {
+            item,
+            member: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// A lock may remember a patch that the manifest has no more: then what was built was built with it.
+fn refuse_patched_lock(project: &Project, member: &str) -> Result<()> {
+    let path = project.workspace.lock_path();
+    // One that does not read is nothing that anything was built with; who publishes with the lock is told.
+    let Ok(Some(lock)) = lock::read(&path) else {
+        return Ok(());
+    };
+    let asked = project.problem.members.get(member);
+    let is_asked = |selection: &Selection| {
+        let mut locals = asked.iter().flat_map(|member| &member.locals);
+        locals.any(|local| local.selection() == *selection)
+    };
+    let root = lock.roots.get(member);
+    let mut selects = root.iter().flat_map(|root| &root.selects);
+    let patched = selects.find(|selection| {
+        let package = lock.packages.get(selection);
+        package.is_some_and(|package| package.release.is_none()) && !is_asked(selection)
+    });
+    let Some(Selection { name, version, .. }) = patched else {
+        return Ok(());
+    };
+    let message = format!(
+        "{} still has `{name}` {version} from a folder, which nothing asks for any more: what is published must be made \
+         with what everybody gets",
+        path.display()
+    );
+    Err(Error::new(Class::Lock, message)
+        .with_help("run `cargo warg lock`, build again, and publish that"))
+}
+
 /// The release that a path holds, and warnings about it.
-fn read(workspace: &Workspace, publication: &Publication<'_>) -> Result<(Item, Vec<String>)> {
+fn read(workspace: &Workspace, publication: &Publication<'_>) -> Result<Read> {
     let Publication { path, release, .. } = *publication;
     let shown = if path == Path::new("-") {
         "stdin".to_owned()
@@ -129,13 +213,13 @@ fn read(workspace: &Workspace, publication: &Publication<'_>) -> Result<(Item, V
     let cannot = || format!("cannot publish {shown}");
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "wit") {
         let package = WitPackage::read(path).classified().context(cannot)?;
-        return Ok((wit_item(package, release)?, Vec::new()));
+        return Ok(wit_item(package, release)?.into());
     }
     let bytes = read_file(path).or_fail(Class::Other, || format!("cannot read {shown}"))?;
     match kind_of(&bytes).classified().context(cannot)? {
         Kind::Wit => {
             let package = WitPackage::open(bytes).classified().context(cannot)?;
-            Ok((wit_item(package, release)?, Vec::new()))
+            Ok(wit_item(package, release)?.into())
         }
         Kind::Component => {
             let interface = Interface::of_component(&bytes)
@@ -181,6 +265,7 @@ fn wit_item(package: WitPackage, release: Option<(&PackageName, &Version)>) -> R
         kind: Kind::Wit,
         statement,
         content: package.bytes,
+        attached: Vec::new(),
     })
 }
 
@@ -189,7 +274,7 @@ fn component_item(
     release: Option<(&PackageName, &Version)>,
     content: Vec<u8>,
     interface: Interface,
-) -> Result<(Item, Vec<String>)> {
+) -> Result<Read> {
     let (name, version, member) = if let Some((name, version)) = release {
         (name.clone(), version.clone(), member_of(workspace, name)?)
     } else {
@@ -217,8 +302,13 @@ fn component_item(
         kind: Kind::Component,
         statement,
         content,
+        attached: Vec::new(),
     };
-    Ok((item, warnings))
+    Ok(Read {
+        item,
+        member: member.map(|member| member.name.clone()),
+        warnings,
+    })
 }
 
 fn no_name(member: &Member) -> Error {

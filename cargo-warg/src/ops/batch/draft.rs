@@ -90,11 +90,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn content(&self) -> Option<&'a [u8]> {
-        match self {
-            Self::Release(item) => Some(&item.content),
+    /// The files that its record names.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &'a [u8]> {
+        let item = match *self {
+            Self::Release(item) => Some(item),
             Self::Change(..) => None,
-        }
+        };
+        let all = item.map(|item| [&item.content].into_iter().chain(&item.attached));
+        all.into_iter().flatten().map(Vec::as_slice)
     }
 
     /// What its signer needs, in a log that may be empty yet.

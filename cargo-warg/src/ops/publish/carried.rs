@@ -1,0 +1,163 @@
+//! What a dep-solved release carries: the lock of its member alone, and perhaps its bundle.
+//!
+//! A stranger must get the same from the registry alone. So nothing may come from a folder, the lock must be what the
+//! manifests ask for and its claims must hold, and it is solved again as the stranger will: from nothing, at the lock's
+//! checkpoints. What comes out otherwise than the project has it is written down as held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::lockfile::{Lockfile, Root, SOLVER};
+use resolver::resolution::Selection;
+use transparency::digest::Digest;
+use transparency::name::{ExternName, Kind};
+use transparency::release::{Attachment, Requirement};
+use transparency::version::Track;
+
+use super::Carries;
+use crate::error::{Class, Error, Result};
+use crate::ops::batch::Item;
+use crate::ops::claims;
+use crate::ops::derivation;
+use crate::ops::lock;
+use crate::ops::project::Project;
+use crate::ops::solve::Sessions;
+
+/// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
+/// mend.
+///
+/// # Errors
+/// A lock that is missing or stale, or holds what others do not get; a claim of it that does not hold; imports that the
+/// requirements do not account for; a closed set that cannot be solved again, or composed.
+pub(super) fn attach(
+    project: &Project,
+    member: &str,
+    item: &mut Item,
+    carries: Carries,
+) -> Result<Vec<String>> {
+    let lock = alone(project, member)?;
+    refuse_folders(project, &lock)?;
+    let mut now = Sessions::of_lock(&project.registries, false);
+    let is_composed = |selection: &Selection| {
+        carries == Carries::LockAndBundle && selection.kind == Kind::Component
+    };
+    let checked = claims::check(&lock, &project.registries, &mut now, is_composed)?;
+    check_imports(item, &lock, &now)?;
+    let mut then = Sessions::of_lock(&project.registries, false);
+    let lock = derivation::hold(lock, &mut then).map_err(|error| {
+        error.context(format!("the closed set of `{member}` cannot be published"))
+    })?;
+    let bytes = lock.to_string().into_bytes();
+    item.statement.lock = Some(attachment(&bytes));
+    item.attached.push(bytes);
+    Ok(checked.warnings)
+}
+
+/// A release that no member is the source of has no closed set.
+pub(super) fn no_member(item: &Item) -> Error {
+    let name = &item.name;
+    let message = match item.kind {
+        Kind::Wit => format!("`{name}` is a WIT package, which carries no lock"),
+        Kind::Component => format!("no selected member of the workspace is published as `{name}`"),
+    };
+    let error = Error::new(Class::Usage, message);
+    match item.kind {
+        Kind::Wit => error.with_help("leave `--with-lock` and `--bundle` out"),
+        Kind::Component => error.with_help(format!(
+            "a release carries the closed set of a member: write `package = \"{name}\"` into its [package.metadata.warg]"
+        )),
+    }
+}
+
+fn attachment(bytes: &[u8]) -> Attachment {
+    Attachment {
+        digest: Digest::of(bytes),
+        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+    }
+}
+
+/// The lock of the member alone, which is what the manifests ask for.
+fn alone(project: &Project, member: &str) -> Result<Lockfile> {
+    if !project.problem.members.contains_key(member) {
+        return Ok(Lockfile {
+            options: project.problem.options.clone(),
+            solver: SOLVER,
+            registries: BTreeMap::new(),
+            roots: [(member.to_owned(), Root::default())].into(),
+            packages: BTreeMap::new(),
+        });
+    }
+    let lock = lock::read_existing(project)?;
+    lock::check_current(&lock, project)?;
+    lock.alone(member).ok_or_else(|| {
+        let path = project.workspace.lock_path();
+        let message = format!("{} has no member `{member}`", path.display());
+        Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
+    })
+}
+
+fn refuse_folders(project: &Project, lock: &Lockfile) -> Result<()> {
+    let places = project.local_places();
+    let mut packages = lock.packages.iter();
+    let Some((selection, _)) = packages.find(|(_, package)| package.release.is_none()) else {
+        return Ok(());
+    };
+    let place = places.get(selection).map_or("a folder", String::as_str);
+    let message = format!("{selection} is taken from {place}, where nobody else can get it");
+    Err(Error::new(Class::Lock, message).with_help(format!(
+        "publish `{}` first, take its path out of the manifest, run `cargo warg lock`, and build again",
+        selection.name
+    )))
+}
+
+/// Every requirement serves an import of the component. A name alone decides nothing: what the release exports may bear
+/// another package's name.
+fn check_imports(item: &Item, lock: &Lockfile, sessions: &Sessions<'_>) -> Result<()> {
+    let imports = &item.statement.imports;
+    for requirement in &item.statement.requirements {
+        let unmet: Vec<&ExternName> = requirement.serves.difference(imports).collect();
+        let wrong = if let [first, ..] = unmet.as_slice() {
+            format!("does not import `{first}`, for which it requires")
+        } else if requirement.serves.is_empty()
+            && !is_served(requirement, imports, lock, sessions)
+        {
+            "imports nothing that is served by".to_owned()
+        } else {
+            continue;
+        };
+        let message = format!("the component {wrong} `{}`", requirement.name);
+        return Err(Error::new(Class::Other, message).with_help(
+            "a release says what it needs, and no more: build the component again, or remove the dependency",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether an import is of the package itself, or something that its selected release exports in the same track.
+fn is_served(
+    requirement: &Requirement,
+    imports: &BTreeSet<ExternName>,
+    lock: &Lockfile,
+    sessions: &Sessions<'_>,
+) -> bool {
+    let interfaces = || imports.iter().filter_map(ExternName::interface);
+    if interfaces().any(|import| import.package == requirement.name) {
+        return true;
+    }
+    let mut selected = lock.packages.keys().filter(|selection| {
+        selection.kind == requirement.kind
+            && selection.name == requirement.name
+            && requirement.req.matches(&selection.version)
+    });
+    selected.any(|selection| {
+        let release = sessions.release(selection);
+        let exports = release.iter().flat_map(|release| release.exports());
+        let mut exports = exports.filter_map(ExternName::interface);
+        exports.any(|export| {
+            interfaces().any(|import| {
+                import.package == export.package
+                    && import.interface == export.interface
+                    && import.version.as_ref().map(Track::of) == export.version.as_ref().map(Track::of)
+            })
+        })
+    })
+}
