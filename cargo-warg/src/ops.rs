@@ -10,6 +10,7 @@ pub mod check;
 pub mod claims;
 pub mod clean;
 pub mod clock;
+pub mod dep_solved;
 pub mod derivation;
 pub mod entry;
 pub mod failure;

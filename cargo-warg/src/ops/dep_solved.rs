@@ -1,0 +1,325 @@
+//! A dep-solved release, verified from its record and the policy alone.
+//!
+//! The record is proved, and with it the digests of content, lock and bundle. First the closed set is *checked*, by the
+//! rules that every lock is held to: what it says is in the package logs, every requirement is met, and nothing is there
+//! that is not needed. That verdict depends on no solver. Then it is *derived* again, at the lock's checkpoints, and
+//! compared line by line; and the bundle is composed again and compared byte by byte.
+
+use std::collections::BTreeSet;
+
+use registry::client::ClientError;
+use resolver::index::Address;
+use resolver::lockfile::{Lockfile, ReadError, Root};
+use resolver::resolution::Selection;
+use semver::Version;
+use transparency::content::Role;
+use transparency::digest::Digest;
+use transparency::name::{Kind, Origin, PackageName};
+use transparency::number::{Index as LogIndex, Size};
+use transparency::release::{Release, Requirement, Status};
+
+use super::add::absent;
+use super::claims;
+use super::derivation::{Derivation, derive};
+use super::registries::Registries;
+use super::solve::{Proved, Sessions};
+use crate::component;
+use crate::error::{Class, Classified as _, Classify, Error, Result};
+
+/// What verifying a release showed.
+#[derive(Debug)]
+pub struct VerifiedRelease {
+    /// The package.
+    pub name: PackageName,
+    /// The version.
+    pub version: Version,
+    /// The SHA-256 of its content.
+    pub digest: Digest,
+    /// The name of the key that released it.
+    pub signer: String,
+    /// Where the log holds its record; none where what this machine keeps does not show it.
+    pub index: Option<LogIndex>,
+    /// Its closed set; none where it carries none.
+    pub closed_set: Option<VerifiedSet>,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// What verifying a closed set showed.
+#[derive(Debug)]
+pub struct VerifiedSet {
+    /// The SHA-256 of the lock.
+    pub lock: Digest,
+    /// How many packages it has.
+    pub packages: usize,
+    /// How many contents were checked.
+    pub contents: usize,
+    /// Whether solving gives it again.
+    pub derivation: Derivation,
+}
+
+/// Why the lock of a release is not one that the release could carry.
+#[derive(Debug, thiserror::Error)]
+pub enum CarriedError {
+    /// It is no lock.
+    #[error("it is no lock as cargo warg writes it")]
+    Read(#[from] ReadError),
+    /// It is of no member, or of several.
+    #[error("it has {roots} roots, and a release's lock has one")]
+    Roots {
+        /// How many.
+        roots: usize,
+    },
+    /// Something in it comes from a folder.
+    #[error("it has {selection} from a folder, which nobody else has")]
+    Folder {
+        /// The package.
+        selection: Selection,
+    },
+    /// It answers other requirements than the record states.
+    #[error("it answers other requirements than the record has:{}{}", only("the lock", .lock), only("the record", .record))]
+    Requirements {
+        /// What only the lock has.
+        lock: Vec<Requirement>,
+        /// What only the record has.
+        record: Vec<Requirement>,
+    },
+    /// It takes a package from a registry that is not the one of its namespace here.
+    #[error("it takes {selection} from `{found}`, but here that name belongs to `{expected}`")]
+    Origin {
+        /// The package.
+        selection: Selection,
+        /// The registry in the lock.
+        found: Origin,
+        /// The registry that Cargo.toml gives the namespace.
+        expected: String,
+    },
+    /// It was solved after its own record was written.
+    #[error("it says that it was solved when `{origin}` had {size} entries, but its own record is entry {index}")]
+    Later {
+        /// The registry.
+        origin: Origin,
+        /// The size in the lock.
+        size: Size,
+        /// Where the record lies.
+        index: LogIndex,
+    },
+}
+
+fn only(whose: &str, requirements: &[Requirement]) -> String {
+    let lines = requirements.iter();
+    lines.map(|one| format!("\n  only {whose}: {one}")).collect()
+}
+
+impl Classify for CarriedError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Read(ReadError::Future { .. }) => Class::Other,
+            _ => Class::Refused,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Read(ReadError::Future { .. }) => "update cargo warg".to_owned(),
+            Self::Origin { .. } => {
+                "this project's table decides: if the lock is right, write the namespace into [workspace.metadata.warg.namespaces]".to_owned()
+            }
+            _ => DISTRUST.to_owned(),
+        })
+    }
+}
+
+/// What to do about a release whose lock does not hold.
+const DISTRUST: &str = "the publisher signed a lock that does not hold: tell them, and do not rely on this release";
+
+/// Verifies a release: its record, its content, and the closed set and bundle that it carries.
+///
+/// # Errors
+/// A package or release that is not there; a claim that does not hold; whatever keeps a registry from being read or
+/// believed.
+pub fn verify_release(
+    registries: &Registries,
+    name: &PackageName,
+    version: &Version,
+    offline: bool,
+) -> Result<VerifiedRelease> {
+    let mut sessions = Sessions::of_lock(registries, offline);
+    let (address, release) = find(&mut sessions, name, version)?;
+    let mut warnings = Vec::new();
+    match release.status() {
+        Status::Usable => {}
+        Status::Yanked { reason } => warnings.push(format!("{name}@{version} is yanked: {reason}")),
+        Status::Unusable { defect } => {
+            return Err(Error::new(Class::Refused, format!("{name}@{version} is not usable: {defect}")));
+        }
+        Status::Withdrawn { .. } => {} // its content is refused
+    }
+    sessions.with(&address.origin, |session| {
+        session.content(name, &release, component::derive)
+    })?;
+    let places = sessions.places(&address, std::slice::from_ref(&release))?;
+    let index = places.into_iter().next().flatten();
+    let closed_set = match carried(&mut sessions, &address, &release)? {
+        None => None,
+        Some((digest, text)) => {
+            let this = format!("{name}@{version}");
+            let verified = check_set(registries, &mut sessions, &release, &address, index, &text, offline)
+                .map_err(|error| error.context(format!("the lock of {this} does not hold")))?;
+            let (set, yanked) = verified;
+            warnings.extend(yanked);
+            Some(VerifiedSet { lock: digest, ..set })
+        }
+    };
+    Ok(VerifiedRelease {
+        name: name.clone(),
+        version: version.clone(),
+        digest: *release.digest(),
+        signer: release.signer().name().to_owned(),
+        index,
+        closed_set,
+        proved: sessions.proved(),
+        warnings,
+    })
+}
+
+fn find(
+    sessions: &mut Sessions<'_>,
+    name: &PackageName,
+    version: &Version,
+) -> Result<(Address, Release)> {
+    let (address, log) = sessions.find(name)?;
+    let Some(log) = log else {
+        let size = sessions.of(&address.origin)?.size().get();
+        return Err(absent(&address, size));
+    };
+    let release = log.log().release(version).cloned();
+    let release = release.ok_or_else(|| {
+        let newest = log.log().releases().last().map(Release::version);
+        let error = Error::new(
+            Class::Other,
+            format!("`{name}` has no release {version} in `{}`", address.origin),
+        );
+        match newest {
+            Some(newest) => error.with_help(format!("its newest is {newest}")),
+            None => error,
+        }
+    })?;
+    Ok((address, release))
+}
+
+/// The lock that a release carries, with its digest; none where it carries none.
+fn carried(
+    sessions: &mut Sessions<'_>,
+    address: &Address,
+    release: &Release,
+) -> Result<Option<(Digest, String)>> {
+    let name = &address.name;
+    let Some(attachment) = release.attachment(Role::Lock) else {
+        return Ok(None);
+    };
+    let attached = sessions
+        .with(&address.origin, |session| session.attached(name, release, Role::Lock))
+        .map_err(|error| match error.cause() {
+            Some(ClientError::Missing { .. }) => error.context(format!(
+                "the record of {name}@{} names a lock, which cannot be had",
+                release.version()
+            )),
+            _ => error,
+        })?;
+    Ok(attached.map(|attached| {
+        // What is not UTF-8 is no lock either, and is refused as such.
+        let text = String::from_utf8_lossy(attached.bytes()).into_owned();
+        (attachment.digest, text)
+    }))
+}
+
+/// Checks and derives a release's closed set.
+fn check_set(
+    registries: &Registries,
+    sessions: &mut Sessions<'_>,
+    release: &Release,
+    address: &Address,
+    index: Option<LogIndex>,
+    text: &str,
+    offline: bool,
+) -> Result<(VerifiedSet, Vec<String>)> {
+    let lock: Lockfile = text.parse().map_err(CarriedError::Read).classified()?;
+    check_shape(&lock, registries).classified()?;
+    if let Some((_, root)) = lock.only_root() {
+        check_requirements(root, release).classified()?;
+    }
+    if let (Some(checkpoint), Some(index)) = (lock.registries.get(&address.origin), index)
+        && checkpoint.size.holds(index)
+    {
+        return Err(CarriedError::Later {
+            origin: address.origin.clone(),
+            size: checkpoint.size,
+            index,
+        })
+        .classified();
+    }
+    let checked = claims::check(&lock, registries, sessions, |_| false)?;
+    let mut then = Sessions::of_lock(registries, offline);
+    let derivation = derive(&lock, &mut then)?;
+    let set = VerifiedSet {
+        lock: Digest::of(text.as_bytes()),
+        packages: lock.packages.len(),
+        contents: checked.count,
+        derivation,
+    };
+    Ok((set, checked.warnings))
+}
+
+/// One root, nothing from a folder, and each package from the registry that this project takes it from.
+fn check_shape(lock: &Lockfile, registries: &Registries) -> std::result::Result<(), CarriedError> {
+    let roots = lock.roots.len();
+    if roots != 1 {
+        return Err(CarriedError::Roots { roots });
+    }
+    for (selection, package) in &lock.packages {
+        let Some(locked) = &package.release else {
+            let selection = selection.clone();
+            return Err(CarriedError::Folder { selection });
+        };
+        let expected = registries.origins().of(&selection.name);
+        if expected != Some(&locked.origin) {
+            return Err(CarriedError::Origin {
+                selection: selection.clone(),
+                found: locked.origin.clone(),
+                expected: expected.map_or_else(|| "no registry".to_owned(), ToString::to_string),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The components that the lock's root requires are those of the record. What they are for is at least what the record
+/// says: the member's `wit/` may ask for more.
+fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(), CarriedError> {
+    let same = |one: &Requirement, other: &Requirement| {
+        (one.kind, &one.name, &one.req) == (other.kind, &other.name, &other.req)
+    };
+    let recorded = release.requirements();
+    let locked: BTreeSet<&Requirement> = root
+        .requires
+        .iter()
+        .filter(|requirement| requirement.kind == Kind::Component)
+        .collect();
+    let is_locked = |one: &&Requirement| {
+        let mut locked = locked.iter();
+        locked.any(|other| same(one, other) && one.serves.is_subset(&other.serves))
+    };
+    let is_recorded = |one: &&&Requirement| recorded.iter().any(|other| same(one, other));
+    let only_record: Vec<_> = recorded.iter().filter(|one| !is_locked(one)).cloned().collect();
+    let only_lock: Vec<_> = locked.iter().filter(|one| !is_recorded(one)).collect();
+    if only_record.is_empty() && only_lock.is_empty() {
+        return Ok(());
+    }
+    Err(CarriedError::Requirements {
+        lock: only_lock.into_iter().copied().cloned().collect(),
+        record: only_record,
+    })
+}
