@@ -5,6 +5,7 @@
 pub mod add;
 pub mod batch;
 pub mod bundle;
+pub mod bundled;
 pub mod change;
 pub mod check;
 pub mod claims;

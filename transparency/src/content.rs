@@ -225,9 +225,9 @@ impl Attached {
         Ok(Some(Self { bytes }))
     }
 
-    /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The bytes, to keep.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
 

@@ -12,17 +12,18 @@ use resolver::index::Address;
 use resolver::lockfile::{Lockfile, ReadError, Root};
 use resolver::resolution::Selection;
 use semver::Version;
-use transparency::content::Role;
+use transparency::content::{Attached, Content, Role};
 use transparency::digest::Digest;
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size};
 use transparency::release::{Release, Requirement, Status};
 
 use super::add::absent;
-use super::claims;
-use super::derivation::{Derivation, derive};
+use super::claims::{self, Checked};
+use super::derivation::{self, Derivation, RebuildError, Rebuilt, derive};
 use super::registries::Registries;
 use super::solve::{Proved, Sessions};
+use crate::bundle::{self, FORMAT, Part};
 use crate::component;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 
@@ -58,6 +59,8 @@ pub struct VerifiedSet {
     pub contents: usize,
     /// Whether solving gives it again.
     pub derivation: Derivation,
+    /// Whether composing gives its bundle again; none where the release has none.
+    pub bundle: Option<Rebuilt>,
 }
 
 /// Why the lock of a release is not one that the release could carry.
@@ -157,22 +160,25 @@ pub fn verify_release(
         }
         Status::Withdrawn { .. } => {} // its content is refused
     }
-    sessions.with(&address.origin, |session| {
+    let content = sessions.with(&address.origin, |session| {
         session.content(name, &release, component::derive)
     })?;
     let places = sessions.places(&address, std::slice::from_ref(&release))?;
     let index = places.into_iter().next().flatten();
-    let closed_set = match carried(&mut sessions, &address, &release)? {
-        None => None,
-        Some((digest, text)) => {
-            let this = format!("{name}@{version}");
-            let verified = check_set(registries, &mut sessions, &release, &address, index, &text, offline)
-                .map_err(|error| error.context(format!("the lock of {this} does not hold")))?;
-            let (set, yanked) = verified;
-            warnings.extend(yanked);
-            Some(VerifiedSet { lock: digest, ..set })
-        }
+    let mut subject = Subject {
+        registries,
+        sessions: &mut sessions,
+        address: &address,
+        release: &release,
+        content: &content,
+        index,
+        offline,
     };
+    let closed_set = subject.closed_set()?;
+    let closed_set = closed_set.map(|(set, yanked)| {
+        warnings.extend(yanked);
+        set
+    });
     Ok(VerifiedRelease {
         name: name.clone(),
         version: version.clone(),
@@ -210,71 +216,126 @@ fn find(
     Ok((address, release))
 }
 
-/// The lock that a release carries, with its digest; none where it carries none.
-fn carried(
-    sessions: &mut Sessions<'_>,
-    address: &Address,
-    release: &Release,
-) -> Result<Option<(Digest, String)>> {
-    let name = &address.name;
-    let Some(attachment) = release.attachment(Role::Lock) else {
-        return Ok(None);
-    };
-    let attached = sessions
-        .with(&address.origin, |session| session.attached(name, release, Role::Lock))
-        .map_err(|error| match error.cause() {
+/// A release whose record and content are proved.
+struct Subject<'s, 'a> {
+    registries: &'a Registries,
+    sessions: &'s mut Sessions<'a>,
+    address: &'s Address,
+    release: &'s Release,
+    content: &'s Content,
+    index: Option<LogIndex>,
+    offline: bool,
+}
+
+impl Subject<'_, '_> {
+    /// Checks, derives and composes what the release carries; none where it carries nothing.
+    fn closed_set(&mut self) -> Result<Option<(VerifiedSet, Vec<String>)>> {
+        let Some(bytes) = self.attached(Role::Lock)? else {
+            return Ok(None);
+        };
+        let checked = self.check(&bytes);
+        let (lock, checked, derivation) = checked.map_err(|error| self.of_release(error, Role::Lock))?;
+        let bundle = match self.attached(Role::Bundle)? {
+            None => None,
+            Some(bundle) => {
+                let rebuilt = self.rebuild(&bundle, &lock, &checked);
+                Some(rebuilt.map_err(|error| self.of_release(error, Role::Bundle))?)
+            }
+        };
+        let set = VerifiedSet {
+            lock: Digest::of(&bytes),
+            packages: lock.packages.len(),
+            contents: checked.count,
+            derivation,
+            bundle,
+        };
+        Ok(Some((set, checked.warnings)))
+    }
+
+    fn of_release(&self, error: Error, role: Role) -> Error {
+        let (name, version) = (&self.address.name, self.release.version());
+        error.context(format!("the {role} of {name}@{version} does not hold"))
+    }
+
+    /// The bytes of a lock or bundle; none where the record has none.
+    fn attached(&mut self, role: Role) -> Result<Option<Vec<u8>>> {
+        let (name, release) = (&self.address.name, self.release);
+        let attached = self.sessions.with(&self.address.origin, |session| {
+            session.attached(name, release, role)
+        });
+        let attached = attached.map_err(|error| match error.cause() {
             Some(ClientError::Missing { .. }) => error.context(format!(
-                "the record of {name}@{} names a lock, which cannot be had",
+                "the record of {name}@{} names a {role}, which cannot be had",
                 release.version()
             )),
             _ => error,
         })?;
-    Ok(attached.map(|attached| {
-        // What is not UTF-8 is no lock either, and is refused as such.
-        let text = String::from_utf8_lossy(attached.bytes()).into_owned();
-        (attachment.digest, text)
-    }))
-}
+        Ok(attached.map(Attached::into_bytes))
+    }
 
-/// Checks and derives a release's closed set.
-fn check_set(
-    registries: &Registries,
-    sessions: &mut Sessions<'_>,
-    release: &Release,
-    address: &Address,
-    index: Option<LogIndex>,
-    text: &str,
-    offline: bool,
-) -> Result<(VerifiedSet, Vec<String>)> {
-    let lock: Lockfile = text.parse().map_err(CarriedError::Read).classified()?;
-    check_shape(&lock, registries).classified()?;
-    if let Some((_, root)) = lock.only_root() {
-        check_requirements(root, release).classified()?;
+    /// Checks the closed set, then derives it again.
+    fn check(&mut self, bytes: &[u8]) -> Result<(Lockfile, Checked, Derivation)> {
+        // What is not UTF-8 is no lock either, and is refused as such.
+        let text = String::from_utf8_lossy(bytes);
+        let lock: Lockfile = text.parse().map_err(CarriedError::Read).classified()?;
+        check_shape(&lock, self.registries).classified()?;
+        if let Some((_, root)) = lock.only_root() {
+            check_requirements(root, self.release).classified()?;
+        }
+        self.check_order(&lock).classified()?;
+        let is_component = |selection: &Selection| {
+            selection.kind == Kind::Component && self.release.attachment(Role::Bundle).is_some()
+        };
+        let checked = claims::check(&lock, self.registries, self.sessions, is_component)?;
+        let mut then = Sessions::of_lock(self.registries, self.offline);
+        let derivation = derive(&lock, &mut then)?;
+        Ok((lock, checked, derivation))
     }
-    if let (Some(checkpoint), Some(index)) = (lock.registries.get(&address.origin), index)
-        && checkpoint.size.holds(index)
-    {
-        return Err(CarriedError::Later {
-            origin: address.origin.clone(),
-            size: checkpoint.size,
-            index,
-        })
-        .classified();
+
+    /// The lock was there before the record that names it.
+    fn check_order(&self, lock: &Lockfile) -> std::result::Result<(), CarriedError> {
+        let origin = &self.address.origin;
+        let size = lock.registries.get(origin).map(|checkpoint| checkpoint.size);
+        match (size, self.index) {
+            (Some(size), Some(index)) if size.holds(index) => Err(CarriedError::Later {
+                origin: origin.clone(),
+                size,
+                index,
+            }),
+            _ => Ok(()),
+        }
     }
-    let checked = claims::check(&lock, registries, sessions, |_| false)?;
-    let mut then = Sessions::of_lock(registries, offline);
-    let derivation = derive(&lock, &mut then)?;
-    let set = VerifiedSet {
-        lock: Digest::of(text.as_bytes()),
-        packages: lock.packages.len(),
-        contents: checked.count,
-        derivation,
-    };
-    Ok((set, checked.warnings))
+
+    fn rebuild(&self, bytes: &[u8], lock: &Lockfile, checked: &Checked) -> Result<Rebuilt> {
+        let format = self.release.statement().bundle.map_or(0, |(_, format)| format);
+        if format != FORMAT {
+            return Ok(Rebuilt::Unknown { format });
+        }
+        let embedded = bundle::open(bytes).classified()?;
+        let claim = |what, found: String, expected: String| {
+            if found == expected {
+                return Ok(());
+            }
+            Err(RebuildError::Claim {
+                what,
+                found,
+                expected,
+            })
+        };
+        let digest = |lock: &Lockfile| Digest::of(lock.to_string().as_bytes()).to_string();
+        claim("lock", digest(&embedded.lock), digest(lock)).classified()?;
+        let root = self.release.digest().to_string();
+        claim("root", embedded.root.to_string(), root).classified()?;
+        let root = Part {
+            requirements: derivation::requirements(lock),
+            content: self.content.bytes(),
+        };
+        derivation::rebuild(bytes, &embedded, root, &checked.contents)
+    }
 }
 
 /// One root, nothing from a folder, and each package from the registry that this project takes it from.
-fn check_shape(lock: &Lockfile, registries: &Registries) -> std::result::Result<(), CarriedError> {
+pub(super) fn check_shape(lock: &Lockfile, registries: &Registries) -> std::result::Result<(), CarriedError> {
     let roots = lock.roots.len();
     if roots != 1 {
         return Err(CarriedError::Roots { roots });

@@ -4,17 +4,18 @@
 //! manifests ask for and its claims must hold, and it is solved again as the stranger will: from nothing, at the lock's
 //! checkpoints. What comes out otherwise than the project has it is written down as held.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use resolver::lockfile::{Lockfile, Root, SOLVER};
 use resolver::resolution::Selection;
 use transparency::digest::Digest;
-use transparency::name::{ExternName, Kind};
-use transparency::release::{Attachment, Requirement};
-use transparency::version::Track;
+use transparency::name::Kind;
+use transparency::release::Attachment;
 
 use super::Carries;
-use crate::error::{Class, Error, Result};
+use crate::bundle::wiring::{Idle, Plan};
+use crate::bundle::{self, Composition, Part, PartName, Wiring};
+use crate::error::{Class, Classified as _, Error, Result};
 use crate::ops::batch::Item;
 use crate::ops::claims;
 use crate::ops::derivation;
@@ -37,19 +38,47 @@ pub(super) fn attach(
     let lock = alone(project, member)?;
     refuse_folders(project, &lock)?;
     let mut now = Sessions::of_lock(&project.registries, false);
-    let is_composed = |selection: &Selection| {
-        carries == Carries::LockAndBundle && selection.kind == Kind::Component
-    };
-    let checked = claims::check(&lock, &project.registries, &mut now, is_composed)?;
-    check_imports(item, &lock, &now)?;
+    let is_component = |selection: &Selection| selection.kind == Kind::Component;
+    let checked = claims::check(&lock, &project.registries, &mut now, is_component)?;
     let mut then = Sessions::of_lock(&project.registries, false);
     let lock = derivation::hold(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;
+    let wire = Wiring::default();
+    let composition = Composition {
+        root: Part {
+            requirements: derivation::requirements(&lock),
+            content: &item.content,
+        },
+        parts: derivation::parts(&lock, &checked.contents),
+        wire: &wire,
+        lock: &lock,
+    };
+    let plan = Plan::new(&composition).classified()?;
+    plan.idle().iter().try_for_each(refuse_idle)?;
+    if carries == Carries::LockAndBundle {
+        let bytes = bundle::compose(&composition, bundle::FORMAT).classified()?;
+        item.statement.bundle = Some((attachment(&bytes), bundle::FORMAT));
+        item.attached.push(bytes);
+    }
     let bytes = lock.to_string().into_bytes();
     item.statement.lock = Some(attachment(&bytes));
     item.attached.push(bytes);
     Ok(checked.warnings)
+}
+
+/// A release says what it needs, and no more. What its dependencies say is their publishers' business.
+fn refuse_idle(idle: &Idle) -> Result<()> {
+    match idle {
+        Idle::Requirement {
+            by: PartName::Package(_),
+            ..
+        } => Ok(()),
+        Idle::Requirement { .. } | Idle::Redirection { .. } => {
+            Err(Error::new(Class::Other, idle)
+                .with_help("build the component again, or take that out of the manifest"))
+        }
+    }
 }
 
 /// A release that no member is the source of has no closed set.
@@ -107,57 +136,4 @@ fn refuse_folders(project: &Project, lock: &Lockfile) -> Result<()> {
         "publish `{}` first, take its path out of the manifest, run `cargo warg lock`, and build again",
         selection.name
     )))
-}
-
-/// Every requirement serves an import of the component. A name alone decides nothing: what the release exports may bear
-/// another package's name.
-fn check_imports(item: &Item, lock: &Lockfile, sessions: &Sessions<'_>) -> Result<()> {
-    let imports = &item.statement.imports;
-    for requirement in &item.statement.requirements {
-        let unmet: Vec<&ExternName> = requirement.serves.difference(imports).collect();
-        let wrong = if let [first, ..] = unmet.as_slice() {
-            format!("does not import `{first}`, for which it requires")
-        } else if requirement.serves.is_empty()
-            && !is_served(requirement, imports, lock, sessions)
-        {
-            "imports nothing that is served by".to_owned()
-        } else {
-            continue;
-        };
-        let message = format!("the component {wrong} `{}`", requirement.name);
-        return Err(Error::new(Class::Other, message).with_help(
-            "a release says what it needs, and no more: build the component again, or remove the dependency",
-        ));
-    }
-    Ok(())
-}
-
-/// Whether an import is of the package itself, or something that its selected release exports in the same track.
-fn is_served(
-    requirement: &Requirement,
-    imports: &BTreeSet<ExternName>,
-    lock: &Lockfile,
-    sessions: &Sessions<'_>,
-) -> bool {
-    let interfaces = || imports.iter().filter_map(ExternName::interface);
-    if interfaces().any(|import| import.package == requirement.name) {
-        return true;
-    }
-    let mut selected = lock.packages.keys().filter(|selection| {
-        selection.kind == requirement.kind
-            && selection.name == requirement.name
-            && requirement.req.matches(&selection.version)
-    });
-    selected.any(|selection| {
-        let release = sessions.release(selection);
-        let exports = release.iter().flat_map(|release| release.exports());
-        let mut exports = exports.filter_map(ExternName::interface);
-        exports.any(|export| {
-            interfaces().any(|import| {
-                import.package == export.package
-                    && import.interface == export.interface
-                    && import.version.as_ref().map(Track::of) == export.version.as_ref().map(Track::of)
-            })
-        })
-    })
 }

@@ -1,0 +1,72 @@
+//! A bundle, verified by what it says of itself.
+//!
+//! The lock in it is held to the rules of every lock; then the bundle is composed again, from the root that lies in it and
+//! the contents that the registries vouch for, and compared byte by byte. What the root itself is, only its own record
+//! could say: its digest is told.
+
+use resolver::lockfile::Lockfile;
+use resolver::resolution::Selection;
+use transparency::digest::Digest;
+use transparency::name::Kind;
+
+use super::claims;
+use super::dep_solved::check_shape;
+use super::derivation::{self, Rebuilt, rebuild};
+use super::registries::Registries;
+use super::solve::{Proved, Sessions};
+use crate::bundle::{self, EmbeddedError, Part};
+use crate::error::{Classified as _, Result};
+
+/// What verifying a bundle showed.
+#[derive(Debug)]
+pub struct VerifiedBundle {
+    /// The root's name, as the lock has it: nobody vouches for that.
+    pub name: String,
+    /// The SHA-256 of the root.
+    pub root: Digest,
+    /// How many packages the lock has.
+    pub packages: usize,
+    /// How many contents were checked.
+    pub contents: usize,
+    /// Whether composing gives it again.
+    pub bundle: Rebuilt,
+    /// What was shown, by registry.
+    pub proved: Vec<Proved>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// Verifies a bundle.
+///
+/// # Errors
+/// Bytes that are no bundle; a claim of its lock that does not hold; other bytes than follow from it; whatever keeps a
+/// registry from being read or believed.
+pub fn verify_bundle(registries: &Registries, bytes: &[u8], offline: bool) -> Result<VerifiedBundle> {
+    let embedded = bundle::open(bytes).classified()?;
+    let lock: &Lockfile = &embedded.lock;
+    check_shape(lock, registries)
+        .classified()
+        .map_err(|error| error.context("the lock in the bundle does not hold"))?;
+    let mut sessions = Sessions::of_lock(registries, offline);
+    let is_component = |selection: &Selection| selection.kind == Kind::Component;
+    let checked = claims::check(lock, registries, &mut sessions, is_component)
+        .map_err(|error| error.context("the lock in the bundle does not hold"))?;
+    let digest = embedded.root;
+    let root = embedded.root().and_then(|root| bytes.get(root.range.clone()));
+    let root = root.ok_or(EmbeddedError::NoRoot { digest }).classified()?;
+    let root = Part {
+        requirements: derivation::requirements(lock),
+        content: root,
+    };
+    let rebuilt = rebuild(bytes, &embedded, root, &checked.contents)
+        .map_err(|error| error.context("the bundle does not hold"))?;
+    Ok(VerifiedBundle {
+        name: embedded.name().to_owned(),
+        root: digest,
+        packages: lock.packages.len(),
+        contents: checked.count,
+        bundle: rebuilt,
+        proved: sessions.proved(),
+        warnings: checked.warnings,
+    })
+}
