@@ -117,7 +117,7 @@ fn what_fails_on_its_own_is_all_reported_and_the_gravest_comes_last() {
         let said = app
             .warg(&[command])
             .code(13)
-            .stderr_contains("error: 2 claims of warg.lock do not hold\n");
+            .stderr_contains("error: 2 claims of the lock do not hold\n");
         let said = said
             .stderr_contains("the digest of component acme:clock@1.1.0 is sha256:")
             .stderr_contains("the digest of wit acme:io@1.0.1 is sha256:");

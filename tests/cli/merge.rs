@@ -261,7 +261,7 @@ fn what_no_log_contains_is_refused_in_a_merge_too() {
         app.write("warg.lock", &text);
         app.warg(&["lock"])
             .code(13)
-            .stderr_contains("warg.lock does not go with its registry");
+            .stderr_contains("the lock does not go with its registry");
         assert_eq!(app.read("warg.lock"), text);
     }
     for (case, text) in [

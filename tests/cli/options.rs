@@ -261,7 +261,7 @@ fn a_lock_that_has_what_its_own_exclude_newer_leaves_aside_is_refused() {
         for command in [&["verify"][..], &["fetch", "--locked"]] {
             app.warg(command)
                 .code(13)
-                .stderr_contains("warg.lock says `exclude-newer`")
+                .stderr_contains("the lock says `exclude-newer`")
                 .stderr_contains("but has component acme:clock@1.1.0, which was released at");
         }
     }

@@ -225,7 +225,7 @@ fn a_claim_that_the_log_contradicts_is_refused_by_name() {
             "index",
             &|lock| release(lock, &clock).index = Index::new(place.get() - 1),
             13,
-            "a record does not lie in the log where warg.lock says",
+            "a record does not lie in the log where the lock says",
         ),
         (
             "requirements",

@@ -9,7 +9,7 @@ use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::Kind;
 
-use super::claims;
+use super::claims::{self, Whose};
 use super::dep_solved::check_shape;
 use super::derivation::{self, Rebuilt, rebuild};
 use super::registries::Registries;
@@ -49,7 +49,7 @@ pub fn verify_bundle(registries: &Registries, bytes: &[u8], offline: bool) -> Re
         .map_err(|error| error.context("the lock in the bundle does not hold"))?;
     let mut sessions = Sessions::of_lock(registries, offline);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
-    let checked = claims::check(lock, registries, &mut sessions, is_component)
+    let checked = claims::check(Whose::Carried, lock, registries, &mut sessions, is_component)
         .map_err(|error| error.context("the lock in the bundle does not hold"))?;
     let digest = embedded.root;
     let root = embedded.root().and_then(|root| bytes.get(root.range.clone()));
@@ -67,6 +67,6 @@ pub fn verify_bundle(registries: &Registries, bytes: &[u8], offline: bool) -> Re
         contents: checked.count,
         bundle: rebuilt,
         proved: sessions.proved(),
-        warnings: checked.warnings,
+        warnings: checked.warnings(),
     })
 }

@@ -30,7 +30,7 @@ use crate::place::Location;
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
     /// No such package.
-    #[error("warg.lock has {selection}, but `{}` is proved not to be in `{}`", address.name, address.origin)]
+    #[error("the lock has {selection}, but `{}` is proved not to be in `{}`", address.name, address.origin)]
     NoPackage {
         /// What is locked.
         selection: Selection,
@@ -38,7 +38,7 @@ pub enum ClaimError {
         address: Address,
     },
     /// The package has another kind.
-    #[error("warg.lock has {selection}, but that package is a {found}")]
+    #[error("the lock has {selection}, but that package is a {found}")]
     Kind {
         /// What is locked.
         selection: Selection,
@@ -46,7 +46,7 @@ pub enum ClaimError {
         found: &'static str,
     },
     /// No such version.
-    #[error("warg.lock has {selection}, but `{}` has no such release in `{}`", address.name, address.origin)]
+    #[error("the lock has {selection}, but `{}` has no such release in `{}`", address.name, address.origin)]
     NoRelease {
         /// What is locked.
         selection: Selection,
@@ -55,7 +55,7 @@ pub enum ClaimError {
     },
     /// A release that is what the lock says in all but one thing.
     #[error(
-        "warg.lock says that the {what} of {selection} is {claimed}, but in the package log it is {found}"
+        "the lock says that the {what} of {selection} is {claimed}, but in the package log it is {found}"
     )]
     Differs {
         /// What is locked.
@@ -69,7 +69,7 @@ pub enum ClaimError {
     },
     /// A release that does not export what the member asks of it.
     #[error(
-        "warg.lock has {selection} for `{member}`, which asks it for `{export}`, but the release does not export that"
+        "the lock has {selection} for `{member}`, which asks it for `{export}`, but the release does not export that"
     )]
     NotExported {
         /// What is locked.
@@ -81,7 +81,7 @@ pub enum ClaimError {
     },
     /// A release that the lock's own `exclude-newer` leaves aside.
     #[error(
-        "warg.lock says `exclude-newer` {cutoff}, but has {selection}, which was released at {time}"
+        "the lock says `exclude-newer` {cutoff}, but has {selection}, which was released at {time}"
     )]
     TooNew {
         /// What is locked.
@@ -127,6 +127,42 @@ impl Classify for ClaimError {
             }
             _ => EDITED.to_owned(),
         })
+    }
+}
+
+/// What to do about a lock of a release or bundle that says so.
+const DISTRUST: &str = "whoever made it vouched for something that does not hold: tell them, and do not rely on it";
+
+/// Which lock it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The workspace's own.
+    Workspace,
+    /// One that a release or a bundle carries.
+    Carried,
+}
+
+impl Whose {
+    /// The failure as it is told of this lock: only the workspace's is a file with lines, and can be mended.
+    fn refusal(self, error: ClaimError) -> Error {
+        match (self, &error) {
+            (Self::Workspace, _) => Error::classified(error),
+            (Self::Carried, ClaimError::Withdrawn { .. } | ClaimError::Unusable { .. }) => {
+                Error::new(Class::Refused, error)
+            }
+            (Self::Carried, _) => Error::new(Class::Refused, error).with_help(DISTRUST),
+        }
+    }
+
+    fn edited(self) -> &'static str {
+        match self {
+            Self::Workspace => EDITED,
+            Self::Carried => DISTRUST,
+        }
+    }
+
+    fn entries(self, lock: &Lockfile) -> Option<Entries> {
+        (self == Self::Workspace).then(|| Entries::of(lock))
     }
 }
 
@@ -180,22 +216,23 @@ impl ClaimError {
 }
 
 /// All claims that do not hold, as one failure; none where all of them do.
-fn refuse(lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> {
-    let entries = Entries::of(lock);
-    let place = |error: &ClaimError| entries.place(error.selection());
+fn refuse(whose: Whose, lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> {
+    let entries = whose.entries(lock);
+    let place = |error: &ClaimError| entries.as_ref()?.place(error.selection());
     let refused = match <[ClaimError; 1]>::try_from(errors) {
         Ok([error]) => {
             let place = place(&error);
-            place.into_iter().fold(Error::classified(error), Error::at)
+            place.into_iter().fold(whose.refusal(error), Error::at)
         }
         Err(errors) if errors.is_empty() => return Ok(()),
         Err(errors) => {
             let lines = errors.iter().map(|error| format!("\n  {error}"));
             let lines: String = lines.collect();
-            let message = format!("{} claims of warg.lock do not hold{lines}", errors.len());
+            let message = format!("{} claims of the lock do not hold{lines}", errors.len());
             let refused = Error::new(Class::Refused, message);
             let refused = errors.iter().filter_map(place).fold(refused, Error::at);
-            let help: BTreeSet<_> = errors.iter().filter_map(Classify::help).collect();
+            let refusals = errors.into_iter().map(|error| whose.refusal(error));
+            let help: BTreeSet<_> = refusals.flat_map(|error| error.help().to_vec()).collect();
             help.into_iter().fold(refused, Error::with_help)
         }
     };
@@ -207,6 +244,7 @@ fn refuse(lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> {
 /// # Errors
 /// All releases that are not as the lock says; whatever keeps a registry from being read or believed.
 pub fn check(
+    whose: Whose,
     lock: &Lockfile,
     registries: &Registries,
     sessions: &mut Sessions<'_>,
@@ -254,14 +292,14 @@ pub fn check(
             .push((locked_release.record, locked_release.index));
     }
     check_exports(lock, sessions, &mut refused);
-    refuse(lock, refused)?;
+    refuse(whose, lock, refused)?;
     for (origin, records) in asks {
         sessions
             .with(&origin, |session| session.check_included(&records))
             .map_err(|error| match error.class() {
                 Class::Refused => error
-                    .context("a record does not lie in the log where warg.lock says")
-                    .with_help(EDITED),
+                    .context("a record does not lie in the log where the lock says")
+                    .with_help(whose.edited()),
                 _ => error,
             })?;
     }
@@ -290,18 +328,18 @@ pub fn check(
     Ok(Checked {
         contents,
         count: locked.len(),
-        yanked: placed(lock, yanked),
+        yanked: placed(whose, lock, yanked),
     })
 }
 
 /// What is yanked, each with its line of the lock.
-fn placed(lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Vec<Yanked> {
+fn placed(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Vec<Yanked> {
     if yanked.is_empty() {
         return Vec::new();
     }
-    let entries = Entries::of(lock);
+    let entries = whose.entries(lock);
     let place = |(selection, message)| Yanked {
-        location: entries.place(&selection),
+        location: entries.as_ref().and_then(|entries| entries.place(&selection)),
         selection,
         message,
     };

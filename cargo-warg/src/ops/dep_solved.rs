@@ -19,7 +19,7 @@ use transparency::number::{Index as LogIndex, Size};
 use transparency::release::{Release, Requirement, Status};
 
 use super::add::absent;
-use super::claims::{self, Checked};
+use super::claims::{self, Checked, Whose};
 use super::derivation::{self, Derivation, RebuildError, Rebuilt, derive};
 use super::registries::Registries;
 use super::solve::{Proved, Sessions};
@@ -249,7 +249,7 @@ impl Subject<'_, '_> {
             derivation,
             bundle,
         };
-        Ok(Some((set, checked.warnings)))
+        Ok(Some((set, checked.warnings())))
     }
 
     fn of_release(&self, error: Error, role: Role) -> Error {
@@ -286,7 +286,7 @@ impl Subject<'_, '_> {
         let is_component = |selection: &Selection| {
             selection.kind == Kind::Component && self.release.attachment(Role::Bundle).is_some()
         };
-        let checked = claims::check(&lock, self.registries, self.sessions, is_component)?;
+        let checked = claims::check(Whose::Carried, &lock, self.registries, self.sessions, is_component)?;
         let mut then = Sessions::of_lock(self.registries, self.offline);
         let derivation = derive(&lock, &mut then)?;
         Ok((lock, checked, derivation))

@@ -12,7 +12,7 @@ use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
 
-use super::claims::{self, Checked};
+use super::claims::{self, Checked, Whose};
 use super::lock::{self, Flags, Outcome};
 use super::project::Project;
 use super::solve::{Proved, Sessions};
@@ -87,7 +87,7 @@ pub(super) fn check(
         .flat_map(|root| &root.requires)
         .map(|requirement| (requirement.kind, requirement.name.clone()))
         .collect();
-    claims::check(lock, &project.registries, sessions, |selection| {
+    claims::check(Whose::Workspace, lock, &project.registries, sessions, |selection| {
         selection.kind == Kind::Wit || direct.contains(&(selection.kind, selection.name.clone()))
     })
 }

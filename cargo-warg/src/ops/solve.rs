@@ -251,7 +251,7 @@ impl<'a> Sessions<'a> {
         })
         .map_err(|error| match error.cause() {
             Some(ClientError::Behind { .. } | ClientError::NotPrefix { .. }) => {
-                error.context("warg.lock does not go with its registry")
+                error.context("the lock does not go with its registry")
             }
             _ => error,
         })

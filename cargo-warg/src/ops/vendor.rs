@@ -22,7 +22,7 @@ use resolver::lockfile::Lockfile;
 use transparency::name::Origin;
 
 use super::add::wait_for_turn;
-use super::claims;
+use super::claims::{self, Whose};
 use super::lock::{self, Flags, Outcome};
 use super::place::{place_text, resolve};
 use super::project::Project;
@@ -95,7 +95,7 @@ pub fn vendor(
     let Some(lock) = outcome.lock.as_ref() else {
         return Ok(None);
     };
-    let checked = claims::check(lock, &project.registries, &mut sessions, |_| false)?;
+    let checked = claims::check(Whose::Workspace, lock, &project.registries, &mut sessions, |_| false)?;
     let proved = sessions.proved();
     let files = collect(project, lock, &mut sessions, flags.offline)?;
     let _turn = wait_for_turn(dirs)?;
@@ -244,6 +244,7 @@ fn collect<'a>(
         open.insert(origin.clone(), session);
     }
     claims::check(
+        Whose::Workspace,
         lock,
         &project.registries,
         &mut Sessions::opened(&project.registries, open),

@@ -17,7 +17,7 @@ use crate::bundle::wiring::{Idle, Plan};
 use crate::bundle::{self, Composition, Part, PartName, Wiring};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::ops::batch::Item;
-use crate::ops::claims;
+use crate::ops::claims::{self, Whose};
 use crate::ops::derivation;
 use crate::ops::lock;
 use crate::ops::project::Project;
@@ -39,7 +39,7 @@ pub(super) fn attach(
     refuse_folders(project, &lock)?;
     let mut now = Sessions::of_lock(&project.registries, false);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
-    let checked = claims::check(&lock, &project.registries, &mut now, is_component)?;
+    let checked = claims::check(Whose::Workspace, &lock, &project.registries, &mut now, is_component)?;
     let mut then = Sessions::of_lock(&project.registries, false);
     let lock = derivation::hold(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
@@ -64,7 +64,7 @@ pub(super) fn attach(
     let bytes = lock.to_string().into_bytes();
     item.statement.lock = Some(attachment(&bytes));
     item.attached.push(bytes);
-    Ok(checked.warnings)
+    Ok(checked.warnings())
 }
 
 /// A release says what it needs, and no more. What its dependencies say is their publishers' business.
