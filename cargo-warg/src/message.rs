@@ -43,7 +43,7 @@ pub use self::self_check::{
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::update::{Behind, HeldPin, PinChange, Update};
 pub use self::vendor::Vendor;
-pub use self::verify::{Verify, YankedRelease};
+pub use self::verify::{ClosedSet, Composed, Verify, VerifyBundle, VerifyRelease, YankedRelease};
 use crate::error::Error;
 use crate::place;
 
@@ -82,6 +82,10 @@ pub enum Message {
     SelfCheck(SelfCheck),
     /// Of `cargo warg verify`: what was checked.
     Verify(Verify),
+    /// Of `cargo warg verify NAME@VERSION`: what was checked.
+    VerifyRelease(VerifyRelease),
+    /// Of `cargo warg verify FILE`: what was checked.
+    VerifyBundle(VerifyBundle),
     /// Of `cargo warg tree`: what depends on what.
     Tree(Tree),
     /// Of `cargo warg update`: what moved.

@@ -106,11 +106,15 @@ fn a_lock_that_answers_another_question_holds_nothing_that_helps() {
     let root = lock.roots.get_mut("app").unwrap();
     root.requires = ["component acme:clock ^1".parse().unwrap()].into();
     root.selects = [selection("component acme:logger@1.0.0"), clock].into();
-    let solved = hold(lock, |_| false, |problem| {
-        let mut stranger = world.clone();
-        stranger.problem = problem.clone();
-        Ok::<_, Infallible>(stranger.solve().unwrap())
-    });
+    let solved = hold(
+        lock,
+        |_| false,
+        |problem| {
+            let mut stranger = world.clone();
+            stranger.problem = problem.clone();
+            Ok::<_, Infallible>(stranger.solve().unwrap())
+        },
+    );
     assert_eq!(solved, Ok(None));
 }
 
@@ -210,7 +214,11 @@ fn every_lock_can_be_solved_again_from_nothing() {
             let lock = published(&world, member).unwrap_or_else(|| panic!("seed {seed}: {member}"));
             let solved = again(&world, &lock);
             assert_eq!(difference(&lock, &solved), None, "seed {seed}: {member}");
-            assert_eq!(lock.to_string(), solved.to_string(), "seed {seed}: {member}");
+            assert_eq!(
+                lock.to_string(),
+                solved.to_string(),
+                "seed {seed}: {member}"
+            );
             cases += 1;
             with_holds += usize::from(!held(&lock).is_empty());
         }

@@ -9,6 +9,7 @@ mod bundles_run;
 mod change;
 mod ci;
 mod clean;
+mod dep_solved;
 mod errors;
 mod everyday;
 mod fetch;

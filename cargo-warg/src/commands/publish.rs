@@ -1,5 +1,6 @@
 //! `cargo warg publish`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -22,6 +23,12 @@ pub struct ReleaseName {
     pub package: PackageName,
     /// The version.
     pub version: Version,
+}
+
+impl fmt::Display for ReleaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.package, self.version)
+    }
 }
 
 impl FromStr for ReleaseName {

@@ -1,14 +1,22 @@
 //! `cargo warg verify`.
 
+mod carried;
+
 use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use super::publish::ReleaseName;
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::ops::clock;
+use crate::ops::output;
+use crate::ops::solve::Proved;
 use crate::ops::verify::{Asked, Deny, Verified, verify};
 use crate::shell::{Summary, Table};
 
@@ -16,15 +24,39 @@ use crate::shell::{Summary, Table};
 #[derive(Args)]
 #[command(after_help = "\
 Examples: cargo warg verify
+          cargo warg verify acme:app@1.2.0   a release with its closed set and bundle: solved and composed again
+          cargo warg verify app.wasm         a bundle, by the lock that is in it
           cargo warg verify --offline        what is in the cache is checked, by the same rules
           cargo warg verify --deny yanked    in CI: exit code 10 where something locked was yanked since")]
 pub struct VerifyArgs {
+    /// A release, such as acme:app@1.2.0, or a bundle as a file; `-` is stdin. By default warg.lock
+    #[arg(value_name = "NAME@VERSION|FILE")]
+    subject: Option<Subject>,
     /// Fail where there would be a warning; may be given more than once
     #[arg(long, value_name = "WARNING")]
     deny: Vec<Denied>,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
+}
+
+/// What is to be verified in the place of warg.lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Subject {
+    Release(ReleaseName),
+    File(PathBuf),
+}
+
+impl FromStr for Subject {
+    type Err = Infallible;
+
+    /// No file's name is a release's, unless a folder is written before it.
+    fn from_str(text: &str) -> std::result::Result<Self, Infallible> {
+        Ok(match text.parse() {
+            Ok(release) => Self::Release(release),
+            Err(_) => Self::File(text.into()),
+        })
+    }
 }
 
 /// A warning on the command line.
@@ -50,13 +82,18 @@ impl Denied {
 
 impl VerifyArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        let this = match &self.subject {
+            None => "warg.lock".to_owned(),
+            Some(Subject::Release(release)) => release.to_string(),
+            Some(Subject::File(path)) => output::shown(path),
+        };
         let mut summary = Summary::default();
         let result = self.check(context, &mut summary);
         if let Err(error) = &result {
             summary.lines.push(failed(error));
         }
         summary.heading = match &result {
-            Ok(()) => "cargo warg verify: warg.lock holds".to_owned(),
+            Ok(()) => format!("cargo warg verify: {this} holds"),
             Err(error) => format!("cargo warg verify: exit code {}", error.class().exit_code()),
         };
         context.shell.summary(&summary);
@@ -64,17 +101,25 @@ impl VerifyArgs {
     }
 
     fn check(&self, context: &Context, summary: &mut Summary) -> Result<()> {
-        let project = context.project(&self.solving.manifest(context))?;
         let kinds = self.deny.iter().flat_map(|denied| denied.kinds());
         let asked = Asked {
             offline: context.offline,
             deny: kinds.copied().collect::<BTreeSet<_>>(),
             now: clock::now()?,
         };
-        let mut verified = verify(&project, &asked);
+        match &self.subject {
+            None => self.lock(context, &asked, summary),
+            Some(Subject::Release(release)) => carried::release(context, release, &asked, summary),
+            Some(Subject::File(path)) => carried::bundle(context, path, &asked, summary),
+        }
+    }
+
+    fn lock(&self, context: &Context, asked: &Asked, summary: &mut Summary) -> Result<()> {
+        let project = context.project(&self.solving.manifest(context))?;
+        let mut verified = verify(&project, asked);
         report::notes(context, &project);
-        tell(context, &verified, &asked);
-        summarize(&verified, &asked, summary);
+        tell(context, &verified, asked);
+        summarize(&verified, asked, summary);
         let gravest = verified.failures.pop();
         for failure in &verified.failures {
             context.shell.error(failure);
@@ -135,22 +180,7 @@ fn failed(error: &Error) -> (&'static str, String) {
 fn summarize(verified: &Verified, asked: &Asked, summary: &mut Summary) {
     let warnings = verified.all_warnings();
     summary.lines.extend(warnings.map(|one| ("warning", one)));
-    let registries = verified.proved.iter().map(|one| {
-        vec![
-            one.checkpoint.origin.to_string(),
-            one.checkpoint.size.to_string(),
-            format!("{}, {}", one.time, report::old(one.age(asked.now))),
-            format!(
-                "{} with {} records",
-                report::counted(one.logs, "log"),
-                one.records
-            ),
-        ]
-    });
-    summary.tables.push(Table {
-        heads: vec!["registry", "size", "checkpoint of", "proved"],
-        rows: registries.collect(),
-    });
+    summary.tables.push(registries(&verified.proved, asked));
     let packages = verified.packages.iter().map(|(selection, package)| {
         let (origin, digest) = match &package.release {
             Some(release) => (release.origin.to_string(), release.digest.to_string()),
@@ -162,4 +192,24 @@ fn summarize(verified: &Verified, asked: &Asked, summary: &mut Summary) {
         heads: vec!["locked", "registry", "digest"],
         rows: packages.collect(),
     });
+}
+
+/// What was shown of each registry.
+fn registries(proved: &[Proved], asked: &Asked) -> Table {
+    let rows = proved.iter().map(|one| {
+        vec![
+            one.checkpoint.origin.to_string(),
+            one.checkpoint.size.to_string(),
+            format!("{}, {}", one.time, report::old(one.age(asked.now))),
+            format!(
+                "{} with {} records",
+                report::counted(one.logs, "log"),
+                one.records
+            ),
+        ]
+    });
+    Table {
+        heads: vec!["registry", "size", "checkpoint of", "proved"],
+        rows: rows.collect(),
+    }
 }

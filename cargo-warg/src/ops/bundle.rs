@@ -16,7 +16,7 @@ use transparency::digest::Digest;
 use transparency::name::Kind;
 use transparency::release::Requirement;
 
-use super::claims;
+use super::claims::{self, Whose};
 use super::lock;
 use super::project::Project;
 use super::solve::{Proved, Sessions};
@@ -144,9 +144,18 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     if !lock.packages.is_empty() {
         let project = project.ok_or_else(no_workspace)?;
         let mut sessions = Sessions::of_lock(&project.registries, asked.offline);
-        let checked = claims::check(&lock, &project.registries, &mut sessions, |selection| {
-            selection.kind == Kind::Component
-        })?;
+        let whose = if name == COMPONENT || asked.lock.is_some() {
+            Whose::Carried
+        } else {
+            Whose::Workspace
+        };
+        let checked = claims::check(
+            whose,
+            &lock,
+            &project.registries,
+            &mut sessions,
+            |selection| selection.kind == Kind::Component,
+        )?;
         proved = sessions.proved();
         for warning in checked.warnings() {
             if !warnings.contains(&warning) {

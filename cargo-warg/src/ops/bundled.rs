@@ -32,8 +32,8 @@ pub struct VerifiedBundle {
     pub bundle: Rebuilt,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What is yanked in its closed set, as sentences.
+    pub yanked: Vec<String>,
 }
 
 /// Verifies a bundle.
@@ -41,7 +41,11 @@ pub struct VerifiedBundle {
 /// # Errors
 /// Bytes that are no bundle; a claim of its lock that does not hold; other bytes than follow from it; whatever keeps a
 /// registry from being read or believed.
-pub fn verify_bundle(registries: &Registries, bytes: &[u8], offline: bool) -> Result<VerifiedBundle> {
+pub fn verify_bundle(
+    registries: &Registries,
+    bytes: &[u8],
+    offline: bool,
+) -> Result<VerifiedBundle> {
     let embedded = bundle::open(bytes).classified()?;
     let lock: &Lockfile = &embedded.lock;
     check_shape(lock, registries)
@@ -49,10 +53,18 @@ pub fn verify_bundle(registries: &Registries, bytes: &[u8], offline: bool) -> Re
         .map_err(|error| error.context("the lock in the bundle does not hold"))?;
     let mut sessions = Sessions::of_lock(registries, offline);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
-    let checked = claims::check(Whose::Carried, lock, registries, &mut sessions, is_component)
-        .map_err(|error| error.context("the lock in the bundle does not hold"))?;
+    let checked = claims::check(
+        Whose::Carried,
+        lock,
+        registries,
+        &mut sessions,
+        is_component,
+    )
+    .map_err(|error| error.context("the lock in the bundle does not hold"))?;
     let digest = embedded.root;
-    let root = embedded.root().and_then(|root| bytes.get(root.range.clone()));
+    let root = embedded
+        .root()
+        .and_then(|root| bytes.get(root.range.clone()));
     let root = root.ok_or(EmbeddedError::NoRoot { digest }).classified()?;
     let root = Part {
         requirements: derivation::requirements(lock),
@@ -67,6 +79,6 @@ pub fn verify_bundle(registries: &Registries, bytes: &[u8], offline: bool) -> Re
         contents: checked.count,
         bundle: rebuilt,
         proved: sessions.proved(),
-        warnings: checked.warnings(),
+        yanked: checked.warnings(),
     })
 }

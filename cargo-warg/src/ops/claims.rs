@@ -131,7 +131,8 @@ impl Classify for ClaimError {
 }
 
 /// What to do about a lock of a release or bundle that says so.
-const DISTRUST: &str = "whoever made it vouched for something that does not hold: tell them, and do not rely on it";
+const DISTRUST: &str =
+    "whoever made it vouched for something that does not hold: tell them, and do not rely on it";
 
 /// Which lock it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -339,7 +340,9 @@ fn placed(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Ve
     }
     let entries = whose.entries(lock);
     let place = |(selection, message)| Yanked {
-        location: entries.as_ref().and_then(|entries| entries.place(&selection)),
+        location: entries
+            .as_ref()
+            .and_then(|entries| entries.place(&selection)),
         selection,
         message,
     };

@@ -44,8 +44,8 @@ pub struct VerifiedRelease {
     pub closed_set: Option<VerifiedSet>,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// That it, or something in its closed set, is yanked, as sentences.
+    pub yanked: Vec<String>,
 }
 
 /// What verifying a closed set showed.
@@ -100,7 +100,9 @@ pub enum CarriedError {
         expected: String,
     },
     /// It was solved after its own record was written.
-    #[error("it says that it was solved when `{origin}` had {size} entries, but its own record is entry {index}")]
+    #[error(
+        "it says that it was solved when `{origin}` had {size} entries, but its own record is entry {index}"
+    )]
     Later {
         /// The registry.
         origin: Origin,
@@ -113,7 +115,9 @@ pub enum CarriedError {
 
 fn only(whose: &str, requirements: &[Requirement]) -> String {
     let lines = requirements.iter();
-    lines.map(|one| format!("\n  only {whose}: {one}")).collect()
+    lines
+        .map(|one| format!("\n  only {whose}: {one}"))
+        .collect()
 }
 
 impl Classify for CarriedError {
@@ -136,7 +140,8 @@ impl Classify for CarriedError {
 }
 
 /// What to do about a release whose lock does not hold.
-const DISTRUST: &str = "the publisher signed a lock that does not hold: tell them, and do not rely on this release";
+const DISTRUST: &str =
+    "the publisher signed a lock that does not hold: tell them, and do not rely on this release";
 
 /// Verifies a release: its record, its content, and the closed set and bundle that it carries.
 ///
@@ -151,12 +156,15 @@ pub fn verify_release(
 ) -> Result<VerifiedRelease> {
     let mut sessions = Sessions::of_lock(registries, offline);
     let (address, release) = find(&mut sessions, name, version)?;
-    let mut warnings = Vec::new();
+    let mut yanked = Vec::new();
     match release.status() {
         Status::Usable => {}
-        Status::Yanked { reason } => warnings.push(format!("{name}@{version} is yanked: {reason}")),
+        Status::Yanked { reason } => yanked.push(format!("{name}@{version} is yanked: {reason}")),
         Status::Unusable { defect } => {
-            return Err(Error::new(Class::Refused, format!("{name}@{version} is not usable: {defect}")));
+            return Err(Error::new(
+                Class::Refused,
+                format!("{name}@{version} is not usable: {defect}"),
+            ));
         }
         Status::Withdrawn { .. } => {} // its content is refused
     }
@@ -175,8 +183,8 @@ pub fn verify_release(
         offline,
     };
     let closed_set = subject.closed_set()?;
-    let closed_set = closed_set.map(|(set, yanked)| {
-        warnings.extend(yanked);
+    let closed_set = closed_set.map(|(set, within)| {
+        yanked.extend(within);
         set
     });
     Ok(VerifiedRelease {
@@ -187,7 +195,7 @@ pub fn verify_release(
         index,
         closed_set,
         proved: sessions.proved(),
-        warnings,
+        yanked,
     })
 }
 
@@ -234,7 +242,8 @@ impl Subject<'_, '_> {
             return Ok(None);
         };
         let checked = self.check(&bytes);
-        let (lock, checked, derivation) = checked.map_err(|error| self.of_release(error, Role::Lock))?;
+        let (lock, checked, derivation) =
+            checked.map_err(|error| self.of_release(error, Role::Lock))?;
         let bundle = match self.attached(Role::Bundle)? {
             None => None,
             Some(bundle) => {
@@ -286,8 +295,14 @@ impl Subject<'_, '_> {
         let is_component = |selection: &Selection| {
             selection.kind == Kind::Component && self.release.attachment(Role::Bundle).is_some()
         };
-        let checked = claims::check(Whose::Carried, &lock, self.registries, self.sessions, is_component)?;
-        let mut then = Sessions::of_lock(self.registries, self.offline);
+        let checked = claims::check(
+            Whose::Carried,
+            &lock,
+            self.registries,
+            self.sessions,
+            is_component,
+        )?;
+        let mut then = Sessions::at_lock(self.registries, self.offline, &lock);
         let derivation = derive(&lock, &mut then)?;
         Ok((lock, checked, derivation))
     }
@@ -295,7 +310,10 @@ impl Subject<'_, '_> {
     /// The lock was there before the record that names it.
     fn check_order(&self, lock: &Lockfile) -> std::result::Result<(), CarriedError> {
         let origin = &self.address.origin;
-        let size = lock.registries.get(origin).map(|checkpoint| checkpoint.size);
+        let size = lock
+            .registries
+            .get(origin)
+            .map(|checkpoint| checkpoint.size);
         match (size, self.index) {
             (Some(size), Some(index)) if size.holds(index) => Err(CarriedError::Later {
                 origin: origin.clone(),
@@ -307,7 +325,11 @@ impl Subject<'_, '_> {
     }
 
     fn rebuild(&self, bytes: &[u8], lock: &Lockfile, checked: &Checked) -> Result<Rebuilt> {
-        let format = self.release.statement().bundle.map_or(0, |(_, format)| format);
+        let format = self
+            .release
+            .statement()
+            .bundle
+            .map_or(0, |(_, format)| format);
         if format != FORMAT {
             return Ok(Rebuilt::Unknown { format });
         }
@@ -335,7 +357,10 @@ impl Subject<'_, '_> {
 }
 
 /// One root, nothing from a folder, and each package from the registry that this project takes it from.
-pub(super) fn check_shape(lock: &Lockfile, registries: &Registries) -> std::result::Result<(), CarriedError> {
+pub(super) fn check_shape(
+    lock: &Lockfile,
+    registries: &Registries,
+) -> std::result::Result<(), CarriedError> {
     let roots = lock.roots.len();
     if roots != 1 {
         return Err(CarriedError::Roots { roots });
@@ -374,7 +399,11 @@ fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(),
         locked.any(|other| same(one, other) && one.serves.is_subset(&other.serves))
     };
     let is_recorded = |one: &&&Requirement| recorded.iter().any(|other| same(one, other));
-    let only_record: Vec<_> = recorded.iter().filter(|one| !is_locked(one)).cloned().collect();
+    let only_record: Vec<_> = recorded
+        .iter()
+        .filter(|one| !is_locked(one))
+        .cloned()
+        .collect();
     let only_lock: Vec<_> = locked.iter().filter(|one| !is_recorded(one)).collect();
     if only_record.is_empty() && only_lock.is_empty() {
         return Ok(());

@@ -87,9 +87,16 @@ pub(super) fn check(
         .flat_map(|root| &root.requires)
         .map(|requirement| (requirement.kind, requirement.name.clone()))
         .collect();
-    claims::check(Whose::Workspace, lock, &project.registries, sessions, |selection| {
-        selection.kind == Kind::Wit || direct.contains(&(selection.kind, selection.name.clone()))
-    })
+    claims::check(
+        Whose::Workspace,
+        lock,
+        &project.registries,
+        sessions,
+        |selection| {
+            selection.kind == Kind::Wit
+                || direct.contains(&(selection.kind, selection.name.clone()))
+        },
+    )
 }
 
 fn selected_roots<'l>(

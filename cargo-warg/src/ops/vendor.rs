@@ -95,7 +95,13 @@ pub fn vendor(
     let Some(lock) = outcome.lock.as_ref() else {
         return Ok(None);
     };
-    let checked = claims::check(Whose::Workspace, lock, &project.registries, &mut sessions, |_| false)?;
+    let checked = claims::check(
+        Whose::Workspace,
+        lock,
+        &project.registries,
+        &mut sessions,
+        |_| false,
+    )?;
     let proved = sessions.proved();
     let files = collect(project, lock, &mut sessions, flags.offline)?;
     let _turn = wait_for_turn(dirs)?;

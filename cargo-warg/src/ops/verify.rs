@@ -137,11 +137,7 @@ fn different(member: &str, differences: &[Difference]) -> Error {
 
 /// Makes errors of what is denied, and warnings of the rest.
 fn weigh(asked: &Asked, verified: &mut Verified) {
-    let silent: Vec<_> = verified
-        .proved
-        .iter()
-        .filter_map(|one| silence(one, asked))
-        .collect();
+    let silent = silent(&verified.proved, asked);
     if asked.deny.contains(&Deny::Yanked) && !verified.yanked.is_empty() {
         let yanked = std::mem::take(&mut verified.yanked);
         verified.failures.push(denied_yanked(&yanked));
@@ -149,12 +145,22 @@ fn weigh(asked: &Asked, verified: &mut Verified) {
     if !asked.deny.contains(&Deny::Silent) {
         verified.warnings.extend(silent);
     } else if !silent.is_empty() {
-        let message = format!("{}, and `--deny silent` was given", silent.join("; "));
-        verified.failures.push(
-            Error::new(Class::Unavailable, message)
-                .with_help("read a registry that is up to date; what was yanked or withdrawn since cannot be known"),
-        );
+        verified.failures.push(denied_silent(&silent));
     }
+}
+
+/// The registries that say nothing new for longer than their operators promised, as sentences.
+pub fn silent(proved: &[Proved], asked: &Asked) -> Vec<String> {
+    let silent = proved.iter().filter_map(|one| silence(one, asked));
+    silent.collect()
+}
+
+/// The failure where that is denied.
+pub fn denied_silent(silent: &[String]) -> Error {
+    let message = format!("{}, and `--deny silent` was given", silent.join("; "));
+    Error::new(Class::Unavailable, message).with_help(
+        "read a registry that is up to date; what was yanked or withdrawn since cannot be known",
+    )
 }
 
 /// That a registry says nothing new for longer than its operator promised. Offline, that is this machine's doing.

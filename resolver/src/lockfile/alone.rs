@@ -206,13 +206,18 @@ impl fmt::Display for Difference {
 pub fn difference(published: &Lockfile, solved: &Lockfile) -> Option<Difference> {
     let selects = |lock: &Lockfile| -> BTreeSet<Selection> {
         let roots = lock.roots.values();
-        roots.flat_map(|root| root.selects.iter().cloned()).collect()
+        roots
+            .flat_map(|root| root.selects.iter().cloned())
+            .collect()
     };
     let (ours, theirs) = (selects(published), selects(solved));
     if let Some(first) = ours.symmetric_difference(&theirs).next() {
         let versions = |set: &BTreeSet<Selection>| {
             let same = |one: &&Selection| one.kind == first.kind && one.name == first.name;
-            set.iter().filter(same).map(|one| one.version.clone()).collect()
+            set.iter()
+                .filter(same)
+                .map(|one| one.version.clone())
+                .collect()
         };
         return Some(Difference::Selects {
             kind: first.kind,

@@ -14,8 +14,9 @@ use transparency::release::Attachment;
 
 use super::Carries;
 use crate::bundle::wiring::{Idle, Plan};
-use crate::bundle::{self, Composition, Part, PartName, Wiring};
+use crate::bundle::{self, Composition, Part, PartName};
 use crate::error::{Class, Classified as _, Error, Result};
+use crate::manifest::Member;
 use crate::ops::batch::Item;
 use crate::ops::claims::{self, Whose};
 use crate::ops::derivation;
@@ -39,12 +40,22 @@ pub(super) fn attach(
     refuse_folders(project, &lock)?;
     let mut now = Sessions::of_lock(&project.registries, false);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
-    let checked = claims::check(Whose::Workspace, &lock, &project.registries, &mut now, is_component)?;
-    let mut then = Sessions::of_lock(&project.registries, false);
+    let checked = claims::check(
+        Whose::Workspace,
+        &lock,
+        &project.registries,
+        &mut now,
+        is_component,
+    )?;
+    let mut then = Sessions::at_lock(&project.registries, false, &lock);
     let lock = derivation::hold(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;
-    let wire = Wiring::default();
+    let wire = project
+        .workspace
+        .member(member)
+        .map(Member::wiring)
+        .unwrap_or_default();
     let composition = Composition {
         root: Part {
             requirements: derivation::requirements(&lock),
@@ -74,10 +85,8 @@ fn refuse_idle(idle: &Idle) -> Result<()> {
             by: PartName::Package(_),
             ..
         } => Ok(()),
-        Idle::Requirement { .. } | Idle::Redirection { .. } => {
-            Err(Error::new(Class::Other, idle)
-                .with_help("build the component again, or take that out of the manifest"))
-        }
+        Idle::Requirement { .. } | Idle::Redirection { .. } => Err(Error::new(Class::Other, idle)
+            .with_help("build the component again, or take that out of the manifest")),
     }
 }
 

@@ -1,0 +1,160 @@
+//! What `verify` says of a release or a bundle.
+
+use std::path::Path;
+
+use super::registries as table;
+use crate::commands::publish::ReleaseName;
+use crate::commands::{Context, report};
+use crate::error::{Class, Error, Result};
+use crate::message::Message;
+use crate::ops::bundled::verify_bundle;
+use crate::ops::dep_solved::{VerifiedSet, verify_release};
+use crate::ops::derivation::{Derivation, Rebuilt};
+use crate::ops::output;
+use crate::ops::registries::Registries;
+use crate::ops::solve::Proved;
+use crate::ops::verify::{Asked, Deny, denied_silent, silent};
+use crate::shell::Summary;
+
+fn registries(context: &Context) -> Result<Registries> {
+    Registries::open(&context.workspace()?, &context.dirs()?, &context.network)
+}
+
+pub(super) fn release(
+    context: &Context,
+    named: &ReleaseName,
+    asked: &Asked,
+    summary: &mut Summary,
+) -> Result<()> {
+    let ReleaseName { package, version } = named;
+    let verified = verify_release(&registries(context)?, package, version, asked.offline)?;
+    report::proved_at(context, &verified.proved, asked.now);
+    summary.tables.push(table(&verified.proved, asked));
+    let place = match verified.index {
+        Some(index) => format!(", entry {index} of the log"),
+        None => String::new(),
+    };
+    let signer = &verified.signer;
+    context.shell.status(
+        "Checked",
+        format!("{named}: its record, signed by `{signer}`{place}, and its content"),
+    );
+    let mut warnings = Vec::new();
+    match &verified.closed_set {
+        None => warnings.push(format!(
+            "{named} carries no lock: which releases it was made with, nothing says"
+        )),
+        Some(set) => closed_set(context, set, &mut warnings),
+    }
+    warn(context, warnings, summary);
+    weigh(
+        context,
+        &named.to_string(),
+        &verified.yanked,
+        &verified.proved,
+        asked,
+        summary,
+    )?;
+    context
+        .shell
+        .status("Verified", format!("{named} ({})", verified.digest));
+    context.message(&Message::VerifyRelease((&verified).into()))
+}
+
+fn closed_set(context: &Context, set: &VerifiedSet, warnings: &mut Vec<String>) {
+    let shell = &context.shell;
+    let packages = report::counted(set.packages, "package");
+    let contents = report::counted(set.contents, "content");
+    shell.status("Checked", format!("its closed set: {packages}, {contents}"));
+    match set.derivation {
+        Derivation::Derived { held: 0 } => {
+            shell.status("Derived", "the same closed set, from nothing");
+        }
+        Derivation::Derived { held } => {
+            let held = report::counted(held, "version");
+            shell.status("Derived", format!("the same closed set, with {held} held"));
+        }
+        Derivation::Checked { solver } => warnings.push(format!(
+            "the closed set was checked, not derived again: solving algorithm {solver} is not known to this cargo warg"
+        )),
+    }
+    if let Some(bundle) = set.bundle {
+        rebuilt(context, bundle, warnings);
+    }
+}
+
+fn rebuilt(context: &Context, bundle: Rebuilt, warnings: &mut Vec<String>) {
+    match bundle {
+        Rebuilt::Same { size } => {
+            let what = format!("the same bundle, {size} bytes");
+            context.shell.status("Composed", what);
+        }
+        Rebuilt::Unknown { format } => warnings.push(format!(
+            "the bundle was not composed again: format {format} is not known to this cargo warg"
+        )),
+    }
+}
+
+pub(super) fn bundle(
+    context: &Context,
+    path: &Path,
+    asked: &Asked,
+    summary: &mut Summary,
+) -> Result<()> {
+    let bytes = output::read(path)?;
+    let verified = verify_bundle(&registries(context)?, &bytes, asked.offline)?;
+    report::proved_at(context, &verified.proved, asked.now);
+    summary.tables.push(table(&verified.proved, asked));
+    let packages = report::counted(verified.packages, "package");
+    let contents = report::counted(verified.contents, "content");
+    context
+        .shell
+        .status("Checked", format!("its closed set: {packages}, {contents}"));
+    let mut warnings = Vec::new();
+    rebuilt(context, verified.bundle, &mut warnings);
+    warn(context, warnings, summary);
+    let this = output::shown(path);
+    weigh(
+        context,
+        &this,
+        &verified.yanked,
+        &verified.proved,
+        asked,
+        summary,
+    )?;
+    let (name, root) = (&verified.name, verified.root);
+    context.shell.status(
+        "Verified",
+        format!("{this}: `{name}` ({root}) with what its lock says"),
+    );
+    context.message(&Message::VerifyBundle((&verified).into()))
+}
+
+fn warn(context: &Context, warnings: Vec<String>, summary: &mut Summary) {
+    report::warnings(context, &warnings);
+    let lines = warnings.into_iter().map(|one| ("warning", one));
+    summary.lines.extend(lines);
+}
+
+/// Warns of what was found out since, or fails where that is denied.
+fn weigh(
+    context: &Context,
+    this: &str,
+    yanked: &[String],
+    proved: &[Proved],
+    asked: &Asked,
+    summary: &mut Summary,
+) -> Result<()> {
+    let silent = silent(proved, asked);
+    if asked.deny.contains(&Deny::Silent) && !silent.is_empty() {
+        return Err(denied_silent(&silent));
+    }
+    warn(context, silent, summary);
+    if asked.deny.contains(&Deny::Yanked) && !yanked.is_empty() {
+        let lines: String = yanked.iter().map(|one| format!("\n  {one}")).collect();
+        let message = format!("{this} has yanked releases, and `--deny yanked` was given{lines}");
+        return Err(Error::new(Class::Lock, message));
+    }
+    warn(context, yanked.to_vec(), summary);
+    Ok(())
+}
