@@ -75,6 +75,3 @@ pub fn compose(composition: &Composition<'_>, format: u64) -> Result<Vec<u8>, Co
     );
     encoder::encode(&plan, &embedded)
 }
-
-#[cfg(test)]
-mod tests;

@@ -451,15 +451,15 @@ impl<'p, 'a> Encoder<'p, 'a> {
                     host.and_then(|host| kind_of(host.ty))
                         .zip(self.host_item(want))
                 }
-                Server::Part { part, export } => {
-                    let server = plan.parts.get(part);
-                    let export = server.and_then(|server| server.outside.exports.get(export));
-                    let instance = self.instances.get(&part).copied();
-                    instance.zip(export).map(|(instance, export)| {
-                        let kind = export.kind.into();
-                        (kind, self.alias(instance, kind, export.written.name))
+                Server::Type { import, name } => {
+                    let of = part.servers.get(import).copied();
+                    let of = of.and_then(|server| self.served(server));
+                    of.map(|(_, instance)| {
+                        let kind = ComponentExportKind::Type;
+                        (kind, self.alias(instance, kind, name))
                     })
                 }
+                server @ Server::Part { .. } => self.served(server),
             };
             if let Some((kind, item)) = argument {
                 arguments.push((import.written.name, kind, item));
@@ -468,6 +468,17 @@ impl<'p, 'a> Encoder<'p, 'a> {
         self.out.instances().instantiate(component, arguments);
         let instance = self.out.count(ComponentExportKind::Instance);
         self.instances.insert(number, instance);
+    }
+
+    /// The export of a part that serves an import.
+    fn served(&mut self, server: Server<'_>) -> Option<(ComponentExportKind, u32)> {
+        let Server::Part { part, export } = server else {
+            return None;
+        };
+        let export = self.plan.parts.get(part)?.outside.exports.get(export)?;
+        let instance = *self.instances.get(&part)?;
+        let kind = export.kind.into();
+        Some((kind, self.alias(instance, kind, export.written.name)))
     }
 
     /// Writes what the root exports, and the section.
@@ -630,7 +641,7 @@ fn refused(
                     },
                     None => bundle(message),
                 },
-                Server::Host => ComposeError::HostMismatch {
+                Server::Host | Server::Type { .. } => ComposeError::HostMismatch {
                     by,
                     import,
                     message,

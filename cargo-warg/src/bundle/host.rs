@@ -216,8 +216,14 @@ fn uses(plan: &Plan<'_>, want: Want) -> Result<BTreeSet<usize>, ComposeError> {
                 Some(Type::Import(of)) => *of,
                 _ => continue,
             };
-        if let Some(Server::Part { part, .. }) = wired.servers.get(of)
-            && let (Some(server), Some(of)) = (plan.parts.get(*part), wired.outside.imports.get(of))
+        // A type that comes with an instance is its server's.
+        let instance = match wired.servers.get(of) {
+            Some(Server::Type { import, .. }) => *import,
+            _ => of,
+        };
+        if let Some(Server::Part { part, .. }) = wired.servers.get(instance)
+            && let (Some(server), Some(of)) =
+                (plan.parts.get(*part), wired.outside.imports.get(instance))
         {
             return Err(ComposeError::HostUses {
                 by: wired.name.clone(),

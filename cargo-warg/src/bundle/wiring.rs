@@ -11,15 +11,21 @@ use resolver::resolution::Selection;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::Track;
+use wasmparser::{ComponentTypeRef, TypeBounds};
 
 use super::error::{ComposeError, Part as PartName};
-use super::outside::{Import, Outside};
+use super::outside::{Import, Outside, Type};
 use super::{Composition, Part};
 
 /// Who serves an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Server {
+pub(super) enum Server<'a> {
     Host,
+    /// An export of the package that serves another import, by that import's number: a type that is said to be that one.
+    Type {
+        import: usize,
+        name: &'a str,
+    },
     /// An export of a part, both by number.
     Part {
         part: usize,
@@ -33,7 +39,7 @@ pub(super) struct Wired<'a> {
     pub(super) content: &'a [u8],
     pub(super) outside: Outside<'a>,
     /// One for each import.
-    pub(super) servers: Vec<Server>,
+    pub(super) servers: Vec<Server<'a>>,
 }
 
 /// A whole closed set, wired.
@@ -155,7 +161,8 @@ impl<'a> Plan<'a> {
         idle.extend(unmet.map(|import| Idle::Redirection {
             import: import.clone(),
         }));
-        for (part, servers) in parts.iter_mut().zip(wired) {
+        for (part, mut servers) in parts.iter_mut().zip(wired) {
+            settle_types(&part.outside, &mut servers);
             part.servers = servers;
         }
         let order = order(&parts)?;
@@ -261,7 +268,7 @@ impl<'p, 'a> Desk<'p, 'a> {
         part: &Part<'_>,
         redirected: &mut BTreeSet<ExternName>,
         idle: &mut Vec<Idle>,
-    ) -> Result<Vec<Server>, ComposeError> {
+    ) -> Result<Vec<Server<'a>>, ComposeError> {
         let Some(wired) = self.parts.get(number) else {
             return Ok(Vec::new());
         };
@@ -293,7 +300,12 @@ impl<'p, 'a> Desk<'p, 'a> {
             });
         }
         for (place, (requirement, _)) in offers.iter().enumerate() {
-            if !useful.contains(&place) {
+            let mut redirected_to = self.wire.iter().flat_map(|(_, numbers)| numbers);
+            let is_redirected_to = redirected_to.any(|number| {
+                self.selection(*number)
+                    .is_some_and(|selection| selection.name == requirement.name)
+            });
+            if !useful.contains(&place) && !is_redirected_to {
                 idle.push(Idle::Requirement {
                     by: wired.name.clone(),
                     name: requirement.name.clone(),
@@ -453,6 +465,42 @@ impl<'p, 'a> Desk<'p, 'a> {
     }
 }
 
+/// A type import that is said to be a type of an instance has that instance's server.
+fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
+    for place in 0..servers.len() {
+        let import = outside.imports.get(place);
+        let Some(ComponentTypeRef::Type(TypeBounds::Eq(mut index))) =
+            import.map(|import| import.ty)
+        else {
+            continue;
+        };
+        let server = loop {
+            match outside.ty(index) {
+                // What stands further up, so this ends.
+                Some(Type::Same(same)) if *same < index => index = *same,
+                Some(Type::Import(other)) if *other < place => {
+                    break servers
+                        .get(*other)
+                        .copied()
+                        .filter(|server| matches!(server, Server::Type { .. }));
+                }
+                Some(Type::Alias { instance, name }) => {
+                    let import = outside.instance(*instance);
+                    let of_part =
+                        |import: &usize| matches!(servers.get(*import), Some(Server::Part { .. }));
+                    break import
+                        .filter(of_part)
+                        .map(|import| Server::Type { import, name });
+                }
+                _ => break None,
+            }
+        };
+        if let (Some(slot @ Server::Host), Some(server)) = (servers.get_mut(place), server) {
+            *slot = server;
+        }
+    }
+}
+
 /// Those of the parts that the root needs, each after what serves it, in the order of their numbers where that leaves
 /// a choice.
 fn order(parts: &[Wired<'_>]) -> Result<Vec<usize>, ComposeError> {
@@ -462,7 +510,7 @@ fn order(parts: &[Wired<'_>]) -> Result<Vec<usize>, ComposeError> {
             let servers = part.servers.iter();
             servers
                 .filter_map(|server| match server {
-                    Server::Host => None,
+                    Server::Host | Server::Type { .. } => None,
                     Server::Part { part, .. } => Some(*part),
                 })
                 .collect()
