@@ -3,7 +3,16 @@
 use std::fs;
 
 use fixtures::component::from_wit;
+use fixtures::world::Telling;
+use registry::storage::Folder;
+use resolver::lockfile::Lockfile;
+use resolver::resolution::Selection;
+use transparency::checkpoint::Checkpoint;
+use transparency::digest::{Digest, Hash};
+use transparency::name::Origin;
+use transparency::operator;
 
+use crate::story::Registry;
 use crate::support::{Project, Sandbox};
 
 const CLOCK: &str = "interface now { now: func() -> u32; }";
@@ -391,4 +400,238 @@ fn a_lock_that_is_missing_or_another_is_refused() {
         .warg(&["verify", "acme:app@0.1.0"])
         .code(13)
         .stderr_contains("the lock of acme:app@0.1.0 is sha256:");
+}
+
+/// A publisher who signs what they like, and a project that takes from them.
+fn forger(sandbox: &Sandbox) -> (Registry, Project) {
+    let mut registry = Registry::new(sandbox, "acme", 11);
+    for version in ["1.0.0", "1.1.0"] {
+        registry.component("acme:clock", version, &[], &clock(version));
+    }
+    let app = registry.app(
+        sandbox,
+        "app",
+        "[package.metadata.warg]\npackage = \"acme:app\"\n\
+         [package.metadata.warg.dependencies]\n\"acme:clock\" = \"1.0\"\n",
+    );
+    app.write("app.wasm", timer());
+    app.warg(&["lock"]).code(0);
+    (registry, app)
+}
+
+/// Imports a clock, and exports nothing.
+fn timer() -> Vec<u8> {
+    let text = format!(
+        "package acme:app@0.1.0;\nworld w {{ import acme:clock/now@1.0.0; }}\npackage acme:clock@1.0.0 {{ {CLOCK} }}"
+    );
+    from_wit(&text, "w")
+}
+
+/// Begins to tell of a release of the app, as its record must be.
+fn telling<'r>(registry: &'r mut Registry, version: &str) -> Telling<'r, Folder> {
+    let telling = registry.world.release("acme:app", version);
+    telling
+        .content(timer())
+        .requires("acme:clock", "^1.0")
+        .imports("acme:clock/now@1.0.0")
+}
+
+#[test]
+fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = forger(&sandbox);
+    let good: Lockfile = app.read("warg.lock").parse().unwrap();
+    let clock: Selection = "component acme:clock@1.1.0".parse().unwrap();
+    app.warg(&["update", "acme:clock", "--precise", "1.0.0"])
+        .code(0);
+    let older = app.read("warg.lock");
+    let changed = |change: &dyn Fn(&mut Lockfile)| {
+        let mut lock = good.clone();
+        change(&mut lock);
+        lock.to_string()
+    };
+    let origin = good.packages[&clock]
+        .release
+        .as_ref()
+        .unwrap()
+        .origin
+        .clone();
+    let elsewhere: Origin = "other.example/components".parse().unwrap();
+    let cases: [(&str, String, i32, &[&str]); 9] = [
+        (
+            "0.1.0",
+            good.to_string(),
+            0,
+            &["Derived the same closed set, from nothing"],
+        ),
+        (
+            "0.1.1",
+            "no lock\n".to_owned(),
+            13,
+            &["it is no lock as cargo warg writes it"],
+        ),
+        (
+            "0.1.2",
+            older,
+            13,
+            &[
+                "solving again gives another lock: component acme:clock: the published lock has 1.0.0, and solving again has 1.1.0",
+            ],
+        ),
+        (
+            "0.1.3",
+            changed(&|lock| lock.solver = 7),
+            0,
+            &["the closed set was checked, not derived again: solving algorithm 7 is not known"],
+        ),
+        (
+            "0.1.4",
+            changed(&|lock| {
+                lock.roots
+                    .insert("another".to_owned(), lock.roots["app"].clone());
+            }),
+            13,
+            &["it has 2 roots, and a release's lock has one"],
+        ),
+        (
+            "0.1.5",
+            changed(&|lock| lock.packages.get_mut(&clock).unwrap().release = None),
+            13,
+            &["it has component acme:clock@1.1.0 from a folder, which nobody else has"],
+        ),
+        (
+            "0.1.6",
+            changed(&|lock| {
+                let root = lock.roots.get_mut("app").unwrap();
+                root.requires = root
+                    .requires
+                    .iter()
+                    .map(|one| one.to_string().replace("^1.0", "^1.1").parse().unwrap())
+                    .collect();
+            }),
+            13,
+            &[
+                "it answers other requirements than the record has:",
+                "only the lock: component acme:clock ^1.1",
+                "only the record: component acme:clock ^1.0",
+            ],
+        ),
+        (
+            "0.1.7",
+            good.to_string()
+                .replace(&format!("\"{origin}\""), &format!("\"{elsewhere}\""))
+                .replace(&format!("from {origin}"), &format!("from {elsewhere}"))
+                .replace(
+                    &good.registries[&origin].digest().to_string(),
+                    &Checkpoint {
+                        origin: elsewhere.clone(),
+                        ..good.registries[&origin].clone()
+                    }
+                    .digest()
+                    .to_string(),
+                ),
+            13,
+            &[
+                "it takes component acme:clock@1.1.0 from `other.example/components`, but here that name belongs to",
+            ],
+        ),
+        (
+            "0.1.8",
+            changed(&|lock| {
+                lock.registries.get_mut(&origin).unwrap().root = Hash::of_leaf(b"never");
+            }),
+            13,
+            &["the lock does not go with its registry"],
+        ),
+    ];
+    for (version, lock, code, says) in cases {
+        telling(&mut registry, version)
+            .lock(lock.into_bytes())
+            .publish();
+        let release = format!("acme:app@{version}");
+        let mut said = app.warg(&["verify", &release]).code(code);
+        for text in says {
+            said = said.stderr_contains(text);
+        }
+        if code == 13 {
+            said.stderr_contains(&format!("the lock of {release} does not hold"))
+                .stderr_lacks("Verified");
+        }
+    }
+}
+
+#[test]
+fn a_bundle_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = forger(&sandbox);
+    let lock = app.read("warg.lock").into_bytes();
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(0);
+    let good = fs::read(app.path().join("bundle.wasm")).unwrap();
+    app.write("other.wasm", {
+        let text = format!(
+            "package acme:app@0.1.0;\nworld w {{ import acme:clock/now@1.0.0; export acme:clock/now@1.0.0; }}\n\
+             package acme:clock@1.0.0 {{ {CLOCK} }}"
+        );
+        from_wit(&text, "w")
+    });
+    app.warg(&["bundle", "other.wasm", "-o", "other-bundle.wasm"])
+        .code(0);
+    let other = fs::read(app.path().join("other-bundle.wasm")).unwrap();
+    app.warg(&["update", "acme:clock", "--precise", "1.0.0"])
+        .code(0);
+    app.warg(&["bundle", "app.wasm", "-o", "older.wasm"])
+        .code(0);
+    let older = fs::read(app.path().join("older.wasm")).unwrap();
+    // What holds the components together is changed, and nothing that the section speaks of: an empty section more.
+    let mut padded = good.clone();
+    padded.splice(8..8, [0, 2, 1, b'x']);
+    let cases: [(&str, Vec<u8>, u64, i32, &str); 7] = [
+        ("0.2.0", good.clone(), 1, 0, "Composed the same bundle"),
+        (
+            "0.2.1",
+            good.clone(),
+            9,
+            0,
+            "the bundle was not composed again: format 9 is not known to this cargo warg",
+        ),
+        ("0.2.2", older, 1, 13, "it says that its lock is sha256:"),
+        ("0.2.3", other, 1, 13, "it says that its root is sha256:"),
+        ("0.2.4", timer(), 1, 13, "the component carries no lock"),
+        ("0.2.5", b"nothing".to_vec(), 1, 13, "not WebAssembly"),
+        (
+            "0.2.6",
+            padded,
+            1,
+            13,
+            "composing again gives other bytes: byte 8 is the first that differs, in what holds its components together",
+        ),
+    ];
+    for (version, bundle, format, code, says) in cases {
+        telling(&mut registry, version)
+            .lock(lock.clone())
+            .bundle(bundle, format)
+            .publish();
+        let release = format!("acme:app@{version}");
+        let said = app
+            .warg(&["verify", &release])
+            .code(code)
+            .stderr_contains(says);
+        if code != 0 {
+            said.stderr_contains(&format!("the bundle of {release} does not hold"))
+                .stderr_lacks("Verified");
+        }
+    }
+    // The operator takes a bundle away.
+    telling(&mut registry, "0.3.0")
+        .lock(lock)
+        .bundle(good.clone(), 1)
+        .publish();
+    let withdrawn = operator::Action::Withdraw(Digest::of(&good), "not ours".to_owned());
+    registry.world.operate(vec![withdrawn]);
+    app.warg(&["verify", "acme:app@0.3.0"])
+        .code(13)
+        .stderr_contains(
+            "the bundle of acme:app@0.3.0 was withdrawn by the registry's operator: not ours",
+        );
 }

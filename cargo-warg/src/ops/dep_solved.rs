@@ -15,7 +15,7 @@ use semver::Version;
 use transparency::content::{Attached, Content, Role};
 use transparency::digest::Digest;
 use transparency::name::{Kind, Origin, PackageName};
-use transparency::number::{Index as LogIndex, Size};
+use transparency::number::Index as LogIndex;
 use transparency::release::{Release, Requirement, Status};
 
 use super::add::absent;
@@ -25,7 +25,7 @@ use super::registries::Registries;
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, FORMAT, Part};
 use crate::component;
-use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
 
 /// What verifying a release showed.
 #[derive(Debug)]
@@ -99,18 +99,6 @@ pub enum CarriedError {
         /// The registry that Cargo.toml gives the namespace.
         expected: String,
     },
-    /// It was solved after its own record was written.
-    #[error(
-        "it says that it was solved when `{origin}` had {size} entries, but its own record is entry {index}"
-    )]
-    Later {
-        /// The registry.
-        origin: Origin,
-        /// The size in the lock.
-        size: Size,
-        /// Where the record lies.
-        index: LogIndex,
-    },
 }
 
 fn only(whose: &str, requirements: &[Requirement]) -> String {
@@ -179,7 +167,6 @@ pub fn verify_release(
         address: &address,
         release: &release,
         content: &content,
-        index,
         offline,
     };
     let closed_set = subject.closed_set()?;
@@ -231,7 +218,6 @@ struct Subject<'s, 'a> {
     address: &'s Address,
     release: &'s Release,
     content: &'s Content,
-    index: Option<LogIndex>,
     offline: bool,
 }
 
@@ -291,7 +277,6 @@ impl Subject<'_, '_> {
         if let Some((_, root)) = lock.only_root() {
             check_requirements(root, self.release).classified()?;
         }
-        self.check_order(&lock).classified()?;
         let is_component = |selection: &Selection| {
             selection.kind == Kind::Component && self.release.attachment(Role::Bundle).is_some()
         };
@@ -307,23 +292,6 @@ impl Subject<'_, '_> {
         Ok((lock, checked, derivation))
     }
 
-    /// The lock was there before the record that names it.
-    fn check_order(&self, lock: &Lockfile) -> std::result::Result<(), CarriedError> {
-        let origin = &self.address.origin;
-        let size = lock
-            .registries
-            .get(origin)
-            .map(|checkpoint| checkpoint.size);
-        match (size, self.index) {
-            (Some(size), Some(index)) if size.holds(index) => Err(CarriedError::Later {
-                origin: origin.clone(),
-                size,
-                index,
-            }),
-            _ => Ok(()),
-        }
-    }
-
     fn rebuild(&self, bytes: &[u8], lock: &Lockfile, checked: &Checked) -> Result<Rebuilt> {
         let format = self
             .release
@@ -333,7 +301,8 @@ impl Subject<'_, '_> {
         if format != FORMAT {
             return Ok(Rebuilt::Unknown { format });
         }
-        let embedded = bundle::open(bytes).classified()?;
+        let embedded = bundle::open(bytes)
+            .or_fail(Class::Refused, || "it is no bundle as cargo warg makes it")?;
         let claim = |what, found: String, expected: String| {
             if found == expected {
                 return Ok(());

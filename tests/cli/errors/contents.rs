@@ -431,4 +431,102 @@ pub(super) const CASES: &[Case] = &[
                 })
         },
     },
+    Case {
+        shows: &["DerivationError::Tracks"],
+        title: "with its lock: a requirement of several tracks",
+        run: |s| {
+            member(s)
+                .manifest("[package.metadata.warg.wit-dependencies]\n\"acme:words\" = \">=1.0\"\n");
+            s.does(&["lock"]);
+            s.fails(10, CARRYING)
+                .mended(s, "the requirement is narrowed", |s| {
+                    s.replace("Cargo.toml", ">=1.0", "1.0").does(&["lock"]);
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "with its lock: something from a folder",
+        run: |s| {
+            member(s).manifest(
+                "[package.metadata.warg.wit-dependencies]\n\"acme:words\" = { path = \"words\" }\n",
+            );
+            s.does(&["lock"]);
+            s.fails(10, CARRYING)
+                .mended(s, "the path is taken out", |s| {
+                    s.replace("Cargo.toml", "{ path = \"words\" }", "\"1.0\"")
+                        .does(&["lock"]);
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "with its lock: a requirement that serves nothing",
+        run: |s| {
+            member(s).depends("\"acme:logger\" = \"1.0\"\n");
+            s.does(&["lock"]);
+            s.fails(101, CARRYING)
+                .mended(s, "the dependency is removed", |s| {
+                    s.does(&["remove", "acme:logger"]).does(&["lock"]);
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "with its lock: nobody's component",
+        run: |s| {
+            s.founded();
+            s.fails(
+                2,
+                &[
+                    "publish",
+                    "logger.wasm",
+                    "--as",
+                    "acme:x@1.0.0",
+                    "--with-lock",
+                ],
+            )
+        },
+    },
+    Case {
+        shows: &[],
+        title: "with its lock: a WIT package",
+        run: |s| {
+            member(s);
+            s.fails(2, &["publish", "words/words.wit", "--with-lock"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a lock that remembers a patch",
+        run: |s| {
+            member(s)
+                .manifest("[package.metadata.warg.wit-dependencies]\n\"acme:words\" = \"1.0\"\n");
+            s.manifest("[workspace]\n[workspace.metadata.warg.patch]\n\"acme:words\" = { path = \"words\" }\n");
+            s.does(&["lock"]);
+            s.replace("Cargo.toml", "\"acme:words\" = { path = \"words\" }\n", "");
+            s.fails(10, &["publish", "logger.wasm"])
+                .mended(s, "it is locked again", |s| {
+                    s.does(&["lock"]);
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "verify: a release that is not there",
+        run: |s| s.fails(101, &["verify", "acme:logger@9.0.0"]),
+    },
 ];
+
+const CARRYING: &[&str] = &["publish", "logger.wasm", "--with-lock"];
+
+/// A project that is published as `acme:app`, beside a WIT package of its own that the registry has too.
+fn member(s: &Stage) -> &Stage {
+    s.founded();
+    s.write(
+        "words/words.wit",
+        "package acme:words@1.0.0;\n\ninterface say {\n  word: func();\n}\n",
+    );
+    s.does(&["publish", "words/words.wit"]);
+    s.manifest("[package.metadata.warg]\npackage = \"acme:app\"\n")
+}

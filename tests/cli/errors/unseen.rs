@@ -15,6 +15,8 @@ const LIAR: &str = "takes a registry that lies in this very way; `registry/tests
 const WRITER: &str = "is refused by `publish` before, with a text of its own; `registry/tests/sequencer.rs` makes them";
 const HISTORY: &str =
     "takes an operator who signs such a history; `registry/tests/folder.rs` has them";
+const SIGNER: &str =
+    "takes a publisher who signs something made up; `tests/cli/dep_solved.rs` has them";
 const SLOW: &str = "lasts longer than a test may; `registry/tests/` makes them with shorter limits";
 
 /// The variants, with the reason.
@@ -81,6 +83,20 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "StorageError::Exists",
             "StorageError::Back",
             "ManifestError::NoRegistry",
+        ],
+    ),
+    (
+        SIGNER,
+        &[
+            "CarriedError::Read",
+            "CarriedError::Roots",
+            "CarriedError::Folder",
+            "CarriedError::Requirements",
+            "CarriedError::Origin",
+            "DerivationError::Differs",
+            "DerivationError::Underivable",
+            "RebuildError::Claim",
+            "RebuildError::Bytes",
         ],
     ),
     (

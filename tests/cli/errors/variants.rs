@@ -9,6 +9,8 @@ use cargo_warg::manifest::ManifestError;
 use cargo_warg::network::NetworkError;
 use cargo_warg::ops::batch::BatchError;
 use cargo_warg::ops::claims::ClaimError;
+use cargo_warg::ops::dep_solved::CarriedError;
+use cargo_warg::ops::derivation::{DerivationError, RebuildError};
 use cargo_warg::ops::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
 use cargo_warg::wit::binary::{BinaryError, Refusal};
@@ -78,6 +80,9 @@ variants! {
     BuildError { NoIndex, TwoSources, Inconsistent }
     Unresolved { Missing, Conflict, NoRegistry, TwoRegistries, LocalsDiffer }
     ClaimError { NoPackage, Kind, NoRelease, Differs, NotExported, TooNew, Unusable, Withdrawn }
+    CarriedError { Read, Roots, Folder, Requirements, Origin }
+    DerivationError { Differs, Underivable, Tracks }
+    RebuildError { Claim, Bytes }
     ClientError {
         Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Longer, Outside,
         NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
