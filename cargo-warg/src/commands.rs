@@ -19,6 +19,7 @@ pub mod publish;
 pub mod registry;
 pub mod remove;
 mod report;
+pub mod sbom;
 pub mod self_check;
 mod solving;
 pub mod tree;
@@ -179,6 +180,8 @@ pub enum Command {
     Vendor(vendor::VendorArgs),
     /// Check every claim of warg.lock again, from bytes
     Verify(verify::VerifyArgs),
+    /// List what is locked, as a bill of materials
+    Sbom(sbom::SbomArgs),
     /// Move what is locked to other versions
     Update(update::UpdateArgs),
     /// Remove dependencies from Cargo.toml, and lock what is left
@@ -219,6 +222,7 @@ impl Command {
             Self::Fetch(args) => args.run(context),
             Self::Vendor(args) => args.run(context),
             Self::Verify(args) => args.run(context),
+            Self::Sbom(args) => args.run(context),
             Self::Update(args) => args.run(context),
             Self::Remove(args) => args.run(context),
             Self::Outdated(args) => args.run(context),

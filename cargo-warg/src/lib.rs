@@ -21,6 +21,7 @@ pub mod message;
 pub mod network;
 pub mod ops;
 pub mod place;
+pub mod sbom;
 pub mod shell;
 pub mod spec;
 pub mod tokens;

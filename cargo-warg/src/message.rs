@@ -14,6 +14,7 @@ mod lock;
 mod outdated;
 mod registry;
 mod remove;
+mod sbom;
 mod self_check;
 mod tree;
 mod update;
@@ -37,6 +38,7 @@ pub use self::registry::{
     SkippedPackage,
 };
 pub use self::remove::{Remove, RemovedDependency};
+pub use self::sbom::Sbom;
 pub use self::self_check::{
     CheckedFolder, CheckedKey, CheckedLock, CheckedPolicy, CheckedRegistry, SelfCheck, time_text,
 };
@@ -86,6 +88,8 @@ pub enum Message {
     VerifyRelease(VerifyRelease),
     /// Of `cargo warg verify FILE`: what was checked.
     VerifyBundle(VerifyBundle),
+    /// Of `cargo warg sbom`: the bill of materials.
+    Sbom(Sbom),
     /// Of `cargo warg tree`: what depends on what.
     Tree(Tree),
     /// Of `cargo warg update`: what moved.

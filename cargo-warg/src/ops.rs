@@ -30,6 +30,7 @@ pub mod publish;
 pub mod registries;
 pub mod registry_new;
 pub mod remove;
+pub mod sbom;
 pub mod self_check;
 pub mod solve;
 pub mod tree;

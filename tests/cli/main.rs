@@ -26,6 +26,7 @@ mod publish;
 mod readme;
 mod registry;
 mod remove;
+mod sbom;
 mod schema;
 mod self_check;
 mod story;

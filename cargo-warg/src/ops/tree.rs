@@ -50,16 +50,18 @@ pub struct Node {
     pub repeated: bool,
 }
 
-type Edges<'l> = BTreeMap<&'l Selection, BTreeSet<&'l Selection>>;
+pub(super) type Edges<'l> = BTreeMap<&'l Selection, BTreeSet<&'l Selection>>;
 
 /// The dependencies within one member's closed set.
-struct MemberGraph<'l> {
-    direct: BTreeSet<&'l Selection>,
-    edges: Edges<'l>,
+pub(super) struct MemberGraph<'l> {
+    /// What the member requires, as selected.
+    pub(super) direct: BTreeSet<&'l Selection>,
+    /// What each package requires, as selected.
+    pub(super) edges: Edges<'l>,
 }
 
 impl<'l> MemberGraph<'l> {
-    fn new(lock: &'l Lockfile, root: &'l Root) -> Self {
+    pub(super) fn new(lock: &'l Lockfile, root: &'l Root) -> Self {
         let mut by_package: BTreeMap<(Kind, &PackageName), Vec<&Selection>> = BTreeMap::new();
         for selection in &root.selects {
             let key = (selection.kind, &selection.name);
