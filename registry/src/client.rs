@@ -26,7 +26,7 @@ use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
 use transparency::map::{Key, VerifiedPages};
 use transparency::name::PackageName;
-use transparency::number::{Index, Length, Position, Size};
+use transparency::number::{Index, Position, Size};
 use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
 use transparency::record::Subject;
@@ -471,9 +471,8 @@ impl<'a> Session<'a> {
                 asks.insert(slot.index);
             }
         }
-        let ends = self.past_ends(names)?;
-        let heads = ends.values().filter(|end| end.seen.length > Length::ZERO);
-        asks.extend(heads.map(|end| end.index));
+        let mut ends = self.past_ends(names)?;
+        asks.extend(past::heads(&ends));
         let heads: Vec<_> = asks.iter().copied().collect();
         let needed = self.tiles.needed_for_inclusion(&heads);
         let read = self.reader.records(&logs, &mut self.tiles, &needed)?;
@@ -486,6 +485,9 @@ impl<'a> Session<'a> {
             asks.extend(package::asks(self.checkpoint.operator(), &name, borrowed));
             records.insert(name, read);
         }
+        self.read_pages_then(&keys)?;
+        ends.extend(self.past_ends(names)?);
+        asks.extend(past::heads(&ends));
         asks.extend(past::behind(&ends, &records));
         let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
         self.reader.keep_tiles_ahead(&mut self.tiles, &tiles_ahead);
@@ -497,29 +499,25 @@ impl<'a> Session<'a> {
         Ok((loaded, ends, proofs))
     }
 
-    /// Reads the map pages that lead to these keys, level by level; those of the past along with those of now.
+    /// Reads the map pages that lead to these keys, level by level. Those of the past come along as far as they are known.
     fn read_pages(&mut self, keys: &[Key]) -> Result<(), ClientError> {
         loop {
+            self.take_pages_then(keys)?;
             let needed = self.pages.needed(keys);
-            let past = self.past.as_ref();
-            let needed_then = past.map_or_else(Vec::new, |past| past.pages.needed(keys));
-            let all = || needed.iter().chain(&needed_then);
-            let wanted: Vec<_> = all()
-                .map(|(_, page)| Wanted::fixed(layout::map_page(page)))
-                .collect();
-            if wanted.is_empty() {
+            if needed.is_empty() {
                 return Ok(());
             }
+            let wanted = needed.iter().map(|(_, page)| layout::map_page(page));
+            let wanted: Vec<_> = wanted.map(Wanted::fixed).collect();
             let pages = self.reader.need(&wanted)?;
-            for (place, ((key, page), bytes)) in all().zip(pages).enumerate() {
-                let map = match &mut self.past {
-                    Some(past) if place >= needed.len() => &mut past.pages,
-                    _ => &mut self.pages,
-                };
-                map.admit(key, &bytes).map_err(|source| ClientError::Map {
-                    place: self.reader.place(&layout::map_page(page)),
-                    source,
-                })?;
+            for ((key, page), bytes) in needed.iter().zip(pages) {
+                let place = layout::map_page(page);
+                self.pages
+                    .admit(key, &bytes)
+                    .map_err(|source| ClientError::Map {
+                        place: self.reader.place(&place),
+                        source,
+                    })?;
             }
         }
     }

@@ -435,8 +435,8 @@ fn the_past_of_a_small_registry_costs_no_further_round_trip() {
     assert_eq!(lengths.collect::<Vec<_>>(), [1, 1, 1]);
     assert_eq!(
         trips() - before,
-        2,
-        "the root page of then; the package files"
+        1,
+        "the root page of then comes with the package files"
     );
     let before = trips();
     session.load(&wanted).unwrap();

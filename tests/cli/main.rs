@@ -18,6 +18,7 @@ mod http;
 mod info;
 mod json;
 mod lock;
+mod lock_at;
 mod merge;
 mod options;
 mod outdated;

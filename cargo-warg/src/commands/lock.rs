@@ -1,17 +1,20 @@
 //! `cargo warg lock`.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 
 use super::bundle::Require;
 use super::solving::SolvingArgs;
 use super::{Context, report};
-use crate::error::Result;
-use crate::message::Message;
+use crate::error::{Class, Error, Result};
+use crate::message::{self, Message};
 use crate::ops::bundle::{embedded_requirements, lock_component};
-use crate::ops::lock::{Flags, lock};
+use crate::ops::lock::at::{Past, lock_at, sizes, write_to};
+use crate::ops::lock::{Flags, Outcome, Put, lock_to};
 use crate::ops::output;
+use crate::ops::project::Project;
 use crate::ops::solve::Sessions;
 
 /// `cargo warg lock`.
@@ -19,11 +22,16 @@ use crate::ops::solve::Sessions;
 #[command(after_help = "\
 Examples: cargo warg lock
           cargo warg lock --locked     in CI: exit code 10 where warg.lock is stale, and what is stale, by name
+          cargo warg lock --at 4711 -o then.lock     what would have been locked when the registry had 4711 entries
           cargo warg lock --component app.wasm --require acme:clock@1.0 -o app.lock")]
 pub struct LockArgs {
     /// The same as --locked: write nothing, and fail if there is something to write
     #[arg(long)]
     pub check: bool,
+    /// Solve at a past checkpoint: that of SIZE log entries; of one registry of several, ALIAS=SIZE, which may be given
+    /// more than once
+    #[arg(long, value_name = "[ALIAS=]SIZE", conflicts_with_all = ["check", "component"])]
+    pub at: Vec<Past>,
     /// Lock this component instead, which no cargo project built; `-` is stdin. Its imports are the host's, but for what
     /// `--require` says, or what it says itself where it is a bundle
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
@@ -31,12 +39,28 @@ pub struct LockArgs {
     /// What the component requires: `acme:clock@1.0`, or `acme:clock@1.0 for IMPORT,…`
     #[arg(long, value_name = "NAME@REQ", requires = "component")]
     pub require: Vec<Require>,
-    /// Where to write the component's lock; by default to stdout
-    #[arg(short, long, value_name = "FILE", requires = "component")]
+    /// Write the lock to another file than warg.lock, which then stays as it is; `-` is stdout, where a component's lock
+    /// goes anyway
+    #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
+}
+
+impl FromStr for Past {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (alias, size) = match text.split_once('=') {
+            Some((alias, size)) => (Some(alias.to_owned()), size),
+            None => (None, text),
+        };
+        let size = size
+            .parse()
+            .map_err(|_| "expected SIZE or ALIAS=SIZE, such as 4711 or acme=4711")?;
+        Ok(Self { alias, size })
+    }
 }
 
 impl LockArgs {
@@ -44,16 +68,61 @@ impl LockArgs {
         if let Some(component) = &self.component {
             return self.lock_component(context, component);
         }
+        if context.locked && !self.at.is_empty() {
+            return Err(Error::new(
+                Class::Usage,
+                "`--at` solves anew, and with --locked nothing is solved",
+            )
+            .with_help("leave one of the two out"));
+        }
+        let to_stdout = self.output.as_deref().is_some_and(output::is_stream);
+        if to_stdout && context.json {
+            return Err(Error::new(
+                Class::Usage,
+                "both `-o -` and `--message-format json` would write to stdout",
+            )
+            .with_help("name a file instead of `-`"));
+        }
         let project = context.project(&self.solving.manifest(context))?;
-        let mut sessions = Sessions::new(&project.registries, context.offline);
-        let flags = Flags {
-            locked: context.locked || self.check,
-            offline: context.offline,
-        };
-        let outcome = lock(&project, &mut sessions, &context.manifest.packages, flags)?;
+        let outcome = self.solve(context, &project)?;
         report::notes(context, &project);
-        report::lock(context, &outcome);
-        context.message(&Message::Lock((&outcome).into()))
+        let mut message = message::Lock::from(&outcome);
+        match (&self.output, &outcome.lock) {
+            (Some(path), Some(lock)) => {
+                report::lock_with(context, &outcome, &|_| None, true);
+                if to_stdout {
+                    context.data(lock.to_string().trim_end())?;
+                } else {
+                    write_to(path, lock, &project)?;
+                    message.output = Some(path.display().to_string());
+                }
+                let packages = report::counted(lock.packages.len(), "package");
+                let place = message.output.as_deref().unwrap_or("stdout");
+                let shell = &context.shell;
+                shell.status("Locked", format!("{packages} → {place}"));
+            }
+            _ => report::lock(context, &outcome),
+        }
+        context.message(&Message::Lock(message))
+    }
+
+    fn solve(&self, context: &Context, project: &Project) -> Result<Outcome> {
+        let packages = &context.manifest.packages;
+        let put = match self.output {
+            Some(_) => Put::Aside,
+            None => Put::InPlace,
+        };
+        if self.at.is_empty() {
+            let mut sessions = Sessions::new(&project.registries, context.offline);
+            let flags = Flags {
+                locked: context.locked || self.check,
+                offline: context.offline,
+            };
+            return lock_to(project, &mut sessions, packages, flags, put);
+        }
+        let sizes = sizes(&project.registries, &self.at)?;
+        let mut sessions = Sessions::at(&project.registries, context.offline, &sizes);
+        lock_at(project, &mut sessions, &sizes, packages, put)
     }
 
     fn lock_component(&self, context: &Context, component: &Path) -> Result<()> {
@@ -82,6 +151,8 @@ impl LockArgs {
         context
             .shell
             .status("Locked", format!("{packages} → {place}"));
-        context.message(&Message::Lock((&locked, to.is_some()).into()))
+        let mut message = message::Lock::from((&locked, to.is_some()));
+        message.output = to.map(|path| path.display().to_string());
+        context.message(&Message::Lock(message))
     }
 }

@@ -11,8 +11,10 @@ use resolver::lockfile;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Lock {
-    /// Whether the file was written: its lines changed.
+    /// Whether `warg.lock` was written: its lines changed. With `--component`: whether a file was.
     pub written: bool,
+    /// The file that the lock was written to instead, as `-o` names it; null without `-o`.
+    pub output: Option<String>,
     /// What changed.
     pub changes: Vec<Change>,
     /// Everything that is locked now.
@@ -100,6 +102,7 @@ impl From<&ops::lock::Outcome> for Lock {
         let packages = outcome.lock.iter().flat_map(|lock| &lock.packages);
         Self {
             written: outcome.written,
+            output: None,
             changes: outcome.changes.iter().map(Change::from).collect(),
             packages: packages.map(LockedPackage::from).collect(),
             proved: Proved::all(&outcome.proved),
@@ -113,6 +116,7 @@ impl From<(&ops::bundle::Locked, bool)> for Lock {
         let changes = lockfile::changes(None, &locked.lock);
         Self {
             written,
+            output: None,
             changes: changes.iter().map(Change::from).collect(),
             packages: LockedPackage::all(&locked.lock),
             proved: Proved::all(&locked.proved),

@@ -56,6 +56,14 @@ impl Classify for ClientError {
                     .to_owned()
             }
             Self::Behind { .. } => "read a registry that is up to date".to_owned(),
+            Self::NoCheckpoint { .. } => {
+                "ask for the size of a checkpoint: every warg.lock names those that it was solved at".to_owned()
+            }
+            Self::LeftOut { .. } => {
+                "whoever reads that past would not have been told of the record: show this to others who use this \
+                 registry"
+                    .to_owned()
+            }
             Self::NotPrefix { .. } => {
                 "the lock was edited, or made against another registry under this name: find out by whom, then restore \
                  it, or remove it and run `cargo warg lock`"

@@ -3,6 +3,8 @@
 //! The fast path never solves: a lock that satisfies the manifests stays as it is, byte for byte. Solving again with the
 //! lock as preference would not be a no-op.
 
+pub mod at;
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -92,6 +94,24 @@ pub struct Flags {
     pub locked: bool,
     /// Nothing is read but what this machine keeps.
     pub offline: bool,
+}
+
+/// Where a new lock goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Over the lock of the workspace.
+    InPlace,
+    /// Nowhere: the caller has it in the [`Outcome`].
+    Aside,
+}
+
+impl Put {
+    fn write(self, path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
+        match self {
+            Self::InPlace => write(path, lock, before),
+            Self::Aside => Ok(false),
+        }
+    }
 }
 
 /// Reads the lock of a workspace; none where there is none.
@@ -193,7 +213,21 @@ pub fn lock(
     packages: &[String],
     flags: Flags,
 ) -> Result<Outcome> {
-    let mut outcome = bring_up_to_date(project, sessions, packages, flags)?;
+    lock_to(project, sessions, packages, flags, Put::InPlace)
+}
+
+/// The same, where the new lock goes somewhere else, perhaps.
+///
+/// # Errors
+/// As there.
+pub fn lock_to(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    packages: &[String],
+    flags: Flags,
+    put: Put,
+) -> Result<Outcome> {
+    let mut outcome = bring_up_to_date(project, sessions, packages, flags, put)?;
     if let Some(lock) = &outcome.lock {
         outcome.warnings.extend(project.unused_patches(lock));
     }
@@ -205,6 +239,7 @@ fn bring_up_to_date(
     sessions: &mut Sessions<'_>,
     packages: &[String],
     flags: Flags,
+    put: Put,
 ) -> Result<Outcome> {
     let path = project.workspace.lock_path();
     let before = read_text(&path)?;
@@ -215,7 +250,7 @@ fn bring_up_to_date(
         None => None,
         Some((_, Ok(lock))) => Some(lock),
         Some((text, Err(error))) if is_mergeable(&error) && !flags.locked => {
-            return merge(project, sessions, text, &error);
+            return merge(project, sessions, text, &error, put);
         }
         Some((text, Err(error))) => return Err(refuse(error, text, &path)),
     };
@@ -263,7 +298,7 @@ fn bring_up_to_date(
     let resolution = sessions.solve(&problem)?;
     warnings.extend(sessions.yanked(&resolution));
     let new = build(&problem, &resolution, sessions)?;
-    let written = write(&path, &new, before.as_deref())?;
+    let written = put.write(&path, &new, before.as_deref())?;
     Ok(Outcome {
         changes: changes(old.as_ref(), &new),
         lock: Some(new),
@@ -288,6 +323,7 @@ fn merge(
     sessions: &mut Sessions<'_>,
     text: &str,
     refused: &ReadError,
+    put: Put,
 ) -> Result<Outcome> {
     let path = project.workspace.lock_path();
     let merge = Merge::read(text).map_err(|error| {
@@ -325,7 +361,7 @@ fn merge(
         // Nothing was solved, so the checkpoints are those of the sides: whoever merges, and whenever, gets these bytes.
         new = new.at(merge.latest());
     }
-    let written = write(&path, &new, Some(text))?;
+    let written = put.write(&path, &new, Some(text))?;
     Ok(Outcome {
         changes: changes(merge.ours(), &new),
         lock: Some(new),

@@ -400,6 +400,17 @@ impl Registries {
         }
     }
 
+    /// The registry, where Cargo.toml has only one.
+    pub fn only(&self) -> Option<&Configured> {
+        let mut all = self.by_origin.values();
+        all.next().filter(|_| all.next().is_none())
+    }
+
+    /// What Cargo.toml calls the registries.
+    pub fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.by_origin.values().map(|registry| &registry.alias)
+    }
+
     /// The registry that Cargo.toml calls so.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ use crate::error::{Class, Classify, Error, Result};
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {
     registries: &'a Registries,
-    offline: bool,
+    pub(super) offline: bool,
     /// Only what a lock names is to be read, if need be from what lies with the project.
     of_lock: bool,
     open: BTreeMap<Origin, Session<'a>>,
@@ -587,6 +587,36 @@ impl<'a> Sessions<'a> {
             yanked.extend(release.and_then(|release| yanked_warning(selection, release)));
         }
         yanked
+    }
+
+    /// The release of a selection as it is now, with the yank and the withdrawal since, where its package was loaded; where
+    /// no past is read, as [`Sessions::release`].
+    pub fn release_now(&self, selection: &Selection) -> Option<&Release> {
+        let loaded = self.log_of(&selection.name)?.newest();
+        loaded.log().release(&selection.version)
+    }
+
+    /// The selected releases that were yanked or withdrawn since the past that is read, as sentences.
+    pub fn lost_since(&self, resolution: &Resolution) -> Vec<String> {
+        let mut lost = Vec::new();
+        for selection in resolution.packages().keys() {
+            let (Some(then), Some(now)) = (self.release(selection), self.release_now(selection))
+            else {
+                continue;
+            };
+            let Selection { name, version, .. } = selection;
+            match now.status() {
+                status if status == then.status() => {}
+                Status::Yanked { reason } => {
+                    lost.push(format!("{name}@{version} was yanked since: {reason}"));
+                }
+                Status::Withdrawn { reason } => lost.push(format!(
+                    "{name}@{version} was withdrawn since by the registry's operator: {reason}"
+                )),
+                Status::Usable | Status::Unusable { .. } => {}
+            }
+        }
+        lost
     }
 
     /// What was shown, by registry.

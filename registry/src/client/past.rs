@@ -10,13 +10,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::checkpoint::{MapEntry, PastEvidence, TrustedCheckpoint};
-use transparency::digest::Hash;
-use transparency::map::{Key, VerifiedPages};
+use transparency::digest::{Digest, Hash};
+use transparency::map::{Key, MapError, VerifiedPages};
 use transparency::name::PackageName;
 use transparency::number::{Index, Length, Size};
 use transparency::package::{self, Presence, Proofs, Seen};
 use transparency::tile::Part;
 
+use super::reader::Wanted;
 use super::{ClientError, LoadedLog, Package, Session, evidence, prove};
 use crate::layout;
 use crate::trust::Sighting;
@@ -175,8 +176,63 @@ impl Session<'_> {
         }
     }
 
-    /// Where the map of then says that packages ended, those that were not there before their first record; nothing where
-    /// this is no session of the past.
+    /// Takes in those pages of the map of then on the way to these keys that are here; the next ones are to come along.
+    pub(super) fn take_pages_then(&mut self, keys: &[Key]) -> Result<(), ClientError> {
+        loop {
+            let needed = self.needed_then(keys);
+            let mut took = false;
+            for (key, page) in needed {
+                let path = layout::map_page(&page);
+                match self.reader.take_here(&path) {
+                    Some(bytes) => {
+                        self.admit_then(&key, &page, &bytes)?;
+                        took = true;
+                    }
+                    None => self.reader.guess([path]),
+                }
+            }
+            if !took {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads the other ones.
+    pub(super) fn read_pages_then(&mut self, keys: &[Key]) -> Result<(), ClientError> {
+        loop {
+            let needed = self.needed_then(keys);
+            if needed.is_empty() {
+                return Ok(());
+            }
+            let wanted = needed.iter().map(|(_, page)| layout::map_page(page));
+            let wanted: Vec<_> = wanted.map(Wanted::fixed).collect();
+            let pages = self.reader.need(&wanted)?;
+            for ((key, page), bytes) in needed.iter().zip(pages) {
+                self.admit_then(key, page, &bytes)?;
+            }
+        }
+    }
+
+    /// The pages of the map of then that are needed next; none where this is no session of the past.
+    fn needed_then(&self, keys: &[Key]) -> Vec<(Key, Digest)> {
+        let past = self.past.as_ref();
+        past.map_or_else(Vec::new, |past| past.pages.needed(keys))
+    }
+
+    fn admit_then(&mut self, key: &Key, page: &Digest, bytes: &[u8]) -> Result<(), ClientError> {
+        let Some(past) = &mut self.past else {
+            return Ok(()); // then none was needed
+        };
+        past.pages
+            .admit(key, bytes)
+            .map_err(|source| ClientError::Map {
+                place: self.reader.place(&layout::map_page(page)),
+                source,
+            })
+    }
+
+    /// Where the map of then says that packages ended, those that were not there before their first record. Nothing of those
+    /// whose pages are not there yet, or where this is no session of the past.
     pub(super) fn past_ends(
         &self,
         names: &[&PackageName],
@@ -186,11 +242,13 @@ impl Session<'_> {
             return Ok(ends);
         };
         for name in names {
-            let slot = past.pages.slot(&Key::of(name));
-            let slot = slot.map_err(|source| ClientError::Map {
-                place: self.place(),
-                source,
-            })?;
+            let slot = match past.pages.slot(&Key::of(name)) {
+                Err(MapError::Missing { .. }) => continue,
+                slot => slot.map_err(|source| ClientError::Map {
+                    place: self.place(),
+                    source,
+                })?,
+            };
             let (length, head, index) = match slot {
                 Some(slot) => (slot.length, slot.head, slot.index),
                 None => (Length::ZERO, Hash::ZERO, Index::ZERO),
@@ -213,9 +271,9 @@ impl Session<'_> {
         }
         let mut were = BTreeMap::new();
         for (name, now) in loaded {
-            if let Some(end) = ends.get(&name) {
-                self.check_on_the_way(&name, &now, end, proofs)?;
-            }
+            let end = ends.get(&name);
+            let end = end.ok_or_else(|| ClientError::Unasked { name: name.clone() })?;
+            self.check_on_the_way(&name, &now, end, proofs)?;
             let was = self.as_it_was(&name, now, proofs)?;
             were.insert(name, was);
         }
@@ -293,6 +351,12 @@ impl Session<'_> {
             newest: Some(Box::new(now)),
         }))
     }
+}
+
+/// Where the last records before some ends lie, as the map says.
+pub(super) fn heads(ends: &BTreeMap<PackageName, Sighting>) -> impl Iterator<Item = Index> {
+    let heads = ends.values().filter(|end| end.seen.length > Length::ZERO);
+    heads.map(|end| end.index)
 }
 
 /// Where the first records behind some ends lie, as the files say.

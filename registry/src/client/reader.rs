@@ -242,6 +242,12 @@ impl<'a> Reader<'a> {
         Some(bytes)
     }
 
+    /// A file that is kept, or came along: the source is not asked.
+    pub(super) fn take_here(&mut self, path: &ObjectPath) -> Option<Vec<u8>> {
+        let kept = self.get_kept(path).ok().flatten();
+        kept.or_else(|| self.take_ahead(path))
+    }
+
     /// Reads what is needed, and what was guessed, in one round trip.
     fn get_with_guesses(
         &mut self,

@@ -483,6 +483,60 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["ClientError::NoCheckpoint"],
+        title: "a past that never was a checkpoint, with `--at`",
+        run: |s| {
+            s.depends("\"acme:logger\" = \"1.0\"");
+            s.fails(2, &["lock", "--at", "5"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a lock that would go back, with `--at`",
+        run: |s| {
+            s.depends("\"acme:clock\" = \"1.0\"").does(&["lock"]);
+            s.fails(2, &["lock", "--at", "16"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "`--at` without a name, of two registries",
+        run: |s| {
+            s.depends("\"acme:clock\" = \"1.0\"").manifest(
+                "[package.metadata.warg.registries.other]\nurl = \"../acme-registry\"\npolicy = \"trust/other.policy\"",
+            );
+            let other = fixtures::world::World::in_memory(77);
+            s.write("trust/other.policy", other.policy_text());
+            s.fails(2, &["lock", "--at", "16"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "`--at` twice for one registry",
+        run: |s| {
+            s.depends("\"acme:clock\" = \"1.0\"");
+            s.fails(2, &["lock", "--at", "acme=16", "--at", "acme=18"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "`--at` with `--locked`",
+        run: |s| s.fails(2, &["lock", "--at", "16", "--locked"]),
+    },
+    Case {
+        shows: &[],
+        title: "a lock and a document on one stdout",
+        run: |s| s.fails(2, &["lock", "-o", "-", "--message-format", "json"]),
+    },
+    Case {
+        shows: &[],
+        title: "the lock itself as `-o`",
+        run: |s| {
+            s.depends("\"acme:clock\" = \"1.0\"").does(&["lock"]);
+            s.fails(2, &["lock", "-o", "warg.lock"])
+        },
+    },
+    Case {
         shows: &[],
         title: "a folder in the place of the lock",
         run: |s| {

@@ -109,7 +109,6 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "ClientError::OperatorCut",
             "ClientError::Lost",
             "ClientError::LeftOut",
-            "ClientError::NoCheckpoint",
             "ClientError::Long",
             "CheckError::Storage",
             "CheckError::Root",

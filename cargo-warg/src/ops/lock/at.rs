@@ -1,0 +1,152 @@
+//! The lock as it would have been solved at a past checkpoint, and where it may be written.
+//!
+//! A lock never goes back: one whose checkpoints are later than those asked for stays, and the answer is written elsewhere.
+//! Nor does such a lock say what to prefer: it was not there then. So what comes out is what `lock` wrote at that time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use resolver::lockfile::{Lockfile, changes};
+use transparency::checkpoint::Checkpoint;
+use transparency::name::Origin;
+use transparency::number::Size;
+
+use super::{Outcome, Put, build, check_pasts, parse, read_text, unchanged};
+use crate::error::{Class, Error, Result};
+use crate::ops::output;
+use crate::ops::project::{Project, same_file};
+use crate::ops::registries::Registries;
+use crate::ops::solve::Sessions;
+
+/// A size that the log of a registry had: of the one that is named, or of the only one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// What Cargo.toml calls the registry.
+    pub alias: Option<String>,
+    /// The size.
+    pub size: Size,
+}
+
+/// The sizes of registries, by origin.
+///
+/// # Errors
+/// A registry that Cargo.toml does not have, is named twice, or would have to be named.
+pub fn sizes(registries: &Registries, pasts: &[Past]) -> Result<BTreeMap<Origin, Size>> {
+    let mut sizes = BTreeMap::new();
+    for Past { alias, size } in pasts {
+        let registry = match alias {
+            Some(alias) => registries.of_alias(alias)?,
+            None => registries.only().ok_or_else(|| {
+                let message = format!("`--at {size}` does not say of which registry");
+                let help = registries
+                    .aliases()
+                    .map(|alias| format!("`--at {alias}={size}`"));
+                let help = help.collect::<Vec<_>>().join(" or ");
+                Error::new(Class::Usage, message).with_help(format!("write {help}"))
+            })?,
+        };
+        let origin = registry.policy.origin().clone();
+        if let Some(other) = sizes.insert(origin, *size) {
+            let alias = &registry.alias;
+            let message = format!("`--at` asks for registry `{alias}` at {other} and at {size}");
+            return Err(Error::new(Class::Usage, message)
+                .with_help("a lock has one checkpoint of each registry: run the command twice"));
+        }
+    }
+    Ok(sizes)
+}
+
+/// Makes the lock what the workspace would have asked for at a past; `sessions` are of that past, at `sizes`.
+///
+/// # Errors
+/// A lock that does not read, or, where it is to be written over, is later; no solution; a registry that cannot be read or
+/// believed, or had no checkpoint of such a size.
+pub fn lock_at(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    sizes: &BTreeMap<Origin, Size>,
+    packages: &[String],
+    put: Put,
+) -> Result<Outcome> {
+    solve_at(project, sessions, sizes, packages, put).map_err(|error| {
+        if sessions.offline && error.class() == Class::Unavailable {
+            error.with_help("or run it once without `--offline`: what it reads of the past is kept")
+        } else {
+            error
+        }
+    })
+}
+
+fn solve_at(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    sizes: &BTreeMap<Origin, Size>,
+    packages: &[String],
+    put: Put,
+) -> Result<Outcome> {
+    let path = project.workspace.lock_path();
+    let before = read_text(&path)?;
+    let old = before.as_deref().map(|text| parse(text, &path));
+    let old = old.transpose()?;
+    if old.is_none() && project.problem.members.is_empty() {
+        return Ok(unchanged(None));
+    }
+    let later = old.as_ref().and_then(|old| later(old, sizes));
+    if let (Some((later, size)), Put::InPlace) = (later, put) {
+        let message = format!(
+            "{} was solved at size {} of `{}`, and a lock never goes back to {size}",
+            path.display(),
+            later.size,
+            later.origin
+        );
+        return Err(Error::new(Class::Usage, message).with_help(
+            "`-o FILE` writes what would have been locked then to another file, and `-o -` to stdout",
+        ));
+    }
+    sessions.open_all()?;
+    let preferred = old.as_ref().filter(|_| later.is_none());
+    if let Some(old) = preferred {
+        check_pasts(old, project, sessions)?;
+        let is_at = |one: &Checkpoint| sizes.get(&one.origin).is_none_or(|size| one.size == *size);
+        if old.check(&project.problem).is_ok() && old.registries.values().all(is_at) {
+            return Ok(unchanged(Some(old.clone())));
+        }
+        sessions.load_locked(old)?;
+    }
+    let problem = project.problem_after(preferred, packages);
+    let resolution = sessions.solve(&problem)?;
+    let mut warnings = sessions.yanked(&resolution);
+    warnings.extend(sessions.lost_since(&resolution));
+    let new = build(&problem, &resolution, sessions)?;
+    let written = put.write(&path, &new, before.as_deref())?;
+    warnings.extend(project.unused_patches(&new));
+    Ok(Outcome {
+        changes: changes(old.as_ref(), &new),
+        lock: Some(new),
+        written,
+        proved: sessions.proved(),
+        warnings,
+    })
+}
+
+/// A checkpoint of a lock that is larger than what is asked for, and that.
+fn later<'l>(lock: &'l Lockfile, sizes: &BTreeMap<Origin, Size>) -> Option<(&'l Checkpoint, Size)> {
+    let mut checkpoints = lock.registries.values();
+    checkpoints.find_map(|one| {
+        let size = sizes.get(&one.origin).filter(|size| **size < one.size)?;
+        Some((one, *size))
+    })
+}
+
+/// Writes a lock to another file than its own, whole or not at all.
+///
+/// # Errors
+/// The file that it must not be; one that cannot be written.
+pub fn write_to(path: &Path, lock: &Lockfile, project: &Project) -> Result<()> {
+    if same_file(path, &project.workspace.lock_path()) {
+        let message = format!("`-o {}` is the lock itself", path.display());
+        return Err(Error::new(Class::Usage, message)
+            .with_help("without `-o`, it is written where that is allowed"));
+    }
+    output::write(path, lock.to_string().as_bytes())
+}
