@@ -295,3 +295,119 @@ fn what_is_for_programs_is_the_same_on_github() {
         );
     }
 }
+
+fn document(path: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(path);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// The scripts of an action's steps, by the line of their indentation.
+fn scripts(action: &str) -> Vec<String> {
+    let blocks = action.split("      run: |\n").skip(1);
+    let script = |block: &str| {
+        let lines = block
+            .lines()
+            .map_while(|line| line.strip_prefix("        "));
+        lines.fold(String::new(), |script, line| script + line + "\n")
+    };
+    blocks.map(script).collect()
+}
+
+/// Runs a step's script as a runner does, with the program on its path.
+fn step(script: &str, app: &Project, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_cargo-warg"));
+    let mut path = vec![program.parent().unwrap().to_owned()];
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+    let mut command = std::process::Command::new("bash");
+    command
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+        .current_dir(app.path());
+    for (name, value) in app.command(&[]).get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.env("PATH", std::env::join_paths(path).unwrap());
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), stderr)
+}
+
+#[test]
+fn the_actions_steps_verify_a_good_lock_and_fail_on_others() {
+    let action = document(".github/actions/verify/action.yml");
+    let (declared, steps) = action.split_once("\nruns:\n").unwrap();
+    let (_, inputs) = declared.split_once("\ninputs:\n").unwrap();
+    let inputs: Vec<_> = inputs
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .map(|line| line.trim().trim_end_matches(':'))
+        .collect();
+    assert_eq!(inputs.len(), 5);
+    for input in &inputs {
+        assert!(
+            steps.contains(&format!("${{{{ inputs.{input} }}}}")),
+            "{input}"
+        );
+    }
+    assert_eq!(steps.matches("inputs.").count(), inputs.len());
+    let scripts = scripts(&action);
+    let [install, verify] = scripts.as_slice() else {
+        panic!("two steps")
+    };
+    // Inputs come by the environment, never as text of a script.
+    assert!(!install.contains("${{") && !verify.contains("${{"));
+
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = fetched(&sandbox);
+    // The program is there already, so nothing is installed.
+    let said = step(install, &app, &[("VERSION", ""), ("SOURCES", "")]);
+    assert_eq!(said, (Some(0), String::new()));
+    let inputs = |deny: &'static str, offline| [("DENY", deny), ("OFFLINE", offline)];
+    for good in [
+        inputs("", "false"),
+        inputs("yanked silent", "false"),
+        inputs("warnings", "true"),
+    ] {
+        let (code, said) = step(verify, &app, &good);
+        assert_eq!(code, Some(0), "{good:?}: {said}");
+        assert!(said.contains("Verified warg.lock: 4 packages"), "{said}");
+    }
+    registry.world.yank("acme:clock", "1.1.0", "it is slow");
+    assert_eq!(step(verify, &app, &inputs("", "false")).0, Some(0));
+    assert_eq!(
+        step(verify, &app, &inputs("silent yanked", "false")).0,
+        Some(10)
+    );
+    assert_eq!(step(verify, &app, &inputs("$(exit 7)", "false")).0, Some(2));
+    let lock = app.read("warg.lock");
+    let edited = lock.replacen("record = \"sha256:", "record = \"sha256:0", 1);
+    app.write("warg.lock", &edited);
+    assert_eq!(step(verify, &app, &inputs("", "false")).0, Some(10));
+    std::fs::remove_dir_all(&registry.folder).unwrap();
+    app.write("warg.lock", &lock);
+    assert_eq!(step(verify, &app, &inputs("", "false")).0, Some(12));
+}
+
+#[test]
+fn the_commands_of_the_page_run_as_written() {
+    let sandbox = Sandbox::new();
+    let (_registry, app) = fetched(&sandbox);
+    let page = document("docs/ci.md");
+    let lines = page.lines().filter_map(|line| {
+        let (before, command) = line.split_once("cargo warg ")?;
+        ["$ ", "    - ", "      - run: "]
+            .contains(&before)
+            .then_some(command)
+    });
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines.len(), 9, "{lines:#?}");
+    for line in lines {
+        let arguments: Vec<_> = line.split(' ').collect();
+        app.warg(&arguments).code(0);
+    }
+    assert!(app.has("sbom.cdx.json"));
+}
