@@ -1,4 +1,4 @@
-//! A bill of materials in CycloneDX's JSON, 1.5, of what a lock says.
+//! A bill of materials in the JSON of `CycloneDX`, 1.5, of what a lock says.
 //!
 //! The same lock gives the same bytes: there is no time and nothing random in it, and all lists are sorted. What it says
 //! of a release is what the lock claims, with the checkpoint that it was solved at as evidence, so that whoever reads the
@@ -43,6 +43,7 @@ pub struct Materials<'l> {
 /// A whole bill.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the format calls it `bomFormat`")]
 pub struct Bom {
     bom_format: &'static str,
     spec_version: &'static str,
@@ -310,7 +311,7 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.extend([format!("%{byte:02X}")]);
         }
     }
     encoded

@@ -176,7 +176,8 @@ fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
 
 /// The lock has to move: nobody lied, and trying again changes nothing.
 fn denied_yanked(yanked: &[Yanked]) -> Error {
-    let lines: String = yanked.iter().map(|one| format!("\n  {one}")).collect();
+    let lines = yanked.iter().map(|one| format!("\n  {one}"));
+    let lines: String = lines.collect();
     let message = format!("warg.lock has yanked releases, and `--deny yanked` was given{lines}");
     let names: BTreeSet<_> = yanked
         .iter()

@@ -136,20 +136,20 @@ impl Summary {
     fn markdown(&self) -> String {
         let mut page = format!("### {}\n\n", markdown(&self.heading));
         for (word, line) in self.lines.iter().take(MAX_ROWS) {
-            page.push_str(&format!("- **{word}**: {}\n", markdown(line)));
+            page.extend([format!("- **{word}**: {}\n", markdown(line))]);
         }
         page.push('\n');
         for table in self.tables.iter().filter(|table| !table.rows.is_empty()) {
-            page.push_str(&format!("| {} |\n", table.heads.join(" | ")));
-            page.push_str(&format!("|{}\n", " --- |".repeat(table.heads.len())));
+            page.extend([format!("| {} |\n", table.heads.join(" | "))]);
+            page.extend([format!("|{}\n", " --- |".repeat(table.heads.len()))]);
             for row in table.rows.iter().take(MAX_ROWS) {
                 let cells: Vec<_> = row.iter().map(|cell| markdown(cell)).collect();
-                page.push_str(&format!("| {} |\n", cells.join(" | ")));
+                page.extend([format!("| {} |\n", cells.join(" | "))]);
             }
             page.push('\n');
             let more = table.rows.len().saturating_sub(MAX_ROWS);
             if more > 0 {
-                page.push_str(&format!("and {more} more\n\n"));
+                page.extend([format!("and {more} more\n\n")]);
             }
         }
         page
