@@ -17,7 +17,8 @@ use story::{
 };
 use transparency::Unverified;
 use transparency::checkpoint::{
-    Checkpoint, CheckpointError, MapEntry, MapEntryError, SignedCheckpoint, TrustError,
+    Checkpoint, CheckpointError, MapEntry, MapEntryError, PastEvidence, SignedCheckpoint,
+    TrustError,
 };
 use transparency::cosignature::{CosignatureError, cosign};
 use transparency::digest::{Digest, Hash};
@@ -508,4 +509,74 @@ fn proofs_are_counted() {
         .check_included(&shown.leaves[0], Index::ZERO, &proof)
         .unwrap_err();
     assert!(matches!(error, ProofError::Length { .. }), "{error}");
+}
+
+#[test]
+fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
+    let mut world = World::with_logger();
+    let then = world.publish();
+    world.now = at(1);
+    world.write(LOGGER, "alice", vec![release("1.1.0")]);
+    let now = world.publish();
+    let (newer, older) = (now.open().unwrap(), then.open().unwrap());
+    let (size, entry) = (then.size(), older.entry().clone());
+    let count = usize::try_from(size.get()).unwrap();
+    let (consistency, last) = (now.consistency(count), now.inclusion(size.last().unwrap()));
+    let operator = now.inclusion(entry.operator_index);
+    let records = now.world.operator.iter();
+    let records: Vec<_> = records
+        .map(|(index, bytes)| (*index, bytes.as_slice()))
+        .collect();
+    let good = PastEvidence {
+        size,
+        root: older.checkpoint().root,
+        consistency: &consistency,
+        map_entry: &then.entry,
+        map_entry_proof: &last,
+        operator_records: &records,
+        operator_proof: &operator,
+        operator_next: None,
+    };
+    let past = newer.past(&good).unwrap();
+    assert_eq!(past.checkpoint(), older.checkpoint());
+    assert_eq!(past.entry(), older.entry());
+    assert_eq!(past.operator().head(), older.operator().head());
+    assert_eq!(past.note(), newer.note(), "nothing else was signed");
+    assert!(past.is_past() && !newer.is_past());
+    // What lies behind it is not in it, though the log of now has it.
+    let behind = Index::new(size.get());
+    let leaf = now.leaves[count];
+    let proof = now.inclusion(behind);
+    newer.check_included(&leaf, behind, &proof).unwrap();
+    let error = past.check_included(&leaf, behind, &proof).unwrap_err();
+    assert!(matches!(error, ProofError::Outside { .. }), "{error}");
+
+    let refused = |evidence: &PastEvidence<'_>| newer.past(evidence).map(drop).unwrap_err();
+    let other = Hash::of_leaf(b"another log");
+    let error = refused(&PastEvidence {
+        root: other,
+        ..good
+    });
+    assert!(matches!(error, TrustError::NotPast { .. }), "{error}");
+    let size = Size::new(now.size().get() + 1);
+    let error = refused(&PastEvidence { size, ..good });
+    assert!(matches!(error, TrustError::NotPast { .. }), "{error}");
+    let error = refused(&PastEvidence {
+        map_entry: &now.entry,
+        ..good
+    });
+    assert!(matches!(error, TrustError::MapNotIncluded(_)), "{error}");
+    let error = refused(&PastEvidence {
+        operator_records: &[],
+        ..good
+    });
+    assert!(matches!(error, TrustError::OperatorHead { .. }), "{error}");
+    let error = refused(&PastEvidence {
+        operator_proof: &last,
+        ..good
+    });
+    assert!(
+        matches!(error, TrustError::OperatorNotIncluded { .. }),
+        "{error}"
+    );
 }

@@ -131,11 +131,8 @@ impl Session<'_> {
                 let nearest = before.last().into_iter().chain(behind.first());
                 self.no_checkpoint_at(size, nearest.copied().collect())
             }
-            Ok(_) => ClientError::Missing {
-                place: self.reader.place(&layout::map_at(size)),
-            },
             // What is not to be had is the map entry: that is what the user can be told.
-            Err(ClientError::Missing { .. }) => ClientError::Missing {
+            Ok(_) | Err(ClientError::Missing { .. }) => ClientError::Missing {
                 place: self.reader.place(&layout::map_at(size)),
             },
             Err(error) => error,
