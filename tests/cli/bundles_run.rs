@@ -242,3 +242,132 @@ fn middleware_stands_before_a_handler() {
     assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
     assert_eq!(ran.imports().len(), 11, "{ran:?}");
 }
+
+/// Handlers in a row: each is served by the next, not by itself, nor by the host.
+#[test]
+fn middleware_stands_before_middleware() {
+    let Some(shop) = Workshop::open() else { return };
+    let by = |package: &str| {
+        format!(
+            "\"{package}\" = {{ version = \"1.0\", for = [\"wasi:http/incoming-handler@0.2.0\"] }}"
+        )
+    };
+    let middleware = programs::middleware("0.2.0");
+    shop.publish("acme:handler@1.0.0", &[], &shop.guests.http_handler());
+    shop.publish("acme:inner@1.0.0", &[&by("acme:handler")], &middleware);
+    shop.publish("acme:outer@1.0.0", &[&by("acme:inner")], &middleware);
+    let bundle = shop.bundle(&[&by("acme:outer")], &middleware);
+    let ran = shop.run(&bundle, &[]);
+    assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
+    assert_eq!(ran.imports().len(), 11, "{ran:?}");
+}
+
+/// A resource that one part owns is lent by the root to another part, which knows it by the first part's interface.
+#[test]
+fn a_resource_goes_from_hand_to_hand() {
+    let Some(shop) = Workshop::open() else { return };
+    let words = "\"acme:words\" = \"1.0\"";
+    shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
+    shop.publish("acme:tally@1.0.0", &[words], &programs::tally(&counting()));
+    let root = programs::rank(&counting());
+    let bundle = shop.bundle(&[words, "\"acme:tally\" = \"1.0\""], &root);
+    let first = ("acme:rank/rank@1.0.0#first", json!(["a b c", "c d c"]));
+    let ran = shop.run(&bundle, &[first]);
+    assert_eq!(*ran.results(), json!(["c"]));
+}
+
+/// One interface of a part uses types of another interface of the same part.
+#[test]
+fn interfaces_of_a_part_share_types() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:pens@1.0.0", &[], &programs::pens());
+    let bundle = shop.bundle(&["\"acme:pens\" = \"1.0\""], &programs::sketch());
+    let ran = shop.run(
+        &bundle,
+        &[("acme:sketch/sketch@1.0.0#ink", json!([3, 4, 5]))],
+    );
+    assert_eq!(*ran.results(), json!([27]));
+}
+
+/// A part takes a resource of the host by an older version of WASI than that of the root, which lends it.
+#[test]
+fn a_resource_of_the_host_is_lent_across_versions() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:hello@1.0.0", &[], &programs::hello_to("0.2.3"));
+    let root = programs::greeting_to("0.2.3", "0.2.12");
+    let bundle = shop.bundle(&["\"acme:hello\" = \"1.0\""], &root);
+    let ran = shop.run(&bundle, &[call("wasi:cli/run@0.2.12#run")]);
+    assert_eq!(ran.stdout(), "hello\nworld\n");
+}
+
+/// Functions without an interface are wired where the requirement says so.
+#[test]
+fn plain_names_are_wired() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:plain@1.0.0", &[], &programs::plain());
+    let requires = "\"acme:plain\" = { version = \"1.0\", for = [\"double\"] }";
+    let bundle = shop.bundle(&[requires], &programs::plainer());
+    let ran = shop.run(&bundle, &[("quadruple", json!([5]))]);
+    assert_eq!(*ran.results(), json!([20]));
+}
+
+/// A bundle is a component: it can be published, and be a part of another.
+#[test]
+fn a_bundle_is_a_part_of_a_bundle() {
+    let Some(shop) = Workshop::open() else { return };
+    for place in [3, 2] {
+        let next = format!("\"acme:link-{}\" = \"1.0\"", place + 1);
+        let requires: &[&str] = if place == 3 { &[] } else { &[&next] };
+        let release = format!("acme:link-{place}@1.0.0");
+        shop.publish(&release, requires, &programs::link(place, 3));
+    }
+    let inner = shop.bundle(&["\"acme:link-3\" = \"1.0\""], &programs::link(2, 3));
+    let inner = std::fs::read(inner).unwrap();
+    shop.publish("acme:link-2@1.1.0", &[], &inner);
+    let bundle = shop.bundle(&["\"acme:link-2\" = \"1.1\""], &programs::link(1, 3));
+    let ran = shop.run(
+        &bundle,
+        &[("acme:link-1/hand-on@1.0.0#hand-on", json!([7]))],
+    );
+    assert_eq!(*ran.results(), json!([programs::handed_on(7, 3)]));
+    shop.project
+        .warg(&["inspect", "app.wasm"])
+        .code(0)
+        .stderr_lacks("acme:link-3");
+}
+
+/// As a pipe, without a project's root: stdin to a file, by what the manifest requires.
+#[test]
+fn a_pipe_makes_what_a_file_makes() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
+    let requires = ["\"acme:words\" = \"1.0\""];
+    let report = shop.guests.report();
+    let bundle = std::fs::read(shop.bundle(&requires, &report)).unwrap();
+    let piped = shop
+        .project
+        .warg_stdin(&report, &["bundle", "-", "-o", "piped.wasm"])
+        .code(0);
+    assert!(piped.stdout.is_empty(), "{piped}");
+    let piped = std::fs::read(shop.project.path().join("piped.wasm")).unwrap();
+    assert!(piped == bundle, "a pipe makes other bytes than a file");
+    let again = shop
+        .project
+        .warg_stdin(&bundle, &["bundle", "-o", "again.wasm"])
+        .code(0);
+    let bytes = std::fs::read(shop.project.path().join("again.wasm")).unwrap();
+    assert!(
+        bytes == bundle,
+        "a bundle of a bundle's root differs: {again}"
+    );
+}
+
+#[test]
+fn what_a_root_gives_away_of_a_part() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
+    let bundle = shop.bundle(&["\"acme:words\" = \"1.0\""], &programs::shop(&counting()));
+    let ran = shop.run(&bundle, &[call("acme:shop/shop@1.0.0#open")]);
+    println!("{ran:?}");
+    println!("{}", shop.project.warg(&["inspect", "app.wasm"]));
+}
