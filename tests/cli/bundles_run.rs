@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use fixtures::guests::{Guests, Ran};
-use fixtures::programs;
+use fixtures::{component, programs, wasi};
 use serde_json::{Value, json};
 
 use crate::support::{Project, Said, Sandbox};
@@ -362,12 +362,111 @@ fn a_pipe_makes_what_a_file_makes() {
     );
 }
 
+/// A resource that a part owns leaves the bundle.
 #[test]
-fn what_a_root_gives_away_of_a_part() {
+fn a_root_gives_away_what_a_part_owns() {
     let Some(shop) = Workshop::open() else { return };
     shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
     let bundle = shop.bundle(&["\"acme:words\" = \"1.0\""], &programs::shop(&counting()));
     let ran = shop.run(&bundle, &[call("acme:shop/shop@1.0.0#open")]);
-    println!("{ran:?}");
-    println!("{}", shop.project.warg(&["inspect", "app.wasm"]));
+    assert_eq!(*ran.results(), json!(["resource"]));
+}
+
+/// Types in common come from a package that nobody implements, in two versions.
+#[test]
+fn types_of_two_versions_are_the_same() {
+    let Some(shop) = Workshop::open() else { return };
+    let versions = [("1.0.0", "1.0.0"), ("1.0.0", "1.1.0"), ("1.1.0", "1.0.0")];
+    for (patch, (theirs, ours)) in versions.into_iter().enumerate() {
+        let release = format!("acme:mover@1.0.{patch}");
+        shop.publish(&release, &[], &programs::mover(theirs));
+        let root = programs::walk(theirs, ours);
+        let requires = format!("\"acme:mover\" = \"=1.0.{patch}\"");
+        let bundle = shop.bundle(&[&requires], &root);
+        let walk = ("acme:walk/walk@1.0.0#walk", json!([{"x": 4, "y": 2}]));
+        let ran = shop.run(&bundle, &[walk]);
+        assert_eq!(*ran.results(), json!([5]), "{theirs}, {ours}");
+    }
+}
+
+/// Two packages have what one import wants: which is taken is the root's to say.
+#[test]
+fn the_root_redirects() {
+    let Some(shop) = Workshop::open() else { return };
+    shop.publish("acme:counter@1.0.0", &[], &programs::counter("1.0.0"));
+    let by_ten = programs::counter_by(10, "1.0.0");
+    shop.publish("acme:counter-by-ten@1.0.0", &[], &by_ten);
+    let requires = [
+        "\"acme:counter\" = \"1.0\"",
+        "\"acme:counter-by-ten\" = \"1.0\"",
+    ];
+    let next = call("acme:root/step@1.0.0#step");
+    for (wire, results) in [
+        ("acme:counter", json!([1, 2])),
+        ("acme:counter-by-ten", json!([10, 20])),
+    ] {
+        let wire =
+            format!("[package.metadata.warg.wire]\n\"acme:counter/count@1.0.0\" = \"{wire}\"");
+        let bundle = shop.bundle(
+            &[requires[0], requires[1], &wire],
+            &programs::side("root", "1.0.0"),
+        );
+        let ran = shop.run(&bundle, &[next.clone(), next.clone()]);
+        assert_eq!(*ran.results(), results);
+    }
+}
+
+/// A root and five parts, each built for another version of WASI 0.2, all of it: the host is asked for the newest alone, and
+/// has it.
+#[test]
+fn all_of_wasi_0_2_is_merged() {
+    let Some(shop) = Workshop::open() else { return };
+    let folders = wasi::folders().unwrap();
+    let of_0_2: Vec<_> = wasi::VERSIONS
+        .into_iter()
+        .zip(&folders)
+        .filter(|(version, _)| version.starts_with("0.2."))
+        .collect();
+    let part = |version: &str| format!("acme:for-{}", version.replace('.', "-"));
+    for (version, folder) in &of_0_2 {
+        let name = part(version);
+        let text = format!(
+            "package {name}@1.0.0;
+            interface go {{ go: func(); }}
+            world w {{
+                include wasi:cli/imports@{version};
+                import wasi:http/outgoing-handler@{version};
+                export go;
+            }}"
+        );
+        let content = component::from_wit_beside(&text, "w", folder);
+        shop.publish(&format!("{name}@1.0.0"), &[], &content);
+    }
+    for (version, folder) in &of_0_2 {
+        let names: Vec<_> = of_0_2.iter().map(|(version, _)| part(version)).collect();
+        let imports: String = names
+            .iter()
+            .map(|name| format!("import {name}/go@1.0.0;"))
+            .collect();
+        let nested: String = names
+            .iter()
+            .map(|name| format!("package {name}@1.0.0 {{ interface go {{ go: func(); }} }}"))
+            .collect();
+        let text = format!(
+            "package acme:root@1.0.0;
+            world w {{ include wasi:cli/command@{version}; {imports} }}\n{nested}"
+        );
+        let root = component::from_wit_beside(&text, "w", folder);
+        let requires: Vec<_> = names
+            .iter()
+            .map(|name| format!("\"{name}\" = \"1.0\""))
+            .collect();
+        let requires: Vec<_> = requires.iter().map(String::as_str).collect();
+        let bundle = shop.bundle(&requires, &root);
+        let ran = shop.run(&bundle, &[]);
+        assert_eq!(ran.exports(), [format!("wasi:cli/run@{version}")]);
+        for import in ran.imports() {
+            assert!(import.ends_with("@0.2.12"), "{import}");
+        }
+    }
 }
