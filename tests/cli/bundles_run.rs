@@ -470,3 +470,81 @@ fn all_of_wasi_0_2_is_merged() {
         }
     }
 }
+
+/// The whole way: a program in Rust is published with its closed set and its bundle; a stranger, who has the policy alone,
+/// verifies the release and the file, and what the registry holds is what runs.
+#[test]
+fn a_published_bundle_is_verified_and_runs() {
+    let Some(shop) = Workshop::open() else { return };
+    let requires = ["\"acme:words\" = \"1.0\""];
+    shop.publish("acme:words@1.0.0", &[], &shop.guests.words());
+    let report = shop.guests.report();
+    let bundle = shop.bundle(&requires, &report);
+    shop.describe("acme:report", &requires);
+    shop.project.write("published.wasm", &report);
+    shop.project.warg(&["lock"]).code(0);
+    let release = [
+        "publish",
+        "published.wasm",
+        "--as",
+        "acme:report@1.0.0",
+        "--bundle",
+    ];
+    shop.project.warg(&release).code(0);
+
+    let stranger = shop.project.with_home(shop.project.path().join("stranger"));
+    stranger.warg(&["verify", "acme:report@1.0.0"]).code(0);
+    stranger.warg(&["verify", "app.wasm"]).code(0);
+    let bytes = std::fs::read(&bundle).unwrap();
+    let mut edited = bytes.clone();
+    let place = edited
+        .windows(10)
+        .position(|window| window == b"refused: n")
+        .unwrap();
+    edited[place] = b'R';
+    shop.project.write("edited.wasm", &edited);
+    stranger.warg(&["verify", "edited.wasm"]).code(13);
+
+    let registry = shop.project.path().join("../acme-registry/content");
+    let held = crate::support::files(&registry);
+    let (held, _) = held
+        .iter()
+        .find(|(_, content)| {
+            content.len() > report.len() && cargo_warg::bundle::open(content).is_ok()
+        })
+        .unwrap();
+    let run = "wasi:cli/run@0.2.12#run";
+    let ran = shop
+        .guests
+        .run_with(&registry.join(held), &["a b a"], &[call(run)])
+        .unwrap();
+    assert_eq!(ran.stdout(), "  2 a\n  1 b\n  3 in all\n");
+}
+
+/// WASI 0.3, with streams and futures: composed and valid. It is not run, as the runtime's package has no host for it.
+#[test]
+fn wasi_0_3_is_merged() {
+    let Some(shop) = Workshop::open() else { return };
+    let folders = wasi::folders().unwrap();
+    let folder = |version: &str| {
+        let place = wasi::VERSIONS.iter().position(|one| *one == version);
+        &folders[place.unwrap()]
+    };
+    let part = "package acme:part@1.0.0;
+        interface go { go: func(); }
+        world w { include wasi:cli/imports@0.3.0; export go; }";
+    let part = component::from_wit_beside(part, "w", folder("0.3.0"));
+    shop.publish("acme:part@1.0.0", &[], &part);
+    let root = "package acme:root@1.0.0;
+        world w { include wasi:cli/command@0.3.2; import acme:part/go@1.0.0; }
+        package acme:part@1.0.0 { interface go { go: func(); } }";
+    let root = component::from_wit_beside(root, "w", folder("0.3.2"));
+    let bundle = shop.bundle(&["\"acme:part\" = \"1.0\""], &root);
+    let bytes = std::fs::read(bundle).unwrap();
+    let outside = cargo_warg::component::Interface::of_component(&bytes).unwrap();
+    assert!(!outside.imports.is_empty());
+    for import in outside.imports {
+        assert!(import.to_string().ends_with("@0.3.2"), "{import}");
+    }
+    shop.project.warg(&["verify", "app.wasm"]).code(0);
+}
