@@ -1,13 +1,15 @@
 //! Bundles that run: components compiled from Rust, written as text, or shipped by a crate are published, locked and bundled
 //! with the real binary, and wasmtime, which knows nothing of it, runs what comes out.
 
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use fixtures::guests::{Guests, Ran};
 use fixtures::{component, programs, wasi};
 use serde_json::{Value, json};
 
-use crate::support::{Project, Said, Sandbox};
+use crate::support::{Project, Said, Sandbox, files, make_executable};
+use crate::user::User;
 
 /// The text of the interface `acme:words/counting`, as its author has it.
 fn counting() -> String {
@@ -506,7 +508,7 @@ fn a_published_bundle_is_verified_and_runs() {
     stranger.warg(&["verify", "edited.wasm"]).code(13);
 
     let registry = shop.project.path().join("../acme-registry/content");
-    let held = crate::support::files(&registry);
+    let held = files(&registry);
     let (held, _) = held
         .iter()
         .find(|(_, content)| {
@@ -547,4 +549,49 @@ fn wasi_0_3_is_merged() {
         assert!(import.to_string().ends_with("@0.3.2"), "{import}");
     }
     shop.project.warg(&["verify", "app.wasm"]).code(0);
+}
+
+/// What stands in for `wasm-tools component new MODULE [-o FILE]`, which is not installed: the components were made before,
+/// with the crate that it is made of, and lie beside it.
+const WASM_TOOLS: &str = r#"#!/bin/sh
+test "$1 $2" = "component new" || exit 2
+made="$(dirname "$0")/$(basename "$3")"
+if test "$4" = -o; then cp "$made" "$5"; else cat "$made"; fi
+"#;
+
+#[test]
+fn the_page_runs_as_written() {
+    let Some(guests) = Guests::built() else {
+        return;
+    };
+    let clone = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(clone.join("docs/running.md")).unwrap();
+    let sandbox = Sandbox::new();
+    let bin = sandbox.folder_project("bin");
+    bin.write("wasm-tools", WASM_TOOLS);
+    make_executable(&bin.path().join("wasm-tools"));
+    bin.write("words.wasm", guests.words());
+    bin.write("report.wasm", guests.report());
+    symlink(clone.canonicalize().unwrap(), sandbox.join("cargo-warg")).unwrap();
+    let place = sandbox.folder_project("tour");
+    let mut user = User::new(&sandbox.path(), "tour").with_programs(bin.path());
+    let cache = guests.folder().parent().unwrap();
+    std::fs::create_dir(sandbox.join("home/.cache")).unwrap();
+    symlink(cache, sandbox.join("home/.cache/cargo-warg-fixtures")).unwrap();
+
+    let lines: Vec<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .collect();
+    assert_eq!(lines.len(), 18, "{lines:#?}");
+    let (last, lines) = lines.split_last().unwrap();
+    for line in lines {
+        user.line(line);
+    }
+    let ran = user.try_line(last).unwrap();
+    let stdout = String::from_utf8(ran.stdout).unwrap();
+    let said: Value = serde_json::from_str(&stdout)
+        .unwrap_or_else(|_| panic!("{stdout}{}", String::from_utf8_lossy(&ran.stderr)));
+    assert_eq!(said["stdout"], "  2 be\n  2 to\n  1 not\n  6 in all\n");
+    assert!(place.has("report/app.wasm"));
 }

@@ -32,6 +32,14 @@ impl User {
         }
     }
 
+    /// With the programs of one more folder in the path, before all others.
+    pub(crate) fn with_programs(mut self, folder: &Path) -> Self {
+        let path = env::split_paths(&self.path).collect::<Vec<_>>();
+        let path = [folder.to_owned()].into_iter().chain(path);
+        self.path = env::join_paths(path).unwrap();
+        self
+    }
+
     /// Runs a line with the shell; `cd` alone changes the folder for those after it.
     pub(crate) fn try_line(&mut self, line: &str) -> Option<Output> {
         if let Some(folder) = line.strip_prefix("cd ") {
