@@ -225,3 +225,105 @@ fn a_component_that_no_project_built_is_locked_and_bundled_by_what_it_is_said_to
         .stderr_contains("there is no Cargo.toml here");
     assert!(!nowhere.has("x.wasm"));
 }
+
+#[test]
+fn a_component_never_goes_to_a_terminal_and_nothing_half_written_stays() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    let command = app.command(&["bundle", "app.wasm"]);
+    let mut in_terminal = std::process::Command::new("python3");
+    in_terminal.args([
+        "-c",
+        "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
+    ]);
+    in_terminal
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(app.path());
+    in_terminal.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let output = in_terminal.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("error: a component is binary, and stdout is a terminal"),
+        "{said}"
+    );
+    assert!(said.contains("help: name a file with `-o FILE`"), "{said}");
+
+    // What fails writes nothing, and leaves what was there.
+    app.write("bundle.wasm", "before");
+    app.write("app.wasm", "no component");
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(101);
+    assert_eq!(app.read("bundle.wasm"), "before");
+    let names = fs::read_dir(app.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert!(
+        names
+            .into_iter()
+            .all(|name| !name.to_string_lossy().starts_with(".tmp"))
+    );
+}
+
+#[test]
+fn what_is_locked_no_more_or_changed_in_the_registry_is_not_bundled() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    let manifest = app.read("Cargo.toml");
+    app.write(
+        "Cargo.toml",
+        manifest.replace(
+            "\"acme:logger\" = \"1.0\"",
+            "\"acme:logger\" = \"1.0.0\"\n\"acme:clock\" = \"=1.0.0\"",
+        ),
+    );
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(10)
+        .stderr_contains("warg.lock is not up to date");
+    app.write("Cargo.toml", manifest);
+    for path in registry.contents() {
+        let path = registry.folder.join(path);
+        let mut bytes = fs::read(&path).unwrap();
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(13);
+    assert!(!app.has("bundle.wasm"));
+}
+
+#[test]
+fn a_manifest_redirects_and_the_bundle_says_so() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    let fake = "package test:fake@1.0.0; interface own {} world w { export own; export acme:clock/now@1.0.0; } package acme:clock@1.0.0 { interface now { get: func() -> u64; } }";
+    app.write("fake.wasm", component::from_wit(fake, "w"));
+    let manifest = app.read("Cargo.toml");
+    let on = "\"test:fake\" = { path = \"fake.wasm\", version = \"1.0\" }\n[package.metadata.warg.wire]\n\"acme:clock/now\" = \"test:fake\"\n";
+    app.write(
+        "Cargo.toml",
+        manifest.replace(
+            "\"acme:logger\" = \"1.0\"\n",
+            &format!("\"acme:logger\" = \"1.0\"\n{on}"),
+        ),
+    );
+    app.warg(&["lock"]).code(0);
+    // The clock is locked, and nothing needs it any more.
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(0)
+        .stderr_contains("Bundled app, 3 components")
+        .stderr_lacks("warning");
+    let said = app.json(&["inspect", "bundle.wasm"]);
+    assert_eq!(said["bundle"]["wire"][0]["import"], "acme:clock/now");
+    assert_eq!(said["bundle"]["wire"][0]["package"], "test:fake");
+    assert_eq!(said["bundle"]["packages"].as_array().unwrap().len(), 3);
+}

@@ -5,6 +5,7 @@
 //! the sources ([`sources`]). Where a help says what to do, the case does it, and the command then works.
 //! `CARGO_WARG_BLESS=1` writes the page anew.
 
+mod bundles;
 mod changes;
 mod contents;
 mod locks;
@@ -58,6 +59,7 @@ const PARTS: &[(&str, &[Case])] = &[
     ("warg.lock", locks::CASES),
     ("Registries", registries::CASES),
     ("Publishing", contents::CASES),
+    ("Bundles", bundles::CASES),
     ("Changes of packages", changes::CASES),
     ("This machine", machine::CASES),
 ];

@@ -13,15 +13,15 @@ use wasm_encoder::{
 };
 use wasmparser::{
     BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentType,
-    InstanceTypeDeclaration, Validator,
+    InstanceTypeDeclaration, Payload, Validator,
 };
 
 use super::error::ComposeError;
 use super::host::{HostImports, Want, declarations, each_reference, import_of, needs};
-use super::outside::Type;
+use super::outside::{Type, each_section};
 use super::section::SECTION;
 use super::wiring::{Plan, Server};
-use crate::component::features;
+use crate::component::{ContentError, features};
 
 /// What stands from a certain byte on, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ pub(super) fn encode(plan: &Plan<'_>, embedded: &str) -> Result<Vec<u8>, Compose
     let marks = encoder.marks;
     match Validator::new_with_features(features()).validate_all(&bytes) {
         Ok(_) => Ok(bytes),
-        Err(error) => Err(refused(plan, &host, &marks, &error)),
+        Err(error) => Err(refused(plan, &host, &marks, &bytes, &error)),
     }
 }
 
@@ -588,6 +588,7 @@ fn refused(
     plan: &Plan<'_>,
     host: &HostImports,
     marks: &[(usize, Mark)],
+    bytes: &[u8],
     error: &BinaryReaderError,
 ) -> ComposeError {
     let offset = usize::try_from(error.offset()).unwrap_or(usize::MAX);
@@ -631,6 +632,8 @@ fn refused(
                 };
             };
             let (by, import) = (part.name.clone(), import.name.clone());
+            let head = format!("type mismatch for import `{import}`: ");
+            let message = message.strip_prefix(&head).unwrap_or(&message).to_owned();
             match server {
                 Server::Part { part, .. } => match plan.parts.get(*part) {
                     Some(server) => ComposeError::Mismatch {
@@ -651,11 +654,30 @@ fn refused(
         Mark::Exports => match plan.order.last().and_then(|root| plan.parts.get(*root)) {
             Some(root) => ComposeError::Export {
                 root: root.name.clone(),
+                export: export_at(bytes, error.offset()),
                 message,
             },
             None => bundle(message),
         },
     }
+}
+
+/// The name of the export that is written at a place of a bundle; empty where there is none.
+fn export_at(bytes: &[u8], offset: u64) -> String {
+    let mut name = String::new();
+    // It was written here, so it reads.
+    let _ = each_section(bytes, |payload| {
+        if let Payload::ComponentExportSection(section) = payload {
+            for export in section.into_iter_with_offsets() {
+                let (start, export) = export.map_err(ContentError::from)?;
+                if start <= offset {
+                    export.name.name.clone_into(&mut name);
+                }
+            }
+        }
+        Ok::<(), ContentError>(())
+    });
+    name
 }
 
 /// The validator's words on one line: what holds, then why.

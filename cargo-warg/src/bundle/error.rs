@@ -188,10 +188,14 @@ pub enum ComposeError {
         imports: BTreeSet<ExternName>,
     },
     /// An export of the root that the bundle cannot have.
-    #[error("what {root} exports cannot be exported by a bundle: {message}")]
+    #[error(
+        "{root} exports `{export}`, which a bundle cannot, unless the types in it are the host's or exported, too: {message}"
+    )]
     Export {
         /// The root.
         root: Part,
+        /// The export.
+        export: String,
         /// The validator's words.
         message: String,
     },

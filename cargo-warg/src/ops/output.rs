@@ -57,7 +57,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
             |there| there.permissions(),
         );
         let mut file = tempfile::Builder::new()
-            .prefix(".cargo-warg")
+            .prefix(".tmp")
             .permissions(permissions)
             .tempfile_in(folder)?;
         file.write_all(bytes)?;

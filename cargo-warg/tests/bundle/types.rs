@@ -300,7 +300,7 @@ fn an_export_with_a_packages_own_types_cannot_be_the_bundles() {
         .part("acme:clock@1.0.0", &[], clock)
         .refusal();
     assert!(
-        refusal.starts_with("what `app` exports cannot be exported by a bundle: "),
+        refusal.starts_with("`app` exports `when`, which a bundle cannot, unless the types in it are the host's or exported, too: "),
         "{refusal}"
     );
 }
@@ -349,4 +349,29 @@ fn a_type_that_a_world_uses_comes_with_the_interface_that_has_it() {
     .unwrap();
     let world = World::new(&["acme:clock ^1.0"], app).part("acme:clock@1.0.0", &[], types);
     assert_eq!(world.bundle().imports, Vec::<String>::new());
+}
+
+#[test]
+fn interfaces_of_the_host_that_are_made_of_each_other_are_refused() {
+    let one = |uses: &str, has: &str, world: &str| {
+        let text = |version: &str, body: &str| format!("package wasi:x@0.2.{version} {{ {body} }}");
+        let has = format!("interface {has} {{ type t = u8; record r {{ a: u8 }} }}");
+        let uses = format!(
+            "interface {uses} {{ use {}.{{r}}; record s {{ r: r }} }}",
+            has.split(' ').nth(1).unwrap()
+        );
+        from_wit(&format!("{world} {}", text("3", &(has + &uses))), "w")
+    };
+    let app = "package acme:app@1.0.0; world w { import wasi:x/a@0.2.3; import acme:clock/now@1.0.0; } package acme:clock@1.0.0 { interface now {} }";
+    let clock =
+        "package acme:clock@1.0.0; interface now {} world w { import wasi:x/b@0.2.3; export now; }";
+    let world = World::new(&["acme:clock ^1.0"], one("a", "b", app)).part(
+        "acme:clock@1.0.0",
+        &[],
+        one("b", "a", clock),
+    );
+    assert_eq!(
+        world.refusal(),
+        "imports of the host are made of each other's types: `wasi:x/a@0.2.3`, `wasi:x/b@0.2.3`"
+    );
 }

@@ -77,6 +77,8 @@ const VARIANTS: &[(&str, &[&str])] = &[
         &[
             "BuildError::NoIndex",
             "BuildError::Inconsistent",
+            "ComposeError::Unmet",
+            "ComposeError::Bundle",
             "Unresolved::Missing",
             "ClientError::Unasked",
             "ClientError::Outside",
@@ -151,6 +153,18 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "SequencerError::Full",
         ],
     ),
+    (
+        "takes a record of a later release of this program",
+        &["ComposeError::Format"],
+    ),
+    (
+        "takes two versions of the host's interfaces that contradict each other; `cargo-warg/tests/bundle/` has them",
+        &["ComposeError::HostCircle"],
+    ),
+    (
+        "only who verifies a bundle asks for it",
+        &["EmbeddedError::Missing"],
+    ),
     (SLOW, &["FetchError::Stalled", "FetchError::Slow"]),
     (
         "is the text of `TextError`, or a defect",
@@ -193,7 +207,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
     ),
     (
         "the file would have more bytes than a test should write",
-        &["ContentError::TooLarge"],
+        &["ContentError::TooLarge", "EmbeddedError::TooLong"],
     ),
     (
         "an environment that a test cannot hand over, or a system without threads or randomness",
@@ -234,6 +248,11 @@ pub(super) const OWN: &[(&str, &str)] = &[
         "takes a current folder that is gone",
     ),
     ("the operate key cannot be a policy's", DEFECT),
+    ("the lock has no root `…`", DEFECT),
+    (
+        "warg.lock has no closed set of `…`",
+        "the lock would have been stale before",
+    ),
     (
         "the system gave no random bytes for an origin",
         "takes a system without randomness",
