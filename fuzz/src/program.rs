@@ -1,5 +1,6 @@
 //! What is demanded of the parsers of `registry` and `cargo-warg`.
 
+mod bundle;
 mod content;
 mod http;
 mod manifest;
@@ -9,7 +10,8 @@ mod store;
 pub(crate) type Target = fn(&[u8]);
 
 /// The targets, by name.
-pub(crate) const TARGETS: [(&str, Target); 9] = [
+pub(crate) const TARGETS: [(&str, Target); 10] = [
+    ("bundle", bundle::bundle),
     ("component", content::component),
     ("http", http::http),
     ("key-file", store::key_file),

@@ -305,7 +305,7 @@ fn a_manifest_redirects_and_the_bundle_says_so() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = app(&sandbox, &registry);
-    let fake = "package test:fake@1.0.0; interface own {} world w { export own; export acme:clock/now@1.0.0; } package acme:clock@1.0.0 { interface now { get: func() -> u64; } }";
+    let fake = "package test:fake@1.0.0; interface mine {} world w { export mine; export acme:clock/now@1.0.0; } package acme:clock@1.0.0 { interface now { get: func() -> u64; } }";
     app.write("fake.wasm", component::from_wit(fake, "w"));
     let manifest = app.read("Cargo.toml");
     let on = "\"test:fake\" = { path = \"fake.wasm\", version = \"1.0\" }\n[package.metadata.warg.wire]\n\"acme:clock/now\" = \"test:fake\"\n";

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cargo_warg::bundle::{Composition, FORMAT, Part as BundlePart, Wiring, compose, open};
 use fixtures::component::{from_wit, wit_package};
 use fixtures::world::World;
 use registry::trust::TrustStore;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Seed> {
     own_files(&mut seeds);
     manifests(&mut seeds);
     contents(&mut seeds);
+    bundles(&mut seeds);
     seeds
 }
 
@@ -528,6 +530,44 @@ namespaces = { acme = "acme" }
         seeds.push(("manifest", text.as_bytes().to_vec()));
         seeds.push(("manifest-edit", text.as_bytes().to_vec()));
     }
+}
+
+fn bundles(seeds: &mut Vec<Seed>) {
+    let app = from_wit(
+        "package acme:app@1.0.0; world w { import acme:clock/now@1.0.0; import wasi:io/streams@0.2.3; export run: func(); }
+        package acme:clock@1.0.0 { interface now { get: func() -> u64; } }
+        package wasi:io@0.2.3 { interface streams { resource input-stream { read: func() -> list<u8>; } } }",
+        "w",
+    );
+    let clock = from_wit(
+        "package acme:clock@1.0.0; interface now { get: func() -> u64; } world w { import wasi:io/streams@0.2.6; export now; }
+        package wasi:io@0.2.6 { interface streams { resource input-stream { skip: func(); } } }",
+        "w",
+    );
+    let requirements = BTreeSet::from(["component acme:clock ^1.0".parse().unwrap()]);
+    let nothing = BTreeSet::new();
+    let wire = Wiring::default();
+    // A clock of one's own: it has no digest in the lock.
+    let lock = "# This file is written by cargo warg. It is not meant to be edited.\nversion = 1\n\n[[root]]\nname = \"app\"\n\
+        requires = [\n    \"component acme:clock ^1.0\",\n]\nselects = [\n    \"component acme:clock@1.0.0\",\n]\n\n\
+        [[package]]\nkind = \"component\"\nname = \"acme:clock\"\nversion = \"1.0.0\"\n";
+    let clock = BundlePart {
+        requirements: &nothing,
+        content: &clock,
+    };
+    let composition = Composition {
+        root: BundlePart {
+            requirements: &requirements,
+            content: &app,
+        },
+        parts: BTreeMap::from([("component acme:clock@1.0.0".parse().unwrap(), clock)]),
+        wire: &wire,
+        lock: &lock.parse().unwrap(),
+    };
+    let bundle = compose(&composition, FORMAT).unwrap();
+    assert_eq!(open(&bundle).unwrap().nested.len(), 2);
+    seeds.push(("bundle", bundle));
+    seeds.push(("bundle", app));
 }
 
 fn contents(seeds: &mut Vec<Seed>) {
