@@ -386,16 +386,15 @@ impl<'p, 'a> Encoder<'p, 'a> {
                     InstanceTypeDeclaration::Export { name, ty } => {
                         let is_type = matches!(ty, wasmparser::ComponentTypeRef::Type(_));
                         let known = exported.get(name.name).copied();
-                        let number = match known {
-                            Some(number) => number,
-                            None => {
-                                let renumber = |index: u32| at(&numbers, index);
-                                let ty = unwritten(Renumbered(&renumber).component_type_ref(*ty))?;
-                                let number = is_type.then(|| merged.type_count());
-                                merged.export(ComponentExternName::from(*name), ty);
-                                exported.insert(name.name, number);
-                                number
-                            }
+                        let number = if let Some(number) = known {
+                            number
+                        } else {
+                            let renumber = |index: u32| at(&numbers, index);
+                            let ty = unwritten(Renumbered(&renumber).component_type_ref(*ty))?;
+                            let number = is_type.then(|| merged.type_count());
+                            merged.export(ComponentExternName::from(*name), ty);
+                            exported.insert(name.name, number);
+                            number
                         };
                         if is_type {
                             numbers.push(number);
@@ -448,8 +447,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
                     let host = self.host.places.get(&want);
                     let host = host.and_then(|place| self.host.imports.get(*place)?.wanted.first());
                     let host = host.and_then(|want| import_of(plan, *want));
-                    host.and_then(|host| kind_of(host.ty))
-                        .zip(self.host_item(want))
+                    host.map(|host| kind_of(host.ty)).zip(self.host_item(want))
                 }
                 Server::Type { import, name } => {
                     let of = part.servers.get(import).copied();
@@ -518,9 +516,9 @@ fn at(numbers: &[Option<u32>], index: u32) -> Option<u32> {
     *numbers.get(usize::try_from(index).ok()?)?
 }
 
-fn kind_of(ty: wasmparser::ComponentTypeRef) -> Option<ComponentExportKind> {
+fn kind_of(ty: wasmparser::ComponentTypeRef) -> ComponentExportKind {
     let kind: ComponentExternalKind = ty.kind();
-    Some(kind.into())
+    kind.into()
 }
 
 /// Which types of an instance's declarations are needed for those of its exports that are not there yet.
@@ -545,7 +543,7 @@ fn needed_here(
                 locals.push(Local::Same(*index));
             }
             InstanceTypeDeclaration::Alias(ComponentAlias::Outer { .. }) => {
-                locals.push(Local::Leaf)
+                locals.push(Local::Leaf);
             }
             InstanceTypeDeclaration::Export { name, ty } => {
                 match ty {

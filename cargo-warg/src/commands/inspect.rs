@@ -32,7 +32,7 @@ impl InspectArgs {
         if context.json {
             return context.message(&Message::Inspect((&inspected).into()));
         }
-        self.print(context, &inspected)?;
+        print(context, &inspected)?;
         match &inspected.embedded {
             Some(_) if output::is_stream(&self.file) => {
                 context.shell.note("nothing was verified: these are claims of the component");
@@ -44,20 +44,20 @@ impl InspectArgs {
         }
         Ok(())
     }
+}
 
-    fn print(&self, context: &Context, inspected: &Inspected) -> Result<()> {
-        let size = report::size(inspected.size);
-        report::field(
-            context,
-            "component",
-            [format!("{} ({size})", inspected.digest)],
-        )?;
-        if let Some(embedded) = &inspected.embedded {
-            print_bundle(context, embedded)?;
-        }
-        report::field(context, "imports", &inspected.imports)?;
-        report::field(context, "exports", &inspected.exports)
+fn print(context: &Context, inspected: &Inspected) -> Result<()> {
+    let size = report::size(inspected.size);
+    report::field(
+        context,
+        "component",
+        [format!("{} ({size})", inspected.digest)],
+    )?;
+    if let Some(embedded) = &inspected.embedded {
+        print_bundle(context, embedded)?;
     }
+    report::field(context, "imports", &inspected.imports)?;
+    report::field(context, "exports", &inspected.exports)
 }
 
 fn print_bundle(context: &Context, embedded: &Embedded) -> Result<()> {

@@ -120,25 +120,21 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     let mut wire = source.wire;
     let mut warnings = Vec::new();
     let mut proved = Vec::new();
-    let (name, lock) = match closed_set(project, asked)? {
-        Some((name, lock)) => {
-            let project = project.ok_or_else(no_workspace)?;
-            if let Some(member) = project.workspace.member(&name) {
-                wire = member.wiring();
-            }
-            (name, lock)
+    let (name, lock) = if let Some((name, lock)) = closed_set(project, asked)? {
+        if let Some(member) = project.and_then(|project| project.workspace.member(&name)) {
+            wire = member.wiring();
         }
-        None => {
-            let requires = if asked.requires.is_empty() {
-                &source.requires
-            } else {
-                asked.requires
-            };
-            let locked = lock_component(project, requires, asked.offline)?;
-            warnings.extend(locked.warnings);
-            proved = locked.proved;
-            (COMPONENT.to_owned(), locked.lock)
-        }
+        (name, lock)
+    } else {
+        let requires = if asked.requires.is_empty() {
+            &source.requires
+        } else {
+            asked.requires
+        };
+        let locked = lock_component(project, requires, asked.offline)?;
+        warnings.extend(locked.warnings);
+        proved = locked.proved;
+        (COMPONENT.to_owned(), locked.lock)
     };
     let mut contents = BTreeMap::new();
     if !lock.packages.is_empty() {
