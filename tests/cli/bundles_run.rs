@@ -1,11 +1,12 @@
 //! Bundles that run: components compiled from Rust, written as text, or shipped by a crate are published, locked and bundled
-//! with the real binary, and wasmtime, which knows nothing of it, runs what comes out.
+//! with the real binary, and wasmtime, which knows nothing of it, runs what comes out. What they ask of the host:
+//! `bundles_host.rs`.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use fixtures::guests::{Guests, Ran};
-use fixtures::{component, programs, wasi};
+use fixtures::programs;
 use serde_json::{Value, json};
 
 use crate::support::{Project, Said, Sandbox, files, make_executable};
@@ -19,9 +20,9 @@ fn counting() -> String {
 }
 
 /// A registry that the program made, a project that publishes into it and bundles, and what runs the bundles.
-struct Workshop {
-    guests: Guests,
-    project: Project,
+pub(crate) struct Workshop {
+    pub(crate) guests: Guests,
+    pub(crate) project: Project,
     /// The manifest before it says what is published or depended on.
     manifest: String,
     _sandbox: Sandbox,
@@ -29,7 +30,7 @@ struct Workshop {
 
 impl Workshop {
     /// An empty one; none where guests were not built.
-    fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         let guests = Guests::built()?;
         let sandbox = Sandbox::new();
         let project = sandbox.cargo_project("app", "");
@@ -44,7 +45,7 @@ impl Workshop {
     }
 
     /// Lets the manifest say under which name is published, and what is required: lines of its table.
-    fn describe(&self, package: &str, requires: &[&str]) {
+    pub(crate) fn describe(&self, package: &str, requires: &[&str]) {
         let lines = requires.join("\n");
         let manifest = format!(
             "{}\n[package.metadata.warg]\npackage = \"{package}\"\n\
@@ -56,7 +57,7 @@ impl Workshop {
 
     /// Publishes a component.
     #[track_caller]
-    fn publish(&self, release: &str, requires: &[&str], content: &[u8]) -> Said {
+    pub(crate) fn publish(&self, release: &str, requires: &[&str], content: &[u8]) -> Said {
         let (package, _) = release.split_once('@').unwrap();
         self.describe(package, requires);
         self.project.write("published.wasm", content);
@@ -68,7 +69,7 @@ impl Workshop {
 
     /// Locks and bundles a root with these requirements, and gives the bundle's file.
     #[track_caller]
-    fn bundle(&self, requires: &[&str], root: &[u8]) -> PathBuf {
+    pub(crate) fn bundle(&self, requires: &[&str], root: &[u8]) -> PathBuf {
         self.describe("acme:app", requires);
         self.project.write("root.wasm", root);
         self.project.warg(&["lock"]).code(0);
@@ -79,13 +80,13 @@ impl Workshop {
     }
 
     #[track_caller]
-    fn run(&self, bundle: &PathBuf, calls: &[(&str, Value)]) -> Ran {
+    pub(crate) fn run(&self, bundle: &Path, calls: &[(&str, Value)]) -> Ran {
         let ran = self.guests.run(bundle, calls);
         ran.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
-fn call(name: &str) -> (&str, Value) {
+pub(crate) fn call(name: &str) -> (&str, Value) {
     (name, json!([]))
 }
 
@@ -201,69 +202,6 @@ fn a_program_in_rust_prints() {
     assert_eq!(*ran.results(), json!([{"err": null}]));
 }
 
-/// A part and its root were built for different versions of WASI: the host is asked once, for the newer, and both print.
-#[test]
-fn two_versions_of_wasi_are_one() {
-    let Some(shop) = Workshop::open() else { return };
-    shop.publish("acme:hello@1.0.0", &[], &programs::hello("0.2.3"));
-    let bundle = shop.bundle(&["\"acme:hello\" = \"1.0\""], &programs::greeting("0.2.12"));
-    let ran = shop.run(&bundle, &[call("wasi:cli/run@0.2.12#run")]);
-    assert_eq!(ran.stdout(), "hello\nworld\n");
-    let mut imports = ran.imports();
-    imports.sort_unstable();
-    assert_eq!(
-        imports,
-        [
-            "wasi:cli/stdout@0.2.12",
-            "wasi:io/error@0.2.12",
-            "wasi:io/streams@0.2.12"
-        ]
-    );
-}
-
-/// A component that somebody else built, all of whose imports are the host's.
-#[test]
-fn a_component_with_nothing_but_wasi_is_its_own_bundle() {
-    let Some(shop) = Workshop::open() else { return };
-    let handler = shop.guests.http_handler();
-    let bundle = shop.bundle(&[], &handler);
-    let ran = shop.run(&bundle, &[]);
-    assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
-    assert_eq!(ran.imports().len(), 11, "{ran:?}");
-}
-
-/// The same as a part: what hands its requests on to it is the root. Their resources are the host's, and the same for both.
-#[test]
-fn middleware_stands_before_a_handler() {
-    let Some(shop) = Workshop::open() else { return };
-    shop.publish("acme:handler@1.0.0", &[], &shop.guests.http_handler());
-    let requires =
-        "\"acme:handler\" = { version = \"1.0\", for = [\"wasi:http/incoming-handler@0.2.0\"] }";
-    let bundle = shop.bundle(&[requires], &programs::middleware("0.2.0"));
-    let ran = shop.run(&bundle, &[]);
-    assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
-    assert_eq!(ran.imports().len(), 11, "{ran:?}");
-}
-
-/// Handlers in a row: each is served by the next, not by itself, nor by the host.
-#[test]
-fn middleware_stands_before_middleware() {
-    let Some(shop) = Workshop::open() else { return };
-    let by = |package: &str| {
-        format!(
-            "\"{package}\" = {{ version = \"1.0\", for = [\"wasi:http/incoming-handler@0.2.0\"] }}"
-        )
-    };
-    let middleware = programs::middleware("0.2.0");
-    shop.publish("acme:handler@1.0.0", &[], &shop.guests.http_handler());
-    shop.publish("acme:inner@1.0.0", &[&by("acme:handler")], &middleware);
-    shop.publish("acme:outer@1.0.0", &[&by("acme:inner")], &middleware);
-    let bundle = shop.bundle(&[&by("acme:outer")], &middleware);
-    let ran = shop.run(&bundle, &[]);
-    assert_eq!(ran.exports(), ["wasi:http/incoming-handler@0.2.0"]);
-    assert_eq!(ran.imports().len(), 11, "{ran:?}");
-}
-
 /// A resource that one part owns is lent by the root to another part, which knows it by the first part's interface.
 #[test]
 fn a_resource_goes_from_hand_to_hand() {
@@ -289,17 +227,6 @@ fn interfaces_of_a_part_share_types() {
         &[("acme:sketch/sketch@1.0.0#ink", json!([3, 4, 5]))],
     );
     assert_eq!(*ran.results(), json!([27]));
-}
-
-/// A part takes a resource of the host by an older version of WASI than that of the root, which lends it.
-#[test]
-fn a_resource_of_the_host_is_lent_across_versions() {
-    let Some(shop) = Workshop::open() else { return };
-    shop.publish("acme:hello@1.0.0", &[], &programs::hello_to("0.2.3"));
-    let root = programs::greeting_to("0.2.3", "0.2.12");
-    let bundle = shop.bundle(&["\"acme:hello\" = \"1.0\""], &root);
-    let ran = shop.run(&bundle, &[call("wasi:cli/run@0.2.12#run")]);
-    assert_eq!(ran.stdout(), "hello\nworld\n");
 }
 
 /// Functions without an interface are wired where the requirement says so.
@@ -418,61 +345,6 @@ fn the_root_redirects() {
     }
 }
 
-/// A root and five parts, each built for another version of WASI 0.2, all of it: the host is asked for the newest alone, and
-/// has it.
-#[test]
-fn all_of_wasi_0_2_is_merged() {
-    let Some(shop) = Workshop::open() else { return };
-    let folders = wasi::folders().unwrap();
-    let of_0_2: Vec<_> = wasi::VERSIONS
-        .into_iter()
-        .zip(&folders)
-        .filter(|(version, _)| version.starts_with("0.2."))
-        .collect();
-    let part = |version: &str| format!("acme:for-{}", version.replace('.', "-"));
-    for (version, folder) in &of_0_2 {
-        let name = part(version);
-        let text = format!(
-            "package {name}@1.0.0;
-            interface go {{ go: func(); }}
-            world w {{
-                include wasi:cli/imports@{version};
-                import wasi:http/outgoing-handler@{version};
-                export go;
-            }}"
-        );
-        let content = component::from_wit_beside(&text, "w", folder);
-        shop.publish(&format!("{name}@1.0.0"), &[], &content);
-    }
-    for (version, folder) in &of_0_2 {
-        let names: Vec<_> = of_0_2.iter().map(|(version, _)| part(version)).collect();
-        let imports: String = names
-            .iter()
-            .map(|name| format!("import {name}/go@1.0.0;"))
-            .collect();
-        let nested: String = names
-            .iter()
-            .map(|name| format!("package {name}@1.0.0 {{ interface go {{ go: func(); }} }}"))
-            .collect();
-        let text = format!(
-            "package acme:root@1.0.0;
-            world w {{ include wasi:cli/command@{version}; {imports} }}\n{nested}"
-        );
-        let root = component::from_wit_beside(&text, "w", folder);
-        let requires: Vec<_> = names
-            .iter()
-            .map(|name| format!("\"{name}\" = \"1.0\""))
-            .collect();
-        let requires: Vec<_> = requires.iter().map(String::as_str).collect();
-        let bundle = shop.bundle(&requires, &root);
-        let ran = shop.run(&bundle, &[]);
-        assert_eq!(ran.exports(), [format!("wasi:cli/run@{version}")]);
-        for import in ran.imports() {
-            assert!(import.ends_with("@0.2.12"), "{import}");
-        }
-    }
-}
-
 /// The whole way: a program in Rust is published with its closed set and its bundle; a stranger, who has the policy alone,
 /// verifies the release and the file, and what the registry holds is what runs.
 #[test]
@@ -521,34 +393,6 @@ fn a_published_bundle_is_verified_and_runs() {
         .run_with(&registry.join(held), &["a b a"], &[call(run)])
         .unwrap();
     assert_eq!(ran.stdout(), "  2 a\n  1 b\n  3 in all\n");
-}
-
-/// WASI 0.3, with streams and futures: composed and valid. It is not run, as the runtime's package has no host for it.
-#[test]
-fn wasi_0_3_is_merged() {
-    let Some(shop) = Workshop::open() else { return };
-    let folders = wasi::folders().unwrap();
-    let folder = |version: &str| {
-        let place = wasi::VERSIONS.iter().position(|one| *one == version);
-        &folders[place.unwrap()]
-    };
-    let part = "package acme:part@1.0.0;
-        interface go { go: func(); }
-        world w { include wasi:cli/imports@0.3.0; export go; }";
-    let part = component::from_wit_beside(part, "w", folder("0.3.0"));
-    shop.publish("acme:part@1.0.0", &[], &part);
-    let root = "package acme:root@1.0.0;
-        world w { include wasi:cli/command@0.3.2; import acme:part/go@1.0.0; }
-        package acme:part@1.0.0 { interface go { go: func(); } }";
-    let root = component::from_wit_beside(root, "w", folder("0.3.2"));
-    let bundle = shop.bundle(&["\"acme:part\" = \"1.0\""], &root);
-    let bytes = std::fs::read(bundle).unwrap();
-    let outside = cargo_warg::component::Interface::of_component(&bytes).unwrap();
-    assert!(!outside.imports.is_empty());
-    for import in outside.imports {
-        assert!(import.to_string().ends_with("@0.3.2"), "{import}");
-    }
-    shop.project.warg(&["verify", "app.wasm"]).code(0);
 }
 
 /// What stands in for `wasm-tools component new MODULE [-o FILE]`, which is not installed: the components were made before,

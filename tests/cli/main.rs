@@ -5,6 +5,7 @@
 mod add;
 mod bad_input;
 mod bundle;
+mod bundles_host;
 mod bundles_run;
 mod change;
 mod ci;
