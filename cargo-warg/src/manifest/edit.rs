@@ -78,7 +78,13 @@ impl ManifestEdit {
         // The printer knows line feeds only. A file of mixed endings gets those of most of its lines.
         let returns = text.matches("\r\n").count();
         let crlf = returns.saturating_mul(2) > text.matches('\n').count();
-        let source = Source::parse(path, root, &text.replace("\r\n", "\n"))?;
+        // A return before a line ending is no TOML. Without its line ending it would be one itself, and nobody's error.
+        let text = if text.contains("\r\r\n") {
+            text.to_owned()
+        } else {
+            text.replace("\r\n", "\n")
+        };
+        let source = Source::parse(path, root, &text)?;
         Ok(Self {
             path: path.to_owned(),
             document: source.document.clone().into_mut(),

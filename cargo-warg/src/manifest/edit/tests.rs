@@ -393,6 +393,10 @@ fn line_endings_marks_and_missing_last_lines_are_kept() {
     );
     let (path, root) = (Path::new("/w/Cargo.toml"), Path::new("/w"));
     assert!(ManifestEdit::parse(path, root, marked(&marked(text))).is_err());
+    let twice = text.replacen('\n', "\r\r\n", 1);
+    assert!(ManifestEdit::parse(path, root, twice).is_err());
+    let comment = format!("{text}# two returns\r\r\n");
+    assert!(ManifestEdit::parse(path, root, comment).is_err());
     assert_eq!(add(text.trim_end(), "a:b", "1"), expected);
     // A change that changes nothing leaves even mixed endings alone.
     let mixed = text.replacen('\n', "\r\n", 2);
