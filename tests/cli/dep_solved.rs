@@ -1,6 +1,8 @@
 //! Releases that carry their closed set: `publish --with-lock` and `--bundle`, and `verify` of a release or a bundle.
 
 use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use fixtures::component::from_wit;
 use fixtures::world::Telling;
@@ -13,7 +15,7 @@ use transparency::name::Origin;
 use transparency::operator;
 
 use crate::story::Registry;
-use crate::support::{Project, Sandbox};
+use crate::support::{Project, Sandbox, copy, files};
 
 const CLOCK: &str = "interface now { now: func() -> u32; }";
 const LOGGER: &str = "interface log { log: func() -> u32; }";
@@ -634,4 +636,83 @@ fn a_bundle_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
         .stderr_contains(
             "the bundle of acme:app@0.3.0 was withdrawn by the registry's operator: not ours",
         );
+}
+
+/// Another user, in another folder, with another home, umask, language and time zone.
+#[cfg(unix)]
+fn elsewhere(sandbox: &Sandbox, project: &Project, arguments: &[&str]) -> Output {
+    let command = project.command(arguments);
+    let mut elsewhere = Command::new("sh");
+    elsewhere.args(["-c", "umask 077; exec \"$0\" \"$@\""]);
+    elsewhere
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => elsewhere.env(name, value),
+            None => elsewhere.env_remove(name),
+        };
+    }
+    elsewhere
+        .envs([
+            ("TZ", "Pacific/Kiritimati"),
+            ("LC_ALL", "tr_TR.UTF-8"),
+            ("USER", "somebody"),
+        ])
+        .env("TMPDIR", sandbox.path())
+        .current_dir(command.get_current_dir().unwrap());
+    let output = elsewhere.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    output
+}
+
+#[cfg(unix)]
+#[test]
+fn two_users_in_two_folders_get_the_same_lock_and_bundle_to_the_byte() {
+    let sandbox = Sandbox::new();
+    let project = published(&sandbox);
+    let moved = sandbox.join("some/where else/work");
+    copy(project.path(), &moved);
+    // The registry is where the manifest says that it is: beside the workspace.
+    let registry = sandbox.join("some/where else/acme-registry");
+    std::os::unix::fs::symlink(sandbox.join("acme-registry"), registry).unwrap();
+    let clone = project
+        .in_folder(&moved)
+        .with_home(sandbox.join("other-home"));
+    copy(&project.home().join("config"), &clone.home().join("config"));
+    let keys = fs::metadata(project.home().join("config/keys")).unwrap();
+    fs::set_permissions(clone.home().join("config/keys"), keys.permissions()).unwrap();
+
+    let lock = project.read("warg.lock");
+    fs::remove_file(moved.join("warg.lock")).unwrap();
+    elsewhere(&sandbox, &clone, &["lock"]);
+    assert_eq!(clone.read("warg.lock"), lock);
+
+    let bundle = ["bundle", "app.wasm", "-p", "app", "-o", "bundle.wasm"];
+    project.warg(&bundle).code(0);
+    elsewhere(&sandbox, &clone, &bundle);
+    let read = |folder: &Path| fs::read(folder.join("bundle.wasm")).unwrap();
+    assert_eq!(read(project.path()), read(&moved));
+
+    // What the second one publishes is what the first one published: no content is new.
+    let contents = || files(&sandbox.join("acme-registry/content"));
+    project
+        .warg(&["publish", "app.wasm", "-p", "app", "--bundle"])
+        .code(0);
+    let before = contents();
+    set_version(&clone, "app", "0.1.1");
+    elsewhere(
+        &sandbox,
+        &clone,
+        &["publish", "app.wasm", "-p", "app", "--bundle"],
+    );
+    assert_eq!(contents(), before);
+    for version in ["0.1.0", "0.1.1"] {
+        project
+            .warg(&["verify", &format!("acme:app@{version}")])
+            .code(0)
+            .stderr_contains("Derived the same closed set, from nothing")
+            .stderr_contains("Composed the same bundle");
+    }
 }

@@ -111,6 +111,14 @@ impl Project {
         }
     }
 
+    /// Another folder of the same user.
+    pub(crate) fn in_folder(&self, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            home: self.home.clone(),
+        }
+    }
+
     /// Cache, config and state of cargo warg lie below this folder.
     pub(crate) fn home(&self) -> &Path {
         &self.home

@@ -382,3 +382,6 @@ fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(),
         record: only_record,
     })
 }
+
+#[cfg(test)]
+mod tests;
