@@ -355,16 +355,15 @@ fn a_type_that_a_world_uses_comes_with_the_interface_that_has_it() {
 fn interfaces_of_the_host_that_are_made_of_each_other_are_refused() {
     let one = |uses: &str, has: &str, world: &str| {
         let text = |version: &str, body: &str| format!("package wasi:x@0.2.{version} {{ {body} }}");
-        let has = format!("interface {has} {{ type t = u8; record r {{ a: u8 }} }}");
+        let has = format!("interface {has} {{ record r {{ a: u8 }} get: func() -> r; }}");
         let uses = format!(
-            "interface {uses} {{ use {}.{{r}}; record s {{ r: r }} }}",
+            "interface {uses} {{ use {}.{{r}}; put: func(r: r); }}",
             has.split(' ').nth(1).unwrap()
         );
         from_wit(&format!("{world} {}", text("3", &(has + &uses))), "w")
     };
-    let app = "package acme:app@1.0.0; world w { import wasi:x/a@0.2.3; import acme:clock/now@1.0.0; } package acme:clock@1.0.0 { interface now {} }";
-    let clock =
-        "package acme:clock@1.0.0; interface now {} world w { import wasi:x/b@0.2.3; export now; }";
+    let app = "package acme:app@1.0.0; world w { import wasi:x/a@0.2.3; import acme:clock/now@1.0.0; } package acme:clock@1.0.0 { interface now { get: func() -> u64; } }";
+    let clock = "package acme:clock@1.0.0; interface now { get: func() -> u64; } world w { import wasi:x/b@0.2.3; export now; }";
     let world = World::new(&["acme:clock ^1.0"], one("a", "b", app)).part(
         "acme:clock@1.0.0",
         &[],
@@ -374,4 +373,27 @@ fn interfaces_of_the_host_that_are_made_of_each_other_are_refused() {
         world.refusal(),
         "imports of the host are made of each other's types: `wasi:x/a@0.2.3`, `wasi:x/b@0.2.3`"
     );
+}
+
+#[test]
+fn whatever_byte_of_a_part_is_changed_there_is_a_bundle_or_a_refusal() {
+    let (root, sink) = (pours("0.2.3"), sink("0.2.6"));
+    let (mut composed, mut refused) = (0, 0);
+    for place in 0..root.len() {
+        let mut changed = root.clone();
+        changed[place] ^= 1;
+        let world =
+            World::new(&["acme:sink ^1.0"], changed).part("acme:sink@1.0.0", &[], sink.clone());
+        match world.compose() {
+            Ok(bytes) => {
+                wasmparser::Validator::new().validate_all(&bytes).unwrap();
+                composed += 1;
+            }
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                refused += 1;
+            }
+        }
+    }
+    assert!(composed > 100 && refused > 100, "{composed} {refused}");
 }

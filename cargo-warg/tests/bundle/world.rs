@@ -104,7 +104,10 @@ impl World {
 
     #[track_caller]
     pub(crate) fn refusal(&self) -> String {
-        self.compose().unwrap_err().to_string()
+        self.compose()
+            .map(|bytes| bytes.len())
+            .unwrap_err()
+            .to_string()
     }
 
     /// What does nothing.
