@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hint::black_box;
 
-use cargo_warg::bundle::{Composition, FORMAT, Part, Wiring, compose, open};
+use cargo_warg::bundle::{Composition, FORMAT, Part, Wiring, compose};
 use criterion::{Criterion, criterion_group, criterion_main};
 use resolver::lockfile::Lockfile;
 use resolver::resolution::Selection;
@@ -125,10 +125,6 @@ fn bundle(c: &mut Criterion) {
             .unwrap()
     };
     c.bench_function("of which validating the result", |b| b.iter(&mut validator));
-    // Without its parts, which the empty lock does not name.
-    c.bench_function("open, to a refusal", |b| {
-        b.iter(|| open(black_box(&bytes)).is_err())
-    });
 }
 
 criterion_group!(benches, bundle);
