@@ -592,6 +592,10 @@ proptest! {
         }
         prop_assert_eq!(tiles.root_at(size(older)), Ok(tree.root(older)));
         prop_assert_eq!(tiles.prove_consistency(size(older)), Ok(tree.consistency(older, n)));
+        // Of a log larger than this one nothing is known, however much is read.
+        let larger = n + 1 + older;
+        prop_assert_eq!(tree.verified(n).needed_for_consistency(size(larger)), []);
+        prop_assert!(tiles.prove_consistency(size(larger)).is_err());
     }
 }
 

@@ -122,6 +122,15 @@ impl Folder {
 }
 
 #[test]
+fn a_key_is_the_digest_of_a_name_and_prints_as_one() {
+    let key = Key::of(&"acme:logger".parse().unwrap());
+    let digest = Digest::of(b"acme:logger");
+    assert_eq!(key.as_bytes(), digest.as_bytes());
+    assert_eq!(key.to_string(), digest.hex());
+    assert_eq!(format!("{key:?}"), digest.hex());
+}
+
+#[test]
 fn every_map_of_up_to_600_packages_has_one_root_whatever_the_order() {
     let mut dice = Dice(7);
     for n in 0..=600 {

@@ -16,7 +16,7 @@ use transparency::Unverified;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::log::{ConsistencyProof, InclusionProof};
-use transparency::misbehavior::format::FormatError;
+use transparency::misbehavior::format::{FormatError, MAX_EVIDENCE};
 use transparency::misbehavior::{CommittedMap, LoggedRecord, Misbehavior, NotProved};
 use transparency::note::Note;
 use transparency::number::{Index, Length, Size};
@@ -653,6 +653,21 @@ fn a_map_answers_only_for_what_stands_before_it() {
         matches!(error, Err(NotProved::NotOmitted { .. })),
         "{error:?}"
     );
+    // Nor for what another history has in the map's own place.
+    let mut fork = World::with_logger();
+    fork.write(LOGGER, "alice", vec![release("6.6.6")]);
+    let fork = fork.publish();
+    assert_eq!(early.size().last(), Some(Index::new(2)));
+    let error = Misbehavior::omitted(
+        &world.policy,
+        &world.operator_bytes(),
+        &map.parts(),
+        &Entry::of(&fork, 2).parts(),
+    );
+    assert!(
+        matches!(error, Err(NotProved::NotOmitted { .. })),
+        "{error:?}"
+    );
     // A package that was absent then, too.
     world.write("acme:clock", "alice", vec![init(world.under(0))]);
     let later = world.publish();
@@ -833,10 +848,9 @@ fn the_file_has_one_spelling() {
         Unverified::<Misbehavior>::parse(b"\xff\n").map(|_| ()),
         Err(FormatError::Text)
     );
-    assert_eq!(
-        parse(&"x".repeat(17 * 1024 * 1024)),
-        Err(FormatError::TooLong)
-    );
+    let long = "x".repeat(MAX_EVIDENCE);
+    assert_eq!(parse(&long), Err(FormatError::EndOfLine), "not too long");
+    assert_eq!(parse(&(long + "\n")), Err(FormatError::TooLong));
     let page = format!("page {}\n", base64(b"x")).repeat(33);
     assert!(matches!(
         parse(&good.replacen("page ", &(page + "page "), 1)),

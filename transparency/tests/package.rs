@@ -121,6 +121,10 @@ fn a_package_lives_from_its_first_record_on() {
     assert_eq!(released.position(), Position::new(2));
     assert_eq!(released.record(), log.hash_at(Position::new(2)).unwrap());
     assert_eq!((released.time(), released.signer()), (at(1), &vkey("bob")));
+    assert_eq!(
+        (released.digest(), released.size()),
+        (&Digest::of(b"1.1.0+linux"), 7)
+    );
     assert!(
         log.release(&version("1.1.0")).is_none(),
         "a version is named with its build metadata"
@@ -1048,6 +1052,16 @@ fn what_the_operator_withdrew_is_nobodys_choice() {
         }
     );
     assert_eq!(status("1.1.0"), Status::Usable);
+    // The gravest reason is its status; each can be had alone.
+    let reasons = |of: &str| {
+        let release = log.release(&version(of)).unwrap();
+        (release.withdrawn(), release.yanked())
+    };
+    assert_eq!(
+        reasons("1.0.0"),
+        (Some("by order of a court"), Some("it leaks"))
+    );
+    assert_eq!(reasons("1.1.0"), (None, None));
 }
 
 /// What is wrong with a release does not touch the log.
@@ -1079,7 +1093,9 @@ fn defects_make_a_release_unusable_and_nothing_else() {
             statement(&["wit acme:io ^1.0", "wit acme:io ^1.2"]),
         ),
     ];
+    let neither = statement(&["wit acme:io ^1", "wit acme:io ^2", "wit acme:clock ^1"]);
     let both: Vec<(&str, Statement)> = vec![
+        ("sound", neither),
         ("stated", stated),
         ("two tracks", statement(&["wit acme:io >=1.0.0,<3.0.0"])),
         ("itself", statement(&["wit acme:logger ^1.0"])),
@@ -1100,7 +1116,7 @@ fn defects_make_a_release_unusable_and_nothing_else() {
             let log = world.publish().log(LOGGER).unwrap();
             let bad = log.release(&version("1.5.0")).unwrap().status();
             let only_wit = wit_only.iter().any(|(other, _)| other == what);
-            let usable = kind == Kind::Component && only_wit;
+            let usable = *what == "sound" || kind == Kind::Component && only_wit;
             assert_eq!(bad == Status::Usable, usable, "{kind}, {what}: {bad:?}");
             if let Status::Unusable { defect } = &bad {
                 let expected = match *what {

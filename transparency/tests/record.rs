@@ -211,6 +211,23 @@ fn an_operator_record_reads_as_the_protocol_says() {
     );
     assert!(text.starts_with("warg-record/v1\nregistry.example\noperator\n0\nsha256:0000"));
     assert!(text.contains("\nrefresh 60\n?x\n\n— registry.example "));
+    // `init` stands alone.
+    let found = parse_operator(&resigned(
+        text.as_bytes(),
+        "\ninit\n",
+        "\ninit operator\n",
+        OPERATE,
+    ));
+    assert!(
+        matches!(
+            found,
+            Err(RecordError::Line {
+                line: 8,
+                problem: LineError::Form { .. }
+            })
+        ),
+        "{found:?}"
+    );
     // In any other order it is refused.
     let reversed: Vec<_> = keys.iter().rev().map(String::as_str).collect();
     let found = parse_operator(&resigned(

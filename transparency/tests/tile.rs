@@ -36,7 +36,8 @@ fn a_log_of_70_000_entries_has_the_tiles_that_the_specification_says() {
 fn files_of_a_sequence_hold_each_item_once() {
     for count in (0..=1030).chain([65_535, 65_536, 65_537]) {
         let mut next = 0;
-        for file in Part::all(count) {
+        for (number, file) in (0..).zip(Part::all(count)) {
+            assert_eq!(file.number(), number, "{file} of {count}");
             assert_eq!(file.first(), next, "{file} of {count}");
             for place in 0..u64::from(file.width()) {
                 let held = Part::holding(count, next + place);

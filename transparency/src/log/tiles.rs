@@ -220,10 +220,8 @@ impl VerifiedTiles {
     /// The full tiles that are still needed to compute the root of the first `older` entries and to prove that this log
     /// extends them, parents first.
     pub fn needed_for_consistency(&self, older: Size) -> Vec<Tile> {
-        if older > self.size {
-            return Vec::new();
-        }
-        // What the older root is made of lies beside what the proof is made of, or in the right edge.
+        // What the older root is made of lies beside what the proof is made of, or in the right edge. No log is extended by
+        // a smaller one, and the ranges of that are none.
         self.needed(shape::consistency(older, self.size))
     }
 
