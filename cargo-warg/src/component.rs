@@ -88,12 +88,7 @@ struct Outside<'a> {
 impl<'a> Outside<'a> {
     /// Of bytes that need not be valid; nothing inside of nested modules and components is read.
     fn of(bytes: &'a [u8]) -> Result<Self, ContentError> {
-        if u64::try_from(bytes.len()).map_or(true, |size| size > MAX_CONTENT) {
-            return Err(ContentError::TooLarge);
-        }
-        if !bytes.starts_with(b"\0asm") {
-            return Err(ContentError::NotWasm);
-        }
+        check_binary(bytes)?;
         let mut outside = Self::default();
         let mut depth = 0u32;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -161,7 +156,7 @@ impl Interface {
         if outside.kind() == Kind::Wit {
             return Err(ContentError::WitPackage);
         }
-        Validator::new_with_features(features()).validate_all(bytes)?;
+        check_valid(bytes)?;
         let imports = outside.imports.iter().map(|name| name.parse());
         let exports = outside.exports.iter().map(|(name, _)| name.parse());
         Ok(Self {
@@ -169,6 +164,30 @@ impl Interface {
             exports: exports.collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Whether bytes could be WebAssembly at all, before anything is read of them.
+///
+/// # Errors
+/// More than a content may have, and what does not begin as a binary does.
+pub(crate) fn check_binary(bytes: &[u8]) -> Result<(), ContentError> {
+    if u64::try_from(bytes.len()).map_or(true, |size| size > MAX_CONTENT) {
+        return Err(ContentError::TooLarge);
+    }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(ContentError::NotWasm);
+    }
+    Ok(())
+}
+
+/// Whether bytes are valid, all that is in them included.
+///
+/// # Errors
+/// WebAssembly that does not validate.
+pub(crate) fn check_valid(bytes: &[u8]) -> Result<(), ContentError> {
+    check_binary(bytes)?;
+    Validator::new_with_features(features()).validate_all(bytes)?;
+    Ok(())
 }
 
 /// What a content is and says of itself, to be compared with what its record says.

@@ -78,9 +78,9 @@ impl HostImports {
             let version = |want: &Want| import_of(plan, *want)?.name.interface()?.version;
             wanted.sort_by_cached_key(|want| (std::cmp::Reverse(version(want)), *want));
         }
-        let mut waits: BTreeMap<&Key, BTreeSet<Key>> = BTreeMap::new();
+        let mut made_of: BTreeMap<&Key, BTreeSet<Key>> = BTreeMap::new();
         for (own, wanted) in &by_key {
-            let mut made_of = BTreeSet::new();
+            let mut keys = BTreeSet::new();
             for want in wanted {
                 for used in uses(plan, *want)? {
                     let used = import_of(
@@ -90,35 +90,20 @@ impl HostImports {
                             import: used,
                         },
                     );
-                    made_of.extend(used.map(key));
+                    keys.extend(used.map(key));
                 }
             }
-            made_of.remove(own);
-            waits.insert(own, made_of);
+            keys.remove(own);
+            made_of.insert(own, keys);
         }
-        let mut order: Vec<&Key> = Vec::with_capacity(waits.len());
-        let mut done: BTreeSet<Key> = BTreeSet::new();
-        while !waits.is_empty() {
-            // One round takes all whose turn it is, so rounds are as many as the longest chain.
-            let ready: Vec<&Key> = waits
-                .iter()
-                .filter(|(_, made_of)| made_of.is_subset(&done))
-                .map(|(key, _)| *key)
-                .collect();
-            if ready.is_empty() {
-                let stuck = waits.keys().filter_map(|key| by_key.get(*key)?.first());
-                return Err(ComposeError::HostCircle {
-                    imports: stuck
-                        .filter_map(|want| Some(import_of(plan, *want)?.name.clone()))
-                        .collect(),
-                });
+        let order = in_rounds(&made_of).map_err(|stuck| {
+            let stuck = stuck.iter().filter_map(|key| by_key.get(*key)?.first());
+            ComposeError::HostCircle {
+                imports: stuck
+                    .filter_map(|want| Some(import_of(plan, *want)?.name.clone()))
+                    .collect(),
             }
-            for key in ready {
-                waits.remove(key);
-                done.insert(key.clone());
-                order.push(key);
-            }
-        }
+        })?;
         let mut imports = Vec::with_capacity(order.len());
         let mut places = BTreeMap::new();
         for (place, key) in order.into_iter().enumerate() {
@@ -128,6 +113,45 @@ impl HostImports {
         }
         Ok(Self { imports, places })
     }
+}
+
+/// Each key after those that it is made of: round by round all whose turn it is, ascending.
+///
+/// # Errors
+/// Those whose turn never comes.
+fn in_rounds<'k>(made_of: &BTreeMap<&'k Key, BTreeSet<Key>>) -> Result<Vec<&'k Key>, Vec<&'k Key>> {
+    let mut waits: BTreeMap<&Key, usize> = BTreeMap::new();
+    let mut makes: BTreeMap<&Key, Vec<&'k Key>> = BTreeMap::new();
+    for (own, keys) in made_of {
+        waits.insert(own, keys.len());
+        for key in keys {
+            makes.entry(key).or_default().push(own);
+        }
+    }
+    let mut order: Vec<&'k Key> = Vec::with_capacity(made_of.len());
+    let ready = made_of.iter().filter(|(_, keys)| keys.is_empty());
+    let mut ready: BTreeSet<&'k Key> = ready.map(|(own, _)| *own).collect();
+    while !ready.is_empty() {
+        let mut next = BTreeSet::new();
+        for key in ready {
+            order.push(key);
+            waits.remove(key);
+            for made in makes.get(key).into_iter().flatten() {
+                if let Some(left) = waits.get_mut(made) {
+                    *left = left.saturating_sub(1);
+                    if *left == 0 {
+                        next.insert(*made);
+                    }
+                }
+            }
+        }
+        ready = next;
+    }
+    if waits.is_empty() {
+        return Ok(order);
+    }
+    let stuck = made_of.keys().filter(|own| waits.contains_key(**own));
+    Err(stuck.copied().collect())
 }
 
 pub(super) fn import_of<'p, 'a>(plan: &'p Plan<'a>, want: Want) -> Option<&'p Import<'a>> {

@@ -9,7 +9,7 @@ use wasmparser::{
     ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Encoding, Parser, Payload,
 };
 
-use crate::component::{ContentError, MAX_CONTENT};
+use crate::component::{ContentError, check_binary};
 
 /// An import at a component's outside.
 pub(super) struct Import<'a> {
@@ -35,7 +35,7 @@ pub(super) enum Type<'a> {
     Alias { instance: u32, name: &'a str },
     /// The import of this number.
     Import(usize),
-    /// The same as another one, further up.
+    /// The same as another one, further up, which is itself no other's.
     Same(u32),
     /// Of something inside, which no import can be made of.
     Inside,
@@ -54,12 +54,7 @@ impl<'a> Outside<'a> {
     /// # Errors
     /// Bytes that are no component, or do not read.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, ContentError> {
-        if u64::try_from(bytes.len()).map_or(true, |size| size > MAX_CONTENT) {
-            return Err(ContentError::TooLarge);
-        }
-        if !bytes.starts_with(b"\0asm") {
-            return Err(ContentError::NotWasm);
-        }
+        check_binary(bytes)?;
         let mut outside = Self {
             imports: Vec::new(),
             exports: Vec::new(),
@@ -122,7 +117,7 @@ impl<'a> Outside<'a> {
                         name, kind, index, ..
                     } = export?;
                     match kind {
-                        ComponentExternalKind::Type => self.types.push(Type::Same(index)),
+                        ComponentExternalKind::Type => self.push_same(index),
                         ComponentExternalKind::Instance => self.instances.push(None),
                         _ => {}
                     }
@@ -156,13 +151,22 @@ impl<'a> Outside<'a> {
                 kind: ComponentOuterAliasKind::Type,
                 count,
                 index,
-            } => self.types.push(if count == 0 {
-                Type::Same(index)
-            } else {
-                Type::Inside
-            }),
+            } if count == 0 => self.push_same(index),
+            ComponentAlias::Outer {
+                kind: ComponentOuterAliasKind::Type,
+                ..
+            } => self.types.push(Type::Inside),
             _ => {}
         }
+    }
+
+    /// One that is the same as another. Followed here, once: a chain of a million would be walked for each import.
+    fn push_same(&mut self, index: u32) {
+        let first = match self.ty(index) {
+            Some(Type::Same(first)) => *first,
+            _ => index,
+        };
+        self.types.push(Type::Same(first));
     }
 
     pub(super) fn ty(&self, index: u32) -> Option<&Type<'a>> {

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 
 use resolver::lockfile::{Lockfile, MAX_LOCK};
 use resolver::resolution::Selection;
@@ -23,7 +24,7 @@ use wasmparser::Payload;
 use super::error::EmbeddedError;
 use super::outside::each_section;
 use super::{FORMAT, Wiring};
-use crate::component::ContentError;
+use crate::component::{ContentError, check_binary};
 
 /// The name of the custom section.
 pub const SECTION: &str = "cargo-warg:lock";
@@ -53,7 +54,7 @@ pub struct Nested {
     /// The SHA-256 of those bytes.
     pub digest: Digest,
     /// Which packages of the lock have that digest; none of the root, and of local packages, which have no digest.
-    pub packages: Vec<Selection>,
+    pub packages: Arc<[Selection]>,
 }
 
 impl Embedded {
@@ -89,9 +90,7 @@ pub fn open(bytes: &[u8]) -> Result<Embedded, EmbeddedError> {
     let mut is_last = false;
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut is_module = false;
-    if !bytes.starts_with(b"\0asm") {
-        return Err(ContentError::NotWasm.into());
-    }
+    check_binary(bytes)?;
     each_section(bytes, |payload| {
         is_last = false;
         match payload {
@@ -201,6 +200,11 @@ fn nested(
             None => locals = locals.saturating_add(1),
         }
     }
+    // Shared: a lock may name one digest as often as a bundle has it, and copies would be the square of that.
+    let named = named.into_iter();
+    let named: BTreeMap<Digest, Arc<[Selection]>> = named
+        .map(|(digest, selections)| (digest, selections.into()))
+        .collect();
     let mut nested = Vec::with_capacity(ranges.len());
     for range in ranges {
         let digest = Digest::of(bytes.get(range.clone()).unwrap_or_default());

@@ -16,6 +16,7 @@ use wasmparser::{ComponentTypeRef, TypeBounds};
 use super::error::{ComposeError, Part as PartName};
 use super::outside::{Import, Outside, Type};
 use super::{Composition, Part};
+use crate::component::{ContentError, check_valid};
 
 /// Who serves an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +125,30 @@ fn means(pattern: &ExternName, import: &ExternName) -> bool {
     }
 }
 
+fn content(part: &PartName, source: ContentError) -> ComposeError {
+    ComposeError::Content {
+        part: part.clone(),
+        source: Box::new(source),
+    }
+}
+
+fn check_root(part: &PartName, bytes: &[u8]) -> Result<(), ComposeError> {
+    check_valid(bytes).map_err(|error| match error {
+        ContentError::Invalid { message, .. } => ComposeError::Invalid {
+            part: part.clone(),
+            message,
+        },
+        error => content(part, error),
+    })
+}
+
+/// The name of an interface in all of its versions.
+fn unversioned(import: &ExternName) -> Option<ExternName> {
+    let interface = import.interface()?;
+    let text = format!("{}/{}", interface.package, interface.interface);
+    text.parse().ok()
+}
+
 impl<'a> Plan<'a> {
     /// Decides who serves what.
     ///
@@ -138,10 +163,12 @@ impl<'a> Plan<'a> {
         let named: Vec<_> = named.chain([(root_name, composition.root)]).collect();
         let mut parts = Vec::with_capacity(named.len());
         for (name, part) in &named {
-            let outside = Outside::read(part.content).map_err(|source| ComposeError::Content {
-                part: name.clone(),
-                source: Box::new(source),
-            })?;
+            // Planning takes as long as the types are many and deep, which the validator bounds. What was published went
+            // through it; the root is whatever lay in a file.
+            if matches!(name, PartName::Root(_)) {
+                check_root(name, part.content)?;
+            }
+            let outside = Outside::read(part.content).map_err(|source| content(name, source))?;
             parts.push(Wired {
                 name: name.clone(),
                 content: part.content,
@@ -186,7 +213,7 @@ struct Desk<'p, 'a> {
     /// The numbers of the selected releases of each package, ascending by version.
     by_name: BTreeMap<PackageName, Vec<usize>>,
     /// For each redirected import, the numbers of the releases that may serve it.
-    wire: Vec<(&'p ExternName, Vec<usize>)>,
+    wire: BTreeMap<&'p ExternName, Vec<usize>>,
 }
 
 impl<'p, 'a> Desk<'p, 'a> {
@@ -201,14 +228,14 @@ impl<'p, 'a> Desk<'p, 'a> {
                 numbers.push(number);
             }
         }
-        let mut wire = Vec::new();
+        let mut wire = BTreeMap::new();
         for (import, name) in &composition.wire.0 {
             let numbers = by_name.get(name).cloned();
             let numbers = numbers.ok_or_else(|| ComposeError::Redirected {
                 import: import.clone(),
                 name: name.clone(),
             })?;
-            wire.push((import, numbers));
+            wire.insert(import, numbers);
         }
         Ok(Self {
             parts,
@@ -323,11 +350,10 @@ impl<'p, 'a> Desk<'p, 'a> {
         import: &Import<'_>,
         redirected: &mut BTreeSet<ExternName>,
     ) -> Result<Option<(usize, usize)>, ComposeError> {
-        let mut meant: Vec<_> = self.wire.iter().collect();
-        meant.retain(|(pattern, _)| means(pattern, &import.name));
         // One that names the version says more.
-        let named = meant.iter().find(|(pattern, _)| *pattern == &import.name);
-        let Some((pattern, numbers)) = named.or(meant.first()) else {
+        let named = self.wire.get_key_value(&import.name);
+        let of_all = || self.wire.get_key_value(&unversioned(&import.name)?);
+        let Some((pattern, numbers)) = named.or_else(of_all) else {
             return Ok(None);
         };
         redirected.insert((*pattern).clone());

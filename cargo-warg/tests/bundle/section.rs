@@ -1,9 +1,13 @@
 //! What a bundle says of itself: read back as it was written, and refused where it was changed.
 
+use std::sync::Arc;
+
 use cargo_warg::bundle::{Embedded, EmbeddedError, SECTION, open};
 use resolver::lockfile::Lockfile;
 use transparency::digest::Digest;
-use wasm_encoder::{ComponentSection as _, CustomSection};
+use wasm_encoder::{
+    Component, ComponentSection as _, ComponentSectionId, CustomSection, RawSection,
+};
 
 use crate::world::{World, relay};
 
@@ -114,6 +118,34 @@ fn what_is_written_is_read() {
             "format 1\nroot {digest}\nwire acme:other/api@1.0.0 acme:clock\n\n# This file"
         )),
         "{text}"
+    );
+}
+
+#[test]
+fn a_component_that_is_there_again_and_again_shares_what_it_is_called() {
+    let clock = relay(&[], &["acme:clock/now@1.0.0"]);
+    let root = relay(&[], &["acme:app/api@1.0.0"]);
+    let mut bundle = Component::new();
+    for data in [&clock, &clock, &root] {
+        let id = ComponentSectionId::Component.into();
+        bundle.section(&RawSection { id, data });
+    }
+    let (lock, digest) = (lock(Digest::of(&clock)), Digest::of(&root));
+    let text = format!("format 1\nroot {digest}\n\n{lock}");
+    bundle.section(&custom(&text));
+    let nested = open(&bundle.finish()).unwrap().nested;
+    assert_eq!(nested.len(), 3);
+    assert!(Arc::ptr_eq(&nested[0].packages, &nested[1].packages));
+    assert_eq!(nested[0].packages.len(), 1);
+}
+
+#[test]
+fn what_is_larger_than_any_component_is_refused_as_that() {
+    let mut bytes = Component::HEADER.to_vec();
+    bytes.resize((256 << 20) + 1, 0);
+    assert_eq!(
+        open(&bytes).unwrap_err().to_string(),
+        "larger than 268435456 bytes"
     );
 }
 
