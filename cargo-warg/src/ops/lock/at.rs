@@ -42,7 +42,13 @@ pub fn sizes(registries: &Registries, pasts: &[Past]) -> Result<BTreeMap<Origin,
                     .aliases()
                     .map(|alias| format!("`--at {alias}={size}`"));
                 let help = help.collect::<Vec<_>>().join(" or ");
-                Error::new(Class::Usage, message).with_help(format!("write {help}"))
+                let error = Error::new(Class::Usage, message);
+                if help.is_empty() {
+                    return error.with_help(
+                        "no registry is configured: Cargo.toml has none to ask for its past",
+                    );
+                }
+                error.with_help(format!("write {help}"))
             })?,
         };
         let origin = registry.policy.origin().clone();
