@@ -212,7 +212,7 @@ fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(St
                 None => return Err(no_workspace()),
             },
         };
-        let alone = alone(&lock, &name).ok_or_else(|| {
+        let alone = lock.alone(&name).ok_or_else(|| {
             let message = format!("{} has no closed set of `{name}`", path.display());
             Error::new(Class::Lock, message)
         })?;
@@ -230,28 +230,11 @@ fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(St
     }
     let lock = lock::read_existing(project)?;
     lock::check_current(&lock, project)?;
-    let alone = alone(&lock, name).ok_or_else(|| {
+    let alone = lock.alone(name).ok_or_else(|| {
         let message = format!("warg.lock has no closed set of `{name}`");
         Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
     })?;
     Ok(Some((name.clone(), alone)))
-}
-
-/// The lock of one root, and of what it selects.
-pub fn alone(lock: &Lockfile, name: &str) -> Option<Lockfile> {
-    let root = lock.roots.get(name)?;
-    let mut alone = lock.clone();
-    alone.roots.retain(|other, _| other == name);
-    alone
-        .packages
-        .retain(|selection, _| root.selects.contains(selection));
-    let packages = alone.packages.values();
-    let releases = packages.filter_map(|package| package.release.as_ref());
-    let origins: BTreeSet<_> = releases.map(|release| release.origin.clone()).collect();
-    alone
-        .registries
-        .retain(|origin, _| origins.contains(origin));
-    Some(alone)
 }
 
 fn root_requirements<'l>(lock: &'l Lockfile, name: &str) -> Result<&'l BTreeSet<Requirement>> {

@@ -163,6 +163,13 @@ pub fn denied_silent(silent: &[String]) -> Error {
     )
 }
 
+/// The failure where yanked releases are denied to what carries a lock of its own: no file here can be mended.
+pub fn denied_carried(this: &str, yanked: &[String]) -> Error {
+    let lines: String = yanked.iter().map(|one| format!("\n  {one}")).collect();
+    let message = format!("{this} has yanked releases, and `--deny yanked` was given{lines}");
+    Error::new(Class::Lock, message)
+}
+
 /// That a registry says nothing new for longer than its operator promised. Offline, that is this machine's doing.
 fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
     let (age, refresh) = (proved.age(asked.now), proved.refresh?);

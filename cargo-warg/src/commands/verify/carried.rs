@@ -5,7 +5,7 @@ use std::path::Path;
 use super::registries as table;
 use crate::commands::publish::ReleaseName;
 use crate::commands::{Context, report};
-use crate::error::{Class, Error, Result};
+use crate::error::Result;
 use crate::message::Message;
 use crate::ops::bundled::verify_bundle;
 use crate::ops::dep_solved::{VerifiedSet, verify_release};
@@ -13,7 +13,7 @@ use crate::ops::derivation::{Derivation, Rebuilt};
 use crate::ops::output;
 use crate::ops::registries::Registries;
 use crate::ops::solve::Proved;
-use crate::ops::verify::{Asked, Deny, denied_silent, silent};
+use crate::ops::verify::{Asked, Deny, denied_carried, denied_silent, silent};
 use crate::shell::Summary;
 
 fn registries(context: &Context) -> Result<Registries> {
@@ -151,9 +151,7 @@ fn weigh(
     }
     warn(context, silent, summary);
     if asked.deny.contains(&Deny::Yanked) && !yanked.is_empty() {
-        let lines: String = yanked.iter().map(|one| format!("\n  {one}")).collect();
-        let message = format!("{this} has yanked releases, and `--deny yanked` was given{lines}");
-        return Err(Error::new(Class::Lock, message));
+        return Err(denied_carried(this, yanked));
     }
     warn(context, yanked.to_vec(), summary);
     Ok(())
