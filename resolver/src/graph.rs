@@ -49,6 +49,8 @@ pub enum Reason {
         /// The size of the log at which its absence was proved.
         size: Size,
     },
+    /// It is of a registry that has no say.
+    Outside,
     /// The package holds something else.
     OtherKind {
         /// What it holds.
@@ -70,6 +72,7 @@ impl fmt::Display for Reason {
                     "does not exist (proved at the checkpoint of size {size})"
                 )
             }
+            Self::Outside => f.write_str("is of a registry that the lock has no checkpoint of"),
             Self::OtherKind { actual } => write!(f, "is a {actual} package"),
             Self::Itself { requirement } => write!(f, "requires {requirement} of itself"),
         }

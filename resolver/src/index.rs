@@ -174,6 +174,8 @@ impl Package {
 pub(crate) enum Entry {
     Present(Package),
     Absent(Size),
+    /// Of a registry that has no say.
+    Outside,
 }
 
 /// All packages that were loaded.
@@ -207,6 +209,11 @@ impl Index {
             name: absence.name().clone(),
         };
         self.danger_insert_unproved_absence(address, checkpoint.size);
+    }
+
+    /// Takes in that a package is of a registry that has no say: whatever it has, nothing of it may be chosen.
+    pub fn insert_outside(&mut self, address: Address) {
+        self.entries.insert(address, Entry::Outside);
     }
 
     /// Takes in the checkpoint that a registry's packages are loaded at: spans of `exclude-newer` count from its time.
@@ -245,7 +252,7 @@ impl Index {
     pub fn package(&self, address: &Address) -> Option<&Package> {
         match self.entries.get(address) {
             Some(Entry::Present(package)) => Some(package),
-            Some(Entry::Absent(_)) | None => None,
+            Some(Entry::Absent(_) | Entry::Outside) | None => None,
         }
     }
 

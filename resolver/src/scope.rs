@@ -264,6 +264,7 @@ impl<'a> Scope<'a> {
         Ok(match self.index.entry(&address) {
             None => Place::Missing(address),
             Some(Entry::Absent(size)) => Place::Nowhere(Reason::Absent { size: *size }),
+            Some(Entry::Outside) => Place::Nowhere(Reason::Outside),
             Some(Entry::Present(package)) if package.kind() != requirement.kind => {
                 Place::Nowhere(Reason::OtherKind {
                     actual: package.kind(),

@@ -186,6 +186,7 @@ fn assert_true(world: &World, member: &Member, fact: &Fact, case: &str) {
         }
         Fact::Unavailable { group, reason } => match reason {
             Reason::Absent { .. } => assert!(world.absent.contains(&group.name), "{case}"),
+            Reason::Outside => panic!("{case}: no registry of these worlds is left out"),
             Reason::OtherKind { actual } => {
                 let (kind, _) = &world.packages[&group.name];
                 assert!(kind == actual && group.kind != *actual, "{case}");

@@ -36,6 +36,8 @@ pub struct Sessions<'a> {
     pasts: BTreeMap<Origin, Size>,
     /// The pasts that are read instead of what the registries are now.
     at: BTreeMap<Origin, At>,
+    /// Of no other registry than those is anything read, nor selected.
+    alone: bool,
     loaded: BTreeMap<Address, Option<LoadedLog>>,
     index: Index,
 }
@@ -91,6 +93,7 @@ impl<'a> Sessions<'a> {
             open: BTreeMap::new(),
             pasts: BTreeMap::new(),
             at: BTreeMap::new(),
+            alone: false,
             loaded: BTreeMap::new(),
             index: Index::new(),
         }
@@ -111,12 +114,15 @@ impl<'a> Sessions<'a> {
         }
     }
 
-    /// The registries as they were at the checkpoints of a lock: each one's root is demanded, too.
+    /// The registries as they were at the checkpoints of a lock: each one's root is demanded, too. Of a registry that the
+    /// lock has no checkpoint of, nothing can be selected: what is there is another thing every day, so a solve that asked
+    /// it would not follow from the lock.
     pub fn at_lock(registries: &'a Registries, offline: bool, lock: &Lockfile) -> Self {
         let checkpoints = lock.registries.values();
         let at = checkpoints.map(|one| (one.origin.clone(), At::Checkpoint(one.clone())));
         Self {
             at: at.collect(),
+            alone: true,
             ..Self::new(registries, offline)
         }
     }
@@ -271,6 +277,15 @@ impl<'a> Sessions<'a> {
             names.insert(address.name.clone());
         }
         for (origin, names) in by_origin {
+            if self.alone && !self.at.contains_key(origin) {
+                for name in names {
+                    let origin = origin.clone();
+                    let address = Address { origin, name };
+                    self.index.insert_outside(address.clone());
+                    self.loaded.insert(address, None);
+                }
+                continue;
+            }
             let packages = self.with(origin, |session| session.load(&names))?;
             for (name, package) in packages {
                 let address = Address {

@@ -295,6 +295,7 @@ impl<'c> Words<'c> {
                     "{} does not exist (proved at the checkpoint of size {size})",
                     group.name
                 ),
+                Reason::Outside => format!("{} {reason}", group.name),
                 Reason::OtherKind { actual } => {
                     format!("{} is a {}", group.name, kind_word(*actual))
                 }
