@@ -12,6 +12,8 @@ use resolver::resolution::Selection;
 use serde::Serialize;
 use transparency::digest::Digest;
 
+use crate::shell::clean_json;
+
 /// What the bill is about: a member, a workspace, or a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
@@ -128,8 +130,13 @@ impl Bom {
                 ahead.extend(edges.get(selection).into_iter().flatten());
             }
         }
+        // A member may be called as the whole is.
+        let about = match members.as_slice() {
+            [] => subject_ref(subject),
+            _ => format!("workspace:{}", subject.name),
+        };
         let mut dependencies = vec![Dependency {
-            r#ref: subject_ref(subject),
+            r#ref: about.clone(),
             depends_on: if members.is_empty() {
                 refs(&subject.direct)
             } else {
@@ -162,12 +169,12 @@ impl Bom {
                         ..Component::default()
                     }],
                 },
-                component: subject_component(subject),
+                component: subject_component(subject, about),
                 properties: properties(materials),
             },
             components: members
                 .iter()
-                .map(subject_component)
+                .map(|member| subject_component(member, subject_ref(member)))
                 .chain(packages)
                 .collect(),
             dependencies,
@@ -186,7 +193,12 @@ impl std::fmt::Display for Bom {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Strings, numbers and lists alone: nothing of it can fail to be written.
         let text = serde_json::to_string_pretty(self).map_err(|_| std::fmt::Error)?;
-        f.write_str(&text)
+        // A bundle's root may be called anything. Written out as JSON does, it still reads where it is printed.
+        for (place, line) in text.lines().enumerate() {
+            let end = if place == 0 { "" } else { "\n" };
+            write!(f, "{end}{}", clean_json(line))?;
+        }
+        Ok(())
     }
 }
 
@@ -253,10 +265,10 @@ fn sha256(digest: &Digest) -> HashOf {
     }
 }
 
-fn subject_component(subject: &Subject) -> Component {
+fn subject_component(subject: &Subject, bom_ref: String) -> Component {
     Component {
         r#type: "application",
-        bom_ref: Some(subject_ref(subject)),
+        bom_ref: Some(bom_ref),
         name: subject.name.clone(),
         version: subject.version.clone(),
         hashes: subject.digest.iter().map(sha256).collect(),
@@ -331,6 +343,35 @@ mod tests {
         assert!(uuid.chars().nth(19).is_some_and(|c| "89ab".contains(c)));
         assert_eq!(number, serial_number("a bill"));
         assert_ne!(number, serial_number("another"));
+    }
+
+    #[test]
+    fn a_member_that_is_called_workspace_is_not_the_workspace() {
+        let subject = |name: &str| Subject {
+            name: name.to_owned(),
+            version: None,
+            digest: None,
+            direct: BTreeSet::new(),
+        };
+        let lock = Lockfile {
+            options: resolver::problem::Options::default(),
+            solver: resolver::lockfile::SOLVER,
+            registries: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            packages: BTreeMap::new(),
+        };
+        let bom = Bom::of(&Materials {
+            lock: &lock,
+            stale: false,
+            subject: subject("workspace"),
+            members: vec![subject("app"), subject("workspace")],
+            edges: BTreeMap::new(),
+        });
+        let refs: Vec<_> = bom.dependencies.iter().map(|one| &one.r#ref).collect();
+        assert_eq!(refs, ["workspace:workspace", "root:app", "root:workspace"]);
+        let about = bom.metadata.component.bom_ref.as_ref();
+        assert_eq!(about, Some(refs[0]));
+        assert!(bom.components.iter().all(|one| one.bom_ref.as_ref() != about));
     }
 
     #[test]

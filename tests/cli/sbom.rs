@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use cargo_warg::bundle::{Composition, FORMAT, Part, Wiring, compose};
 use cyclonedx_bom::prelude::{Bom, Validate as _};
+use fixtures::component::from_wit;
+use resolver::lockfile::{Lockfile, Root, SOLVER};
+use resolver::problem::Options;
 use serde_json::{Value, json};
 use transparency::digest::Digest;
 
@@ -69,11 +73,11 @@ fn component<'b>(bill: &'b Value, reference: &str) -> &'b Value {
 fn a_bill_lists_what_is_locked_with_digests_edges_and_evidence() {
     let sandbox = Sandbox::new();
     let app = workspace(&sandbox);
-    let lock: resolver::Lockfile = app.read("warg.lock").parse().unwrap();
+    let lock: Lockfile = app.read("warg.lock").parse().unwrap();
     let bill = bill(&app, &[]);
     let on = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
     let wanted: BTreeMap<String, BTreeSet<String>> = [
-        ("root:workspace", on(&["root:shop", "root:till"])),
+        ("workspace:workspace", on(&["root:shop", "root:till"])),
         (
             "root:shop",
             on(&[
@@ -270,7 +274,7 @@ fn a_bundle_is_listed_by_the_lock_that_it_carries() {
     let app = registry.app(&sandbox, "app", on);
     let wit = "package acme:app@0.1.0;\nworld w { import acme:logger/api@1.0.0; export run: func(); }\n\
                package acme:logger@1.0.0 { interface api { log: func(line: string); } }\n";
-    app.write("app.wasm", fixtures::component::from_wit(wit, "w"));
+    app.write("app.wasm", from_wit(wit, "w"));
     app.warg(&["lock"]).code(0);
     app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
         .code(0);
@@ -296,4 +300,36 @@ fn a_bundle_is_listed_by_the_lock_that_it_carries() {
     app.warg(&["sbom", "app.wasm"])
         .code(13)
         .stderr_contains("app.wasm has no closed set to list");
+}
+
+/// A bundle's root may be called anything, and a runner of jobs reads along.
+#[test]
+fn a_root_that_is_called_like_a_command_leaves_the_bill_one_that_reads() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.folder_project("plain");
+    let name = "app\u{202e}##[error]x";
+    let lock = Lockfile {
+        options: Options::default(),
+        solver: SOLVER,
+        registries: BTreeMap::new(),
+        roots: BTreeMap::from([(name.to_owned(), Root::default())]),
+        packages: BTreeMap::new(),
+    };
+    let content = from_wit("package a:b@1.0.0; world w { export run: func(); }", "w");
+    let (requirements, wire) = (BTreeSet::new(), Wiring::default());
+    let composition = Composition {
+        root: Part {
+            requirements: &requirements,
+            content: &content,
+        },
+        parts: BTreeMap::new(),
+        wire: &wire,
+        lock: &lock,
+    };
+    project.write("evil.wasm", compose(&composition, FORMAT).unwrap());
+    let mut command = project.command(&["sbom", "evil.wasm"]);
+    let output = command.env("GITHUB_ACTIONS", "true").output().unwrap();
+    assert!(!output.stdout.windows(3).any(|three| three == b"##["));
+    let bill: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(bill["metadata"]["component"]["name"], name);
 }
