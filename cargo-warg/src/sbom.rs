@@ -371,7 +371,11 @@ mod tests {
         assert_eq!(refs, ["workspace:workspace", "root:app", "root:workspace"]);
         let about = bom.metadata.component.bom_ref.as_ref();
         assert_eq!(about, Some(refs[0]));
-        assert!(bom.components.iter().all(|one| one.bom_ref.as_ref() != about));
+        assert!(
+            bom.components
+                .iter()
+                .all(|one| one.bom_ref.as_ref() != about)
+        );
     }
 
     #[test]

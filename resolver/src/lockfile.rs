@@ -147,6 +147,12 @@ pub enum Inconsistency {
         /// The registry it is said to be from.
         origin: Origin,
     },
+    /// A requirement names another registry than the options say.
+    #[error("`{requirement}` is not of the registry of its namespace")]
+    RequiredElsewhere {
+        /// The requirement.
+        requirement: Requirement,
+    },
     /// A record's place lies beyond the checkpoint.
     #[error("`{selection}` is said to be entry {index} of a log of {size} entries", size = checkpoint.size)]
     Beyond {
@@ -242,8 +248,8 @@ impl Lockfile {
         }
     }
 
-    /// Judges the lock by itself: every selection an entry, every entry selected and of the registry that its name
-    /// belongs to, every closed set closed.
+    /// Judges the lock by itself: every selection an entry, every entry selected, what is selected and what is required of
+    /// the registry that its name belongs to, every closed set closed.
     ///
     /// # Errors
     /// The first contradiction.
@@ -272,6 +278,7 @@ impl Lockfile {
                     flaw,
                 });
             }
+            self.check_registries(&root.requires)?;
             for place in set {
                 if let Some(selected) = selected.get_mut(place) {
                     *selected = true;
@@ -284,11 +291,25 @@ impl Lockfile {
                     selection: selection.clone(),
                 });
             }
+            self.check_registries(&package.requires)?;
             if let Some(release) = &package.release {
                 self.check_release(selection, release)?;
             }
         }
         Ok(())
+    }
+
+    /// What is required is of the registry that its name belongs to.
+    fn check_registries(&self, requires: &BTreeSet<Requirement>) -> Result<(), Inconsistency> {
+        let elsewhere = |one: &&Requirement| {
+            one.origin.is_some() && one.origin.as_ref() != self.options.origins.of(&one.name)
+        };
+        match requires.iter().find(elsewhere) {
+            Some(requirement) => Err(Inconsistency::RequiredElsewhere {
+                requirement: requirement.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     fn check_release(&self, selection: &Selection, release: &Release) -> Result<(), Inconsistency> {

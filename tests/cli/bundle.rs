@@ -108,6 +108,49 @@ fn a_component_and_its_closed_set_become_one_that_wants_the_host_only() {
     assert_eq!(json["size"], bundled.len());
 }
 
+/// A lock has a table of its own; whose a namespace is, this project says.
+#[test]
+fn a_lock_made_under_another_table_of_namespaces_is_not_bundled_from() {
+    let sandbox = Sandbox::new();
+    let clock = |version: &str| {
+        format!(
+            "package acme:clock@{version};\ninterface now {{ now: func() -> u32; }}\nworld w {{ export now; }}"
+        )
+    };
+    let mut theirs = Registry::new(&sandbox, "theirs", 2);
+    theirs.component("acme:clock", "1.0.0", &[], &clock("1.0.0"));
+    let on = "[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1.0\"\n";
+    let other = theirs.app(&sandbox, "app", on);
+    other.warg(&["lock"]).code(0);
+    let ours = Registry::new(&sandbox, "acme", 1);
+    let app = ours.app(&sandbox, "mine", "");
+    app.write("trust/theirs.policy", theirs.world.policy_text());
+    app.append_to_manifest(&format!(
+        "theirs = {{ url = \"{}\", policy = \"trust/theirs.policy\" }}\n",
+        theirs.folder.display()
+    ));
+    app.write("their.lock", other.read("warg.lock"));
+    app.write(
+        "app.wasm",
+        component::from_wit(
+            "package acme:app@0.1.0;\nworld w { import acme:clock/now@1.0.0; }\n\
+             package acme:clock@1.0.0 { interface now { now: func() -> u32; } }",
+            "w",
+        ),
+    );
+    let bundle = ["bundle", "app.wasm", "--lock", "their.lock", "-o", "b.wasm"];
+    app.warg(&bundle)
+        .code(13)
+        .stderr_contains(
+            "the lock takes component acme:clock@1.0.0 from `registry.example/world-2`, but here that name belongs to \
+             `registry.example/world-1`",
+        )
+        .stderr_contains("help: this project's table decides");
+    assert!(!app.has("b.wasm"));
+    app.append_to_manifest("[workspace.metadata.warg.namespaces]\nacme = \"theirs\"\n");
+    app.warg(&bundle).code(0);
+}
+
 #[test]
 fn inspect_says_what_is_inside_and_that_nothing_was_verified() {
     let sandbox = Sandbox::new();

@@ -13,6 +13,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::Origin;
 use transparency::operator;
+use transparency::release::Requirement;
 
 use crate::story::Registry;
 use crate::support::{Project, Sandbox, copy, files};
@@ -459,7 +460,7 @@ fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
         .origin
         .clone();
     let elsewhere: Origin = "other.example/components".parse().unwrap();
-    let cases: [(&str, String, i32, &[&str]); 9] = [
+    let cases: [(&str, String, i32, &[&str]); 12] = [
         (
             "0.1.0",
             good.to_string(),
@@ -534,7 +535,7 @@ fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
                 ),
             13,
             &[
-                "it takes component acme:clock@1.1.0 from `other.example/components`, but here that name belongs to",
+                "the lock takes component acme:clock@1.1.0 from `other.example/components`, but here that name belongs to",
             ],
         ),
         (
@@ -544,6 +545,40 @@ fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
             }),
             13,
             &["the lock does not go with its registry"],
+        ),
+        (
+            "0.1.9",
+            good.to_string().replace('\n', "\r\n"),
+            13,
+            &["its bytes are not those that cargo warg writes"],
+        ),
+        (
+            "0.1.10",
+            changed(&|lock| {
+                let held = &mut lock.roots.get_mut("app").unwrap().held;
+                held.insert("component acme:logger =9.9.9".parse().unwrap());
+            }),
+            13,
+            &["it holds `component acme:logger =9.9.9`, which is no version that it selects"],
+        ),
+        (
+            "0.1.11",
+            changed(&|lock| {
+                lock.solver = 7; // so that no solve tells
+                let root = lock.roots.get_mut("app").unwrap();
+                root.requires = root
+                    .requires
+                    .iter()
+                    .map(|one| Requirement {
+                        origin: Some(elsewhere.clone()),
+                        ..one.clone()
+                    })
+                    .collect();
+            }),
+            13,
+            &[
+                "`component acme:clock ^1.0 from other.example/components` is not of the registry of its namespace",
+            ],
         ),
     ];
     for (version, lock, code, says) in cases {
@@ -560,6 +595,111 @@ fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
                 .stderr_lacks("Verified");
         }
     }
+}
+
+/// Whoever depends on such a release is told that its requirement is of another registry than theirs.
+#[test]
+fn a_record_that_requires_of_another_registry_than_its_lock_is_refused() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = forger(&sandbox);
+    let lock = app.read("warg.lock").into_bytes();
+    registry
+        .world
+        .release("acme:app", "0.1.0")
+        .content(timer())
+        .requires_from("acme:clock", "^1.0", "other.example/components")
+        .imports("acme:clock/now@1.0.0")
+        .lock(lock)
+        .publish();
+    app.warg(&["verify", "acme:app@0.1.0"])
+        .code(13)
+        .stderr_contains("it answers other requirements than the record has:")
+        .stderr_contains("only the record: component acme:clock ^1.0 from other.example/components")
+        .stderr_lacks("Verified");
+}
+
+/// What a solve asks of a registry that nothing was taken from, the lock has no checkpoint of.
+#[test]
+fn what_other_registries_publish_later_changes_nothing() {
+    let sandbox = Sandbox::new();
+    let mut registry = Registry::new(&sandbox, "acme", 11);
+    registry.component("acme:clock", "1.0.0", &[], &clock("1.0.0"));
+    let zones = [("test:zones", "^1.0")];
+    registry.component("acme:clock", "1.1.0", &zones, &clock("1.1.0"));
+    let mut other = Registry::new(&sandbox, "other", 12);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1.0\"\n",
+    );
+    app.write("trust/other.policy", other.world.policy_text());
+    app.append_to_manifest(&format!(
+        "other = {{ url = \"{}\", policy = \"trust/other.policy\" }}\n\
+         [workspace.metadata.warg.namespaces]\ntest = \"other\"\n",
+        other.folder.display()
+    ));
+    app.warg(&["lock"]).code(0);
+    let lock = app.read("warg.lock");
+    assert!(lock.contains("component acme:clock@1.0.0"), "{lock}");
+    telling(&mut registry, "0.1.0")
+        .lock(lock.into_bytes())
+        .publish();
+    let derived = || {
+        app.warg(&["verify", "acme:app@0.1.0"])
+            .code(0)
+            .stderr_contains("Derived the same closed set, from nothing");
+    };
+    derived();
+    let text = "package test:zones@1.0.0;\ninterface z { z: func(); }\nworld w { export z; }";
+    other.component("test:zones", "1.0.0", &[], text);
+    derived();
+}
+
+/// What lies with the project is what its own lock needs, of a certain day.
+#[test]
+fn a_release_is_verified_against_the_registry_and_not_against_what_is_vendored() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = forger(&sandbox);
+    let lock = app.read("warg.lock").into_bytes();
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(0);
+    app.warg(&["vendor"]).code(0);
+    telling(&mut registry, "0.1.0").lock(lock).publish();
+    registry.world.yank("acme:clock", "1.1.0", "leaks");
+    let app = app.with_home(sandbox.join("another-home"));
+    for subject in ["bundle.wasm", "acme:app@0.1.0"] {
+        app.warg(&["verify", subject, "--deny", "yanked"])
+            .code(10)
+            .stderr_contains("acme:clock@1.1.0 is yanked: leaks");
+    }
+}
+
+/// Nobody signed how a file was wired.
+#[test]
+fn whoever_verifies_a_bundle_is_told_what_it_redirects() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = forger(&sandbox);
+    let fake = format!(
+        "package acme:fake@1.0.0;\nworld w {{ export acme:clock/now@1.0.0; }}\npackage acme:clock@1.0.0 {{ {CLOCK} }}"
+    );
+    registry.component("acme:fake", "1.0.0", &[], &fake);
+    let manifest = app.read("Cargo.toml");
+    app.write(
+        "Cargo.toml",
+        manifest.replace(
+            "\"acme:clock\" = \"1.0\"\n",
+            "\"acme:clock\" = \"1.0\"\n\"acme:fake\" = \"1.0\"\n[package.metadata.warg.wire]\n\
+             \"acme:clock/now@1.0.0\" = \"acme:fake\"\n",
+        ),
+    );
+    app.warg(&["lock"]).code(0);
+    app.warg(&["bundle", "app.wasm", "-o", "bundle.wasm"])
+        .code(0);
+    app.warg(&["verify", "bundle.wasm"]).code(0).stderr_contains(
+        "warning: `acme:clock/now@1.0.0` is redirected to `acme:fake`: whoever made the bundle chose that",
+    );
+    let said = app.json(&["verify", "bundle.wasm"]);
+    assert_eq!(said["wire"][0]["package"], "acme:fake");
 }
 
 #[test]

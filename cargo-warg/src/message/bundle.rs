@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{LockedPackage, Proved};
-use crate::bundle::Embedded;
+use crate::bundle::{Embedded, Wiring};
 use crate::ops::bundle::Bundled;
 use crate::ops::inspect::Inspected;
 use transparency::digest::Digest;
@@ -128,17 +128,21 @@ impl From<&Inspected> for Inspect {
     }
 }
 
+impl BundleRedirection {
+    pub(super) fn all(wire: &Wiring) -> Vec<Self> {
+        let redirections = wire.0.iter();
+        redirections
+            .map(|(import, name)| Self {
+                import: import.to_string(),
+                package: name.to_string(),
+            })
+            .collect()
+    }
+}
+
 impl From<&Embedded> for BundleContents {
     fn from(embedded: &Embedded) -> Self {
         let requires = embedded.lock.roots.values().flat_map(|root| &root.requires);
-        let wire = embedded
-            .wire
-            .0
-            .iter()
-            .map(|(import, name)| BundleRedirection {
-                import: import.to_string(),
-                package: name.to_string(),
-            });
         let checkpoints = embedded
             .lock
             .registries
@@ -154,7 +158,7 @@ impl From<&Embedded> for BundleContents {
             root: embedded.root.to_string(),
             requires: requires.map(ToString::to_string).collect(),
             packages: LockedPackage::all(&embedded.lock),
-            wire: wire.collect(),
+            wire: BundleRedirection::all(&embedded.wire),
             checkpoints: checkpoints.collect(),
         }
     }

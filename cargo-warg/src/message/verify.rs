@@ -3,7 +3,7 @@
 use serde::Serialize;
 use transparency::number::Index;
 
-use super::{Kind, Proved};
+use super::{BundleRedirection, Kind, Proved};
 use crate::ops::bundled::VerifiedBundle;
 use crate::ops::claims;
 use crate::ops::dep_solved::{VerifiedRelease, VerifiedSet};
@@ -116,6 +116,8 @@ pub struct VerifyBundle {
     pub contents: usize,
     /// Whether it was composed again.
     pub bundle: Composed,
+    /// Which imports are served by another package than the requirements say. Nobody vouches for that.
+    pub wire: Vec<BundleRedirection>,
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
     /// What is yanked in its closed set.
@@ -171,6 +173,7 @@ impl From<&VerifiedBundle> for VerifyBundle {
             packages: verified.packages,
             contents: verified.contents,
             bundle: verified.bundle.into(),
+            wire: BundleRedirection::all(&verified.wire),
             proved: Proved::all(&verified.proved),
             yanked: verified.yanked.clone(),
         }

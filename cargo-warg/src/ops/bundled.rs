@@ -14,7 +14,7 @@ use super::dep_solved::check_shape;
 use super::derivation::{self, Rebuilt, rebuild};
 use super::registries::Registries;
 use super::solve::{Proved, Sessions};
-use crate::bundle::{self, EmbeddedError, Part};
+use crate::bundle::{self, EmbeddedError, Part, Wiring};
 use crate::error::{Classified as _, Result};
 
 /// What verifying a bundle showed.
@@ -30,6 +30,8 @@ pub struct VerifiedBundle {
     pub contents: usize,
     /// Whether composing gives it again.
     pub bundle: Rebuilt,
+    /// What serves an import whatever the requirements say. Nobody vouches for that.
+    pub wire: Wiring,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
     /// What is yanked in its closed set, as sentences.
@@ -48,10 +50,10 @@ pub fn verify_bundle(
 ) -> Result<VerifiedBundle> {
     let embedded = bundle::open(bytes).classified()?;
     let lock: &Lockfile = &embedded.lock;
-    check_shape(lock, registries)
+    check_shape(lock)
         .classified()
         .map_err(|error| error.context("the lock in the bundle does not hold"))?;
-    let mut sessions = Sessions::of_lock(registries, offline);
+    let mut sessions = Sessions::new(registries, offline);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = claims::check(
         Whose::Carried,
@@ -78,6 +80,7 @@ pub fn verify_bundle(
         packages: lock.packages.len(),
         contents: checked.count,
         bundle: rebuilt,
+        wire: embedded.wire,
         proved: sessions.proved(),
         yanked: checked.warnings(),
     })

@@ -29,6 +29,18 @@ use crate::place::Location;
 /// A claim of the lock that does not hold.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
+    /// A package of another registry than the one that its namespace has here.
+    #[error(
+        "the lock takes {selection} from `{found}`, but here that name belongs to `{expected}`"
+    )]
+    OtherRegistry {
+        /// What is locked.
+        selection: Selection,
+        /// The registry in the lock.
+        found: Origin,
+        /// The registry that Cargo.toml gives the namespace.
+        expected: String,
+    },
     /// No such package.
     #[error("the lock has {selection}, but `{}` is proved not to be in `{}`", address.name, address.origin)]
     NoPackage {
@@ -125,10 +137,15 @@ impl Classify for ClaimError {
             Self::Withdrawn { .. } | Self::Unusable { .. } => {
                 "`cargo warg lock` moves off it, where another release will do".to_owned()
             }
+            Self::OtherRegistry { .. } => OTHER_TABLE.to_owned(),
             _ => EDITED.to_owned(),
         })
     }
 }
+
+/// What to do about a lock that was made under another table of namespaces.
+pub(super) const OTHER_TABLE: &str = "this project's table decides: if the lock is right, write the namespace into \
+                           [workspace.metadata.warg.namespaces]";
 
 /// What to do about a lock of a release or bundle that says so.
 const DISTRUST: &str =
@@ -151,6 +168,7 @@ impl Whose {
             (Self::Carried, ClaimError::Withdrawn { .. } | ClaimError::Unusable { .. }) => {
                 Error::new(Class::Refused, error)
             }
+            (Self::Carried, ClaimError::OtherRegistry { .. }) => Error::classified(error),
             (Self::Carried, _) => Error::new(Class::Refused, error).with_help(DISTRUST),
         }
     }
@@ -204,7 +222,8 @@ impl fmt::Display for Yanked {
 impl ClaimError {
     fn selection(&self) -> &Selection {
         match self {
-            Self::NoPackage { selection, .. }
+            Self::OtherRegistry { selection, .. }
+            | Self::NoPackage { selection, .. }
             | Self::Kind { selection, .. }
             | Self::NoRelease { selection, .. }
             | Self::Differs { selection, .. }
@@ -251,12 +270,14 @@ pub fn check(
     sessions: &mut Sessions<'_>,
     keep: impl Fn(&Selection) -> bool,
 ) -> Result<Checked> {
-    sessions.check_lock(lock)?;
     let locked: Vec<_> = lock
         .packages
         .iter()
         .filter_map(|(selection, package)| Some((selection, package, package.release.as_ref()?)))
         .collect();
+    // Before anything is read of a registry that has no say here.
+    refuse(whose, lock, elsewhere(&locked, registries.origins()))?;
+    sessions.check_lock(lock)?;
     let addresses: BTreeSet<_> = locked
         .iter()
         .map(|(selection, _, release)| address(selection, release))
@@ -331,6 +352,20 @@ pub fn check(
         count: locked.len(),
         yanked: placed(whose, lock, yanked),
     })
+}
+
+/// What the lock takes from another registry than the one that has the namespace here: a lock has its own table, and
+/// not every lock was made under this one.
+fn elsewhere(locked: &[(&Selection, &Package, &Release)], origins: &Origins) -> Vec<ClaimError> {
+    let elsewhere = locked.iter().filter_map(|(selection, _, release)| {
+        let expected = origins.of(&selection.name);
+        (expected != Some(&release.origin)).then(|| ClaimError::OtherRegistry {
+            selection: (*selection).clone(),
+            found: release.origin.clone(),
+            expected: expected.map_or_else(|| "no registry".to_owned(), ToString::to_string),
+        })
+    });
+    elsewhere.collect()
 }
 
 /// What is yanked, each with its line of the lock.

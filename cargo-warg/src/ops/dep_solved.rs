@@ -14,7 +14,7 @@ use resolver::resolution::Selection;
 use semver::Version;
 use transparency::content::{Attached, Content, Role};
 use transparency::digest::Digest;
-use transparency::name::{Kind, Origin, PackageName};
+use transparency::name::{Kind, PackageName};
 use transparency::number::Index as LogIndex;
 use transparency::release::{Release, Requirement, Status};
 
@@ -75,6 +75,17 @@ pub enum CarriedError {
         /// How many.
         roots: usize,
     },
+    /// It is written otherwise than cargo warg writes it: these bytes come out of no solve.
+    #[error(
+        "its bytes are not those that cargo warg writes: they say the same in another spelling"
+    )]
+    Spelling,
+    /// It holds what it does not select.
+    #[error("it holds `{held}`, which is no version that it selects")]
+    Held {
+        /// What is held.
+        held: Requirement,
+    },
     /// Something in it comes from a folder.
     #[error("it has {selection} from a folder, which nobody else has")]
     Folder {
@@ -88,16 +99,6 @@ pub enum CarriedError {
         lock: Vec<Requirement>,
         /// What only the record has.
         record: Vec<Requirement>,
-    },
-    /// It takes a package from a registry that is not the one of its namespace here.
-    #[error("it takes {selection} from `{found}`, but here that name belongs to `{expected}`")]
-    Origin {
-        /// The package.
-        selection: Selection,
-        /// The registry in the lock.
-        found: Origin,
-        /// The registry that Cargo.toml gives the namespace.
-        expected: String,
     },
 }
 
@@ -119,9 +120,6 @@ impl Classify for CarriedError {
     fn help(&self) -> Option<String> {
         Some(match self {
             Self::Read(ReadError::Future { .. }) => "update cargo warg".to_owned(),
-            Self::Origin { .. } => {
-                "this project's table decides: if the lock is right, write the namespace into [workspace.metadata.warg.namespaces]".to_owned()
-            }
             _ => DISTRUST.to_owned(),
         })
     }
@@ -142,7 +140,7 @@ pub fn verify_release(
     version: &Version,
     offline: bool,
 ) -> Result<VerifiedRelease> {
-    let mut sessions = Sessions::of_lock(registries, offline);
+    let mut sessions = Sessions::new(registries, offline);
     let (address, release) = find(&mut sessions, name, version)?;
     let mut yanked = Vec::new();
     match release.status() {
@@ -273,7 +271,10 @@ impl Subject<'_, '_> {
         // What is not UTF-8 is no lock either, and is refused as such.
         let text = String::from_utf8_lossy(bytes);
         let lock: Lockfile = text.parse().map_err(CarriedError::Read).classified()?;
-        check_shape(&lock, self.registries).classified()?;
+        if lock.to_string().as_bytes() != bytes {
+            return Err(CarriedError::Spelling).classified();
+        }
+        check_shape(&lock).classified()?;
         if let Some((_, root)) = lock.only_root() {
             check_requirements(root, self.release).classified()?;
         }
@@ -325,37 +326,31 @@ impl Subject<'_, '_> {
     }
 }
 
-/// One root, nothing from a folder, and each package from the registry that this project takes it from.
-pub(super) fn check_shape(
-    lock: &Lockfile,
-    registries: &Registries,
-) -> std::result::Result<(), CarriedError> {
-    let roots = lock.roots.len();
-    if roots != 1 {
+/// One root, nothing from a folder, and nothing held but what is selected: by what else is held, a publisher could keep
+/// versions away and not say which.
+pub(super) fn check_shape(lock: &Lockfile) -> std::result::Result<(), CarriedError> {
+    let Some((_, root)) = lock.only_root() else {
+        let roots = lock.roots.len();
         return Err(CarriedError::Roots { roots });
+    };
+    let mut packages = lock.packages.iter();
+    if let Some((selection, _)) = packages.find(|(_, package)| package.release.is_none()) {
+        let selection = selection.clone();
+        return Err(CarriedError::Folder { selection });
     }
-    for (selection, package) in &lock.packages {
-        let Some(locked) = &package.release else {
-            let selection = selection.clone();
-            return Err(CarriedError::Folder { selection });
-        };
-        let expected = registries.origins().of(&selection.name);
-        if expected != Some(&locked.origin) {
-            return Err(CarriedError::Origin {
-                selection: selection.clone(),
-                found: locked.origin.clone(),
-                expected: expected.map_or_else(|| "no registry".to_owned(), ToString::to_string),
-            });
-        }
+    match root.held_besides() {
+        Some(held) => Err(CarriedError::Held { held: held.clone() }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// The components that the lock's root requires are those of the record. What they are for is at least what the record
-/// says: the member's `wit/` may ask for more.
+/// The components that the lock's root requires are those of the record, of the registries that it names, where it names
+/// any. What they are for is at least what the record says: the member's `wit/` may ask for more.
 fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(), CarriedError> {
-    let same = |one: &Requirement, other: &Requirement| {
-        (one.kind, &one.name, &one.req) == (other.kind, &other.name, &other.req)
+    let same = |recorded: &Requirement, locked: &Requirement| {
+        let of = |one: &Requirement| (one.kind, one.name.clone(), one.req.clone());
+        of(recorded) == of(locked)
+            && (recorded.origin.is_none() || recorded.origin == locked.origin)
     };
     let recorded = release.requirements();
     let locked: BTreeSet<&Requirement> = root
@@ -367,7 +362,7 @@ fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(),
         let mut locked = locked.iter();
         locked.any(|other| same(one, other) && one.serves.is_subset(&other.serves))
     };
-    let is_recorded = |one: &&&Requirement| recorded.iter().any(|other| same(one, other));
+    let is_recorded = |one: &&&Requirement| recorded.iter().any(|other| same(other, one));
     let only_record: Vec<_> = recorded
         .iter()
         .filter(|one| !is_locked(one))

@@ -77,6 +77,14 @@ impl Lockfile {
     }
 }
 
+impl Root {
+    /// The first that is held besides the versions that are selected; none where there is nothing of that kind.
+    pub fn held_besides(&self) -> Option<&Requirement> {
+        let selected: BTreeSet<_> = self.selects.iter().map(pin).collect();
+        self.held.iter().find(|held| !selected.contains(held))
+    }
+}
+
 /// A locked requirement as a root's: what it is for, the release must export.
 fn asked(requirement: &Requirement) -> RootRequirement {
     RootRequirement {

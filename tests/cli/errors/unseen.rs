@@ -91,10 +91,11 @@ const VARIANTS: &[(&str, &[&str])] = &[
         SIGNER,
         &[
             "CarriedError::Read",
+            "CarriedError::Spelling",
             "CarriedError::Roots",
+            "CarriedError::Held",
             "CarriedError::Folder",
             "CarriedError::Requirements",
-            "CarriedError::Origin",
             "DerivationError::Differs",
             "DerivationError::Underivable",
             "RebuildError::Claim",
@@ -185,6 +186,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
     (
         "a lock that claims it is refused for another claim first, or was not written by this program",
         &[
+            "ClaimError::OtherRegistry",
             "ClaimError::NotExported",
             "ClaimError::TooNew",
             "ClaimError::Unusable",

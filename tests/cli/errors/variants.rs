@@ -79,8 +79,8 @@ variants! {
     MergeError { Markers, Side }
     BuildError { NoIndex, TwoSources, Inconsistent }
     Unresolved { Missing, Conflict, NoRegistry, TwoRegistries, LocalsDiffer }
-    ClaimError { NoPackage, Kind, NoRelease, Differs, NotExported, TooNew, Unusable, Withdrawn }
-    CarriedError { Read, Roots, Folder, Requirements, Origin }
+    ClaimError { OtherRegistry, NoPackage, Kind, NoRelease, Differs, NotExported, TooNew, Unusable, Withdrawn }
+    CarriedError { Read, Spelling, Roots, Held, Folder, Requirements }
     DerivationError { Differs, Underivable, Tracks }
     RebuildError { Claim, Bytes }
     ClientError {

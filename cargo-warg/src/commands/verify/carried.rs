@@ -112,6 +112,9 @@ pub(super) fn bundle(
         .status("Checked", format!("its closed set: {packages}, {contents}"));
     let mut warnings = Vec::new();
     rebuilt(context, verified.bundle, &mut warnings);
+    warnings.extend(verified.wire.0.iter().map(|(import, name)| {
+        format!("`{import}` is redirected to `{name}`: whoever made the bundle chose that, and no record says so")
+    }));
     warn(context, warnings, summary);
     let this = output::shown(path);
     weigh(

@@ -38,7 +38,7 @@ pub(super) fn attach(
 ) -> Result<Vec<String>> {
     let lock = alone(project, member)?;
     refuse_folders(project, &lock)?;
-    let mut now = Sessions::of_lock(&project.registries, false);
+    let mut now = Sessions::new(&project.registries, false);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = claims::check(
         Whose::Workspace,
