@@ -299,10 +299,12 @@ impl Lockfile {
         Ok(())
     }
 
-    /// What is required is of the registry that its name belongs to.
+    /// What is required is of the registry that its name belongs to, where it belongs to one: what a local package serves
+    /// need not.
     fn check_registries(&self, requires: &BTreeSet<Requirement>) -> Result<(), Inconsistency> {
         let elsewhere = |one: &&Requirement| {
-            one.origin.is_some() && one.origin.as_ref() != self.options.origins.of(&one.name)
+            let own = self.options.origins.of(&one.name);
+            own.is_some() && one.origin.is_some() && one.origin.as_ref() != own
         };
         match requires.iter().find(elsewhere) {
             Some(requirement) => Err(Inconsistency::RequiredElsewhere {
