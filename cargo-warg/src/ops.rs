@@ -27,6 +27,7 @@ pub mod pending;
 pub mod place;
 pub mod project;
 pub mod publish;
+pub mod rebuild;
 pub mod registries;
 pub mod registry_new;
 pub mod remove;

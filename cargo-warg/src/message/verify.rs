@@ -7,7 +7,8 @@ use super::{BundleRedirection, Kind, Proved};
 use crate::ops::bundled::VerifiedBundle;
 use crate::ops::claims;
 use crate::ops::dep_solved::{VerifiedRelease, VerifiedSet};
-use crate::ops::derivation::{Derivation, Rebuilt};
+use crate::ops::derivation::Derivation;
+use crate::ops::rebuild::Rebuilt;
 use crate::ops::verify::Verified;
 
 /// What was checked, and found good.

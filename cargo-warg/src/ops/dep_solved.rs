@@ -20,7 +20,8 @@ use transparency::release::{Release, Requirement, Status};
 
 use super::add::absent;
 use super::claims::{self, Checked, Whose};
-use super::derivation::{self, Derivation, RebuildError, Rebuilt, derive};
+use super::derivation::{Derivation, derive};
+use super::rebuild::{self, RebuildError, Rebuilt};
 use super::registries::Registries;
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, FORMAT, Part};
@@ -319,10 +320,10 @@ impl Subject<'_, '_> {
         let root = self.release.digest().to_string();
         claim("root", embedded.root.to_string(), root).classified()?;
         let root = Part {
-            requirements: derivation::requirements(lock),
+            requirements: rebuild::requirements(lock),
             content: self.content.bytes(),
         };
-        derivation::rebuild(bytes, &embedded, root, &checked.contents)
+        rebuild::rebuild(bytes, &embedded, root, &checked.contents)
     }
 }
 

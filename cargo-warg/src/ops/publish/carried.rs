@@ -22,6 +22,7 @@ use crate::ops::claims::{self, Whose};
 use crate::ops::derivation;
 use crate::ops::lock;
 use crate::ops::project::Project;
+use crate::ops::rebuild;
 use crate::ops::solve::Sessions;
 
 /// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
@@ -58,10 +59,10 @@ pub(super) fn attach(
         .unwrap_or_default();
     let composition = Composition {
         root: Part {
-            requirements: derivation::requirements(&lock),
+            requirements: rebuild::requirements(&lock),
             content: &item.content,
         },
-        parts: derivation::parts(&lock, &checked.contents),
+        parts: rebuild::parts(&lock, &checked.contents),
         wire: &wire,
         lock: &lock,
     };

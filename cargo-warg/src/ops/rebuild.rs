@@ -1,0 +1,124 @@
+//! Composing a bundle again, from verified contents and what its lock says, and comparing byte by byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::lockfile::Lockfile;
+use resolver::resolution::Selection;
+use transparency::content::Content;
+use transparency::name::Kind;
+use transparency::release::Requirement;
+
+use crate::bundle::{Composition, Embedded, Part, compose};
+use crate::error::{Class, Classified as _, Classify, Result};
+
+/// The components of a closed set, to be composed: each with its content, where that was kept.
+pub(super) fn parts<'a>(
+    lock: &'a Lockfile,
+    contents: &'a BTreeMap<Selection, Content>,
+) -> BTreeMap<Selection, Part<'a>> {
+    let components = lock.packages.iter();
+    let components = components.filter(|(selection, _)| selection.kind == Kind::Component);
+    let parts = components.filter_map(|(selection, package)| {
+        let part = Part {
+            requirements: &package.requires,
+            content: contents.get(selection)?.bytes(),
+        };
+        Some((selection.clone(), part))
+    });
+    parts.collect()
+}
+
+/// What the root of a lock requires: by this it is wired. The member's `wit/` says more precisely than a record what each
+/// requirement is for.
+pub(super) fn requirements(lock: &Lockfile) -> &BTreeSet<Requirement> {
+    static NONE: BTreeSet<Requirement> = BTreeSet::new();
+    lock.only_root().map_or(&NONE, |(_, root)| &root.requires)
+}
+
+/// What came of composing a bundle again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rebuilt {
+    /// The same bytes.
+    Same {
+        /// How many.
+        size: u64,
+    },
+    /// The bundle is of an encoding that this build does not know.
+    Unknown {
+        /// Its number.
+        format: u64,
+    },
+}
+
+/// Why a bundle is not what its lock gives.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// It says something else of itself than it should.
+    #[error("it says that its {what} is {found}, but it is {expected}")]
+    Claim {
+        /// Format, root or lock.
+        what: &'static str,
+        /// What it says.
+        found: String,
+        /// What the record says, or the lock.
+        expected: String,
+    },
+    /// Composing gives other bytes.
+    #[error("composing again gives other bytes: byte {at} is the first that differs, in {part}")]
+    Bytes {
+        /// The first byte that differs, from 0.
+        at: usize,
+        /// Which part of the bundle it is in.
+        part: String,
+    },
+}
+
+impl Classify for RebuildError {
+    fn class(&self) -> Class {
+        Class::Refused
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(
+            "it was not made from this closed set by cargo warg, or was changed since: do not run it; `cargo warg bundle` \
+             makes it anew"
+                .to_owned(),
+        )
+    }
+}
+
+/// Composes a bundle again, from the root and the contents of its closed set, and compares.
+///
+/// # Errors
+/// What cannot be composed; other bytes.
+pub(super) fn rebuild(
+    bundle: &[u8],
+    embedded: &Embedded,
+    root: Part<'_>,
+    contents: &BTreeMap<Selection, Content>,
+) -> Result<Rebuilt> {
+    let composition = Composition {
+        root,
+        parts: parts(&embedded.lock, contents),
+        wire: &embedded.wire,
+        lock: &embedded.lock,
+    };
+    let again = compose(&composition, embedded.format).classified()?;
+    if again == bundle {
+        return Ok(Rebuilt::Same {
+            size: u64::try_from(bundle.len()).unwrap_or(u64::MAX),
+        });
+    }
+    let pairs = bundle.iter().zip(&again);
+    let at = pairs.take_while(|(one, other)| one == other).count();
+    let around = embedded.nested.iter().find(|one| one.range.contains(&at));
+    let part = match around {
+        Some(nested) if nested.digest == embedded.root => "the root".to_owned(),
+        Some(nested) => {
+            let packages: Vec<_> = nested.packages.iter().map(ToString::to_string).collect();
+            packages.join(" and ")
+        }
+        None => "what holds its components together".to_owned(),
+    };
+    Err(RebuildError::Bytes { at, part }).classified()
+}
