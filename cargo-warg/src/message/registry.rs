@@ -23,6 +23,10 @@ pub struct Publish {
     pub size: u64,
     /// What it requires.
     pub requires: Vec<String>,
+    /// The SHA-256 of the lock that it carries; null where it carries none.
+    pub lock: Option<String>,
+    /// The SHA-256 of its bundle; null where it has none.
+    pub bundle: Option<String>,
     /// What Cargo.toml calls the registry.
     pub registry: String,
     /// What became of it; `checked` of a dry run.
@@ -161,6 +165,11 @@ impl From<&ops::publish::Published> for Publish {
             digest: item.statement.digest.to_string(),
             size: item.statement.size,
             requires: requirements.map(ToString::to_string).collect(),
+            lock: item.statement.lock.map(|lock| lock.digest.to_string()),
+            bundle: item
+                .statement
+                .bundle
+                .map(|(bundle, _)| bundle.digest.to_string()),
             registry: published.registry.to_string(),
             outcome,
             signer,

@@ -104,10 +104,9 @@ pub enum CarriedError {
 }
 
 fn only(whose: &str, requirements: &[Requirement]) -> String {
-    let lines = requirements.iter();
-    lines
-        .map(|one| format!("\n  only {whose}: {one}"))
-        .collect()
+    requirements.iter().fold(String::new(), |lines, one| {
+        lines + "\n  only " + whose + ": " + &one.to_string()
+    })
 }
 
 impl Classify for CarriedError {
@@ -145,7 +144,7 @@ pub fn verify_release(
     let (address, release) = find(&mut sessions, name, version)?;
     let mut yanked = Vec::new();
     match release.status() {
-        Status::Usable => {}
+        Status::Usable | Status::Withdrawn { .. } => {} // a withdrawn content is refused below
         Status::Yanked { reason } => yanked.push(format!("{name}@{version} is yanked: {reason}")),
         Status::Unusable { defect } => {
             return Err(Error::new(
@@ -153,7 +152,6 @@ pub fn verify_release(
                 format!("{name}@{version} is not usable: {defect}"),
             ));
         }
-        Status::Withdrawn { .. } => {} // its content is refused
     }
     let content = sessions.with(&address.origin, |session| {
         session.content(name, &release, component::derive)

@@ -156,7 +156,7 @@ impl Summary {
     }
 }
 
-/// A text as Markdown that shows just it, on one line: CommonMark lets a backslash stand before any ASCII punctuation.
+/// A text as Markdown that shows just it, on one line: `CommonMark` lets a backslash stand before any ASCII punctuation.
 fn markdown(text: &str) -> String {
     let cut: String = text.chars().take(MAX_CELL).collect();
     let end = if cut.len() < text.len() { "…" } else { "" };
