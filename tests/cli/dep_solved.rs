@@ -440,6 +440,7 @@ fn telling<'r>(registry: &'r mut Registry, version: &str) -> Telling<'r, Folder>
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
     let sandbox = Sandbox::new();
     let (mut registry, app) = forger(&sandbox);

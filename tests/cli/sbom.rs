@@ -227,7 +227,7 @@ fn the_formats_own_crate_takes_the_bill() {
     );
 }
 
-/// The folder of CycloneDX's schemas, as the PyPI package `cyclonedx-python-lib` ships them.
+/// The folder of `CycloneDX`'s schemas, as the `PyPI` package `cyclonedx-python-lib` ships them.
 struct Schemas(std::path::PathBuf);
 
 impl jsonschema::Retrieve for Schemas {

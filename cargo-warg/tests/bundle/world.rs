@@ -99,7 +99,7 @@ impl World {
         let bytes = self.compose().unwrap_or_else(|error| panic!("{error}"));
         Validator::new().validate_all(&bytes).unwrap();
         assert!(bytes == self.clone().compose().unwrap(), "the second time");
-        Bundle::read(bytes)
+        Bundle::read(&bytes)
     }
 
     #[track_caller]
@@ -230,9 +230,10 @@ pub(crate) struct Bundle {
 }
 
 impl Bundle {
-    pub(crate) fn read(bytes: Vec<u8>) -> Self {
+    #[expect(clippy::too_many_lines, reason = "one walk over the sections")]
+    pub(crate) fn read(bytes: &[u8]) -> Self {
         let mut bundle = Self {
-            bytes: bytes.clone(),
+            bytes: bytes.to_vec(),
             imports: Vec::new(),
             exports: Vec::new(),
             components: Vec::new(),
@@ -240,7 +241,7 @@ impl Bundle {
         };
         // What stands at each place of each sort. The host's instances come before those of components.
         let mut items: BTreeMap<u8, Vec<From>> = BTreeMap::new();
-        let (mut parser, mut rest) = (Parser::new(0), bytes.as_slice());
+        let (mut parser, mut rest) = (Parser::new(0), bytes);
         loop {
             let Chunk::Parsed { consumed, payload } = parser.parse(rest, true).unwrap() else {
                 panic!("all of it is there");

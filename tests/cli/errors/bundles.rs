@@ -1,5 +1,6 @@
 //! What cannot be bundled, and bundles that were changed.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use cargo_warg::bundle::SECTION;
@@ -21,9 +22,11 @@ fn files(s: &Stage, app: &str, packages: &[(&str, &str, &str)]) {
     for (name, version, text) in packages {
         let file = name.replace(':', "-");
         s.write(&format!("{file}.wasm"), from_wit(text, "w"));
-        lines.push_str(&format!(
-            "\"{name}\" = {{ path = \"{file}.wasm\", version = \"{version}\" }}\n"
-        ));
+        writeln!(
+            lines,
+            "\"{name}\" = {{ path = \"{file}.wasm\", version = \"{version}\" }}"
+        )
+        .unwrap();
     }
     s.depends(&lines).does(&["lock"]);
 }
@@ -428,7 +431,7 @@ pub(super) const CASES: &[Case] = &[
         title: "inspect: a bundle with an edited line",
         run: |s| {
             changed(s, |bytes, text| {
-                bytes.extend(section(&text.replacen("root sha256:", "root sha1:", 1)))
+                bytes.extend(section(&text.replacen("root sha256:", "root sha1:", 1)));
             })
         },
     },
@@ -441,7 +444,7 @@ pub(super) const CASES: &[Case] = &[
                     "name = \"app\"",
                     "called = \"app\"",
                     1,
-                )))
+                )));
             })
         },
     },
@@ -461,7 +464,7 @@ pub(super) const CASES: &[Case] = &[
         title: "inspect: a bundle with another spelling",
         run: |s| {
             changed(s, |bytes, text| {
-                bytes.extend(section(&text.replacen("format 1", "format 01", 1)))
+                bytes.extend(section(&text.replacen("format 1", "format 01", 1)));
             })
         },
     },

@@ -252,6 +252,12 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ("the operate key cannot be a policy's", DEFECT),
     ("the lock has no root `…`", DEFECT),
     (
+        "… has no member `…`",
+        "the lock would have been stale before",
+    ),
+    ("it is no bundle as cargo warg makes it", SIGNER),
+    ("…@… is not usable: …", SIGNER),
+    (
         "warg.lock has no closed set of `…`",
         "the lock would have been stale before",
     ),
