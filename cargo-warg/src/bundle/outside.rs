@@ -149,9 +149,9 @@ impl<'a> Outside<'a> {
             } => self.instances.push(None),
             ComponentAlias::Outer {
                 kind: ComponentOuterAliasKind::Type,
-                count,
+                count: 0,
                 index,
-            } if count == 0 => self.push_same(index),
+            } => self.push_same(index),
             ComponentAlias::Outer {
                 kind: ComponentOuterAliasKind::Type,
                 ..

@@ -327,7 +327,7 @@ impl<'p, 'a> Desk<'p, 'a> {
             });
         }
         for (place, (requirement, _)) in offers.iter().enumerate() {
-            let mut redirected_to = self.wire.iter().flat_map(|(_, numbers)| numbers);
+            let mut redirected_to = self.wire.values().flatten();
             let is_redirected_to = redirected_to.any(|number| {
                 self.selection(*number)
                     .is_some_and(|selection| selection.name == requirement.name)

@@ -164,11 +164,12 @@ impl Whose {
     /// The failure as it is told of this lock: only the workspace's is a file with lines, and can be mended.
     fn refusal(self, error: ClaimError) -> Error {
         match (self, &error) {
-            (Self::Workspace, _) => Error::classified(error),
+            (Self::Workspace, _) | (Self::Carried, ClaimError::OtherRegistry { .. }) => {
+                Error::classified(error)
+            }
             (Self::Carried, ClaimError::Withdrawn { .. } | ClaimError::Unusable { .. }) => {
                 Error::new(Class::Refused, error)
             }
-            (Self::Carried, ClaimError::OtherRegistry { .. }) => Error::classified(error),
             (Self::Carried, _) => Error::new(Class::Refused, error).with_help(DISTRUST),
         }
     }
@@ -277,7 +278,12 @@ pub fn check(
         .collect();
     // Before anything is read of a registry that has no say here.
     refuse(whose, lock, elsewhere(&locked, registries.origins()))?;
-    sessions.check_lock(lock)?;
+    sessions
+        .check_lock(lock)
+        .map_err(|error| match error.class() {
+            Class::Refused => error.with_help(whose.edited()),
+            _ => error,
+        })?;
     let addresses: BTreeSet<_> = locked
         .iter()
         .map(|(selection, _, release)| address(selection, release))
