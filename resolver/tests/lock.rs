@@ -359,7 +359,7 @@ fn contradictions_within_are_refused() {
     );
     assert_eq!(
         says("default-origin = \"registry", "default-origin = \"other"),
-        "`component acme:clock@1.1.0` is from `registry.example/components`, which is not the registry of its namespace"
+        "`component acme:logger ^1.2 from registry.example/components` is not of the registry of its namespace"
     );
     let text = text();
     let start = text.find("\n[[registry]]").unwrap();

@@ -292,7 +292,7 @@ fn a_claim_that_the_log_contradicts_is_refused_by_name() {
             &["verify", "--offline"],
         ] {
             let said = app.warg(command).code(code.into()).stderr_contains(says);
-            said.stderr_contains("help: ").stderr_contains("warg.lock");
+            said.stderr_contains("help: ").stderr_contains("lock");
         }
         assert_eq!(registry.snapshot(&app), before, "{case}");
     }

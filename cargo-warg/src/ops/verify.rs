@@ -165,8 +165,8 @@ pub fn denied_silent(silent: &[String]) -> Error {
 
 /// The failure where yanked releases are denied to what carries a lock of its own: no file here can be mended.
 pub fn denied_carried(this: &str, yanked: &[String]) -> Error {
-    let lines = yanked.join("\n  ");
-    let message = format!("{this} has yanked releases, and `--deny yanked` was given\n  {lines}");
+    let lines = format!("\n  {}", yanked.join("\n  "));
+    let message = format!("{this} has yanked releases, and `--deny yanked` was given{lines}");
     Error::new(Class::Lock, message)
 }
 
