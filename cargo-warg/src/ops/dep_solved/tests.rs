@@ -5,6 +5,7 @@
 use std::fs;
 
 use fixtures::component::from_wit;
+use fixtures::crowd::Crowd;
 use fixtures::world::World;
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, Options, Problem, RootRequirement};
@@ -121,6 +122,11 @@ impl Worlds {
     fn append(&mut self, records: &[Vec<u8>]) {
         self.registry.wait(60);
         self.registry.append(records).unwrap();
+        self.write();
+    }
+
+    /// Brings the folder up to date.
+    fn write(&self) {
         let folder = self.folder.path().join("registry");
         self.registry.storage().write_to(&folder).unwrap();
     }
@@ -244,6 +250,13 @@ fn random_worlds_publish_dep_solved_releases_and_all_are_derived_again() {
         let derived = |world: &usize| matches!(worlds.verify(*world), Derivation::Derived { .. });
         assert!(published.iter().rev().take(PHASE / 5).all(derived));
     }
+    // And then others publish ten times as much.
+    let crowd = Crowd {
+        packages: all * 10,
+        records: 1,
+    };
+    crowd.join(&worlds.registry);
+    worlds.write();
     let derived = |world: &usize| matches!(worlds.verify(*world), Derivation::Derived { .. });
     assert!(published.iter().all(derived));
     assert!(
