@@ -2,6 +2,7 @@
 //!
 //! The solver's answers, kept selections and locks are all held against this, and so is what a stranger claims.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -199,25 +200,25 @@ impl<'a> Claims<'a> {
         flaws
     }
 
+    /// Each package's versions against the first of their track.
     fn check_tracks(&self, set: &[usize]) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let mut before: Vec<&Selection> = Vec::new();
+        let mut firsts = BTreeMap::new();
         for (selection, _) in set.iter().filter_map(|place| self.packages.get(*place)) {
-            let same_package = before.first().is_some_and(|other| {
-                (other.kind, &other.name) == (selection.kind, &selection.name)
-            });
-            if !same_package {
-                before.clear();
-            }
-            for other in &before {
-                if Track::of(&other.version) == Track::of(&selection.version) {
-                    flaws.push(Flaw::TwoOfOneTrack {
-                        one: (*other).clone(),
-                        other: (*selection).clone(),
-                    });
+            let key = (
+                selection.kind,
+                &selection.name,
+                Track::of(&selection.version),
+            );
+            match firsts.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(*selection);
                 }
+                Entry::Occupied(entry) => flaws.push(Flaw::TwoOfOneTrack {
+                    one: (*entry.get()).clone(),
+                    other: (*selection).clone(),
+                }),
             }
-            before.push(selection);
         }
         flaws
     }

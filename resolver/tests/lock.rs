@@ -5,6 +5,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use resolver::closure::{Claim, Flaw, check_closed_set};
 use resolver::cutoff::{Cutoff, ExcludeNewer};
 use resolver::lockfile::{
     Change, Inconsistency, Lockfile, MAX_LOCK, ReadError, Stale, changes, sides,
@@ -728,4 +729,23 @@ fn a_local_package_that_was_selected_beside_a_release_is_no_news() {
         ["component acme:clock@1.1.0", "component acme:clock@2.0.0"]
     );
     assert_eq!(reasons(&lock, &world), []);
+}
+
+/// A stranger's lock may have as many versions of one track as fit into it: each is a flaw, not each pair.
+#[test]
+fn many_versions_of_one_track_are_as_many_flaws() {
+    let selections: Vec<_> = (0..50)
+        .map(|minor| selection(&format!("component acme:clock@1.{minor}.0")))
+        .collect();
+    let nothing = BTreeSet::new();
+    let claim = Claim {
+        requirements: &nothing,
+        exports: None,
+    };
+    let set = selections.iter().map(|selection| (selection, claim));
+    let flaws = check_closed_set([], &set.collect());
+    let doubled = flaws
+        .iter()
+        .filter(|flaw| matches!(flaw, Flaw::TwoOfOneTrack { .. }));
+    assert_eq!(doubled.count(), 49);
 }
