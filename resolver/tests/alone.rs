@@ -1,19 +1,20 @@
 //! A lock of one member alone: what a stranger solves again, from nothing.
 #![expect(clippy::unwrap_used, reason = "a story that cannot be told fails")]
 
+mod generated;
 mod random;
 mod world;
 
 use std::convert::Infallible;
 
+use generated::{generated, kind_of};
 use random::Random;
 use resolver::index::Standing;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::alone::{Difference, difference, hold};
 use resolver::problem::{Mode, RootRequirement};
 use resolver::resolution::Selection;
-use transparency::name::Kind;
-use world::{World, name, release, selection};
+use world::{World, name, selection};
 
 /// The published lock of a member, as `hold` finds it.
 fn published(world: &World, member: &str) -> Option<Lockfile> {
@@ -139,47 +140,6 @@ fn the_first_difference_that_matters() {
     assert!(text.lines().nth(line - 1).unwrap().contains('7'), "{text}");
 }
 
-fn kind_of(package: &str) -> Kind {
-    if matches!(package, "x:d" | "x:e") {
-        Kind::Wit
-    } else {
-        Kind::Component
-    }
-}
-
-/// Packages `x:a` to `x:e`, each version of which requires some of the packages after it; some are yanked.
-fn generated(random: &mut Random) -> World {
-    let mut world = World::new();
-    let names = ["x:a", "x:b", "x:c", "x:d", "x:e"];
-    for (place, package) in names.iter().enumerate() {
-        let kind = kind_of(package);
-        let mut releases = Vec::new();
-        for version in ["1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0-rc.1"] {
-            if random.one_in(4) && version != "1.0.0" {
-                continue;
-            }
-            let mut requires = Vec::new();
-            for later in &names[place + 1..] {
-                if random.one_in(3) {
-                    let req = random.pick(&["^1", "^1.1", "^1.0.0", "^2"]);
-                    requires.push(format!("{} {later} {req}", kind_of(later)));
-                }
-            }
-            let requires: Vec<&str> = requires.iter().map(String::as_str).collect();
-            releases.push(release(package, version, &requires));
-        }
-        world.packages.insert(name(package), (kind, releases));
-    }
-    world.problem.options.mode = *random.pick(&[
-        Mode::Default,
-        Mode::Default,
-        Mode::Lowest,
-        Mode::LowestDirect,
-        Mode::Highest,
-    ]);
-    world
-}
-
 /// Whatever two members had locked before, and whatever was yanked since, each one's lock can be solved again, from
 /// nothing, to the byte.
 #[test]
@@ -187,7 +147,15 @@ fn every_lock_can_be_solved_again_from_nothing() {
     let (mut cases, mut with_holds) = (0, 0);
     for seed in 0..6000 {
         let mut random = Random::new(seed);
-        let mut world = generated(&mut random);
+        let versions = ["1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0-rc.1"];
+        let mut world = generated(&mut random, &versions);
+        world.problem.options.mode = *random.pick(&[
+            Mode::Default,
+            Mode::Default,
+            Mode::Lowest,
+            Mode::LowestDirect,
+            Mode::Highest,
+        ]);
         for member in ["app", "tool"] {
             for _ in 0..=random.below(3) {
                 let package = random.pick(&["x:a", "x:b", "x:c", "x:d", "x:e"]);

@@ -1,11 +1,13 @@
 //! Merging what two branches locked: without git, on locks that were solved from generated registries.
 #![expect(clippy::unwrap_used, reason = "a story that cannot be told fails")]
 
+mod generated;
 mod random;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use generated::{generated, kind_of};
 use random::Random;
 use resolver::cutoff::Cutoff;
 use resolver::lockfile::Lockfile;
@@ -15,7 +17,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::name::Kind;
 use transparency::number::Size;
-use world::{World, name, origin, release, selection};
+use world::{World, origin, selection};
 
 /// The lock of a world, as at a checkpoint of this size.
 fn lock_at(world: &World, size: u64) -> Lockfile {
@@ -267,40 +269,6 @@ fn texts_that_cannot_be_merged_say_why() {
     }
 }
 
-fn kind_of(package: &str) -> Kind {
-    if matches!(package, "x:d" | "x:e") {
-        Kind::Wit
-    } else {
-        Kind::Component
-    }
-}
-
-/// Packages `x:a` to `x:e`, each version of which requires some of the packages after it.
-fn generated(random: &mut Random) -> World {
-    let mut world = World::new();
-    let names = ["x:a", "x:b", "x:c", "x:d", "x:e"];
-    for (place, package) in names.iter().enumerate() {
-        let kind = kind_of(package);
-        let mut releases = Vec::new();
-        for version in ["1.0.0", "1.1.0", "1.2.0", "2.0.0"] {
-            if random.one_in(4) && version != "1.0.0" {
-                continue;
-            }
-            let mut requires = Vec::new();
-            for later in &names[place + 1..] {
-                if random.one_in(3) {
-                    let req = random.pick(&["^1", "^1.1", "^1.0.0", "^2"]);
-                    requires.push(format!("{} {later} {req}", kind_of(later)));
-                }
-            }
-            let requires: Vec<&str> = requires.iter().map(String::as_str).collect();
-            releases.push(release(package, version, &requires));
-        }
-        world.packages.insert(name(package), (kind, releases));
-    }
-    world
-}
-
 /// A branch: some requirements of two members, with what an older lock selected as preference where there is one.
 fn branch(random: &mut Random, world: &World, before: Option<&Lockfile>) -> Option<World> {
     let mut branch = world.clone();
@@ -328,7 +296,7 @@ fn merging_is_commutative_and_idempotent_and_gives_what_is_asked_for() {
     let (mut cases, mut kept, mut solved) = (0, 0, 0);
     for seed in 0..3000 {
         let mut random = Random::new(seed);
-        let world = generated(&mut random);
+        let world = generated(&mut random, &["1.0.0", "1.1.0", "1.2.0", "2.0.0"]);
         let Some(base) = branch(&mut random, &world, None) else {
             continue;
         };

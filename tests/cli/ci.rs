@@ -5,24 +5,8 @@ use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::operator;
 
-use crate::story::{self, Registry};
+use crate::story::{self, fetched};
 use crate::support::{Project, Said, Sandbox};
-
-/// A project on a stocked registry, fetched and good.
-fn fetched(sandbox: &Sandbox) -> (Registry, Project) {
-    let registry = story::stocked(sandbox);
-    let app = registry.app(
-        sandbox,
-        "app",
-        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
-    );
-    app.write(
-        "wit/world.wit",
-        "package example:app@0.1.0;\n\nworld app {\n  import acme:http/types@1.0.0;\n}\n",
-    );
-    app.warg(&["fetch"]).code(0);
-    (registry, app)
-}
 
 /// The line of warg.lock that names a package, counted from 1.
 fn line_of(app: &Project, name: &str) -> usize {

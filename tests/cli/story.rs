@@ -153,3 +153,20 @@ pub(crate) fn clock(version: &str) -> String {
 
 /// Every file of a project, and of the registry beside it: what must not change.
 pub(crate) type Snapshot = [std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>; 2];
+
+/// A project on a stocked registry, fetched and good.
+pub(crate) fn fetched(sandbox: &Sandbox) -> (Registry, Project) {
+    let registry = stocked(sandbox);
+    let app = registry.app(
+        sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
+    );
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\n\nworld app {\n  import acme:http/types@1.0.0;\n}\n",
+    );
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["verify"]).code(0);
+    (registry, app)
+}

@@ -13,25 +13,8 @@ use transparency::digest::{Digest, Hash};
 use transparency::misbehavior::Misbehavior;
 use transparency::number::{Index, Size};
 
-use crate::story::{self, Registry};
+use crate::story::{self, Registry, fetched};
 use crate::support::{Project, Sandbox, copy, files};
-
-/// A project on a stocked registry, fetched and good.
-fn fetched(sandbox: &Sandbox) -> (Registry, Project) {
-    let registry = story::stocked(sandbox);
-    let app = registry.app(
-        sandbox,
-        "app",
-        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
-    );
-    app.write(
-        "wit/world.wit",
-        "package example:app@0.1.0;\n\nworld app {\n  import acme:http/types@1.0.0;\n}\n",
-    );
-    app.warg(&["fetch"]).code(0);
-    app.warg(&["verify"]).code(0);
-    (registry, app)
-}
 
 /// Puts a folder back to what it was.
 fn restore(folder: &Path, before: &BTreeMap<PathBuf, Vec<u8>>) {
