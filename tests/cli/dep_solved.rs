@@ -163,9 +163,14 @@ fn what_the_project_prefers_is_held() {
     stranger
         .warg(&["verify", "acme:app@0.1.0"])
         .code(0)
-        .stderr_contains("Derived the same closed set, with 1 version held");
+        .stderr_contains(
+            "Derived the same closed set, with 1 version held: component acme:clock =1.0.0",
+        );
     let said = stranger.json(&["verify", "acme:app@0.1.0"]);
-    assert_eq!(said["closed-set"]["held"], 1);
+    assert_eq!(
+        said["closed-set"]["held"],
+        serde_json::json!(["component acme:clock =1.0.0"])
+    );
     assert_eq!(said["closed-set"]["derived"], true);
     assert!(said["closed-set"]["bundle"].is_null());
     // What is yanked since is said, and denied where that is asked for.

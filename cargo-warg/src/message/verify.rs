@@ -85,8 +85,8 @@ pub struct ClosedSet {
     pub contents: usize,
     /// Whether solving gave it again; false where this build does not know the solving algorithm.
     pub derived: bool,
-    /// How many versions the lock holds; null where it was not derived.
-    pub held: Option<usize>,
+    /// The versions that the lock holds; null where it was not derived.
+    pub held: Option<Vec<String>>,
     /// What became of the bundle; null where the release has none.
     pub bundle: Option<Composed>,
 }
@@ -136,8 +136,8 @@ impl From<Rebuilt> for Composed {
 
 impl From<&VerifiedSet> for ClosedSet {
     fn from(set: &VerifiedSet) -> Self {
-        let held = match set.derivation {
-            Derivation::Derived { held } => Some(held),
+        let held: Option<Vec<_>> = match &set.derivation {
+            Derivation::Derived { held } => Some(held.iter().map(ToString::to_string).collect()),
             Derivation::Checked { .. } => None,
         };
         Self {

@@ -5,6 +5,8 @@
 //! anything that is not written down. It needs the algorithm that the lock names: of one that this build does not know,
 //! the set is checked and not derived.
 
+use std::collections::BTreeSet;
+
 use resolver::lockfile::alone::{self, Difference, difference};
 use resolver::lockfile::{Lockfile, SOLVER};
 use resolver::resolution::Selection;
@@ -15,12 +17,12 @@ use super::solve::Sessions;
 use crate::error::{Class, Classified as _, Classify, Result};
 
 /// What came of deriving a closed set again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Derivation {
     /// Solving gives the same lines.
     Derived {
-        /// How many versions the lock holds.
-        held: usize,
+        /// The versions that the lock holds.
+        held: BTreeSet<Requirement>,
     },
     /// The lock was solved by an algorithm that this build does not know.
     Checked {
@@ -114,7 +116,10 @@ pub(super) fn derive(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Der
     match difference(lock, &again) {
         Some(difference) => Err(DerivationError::Differs(difference)).classified(),
         None => Ok(Derivation::Derived {
-            held: lock.roots.values().map(|root| root.held.len()).sum(),
+            held: lock
+                .only_root()
+                .map(|(_, root)| root.held.clone())
+                .unwrap_or_default(),
         }),
     }
 }

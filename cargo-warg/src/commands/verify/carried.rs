@@ -67,13 +67,15 @@ fn closed_set(context: &Context, set: &VerifiedSet, warnings: &mut Vec<String>) 
     let packages = report::counted(set.packages, "package");
     let contents = report::counted(set.contents, "content");
     shell.status("Checked", format!("its closed set: {packages}, {contents}"));
-    match set.derivation {
-        Derivation::Derived { held: 0 } => {
+    match &set.derivation {
+        Derivation::Derived { held } if held.is_empty() => {
             shell.status("Derived", "the same closed set, from nothing");
         }
         Derivation::Derived { held } => {
-            let held = report::counted(held, "version");
-            shell.status("Derived", format!("the same closed set, with {held} held"));
+            let versions = report::counted(held.len(), "version");
+            let held: Vec<_> = held.iter().map(ToString::to_string).collect();
+            let held = held.join(", ");
+            shell.status("Derived", format!("the same closed set, with {versions} held: {held}"));
         }
         Derivation::Checked { solver } => warnings.push(format!(
             "the closed set was checked, not derived again: solving algorithm {solver} is not known to this cargo warg"
