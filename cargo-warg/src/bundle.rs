@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::Lockfile;
 use resolver::resolution::Selection;
-use transparency::digest::Digest;
 use transparency::name::{ExternName, PackageName};
 use transparency::release::Requirement;
 
@@ -66,12 +65,5 @@ pub fn compose(composition: &Composition<'_>, format: u64) -> Result<Vec<u8>, Co
     if format != FORMAT {
         return Err(ComposeError::Format { format });
     }
-    let plan = Plan::new(composition)?;
-    let embedded = section::text(
-        format,
-        &Digest::of(composition.root.content),
-        composition.wire,
-        composition.lock,
-    );
-    encoder::encode(&plan, &embedded)
+    Plan::new(composition)?.compose()
 }

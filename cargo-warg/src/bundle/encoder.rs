@@ -37,9 +37,9 @@ enum Mark {
 
 /// # Errors
 /// Types that do not go together.
-pub(super) fn encode(plan: &Plan<'_>, embedded: &str) -> Result<Vec<u8>, ComposeError> {
+pub(super) fn encode(plan: &Plan<'_>) -> Result<Vec<u8>, ComposeError> {
     let host = HostImports::of(plan)?;
-    let mut encoder = Encoder::new(plan, &host, embedded);
+    let mut encoder = Encoder::new(plan, &host);
     for place in 0..host.imports.len() {
         encoder.mark(Mark::Host(place));
         encoder.import(place)?;
@@ -137,7 +137,6 @@ impl Out {
 struct Encoder<'p, 'a> {
     plan: &'p Plan<'a>,
     host: &'p HostImports,
-    embedded: &'p str,
     out: Out,
     marks: Vec<(usize, Mark)>,
     /// The numbers of the host's imports, as written.
@@ -184,20 +183,19 @@ fn sort(kind: ComponentExportKind) -> u8 {
 }
 
 impl<'p, 'a> Encoder<'p, 'a> {
-    fn new(plan: &'p Plan<'a>, host: &'p HostImports, embedded: &'p str) -> Self {
+    fn new(plan: &'p Plan<'a>, host: &'p HostImports) -> Self {
         let parts = plan
             .order
             .iter()
             .filter_map(|number| plan.parts.get(*number));
         let contents: usize = parts.map(|part| part.content.len()).sum();
         // All but the contents is small; one allocation then holds the whole.
-        let room = contents / 16 + embedded.len() + 4096;
+        let room = contents / 16 + plan.embedded.len() + 4096;
         let mut bytes = Vec::with_capacity(contents.saturating_add(room));
         bytes.extend_from_slice(&Component::HEADER);
         Self {
             plan,
             host,
-            embedded,
             out: Out {
                 bytes,
                 open: Open::None,
@@ -507,7 +505,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
         }
         self.out.write(&CustomSection {
             name: SECTION.into(),
-            data: self.embedded.as_bytes().into(),
+            data: self.plan.embedded.as_bytes().into(),
         });
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use resolver::resolution::Selection;
+use transparency::digest::Digest;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::Track;
@@ -15,7 +16,7 @@ use wasmparser::{ComponentTypeRef, TypeBounds};
 
 use super::error::{ComposeError, Part as PartName};
 use super::outside::{Import, Outside, Type};
-use super::{Composition, Part};
+use super::{Composition, FORMAT, Part, encoder, section};
 use crate::component::{ContentError, check_valid};
 
 /// Who serves an import.
@@ -50,6 +51,8 @@ pub struct Plan<'a> {
     /// Those that the root needs, each after all that serve it; the root is last.
     pub(super) order: Vec<usize>,
     idle: Vec<Idle>,
+    /// What the bundle is to say of itself.
+    pub(super) embedded: String,
 }
 
 /// Something that was asked for and does nothing.
@@ -149,6 +152,18 @@ fn unversioned(import: &ExternName) -> Option<ExternName> {
     text.parse().ok()
 }
 
+/// Whether a requirement may serve an import that its `for` does not name: where it has one, only what is of its own package,
+/// or of one that the `for` names. Otherwise a later release, by exporting more, could take what is the host's.
+fn is_asked(requirement: &Requirement, import: &ExternName) -> bool {
+    let Some(import) = import.interface() else {
+        return requirement.serves.is_empty();
+    };
+    let mut named = requirement.serves.iter().filter_map(ExternName::interface);
+    requirement.serves.is_empty()
+        || import.package == requirement.name
+        || named.any(|named| named.package == import.package)
+}
+
 impl<'a> Plan<'a> {
     /// Decides who serves what.
     ///
@@ -193,7 +208,25 @@ impl<'a> Plan<'a> {
             part.servers = servers;
         }
         let order = order(&parts)?;
-        Ok(Self { parts, order, idle })
+        Ok(Self {
+            parts,
+            order,
+            idle,
+            embedded: section::text(
+                FORMAT,
+                &Digest::of(composition.root.content),
+                composition.wire,
+                composition.lock,
+            ),
+        })
+    }
+
+    /// Makes one component of it.
+    ///
+    /// # Errors
+    /// Types that do not go together.
+    pub fn compose(&self) -> Result<Vec<u8>, ComposeError> {
+        encoder::encode(self)
     }
 
     /// What was asked for and does nothing.
@@ -390,8 +423,9 @@ impl<'p, 'a> Desk<'p, 'a> {
             useful.insert(*place);
         }
         if by_for.is_empty() {
-            for (place, (_, met)) in offers.iter().enumerate() {
-                if let Some((part, export)) = self.best(import, met) {
+            for (place, (requirement, met)) in offers.iter().enumerate() {
+                let found = is_asked(requirement, &import.name).then(|| self.best(import, met));
+                if let Some((part, export)) = found.flatten() {
                     candidates.insert(part, export);
                     useful.insert(place);
                 }

@@ -65,10 +65,7 @@ pub struct BundleArgs {
 
 impl BundleArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let to = self
-            .output
-            .as_deref()
-            .filter(|path| !output::is_stream(path));
+        let to = output::file(self.output.as_deref());
         if to.is_none() {
             context.check_binary_stdout()?;
         }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use resolver::lockfile::{Lockfile, Root, SOLVER};
+use resolver::lockfile::Lockfile;
 use resolver::problem::{Member as RootMember, Problem, RootRequirement};
 use resolver::resolution::Selection;
 use transparency::content::Content;
@@ -21,9 +21,7 @@ use super::lock;
 use super::project::Project;
 use super::solve::{Proved, Sessions};
 use crate::bundle::wiring::Plan;
-use crate::bundle::{
-    self, ComposeError, Composition, EmbeddedError, FORMAT, Part, Wiring, compose,
-};
+use crate::bundle::{self, ComposeError, Composition, EmbeddedError, Part, Wiring};
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::manifest::Location;
 
@@ -160,14 +158,12 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         }
         contents = checked.contents;
     }
-    let nothing = BTreeMap::new();
-    let locals = project.map_or(&nothing, |project| &project.local_contents);
     let composition = Composition {
         root: Part {
-            requirements: root_requirements(&lock, &name)?,
+            requirements: requirements(&lock),
             content: source.content,
         },
-        parts: parts(&lock, &contents, locals, project)?,
+        parts: parts(&lock, &contents, project)?,
         wire: &wire,
         lock: &lock,
     };
@@ -183,7 +179,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     };
     warnings.extend(plan.idle().iter().map(ToString::to_string));
     let components = plan.components();
-    let bytes = compose(&composition, FORMAT).classified().context(cannot)?;
+    let bytes = plan.compose().classified().context(cannot)?;
     Ok(Bundled {
         root: Digest::of(source.content),
         name,
@@ -225,46 +221,43 @@ fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(St
         return Ok(None);
     }
     let name = &project.workspace.only_selected().classified()?.name;
-    if !project.problem.members.contains_key(name) {
-        return Ok(None);
-    }
-    let lock = lock::read_existing(project)?;
-    lock::check_current(&lock, project)?;
-    let alone = lock.alone(name).ok_or_else(|| {
-        let message = format!("warg.lock has no closed set of `{name}`");
-        Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
-    })?;
-    Ok(Some((name.clone(), alone)))
+    Ok(lock::alone(project, name)?.map(|lock| (name.clone(), lock)))
 }
 
-fn root_requirements<'l>(lock: &'l Lockfile, name: &str) -> Result<&'l BTreeSet<Requirement>> {
-    let root = lock.roots.get(name);
-    root.map(|root| &root.requires)
-        .ok_or_else(|| Error::new(Class::Lock, format!("the lock has no root `{name}`")))
+/// What the root of a lock requires: by this it is wired. The member's `wit/` says more precisely than a record what each
+/// requirement is for.
+pub(super) fn requirements(lock: &Lockfile) -> &BTreeSet<Requirement> {
+    static NONE: BTreeSet<Requirement> = BTreeSet::new();
+    lock.only_root().map_or(&NONE, |(_, root)| &root.requires)
+}
+
+/// The components of a closed set of which nothing lies in a folder, with their contents.
+pub(super) fn fetched<'c>(
+    lock: &'c Lockfile,
+    contents: &'c BTreeMap<Selection, Content>,
+) -> Result<BTreeMap<Selection, Part<'c>>> {
+    parts(lock, contents, None)
 }
 
 /// The components of a closed set with their contents: fetched ones, and those that lie in a folder.
 fn parts<'c>(
     lock: &'c Lockfile,
     contents: &'c BTreeMap<Selection, Content>,
-    locals: &'c BTreeMap<Selection, Vec<u8>>,
-    project: Option<&Project>,
+    project: Option<&'c Project>,
 ) -> Result<BTreeMap<Selection, Part<'c>>> {
-    let mut parts = BTreeMap::new();
-    for (selection, package) in &lock.packages {
-        if selection.kind != Kind::Component {
-            continue;
-        }
+    let components = lock.packages.iter();
+    let components = components.filter(|(selection, _)| selection.kind == Kind::Component);
+    let parts = components.map(|(selection, package)| {
         let fetched = contents.get(selection).map(Content::bytes);
-        let content = fetched.or_else(|| locals.get(selection).map(Vec::as_slice));
-        let content = content.ok_or_else(|| unbuilt(selection, project))?;
+        let local = || project?.local_contents.get(selection).map(Vec::as_slice);
+        let content = fetched.or_else(local);
         let part = Part {
             requirements: &package.requires,
-            content,
+            content: content.ok_or_else(|| unbuilt(selection, project))?,
         };
-        parts.insert(selection.clone(), part);
-    }
-    Ok(parts)
+        Ok((selection.clone(), part))
+    });
+    parts.collect()
 }
 
 /// Where the redirection stands that is refused.
@@ -306,16 +299,8 @@ pub fn lock_component(
     offline: bool,
 ) -> Result<Locked> {
     if requires.is_empty() {
-        let mut lock = Lockfile {
-            options: project
-                .map(|project| project.problem.options.clone())
-                .unwrap_or_default(),
-            solver: SOLVER,
-            registries: BTreeMap::new(),
-            roots: BTreeMap::new(),
-            packages: BTreeMap::new(),
-        };
-        lock.roots.insert(COMPONENT.to_owned(), Root::default());
+        let options = project.map(|project| project.problem.options.clone());
+        let lock = Lockfile::of_nothing(COMPONENT, options.unwrap_or_default());
         return Ok(Locked {
             lock,
             proved: Vec::new(),

@@ -9,9 +9,10 @@ use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::Kind;
 
+use super::bundle::requirements;
 use super::claims::{self, Whose};
 use super::dep_solved::check_shape;
-use super::rebuild::{self, Rebuilt};
+use super::rebuild::{Rebuilt, rebuild};
 use super::registries::Registries;
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, EmbeddedError, Part, Wiring};
@@ -69,10 +70,10 @@ pub fn verify_bundle(
         .and_then(|root| bytes.get(root.range.clone()));
     let root = root.ok_or(EmbeddedError::NoRoot { digest }).classified()?;
     let root = Part {
-        requirements: rebuild::requirements(lock),
+        requirements: requirements(lock),
         content: root,
     };
-    let rebuilt = rebuild::rebuild(bytes, &embedded, root, &checked.contents)
+    let rebuilt = rebuild(bytes, &embedded, root, &checked.contents)
         .map_err(|error| error.context("the bundle does not hold"))?;
     Ok(VerifiedBundle {
         name: embedded.name().to_owned(),

@@ -19,9 +19,10 @@ use transparency::number::Index as LogIndex;
 use transparency::release::{Release, Requirement, Status};
 
 use super::add::absent;
+use super::bundle::requirements;
 use super::claims::{self, Checked, Whose};
 use super::derivation::{Derivation, derive};
-use super::rebuild::{self, RebuildError, Rebuilt};
+use super::rebuild::{RebuildError, Rebuilt, rebuild};
 use super::registries::Registries;
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, FORMAT, Part};
@@ -221,7 +222,8 @@ struct Subject<'s, 'a> {
 impl Subject<'_, '_> {
     /// Checks, derives and composes what the release carries; none where it carries nothing.
     fn closed_set(&mut self) -> Result<Option<(VerifiedSet, Vec<String>)>> {
-        let Some(bytes) = self.attached(Role::Lock)? else {
+        let attachment = self.release.attachment(Role::Lock);
+        let (Some(attachment), Some(bytes)) = (attachment, self.attached(Role::Lock)?) else {
             return Ok(None);
         };
         let checked = self.check(&bytes);
@@ -235,7 +237,7 @@ impl Subject<'_, '_> {
             }
         };
         let set = VerifiedSet {
-            lock: Digest::of(&bytes),
+            lock: attachment.digest,
             packages: lock.packages.len(),
             contents: checked.count,
             derivation,
@@ -313,15 +315,17 @@ impl Subject<'_, '_> {
                 expected,
             })
         };
-        let digest = |lock: &Lockfile| Digest::of(lock.to_string().as_bytes()).to_string();
-        claim("lock", digest(&embedded.lock), digest(lock)).classified()?;
+        if embedded.lock != *lock {
+            let digest = |lock: &Lockfile| Digest::of(lock.to_string().as_bytes()).to_string();
+            claim("lock", digest(&embedded.lock), digest(lock)).classified()?;
+        }
         let root = self.release.digest().to_string();
         claim("root", embedded.root.to_string(), root).classified()?;
         let root = Part {
-            requirements: rebuild::requirements(lock),
+            requirements: requirements(lock),
             content: self.content.bytes(),
         };
-        rebuild::rebuild(bytes, &embedded, root, &checked.contents)
+        rebuild(bytes, &embedded, root, &checked.contents)
     }
 }
 

@@ -203,6 +203,24 @@ pub fn read_existing(project: &Project) -> Result<Lockfile> {
     })
 }
 
+/// The part of the lock that is about one member, which is what the workspace asks for; none where the member asks for
+/// nothing.
+///
+/// # Errors
+/// A lock that is missing, does not read, or is stale.
+pub(super) fn alone(project: &Project, member: &str) -> Result<Option<Lockfile>> {
+    if !project.problem.members.contains_key(member) {
+        return Ok(None);
+    }
+    let lock = read_existing(project)?;
+    check_current(&lock, project)?;
+    let alone = lock.alone(member).ok_or_else(|| {
+        let message = format!("warg.lock has no closed set of `{member}`");
+        Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
+    });
+    alone.map(Some)
+}
+
 /// Makes the lock what the workspace asks for.
 ///
 /// # Errors

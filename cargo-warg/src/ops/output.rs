@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 use crate::component::MAX_CONTENT;
 use crate::error::{Class, OrFail as _, Result};
 
+/// The file that `-o` names; none where it names none, or stdout.
+pub fn file(path: Option<&Path>) -> Option<&Path> {
+    path.filter(|path| !is_stream(path))
+}
+
 /// Whether a path means stdin or stdout.
 pub fn is_stream(path: &Path) -> bool {
     path == Path::new("-")

@@ -1,39 +1,13 @@
 //! Composing a bundle again, from verified contents and what its lock says, and comparing byte by byte.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use resolver::lockfile::Lockfile;
 use resolver::resolution::Selection;
 use transparency::content::Content;
-use transparency::name::Kind;
-use transparency::release::Requirement;
 
+use super::bundle::fetched;
 use crate::bundle::{Composition, Embedded, Part, compose};
 use crate::error::{Class, Classified as _, Classify, Result};
-
-/// The components of a closed set, to be composed: each with its content, where that was kept.
-pub(super) fn parts<'a>(
-    lock: &'a Lockfile,
-    contents: &'a BTreeMap<Selection, Content>,
-) -> BTreeMap<Selection, Part<'a>> {
-    let components = lock.packages.iter();
-    let components = components.filter(|(selection, _)| selection.kind == Kind::Component);
-    let parts = components.filter_map(|(selection, package)| {
-        let part = Part {
-            requirements: &package.requires,
-            content: contents.get(selection)?.bytes(),
-        };
-        Some((selection.clone(), part))
-    });
-    parts.collect()
-}
-
-/// What the root of a lock requires: by this it is wired. The member's `wit/` says more precisely than a record what each
-/// requirement is for.
-pub(super) fn requirements(lock: &Lockfile) -> &BTreeSet<Requirement> {
-    static NONE: BTreeSet<Requirement> = BTreeSet::new();
-    lock.only_root().map_or(&NONE, |(_, root)| &root.requires)
-}
 
 /// What came of composing a bundle again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +73,7 @@ pub(super) fn rebuild(
 ) -> Result<Rebuilt> {
     let composition = Composition {
         root,
-        parts: parts(&embedded.lock, contents),
+        parts: fetched(&embedded.lock, contents)?,
         wire: &embedded.wire,
         lock: &embedded.lock,
     };

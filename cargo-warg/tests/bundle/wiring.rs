@@ -446,3 +446,21 @@ fn what_is_no_component_or_not_there_is_named() {
         "bundles of format 2 were made by a newer cargo warg; this one knows format 1"
     );
 }
+
+#[test]
+fn a_requirement_with_a_for_takes_nothing_from_the_host_by_exporting_more() {
+    let log = "acme:logger/api@1.0.0";
+    let clock = "wasi:clocks/now@0.2.3";
+    let world = |requirement: &str| {
+        let root = relay(&[log, clock], &["acme:app/api@0.1.0"]);
+        World::new(&[requirement], root).part("acme:logger@1.1.0", &[], relay(&[], &[log, clock]))
+    };
+    let served_by = |requirement: &str| world(requirement).wires()["app"][clock].clone();
+    let host = format!("host {clock}");
+    let logger = format!("acme:logger@1.1.0 {clock}");
+    assert_eq!(served_by(&format!("acme:logger ^1.0 for {log}")), host);
+    // It is asked for all, or for something of that package.
+    assert_eq!(served_by("acme:logger ^1.0"), logger);
+    let both = format!("acme:logger ^1.0 for {log},wasi:clocks/zone@0.2.3");
+    assert_eq!(served_by(&both), logger);
+}

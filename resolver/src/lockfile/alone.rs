@@ -12,11 +12,22 @@ use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
-use super::{Lockfile, Root};
-use crate::problem::{Member, Problem, RootRequirement};
+use super::{Lockfile, Root, SOLVER};
+use crate::problem::{Member, Options, Problem, RootRequirement};
 use crate::resolution::{Resolution, Selection};
 
 impl Lockfile {
+    /// The lock of a root that requires nothing.
+    pub fn of_nothing(root: &str, options: Options) -> Self {
+        Self {
+            options,
+            solver: SOLVER,
+            registries: BTreeMap::new(),
+            roots: [(root.to_owned(), Root::default())].into(),
+            packages: BTreeMap::new(),
+        }
+    }
+
     /// The part of the lock that is about one member; none where the lock has no such member.
     pub fn alone(&self, member: &str) -> Option<Self> {
         let root = self.roots.get(member)?;

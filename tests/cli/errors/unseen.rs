@@ -250,11 +250,6 @@ pub(super) const OWN: &[(&str, &str)] = &[
         "takes a current folder that is gone",
     ),
     ("the operate key cannot be a policy's", DEFECT),
-    ("the lock has no root `…`", DEFECT),
-    (
-        "… has no member `…`",
-        "the lock would have been stale before",
-    ),
     ("it is no bundle as cargo warg makes it", SIGNER),
     ("…@… is not usable: …", SIGNER),
     (

@@ -4,9 +4,7 @@
 //! manifests ask for and its claims must hold, and it is solved again as the stranger will: from nothing, at the lock's
 //! checkpoints. What comes out otherwise than the project has it is written down as held.
 
-use std::collections::BTreeMap;
-
-use resolver::lockfile::{Lockfile, Root, SOLVER};
+use resolver::lockfile::Lockfile;
 use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::Kind;
@@ -14,15 +12,15 @@ use transparency::release::Attachment;
 
 use super::Carries;
 use crate::bundle::wiring::{Idle, Plan};
-use crate::bundle::{self, Composition, Part, PartName};
+use crate::bundle::{Composition, FORMAT, Part, PartName};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::Member;
 use crate::ops::batch::Item;
+use crate::ops::bundle;
 use crate::ops::claims::{self, Whose};
 use crate::ops::derivation;
 use crate::ops::lock;
 use crate::ops::project::Project;
-use crate::ops::rebuild;
 use crate::ops::solve::Sessions;
 
 /// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
@@ -37,7 +35,9 @@ pub(super) fn attach(
     item: &mut Item,
     carries: Carries,
 ) -> Result<Vec<String>> {
-    let lock = alone(project, member)?;
+    let lock = lock::alone(project, member)?;
+    let options = || project.problem.options.clone();
+    let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
     refuse_folders(project, &lock)?;
     let mut now = Sessions::new(&project.registries, false);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
@@ -59,18 +59,18 @@ pub(super) fn attach(
         .unwrap_or_default();
     let composition = Composition {
         root: Part {
-            requirements: rebuild::requirements(&lock),
+            requirements: bundle::requirements(&lock),
             content: &item.content,
         },
-        parts: rebuild::parts(&lock, &checked.contents),
+        parts: bundle::fetched(&lock, &checked.contents)?,
         wire: &wire,
         lock: &lock,
     };
     let plan = Plan::new(&composition).classified()?;
     plan.idle().iter().try_for_each(refuse_idle)?;
     if carries == Carries::LockAndBundle {
-        let bytes = bundle::compose(&composition, bundle::FORMAT).classified()?;
-        item.statement.bundle = Some((attachment(&bytes), bundle::FORMAT));
+        let bytes = plan.compose().classified()?;
+        item.statement.bundle = Some((attachment(&bytes), FORMAT));
         item.attached.push(bytes);
     }
     let bytes = lock.to_string().into_bytes();
@@ -112,26 +112,6 @@ fn attachment(bytes: &[u8]) -> Attachment {
         digest: Digest::of(bytes),
         size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
     }
-}
-
-/// The lock of the member alone, which is what the manifests ask for.
-fn alone(project: &Project, member: &str) -> Result<Lockfile> {
-    if !project.problem.members.contains_key(member) {
-        return Ok(Lockfile {
-            options: project.problem.options.clone(),
-            solver: SOLVER,
-            registries: BTreeMap::new(),
-            roots: [(member.to_owned(), Root::default())].into(),
-            packages: BTreeMap::new(),
-        });
-    }
-    let lock = lock::read_existing(project)?;
-    lock::check_current(&lock, project)?;
-    lock.alone(member).ok_or_else(|| {
-        let path = project.workspace.lock_path();
-        let message = format!("{} has no member `{member}`", path.display());
-        Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
-    })
 }
 
 fn refuse_folders(project: &Project, lock: &Lockfile) -> Result<()> {
