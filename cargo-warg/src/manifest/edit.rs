@@ -54,6 +54,8 @@ pub struct ManifestEdit {
     /// The text with line feeds only, and the places of its keys.
     source: Source,
     document: DocumentMut,
+    /// The document as it is printed when nothing was changed: the printer ends a last line that the file leaves open.
+    unchanged: String,
     crlf: bool,
 }
 
@@ -85,9 +87,11 @@ impl ManifestEdit {
             text.replace("\r\n", "\n")
         };
         let source = Source::parse(path, root, &text)?;
+        let document = source.document.clone().into_mut();
         Ok(Self {
             path: path.to_owned(),
-            document: source.document.clone().into_mut(),
+            unchanged: document.to_string(),
+            document,
             before,
             source,
             crlf,
@@ -97,7 +101,7 @@ impl ManifestEdit {
     /// The manifest as it would be written.
     pub fn text(&self) -> String {
         let text = self.document.to_string();
-        if text == self.source.document.raw() {
+        if text == self.unchanged {
             return self.before.clone();
         }
         let text = if self.crlf {

@@ -401,6 +401,11 @@ fn line_endings_marks_and_missing_last_lines_are_kept() {
     // A change that changes nothing leaves even mixed endings alone.
     let mixed = text.replacen('\n', "\r\n", 2);
     assert_eq!(add(&mixed, "z:z", "1"), mixed);
+    // Nor does it end a last line, which the printer would after a table's header.
+    for open in ["[package]", "[package]\nname = \"app\""] {
+        let edit = ManifestEdit::parse(path, root, open.to_owned()).unwrap();
+        assert_eq!(edit.text(), open);
+    }
 }
 
 #[test]
