@@ -543,6 +543,18 @@ fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
     assert_eq!(past.operator().head(), older.operator().head());
     assert_eq!(past.note(), newer.note(), "nothing else was signed");
     assert!(past.is_past() && !newer.is_past());
+    // A past has pasts of its own, of which it is the last.
+    let again = past.past(&good).unwrap();
+    assert_eq!(again.checkpoint(), older.checkpoint());
+    let consistency_now = now.consistency(usize::try_from(now.size().get()).unwrap());
+    let of_now = PastEvidence {
+        size: now.size(),
+        root: newer.checkpoint().root,
+        consistency: &consistency_now,
+        ..good
+    };
+    let error = past.past(&of_now).map(drop).unwrap_err();
+    assert!(matches!(error, TrustError::NotPast { .. }), "{error}");
     // What lies behind it is not in it, though the log of now has it.
     let behind = Index::new(size.get());
     let leaf = now.leaves[count];

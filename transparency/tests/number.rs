@@ -5,7 +5,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
-use transparency::number::{Index, Length, Position, Size, Time};
+use transparency::number::{Index, Length, NumberError, Position, Size, Time};
 
 #[test]
 fn numbers_have_one_spelling() {
@@ -82,5 +82,43 @@ fn times_have_one_spelling() {
         "@1795377960",
     ] {
         assert!(text.parse::<Time>().is_err(), "`{text}`");
+    }
+}
+
+#[test]
+fn a_person_writes_a_day_or_a_time_with_any_offset() {
+    for (text, time) in [
+        ("2026-11-22", "2026-11-22T23:59:59Z"),
+        ("2026-11-22T20:06:00Z", "2026-11-22T20:06:00Z"),
+        ("2026-11-22T22:06:00+02:00", "2026-11-22T20:06:00Z"),
+        ("2026-11-22T20:06:00.999Z", "2026-11-22T20:06:00Z"),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+    ] {
+        assert_eq!(Time::from_user(text), time.parse(), "`{text}`");
+    }
+    for text in [
+        "",
+        "tomorrow",
+        "2026-11",
+        "2026-11-2x",
+        "2026-02-29",
+        "1969-12-31",
+        "1969-12-31T23:59:59Z",
+        "2026-11-22T20:06:00",
+    ] {
+        let text = text.to_owned();
+        let error = Time::from_user(&text).unwrap_err();
+        assert_eq!(error, NumberError::Time { text });
+    }
+    // The longest: nanoseconds and the name of a zone. One byte more is refused unread.
+    let zone = "[America/Argentina/ComodRivadavia]";
+    let longest = format!("2026-11-22T20:06:00.000000000Z{zone}");
+    assert_eq!(longest.len(), 64);
+    assert_eq!(Time::from_user(&longest), "2026-11-22T20:06:00Z".parse());
+    for longer in [
+        format!("2026-11-22T20:06:00.000000000+00{zone}"),
+        format!("2026-11-22T20:06:00.000000000+00:00{zone}"),
+    ] {
+        assert!(Time::from_user(&longer).is_err(), "`{longer}`");
     }
 }

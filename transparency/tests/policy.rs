@@ -65,7 +65,9 @@ fn a_policy_says_whom_to_ask() {
     assert_eq!(policy.operate_key(), &vkey(OPERATE));
     assert_eq!(policy.witnesses().len(), 5);
     assert!(policy.is_quorum(&BTreeSet::new()));
+    assert_eq!(policy.quorum(), None);
     let tabs = with("\tgroup\tG  any A\tB \n  # a comment\n quorum G\r\n").unwrap();
+    assert_eq!(tabs.quorum(), Some("G"));
     assert!(tabs.is_quorum(&BTreeSet::from([wkey("b")])));
     assert!(!tabs.is_quorum(&BTreeSet::from([wkey("c")])));
 }

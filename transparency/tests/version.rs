@@ -6,7 +6,7 @@
 )]
 
 use transparency::version::{
-    MAX_REQUIREMENT, MAX_VERSION, VersionError, VersionReq, parse_version,
+    MAX_REQUIREMENT, MAX_VERSION, Track, VersionError, VersionReq, parse_version,
 };
 
 /// A version of so many bytes.
@@ -54,4 +54,94 @@ fn only_an_exact_full_version_is_pinned_and_it_alone_matches() {
         let requirement: VersionReq = other.parse().unwrap();
         assert_eq!(requirement.pinned(), None, "{other}");
     }
+}
+
+#[test]
+fn a_version_lies_in_the_track_of_its_first_part_that_is_not_zero() {
+    for (version, track, text) in [
+        ("0.0.0", Track::Patch(0), "0.0.0"),
+        ("0.0.7", Track::Patch(7), "0.0.7"),
+        ("0.2.6", Track::Minor(2), "0.2"),
+        ("1.0.0", Track::Major(1), "1"),
+        ("12.3.4+build", Track::Major(12), "12"),
+    ] {
+        assert_eq!(Track::of(&parse_version(version).unwrap()), track);
+        assert_eq!(track.to_string(), text);
+    }
+    for version in ["0.0.1-a", "0.2.0-rc.1", "1.2.3-rc.1"] {
+        let track = Track::of(&parse_version(version).unwrap());
+        assert_eq!(track.to_string(), version);
+        assert!(matches!(track, Track::Pre(..)), "{version}");
+    }
+}
+
+#[test]
+fn a_requirement_has_the_track_that_all_it_matches_lie_in() {
+    for (requirement, track) in [
+        ("=1.2.3", Some("1")),
+        ("=1.2.3-rc.1", Some("1.2.3-rc.1")),
+        ("=1.2", Some("1")),
+        ("=1", Some("1")),
+        ("=0.2", Some("0.2")),
+        ("=0", None),
+        ("1.*", Some("1")),
+        ("1.2.*", Some("1")),
+        ("0.2.*", Some("0.2")),
+        ("0.*", None),
+        ("^1.2", Some("1")),
+        ("^0.2", Some("0.2")),
+        ("^0.2.3", Some("0.2")),
+        ("^0.0", None),
+        ("^0.0.3", Some("0.0.3")),
+        ("^0", None),
+        ("~1", Some("1")),
+        ("~1.2", Some("1")),
+        ("~1.2.3", Some("1")),
+        ("~0.2", Some("0.2")),
+        ("~0.2.3", Some("0.2")),
+        ("~0.0.3", None),
+        ("~0", None),
+        (">=1.2.0", None),
+        (">1.2.0", None),
+        ("<1.2.0", None),
+        ("<=1.2.0", None),
+        ("*", None),
+        (">=1.2.0,<2.0.0", Some("1")),
+        (">=1.2.0,<2.0.1", None),
+        (">=1.2.0,<1.5.0", Some("1")),
+        (">=1.2.0,<=1.5.0", Some("1")),
+        (">=1.2.0,<=1.5", Some("1")),
+        (">=1.2.0,<=1", Some("1")),
+        (">=1.2.0,<=2.0.0", None),
+        (">1.2.0,<2.0.0", Some("1")),
+        (">1.2,<2.0.0", Some("1")),
+        (">1,<3.0.0", Some("2")),
+        (">0,<2.0.0", Some("1")),
+        (">0.2,<0.4.0", Some("0.3")),
+        (">0.0.2,<0.0.4", Some("0.0.3")),
+        (">=0.0.3,<0.0.4", Some("0.0.3")),
+        (">=0.0.3,<=0.0.3", Some("0.0.3")),
+        (">=0.0.3,<0.0.5", None),
+        (">=0.2.0,<0.3.0", Some("0.2")),
+        (">=0.2.0,<0.4.0", None),
+        // No version at all.
+        (">=1.2.0,<1.2.0", None),
+        (">=1.3.0,<1.2.0", None),
+        // Pre-releases, too, and each has a track.
+        (">=1.2.0-rc.1,<2.0.0", None),
+        // Behind the last number there is.
+        ("^18446744073709551615", None),
+    ] {
+        let requirement: VersionReq = requirement.parse().unwrap();
+        let found = requirement.track().map(|track| track.to_string());
+        assert_eq!(found.as_deref(), track, "{requirement}");
+    }
+}
+
+#[test]
+fn requirements_are_ordered_and_shown_by_their_text() {
+    let requirement = |text: &str| text.parse::<VersionReq>().unwrap();
+    let (a, b) = (requirement("=1.10.0"), requirement("^1.2"));
+    assert!(a < b && b > a && a <= a);
+    assert_eq!(format!("{b:?}"), "^1.2");
 }
