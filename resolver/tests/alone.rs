@@ -14,6 +14,7 @@ use resolver::lockfile::Lockfile;
 use resolver::lockfile::alone::{Difference, difference, hold};
 use resolver::problem::{Mode, RootRequirement};
 use resolver::resolution::Selection;
+use transparency::release::Requirement;
 use world::{World, name, selection};
 
 /// The published lock of a member, as `hold` finds it.
@@ -94,6 +95,12 @@ fn what_another_member_brought_about_is_held_and_its_packages_are_not_there() {
     ));
     let lock = published(&world, "app").unwrap();
     assert_eq!(held(&lock), ["component acme:clock =1.0.0"]);
+    let (_, root) = lock.only_root().unwrap();
+    assert_eq!(root.held_besides(), None, "what is held is selected");
+    let mut besides = root.clone();
+    let other: Requirement = "component acme:clock =1.1.0".parse().unwrap();
+    besides.held.insert(other.clone());
+    assert_eq!(besides.held_besides(), Some(&other));
     assert_eq!(lock.packages.len(), 2);
     assert_eq!(lock.roots.len(), 1);
     assert_eq!(world.lock().alone("b"), None);

@@ -475,6 +475,66 @@ fn changes_are_told_by_package() {
 }
 
 #[test]
+fn versions_of_one_track_are_told_as_one_update_and_then_what_is_left() {
+    let with = |versions: &[&str]| {
+        let mut world = World::new();
+        for version in versions {
+            world.component("acme:clock", version, &[]);
+            world.app_requires(&format!("component acme:clock ={version}"));
+        }
+        world.lock()
+    };
+    let lines = |before: &[&str], after: &[&str]| -> Vec<String> {
+        changes(Some(&with(before)), &with(after))
+            .iter()
+            .map(|change| {
+                let now = change.after().map(|now| now.version.to_string());
+                let now = now.unwrap_or_else(|| "gone".to_owned());
+                format!("{} {change}: {now}", change.verb())
+            })
+            .collect()
+    };
+    assert_eq!(
+        lines(&["1.0.0", "2.0.0"], &["2.1.0", "3.0.0"]),
+        [
+            "Updating acme:clock v2.0.0 -> v2.1.0: 2.1.0",
+            "Updating acme:clock v1.0.0 -> v3.0.0: 3.0.0",
+        ]
+    );
+    assert_eq!(
+        lines(&["1.0.0", "2.0.0"], &["2.1.0"]),
+        [
+            "Updating acme:clock v2.0.0 -> v2.1.0: 2.1.0",
+            "Removing acme:clock v1.0.0: gone",
+        ]
+    );
+    assert_eq!(
+        lines(&["2.0.0"], &["1.0.0", "2.1.0"]),
+        [
+            "Updating acme:clock v2.0.0 -> v2.1.0: 2.1.0",
+            "Adding acme:clock v1.0.0: 1.0.0",
+        ]
+    );
+}
+
+#[test]
+fn what_a_local_package_serves_may_be_of_a_registry_that_nobody_configured() {
+    let mut world = World::new();
+    world.problem.options.origins.default = None;
+    let namespace = "acme".parse().unwrap();
+    let origins = &mut world.problem.options.origins;
+    origins.namespaces.insert(namespace, ROOT.parse().unwrap());
+    let util = format!("component util:clock ^1.0 from {ROOT}");
+    world.component("acme:logger", "1.2.0", &[&util]);
+    world.app_has_local(Kind::Component, "util:clock", "1.0.4", &[]);
+    world.app_requires("component acme:logger ^1.2");
+    let lock = world.lock();
+    let text = lock.to_string();
+    assert!(text.contains(&util), "{text}");
+    assert_eq!(text.parse::<Lockfile>().unwrap(), lock);
+}
+
+#[test]
 fn one_name_cannot_be_local_here_and_released_there() {
     let mut world = workspace();
     world.app_has_local(Kind::Wit, "wasi:io", "0.2.6", &[]);

@@ -166,6 +166,20 @@ fn a_side_that_was_solved_in_another_way_is_no_set_to_keep() {
         ["component acme:clock@1.2.0"],
         "the one that was solved in this way"
     );
+    // What another algorithm solved is solved again, and was not kept even where it comes out the same.
+    let mut older = ours.clone();
+    older.solver += 1;
+    let mut solved = world.clone();
+    solved.problem.options.mode = Mode::Default;
+    for merge in [
+        Merge::of(ours.clone(), older.clone()),
+        Merge::of(older.clone(), older),
+    ] {
+        assert!(!merge.prefer(&solved.problem).members["app"].keep);
+        let lock = merged(&solved, &merge);
+        assert_eq!(app_selects(&lock), app_selects(&ours));
+        assert_eq!(lock.registries[&origin()].size, Size::new(48_213));
+    }
     // A span ends elsewhere at each checkpoint, so a set that was good at one is judged anew.
     world.problem.options.mode = Mode::Default;
     world.problem.options.exclude_newer = Some("1d".parse::<Cutoff>().unwrap());
@@ -221,6 +235,65 @@ fn a_local_package_that_is_gone_makes_no_yanked_release_good() {
     world.yank("acme:clock", "1.1.0", "slow");
     let lock = merged(&world, &Merge::of(ours, theirs));
     assert_eq!(app_selects(&lock), ["component acme:clock@1.0.0"]);
+}
+
+#[test]
+fn a_local_package_that_both_sides_selected_stays() {
+    let mut world = clocks();
+    let clock = "component acme:clock ^1";
+    world.app_has_local(Kind::Component, "acme:clock", "1.1.0", &[]);
+    let ours = locked(&world, 300, &[clock], &[]);
+    let theirs = locked(&world, 400, &[clock], &[]);
+    world.app_requires(clock);
+    let merge = Merge::of(ours, theirs);
+    assert!(merge.prefer(&world.problem).members["app"].keep);
+    assert_eq!(
+        app_selects(&merged(&world, &merge)),
+        ["component acme:clock@1.1.0"]
+    );
+}
+
+#[test]
+fn of_an_entry_that_differs_the_release_counts_whichever_side_has_it() {
+    let mut world = clocks();
+    let clock = "component acme:clock ^1";
+    let mut patched = world.clone();
+    patched.app_has_local(Kind::Component, "acme:clock", "1.1.0", &[]);
+    let local = locked(&patched, 400, &[clock], &[]);
+    let released = locked(&world, 400, &[clock], &["component acme:clock@1.1.0"]);
+    world.app_requires(clock);
+    for merge in [
+        Merge::of(local.clone(), released.clone()),
+        Merge::of(released.clone(), local.clone()),
+    ] {
+        assert!(merge.prefer(&world.problem).members["app"].keep);
+        assert_eq!(merged(&world, &merge), released);
+    }
+}
+
+#[test]
+fn both_sides_are_there_to_look_at() {
+    let mut world = clocks();
+    world.app_requires("component acme:clock ^1");
+    let (ours, theirs) = (lock_at(&world, 300), lock_at(&world, 400));
+    let merge = Merge::of(ours.clone(), theirs.clone());
+    assert_eq!(merge.ours(), Some(&ours));
+    assert_eq!(merge.sides(), [ours.clone(), theirs.clone()]);
+    let named = [Side::Ours, Side::Theirs, Side::Whole].map(|side| side.to_string());
+    assert_eq!(named, ["our side", "their side", "it"]);
+    // Without markers, git may have put both tables of one registry into the text: the larger counts.
+    let table = |lock: &Lockfile| {
+        let text = lock.to_string();
+        let begin = text.find("[[registry]]").unwrap();
+        let end = text.find("[[root]]").unwrap();
+        text[begin..end].to_owned()
+    };
+    let (smaller, larger) = (table(&ours), table(&theirs));
+    for both in [format!("{smaller}{larger}"), format!("{larger}{smaller}")] {
+        let text = ours.to_string().replace(&smaller, &both);
+        let merge = Merge::read(&text).unwrap();
+        assert_eq!(merge.sides(), [theirs.clone()]);
+    }
 }
 
 #[test]
