@@ -292,7 +292,7 @@ fn both_sides_are_there_to_look_at() {
     for both in [format!("{smaller}{larger}"), format!("{larger}{smaller}")] {
         let text = ours.to_string().replace(&smaller, &both);
         let merge = Merge::read(&text).unwrap();
-        assert_eq!(merge.sides(), [theirs.clone()]);
+        assert_eq!((merge.ours(), merge.has_sides()), (Some(&theirs), false));
     }
 }
 
