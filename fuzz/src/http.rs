@@ -13,10 +13,11 @@ pub(crate) fn http(data: &[u8]) {
     if let Ok(address) = text.parse::<Address>() {
         let printed = address.to_string();
         assert!(printed.starts_with("http://") || printed.starts_with("https://"));
-        assert!(
-            !printed.contains(['@', '?', '#']) || !text.contains('@'),
-            "{printed}"
-        );
+        // Nobody's name and password before the host; in a path the sign means nothing.
+        let (_, place) = printed.split_once("://").expect("a scheme");
+        let (host, path) = place.split_once('/').unwrap_or((place, ""));
+        assert!(!host.contains('@'), "{printed}");
+        assert!(!path.contains(['?', '#']), "{printed}");
         let again: Address = printed.parse().expect("it was printed");
         assert_eq!(again.to_string(), printed);
         assert_eq!(again.is_private(), address.is_private());
