@@ -5,6 +5,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use transparency::name::ExternName;
 use transparency::release::Requirement;
@@ -77,8 +78,9 @@ pub struct Claim<'a> {
 pub struct Claims<'a> {
     /// Ascending by selection; a package's place is its number here.
     packages: Vec<(&'a Selection, Claim<'a>)>,
-    /// For each package, its requirements and who meets them.
-    met_by: Vec<Vec<(&'a Requirement, Vec<usize>)>>,
+    /// For each package, its requirements, and the places of all versions of what each one names. Which of them meet it is
+    /// asked again each time: a stranger's lock may have thousands of both.
+    required: Vec<Vec<(&'a Requirement, Range<usize>)>>,
 }
 
 impl<'a> Claims<'a> {
@@ -86,40 +88,45 @@ impl<'a> Claims<'a> {
     pub fn new(packages: impl IntoIterator<Item = (&'a Selection, Claim<'a>)>) -> Self {
         let mut claims = Self {
             packages: packages.into_iter().collect(),
-            met_by: Vec::new(),
+            required: Vec::new(),
         };
-        let met_by = claims.packages.iter().map(|(_, claim)| {
+        let required = claims.packages.iter().map(|(_, claim)| {
             let requirements = claim.requirements.iter();
             requirements
-                .map(|requirement| (requirement, claims.meeting(requirement, None)))
+                .map(|requirement| (requirement, claims.versions(requirement)))
                 .collect()
         });
-        claims.met_by = met_by.collect();
+        claims.required = required.collect();
         claims
     }
 
-    /// The places of the packages that meet a requirement and have the exports asked for, as far as theirs are known.
+    /// The places of all versions of the package that a requirement names.
+    fn versions(&self, requirement: &Requirement) -> Range<usize> {
+        let key = (requirement.kind, &requirement.name);
+        let key_of = |selection: &'a Selection| (selection.kind, &selection.name);
+        let before = |(selection, _): &(&'a Selection, _)| key_of(selection) < key;
+        let of_it = |(selection, _): &(&'a Selection, _)| key_of(selection) == key;
+        let from = self.packages.partition_point(before);
+        let count = self.packages.iter().skip(from).take_while(|one| of_it(one));
+        from..from.saturating_add(count.count())
+    }
+
+    /// Those of them that meet it and have the exports asked for, as far as theirs are known.
     fn meeting(
         &self,
         requirement: &Requirement,
+        versions: Range<usize>,
         exports: Option<&BTreeSet<ExternName>>,
-    ) -> Vec<usize> {
-        let key = (requirement.kind, &requirement.name);
-        let key_of = |selection: &'a Selection| (selection.kind, &selection.name);
-        let from = self
-            .packages
-            .partition_point(|(selection, _)| key_of(selection) < key);
-        let exporting = |claim: &Claim<'_>| match (exports, claim.exports) {
+    ) -> impl Iterator<Item = usize> {
+        let exporting = move |claim: &Claim<'_>| match (exports, claim.exports) {
             (Some(asked), Some(found)) => asked.is_subset(found),
             (None, _) | (_, None) => true,
         };
-        (from..)
-            .zip(self.packages.iter().skip(from))
-            .take_while(|(_, (selection, _))| key_of(selection) == key)
-            .filter(|(_, (selection, _))| requirement.req.matches(&selection.version))
-            .filter(|(_, (_, claim))| exporting(claim))
-            .map(|(place, _)| place)
-            .collect()
+        versions.filter(move |place| {
+            self.packages.get(*place).is_some_and(|(selection, claim)| {
+                requirement.req.matches(&selection.version) && exporting(claim)
+            })
+        })
     }
 
     /// The places of a closed set's packages.
@@ -156,32 +163,40 @@ impl<'a> Claims<'a> {
                 *chosen = true;
             }
         }
-        let is_chosen = |place: &usize| chosen.get(*place).copied().unwrap_or(false);
+        let is_chosen = |place: usize| chosen.get(place).copied().unwrap_or(false);
         let mut needed = vec![false; self.packages.len()];
         let mut ahead: Vec<usize> = Vec::new();
+        // Whether anything meets the requirement; what does is needed, and its own requirements are still ahead.
+        let mut meet = |met: &mut dyn Iterator<Item = usize>, ahead: &mut Vec<usize>| {
+            let mut is_met = false;
+            for place in met.filter(|place| is_chosen(*place)) {
+                is_met = true;
+                if let Some(needed) = needed.get_mut(place)
+                    && !*needed
+                {
+                    *needed = true;
+                    ahead.push(place);
+                }
+            }
+            is_met
+        };
         for (requirement, exports) in roots {
-            let mut met = self.meeting(requirement, Some(exports));
-            met.retain(is_chosen);
-            if met.is_empty() {
+            let versions = self.versions(requirement);
+            let mut met = self.meeting(requirement, versions, Some(exports));
+            if !meet(&mut met, &mut ahead) {
                 flaws.push(Flaw::Unsatisfied {
                     by: None,
                     requirement: requirement.clone(),
                 });
             }
-            ahead.extend(met);
         }
         while let Some(place) = ahead.pop() {
-            match needed.get_mut(place) {
-                Some(needed) if !*needed => *needed = true,
-                _ => continue,
-            }
             let Some((selection, _)) = self.packages.get(place) else {
                 continue;
             };
-            for (requirement, met) in self.met_by.get(place).into_iter().flatten() {
-                let before = ahead.len();
-                ahead.extend(met.iter().copied().filter(is_chosen));
-                if ahead.len() == before {
+            for (requirement, versions) in self.required.get(place).into_iter().flatten() {
+                let mut met = self.meeting(requirement, versions.clone(), None);
+                if !meet(&mut met, &mut ahead) {
                     flaws.push(Flaw::Unsatisfied {
                         by: Some((*selection).clone()),
                         requirement: (*requirement).clone(),
@@ -190,7 +205,7 @@ impl<'a> Claims<'a> {
             }
         }
         for (place, (selection, _)) in self.packages.iter().enumerate() {
-            if is_chosen(&place) && !needed.get(place).copied().unwrap_or(false) {
+            if is_chosen(place) && !needed.get(place).copied().unwrap_or(false) {
                 flaws.push(Flaw::Unneeded {
                     selection: (*selection).clone(),
                 });

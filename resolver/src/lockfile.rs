@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
-use transparency::name::{ExternName, Origin};
+use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::Index;
 use transparency::release::Requirement;
 
@@ -35,6 +35,10 @@ pub use stale::{Stale, Staleness};
 pub const VERSION: u64 = 1;
 /// The number of the solving algorithm: what gives other answers gets another number.
 pub const SOLVER: u64 = 1;
+
+/// How many versions of one package a lock may have: of each track one, so nobody needs that many. A requirement is held
+/// against all of them, so that a stranger's lock could else cost minutes.
+pub const MAX_VERSIONS: usize = 1_000;
 
 /// A whole `warg.lock`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +113,14 @@ pub enum BuildError {
 /// Where a lock contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Inconsistency {
+    /// More versions of one package than [`MAX_VERSIONS`].
+    #[error("it locks more than {MAX_VERSIONS} versions of `{kind} {name}`")]
+    TooManyVersions {
+        /// Which table.
+        kind: Kind,
+        /// The package.
+        name: PackageName,
+    },
     /// A member selects what has no entry.
     #[error("`{root}` selects `{selection}`, which has no entry")]
     NoEntry {
@@ -254,6 +266,20 @@ impl Lockfile {
     /// # Errors
     /// The first contradiction.
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
+        let same = |one: &&Selection, other: &&Selection| {
+            (one.kind, &one.name) == (other.kind, &other.name)
+        };
+        let selections: Vec<&Selection> = self.packages.keys().collect();
+        if let Some(many) = selections
+            .chunk_by(same)
+            .find(|versions| versions.len() > MAX_VERSIONS)
+            .and_then(|versions| versions.first())
+        {
+            return Err(Inconsistency::TooManyVersions {
+                kind: many.kind,
+                name: many.name.clone(),
+            });
+        }
         let nothing: BTreeSet<ExternName> = BTreeSet::new();
         let claims = Claims::new(self.packages.iter().map(|(selection, package)| {
             let claim = Claim {

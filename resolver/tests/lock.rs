@@ -3,14 +3,15 @@
 
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::closure::{Claim, Flaw, check_closed_set};
 use resolver::cutoff::{Cutoff, ExcludeNewer};
 use resolver::lockfile::{
-    Change, Inconsistency, Lockfile, MAX_LOCK, ReadError, Stale, changes, sides,
+    Change, Inconsistency, Lockfile, MAX_LOCK, MAX_VERSIONS, Package, ReadError, Root, SOLVER,
+    Stale, changes, sides,
 };
-use resolver::problem::{Mode, RootRequirement};
+use resolver::problem::{Mode, Options, RootRequirement};
 use transparency::name::Kind;
 use transparency::number::Time;
 use world::{World, checkpoint, name, requirement, selection};
@@ -808,4 +809,38 @@ fn many_versions_of_one_track_are_as_many_flaws() {
         .iter()
         .filter(|flaw| matches!(flaw, Flaw::TwoOfOneTrack { .. }));
     assert_eq!(doubled.count(), 49);
+}
+
+#[test]
+fn more_versions_of_one_package_than_anybody_needs_are_no_lock() {
+    let with = |count: usize| {
+        let mut lock = Lockfile {
+            options: Options::default(),
+            solver: SOLVER,
+            registries: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            packages: BTreeMap::new(),
+        };
+        let mut root = Root::default();
+        for major in 1..=count {
+            let selection = selection(&format!("wit a:b@{major}.0.0"));
+            root.requires
+                .insert(requirement(&format!("wit a:b ={major}.0.0")));
+            root.selects.insert(selection.clone());
+            let package = Package {
+                release: None,
+                requires: BTreeSet::new(),
+            };
+            lock.packages.insert(selection, package);
+        }
+        lock.roots.insert("app".to_owned(), root);
+        lock
+    };
+    let most = with(MAX_VERSIONS);
+    assert_eq!(most.to_string().parse(), Ok(most));
+    let error = refused(&with(MAX_VERSIONS + 1).to_string());
+    assert_eq!(
+        error.to_string(),
+        "it locks more than 1000 versions of `wit a:b`"
+    );
 }
