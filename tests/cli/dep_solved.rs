@@ -131,6 +131,19 @@ fn a_stranger_derives_what_was_published() {
         .stderr_contains("Derived the same closed set, from nothing")
         .stderr_contains("Composed the same bundle")
         .stderr_contains("Verified acme:app@0.1.0 (sha256:");
+    stranger
+        .warg(&["verify", "acme:app"])
+        .code(101)
+        .stderr_contains("a release has a version: `acme:app@1.2.0`");
+    let said = stranger.json(&["info", "acme:app"]);
+    let carried = &said["releases"][0];
+    let told = stranger.warg(&["info", "acme:app"]).code(0).stdout;
+    for file in ["lock", "bundle"] {
+        let digest = carried[file]["digest"].as_str().unwrap();
+        let size = carried[file]["size"].as_u64().unwrap();
+        let line = format!("{file} {digest} ({size} bytes)");
+        assert!(told.contains(&line), "{told}");
+    }
     // Whatever comes later.
     for version in ["1.2.0", "1.3.0"] {
         project

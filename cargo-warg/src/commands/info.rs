@@ -1,7 +1,8 @@
 //! `cargo warg info`.
 
 use clap::Args;
-use transparency::release::Status;
+use transparency::content::Role;
+use transparency::release::{Attachment, Status};
 
 use super::{Context, report};
 use crate::error::Result;
@@ -168,6 +169,11 @@ fn release(context: &Context, shown: &Released) -> Result<()> {
         "exports",
         release.exports().iter().map(ToString::to_string),
     )?;
+    let carried = [Role::Lock, Role::Bundle].into_iter().filter_map(|role| {
+        let Attachment { digest, size } = release.attachment(role)?;
+        Some(format!("{role} {digest} ({size} bytes)"))
+    });
+    lines(context, "carries", carried)?;
     let annotations = shown.annotations.iter();
     lines(
         context,

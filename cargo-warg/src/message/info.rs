@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use transparency::release::Status;
+use transparency::content::Role;
+use transparency::release::{Attachment, Status};
 
 use super::Kind;
 use crate::ops;
@@ -96,8 +97,23 @@ pub struct InfoRelease {
     pub imports: Vec<String>,
     /// What the component exports.
     pub exports: Vec<String>,
+    /// The closed set that it was published with; null where it carries none.
+    pub lock: Option<Carried>,
+    /// That set composed into one component; null where it carries none.
+    pub bundle: Option<Carried>,
     /// What was said about it, by key.
     pub annotations: BTreeMap<String, String>,
+}
+
+/// A file that a release carries beside its content, as its record has it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Carried {
+    /// Its SHA-256.
+    pub digest: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// Whether a release can be selected.
@@ -173,7 +189,18 @@ impl From<&ops::info::Released> for InfoRelease {
             requires: texts(release.requirements()),
             imports: texts(release.imports()),
             exports: texts(release.exports()),
+            lock: release.attachment(Role::Lock).map(Carried::from),
+            bundle: release.attachment(Role::Bundle).map(Carried::from),
             annotations: released.annotations.clone(),
+        }
+    }
+}
+
+impl From<Attachment> for Carried {
+    fn from(Attachment { digest, size }: Attachment) -> Self {
+        Self {
+            digest: digest.to_string(),
+            size,
         }
     }
 }

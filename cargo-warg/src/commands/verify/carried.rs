@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use transparency::name::PackageName;
+
 use super::registries as table;
 use crate::commands::publish::ReleaseName;
 use crate::commands::{Context, report};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::ops::bundled::verify_bundle;
 use crate::ops::dep_solved::{VerifiedSet, verify_release};
@@ -104,7 +106,7 @@ pub(super) fn bundle(
     asked: &Asked,
     summary: &mut Summary,
 ) -> Result<()> {
-    let bytes = output::read(path)?;
+    let bytes = output::read(path).map_err(|error| with_release_hint(error, path))?;
     let verified = verify_bundle(&registries(context)?, &bytes, asked.offline)?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));
@@ -134,6 +136,19 @@ pub(super) fn bundle(
         format!("{this}: `{name}` ({root}) with what its lock says"),
     );
     context.message(&Message::VerifyBundle((&verified).into()))
+}
+
+/// Whoever names a package without its version has no such file, and meant none.
+fn with_release_hint(error: Error, path: &Path) -> Error {
+    let name = path
+        .to_str()
+        .and_then(|text| text.parse::<PackageName>().ok());
+    match name {
+        Some(name) if !path.exists() => {
+            error.with_help(format!("a release has a version: `{name}@1.2.0`"))
+        }
+        _ => error,
+    }
 }
 
 fn warn(context: &Context, warnings: Vec<String>, summary: &mut Summary) {
