@@ -1,7 +1,9 @@
 //! `cargo warg lock`: what it writes, what it leaves alone, and why it finds a lock stale.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use resolver::lockfile::MAX_LOCK;
 
 use crate::story::{self, Registry};
 use crate::support::{Project, Sandbox};
@@ -471,4 +473,29 @@ fn a_lock_moves_off_a_withdrawn_content_and_says_so() {
         .stderr_contains("Downgrading acme:clock v1.1.0 -> v1.0.0");
     app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn a_lock_that_cannot_be_looked_at_is_not_taken_for_none() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    let lock = app.path().join("warg.lock");
+    // It leads to itself. Even somebody who may read everything cannot read it.
+    symlink("warg.lock", &lock).unwrap();
+    for command in [["lock"].as_slice(), &["lock", "--locked"], &["verify"]] {
+        app.warg(command).code(101).stderr_contains("cannot read ");
+    }
+    assert!(lock.is_symlink(), "and it is still there");
+    // As long as a lock may be, and one byte more.
+    fs::remove_file(&lock).unwrap();
+    for (more, why) in [
+        (0, "it does not say `version = 1`"),
+        (1, "it is longer than 16777216 bytes"),
+    ] {
+        let text = format!("# {}", "x".repeat(MAX_LOCK - 2 + more));
+        app.write("warg.lock", &text);
+        app.warg(&["lock"]).code(10).stderr_contains(why);
+        assert_eq!(app.read("warg.lock"), text);
+    }
 }
