@@ -367,7 +367,8 @@ fn what_cannot_be_asked_is_said_before_anything_is_done() {
         .stderr_contains("never had a checkpoint of 0 entries");
     app.warg(&["lock", "--at", "4000"])
         .code(12)
-        .stderr_contains("knows nothing yet of size 4000");
+        .stderr_contains("knows nothing yet of size 4000")
+        .stderr_lacks("without `--offline`");
     // There was no logger yet.
     app.warg(&["lock", "--at", "4"])
         .code(11)
