@@ -104,11 +104,13 @@ impl<'a> Claims<'a> {
     fn versions(&self, requirement: &Requirement) -> Range<usize> {
         let key = (requirement.kind, &requirement.name);
         let key_of = |selection: &'a Selection| (selection.kind, &selection.name);
-        let before = |(selection, _): &(&'a Selection, _)| key_of(selection) < key;
-        let of_it = |(selection, _): &(&'a Selection, _)| key_of(selection) == key;
-        let from = self.packages.partition_point(before);
-        let count = self.packages.iter().skip(from).take_while(|one| of_it(one));
-        from..from.saturating_add(count.count())
+        let from = self
+            .packages
+            .partition_point(|(selection, _)| key_of(selection) < key);
+        let to = self
+            .packages
+            .partition_point(|(selection, _)| key_of(selection) <= key);
+        from..to
     }
 
     /// Those of them that meet it and have the exports asked for, as far as theirs are known.
@@ -165,43 +167,33 @@ impl<'a> Claims<'a> {
         }
         let is_chosen = |place: usize| chosen.get(place).copied().unwrap_or(false);
         let mut needed = vec![false; self.packages.len()];
-        let mut ahead: Vec<usize> = Vec::new();
-        // Whether anything meets the requirement; what does is needed, and its own requirements are still ahead.
-        let mut meet = |met: &mut dyn Iterator<Item = usize>, ahead: &mut Vec<usize>| {
+        // What is still to be met, and by whom it is required.
+        let roots = roots.into_iter().map(|(requirement, exports)| {
+            let versions = self.versions(requirement);
+            (None, requirement, versions, Some(exports))
+        });
+        let mut ahead: Vec<_> = roots.collect();
+        while let Some((by, requirement, versions, exports)) = ahead.pop() {
             let mut is_met = false;
+            let met = self.meeting(requirement, versions, exports);
             for place in met.filter(|place| is_chosen(*place)) {
                 is_met = true;
-                if let Some(needed) = needed.get_mut(place)
-                    && !*needed
-                {
-                    *needed = true;
-                    ahead.push(place);
-                }
+                let Some(needed) = needed.get_mut(place).filter(|needed| !**needed) else {
+                    continue;
+                };
+                *needed = true;
+                let by = self.packages.get(place).map(|(selection, _)| *selection);
+                let required = self.required.get(place).into_iter().flatten();
+                ahead.extend(
+                    required
+                        .map(|(requirement, versions)| (by, *requirement, versions.clone(), None)),
+                );
             }
-            is_met
-        };
-        for (requirement, exports) in roots {
-            let versions = self.versions(requirement);
-            let mut met = self.meeting(requirement, versions, Some(exports));
-            if !meet(&mut met, &mut ahead) {
+            if !is_met {
                 flaws.push(Flaw::Unsatisfied {
-                    by: None,
+                    by: by.cloned(),
                     requirement: requirement.clone(),
                 });
-            }
-        }
-        while let Some(place) = ahead.pop() {
-            let Some((selection, _)) = self.packages.get(place) else {
-                continue;
-            };
-            for (requirement, versions) in self.required.get(place).into_iter().flatten() {
-                let mut met = self.meeting(requirement, versions.clone(), None);
-                if !meet(&mut met, &mut ahead) {
-                    flaws.push(Flaw::Unsatisfied {
-                        by: Some((*selection).clone()),
-                        requirement: (*requirement).clone(),
-                    });
-                }
             }
         }
         for (place, (selection, _)) in self.packages.iter().enumerate() {

@@ -266,20 +266,7 @@ impl Lockfile {
     /// # Errors
     /// The first contradiction.
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
-        let same = |one: &&Selection, other: &&Selection| {
-            (one.kind, &one.name) == (other.kind, &other.name)
-        };
-        let selections: Vec<&Selection> = self.packages.keys().collect();
-        if let Some(many) = selections
-            .chunk_by(same)
-            .find(|versions| versions.len() > MAX_VERSIONS)
-            .and_then(|versions| versions.first())
-        {
-            return Err(Inconsistency::TooManyVersions {
-                kind: many.kind,
-                name: many.name.clone(),
-            });
-        }
+        self.check_versions()?;
         let nothing: BTreeSet<ExternName> = BTreeSet::new();
         let claims = Claims::new(self.packages.iter().map(|(selection, package)| {
             let claim = Claim {
@@ -323,6 +310,20 @@ impl Lockfile {
             }
         }
         Ok(())
+    }
+
+    /// A requirement is held against all versions of its package, so these are counted before anything else is judged.
+    fn check_versions(&self) -> Result<(), Inconsistency> {
+        // They ascend, so a package with too many has one that many places further on.
+        let further = self.packages.keys().skip(MAX_VERSIONS);
+        let mut pairs = self.packages.keys().zip(further);
+        match pairs.find(|(one, other)| (one.kind, &one.name) == (other.kind, &other.name)) {
+            Some((one, _)) => Err(Inconsistency::TooManyVersions {
+                kind: one.kind,
+                name: one.name.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// What is required is of the registry that its name belongs to, where it belongs to one: what a local package serves

@@ -54,8 +54,6 @@ pub struct ManifestEdit {
     /// The text with line feeds only, and the places of its keys.
     source: Source,
     document: DocumentMut,
-    /// The document as it is printed when nothing was changed: the printer ends a last line that the file leaves open.
-    unchanged: String,
     crlf: bool,
 }
 
@@ -87,11 +85,9 @@ impl ManifestEdit {
             text.replace("\r\n", "\n")
         };
         let source = Source::parse(path, root, &text)?;
-        let document = source.document.clone().into_mut();
         Ok(Self {
             path: path.to_owned(),
-            unchanged: document.to_string(),
-            document,
+            document: source.document.clone().into_mut(),
             before,
             source,
             crlf,
@@ -101,7 +97,8 @@ impl ManifestEdit {
     /// The manifest as it would be written.
     pub fn text(&self) -> String {
         let text = self.document.to_string();
-        if text == self.unchanged {
+        // The printer ends a last line that the file leaves open, so printed texts are compared.
+        if text == self.source.document.clone().into_mut().to_string() {
             return self.before.clone();
         }
         let text = if self.crlf {
