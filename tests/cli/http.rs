@@ -368,7 +368,7 @@ fn an_interrupted_download_leaves_nothing_that_the_next_run_trips_over() {
     for content in &contents {
         server.always(content, Answer::StallHalfway);
     }
-    let child = app.start(&["fetch"]);
+    let child = app.start_interruptible(&["fetch"]);
     let process = child.id().to_string();
     let asked = || contents.iter().any(|content| server.count(content) > 0);
     let begun = std::time::Instant::now();

@@ -21,6 +21,8 @@ use tempfile::TempDir;
 
 use crate::schema;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-warg");
+
 /// A temporary folder with a home for cargo warg, and cargo projects beside each other. It goes when it is dropped.
 pub(crate) struct Sandbox {
     folder: TempDir,
@@ -150,7 +152,10 @@ impl Project {
 
     /// `cargo warg …`, not yet started.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-warg"));
+        self.prepared(Command::new(PROGRAM), arguments)
+    }
+
+    fn prepared(&self, mut command: Command, arguments: &[&str]) -> Command {
         command
             .arg("warg")
             .args(arguments)
@@ -194,6 +199,14 @@ impl Project {
     /// Starts `cargo warg …`; [`Said::of_child`] waits for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.command(arguments).spawn().unwrap()
+    }
+
+    /// The same, as a program that Ctrl-C ends: where a shell runs the tests in the background, they ignore it, and what they
+    /// start would, too.
+    pub(crate) fn start_interruptible(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", PROGRAM]);
+        self.prepared(command, arguments).spawn().unwrap()
     }
 
     /// Runs `cargo warg …` with these bytes as its stdin.
