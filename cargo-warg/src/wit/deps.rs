@@ -148,20 +148,7 @@ pub fn plan(
     wit: &[Selected<'_>],
     components: &[Selected<'_>],
 ) -> Result<Plan, PlanError> {
-    let mut planned = packages(root, wit)?;
-    let selected: BTreeSet<_> = wit
-        .iter()
-        .map(|selected| wit_name(selected.name, selected.version))
-        .collect();
-    let served = |package: &WitName| selected.contains(package) || root.holds(package);
-    for export in exports(components, served)? {
-        planned.push(Planned {
-            text: with_header(&export.digests, &export.text),
-            package: export.package,
-        });
-    }
-    check(root, &planned)?;
-
+    let planned = texts(root, wit, components)?;
     let mut plan = Plan {
         dir: root.dir().to_owned(),
         write: BTreeMap::new(),
@@ -195,6 +182,37 @@ pub fn plan(
         .map(|folder| Path::new("deps").join(folder).join(PACKAGE_FILE))
         .collect();
     Ok(plan)
+}
+
+/// The texts of a closed set, sound beside the project's own: the part of a plan that looks at no folder.
+fn texts(
+    root: &Root,
+    wit: &[Selected<'_>],
+    components: &[Selected<'_>],
+) -> Result<Vec<Planned>, PlanError> {
+    let mut planned = packages(root, wit)?;
+    let selected: BTreeSet<_> = wit
+        .iter()
+        .map(|selected| wit_name(selected.name, selected.version))
+        .collect();
+    let served = |package: &WitName| selected.contains(package) || root.holds(package);
+    for export in exports(components, served)? {
+        planned.push(Planned {
+            text: with_header(&export.digests, &export.text),
+            package: export.package,
+        });
+    }
+    check(root, &planned)?;
+    Ok(planned)
+}
+
+/// Checks that whoever requires a release, and has nothing else, will get texts that parse: `wit` are all WIT packages of
+/// its closed set, `components` the release itself where it is a component.
+///
+/// # Errors
+/// As [`plan`].
+pub fn check_alone(wit: &[Selected<'_>], components: &[Selected<'_>]) -> Result<(), PlanError> {
+    texts(&Root::none(), wit, components).map(|_| ())
 }
 
 fn planned_path(package: &WitName) -> PathBuf {

@@ -100,21 +100,28 @@ pub struct Root {
 }
 
 impl Root {
+    /// The `wit/` of a project that has none, and no folder for one.
+    pub(super) fn none() -> Self {
+        Self {
+            dir: PathBuf::new(),
+            has_text: false,
+            groups: Groups::default(),
+            locals: BTreeSet::new(),
+            fetched: BTreeSet::new(),
+        }
+    }
+
     /// Reads a `wit/` folder, or one `.wit` file; a missing one asks for nothing.
     ///
     /// # Errors
     /// Texts that do not parse, and two that declare one package version.
     pub fn read(path: &Path) -> Result<Self, RootError> {
-        let mut root = Self {
-            dir: path.to_owned(),
-            has_text: false,
-            groups: Groups::default(),
-            locals: BTreeSet::new(),
-            fetched: BTreeSet::new(),
+        let mut root = Self::none();
+        root.dir = if path.is_file() {
+            path.parent().map(Path::to_owned).unwrap_or_default()
+        } else {
+            path.to_owned()
         };
-        if path.is_file() {
-            root.dir = path.parent().map(Path::to_owned).unwrap_or_default();
-        }
         let text = if path.is_file() {
             Some(Group::read_file(path)?)
         } else {
