@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use pubgrub::Dependencies;
 use semver::Version;
-use transparency::name::{ExternName, Kind, PackageName};
+use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::Size;
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
@@ -25,7 +25,6 @@ use crate::preference::{Order, Preferences};
 use crate::problem::RootRequirement;
 use crate::provider::{Graph, NodeId, Offer};
 use crate::requirement::{Versions, numbers, place};
-use crate::resolution::Selection;
 use crate::scope::{Candidate, LocalTrack, Place, Scope, Source, Stop};
 
 /// What a node stands for; its order settles ties.
@@ -37,8 +36,9 @@ pub(crate) enum Key {
     Track(Kind, PackageName, Track),
     /// The tracks of a requirement that spans several.
     Choice(Kind, PackageName, VersionReq, BTreeSet<ExternName>),
-    /// A package that does not exist, or not with that kind.
-    Nowhere(Kind, PackageName),
+    /// What no release can be: a package that does not exist, or not with that kind, or not in the registry that a
+    /// requirement names.
+    Nowhere(Kind, PackageName, Option<Origin>),
 }
 
 /// Why a version, or what stands for one, cannot be chosen after all.
@@ -51,6 +51,18 @@ pub enum Reason {
     },
     /// It is of a registry that has no say.
     Outside,
+    /// No registry is configured for its namespace.
+    NoRegistry {
+        /// The one that the requirement names.
+        said: Option<Origin>,
+    },
+    /// The requirement names another registry than the one of its namespace.
+    OtherRegistry {
+        /// The one that it names.
+        said: Origin,
+        /// The one of the namespace.
+        here: Origin,
+    },
     /// The package holds something else.
     OtherKind {
         /// What it holds.
@@ -73,6 +85,19 @@ impl fmt::Display for Reason {
                 )
             }
             Self::Outside => f.write_str("is of a registry that the lock has no checkpoint of"),
+            Self::NoRegistry { said: None } => {
+                f.write_str("is of a namespace that no registry is configured for")
+            }
+            Self::NoRegistry { said: Some(said) } => write!(
+                f,
+                "is of a namespace that no registry is configured for (the requirement names `{said}`)"
+            ),
+            Self::OtherRegistry { said, here } => {
+                write!(
+                    f,
+                    "belongs to `{here}` here, and the requirement names `{said}`"
+                )
+            }
             Self::OtherKind { actual } => write!(f, "is a {actual} package"),
             Self::Itself { requirement } => write!(f, "requires {requirement} of itself"),
         }
@@ -285,33 +310,29 @@ impl<'a> MemberGraph<'a> {
     /// Where a requirement leads: a node, and which of its numbers will do. None where the package is not loaded.
     pub(crate) fn edge(
         &self,
-        by: Option<&Selection>,
         requirement: &'a Requirement,
         exports: &BTreeSet<ExternName>,
-    ) -> Result<Option<Edge>, Stop> {
+    ) -> Option<Edge> {
         let (kind, name, req) = (requirement.kind, &requirement.name, &requirement.req);
-        let tracks: Vec<(&Track, NodeId)> = match (self.scope.place(by, requirement)?, req.track())
-        {
-            (Place::Missing(_), _) => return Ok(None),
+        let tracks: Vec<(&Track, NodeId)> = match (self.scope.place(requirement), req.track()) {
+            (Place::Missing(_), _) => return None,
             (Place::Nowhere(reason), _) => {
-                let key = Key::Nowhere(kind, name.clone());
+                let key = Key::Nowhere(kind, name.clone(), requirement.origin.clone());
                 let id = self.find(&key).unwrap_or_else(|| {
                     let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
                     self.add(key, offer, Body::Nowhere(reason))
                 });
-                return Ok(Some((id, Ranges::full())));
+                return Some((id, Ranges::full()));
             }
             (Place::Local, Some(track)) => {
                 let tracks = self.scope.locals.get(&(kind, name));
-                let Some(found) = tracks.and_then(|tracks| tracks.get(&track)) else {
-                    return Ok(None);
-                };
+                let found = tracks.and_then(|tracks| tracks.get(&track))?;
                 let id = self.local_track(kind, name, &track, found);
-                return Ok(Some((id, self.matching(id, req, exports))));
+                return Some((id, self.matching(id, req, exports)));
             }
             (Place::Registry(package), Some(track)) => {
                 let id = self.registry_track(package, &track, package.track(&track));
-                return Ok(Some((id, self.matching(id, req, exports))));
+                return Some((id, self.matching(id, req, exports)));
             }
             (Place::Local, None) => self
                 .scope
@@ -332,7 +353,7 @@ impl<'a> MemberGraph<'a> {
             Some(id) => id,
             None => self.add_choice(key, requirement, exports, tracks),
         };
-        Ok(Some((id, Ranges::full())))
+        Some((id, Ranges::full()))
     }
 
     fn add_choice(
@@ -402,26 +423,26 @@ impl<'a> MemberGraph<'a> {
         source: Source<'a>,
     ) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
         let selection = source.selection();
-        let is_itself = |requirement: &Requirement| {
+        let is_itself = |requirement: &&'a Requirement| {
             requirement.kind == selection.kind
                 && requirement.name == selection.name
                 && requirement.req.matches(&selection.version)
+                && !matches!(self.scope.place(requirement), Place::Nowhere(_))
         };
         let requirements: Vec<&Requirement> = source
             .requirements()
             .iter()
             .filter(|requirement| !is_itself(requirement))
             .collect();
-        let missing = self
-            .scope
-            .missing(Some(&selection), requirements.iter().copied())?;
+        let missing = self.scope.missing(requirements.iter().copied());
         if !missing.is_empty() {
             return Err(Stop::Missing(missing));
         }
         let mut edges = Vec::new();
         for requirement in requirements {
-            let edge = self.edge(Some(&selection), requirement, &BTreeSet::new())?;
-            let Some((target, set)) = edge else { continue };
+            let Some((target, set)) = self.edge(requirement, &BTreeSet::new()) else {
+                continue;
+            };
             if target == id {
                 return Ok(Dependencies::Unavailable(Reason::Itself {
                     requirement: requirement.clone(),
@@ -442,15 +463,13 @@ impl<'a> MemberGraph<'a> {
 
     fn root_dependencies(&self) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
         let requirements = self.roots.iter().map(|root| &root.requirement);
-        let missing = self.scope.missing(None, requirements)?;
+        let missing = self.scope.missing(requirements);
         if !missing.is_empty() {
             return Err(Stop::Missing(missing));
         }
-        let mut edges = Vec::new();
-        for root in &self.roots {
-            edges.extend(self.edge(None, &root.requirement, &root.exports)?);
-        }
-        Ok(Dependencies::Available(edges.into_iter().collect()))
+        let roots = self.roots.iter();
+        let edges = roots.filter_map(|root| self.edge(&root.requirement, &root.exports));
+        Ok(Dependencies::Available(edges.collect()))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod cutoff;
 mod graph;
 pub mod index;
 pub mod lockfile;
+pub mod obstacle;
 pub mod preference;
 pub mod problem;
 pub mod provider;

@@ -14,7 +14,7 @@ mod text;
 use std::collections::BTreeSet;
 
 use semver::Version;
-use transparency::name::{ExternName, Kind, PackageName};
+use transparency::name::{ExternName, Kind, Namespace, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
 
@@ -28,6 +28,7 @@ use crate::scope::{Exclusion, Scope};
 use explanation::Explainer;
 pub(crate) use explanation::Tree;
 pub use hint::{Hint, MAX_HINTS, MAX_TRIES};
+pub(crate) use text::list;
 
 /// How many steps are printed. Nobody follows more, and the last ones conclude.
 pub const MAX_STEPS: usize = 60;
@@ -208,6 +209,19 @@ impl Conflict {
                 _ => format!("or {hint}"),
             })
             .collect()
+    }
+
+    /// The namespaces that the derivation finds no registry for.
+    pub fn unowned(&self) -> BTreeSet<Namespace> {
+        let premises = self.steps.iter().flat_map(|step| &step.premises);
+        let unowned = premises.filter_map(|premise| match premise {
+            Premise::Fact(Fact::Unavailable {
+                group,
+                reason: Reason::NoRegistry { .. },
+            }) => Some(group.name.namespace()),
+            Premise::Fact(_) | Premise::Step(_) => None,
+        });
+        unowned.collect()
     }
 
     /// Packages that were not loaded where a change was tried: with them there may be more hints, or fewer steps.

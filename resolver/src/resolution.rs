@@ -16,13 +16,13 @@ use transparency::release::Requirement;
 use transparency::version::{Track, VersionError, parse_version};
 
 use crate::closure::check_member;
-use crate::graph::{Body, MemberGraph};
+use crate::graph::{Body, MemberGraph, Reason};
 use crate::index::{Address, Index, Release};
 use crate::preference::Preferences;
 use crate::problem::{Local, Mode, Problem, RootRequirement};
 use crate::provider::{NodeId, Provider};
-use crate::report::{Conflict, Tree};
-use crate::scope::{Scope, Source, Stop};
+use crate::report::{Conflict, Tree, list};
+use crate::scope::{Place, Scope, Source, Stop};
 
 /// How many decisions all attempts together may take that only serve one message, and how many one of them.
 const MAX_DECISIONS: u32 = 20_000;
@@ -154,28 +154,9 @@ pub enum Unresolved {
     /// A member's requirements cannot all be met.
     #[error(transparent)]
     Conflict(Box<Conflict>),
-    /// A name belongs to no registry.
-    #[error("{} requires `{requirement}`, and no registry is configured for the namespace `{}`", who(member, by.as_ref()), requirement.name.namespace())]
-    NoRegistry {
-        /// The member whose solve came to it.
-        member: String,
-        /// What requires it; none where the member itself does.
-        by: Option<Selection>,
-        /// What is required.
-        requirement: Requirement,
-    },
-    /// A requirement names another registry than the one its name belongs to here.
-    #[error("{} requires `{requirement}`, but {}", who(member, by.as_ref()), belongs(requirement, configured.as_ref()))]
-    TwoRegistries {
-        /// The member whose solve came to it.
-        member: String,
-        /// What requires it; none where the member itself does.
-        by: Option<Selection>,
-        /// What is required.
-        requirement: Requirement,
-        /// The registry of this name here.
-        configured: Option<Origin>,
-    },
+    /// What members themselves require belongs to no registry.
+    #[error("{}", without_registry(.0))]
+    NoRegistry(Vec<Unowned>),
     /// Two members see different local packages under one name and version.
     #[error(
         "`{one}` and `{other}` each have a local package `{selection}`, and the two differ in what they require"
@@ -190,43 +171,47 @@ pub enum Unresolved {
     },
 }
 
-fn who(member: &str, by: Option<&Selection>) -> String {
-    by.map_or_else(
-        || format!("`{member}`"),
-        |by| format!("`{by}`, which `{member}` depends on,"),
+/// A requirement of a member's own, for whose namespace no registry is configured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unowned {
+    /// The member.
+    pub member: String,
+    /// What it requires.
+    pub requirement: Requirement,
+    /// Where it says so.
+    pub location: Option<String>,
+}
+
+impl fmt::Display for Unowned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Requirement { name, req, .. } = &self.requirement;
+        write!(f, "`{}` requires {name} {req}", self.member)?;
+        match &self.location {
+            Some(location) => write!(f, " ({location})"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn without_registry(all: &[Unowned]) -> String {
+    let namespaces = all.iter().map(|one| one.requirement.name.namespace());
+    let namespaces: BTreeSet<_> = namespaces.collect();
+    let named: Vec<_> = namespaces.iter().map(|one| format!("`{one}`")).collect();
+    let lines: Vec<_> = all.iter().map(|one| format!("\n  {one}")).collect();
+    format!(
+        "no registry is configured for the namespace{} {}{}",
+        if named.len() == 1 { "" } else { "s" },
+        list(&named, "and"),
+        lines.concat()
     )
 }
 
-fn belongs(requirement: &Requirement, configured: Option<&Origin>) -> String {
-    let namespace = requirement.name.namespace();
-    configured.map_or_else(
-        || format!("no registry is configured for the namespace `{namespace}`"),
-        |origin| format!("here the namespace `{namespace}` belongs to `{origin}`"),
-    )
-}
-
-impl Unresolved {
-    fn stop(member: &str, stop: Stop) -> Self {
-        let member = member.to_owned();
+impl From<Stop> for Unresolved {
+    fn from(stop: Stop) -> Self {
         match stop {
             Stop::Missing(addresses) => Self::Missing(addresses),
             // Only an attempt gets tired; to solve again is right for whoever else would.
             Stop::Tired => Self::Missing(BTreeSet::new()),
-            Stop::NoRegistry { by, requirement } => Self::NoRegistry {
-                member,
-                by,
-                requirement,
-            },
-            Stop::TwoRegistries {
-                by,
-                requirement,
-                configured,
-            } => Self::TwoRegistries {
-                member,
-                by,
-                requirement,
-                configured,
-            },
         }
     }
 }
@@ -239,10 +224,15 @@ pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolve
     check_locals(problem)?;
     let mut scopes = BTreeMap::new();
     let mut missing = BTreeSet::new();
+    let mut unowned = Vec::new();
     for (name, member) in &problem.members {
         let scope = Scope::new(&problem.options, index, member);
-        missing.extend(first_needed(&scope).map_err(|stop| Unresolved::stop(name, stop))?);
+        unowned.extend(without_owner(name, &scope));
+        missing.extend(first_needed(&scope));
         scopes.insert(name, scope);
+    }
+    if !unowned.is_empty() {
+        return Err(Unresolved::NoRegistry(unowned));
     }
     if !missing.is_empty() {
         return Err(Unresolved::Missing(missing));
@@ -294,11 +284,30 @@ fn check_locals(problem: &Problem) -> Result<(), Unresolved> {
     Ok(())
 }
 
+/// What a member itself requires and no registry can serve. Nothing else could be chosen instead, so that all of it is
+/// told at once; of a release, it only makes that release no choice.
+fn without_owner(name: &str, scope: &Scope<'_>) -> Vec<Unowned> {
+    let roots = scope.member.requirements.iter();
+    let unowned = roots.filter(|root| {
+        matches!(
+            scope.place(&root.requirement),
+            Place::Nowhere(Reason::NoRegistry { .. })
+        )
+    });
+    unowned
+        .map(|root| Unowned {
+            member: name.to_owned(),
+            requirement: root.requirement.clone(),
+            location: root.location.clone(),
+        })
+        .collect()
+}
+
 /// What a member's solve looks at before anything else.
-fn first_needed(scope: &Scope<'_>) -> Result<BTreeSet<Address>, Stop> {
+fn first_needed(scope: &Scope<'_>) -> BTreeSet<Address> {
     let member = scope.member;
     let roots = member.requirements.iter().map(|root| &root.requirement);
-    let mut missing = scope.missing(None, roots)?;
+    let mut missing = scope.missing(roots);
     if member.keep {
         for selection in &member.selects {
             if scope.local(selection).is_none()
@@ -312,7 +321,7 @@ fn first_needed(scope: &Scope<'_>) -> Result<BTreeSet<Address>, Stop> {
         }
         missing.retain(|address| !scope.index.holds(address));
     }
-    Ok(missing)
+    missing
 }
 
 /// The old selection of a member that is to keep it, where it is still valid.
@@ -334,7 +343,7 @@ fn kept(scope: &Scope<'_>, preferences: &Preferences) -> Option<ClosedSet> {
                     && requirement.req.matches(&local.version)
             });
             if !is_local {
-                scope.address(Some(selection), requirement).ok()?;
+                scope.address(requirement).ok()?;
             }
         }
         set.packages
@@ -384,7 +393,7 @@ fn solve<'a>(
             PubGrubError::ErrorRetrievingDependencies { source, .. }
             | PubGrubError::ErrorChoosingVersion { source, .. }
             | PubGrubError::ErrorInShouldCancel(source),
-        ) => Err(Unresolved::stop(name, source)),
+        ) => Err(source.into()),
     }
 }
 
@@ -396,7 +405,7 @@ pub(crate) enum Attempt<'a> {
     Unsolvable(Box<(MemberGraph<'a>, Tree)>),
     /// These packages would have to be loaded to know.
     Missing(BTreeSet<Address>),
-    /// It takes longer than a message is worth, or a registry is missing.
+    /// It takes longer than a message is worth.
     GaveUp,
 }
 
@@ -433,7 +442,7 @@ pub(crate) fn attempt<'a>(
             | PubGrubError::ErrorInShouldCancel(source),
         ) => match source {
             Stop::Missing(addresses) => Attempt::Missing(addresses),
-            Stop::NoRegistry { .. } | Stop::TwoRegistries { .. } | Stop::Tired => Attempt::GaveUp,
+            Stop::Tired => Attempt::GaveUp,
         },
     }
 }

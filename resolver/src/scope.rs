@@ -5,7 +5,7 @@
 
 use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
-use transparency::name::{ExternName, Kind, Origin, PackageName};
+use transparency::name::{ExternName, Kind, PackageName};
 use transparency::number::Time;
 use transparency::release::Requirement;
 use transparency::version::Track;
@@ -57,17 +57,6 @@ pub enum Exclusion {
 pub(crate) enum Stop {
     #[error("{} packages are not loaded", .0.len())]
     Missing(BTreeSet<Address>),
-    #[error("no registry for `{}`", requirement.name)]
-    NoRegistry {
-        by: Option<Selection>,
-        requirement: Requirement,
-    },
-    #[error("two registries for `{}`", requirement.name)]
-    TwoRegistries {
-        by: Option<Selection>,
-        requirement: Requirement,
-        configured: Option<Origin>,
-    },
     #[error("it took too long")]
     Tired,
 }
@@ -217,37 +206,25 @@ impl<'a> Scope<'a> {
             .is_some_and(|tracks| tracks.contains_key(track))
     }
 
-    /// The registry that a requirement's name belongs to.
-    pub(crate) fn address(
-        &self,
-        by: Option<&Selection>,
-        requirement: &Requirement,
-    ) -> Result<Address, Stop> {
-        let configured = self.options.origins.of(&requirement.name);
-        if let Some(said) = &requirement.origin
-            && configured != Some(said)
-        {
-            return Err(Stop::TwoRegistries {
-                by: by.cloned(),
-                requirement: requirement.clone(),
-                configured: configured.cloned(),
-            });
+    /// The registry that a requirement's name belongs to; or why there is none that may serve it.
+    pub(crate) fn address(&self, requirement: &Requirement) -> Result<Address, Reason> {
+        match (
+            &requirement.origin,
+            self.options.origins.of(&requirement.name),
+        ) {
+            (Some(said), Some(here)) if said != here => Err(Reason::OtherRegistry {
+                said: said.clone(),
+                here: here.clone(),
+            }),
+            (_, Some(here)) => Ok(Address {
+                origin: here.clone(),
+                name: requirement.name.clone(),
+            }),
+            (said, None) => Err(Reason::NoRegistry { said: said.clone() }),
         }
-        let origin = configured.ok_or_else(|| Stop::NoRegistry {
-            by: by.cloned(),
-            requirement: requirement.clone(),
-        })?;
-        Ok(Address {
-            origin: origin.clone(),
-            name: requirement.name.clone(),
-        })
     }
 
-    pub(crate) fn place(
-        &self,
-        by: Option<&Selection>,
-        requirement: &'a Requirement,
-    ) -> Result<Place<'a>, Stop> {
+    pub(crate) fn place(&self, requirement: &'a Requirement) -> Place<'a> {
         if let Some(tracks) = self.locals_of(requirement.kind, &requirement.name) {
             let serves = match requirement.req.track() {
                 Some(track) => tracks.contains_key(&track),
@@ -257,11 +234,14 @@ impl<'a> Scope<'a> {
                 }),
             };
             if serves {
-                return Ok(Place::Local);
+                return Place::Local;
             }
         }
-        let address = self.address(by, requirement)?;
-        Ok(match self.index.entry(&address) {
+        let address = match self.address(requirement) {
+            Ok(address) => address,
+            Err(reason) => return Place::Nowhere(reason),
+        };
+        match self.index.entry(&address) {
             None => Place::Missing(address),
             Some(Entry::Absent(size)) => Place::Nowhere(Reason::Absent { size: *size }),
             Some(Entry::Outside) => Place::Nowhere(Reason::Outside),
@@ -271,22 +251,20 @@ impl<'a> Scope<'a> {
                 })
             }
             Some(Entry::Present(package)) => Place::Registry(package),
-        })
+        }
     }
 
     /// Which of the packages that these requirements lead to are not loaded.
     pub(crate) fn missing(
         &self,
-        by: Option<&Selection>,
         requirements: impl IntoIterator<Item = &'a Requirement>,
-    ) -> Result<BTreeSet<Address>, Stop> {
-        let mut missing = BTreeSet::new();
-        for requirement in requirements {
-            if let Place::Missing(address) = self.place(by, requirement)? {
-                missing.insert(address);
-            }
-        }
-        Ok(missing)
+    ) -> BTreeSet<Address> {
+        let places = requirements.into_iter().map(|one| self.place(one));
+        let missing = places.filter_map(|place| match place {
+            Place::Missing(address) => Some(address),
+            Place::Local | Place::Registry(_) | Place::Nowhere(_) => None,
+        });
+        missing.collect()
     }
 
     /// Everything of a package that the member can see, ascending by version.

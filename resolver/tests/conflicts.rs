@@ -556,6 +556,25 @@ fn two_registries_for_one_name() {
     assert_told(&world, "two_registries_for_one_name");
 }
 
+#[test]
+fn a_namespace_without_registry() {
+    let mut world = clocks();
+    let origins = &mut world.problem.options.origins;
+    let own = origins.default.take().unwrap();
+    origins.namespaces.insert("acme".parse().unwrap(), own);
+    world.component("acme:logger", "1.0.0", &["component ghost:b ^1"]);
+    world.component(
+        "acme:logger",
+        "1.1.0",
+        &["component spook:c ^1 from elsewhere.example/components"],
+    );
+    world.writes("app", "component acme:logger 1", "Cargo.toml:9:1");
+    assert_told(&world, "a_namespace_without_registry");
+    let namespaces = world.conflict().unowned();
+    let namespaces: Vec<_> = namespaces.iter().map(ToString::to_string).collect();
+    assert_eq!(namespaces, ["ghost", "spook"]);
+}
+
 /// A hundred releases on either side need what does not exist.
 fn far_away(distance: u64) -> World {
     let mut world = World::new();

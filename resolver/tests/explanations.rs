@@ -62,10 +62,15 @@ fn things<'a>(world: &World, group: &'a Group) -> Vec<Thing<'a>> {
 /// What could serve a requirement.
 fn servers<'a>(world: &World, requirement: &'a Requirement) -> Vec<Thing<'a>> {
     let Requirement {
-        kind, name, req, ..
+        kind,
+        name,
+        req,
+        origin,
+        ..
     } = requirement;
+    let is_here = origin.as_ref().is_none_or(|said| *said == world::origin());
     match world.packages.get(name) {
-        Some((found, releases)) if found == kind => releases
+        Some((found, releases)) if is_here && found == kind => releases
             .iter()
             .filter(|release| req.matches(&release.version))
             .map(|release| (*kind, name, Some(release.version.clone())))
@@ -187,6 +192,13 @@ fn assert_true(world: &World, member: &Member, fact: &Fact, case: &str) {
         Fact::Unavailable { group, reason } => match reason {
             Reason::Absent { .. } => assert!(world.absent.contains(&group.name), "{case}"),
             Reason::Outside => panic!("{case}: no registry of these worlds is left out"),
+            Reason::NoRegistry { said } => {
+                assert_eq!(group.name.as_str(), "ghost:a", "{case}");
+                assert_eq!(*said, None, "{case}");
+            }
+            Reason::OtherRegistry { said, here } => {
+                assert!(said != here && *here == world::origin(), "{case}");
+            }
             Reason::OtherKind { actual } => {
                 let (kind, _) = &world.packages[&group.name];
                 assert!(kind == actual && group.kind != *actual, "{case}");

@@ -235,26 +235,50 @@ fn a_self_dependency_is_met_by_itself_or_never() {
     );
 }
 
+/// No registry is configured but for `acme` and `wasi`.
+fn without_default(mut world: World) -> World {
+    let origins = &mut world.problem.options.origins;
+    let own = origins.default.take().unwrap();
+    for namespace in ["acme", "wasi"] {
+        let namespace = namespace.parse().unwrap();
+        origins.namespaces.insert(namespace, own.clone());
+    }
+    world
+}
+
 #[test]
-fn namespaces_without_or_with_two_registries_are_errors() {
-    let mut world = small();
-    world.problem.options.origins.default = None;
-    let error = world.solve().unwrap_err().to_string();
+fn a_release_that_needs_what_no_registry_here_has_is_no_choice_and_others_are() {
+    for (version, requires) in [
+        ("1.3.0", "component ghost:b ^1"),
+        ("1.4.0", "component ghost:b ^1 from elsewhere.example/x"),
+        ("1.5.0", "component acme:clock ^1 from elsewhere.example/x"),
+        ("1.6.0", "component acme:nobody ^1"),
+        ("1.7.0", "wit acme:clock ^1"),
+    ] {
+        let mut world = without_default(small());
+        world.nobody_has("acme:nobody");
+        world.component("acme:logger", version, &[requires]);
+        let got = world.app();
+        assert_eq!(got[..2], without_default(small()).app()[..2], "{requires}");
+        assert_eq!(world.solve_lazily(&[]), world.solve(), "{requires}");
+        // Nor is it where everything that it needs is local, which asks no registry.
+        world.app_has_local(Kind::Component, "ghost:b", "1.0.0", &[]);
+        let newest = format!("component acme:logger@{version}");
+        let is_met = requires.contains("ghost");
+        assert_eq!(world.app().contains(&newest), is_met, "{requires}");
+    }
+}
+
+#[test]
+fn what_members_require_of_namespaces_without_registry_is_told_all_at_once() {
+    let mut world = without_default(small());
+    world.writes("app", "component spook:c 1", "Cargo.toml:9:1");
+    world.writes("zoo", "component ghost:b 2", "zoo/Cargo.toml:7:1");
     assert_eq!(
-        error,
-        "`app` requires `component acme:logger ^1.1`, and no registry is configured for the namespace `acme`"
-    );
-    let mut world = small();
-    world.component(
-        "acme:logger",
-        "1.3.0",
-        &["component acme:clock ^1 from elsewhere.example/x"],
-    );
-    let error = world.solve().unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "`component acme:logger@1.3.0`, which `app` depends on, requires `component acme:clock ^1 from \
-         elsewhere.example/x`, but here the namespace `acme` belongs to `registry.example/components`"
+        world.solve().unwrap_err().to_string(),
+        "no registry is configured for the namespaces `ghost` and `spook`\n  \
+         `app` requires spook:c ^1 (Cargo.toml:9:1)\n  \
+         `zoo` requires ghost:b ^2 (zoo/Cargo.toml:7:1)"
     );
 }
 

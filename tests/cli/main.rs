@@ -7,6 +7,7 @@ mod bad_input;
 mod bundle;
 mod bundles_host;
 mod bundles_run;
+mod candidates;
 mod change;
 mod ci;
 mod clean;

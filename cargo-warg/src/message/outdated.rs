@@ -67,6 +67,8 @@ pub struct Hold {
     pub requirement: Option<String>,
     /// Where that stands, `FILE:LINE:COLUMN`.
     pub location: Option<String>,
+    /// Why the newer version itself is no choice, since what it requires is nowhere; null where that is not why.
+    pub obstacle: Option<String>,
 }
 
 impl From<&ops::outdated::Outdated> for Outdated {
@@ -112,16 +114,25 @@ impl From<&ops::hold::Hold> for Hold {
                 by: None,
                 requirement: Some(requirement.clone()),
                 location: location.clone(),
+                obstacle: None,
             },
             ops::hold::Hold::Package { by, requirement } => Self {
                 by: Some(format!("{}@{}", by.name, by.version)),
                 requirement: Some(requirement.clone()),
                 location: None,
+                obstacle: None,
+            },
+            ops::hold::Hold::Obstacle(obstacle) => Self {
+                by: None,
+                requirement: None,
+                location: None,
+                obstacle: Some(obstacle.to_string()),
             },
             ops::hold::Hold::Lowest => Self {
                 by: None,
                 requirement: None,
                 location: None,
+                obstacle: None,
             },
         }
     }

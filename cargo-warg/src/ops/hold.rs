@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use resolver::obstacle::Obstacle;
 use resolver::problem::Problem;
 use resolver::resolution::{ClosedSet, Selection};
 use semver::Version;
@@ -25,6 +26,8 @@ pub enum Hold {
         /// The requirement's versions.
         requirement: String,
     },
+    /// What the version itself requires is nowhere.
+    Obstacle(Obstacle),
     /// Nothing but the rule that the lowest version of a WIT package is taken that does.
     Lowest,
 }
@@ -44,6 +47,7 @@ impl fmt::Display for Hold {
             Self::Package { by, requirement } => {
                 write!(f, "{requirement} of {} {}", by.name, by.version)
             }
+            Self::Obstacle(obstacle) => write!(f, "it {obstacle}"),
             Self::Lowest => f.write_str("the lowest that does"),
         }
     }

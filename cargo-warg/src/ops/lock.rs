@@ -315,6 +315,7 @@ fn bring_up_to_date(
     let problem = project.problem_after(old.as_ref(), packages);
     let resolution = sessions.solve(&problem)?;
     warnings.extend(sessions.yanked(&resolution));
+    warnings.extend(sessions.passed_over(&problem, &resolution, old.as_ref()));
     let new = build(&problem, &resolution, sessions)?;
     let written = put.write(&path, &new, before.as_deref())?;
     Ok(Outcome {

@@ -78,6 +78,8 @@ pub fn outdated(
     let locked = lock.packages.iter().filter_map(|(selection, package)| {
         let origin = package.release.as_ref()?.origin.clone();
         let name = selection.name.clone();
+        // A registry that is configured no more has nothing to say about what is locked.
+        project.registries.of_origin(&origin).ok()?;
         Some(Address { origin, name })
     });
     sessions.load(&locked.collect())?;
@@ -137,7 +139,20 @@ fn row(
     }
     let holds = match (&latest, &compatible) {
         (Some(latest), Some(compatible)) if latest > compatible => {
-            holds(&project.problem, member, locked, latest, fresh)
+            let newest = Selection {
+                version: latest.clone(),
+                ..locked.clone()
+            };
+            let obstacle = sessions.obstacle(&project.problem, member, &newest);
+            let holds = holds(&project.problem, member, locked, latest, fresh);
+            let holds = holds.into_iter();
+            match obstacle {
+                Some(obstacle) => holds
+                    .filter(|hold| *hold != Hold::Lowest)
+                    .chain([Hold::Obstacle(obstacle)])
+                    .collect(),
+                None => holds.collect(),
+            }
         }
         _ => Vec::new(),
     };

@@ -3,7 +3,7 @@
 //! A policy is read before anything else of its registry; nothing is trusted without one. Two aliases for one origin
 //! are an error: a lock names origins, so nobody could tell which was meant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ use registry::layout::{self, ObjectPath};
 use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
-use transparency::name::{Origin, PackageName};
+use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
@@ -442,9 +442,20 @@ pub fn no_registry(name: &PackageName) -> Error {
         Class::Other,
         format!("no registry is configured for the namespace `{namespace}` of `{name}`"),
     )
-    .with_help(format!(
-        "say in Cargo.toml which one has it: `{namespace} = \"REGISTRY\"` in [workspace.metadata.warg.namespaces], or \
+    .with_help(name_registries(&BTreeSet::from([namespace])))
+}
+
+/// What to do about namespaces without a registry.
+pub fn name_registries(namespaces: &BTreeSet<Namespace>) -> String {
+    let lines: Vec<_> = namespaces
+        .iter()
+        .map(|namespace| format!("`{namespace} = \"REGISTRY\"`"))
+        .collect();
+    format!(
+        "say in Cargo.toml which one has {}: {} in [workspace.metadata.warg.namespaces], or \
          `default-registry = \"REGISTRY\"` in [workspace.metadata.warg] (where there is no workspace, in \
-         [package.metadata.warg])"
-    ))
+         [package.metadata.warg])",
+        if lines.len() == 1 { "it" } else { "each" },
+        lines.join(" and ")
+    )
 }

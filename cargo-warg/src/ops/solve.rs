@@ -12,6 +12,7 @@ use registry::client::{ClientError, LoadedLog, Package, Session};
 use resolver::cutoff::Cutoff;
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
+use resolver::obstacle::{Obstacle, obstacle};
 use resolver::problem::{Options, Origins, Problem};
 use resolver::report::Conflict;
 use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve};
@@ -21,8 +22,9 @@ use transparency::digest::Hash;
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::release::{Release, Status};
+use transparency::version::Track;
 
-use super::registries::{Registries, no_registry};
+use super::registries::{Registries, name_registries, no_registry};
 use crate::error::{Class, Classify, Error, Result};
 
 /// The registries as they are being read: one session each, opened when first needed.
@@ -356,6 +358,54 @@ impl<'a> Sessions<'a> {
         fit.max().cloned()
     }
 
+    /// Why a version is no choice for a member, where what it requires is nowhere.
+    pub fn obstacle(
+        &self,
+        problem: &Problem,
+        member: &str,
+        selection: &Selection,
+    ) -> Option<Obstacle> {
+        let member = problem.members.get(member)?;
+        obstacle(&problem.options, &self.index, member, selection)
+    }
+
+    /// Newer releases of what was locked just now that were no choice because of what they require, as sentences.
+    pub fn passed_over(
+        &self,
+        problem: &Problem,
+        resolution: &Resolution,
+        old: Option<&Lockfile>,
+    ) -> Vec<String> {
+        let is_new = |one: &&Selection| old.is_none_or(|old| !old.packages.contains_key(*one));
+        let mut sentences = BTreeSet::new();
+        for (member, set) in &resolution.members {
+            let components = set
+                .packages
+                .keys()
+                .filter(|one| one.kind == Kind::Component);
+            for selection in components.filter(is_new) {
+                let usable = self.usable(&selection.name, &problem.options);
+                let same_track = |version: &&Version| {
+                    **version > selection.version
+                        && Track::of(version) == Track::of(&selection.version)
+                };
+                let newer = usable.into_iter().map(Release::version);
+                sentences.extend(newer.filter(same_track).filter_map(|version| {
+                    let newer = Selection {
+                        version: version.clone(),
+                        ..selection.clone()
+                    };
+                    let obstacle = self.obstacle(problem, member, &newer)?;
+                    Some(format!(
+                        "{} {version} is no choice: it {obstacle}",
+                        newer.name
+                    ))
+                }));
+            }
+        }
+        sentences.into_iter().collect()
+    }
+
     /// The log of a package by its name, where it was loaded and is there.
     pub fn log_of(&self, name: &PackageName) -> Option<&LoadedLog> {
         let origin = self.registries.origins().of(name)?.clone();
@@ -679,24 +729,28 @@ impl Classify for Unresolved {
     fn class(&self) -> Class {
         match self {
             Self::Conflict(_) => Class::Unsolved,
-            Self::TwoRegistries { .. } => Class::Refused,
-            Self::Missing(_) | Self::NoRegistry { .. } | Self::LocalsDiffer { .. } => Class::Other,
+            Self::Missing(_) | Self::NoRegistry(_) | Self::LocalsDiffer { .. } => Class::Other,
         }
     }
 
     fn help(&self) -> Option<String> {
         match self {
-            Self::NoRegistry { requirement, .. } => {
-                no_registry(&requirement.name).help().first().cloned()
+            Self::NoRegistry(unowned) => {
+                let names = unowned.iter().map(|one| one.requirement.name.namespace());
+                Some(name_registries(&names.collect()))
             }
-            _ => None,
+            Self::Missing(_) | Self::Conflict(_) | Self::LocalsDiffer { .. } => None,
         }
     }
 }
 
 /// A conflict, with the changes that would work.
 fn no_solution(conflict: Box<Conflict>) -> Error {
-    let help = conflict.help();
+    let mut help = conflict.help();
+    let unowned = conflict.unowned();
+    if !unowned.is_empty() {
+        help.push(name_registries(&unowned));
+    }
     let error = Error::classified(Unresolved::Conflict(conflict));
     help.into_iter().fold(error, Error::with_help)
 }

@@ -134,6 +134,8 @@ pub fn update(
     } else {
         write(&path, &new, before.as_deref(), &edit)?
     };
+    let mut warnings = sessions.yanked(&resolution);
+    warnings.extend(sessions.passed_over(&asked, &resolution, Some(&old)));
     let changes = edit.changes().iter().cloned().map(|mut change| {
         let file = change.file.display().to_string();
         change.file = relative(&project.workspace, &file).into();
@@ -148,7 +150,7 @@ pub fn update(
         },
         newer: newer(&new, sessions, &asked),
         lock: Outcome {
-            warnings: sessions.yanked(&resolution),
+            warnings,
             lock: Some(new),
             changes: lock_changes,
             written,

@@ -157,9 +157,9 @@ impl<'g, 'a> Explainer<'g, 'a> {
     fn package(&self, id: NodeId) -> Option<(Kind, PackageName)> {
         match &*self.graph.node(id).key {
             Key::Root => None,
-            Key::Track(kind, name, _) | Key::Choice(kind, name, ..) | Key::Nowhere(kind, name) => {
-                Some((*kind, name.clone()))
-            }
+            Key::Track(kind, name, _)
+            | Key::Choice(kind, name, ..)
+            | Key::Nowhere(kind, name, _) => Some((*kind, name.clone())),
         }
     }
 
@@ -201,8 +201,8 @@ impl<'g, 'a> Explainer<'g, 'a> {
         let (group, wishes) = if by == MemberGraph::ROOT {
             let mut wishes = Vec::new();
             for root in self.graph.roots() {
-                let edge = self.graph.edge(None, &root.requirement, &root.exports);
-                if leads_there(edge.ok().flatten()) {
+                let edge = self.graph.edge(&root.requirement, &root.exports);
+                if leads_there(edge) {
                     self.roots.insert(root);
                     wishes.push(Wish::of(root));
                 }
@@ -214,13 +214,9 @@ impl<'g, 'a> Explainer<'g, 'a> {
             let (_, name) = self.package(on)?;
             let mut found: BTreeSet<&Requirement> = BTreeSet::new();
             for source in sources {
-                let selection = source.selection();
                 let requirements = source.requirements().iter();
                 for requirement in requirements.filter(|requirement| requirement.name == name) {
-                    let edge = self
-                        .graph
-                        .edge(Some(&selection), requirement, &BTreeSet::new());
-                    if leads_there(edge.ok().flatten()) {
+                    if leads_there(self.graph.edge(requirement, &BTreeSet::new())) {
                         found.insert(requirement);
                     }
                 }

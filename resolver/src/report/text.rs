@@ -20,7 +20,7 @@ use crate::problem::Written;
 use crate::scope::Exclusion;
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list(items: &[String], word: &str) -> String {
+pub(crate) fn list(items: &[String], word: &str) -> String {
     match items {
         [] => String::new(),
         [one] => one.clone(),
@@ -295,7 +295,19 @@ impl<'c> Words<'c> {
                     "{} does not exist (proved at the checkpoint of size {size})",
                     group.name
                 ),
-                Reason::Outside => format!("{} {reason}", group.name),
+                Reason::Outside | Reason::OtherRegistry { .. } => {
+                    format!("{} {reason}", group.name)
+                }
+                Reason::NoRegistry { said } => {
+                    let said = said
+                        .as_ref()
+                        .map(|said| format!(" (the requirement names `{said}`)"));
+                    format!(
+                        "no registry is configured for the namespace `{}`{}",
+                        group.name.namespace(),
+                        said.unwrap_or_default()
+                    )
+                }
                 Reason::OtherKind { actual } => {
                     format!("{} is a {}", group.name, kind_word(*actual))
                 }

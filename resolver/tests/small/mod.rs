@@ -11,7 +11,7 @@ use transparency::release::Requirement;
 use transparency::version::Track;
 
 use crate::random::Random;
-use crate::world::{World, name, requirement};
+use crate::world::{World, name, origin, requirement};
 
 const NAMES: [&str; 5] = ["t:a", "t:b", "t:c", "t:d", "t:e"];
 const VERSIONS: [&str; 13] = [
@@ -73,8 +73,27 @@ fn random_requirement(
     requirement(&format!("{kind} {package} {}", random.pick(&REQUIREMENTS)))
 }
 
+/// What a release may require besides: of a namespace that nobody serves, or from another registry.
+fn released_requirement(
+    random: &mut Random,
+    names: &[&str],
+    kinds: &BTreeMap<&str, Kind>,
+) -> Requirement {
+    let mut requirement = random_requirement(random, names, kinds);
+    match random.below(60) {
+        0 => requirement.name = name("ghost:a"),
+        1 => requirement.origin = Some("elsewhere.example/x".parse().unwrap()),
+        2 => requirement.origin = Some(origin()),
+        _ => {}
+    }
+    requirement
+}
+
 pub(crate) fn random_world(random: &mut Random) -> World {
     let mut world = World::new();
+    let origins = &mut world.problem.options.origins;
+    origins.default = None;
+    origins.namespaces = [("t".parse().unwrap(), origin())].into();
     let names = &NAMES[..2 + random.below(NAMES.len() - 1)];
     let kinds: BTreeMap<&str, Kind> = names
         .iter()
@@ -94,7 +113,7 @@ pub(crate) fn random_world(random: &mut Random) -> World {
             }
             let count = *random.pick(&[0, 0, 0, 1, 1, 2]);
             let requires: Vec<String> = (0..count)
-                .map(|_| random_requirement(random, names, &kinds).to_string())
+                .map(|_| released_requirement(random, names, &kinds).to_string())
                 .collect();
             let requires: Vec<&str> = requires.iter().map(String::as_str).collect();
             let release = match kinds[package] {
@@ -148,6 +167,13 @@ pub(crate) fn candidates<'w>(
     let Some((name, (kind, releases))) = world.packages.get_key_value(&requirement.name) else {
         return Vec::new();
     };
+    if requirement
+        .origin
+        .as_ref()
+        .is_some_and(|said| *said != origin())
+    {
+        return Vec::new();
+    }
     let may = |version: &Version, standing: &Standing| match standing {
         Standing::Usable => true,
         Standing::Yanked { .. } => locked.contains(&Selection {

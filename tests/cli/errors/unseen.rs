@@ -195,10 +195,6 @@ const VARIANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the solver meets it in a record of a registry; `resolver/tests/` has them",
-        &["Unresolved::TwoRegistries"],
-    ),
-    (
         "takes a release that only a later release of the tools, or an operator, makes",
         &[
             "BatchError::Withdrawn",

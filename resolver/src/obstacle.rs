@@ -1,0 +1,52 @@
+//! Why a release that nothing excludes is no choice all the same: something that it requires is nowhere.
+//!
+//! Such a release is left out of a search and never ends it. Whoever wonders why it was not taken asks here.
+
+use std::fmt;
+
+use transparency::release::Requirement;
+
+use crate::graph::Reason;
+use crate::index::Index;
+use crate::problem::{Member, Options};
+use crate::resolution::Selection;
+use crate::scope::{Place, Scope};
+
+/// What a release requires, and why nothing can serve it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What is required.
+    pub requirement: Requirement,
+    /// Why that is nowhere.
+    pub reason: Reason,
+}
+
+impl fmt::Display for Obstacle {
+    /// `requires ghost:b ^1, which is of a namespace that no registry is configured for`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Requirement { name, req, .. } = &self.requirement;
+        write!(f, "requires {name} {req}, which {}", self.reason)
+    }
+}
+
+/// The first requirement of a version that leads nowhere for a member, as far as packages are loaded; none where there is no
+/// such requirement, or no such version.
+pub fn obstacle(
+    options: &Options,
+    index: &Index,
+    member: &Member,
+    selection: &Selection,
+) -> Option<Obstacle> {
+    let scope = Scope::new(options, index, member);
+    let sources = scope.sources(selection.kind, &selection.name);
+    let mut found = sources.iter();
+    let source = found.find(|source| *source.version() == selection.version)?;
+    let mut requirements = source.requirements().iter();
+    requirements.find_map(|requirement| match scope.place(requirement) {
+        Place::Nowhere(reason) => Some(Obstacle {
+            requirement: requirement.clone(),
+            reason,
+        }),
+        Place::Local | Place::Registry(_) | Place::Missing(_) => None,
+    })
+}
