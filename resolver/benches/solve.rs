@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pubgrub::{Dependencies, OfflineDependencyProvider, Ranges};
+use resolver::Numbers;
 use resolver::index::{Address, Index, Release, Standing};
 use resolver::preference::Order;
 use resolver::problem::{Member, Problem, RootRequirement};
@@ -130,9 +131,10 @@ impl Graph for Numbered {
         &self,
         node: NodeId,
         number: u32,
-    ) -> Result<Dependencies<NodeId, Ranges<u32>, String>, Infallible> {
+    ) -> Result<Dependencies<NodeId, Numbers, String>, Infallible> {
         let edges = self.node(node).2[usize::try_from(number).unwrap()].clone();
-        Ok(Dependencies::Available(edges.into_iter().collect()))
+        let edges = edges.into_iter().map(|(id, set)| (id, set.into()));
+        Ok(Dependencies::Available(edges.collect()))
     }
 }
 

@@ -7,7 +7,7 @@
 //! pubgrub 0.4.0 answers wrongly where a version depends on its own node in vain, so this never happens: such a
 //! dependency is dropped if the version itself satisfies it, and else makes the version unavailable.
 
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
@@ -20,7 +20,9 @@ use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 
+use crate::budget::{Budget, Meter};
 use crate::index::{Package, TrackReleases};
+use crate::numbers::Numbers;
 use crate::preference::{Order, Preferences};
 use crate::problem::RootRequirement;
 use crate::provider::{Graph, NodeId, Offer};
@@ -137,8 +139,7 @@ pub(crate) struct MemberGraph<'a> {
     roots: Vec<&'a RootRequirement>,
     preferences: &'a Preferences,
     nodes: RefCell<Nodes<'a>>,
-    /// How many more decisions the solver may take; none: as many as it needs.
-    patience: Cell<Option<u32>>,
+    meter: Meter,
 }
 
 type Edge = (NodeId, Ranges<u32>);
@@ -149,28 +150,23 @@ impl<'a> MemberGraph<'a> {
         scope: &'a Scope<'a>,
         roots: impl IntoIterator<Item = &'a RootRequirement>,
         preferences: &'a Preferences,
+        budget: Budget,
     ) -> Self {
         let graph = Self {
             scope,
             roots: roots.into_iter().collect(),
             preferences,
             nodes: RefCell::default(),
-            patience: Cell::new(None),
+            meter: Meter::new(budget),
         };
         let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
         graph.add(Key::Root, offer, Body::Root);
         graph
     }
 
-    /// The same graph for a solver that may take only so many decisions.
-    pub(crate) fn with_patience(self, decisions: u32) -> Self {
-        self.patience.set(Some(decisions));
-        self
-    }
-
-    /// How many decisions are left.
-    pub(crate) fn patience(&self) -> u32 {
-        self.patience.get().unwrap_or(u32::MAX)
+    /// What was taken of the budget.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     pub(crate) const ROOT: NodeId = NodeId(0);
@@ -421,7 +417,7 @@ impl<'a> MemberGraph<'a> {
         &self,
         id: NodeId,
         source: Source<'a>,
-    ) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
+    ) -> Result<Dependencies<NodeId, Numbers, Reason>, Stop> {
         let selection = source.selection();
         let is_itself = |requirement: &&'a Requirement| {
             requirement.kind == selection.kind
@@ -450,7 +446,13 @@ impl<'a> MemberGraph<'a> {
             }
             edges.push((target, set));
         }
-        Ok(Dependencies::Available(edges.into_iter().collect()))
+        Ok(self.given(edges))
+    }
+
+    fn given(&self, edges: Vec<Edge>) -> Dependencies<NodeId, Numbers, Reason> {
+        self.meter.edges(edges.len());
+        let edges = edges.into_iter().map(|(id, set)| (id, set.into()));
+        Dependencies::Available(edges.collect())
     }
 
     /// The nodes that a chosen version depends on.
@@ -461,7 +463,7 @@ impl<'a> MemberGraph<'a> {
         }
     }
 
-    fn root_dependencies(&self) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
+    fn root_dependencies(&self) -> Result<Dependencies<NodeId, Numbers, Reason>, Stop> {
         let requirements = self.roots.iter().map(|root| &root.requirement);
         let missing = self.scope.missing(requirements);
         if !missing.is_empty() {
@@ -469,7 +471,7 @@ impl<'a> MemberGraph<'a> {
         }
         let roots = self.roots.iter();
         let edges = roots.filter_map(|root| self.edge(&root.requirement, &root.exports));
-        Ok(Dependencies::Available(edges.collect()))
+        Ok(self.given(edges.collect()))
     }
 }
 
@@ -490,7 +492,7 @@ impl Graph for MemberGraph<'_> {
         &self,
         id: NodeId,
         number: u32,
-    ) -> Result<Dependencies<NodeId, Ranges<u32>, Reason>, Stop> {
+    ) -> Result<Dependencies<NodeId, Numbers, Reason>, Stop> {
         let node = self.node(id);
         let source = match &node.body {
             Body::Root => None,
@@ -498,7 +500,7 @@ impl Graph for MemberGraph<'_> {
             Body::Choice(tracks) => {
                 let chosen = tracks.get(place(number));
                 let edges = chosen.map(|(_, node, set)| (*node, set.clone()));
-                return Ok(Dependencies::Available(edges.into_iter().collect()));
+                return Ok(self.given(edges.into_iter().collect()));
             }
             Body::Track { candidates, .. } => candidates
                 .get(place(number))
@@ -512,13 +514,14 @@ impl Graph for MemberGraph<'_> {
     }
 
     fn go_on(&self) -> Result<(), Stop> {
-        match self.patience.get() {
-            Some(0) => Err(Stop::Tired),
-            Some(left) => {
-                self.patience.set(left.checked_sub(1));
-                Ok(())
-            }
-            None => Ok(()),
+        self.meter.round(self.nodes.borrow().nodes.len());
+        if self.meter.is_spent() {
+            return Err(Stop::Spent);
         }
+        Ok(())
+    }
+
+    fn conflicts(&self, node: NodeId, count: u32) {
+        self.meter.conflicts(node, count);
     }
 }

@@ -4,11 +4,13 @@
 //! why when there is no solution. Everything here is pure: no clock, no files, no network. What may be believed of a
 //! registry is decided before its releases come here, in `transparency`.
 
+pub mod budget;
 pub mod closure;
 pub mod cutoff;
 mod graph;
 pub mod index;
 pub mod lockfile;
+mod numbers;
 pub mod obstacle;
 pub mod preference;
 pub mod problem;
@@ -18,7 +20,9 @@ pub mod requirement;
 pub mod resolution;
 mod scope;
 
+pub use budget::Budget;
 pub use graph::Reason;
 pub use lockfile::Lockfile;
-pub use resolution::{Unresolved, resolve};
+pub use numbers::Numbers;
+pub use resolution::{GaveUp, Unresolved, resolve, resolve_within};
 pub use scope::Exclusion;

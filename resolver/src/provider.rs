@@ -12,6 +12,7 @@ use std::rc::Rc;
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
 use version_ranges::Ranges;
 
+use crate::numbers::Numbers;
 use crate::preference::Order;
 use crate::requirement::place;
 
@@ -145,7 +146,7 @@ pub trait Graph {
         &self,
         node: NodeId,
         number: u32,
-    ) -> Result<Dependencies<NodeId, Ranges<u32>, Self::Reason>, Self::Stop>;
+    ) -> Result<Dependencies<NodeId, Numbers, Self::Reason>, Self::Stop>;
 
     /// Asked before every decision.
     ///
@@ -154,6 +155,9 @@ pub trait Graph {
     fn go_on(&self) -> Result<(), Self::Stop> {
         Ok(())
     }
+
+    /// Told in how many conflicts a node was so far.
+    fn conflicts(&self, _node: NodeId, _count: u32) {}
 }
 
 /// A graph as pubgrub sees it.
@@ -163,7 +167,7 @@ pub struct Provider<G>(pub G);
 impl<G: Graph> DependencyProvider for Provider<G> {
     type P = NodeId;
     type V = u32;
-    type VS = Ranges<u32>;
+    type VS = Numbers;
     type M = G::Reason;
     type Err = G::Stop;
     /// Nodes without candidates, then those that conflicted often, then those with few candidates, then by name.
@@ -172,27 +176,29 @@ impl<G: Graph> DependencyProvider for Provider<G> {
     fn prioritize(
         &self,
         node: &NodeId,
-        set: &Ranges<u32>,
+        set: &Numbers,
         statistics: &PackageResolutionStatistics,
     ) -> Self::Priority {
-        let count = self.0.offer(*node).count(set);
-        let conflicts = if count == 0 {
-            u32::MAX
-        } else {
-            statistics.conflict_count()
-        };
+        let count = self.0.offer(*node).count(set.ranges());
+        let mut conflicts = statistics.conflict_count();
+        if conflicts > 0 {
+            self.0.conflicts(*node, conflicts);
+        }
+        if count == 0 {
+            conflicts = u32::MAX;
+        }
         (conflicts, Reverse(count), Reverse(self.0.name(*node)))
     }
 
-    fn choose_version(&self, node: &NodeId, set: &Ranges<u32>) -> Result<Option<u32>, G::Stop> {
-        Ok(self.0.offer(*node).choose(set))
+    fn choose_version(&self, node: &NodeId, set: &Numbers) -> Result<Option<u32>, G::Stop> {
+        Ok(self.0.offer(*node).choose(set.ranges()))
     }
 
     fn get_dependencies(
         &self,
         node: &NodeId,
         number: &u32,
-    ) -> Result<Dependencies<NodeId, Ranges<u32>, G::Reason>, G::Stop> {
+    ) -> Result<Dependencies<NodeId, Numbers, G::Reason>, G::Stop> {
         self.0.dependencies(*node, *number)
     }
 

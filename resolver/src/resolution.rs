@@ -15,8 +15,9 @@ use transparency::name::{ExternName, Kind, NameError, Origin, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionError, parse_version};
 
+use crate::budget::Budget;
 use crate::closure::check_member;
-use crate::graph::{Body, MemberGraph, Reason};
+use crate::graph::{Body, Key, MemberGraph, Reason};
 use crate::index::{Address, Index, Release};
 use crate::preference::Preferences;
 use crate::problem::{Local, Mode, Problem, RootRequirement};
@@ -24,9 +25,17 @@ use crate::provider::{NodeId, Provider};
 use crate::report::{Conflict, Tree, list};
 use crate::scope::{Place, Scope, Source, Stop};
 
-/// How many decisions all attempts together may take that only serve one message, and how many one of them.
-const MAX_DECISIONS: u32 = 20_000;
-const MAX_DECISIONS_EACH: u32 = 1_000;
+/// How many steps all attempts together may take that only serve one message.
+const STEPS_OF_A_MESSAGE: u64 = 20_000_000;
+
+/// What one attempt may take of what is left: one that leads nowhere leaves something for those behind it.
+const SHARES: u64 = 8;
+
+/// How many sets an attempt may keep.
+const SETS_OF_AN_ATTEMPT: u64 = 300_000;
+
+/// How many packages are named where a solve gave up.
+const MAX_CULPRITS: usize = 5;
 
 /// One package of a closed set: `component acme:clock@1.0.4`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,6 +154,51 @@ impl Resolution {
     }
 }
 
+/// Where a solve gave up. Whether there is a solution is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "gave up on the requirements of `{member}` after {steps} steps{}",
+    most_of_it(packages)
+)]
+pub struct GaveUp {
+    /// Whose solve it was.
+    pub member: String,
+    /// How many steps it took.
+    pub steps: u64,
+    /// The packages in whose conflicts most of the work went, the worst first.
+    pub packages: Vec<PackageName>,
+}
+
+fn most_of_it(packages: &[PackageName]) -> String {
+    let names: Vec<String> = packages.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(", most of them for conflicts of {}", list(names, "and")),
+    }
+}
+
+impl GaveUp {
+    fn of(member: &str, graph: &MemberGraph<'_>) -> Self {
+        let mut packages: Vec<PackageName> = Vec::new();
+        for node in graph.meter().most_conflicts() {
+            let name = match &*graph.node(node).key {
+                Key::Root => continue,
+                Key::Track(_, name, _) | Key::Choice(_, name, ..) | Key::Nowhere(_, name, _) => {
+                    name.clone()
+                }
+            };
+            if packages.len() < MAX_CULPRITS && !packages.contains(&name) {
+                packages.push(name);
+            }
+        }
+        Self {
+            member: member.to_owned(),
+            steps: graph.meter().taken(),
+            packages,
+        }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
@@ -154,6 +208,9 @@ pub enum Unresolved {
     /// A member's requirements cannot all be met.
     #[error(transparent)]
     Conflict(Box<Conflict>),
+    /// It takes more work than a solve may.
+    #[error(transparent)]
+    GaveUp(GaveUp),
     /// What members themselves require belongs to no registry.
     #[error("{}", without_registry(.0))]
     NoRegistry(Vec<Unowned>),
@@ -206,21 +263,23 @@ fn without_registry(all: &[Unowned]) -> String {
     )
 }
 
-impl From<Stop> for Unresolved {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Missing(addresses) => Self::Missing(addresses),
-            // Only an attempt gets tired; to solve again is right for whoever else would.
-            Stop::Tired => Self::Missing(BTreeSet::new()),
-        }
-    }
-}
-
 /// Solves every member's requirements.
 ///
 /// # Errors
 /// What is to be loaded first, or why there is no answer.
 pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolved> {
+    resolve_within(problem, index, Budget::default())
+}
+
+/// The same with another budget for each member.
+///
+/// # Errors
+/// As there.
+pub fn resolve_within(
+    problem: &Problem,
+    index: &Index,
+    budget: Budget,
+) -> Result<Resolution, Unresolved> {
     check_locals(problem)?;
     let mut scopes = BTreeMap::new();
     let mut missing = BTreeSet::new();
@@ -251,7 +310,7 @@ pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolve
         preferences.extend(&earlier);
         let set = match kept(scope, &preferences) {
             Some(kept) => kept,
-            None => solve(name, scopes.len() == 1, scope, &preferences)?,
+            None => solve((name, scopes.len() == 1), scope, &preferences, budget)?,
         };
         // What is local to one member is no release that another could prefer.
         let released = set
@@ -373,13 +432,13 @@ fn source_of<'a>(scope: &Scope<'a>, selection: &'a Selection) -> Option<Source<'
 }
 
 fn solve<'a>(
-    name: &str,
-    alone: bool,
+    (name, alone): (&str, bool),
     scope: &'a Scope<'a>,
     preferences: &'a Preferences,
+    budget: Budget,
 ) -> Result<ClosedSet, Unresolved> {
     let roots: Vec<&RootRequirement> = scope.member.requirements.iter().collect();
-    let provider = Provider(MemberGraph::new(scope, roots, preferences));
+    let provider = Provider(MemberGraph::new(scope, roots, preferences, budget));
     match pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32) {
         Ok(answer) => {
             let chosen = answer.into_iter().collect();
@@ -393,7 +452,10 @@ fn solve<'a>(
             PubGrubError::ErrorRetrievingDependencies { source, .. }
             | PubGrubError::ErrorChoosingVersion { source, .. }
             | PubGrubError::ErrorInShouldCancel(source),
-        ) => Err(source.into()),
+        ) => Err(match source {
+            Stop::Missing(addresses) => Unresolved::Missing(addresses),
+            Stop::Spent => Unresolved::GaveUp(GaveUp::of(name, &provider.0)),
+        }),
     }
 }
 
@@ -409,14 +471,14 @@ pub(crate) enum Attempt<'a> {
     GaveUp,
 }
 
-/// How many decisions attempts may still take.
+/// How many steps attempts may still take.
 #[derive(Debug)]
-pub(crate) struct Patience(u32);
+pub(crate) struct Patience(u64);
 
 impl Patience {
     /// As much as one message is worth.
     pub(crate) fn of_a_message() -> Self {
-        Self(MAX_DECISIONS)
+        Self(STEPS_OF_A_MESSAGE)
     }
 }
 
@@ -427,12 +489,14 @@ pub(crate) fn attempt<'a>(
     preferences: &'a Preferences,
     patience: &mut Patience,
 ) -> Attempt<'a> {
-    let each = patience.0.min(MAX_DECISIONS_EACH);
-    let graph = MemberGraph::new(scope, roots, preferences).with_patience(each);
+    let budget = Budget {
+        steps: patience.0 / SHARES,
+        sets: SETS_OF_AN_ATTEMPT,
+    };
+    let graph = MemberGraph::new(scope, roots, preferences, budget);
     let provider = Provider(graph);
     let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
-    let taken = each.saturating_sub(provider.0.patience());
-    patience.0 = patience.0.saturating_sub(taken);
+    patience.0 = patience.0.saturating_sub(provider.0.meter().taken());
     match end {
         Ok(_) => Attempt::Solved,
         Err(PubGrubError::NoSolution(tree)) => Attempt::Unsolvable(Box::new((provider.0, tree))),
@@ -442,7 +506,7 @@ pub(crate) fn attempt<'a>(
             | PubGrubError::ErrorInShouldCancel(source),
         ) => match source {
             Stop::Missing(addresses) => Attempt::Missing(addresses),
-            Stop::Tired => Attempt::GaveUp,
+            Stop::Spent => Attempt::GaveUp,
         },
     }
 }

@@ -57,8 +57,8 @@ pub enum Exclusion {
 pub(crate) enum Stop {
     #[error("{} packages are not loaded", .0.len())]
     Missing(BTreeSet<Address>),
-    #[error("it took too long")]
-    Tired,
+    #[error("the budget is spent")]
+    Spent,
 }
 
 /// A version that can be depended on.

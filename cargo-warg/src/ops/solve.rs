@@ -441,6 +441,14 @@ impl<'a> Sessions<'a> {
                 Ok(resolution) => return Ok(resolution),
                 Err(Unresolved::Missing(mut addresses)) => {
                     self.load(&addresses)?;
+                    // Else it would be asked for again, for ever.
+                    if let Some(lost) = addresses.iter().find(|one| !self.index.holds(one)) {
+                        let message = format!(
+                            "`{}` of `{}` was loaded, and nothing is known of it",
+                            lost.name, lost.origin
+                        );
+                        return Err(Error::new(Class::Other, message));
+                    }
                     let origins = &problem.options.origins;
                     addresses = self.likely_next(&addresses, origins);
                     while !addresses.is_empty() && self.load_ahead(&addresses)? {
@@ -461,7 +469,10 @@ impl<'a> Sessions<'a> {
     /// The conflict stands in any case: what cannot be loaded only leaves a hint out.
     fn explore(&mut self, conflict: &Conflict) -> bool {
         let unexplored = conflict.unexplored();
-        !unexplored.is_empty() && self.load(unexplored).is_ok()
+        let is_new = |address: &Address| !self.index.holds(address);
+        unexplored.iter().any(is_new)
+            && self.load(unexplored).is_ok()
+            && unexplored.iter().all(|address| self.index.holds(address))
     }
 
     /// Loads what nobody asked for yet, which can change no answer: where it fails, it counts as not loaded, and whoever
@@ -728,7 +739,7 @@ fn go_back<'a>(mut session: Session<'a>, at: &At) -> std::result::Result<Session
 impl Classify for Unresolved {
     fn class(&self) -> Class {
         match self {
-            Self::Conflict(_) => Class::Unsolved,
+            Self::Conflict(_) | Self::GaveUp(_) => Class::Unsolved,
             Self::Missing(_) | Self::NoRegistry(_) | Self::LocalsDiffer { .. } => Class::Other,
         }
     }
@@ -739,6 +750,15 @@ impl Classify for Unresolved {
                 let names = unowned.iter().map(|one| one.requirement.name.namespace());
                 Some(name_registries(&names.collect()))
             }
+            Self::GaveUp(gave_up) => Some(match gave_up.packages.first() {
+                Some(name) => format!(
+                    "narrow what may be chosen, beginning with {name}: require a version of it, or hold back what newly \
+                     asks for it (`exclude-newer`)"
+                ),
+                None => {
+                    "narrow what may be chosen: require fewer versions of each package".to_owned()
+                }
+            }),
             Self::Missing(_) | Self::Conflict(_) | Self::LocalsDiffer { .. } => None,
         }
     }

@@ -16,11 +16,12 @@ use version_ranges::Ranges;
 
 use super::{Conclusion, Extent, Fact, Group, Need, Premise, Step, Unmet, Wish};
 use crate::graph::{Body, Key, MemberGraph, Reason};
+use crate::numbers::Numbers;
 use crate::problem::RootRequirement;
 use crate::provider::NodeId;
 use crate::scope::{Exclusion, Source};
 
-pub(crate) type Tree = DerivationTree<NodeId, Ranges<u32>, Reason>;
+pub(crate) type Tree = DerivationTree<NodeId, Numbers, Reason>;
 
 /// What became of a derived node.
 #[derive(Clone)]
@@ -96,7 +97,7 @@ impl<'g, 'a> Explainer<'g, 'a> {
 
     fn derive(
         &mut self,
-        derived: &Derived<NodeId, Ranges<u32>, Reason>,
+        derived: &Derived<NodeId, Numbers, Reason>,
         causes: impl Iterator<Item = Outcome>,
     ) -> Outcome {
         let Some(conclusion) = self.conclusion(&derived.terms) else {
@@ -132,12 +133,12 @@ impl<'g, 'a> Explainer<'g, 'a> {
 
     /// What an external cause says; nothing where it only says which versions exist, as every group does, or what a
     /// choice is.
-    fn fact(&mut self, external: &External<NodeId, Ranges<u32>, Reason>) -> Option<Fact> {
+    fn fact(&mut self, external: &External<NodeId, Numbers, Reason>) -> Option<Fact> {
         match external {
             External::NotRoot(..) => None,
             External::NoVersions(id, set) => {
                 let (kind, name) = self.package(*id)?;
-                let versions = self.excluded(*id, set);
+                let versions = self.excluded(*id, set.ranges());
                 (!versions.is_empty()).then_some(Fact::Excluded {
                     kind,
                     name,
@@ -145,11 +146,11 @@ impl<'g, 'a> Explainer<'g, 'a> {
                 })
             }
             External::Custom(id, set, reason) => Some(Fact::Unavailable {
-                group: self.group(*id, set)?,
+                group: self.group(*id, set.ranges())?,
                 reason: reason.clone(),
             }),
             External::FromDependencyOf(by, versions, on, set) => {
-                self.requires(*by, versions, *on, set)
+                self.requires(*by, versions.ranges(), *on, set.ranges())
             }
         }
     }
@@ -330,17 +331,17 @@ impl<'g, 'a> Explainer<'g, 'a> {
     }
 
     /// What terms say; nothing where it is obvious, as one of them speaks of versions that do not exist.
-    fn conclusion(&self, terms: &pubgrub::Map<NodeId, Term<Ranges<u32>>>) -> Option<Conclusion> {
+    fn conclusion(&self, terms: &pubgrub::Map<NodeId, Term<Numbers>>) -> Option<Conclusion> {
         let mut sorted: Vec<_> = terms.iter().collect();
         sorted.sort_by(|a, b| self.graph.node(*a.0).key.cmp(&self.graph.node(*b.0).key));
         let mut conclusion = Conclusion::default();
         for (id, term) in sorted {
             match term {
                 Term::Positive(_) if *id == MemberGraph::ROOT => {}
-                Term::Positive(set) => conclusion.with.push(self.group(*id, set)?),
+                Term::Positive(set) => conclusion.with.push(self.group(*id, set.ranges())?),
                 Term::Negative(set) => {
-                    if let Some(group) = self.group(*id, set) {
-                        let only_of = self.leaves_out_tracks_of(*id, set);
+                    if let Some(group) = self.group(*id, set.ranges()) {
+                        let only_of = self.leaves_out_tracks_of(*id, set.ranges());
                         conclusion.needs.push(Need { group, only_of });
                     }
                 }

@@ -18,6 +18,7 @@ const HISTORY: &str =
 const SIGNER: &str =
     "takes a publisher who signs something made up; `tests/cli/dep_solved.rs` has them";
 const SLOW: &str = "lasts longer than a test may; `registry/tests/` makes them with shorter limits";
+const HARD: &str = "takes a registry that is made to be hard; `resolver/tests/budget.rs` makes them with smaller budgets";
 
 /// The variants, with the reason.
 const VARIANTS: &[(&str, &[&str])] = &[
@@ -72,6 +73,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "PlanError::Text",
         ],
     ),
+    (HARD, &["Unresolved::GaveUp"]),
     (
         DEFECT,
         &[
@@ -257,6 +259,7 @@ pub(super) const OWN: &[(&str, &str)] = &[
         "takes a system without randomness",
     ),
     ("no session with `…`", DEFECT),
+    ("`…` of `…` was loaded, and nothing is known of it", DEFECT),
     (
         "`…` is patched with …, and `…` takes it from …",
         "a path dependency beside a patch: `tests/cli/patch.rs` has it",

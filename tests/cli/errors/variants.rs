@@ -79,7 +79,7 @@ variants! {
     }
     MergeError { Markers, Side }
     BuildError { NoIndex, TwoSources, Inconsistent }
-    Unresolved { Missing, Conflict, NoRegistry, LocalsDiffer }
+    Unresolved { Missing, Conflict, GaveUp, NoRegistry, LocalsDiffer }
     ClaimError { OtherRegistry, NoPackage, Kind, NoRelease, Differs, NotExported, TooNew, Unusable, Withdrawn }
     CarriedError { Read, Spelling, Roots, Held, Folder, Requirements }
     DerivationError { Differs, Underivable, Tracks }

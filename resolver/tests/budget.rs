@@ -1,0 +1,133 @@
+//! What a solve may take: steps that are counted, so that hard worlds end, and end alike everywhere.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod world;
+
+use resolver::{Budget, Unresolved, resolve_within};
+use world::{World, selection};
+
+/// So many pigeons, each of which wants a hole of its own: nobody can say in short why one hole is not enough.
+fn pigeons(count: usize, holes: usize) -> World {
+    let mut world = World::new();
+    for hole in 0..holes {
+        for pigeon in 0..count {
+            world.component(&format!("t:h{hole}"), &format!("1.{pigeon}.0"), &[]);
+        }
+    }
+    for pigeon in 0..count {
+        for hole in 0..holes {
+            let wants = format!("component t:h{hole} =1.{pigeon}.0");
+            let name = format!("t:p{pigeon}");
+            world.component(&name, &format!("1.{hole}.0"), &[&wants]);
+        }
+        world.app_requires(&format!("component t:p{pigeon} ^1"));
+    }
+    world
+}
+
+fn small() -> Budget {
+    Budget {
+        steps: 20_000,
+        ..Budget::default()
+    }
+}
+
+#[test]
+fn a_solve_that_takes_too_long_gives_up_and_says_where_the_work_went() {
+    let world = pigeons(9, 8);
+    let index = world.index();
+    let Err(Unresolved::GaveUp(gave_up)) = resolve_within(&world.problem, &index, small()) else {
+        panic!("nine pigeons were dealt with in no time");
+    };
+    assert_eq!(gave_up.member, "app");
+    assert!(gave_up.steps > small().steps, "{gave_up}");
+    assert!(gave_up.packages.len() > 1, "{gave_up}");
+    let text = gave_up.to_string();
+    assert!(
+        text.starts_with("gave up on the requirements of `app` after ")
+            && text.contains("conflicts of t:"),
+        "{text}"
+    );
+    // The same work, the same words.
+    let again = resolve_within(&world.problem, &index, small());
+    assert_eq!(again, Err(Unresolved::GaveUp(gave_up)));
+}
+
+#[test]
+fn the_default_budget_ends_every_solve() {
+    let world = pigeons(12, 11);
+    assert!(matches!(world.solve(), Err(Unresolved::GaveUp(_))));
+}
+
+#[test]
+fn a_larger_budget_turns_giving_up_into_an_answer_and_never_changes_one() {
+    for (pigeons_and_holes, solvable) in [((5, 4), false), ((6, 6), true)] {
+        let (count, holes) = pigeons_and_holes;
+        let world = pigeons(count, holes);
+        let index = world.index();
+        let answer = world.solve();
+        assert_eq!(answer.is_ok(), solvable);
+        let mut gave_up = 0;
+        for steps in [0, 100, 1_000, 10_000, 100_000, 1_000_000] {
+            let budget = Budget {
+                steps,
+                ..Budget::default()
+            };
+            match resolve_within(&world.problem, &index, budget) {
+                Err(Unresolved::GaveUp(_)) => gave_up += 1,
+                other => assert_eq!(other, answer, "{steps} steps"),
+            }
+        }
+        assert!(
+            gave_up < 6,
+            "a million steps are enough for {count} pigeons"
+        );
+    }
+}
+
+#[test]
+fn one_members_budget_does_not_eat_anothers() {
+    let mut world = pigeons(9, 8);
+    // Before and behind the one that cannot be solved.
+    for other in ["another", "zoo"] {
+        let root = world::requirement("component t:h0 =1.3.0");
+        let root = resolver::problem::RootRequirement::new(root);
+        world.member(other).requirements.insert(root);
+    }
+    let index = world.index();
+    let Err(Unresolved::GaveUp(gave_up)) = resolve_within(&world.problem, &index, small()) else {
+        panic!("solved");
+    };
+    assert_eq!(gave_up.member, "app");
+    // Where it keeps what it has, the others are solved as ever.
+    let app = world.member("app");
+    app.requirements.clear();
+    app.requirements
+        .insert(resolver::problem::RootRequirement::new(world::requirement(
+            "component t:p0 ^1",
+        )));
+    app.selects = ["component t:p0@1.0.0", "component t:h0@1.0.0"]
+        .map(selection)
+        .into();
+    app.keep = true;
+    let resolution = resolve_within(&world.problem, &index, small()).unwrap();
+    assert_eq!(resolution.members.len(), 3);
+}
+
+/// What a world costs grows with its size, so no size is too large.
+#[test]
+fn what_is_solved_in_proportion_to_its_size_never_runs_out() {
+    let mut world = World::new();
+    let length = 3_000;
+    for place in 0..length {
+        let next = format!("component t:p{} ^1", place + 1);
+        let next: &[&str] = if place + 1 < length { &[&next] } else { &[] };
+        world.component(&format!("t:p{place}"), "1.0.0", next);
+    }
+    world.app_requires("component t:p0 ^1");
+    let budget = Budget {
+        steps: 1_000,
+        sets: 100,
+    };
+    assert!(resolve_within(&world.problem, &world.index(), budget).is_ok());
+}
