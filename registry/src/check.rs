@@ -4,6 +4,8 @@
 //! map entry is the one function of the entries before it, that the files beside the log say what the log says, and that
 //! every content is there. It knows nothing but the policy, and reads the registry like a client.
 
+mod conviction;
+
 use std::collections::BTreeMap;
 
 use transparency::Unverified;
@@ -21,7 +23,7 @@ use transparency::record::{RecordError, SignedRecord, Subject};
 use transparency::release::{Attachment, Release, Statement};
 use transparency::tile::{FileError, Part};
 
-use crate::client::{Client, ClientError, Remedy};
+use crate::client::{Client, ClientError, Remedy, evidence};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Source, StorageError};
 
@@ -126,6 +128,12 @@ pub enum EntryError {
     /// It is not a record.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// It stands in the log before.
+    #[error("it is entry {first} again")]
+    Again {
+        /// Where it stands first.
+        first: Index,
+    },
     /// It is not a map entry.
     #[error(transparent)]
     MapEntry(#[from] MapEntryError),
@@ -174,6 +182,8 @@ struct Replay {
     pages: BTreeMap<Digest, Vec<u8>>,
     time: Option<Time>,
     states: Vec<State>,
+    /// Every entry so far, and where it stands.
+    leaves: BTreeMap<Hash, Index>,
 }
 
 /// What a map entry committed to: the registry as it could be read at that size.
@@ -199,10 +209,14 @@ impl Replay {
             pages: empty.pages.into_iter().collect(),
             time: None,
             states: Vec::new(),
+            leaves: BTreeMap::new(),
         })
     }
 
     fn take(&mut self, index: Index, bytes: &[u8]) -> Result<(), EntryError> {
+        if let Some(first) = self.leaves.insert(Hash::of_leaf(bytes), index) {
+            return Err(EntryError::Again { first });
+        }
         if MapEntry::is_one(bytes) {
             return self.take_map_entry(index, bytes);
         }
@@ -292,7 +306,7 @@ impl Replay {
 /// Checks a registry. `derive` says what the bytes of a content are, once parsed.
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// The first thing that is wrong; with evidence, where what the registry signed alone shows it.
 pub fn check<E>(
     policy: &Policy,
     source: &dyn Source,
@@ -307,7 +321,23 @@ where
     for part in Part::all(checkpoint.size.get()) {
         entries.extend(session.bundle(part)?);
     }
-    let (appended, replay) = replay(policy, &entries)?;
+    // First of all, since a copy makes what stands between it and the first one look wrong, too.
+    if let Some(evidence) = conviction::of_copy(&mut session, &entries) {
+        return Err(evidence::misbehavior(&session, evidence).into());
+    }
+    let mut replay = Replay::new(policy)
+        .map_err(|source| refused(Index::ZERO, UpdateError::Map(source).into()))?;
+    for (index, entry) in (0..).map(Index::new).zip(&entries) {
+        if let Err(error) = replay.take(index, entry) {
+            return Err(
+                match conviction::of(&mut session, &replay, &entries, index) {
+                    Some(evidence) => evidence::misbehavior(&session, evidence).into(),
+                    None => refused(index, error),
+                },
+            );
+        }
+    }
+    let appended = append_all(&entries);
     if appended.root != checkpoint.root {
         return Err(CheckError::Root {
             computed: appended.root.base64(),
@@ -360,22 +390,17 @@ fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-fn replay(policy: &Policy, entries: &[Vec<u8>]) -> Result<(Appended, Replay), CheckError> {
-    let refused = |index, source: EntryError| CheckError::Entry {
+fn append_all(entries: &[Vec<u8>]) -> Appended {
+    let leaves: Vec<_> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
+    let appended = Appender::empty().append(&leaves);
+    appended.expect("a log that was read fits 64 bits")
+}
+
+fn refused(index: Index, source: EntryError) -> CheckError {
+    CheckError::Entry {
         index,
         source: Box::new(source),
-    };
-    let mut replay = Replay::new(policy)
-        .map_err(|source| refused(Index::ZERO, UpdateError::Map(source).into()))?;
-    let mut leaves = Vec::with_capacity(entries.len());
-    for (index, entry) in (0..).map(Index::new).zip(entries) {
-        replay
-            .take(index, entry)
-            .map_err(|source| refused(index, source))?;
-        leaves.push(Hash::of_leaf(entry));
     }
-    let appended = Appender::empty().append(&leaves);
-    Ok((appended.expect("a log that was read fits 64 bits"), replay))
 }
 
 /// The pages of the last map: those that must be there.

@@ -12,7 +12,7 @@
 
 mod content;
 mod error;
-mod evidence;
+pub(crate) mod evidence;
 mod past;
 mod reader;
 
@@ -331,13 +331,7 @@ impl<'a> Session<'a> {
     /// The operator log reaches as far as it did, along the same way. Without this, a thief with a revoked checkpoint key
     /// could append a map entry that commits to the operator log before the revocation: an honest append to every witness.
     fn check_operator(&mut self, sighting: &Sighting) -> Result<(), ClientError> {
-        let last = sighting.seen.length.last();
-        let now = last.and_then(|last| self.checkpoint.operator().hash_at(last));
-        if now == Some(sighting.seen.head) {
-            Ok(())
-        } else {
-            Err(evidence::operator_cut(self, sighting))
-        }
+        evidence::check_operator(self, sighting)
     }
 
     /// The checkpoint at which it answers.
@@ -494,6 +488,9 @@ impl<'a> Session<'a> {
         let mut loaded = BTreeMap::new();
         for &name in names {
             let records = records.remove(name).unwrap_or_default();
+            if let Some(evidence) = evidence::disorder(self, &records) {
+                return Err(evidence::misbehavior(self, evidence));
+            }
             loaded.insert(name.clone(), self.replay(name, records, &proofs)?);
         }
         Ok((loaded, ends, proofs))
@@ -576,28 +573,18 @@ impl<'a> Session<'a> {
         };
         let mut sightings = BTreeMap::new();
         for (name, package) in loaded {
-            let seen = memory.package(name);
-            match (package, seen) {
-                (Package::Absent(_), None) => {}
-                (Package::Absent(_), Some(seen)) => {
-                    return Err(evidence::vanished(self, name, seen, None));
-                }
-                (Package::Present(loaded), seen) => {
-                    if let Some(seen) = seen
-                        && let Err(error) = loaded.log.check_extends(&seen.seen)
-                    {
-                        let now = Some((loaded, error));
-                        return Err(evidence::vanished(self, name, seen, now));
-                    }
-                    let sighting = Sighting {
-                        seen: Seen {
-                            length: loaded.head.length(),
-                            head: loaded.head.hash(),
-                        },
-                        index: loaded.head.index(),
-                    };
-                    sightings.insert(name.clone(), sighting);
-                }
+            if let Some(seen) = memory.package(name) {
+                evidence::check_sighting(self, name, seen, package)?;
+            }
+            if let Package::Present(loaded) = package {
+                let sighting = Sighting {
+                    seen: Seen {
+                        length: loaded.head.length(),
+                        head: loaded.head.hash(),
+                    },
+                    index: loaded.head.index(),
+                };
+                sightings.insert(name.clone(), sighting);
             }
         }
         Ok(trust.remember(&sightings)?)

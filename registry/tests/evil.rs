@@ -20,7 +20,7 @@ use transparency::operator;
 use transparency::record::{Record, Subject};
 use transparency::tile::{Part, Tile};
 
-use story::forge::{self, Forge};
+use fixtures::forge::{self, Forge};
 use story::machine::Machine;
 use story::source::Recording;
 use story::{derive, name, read_all};
@@ -124,7 +124,7 @@ fn records_that_are_said_to_lie_nowhere() {
         forge::write(&world, &path, operator);
         let error = refused(&world, &format!("operator hint {index}"));
         assert!(
-            matches!(error, ClientError::Log { .. }),
+            matches!(error, ClientError::Trust { .. }),
             "{index}: {error:?}"
         );
     }
@@ -391,7 +391,7 @@ fn an_operator_log_of_many_files_is_read_whole() {
             actions: vec![operator::Action::Refresh(60)],
         };
         let record = record.sign(world.operate_key()).unwrap();
-        log.admit(Index::ZERO, &record).unwrap();
+        log.admit(Index::new(log.length().get()), &record).unwrap();
         records.push(record);
     }
     world.append(&records).unwrap();

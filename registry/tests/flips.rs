@@ -14,7 +14,6 @@ use registry::check::check;
 use registry::client::{Client, ClientError, Remedy};
 use transparency::package::Action;
 use transparency::policy::Policy;
-use transparency::tile::Part;
 use transparency::version::parse_version;
 
 use story::source::Recording;
@@ -79,29 +78,6 @@ fn unread(policy: &Policy, objects: &Objects) -> BTreeSet<String> {
         .collect()
 }
 
-/// The places of the hints of one file's records that nobody asks to be proved: where the log holds a record that
-/// releases nothing, begins nothing and gives no namespace.
-fn unproved_hints(path: &str, bytes: &[u8]) -> BTreeSet<usize> {
-    let Some((folder, width)) = path.rsplit_once("/000.p/") else {
-        return BTreeSet::new();
-    };
-    if !folder.starts_with("package/") && folder != "operator" {
-        return BTreeSet::new();
-    }
-    let part = Part::new(0, width.parse().unwrap()).unwrap();
-    let mut places = BTreeSet::new();
-    let mut begin = 0;
-    for (_, record) in part.parse_records(bytes).unwrap() {
-        let text = String::from_utf8_lossy(record);
-        let proved = ["\ninit", "\nrelease ", "\nnamespace "];
-        if !proved.iter().any(|action| text.contains(action)) {
-            places.extend(begin..begin + 8);
-        }
-        begin += 8 + 2 + record.len();
-    }
-    places
-}
-
 fn is_error_for_the_reader(error: &ClientError) -> bool {
     matches!(
         error.remedy(),
@@ -146,14 +122,8 @@ fn every_flipped_byte_is_refused_or_is_one_that_nobody_reads() {
             flips.push((path.clone(), 0));
             continue;
         }
-        expected.extend(
-            unproved_hints(path, bytes)
-                .into_iter()
-                .map(|place| (path.clone(), place)),
-        );
         flips.extend((0..bytes.len()).map(|place| (path.clone(), place)));
     }
-    let hints = expected.len() - unread.len();
     let harmless = on_all_cores(&flips, |(path, place)| {
         let memory = copy(&objects);
         memory.tamper(|objects| objects.get_mut(path).unwrap()[*place] ^= mask(*place));
@@ -177,9 +147,8 @@ fn every_flipped_byte_is_refused_or_is_one_that_nobody_reads() {
     let harmless: BTreeSet<_> = harmless.into_iter().collect();
     assert_eq!(
         harmless, expected,
-        "harmless are the files that are never read, and unproved hints"
+        "harmless are the files that are never read"
     );
-    assert_eq!(hints, 2 * 8, "those of the yank and of the withdrawal");
 }
 
 #[test]

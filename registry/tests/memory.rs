@@ -16,7 +16,7 @@ use registry::layout::ObjectPath;
 use registry::storage::{Source, StorageError};
 use transparency::number::{Index, Length};
 
-use story::forge::{self, Forge};
+use fixtures::forge::{self, Forge};
 use story::machine::Machine;
 use story::{chain, copy, evidence, name};
 

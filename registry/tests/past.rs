@@ -17,7 +17,7 @@ use transparency::number::{Length, Position, Size};
 use transparency::operator::{Action, Role};
 use transparency::package::{self, Permission};
 
-use story::forge::Forge;
+use fixtures::forge::Forge;
 use story::machine::Machine;
 use story::{PACKAGES, chain, derive, evidence, name, names, present};
 

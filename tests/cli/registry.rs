@@ -4,6 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use fixtures::forge::{Forge, spill};
+use fixtures::world::World;
+use transparency::Unverified;
+use transparency::misbehavior::Misbehavior;
+
 use crate::support::{Sandbox, copy, files, seed};
 
 fn mode(path: &Path) -> u32 {
@@ -317,6 +322,41 @@ fn a_check_finds_what_was_changed_or_taken_away_or_set_back() {
     app.warg(&["registry", "check", "acme"])
         .code(12)
         .stderr_contains("there is no registry at");
+}
+
+#[test]
+fn a_check_saves_evidence_of_what_the_registry_signed_and_no_honest_one_does() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.folder_project("app");
+    for (sort, lie) in [
+        (
+            "omitted",
+            (|forge| _ = forge.omit("acme:clock")) as fn(&mut Forge<'_>),
+        ),
+        ("repeated", |forge| {
+            let record = forge.entry_at(2).to_vec();
+            forge.append(record);
+        }),
+    ] {
+        let mut world = World::in_memory(1);
+        world.release("acme:clock", "1.0.0").publish();
+        let mut forge = Forge::of(&world);
+        lie(&mut forge);
+        forge.sign();
+        spill(&world, &sandbox.join(sort));
+        app.write("acme.policy", world.policy_text());
+        let folder = format!("../{sort}");
+        let said = app
+            .with_home(sandbox.join(format!("{sort}-home")))
+            .warg(&["registry", "check", &folder, "--policy", "acme.policy"])
+            .code(14);
+        let (_, rest) = said.stderr.split_once("the evidence is saved in ").unwrap();
+        let file = fs::read(rest.split(';').next().unwrap()).unwrap();
+        let evidence = Unverified::<Misbehavior>::parse(&file).unwrap();
+        evidence.open(world.policy()).unwrap();
+        let text = String::from_utf8(file).unwrap();
+        assert_eq!(text.lines().nth(1), Some(sort));
+    }
 }
 
 #[test]

@@ -432,24 +432,36 @@ fn evidence(seeds: &mut Vec<Seed>) {
     for version in ["1.0.0", "1.1.0", "1.2.0"] {
         third.release("acme:logger", version).publish();
     }
+    let third_clock = third.release("acme:clock", "1.0.0").publish();
     let c = Shown::of(&third);
     let entries = (a.proof(a.size - 1), c.proof(c.size - 1));
     let (pages_a, pages_c) = ([a.page.as_slice()], [c.page.as_slice()]);
     let older = CommittedMap {
         checkpoint: &a.note,
         entry: &a.entry,
+        index: Index::new(a.size - 1),
         proof: &entries.0,
         pages: &pages_a,
     };
     let newer = CommittedMap {
         checkpoint: &c.note,
         entry: &c.entry,
+        index: Index::new(c.size - 1),
         proof: &entries.1,
         pages: &pages_c,
     };
     let clock = Subject::Package("acme:clock".parse().unwrap());
     let shrunk = Misbehavior::shrunk(policy, &operator, &clock, &older, &newer).unwrap();
     seeds.push(("evidence", shrunk.to_string().into_bytes()));
+    // Of the same two logs, taken for one: a record that lies before the one that it follows.
+    let last = c.proof(c.size - 2);
+    let late = LoggedRecord {
+        index: Index::new(c.size - 2),
+        proof: &last,
+        ..located(&c.note, &third_clock, &last)
+    };
+    let repeated = Misbehavior::repeated(policy, &operator, &late, &located_a).unwrap();
+    seeds.push(("evidence", repeated.to_string().into_bytes()));
     let omitted = Misbehavior::omitted(policy, &operator, &newer, &located_a).unwrap();
     seeds.push(("evidence", omitted.to_string().into_bytes()));
 }

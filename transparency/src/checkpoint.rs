@@ -290,6 +290,16 @@ pub enum TrustError {
         #[source]
         source: ProofError,
     },
+    /// The operator's last record is said to lie elsewhere than the map entry says.
+    #[error(
+        "the head of the operator log is entry {expected} of the log by the map entry, but is said to be entry {found}"
+    )]
+    OperatorPlace {
+        /// What the map entry says.
+        expected: Index,
+        /// What is said with the record.
+        found: Index,
+    },
     /// The log is empty.
     #[error(
         "the checkpoint's log is empty: a registry begins with an operator record and a map entry"
@@ -427,6 +437,7 @@ impl TrustedCheckpoint {
         let (head, index) = (entry.operator_head, entry.operator_index);
         check_inclusion(&head, index, *size, root, evidence.operator_proof)
             .map_err(|source| TrustError::OperatorNotIncluded { index, source })?;
+        check_operator_place(&operator, index)?;
         Ok(Self {
             checkpoint: signed.checkpoint.clone(),
             signed: signed.clone(),
@@ -533,6 +544,7 @@ impl TrustedCheckpoint {
                 length: operator.length(),
             });
         }
+        check_operator_place(&operator, index)?;
         Ok(operator)
     }
 
@@ -597,5 +609,13 @@ impl TrustedCheckpoint {
     ) -> Result<(), ProofError> {
         let newer = &self.signed.checkpoint;
         check_consistency(size, root, newer.size, &newer.root, proof)
+    }
+}
+
+/// Demands that the operator's last record is said to lie where the map entry says, which is proved.
+fn check_operator_place(operator: &operator::Log, expected: Index) -> Result<(), TrustError> {
+    match operator.index() {
+        Some(found) if found != expected => Err(TrustError::OperatorPlace { expected, found }),
+        _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! Evidence of misbehavior: what convinces somebody who has only the policy that a registry contradicted itself.
 //!
-//! All four sorts rest on signatures by keys that the operate key made checkpoint keys, revoked or not, and on proofs;
+//! All five sorts rest on signatures by keys that the operate key made checkpoint keys, revoked or not, and on proofs;
 //! none on who shows them. Where two checkpoints are used together, no proof that they are consistent is needed: if they
 //! are not, that is misbehavior too. An honest registry never signs what one of these can be made of. How a file of
 //! evidence is written stands in [`format`](mod@format).
@@ -56,15 +56,13 @@ pub enum NotProved {
         /// The checkpoint's size.
         size: Size,
     },
-    /// The checkpoint that should be the newer one is not larger.
-    #[error(
-        "its newer checkpoint, of size {newer}, must be larger than the older one, of size {older}"
-    )]
+    /// The map that should be the newer one does not lie behind the older one.
+    #[error("its newer map, entry {newer}, must lie behind the older one, entry {older}")]
     Order {
-        /// The size of the older checkpoint.
-        older: Size,
-        /// The size of the newer one.
-        newer: Size,
+        /// Where the log holds the older map.
+        older: Index,
+        /// Where it holds the newer one.
+        newer: Index,
     },
     /// The two checkpoints are consistent.
     #[error("its two checkpoints are consistent: both have this root at size {size}")]
@@ -75,12 +73,11 @@ pub enum NotProved {
     /// The root said to be the larger tree's at the smaller size is not proved to be.
     #[error("the larger checkpoint is not proved to extend the root that is shown")]
     Extension(#[source] ProofError),
-    /// A checkpoint of the empty log has no map entry.
-    #[error("a checkpoint of the empty log has no map")]
-    Empty,
-    /// A map entry is not proved to be its checkpoint's last entry.
-    #[error("a map entry is not proved to be the last entry of the checkpoint of size {size}")]
+    /// A map entry is not proved to be in the log.
+    #[error("a map entry is not proved to be entry {index} of the checkpoint of size {size}")]
     MapNotIncluded {
+        /// Where it is said to be.
+        index: Index,
         /// The checkpoint's size.
         size: Size,
         /// What is wrong with the proof.
@@ -113,6 +110,11 @@ pub enum NotProved {
     /// One record, twice.
     #[error("its two records are one and the same")]
     SameRecord,
+    /// Two records of one log, each at its place.
+    #[error(
+        "its two records are in order: neither is the other one again, nor behind one that follows it"
+    )]
+    InOrder,
     /// The log did not shrink.
     #[error("`{subject}` did not shrink: it had {older} records, and later {newer}")]
     Grew {
@@ -125,11 +127,11 @@ pub enum NotProved {
     },
     /// The map covers the record, or the record stands behind what the map covers.
     #[error(
-        "the map of the checkpoint of size {size} does not omit record {position} of `{subject}`, entry {index}: it counts {length} records"
+        "the map at entry {map} does not omit record {position} of `{subject}`, entry {index}: it counts {length} records"
     )]
     NotOmitted {
-        /// The checkpoint's size.
-        size: Size,
+        /// Where the log holds the map.
+        map: Index,
         /// The package, or the operator.
         subject: Subject,
         /// The record's position.
@@ -154,14 +156,16 @@ pub struct LoggedRecord<'a> {
     pub proof: &'a InclusionProof,
 }
 
-/// A map that a signed checkpoint commits to, as far as it speaks of one package.
+/// A map that a signed checkpoint's log commits to, as far as it speaks of one package: the last one, or one before.
 #[derive(Debug, Clone, Copy)]
 pub struct CommittedMap<'a> {
     /// The checkpoint, a signed note.
     pub checkpoint: &'a [u8],
-    /// The map entry that ends its log.
+    /// The map entry.
     pub entry: &'a [u8],
-    /// That the map entry is entry size − 1.
+    /// Where the log holds it. It covers all entries before.
+    pub index: Index,
+    /// That the log holds it there.
     pub proof: &'a InclusionProof,
     /// The pages that lead to the package or to its absence, root first. None where the evidence is about the operator
     /// log, whose length stands in the map entry itself.
@@ -184,6 +188,7 @@ enum Sort {
         proof: ConsistencyProof,
     },
     TwoRecords([Located; 2]),
+    Repeated([Located; 2]),
     Shrunk {
         subject: Subject,
         maps: [Committed; 2],
@@ -210,6 +215,7 @@ struct Located {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Committed {
     bytes: Vec<u8>,
+    index: Index,
     proof: InclusionProof,
     pages: Vec<Vec<u8>>,
     /// Zero where the map does not have the package.
@@ -248,6 +254,22 @@ impl Misbehavior {
         second: &LoggedRecord<'_>,
     ) -> Result<Self, NotProved> {
         Self::two_records_claim(operator_records, first, second)?.checked(policy)
+    }
+
+    /// One record at two places of the log; or two records of one log, of which the later one lies before the earlier one. So
+    /// what the registry was at a size would be for it to choose.
+    ///
+    /// Of one record, the place before comes first; of two, the earlier record.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being proved.
+    pub fn repeated(
+        policy: &Policy,
+        operator_records: &[&[u8]],
+        first: &LoggedRecord<'_>,
+        second: &LoggedRecord<'_>,
+    ) -> Result<Self, NotProved> {
+        Self::repeated_claim(operator_records, first, second)?.checked(policy)
     }
 
     /// A package, or the operator log, that has fewer records in a later map than in an earlier one, or is gone.
@@ -324,6 +346,28 @@ impl Misbehavior {
         Ok(Self::new(operator_records, checkpoints, sort))
     }
 
+    fn repeated_claim(
+        operator_records: &[&[u8]],
+        first: &LoggedRecord<'_>,
+        second: &LoggedRecord<'_>,
+    ) -> Result<Self, NotProved> {
+        let checkpoints = [
+            read_checkpoint(first.checkpoint)?,
+            read_checkpoint(second.checkpoint)?,
+        ];
+        let [one, other] = checkpoints.each_ref().map(SignedCheckpoint::checkpoint);
+        let (first, second) = (first.locate(one)?, second.locate(other)?);
+        let again = first.hash == second.hash && first.index < second.index;
+        let before = first.subject == second.subject
+            && first.position < second.position
+            && first.index >= second.index;
+        if !again && !before {
+            return Err(NotProved::InOrder);
+        }
+        let sort = Sort::Repeated([first, second]);
+        Ok(Self::new(operator_records, checkpoints, sort))
+    }
+
     fn shrunk_claim(
         operator_records: &[&[u8]],
         subject: &Subject,
@@ -335,10 +379,10 @@ impl Misbehavior {
             read_checkpoint(newer.checkpoint)?,
         ];
         let [one, other] = checkpoints.each_ref().map(SignedCheckpoint::checkpoint);
-        if one.size >= other.size {
+        if older.index >= newer.index {
             return Err(NotProved::Order {
-                older: one.size,
-                newer: other.size,
+                older: older.index,
+                newer: newer.index,
             });
         }
         let maps = [older.commit(one, subject)?, newer.commit(other, subject)?];
@@ -369,10 +413,9 @@ impl Misbehavior {
         let [one, other] = checkpoints.each_ref().map(SignedCheckpoint::checkpoint);
         let record = record.locate(other)?;
         let map = map.commit(one, &record.subject)?;
-        let covered = one.size.last().is_some_and(|last| record.index < last);
-        if !covered || map.length.holds(record.position) {
+        if record.index >= map.index || map.length.holds(record.position) {
             return Err(NotProved::NotOmitted {
-                size: one.size,
+                map: map.index,
                 subject: record.subject,
                 position: record.position,
                 index: record.index,
@@ -403,11 +446,9 @@ impl Misbehavior {
         for signed in &self.checkpoints {
             check_origin(policy.origin(), &signed.checkpoint().origin)?;
         }
-        // Where the log holds the operator records does not matter here.
-        let records = self
-            .operator
-            .iter()
-            .map(|record| (Index::ZERO, record.as_slice()));
+        // Where the log holds the operator records does not matter here: any places do that ascend.
+        let places = (0..).map(Index::new);
+        let records = places.zip(self.operator.iter().map(Vec::as_slice));
         let operator = operator::Log::replay(
             policy.origin().clone(),
             policy.operate_key().clone(),
@@ -444,7 +485,7 @@ impl Misbehavior {
             let Checkpoint { size, root, .. } = signed.checkpoint();
             alloc::format!("a checkpoint of size {size} with root {}", root.base64())
         });
-        let [first, second] = self
+        let [first, _] = self
             .checkpoints
             .each_ref()
             .map(|signed| signed.checkpoint().size);
@@ -464,15 +505,38 @@ impl Misbehavior {
                 b.hash,
                 b.signer.name()
             ),
+            Sort::Repeated([a, b]) if a.hash == b.hash => alloc::format!(
+                "The registry `{origin}` signed {one}, whose entry {} is record {} of `{}`, {}, by `{}`; and it signed {other}, whose entry {} is that record again. A record stands in the log once: else the registry could choose when it was written.",
+                a.index,
+                a.position,
+                a.subject,
+                a.hash,
+                a.signer.name(),
+                b.index
+            ),
+            Sort::Repeated([a, b]) => alloc::format!(
+                "The registry `{origin}` signed {one}, whose entry {} is record {} of `{}`, {}; and it signed {other}, whose entry {} is record {} of it, {}. A record cannot lie before one that it follows.",
+                a.index,
+                a.position,
+                a.subject,
+                a.hash,
+                b.index,
+                b.position,
+                b.hash
+            ),
             Sort::Shrunk { subject, maps } => {
-                let [older, newer] = maps.each_ref().map(|map| map.length);
+                let [older, newer] = maps;
                 alloc::format!(
-                    "The registry `{origin}` signed {one}, whose map counts {older} records of `{subject}`; and later it signed {other}, whose map counts {newer}. Records are never removed."
+                    "The registry `{origin}` signed {one}, whose entry {} is a map that counts {} records of `{subject}`; and it signed {other}, whose entry {} is a later map, which counts {}. Records are never removed.",
+                    older.index,
+                    older.length,
+                    newer.index,
+                    newer.length
                 )
             }
             Sort::Omitted { map, record } => alloc::format!(
-                "The registry `{origin}` signed {one}, whose map covers all entries before {} and counts {} records of `{}`; but it also signed {other}, whose entry {} is record {} of it, {}, by `{}`. So the map at size {first} hides a record that is in the log, as size {second} shows.",
-                Size::new(first.get().saturating_sub(1)),
+                "The registry `{origin}` signed {one}, whose entry {} is a map that covers all entries before and counts {} records of `{}`; but it also signed {other}, whose entry {} is record {} of it, {}, by `{}`. So the map hides a record that is in the log.",
+                map.index,
                 map.length,
                 record.subject,
                 record.index,
@@ -539,10 +603,10 @@ impl CommittedMap<'_> {
     fn commit(&self, checkpoint: &Checkpoint, subject: &Subject) -> Result<Committed, NotProved> {
         let entry = MapEntry::parse(self.entry)?;
         check_origin(&checkpoint.origin, &entry.origin)?;
-        let Checkpoint { size, root, .. } = checkpoint;
-        let last = size.last().ok_or(NotProved::Empty)?;
-        check_inclusion(&Hash::of_leaf(self.entry), last, *size, root, self.proof).map_err(
+        let (Checkpoint { size, root, .. }, index) = (checkpoint, self.index);
+        check_inclusion(&Hash::of_leaf(self.entry), index, *size, root, self.proof).map_err(
             |source| NotProved::MapNotIncluded {
+                index,
                 size: *size,
                 source,
             },
@@ -560,6 +624,7 @@ impl CommittedMap<'_> {
         };
         Ok(Committed {
             bytes: self.entry.to_vec(),
+            index,
             proof: self.proof.clone(),
             pages: self.pages.iter().map(|page| page.to_vec()).collect(),
             length,

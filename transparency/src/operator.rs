@@ -171,6 +171,7 @@ impl Log {
         let record = Unverified::<SignedRecord<Action>>::parse(bytes)?;
         let record = record.claims();
         self.chain.check(record)?;
+        self.chain.check_order(index)?;
         if record.position == Position::ZERO {
             if record.signer != self.anchor {
                 return Err(Fault::NotAnchor {
@@ -195,7 +196,7 @@ impl Log {
             }
             self.act(record, index, action)?;
         }
-        self.chain.advance(record);
+        self.chain.advance(record, Some(index));
         Ok(())
     }
 
@@ -273,6 +274,11 @@ impl Log {
     /// The hash of the record at a position.
     pub fn hash_at(&self, position: Position) -> Option<Hash> {
         self.chain.hash_at(position)
+    }
+
+    /// Where the registry's log is said to hold its last record.
+    pub fn index(&self) -> Option<Index> {
+        self.chain.index
     }
 
     /// The time of its last record.

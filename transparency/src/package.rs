@@ -64,6 +64,18 @@ pub enum LogError {
         /// What the records end with.
         found: Hash,
     },
+    /// The last record is said to lie elsewhere than the map says.
+    #[error(
+        "the last record of `{name}` is entry {expected} of the log, but is said to be entry {found}"
+    )]
+    Place {
+        /// The package.
+        name: PackageName,
+        /// What the map says.
+        expected: Index,
+        /// What is said with the record.
+        found: Index,
+    },
     /// A record was refused.
     #[error("record {position} of `{name}` is refused")]
     Record {
@@ -171,7 +183,7 @@ impl Log {
     }
 
     /// Replays a package's records, oldest first, each with the index at which the log is said to hold it, to exactly
-    /// the head.
+    /// the head. The indices must ascend, and end with the head's.
     ///
     /// `proofs` hold an inclusion proof for each index of [`asks`].
     ///
@@ -211,6 +223,13 @@ impl Log {
                 found: log.head(),
             });
         }
+        if let Some(found) = log.chain.index.filter(|found| *found != head.index()) {
+            return Err(LogError::Place {
+                name: name.clone(),
+                expected: head.index(),
+                found,
+            });
+        }
         for release in log.releases.values_mut() {
             release.withdraw(checkpoint.operator());
         }
@@ -243,6 +262,10 @@ impl Log {
         let record = Unverified::<SignedRecord<Action>>::parse(bytes)?;
         let record = record.claims();
         self.chain.check(record)?;
+        let index = authority.index();
+        if let Some(index) = index {
+            self.chain.check_order(index)?;
+        }
         match self.keyring.verifier(&record.signer) {
             Some(verifier) => record.check_signature(verifier)?,
             // Who is no key of this log may only act under the operator.
@@ -266,7 +289,7 @@ impl Log {
             }
             self.act(record, action)?;
         }
-        self.chain.advance(record);
+        self.chain.advance(record, index);
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use crate::field;
 use crate::key::{Algorithm, KeyError, SigningKey, Verifier, VerifyingKey};
 use crate::name::{NameError, Origin, PackageName};
 use crate::note::{Note, NoteError};
-use crate::number::{Length, NumberError, Position, Time};
+use crate::number::{Index, Length, NumberError, Position, Time};
 use crate::release::RequirementError;
 use crate::unverified::Unverified;
 use crate::version::VersionError;
@@ -491,6 +491,16 @@ pub enum ChainError {
         /// The one in the record.
         found: Time,
     },
+    /// The registry's log holds it before the record that it follows.
+    #[error(
+        "it is said to be entry {found}, but the record before it is entry {previous}: later records lie behind earlier ones"
+    )]
+    Order {
+        /// Where the registry's log is said to hold the record before it.
+        previous: Index,
+        /// Where it is said to hold this one.
+        found: Index,
+    },
     /// More records than 64 bits can count.
     #[error("the log is full")]
     Full,
@@ -503,6 +513,8 @@ pub(crate) struct Chain {
     pub(crate) subject: Subject,
     pub(crate) hashes: Vec<Hash>,
     pub(crate) time: Option<Time>,
+    /// Where the registry's log is said to hold the last record; none before the first, and where nobody says.
+    pub(crate) index: Option<Index>,
 }
 
 impl Chain {
@@ -512,6 +524,7 @@ impl Chain {
             subject,
             hashes: Vec::new(),
             time: None,
+            index: None,
         }
     }
 
@@ -565,9 +578,19 @@ impl Chain {
         }
     }
 
-    /// Takes a record that [`Chain::check`] found to be the next one.
-    pub(crate) fn advance<A>(&mut self, record: &SignedRecord<A>) {
+    /// Checks that the next record lies behind the last one. A record stands in a log once, so a place that is said to be
+    /// before is false, or the registry wrote a copy.
+    pub(crate) fn check_order(&self, found: Index) -> Result<(), ChainError> {
+        match self.index {
+            Some(previous) if found <= previous => Err(ChainError::Order { previous, found }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a record that [`Chain::check`] found to be the next one, and where it is said to lie.
+    pub(crate) fn advance<A>(&mut self, record: &SignedRecord<A>, index: Option<Index>) {
         self.hashes.push(record.hash());
         self.time = Some(record.time);
+        self.index = index;
     }
 }

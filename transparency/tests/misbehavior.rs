@@ -54,6 +54,7 @@ impl<'s> Map<'s> {
         CommittedMap {
             checkpoint: &self.shown.note,
             entry: &self.shown.entry,
+            index: self.shown.size().last().unwrap(),
             proof: &self.proof,
             pages: &self.pages,
         }
@@ -167,10 +168,39 @@ fn omitted() -> Misbehavior {
     .unwrap()
 }
 
-fn every_sort() -> [(&'static str, Misbehavior); 4] {
+/// A log in which the package's last record stands again behind the map that counts it.
+fn copied() -> Shown {
+    let mut world = World::with_logger();
+    world.publish();
+    world.entries.push(world.entries[1].clone());
+    world.publish()
+}
+
+/// A log in which the package's last record stands before the one that it follows.
+fn swapped() -> Shown {
+    let mut world = World::with_logger();
+    for version in ["1.1.0", "1.2.0"] {
+        world.write(LOGGER, "alice", vec![release(version)]);
+    }
+    world.entries.swap(2, 3);
+    world.publish()
+}
+
+fn repeated_of(shown: &Shown, first: u64, second: u64) -> Result<Misbehavior, NotProved> {
+    Misbehavior::repeated(
+        &shown.world.policy,
+        &shown.world.operator_bytes(),
+        &Entry::of(shown, first).parts(),
+        &Entry::of(shown, second).parts(),
+    )
+}
+
+fn every_sort() -> [(&'static str, Misbehavior); 6] {
     [
         ("fork", fork()),
         ("two-records", two_records()),
+        ("repeated", repeated_of(&copied(), 1, 3).unwrap()),
+        ("repeated", repeated_of(&swapped(), 3, 2).unwrap()),
         ("shrunk", shrunk()),
         ("omitted", omitted()),
     ]
@@ -230,9 +260,9 @@ fn the_words_name_what_was_signed() {
         shrunk().explain()
     );
     assert!(
-        omitted()
-            .explain()
-            .contains("covers all entries before 4 and counts 1 records of `acme:logger`"),
+        omitted().explain().contains(
+            "entry 4 is a map that covers all entries before and counts 1 records of `acme:logger`"
+        ),
         "{}",
         omitted().explain()
     );
@@ -450,6 +480,47 @@ fn two_records_must_claim_one_position_of_one_log() {
 }
 
 #[test]
+fn a_record_that_stands_in_the_log_twice_or_before_what_it_follows_convicts() {
+    let copied = copied();
+    let words = repeated_of(&copied, 1, 3).unwrap().explain();
+    assert!(words.contains("entry 3 is that record again"), "{words}");
+    let swapped = swapped();
+    let words = repeated_of(&swapped, 3, 2).unwrap().explain();
+    assert!(
+        words.contains("cannot lie before one that it follows"),
+        "{words}"
+    );
+    // Each has one spelling: the place before comes first, and of two records the earlier one.
+    assert_eq!(repeated_of(&copied, 3, 1), Err(NotProved::InOrder));
+    assert_eq!(repeated_of(&swapped, 2, 3), Err(NotProved::InOrder));
+    // Nothing else is evidence: one place is not two, and what is in order is in order.
+    assert_eq!(repeated_of(&copied, 1, 1), Err(NotProved::InOrder));
+    for (first, second) in [(0, 1), (1, 0), (1, 3), (3, 1), (1, 2), (0, 3)] {
+        assert_eq!(
+            repeated_of(&swapped, first, second),
+            Err(NotProved::InOrder),
+            "entries {first} and {second}"
+        );
+    }
+    // Nor what is only said to stand there.
+    let mut said = Entry::of(&copied, 3);
+    said.index = Index::new(2);
+    let error = Misbehavior::repeated(
+        &copied.world.policy,
+        &copied.world.operator_bytes(),
+        &Entry::of(&copied, 1).parts(),
+        &LoggedRecord {
+            record: &copied.world.entries[1],
+            ..said.parts()
+        },
+    );
+    assert!(
+        matches!(error, Err(NotProved::RecordNotIncluded { .. })),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn the_operator_log_too_has_one_record_a_position() {
     let world = World::with_logger();
     let operate = |seconds: u64| {
@@ -657,7 +728,7 @@ fn a_map_answers_only_for_what_stands_before_it() {
     let mut fork = World::with_logger();
     fork.write(LOGGER, "alice", vec![release("6.6.6")]);
     let fork = fork.publish();
-    assert_eq!(early.size().last(), Some(Index::new(2)));
+    assert_eq!(map.parts().index, Index::new(2));
     let error = Misbehavior::omitted(
         &world.policy,
         &world.operator_bytes(),
@@ -682,6 +753,38 @@ fn a_map_answers_only_for_what_stands_before_it() {
         matches!(error, Err(NotProved::NotOmitted { .. })),
         "{error:?}"
     );
+}
+
+/// Whoever signs a log answers for each map in it, not for the last one alone.
+#[test]
+fn a_map_that_hid_a_record_convicts_under_a_later_checkpoint_too() {
+    let mut world = World::with_logger();
+    world.publish();
+    let hiding = world.publish_as(|slots, _| slots.clear());
+    let later = world.publish();
+    let index = hiding.size().last().unwrap();
+    let proof = later.inclusion(index);
+    let map = CommittedMap {
+        checkpoint: &later.note,
+        entry: &hiding.entry,
+        index,
+        proof: &proof,
+        pages: &hiding.page_path(LOGGER),
+    };
+    let (policy, records) = (&world.policy, world.operator_bytes());
+    let record = Entry::of(&later, 1);
+    Misbehavior::omitted(policy, &records, &map, &record.parts()).unwrap();
+    let later = Map::of(&later, LOGGER);
+    Misbehavior::shrunk(policy, &records, &subject(LOGGER), &map, &later.parts()).unwrap_err();
+    let first = Map::of(&hiding, LOGGER);
+    Misbehavior::shrunk(
+        policy,
+        &records,
+        &subject(LOGGER),
+        &first.parts(),
+        &later.parts(),
+    )
+    .unwrap_err();
 }
 
 #[test]
@@ -728,7 +831,10 @@ fn evidence_about_an_empty_log_or_of_two_registries_is_none() {
         &older.parts(),
         &newer.parts(),
     );
-    assert_eq!(error, Err(NotProved::Empty));
+    assert!(
+        matches!(error, Err(NotProved::MapNotIncluded { .. })),
+        "{error:?}"
+    );
     let mut foreign = two.clone();
     foreign.note = note(
         "other.example",
@@ -908,7 +1014,7 @@ proptest! {
 
     #[test]
     fn any_lines_are_evidence_or_an_error(
-        sort in "fork|two-records|shrunk|omitted",
+        sort in "fork|two-records|repeated|shrunk|omitted",
         lines in prop::collection::vec("(operator|checkpoint|root|proof|record|index|entry|page|subject) [A-Za-z0-9+/]{0,8}={0,2}", 0..20)
     ) {
         let text = format!("warg-misbehavior/v1\n{sort}\n{}\n", lines.join("\n"));

@@ -7,6 +7,7 @@
 
 mod story;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -197,15 +198,22 @@ fn the_whole_ladder_is_climbed_on_the_references_bytes() {
 fn evidence_by_the_reference_convinces() {
     let vectors = vectors();
     let policy = Policy::parse(text(&vectors, "policy").as_bytes()).unwrap();
-    let file = text(&vectors, "misbehavior");
-    let evidence = Unverified::<Misbehavior>::parse(file.as_bytes())
-        .unwrap()
-        .open(&policy)
-        .unwrap();
-    assert_eq!(evidence.to_string(), file);
-    assert!(
-        evidence.explain().contains("of size 7 with root"),
-        "{}",
-        evidence.explain()
-    );
+    let files = vectors["misbehavior"].as_array().unwrap();
+    let mut sorts = BTreeSet::new();
+    for file in files {
+        let file = file.as_str().unwrap();
+        let evidence = Unverified::<Misbehavior>::parse(file.as_bytes())
+            .unwrap()
+            .open(&policy)
+            .unwrap();
+        assert_eq!(evidence.to_string(), file);
+        assert!(
+            evidence.explain().contains("root"),
+            "{}",
+            evidence.explain()
+        );
+        sorts.insert(file.lines().nth(1).unwrap());
+    }
+    let all = ["fork", "omitted", "repeated", "shrunk", "two-records"];
+    assert_eq!(sorts, all.into());
 }

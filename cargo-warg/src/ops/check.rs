@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use registry::cache::Shelf;
-use registry::check::{Report, check as check_all};
+use registry::check::{CheckError, Report, check as check_all};
 use registry::client::Client;
 use registry::storage::Folder;
 use registry::trust::TrustStore;
@@ -91,7 +91,10 @@ impl Subject {
         Client::with_memory(&self.policy, Some(&folder), &shelf, &trust)
             .open()
             .map_err(|error| failure::client(error, trust.folder()))?;
-        let report = check_all(&self.policy, &folder, derive).classified()?;
+        let report = check_all(&self.policy, &folder, derive).map_err(|error| match error {
+            CheckError::Client(error) => failure::client(error, trust.folder()),
+            error => Error::classified(error),
+        })?;
         Ok(Checked {
             origin: self.policy.origin().clone(),
             report,

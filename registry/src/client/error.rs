@@ -241,6 +241,20 @@ pub enum ClientError {
         #[source]
         source: Option<Box<ExtensionError>>,
     },
+    /// A record is said to lie elsewhere in the log than it did, and not both places are proved.
+    #[error(
+        "the last record of `{subject}` that was seen is entry {seen} of the log of `{origin}`, but is said to be entry {found} now"
+    )]
+    Moved {
+        /// The registry.
+        origin: Origin,
+        /// Whose log.
+        subject: Subject,
+        /// Where it lay.
+        seen: Index,
+        /// Where it is said to lie.
+        found: Index,
+    },
     /// The registry contradicted itself, provably.
     #[error("the registry `{origin}` misbehaved: {}", evidence.explain())]
     Misbehavior {
@@ -369,6 +383,7 @@ impl ClientError {
             | Self::Diverged { .. }
             | Self::Lost { .. }
             | Self::OperatorCut { .. }
+            | Self::Moved { .. }
             | Self::Long { .. }
             | Self::Content(_)
             | Self::Underivable { .. }

@@ -3,18 +3,17 @@
 //! Only a proof makes it misbehavior. Where the files for one are not to be had, it is "unavailable" for a registry that
 //! is merely behind, and a refusal otherwise.
 
-use std::collections::BTreeSet;
-
 use transparency::log::ConsistencyProof;
 use transparency::map::{Key, VerifiedPages};
 use transparency::misbehavior::{CommittedMap, LoggedRecord, Misbehavior};
 use transparency::name::PackageName;
-use transparency::number::Index;
-use transparency::package::ExtensionError;
+use transparency::number::{Index, Position};
+use transparency::package::{ExtensionError, Proofs};
+use transparency::record::Subject;
 use transparency::tile::Part;
 
 use super::reader::Wanted;
-use super::{ClientError, LoadedLog, Session, prove};
+use super::{ClientError, LoadedLog, Package, Session, prove};
 use crate::layout;
 use crate::trust::{Memory, Sighting};
 
@@ -82,8 +81,172 @@ pub(super) fn fork(
     }
 }
 
+/// Demands that a package continues what was seen of it: it reaches as far, along the same way, and the last record that was
+/// seen lies where it lay.
+pub(super) fn check_sighting(
+    session: &mut Session<'_>,
+    name: &PackageName,
+    sighting: &Sighting,
+    now: &Package,
+) -> Result<(), ClientError> {
+    let Some(last) = sighting.seen.length.last() else {
+        return Ok(()); // it was not there
+    };
+    let Package::Present(loaded) = now else {
+        return Err(vanished(session, name, sighting, None));
+    };
+    if let Err(error) = loaded.log.check_extends(&sighting.seen) {
+        return Err(vanished(session, name, sighting, Some((loaded, error))));
+    }
+    match record_at(loaded.records(), last) {
+        Some((found, record)) if found != sighting.index => {
+            let subject = Subject::Package(name.clone());
+            Err(moved(session, subject, (sighting.index, found), record))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Demands the same of the operator log.
+pub(super) fn check_operator(
+    session: &mut Session<'_>,
+    sighting: &Sighting,
+) -> Result<(), ClientError> {
+    let last = sighting.seen.length.last();
+    let now = last.and_then(|last| session.checkpoint.operator().hash_at(last));
+    if now != Some(sighting.seen.head) {
+        return Err(operator_cut(session, sighting));
+    }
+    let records = session.operator_records.iter().cloned();
+    match last.and_then(|last| record_at(records, last)) {
+        Some((found, record)) if found != sighting.index => {
+            let places = (sighting.index, found);
+            Err(moved(session, Subject::Operator, places, &record))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn record_at<R>(mut records: impl Iterator<Item = R>, position: Position) -> Option<R> {
+    records.nth(usize::try_from(position.get()).ok()?)
+}
+
+/// A record is said to lie elsewhere than it did. Both places proved, the registry wrote it twice.
+fn moved(
+    session: &mut Session<'_>,
+    subject: Subject,
+    (seen, found): (Index, Index),
+    record: &[u8],
+) -> ClientError {
+    let (first, second) = (seen.min(found), seen.max(found));
+    match repeated(session, (first, record), (second, record)) {
+        Some(evidence) => misbehavior(session, evidence),
+        None => ClientError::Moved {
+            origin: session.policy.origin().clone(),
+            subject,
+            seen,
+            found,
+        },
+    }
+}
+
+/// Proof that of the records of one log, one lies before the record that it follows; none where they are in order, or where
+/// it is only said so.
+pub(super) fn disorder(
+    session: &mut Session<'_>,
+    records: &[(Index, Vec<u8>)],
+) -> Option<Misbehavior> {
+    let pair = records.windows(2).find_map(|pair| match pair {
+        [one, next] if next.0 <= one.0 => Some((one, next)),
+        _ => None,
+    });
+    let ((before, record), (behind, next)) = pair?;
+    repeated(session, (*before, record), (*behind, next))
+}
+
+/// A record, or a map entry, and where the log is said to hold it.
+type Placed<'a> = (Index, &'a [u8]);
+
+/// One record at two places, or two records of which the later one lies before.
+pub(crate) fn repeated(
+    session: &mut Session<'_>,
+    first: Placed<'_>,
+    second: Placed<'_>,
+) -> Option<Misbehavior> {
+    let proved = Proved::of(session, [first.0, second.0])?;
+    Misbehavior::repeated(
+        session.policy,
+        &operator_records(session),
+        &proved.record(first)?,
+        &proved.record(second)?,
+    )
+    .ok()
+}
+
+/// Two records at one position.
+pub(crate) fn two_records(
+    session: &mut Session<'_>,
+    first: Placed<'_>,
+    second: Placed<'_>,
+) -> Option<Misbehavior> {
+    let proved = Proved::of(session, [first.0, second.0])?;
+    Misbehavior::two_records(
+        session.policy,
+        &operator_records(session),
+        &proved.record(first)?,
+        &proved.record(second)?,
+    )
+    .ok()
+}
+
+/// A map entry that does not count a record which the log holds before it. The pages lead to the record's package or its
+/// absence; of the operator's records there are none.
+pub(crate) fn omitted(
+    session: &mut Session<'_>,
+    map_entry: Placed<'_>,
+    pages: &[Vec<u8>],
+    record: Placed<'_>,
+) -> Option<Misbehavior> {
+    let proved = Proved::of(session, [map_entry.0, record.0])?;
+    let pages: Vec<_> = pages.iter().map(Vec::as_slice).collect();
+    let map = CommittedMap {
+        checkpoint: &proved.note,
+        entry: map_entry.1,
+        index: map_entry.0,
+        proof: proved.proofs.get(&map_entry.0)?,
+        pages: &pages,
+    };
+    let record = proved.record(record)?;
+    Misbehavior::omitted(session.policy, &operator_records(session), &map, &record).ok()
+}
+
+/// The signed checkpoint of now, and the proofs that entries lie in its log.
+struct Proved {
+    note: Vec<u8>,
+    proofs: Proofs,
+}
+
+impl Proved {
+    fn of(session: &mut Session<'_>, indices: [Index; 2]) -> Option<Self> {
+        let proofs = prove(&mut session.reader, &mut session.tiles, indices.into()).ok()?;
+        Some(Self {
+            note: session.checkpoint.note().to_string().into_bytes(),
+            proofs,
+        })
+    }
+
+    fn record<'a>(&'a self, (index, record): Placed<'a>) -> Option<LoggedRecord<'a>> {
+        Some(LoggedRecord {
+            checkpoint: &self.note,
+            record,
+            index,
+            proof: self.proofs.get(&index)?,
+        })
+    }
+}
+
 /// A package is gone, shorter than it was, or went another way.
-pub(super) fn vanished(
+fn vanished(
     session: &mut Session<'_>,
     name: &PackageName,
     sighting: &Sighting,
@@ -91,11 +254,10 @@ pub(super) fn vanished(
 ) -> ClientError {
     let evidence = match &now {
         Some((loaded, ExtensionError::Diverged { position, .. })) => {
-            let place = usize::try_from(position.get()).ok();
-            let record = place.and_then(|place| loaded.records().nth(place));
+            let record = record_at(loaded.records(), *position);
             record.and_then(|record| replaced(session, sighting, record))
         }
-        _ => pages(session, name).and_then(|pages| omitted(session, &pages, sighting)),
+        _ => pages_of_now(session, name).and_then(|pages| uncounted(session, &pages, sighting)),
     };
     match evidence {
         Some(evidence) => misbehavior(session, evidence),
@@ -108,13 +270,12 @@ pub(super) fn vanished(
 }
 
 /// The operator log is shorter than it was, or went another way.
-pub(super) fn operator_cut(session: &mut Session<'_>, sighting: &Sighting) -> ClientError {
+fn operator_cut(session: &mut Session<'_>, sighting: &Sighting) -> ClientError {
     let last = sighting.seen.length.last();
-    let place = last.and_then(|last| usize::try_from(last.get()).ok());
-    let now = place.and_then(|place| session.operator_records.get(place).cloned());
+    let now = last.and_then(|last| record_at(session.operator_records.iter().cloned(), last));
     let evidence = match &now {
         Some((index, record)) => replaced(session, sighting, (*index, record)),
-        None => omitted(session, &[], sighting),
+        None => uncounted(session, &[], sighting),
     };
     match evidence {
         Some(evidence) => misbehavior(session, evidence),
@@ -130,55 +291,23 @@ pub(super) fn operator_cut(session: &mut Session<'_>, sighting: &Sighting) -> Cl
 fn replaced(
     session: &mut Session<'_>,
     sighting: &Sighting,
-    (index, record): (Index, &[u8]),
+    now: Placed<'_>,
 ) -> Option<Misbehavior> {
     let seen = entry(session, sighting.index)?;
-    let asks = BTreeSet::from([sighting.index, index]);
-    let proofs = prove(&mut session.reader, &mut session.tiles, asks).ok()?;
-    let note = session.checkpoint.note().to_string();
-    let logged = |record, index| {
-        Some(LoggedRecord {
-            checkpoint: note.as_bytes(),
-            record,
-            index,
-            proof: proofs.get(&index)?,
-        })
-    };
-    Misbehavior::two_records(
-        session.policy,
-        &operator_records(session),
-        &logged(&seen, sighting.index)?,
-        &logged(record, index)?,
-    )
-    .ok()
+    two_records(session, (sighting.index, &seen), now)
 }
 
-/// A map entry that does not count the record which was seen, though the log still holds it.
-fn omitted(
+/// A map entry of now that does not count the record which was seen, though the log still holds it.
+fn uncounted(
     session: &mut Session<'_>,
     pages: &[Vec<u8>],
     sighting: &Sighting,
 ) -> Option<Misbehavior> {
     let record = entry(session, sighting.index)?;
     let last = session.tiles.size().last()?;
-    let asks = BTreeSet::from([sighting.index, last]);
-    let proofs = prove(&mut session.reader, &mut session.tiles, asks).ok()?;
-    let pages: Vec<_> = pages.iter().map(Vec::as_slice).collect();
-    let note = session.checkpoint.note().to_string();
     let map_entry = session.checkpoint.entry().to_string();
-    let map = CommittedMap {
-        checkpoint: note.as_bytes(),
-        entry: map_entry.as_bytes(),
-        proof: proofs.get(&last)?,
-        pages: &pages,
-    };
-    let record = LoggedRecord {
-        checkpoint: note.as_bytes(),
-        record: &record,
-        index: sighting.index,
-        proof: proofs.get(&sighting.index)?,
-    };
-    Misbehavior::omitted(session.policy, &operator_records(session), &map, &record).ok()
+    let map_entry = (last, map_entry.as_bytes());
+    omitted(session, map_entry, pages, (sighting.index, &record))
 }
 
 /// An entry of the log, from its bundle.
@@ -187,18 +316,25 @@ fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
     session.bundle(part).ok()?.into_iter().nth(place)
 }
 
-/// The map pages that lead to a package or its absence, root first.
-fn pages(session: &mut Session<'_>, name: &PackageName) -> Option<Vec<Vec<u8>>> {
-    let entry = session.checkpoint.entry();
-    let mut verified = VerifiedPages::open(entry.root, entry.packages);
+fn pages_of_now(session: &mut Session<'_>, name: &PackageName) -> Option<Vec<Vec<u8>>> {
+    let map = session.checkpoint.pages();
+    pages(session, map, name)
+}
+
+/// The pages of a map that lead to a package or its absence, root first.
+pub(crate) fn pages(
+    session: &mut Session<'_>,
+    mut map: VerifiedPages,
+    name: &PackageName,
+) -> Option<Vec<Vec<u8>>> {
     let key = Key::of(name);
     let mut pages = Vec::new();
-    while let Some((key, page)) = verified.needed(&[key]).pop() {
+    while let Some((key, page)) = map.needed(&[key]).pop() {
         let bytes = session
             .reader
             .need_one(Wanted::fixed(layout::map_page(&page)))
             .ok()?;
-        verified.admit(&key, &bytes).ok()?;
+        map.admit(&key, &bytes).ok()?;
         pages.push(bytes);
     }
     Some(pages)
@@ -209,7 +345,7 @@ fn operator_records<'s>(session: &'s Session<'_>) -> Vec<&'s [u8]> {
     records.map(|(_, record)| record.as_slice()).collect()
 }
 
-fn misbehavior(session: &Session<'_>, evidence: Misbehavior) -> ClientError {
+pub(crate) fn misbehavior(session: &Session<'_>, evidence: Misbehavior) -> ClientError {
     ClientError::Misbehavior {
         origin: session.policy.origin().clone(),
         evidence: Box::new(evidence),

@@ -285,14 +285,10 @@ impl Session<'_> {
         end: &Sighting,
         proofs: &Proofs,
     ) -> Result<(), ClientError> {
-        let now = match now {
-            Package::Present(now) => now,
-            Package::Absent(_) if end.seen.length == Length::ZERO => return Ok(()),
-            Package::Absent(_) => return Err(evidence::vanished(self, name, end, None)),
+        evidence::check_sighting(self, name, end, now)?;
+        let Package::Present(now) = now else {
+            return Ok(());
         };
-        if let Err(error) = now.log.check_extends(&end.seen) {
-            return Err(evidence::vanished(self, name, end, Some((now, error))));
-        }
         let next = end.seen.length.next();
         if let (Some(hash), Some(index)) = (now.log.hash_at(next), now.index_hint(next)) {
             Self::check_placed(&self.checkpoint, proofs, &hash, index)?;

@@ -11,7 +11,6 @@
 )]
 
 pub mod chain;
-pub mod forge;
 pub mod machine;
 pub mod source;
 

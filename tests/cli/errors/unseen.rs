@@ -114,6 +114,8 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "ClientError::OperatorCut",
             "ClientError::Lost",
             "ClientError::LeftOut",
+            "ClientError::Moved",
+            "EntryError::Again",
             "ClientError::Long",
             "CheckError::Storage",
             "CheckError::Root",

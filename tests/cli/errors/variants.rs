@@ -87,7 +87,7 @@ variants! {
     ClientError {
         Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Longer, Outside,
         NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
-        Kept, Keep, Unasked, NoCheckpoint, LeftOut,
+        Kept, Keep, Unasked, NoCheckpoint, LeftOut, Moved,
     }
     StorageError { Io, Fetch, TooLarge, Exists, Moved, Back }
     FetchError {
@@ -96,7 +96,7 @@ variants! {
     }
     TrustStoreError { Io, Damaged }
     CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
-    EntryError { Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
+    EntryError { Again, Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
     SequencerError {
         Client, Storage, Exists, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Defective,
         Content, Withdrawn, Map, File, Entries, Commit, Full,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! warg-misbehavior/v1
-//! SORT                    fork, two-records, shrunk or omitted
+//! SORT                    fork, two-records, repeated, shrunk or omitted
 //! operator BASE64         one operator record; as many lines as there are records, from record 0 on
 //!                         then, of a fork:
 //! checkpoint BASE64       the smaller checkpoint, a whole signed note
@@ -10,11 +10,13 @@
 //! root BASE64             32 bytes: the root of the larger one's log at the smaller one's size
 //! proof BASE64            32 bytes: one hash of the consistency proof; as many lines as it has hashes
 //!                         of two-records: RECORD, RECORD
+//!                         of repeated:    RECORD, RECORD
 //!                         of shrunk:      `subject NAME`, the older MAP, the newer MAP
 //!                         of omitted:     MAP, RECORD
 //!
 //! RECORD is               checkpoint BASE64, record BASE64, index DECIMAL, proof BASE64 (a line per hash)
-//! MAP is                  checkpoint BASE64, entry BASE64, proof BASE64 (a line per hash), page BASE64 (a line per page, root first)
+//! MAP is                  checkpoint BASE64, entry BASE64, index DECIMAL, proof BASE64 (a line per hash), page BASE64 (a line per
+//!                         page, root first)
 //! ```
 //!
 //! Each line ends with one line feed. A line is its label, one space, and a value: base64 of RFC 4648 §4, padded, of the
@@ -138,6 +140,11 @@ impl Unverified<Misbehavior> {
                 reader.end()?;
                 Misbehavior::two_records_claim(&operator, &first.parts(), &second.parts())?
             }
+            "repeated" => {
+                let (first, second) = (reader.record()?, reader.record()?);
+                reader.end()?;
+                Misbehavior::repeated_claim(&operator, &first.parts(), &second.parts())?
+            }
             "shrunk" => {
                 let subject = reader.value("subject", |text| text.parse::<Subject>().ok())?;
                 let (older, newer) = (reader.map()?, reader.map()?);
@@ -199,6 +206,7 @@ impl RecordBlock {
 struct MapBlock {
     checkpoint: Vec<u8>,
     entry: Vec<u8>,
+    index: Index,
     proof: InclusionProof,
     pages: Vec<Vec<u8>>,
 }
@@ -212,6 +220,7 @@ impl MapBlock {
         CommittedMap {
             checkpoint: &self.checkpoint,
             entry: &self.entry,
+            index: self.index,
             proof: &self.proof,
             pages,
         }
@@ -286,6 +295,7 @@ impl<'t> Reader<'t> {
         Ok(MapBlock {
             checkpoint: self.blob("checkpoint")?,
             entry: self.blob("entry")?,
+            index: self.value("index", |text| text.parse().ok())?,
             proof: InclusionProof::new(self.hashes()?)?,
             pages: self.blobs("page", MAX_PAGES)?,
         })
@@ -331,6 +341,7 @@ fn record(f: &mut fmt::Formatter<'_>, checkpoint: &str, record: &Located) -> fmt
 fn map(f: &mut fmt::Formatter<'_>, checkpoint: &str, map: &Committed) -> fmt::Result {
     blob(f, "checkpoint", checkpoint.as_bytes())?;
     blob(f, "entry", &map.bytes)?;
+    writeln!(f, "index {}", map.index)?;
     hashes(f, map.proof.hashes())?;
     blobs(f, "page", &map.pages)
 }
@@ -341,6 +352,7 @@ impl fmt::Display for Misbehavior {
         let sort = match &self.sort {
             Sort::Fork { .. } => "fork",
             Sort::TwoRecords(_) => "two-records",
+            Sort::Repeated(_) => "repeated",
             Sort::Shrunk { .. } => "shrunk",
             Sort::Omitted { .. } => "omitted",
         };
@@ -358,7 +370,7 @@ impl fmt::Display for Misbehavior {
                 blob(f, "root", root.as_bytes())?;
                 hashes(f, proof.hashes())
             }
-            Sort::TwoRecords([first, second]) => {
+            Sort::TwoRecords([first, second]) | Sort::Repeated([first, second]) => {
                 record(f, one, first)?;
                 record(f, other, second)
             }

@@ -91,6 +91,14 @@ pub(super) enum Authority<'a> {
 }
 
 impl Authority<'_> {
+    /// Where the registry's log is said to hold the record; none where it is to come.
+    pub(super) fn index(&self) -> Option<Index> {
+        match self {
+            Self::Proved { index, .. } => Some(*index),
+            Self::Next(_) => None,
+        }
+    }
+
     pub(super) fn check(
         &self,
         name: &PackageName,
