@@ -30,6 +30,7 @@ pub mod publish;
 pub mod rebuild;
 pub mod registries;
 pub mod registry_new;
+mod remembered;
 pub mod remove;
 pub mod sbom;
 pub mod self_check;

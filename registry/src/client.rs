@@ -1,7 +1,8 @@
 //! Reading a registry with proof: from files to what may be believed, in the order of `docs/trust.md`.
 //!
-//! A [`Client`] knows a policy and where to read. [`Client::open`] climbs to a trusted checkpoint that continues what
-//! this machine saw before; the [`Session`] then answers every question at that one checkpoint: package logs, inclusion,
+//! A [`Client`] knows a policy, where to read, and what is remembered. [`Client::open`] climbs to a trusted checkpoint
+//! that continues what this machine saw before and what the project has of the registry, its lock's checkpoint and the
+//! one that lies with it; the [`Session`] then answers every question at that one checkpoint: package logs, inclusion,
 //! whether an older checkpoint is a prefix, contents. What verified goes to the shelf, and only that.
 //!
 //! The order of reading is: checkpoint; map entry and the log's right edge; operator records and the tiles of their
@@ -15,6 +16,7 @@ mod error;
 pub(crate) mod evidence;
 mod past;
 mod reader;
+mod start;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +25,7 @@ use transparency::checkpoint::{
     Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustError, TrustedCheckpoint,
 };
 use transparency::digest::Hash;
-use transparency::log::VerifiedTiles;
+use transparency::log::{ConsistencyProof, VerifiedTiles};
 use transparency::map::{Key, VerifiedPages};
 use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size};
@@ -35,6 +37,8 @@ use transparency::tile::{Part, Tile, WIDTH};
 pub use error::{ClientError, Remedy};
 use past::Past;
 use reader::{Reader, Wanted};
+pub use start::StandIn;
+use start::Start;
 
 use crate::cache::Shelf;
 use crate::layout;
@@ -54,6 +58,8 @@ pub struct Client<'a> {
     vendored: Option<&'a Shelf>,
     shelf: Option<&'a Shelf>,
     trust: Option<&'a TrustStore>,
+    stand_in: StandIn,
+    continued: Vec<Checkpoint>,
     pasts: Vec<Size>,
 }
 
@@ -66,6 +72,8 @@ impl<'a> Client<'a> {
             vendored: None,
             shelf: None,
             trust: None,
+            stand_in: StandIn::Nothing,
+            continued: Vec::new(),
             pasts: Vec::new(),
         }
     }
@@ -84,6 +92,8 @@ impl<'a> Client<'a> {
             vendored: None,
             shelf: Some(shelf),
             trust: Some(trust),
+            stand_in: StandIn::Nothing,
+            continued: Vec::new(),
             pasts: Vec::new(),
         }
     }
@@ -96,9 +106,17 @@ impl<'a> Client<'a> {
         self
     }
 
+    /// The same, held to a checkpoint that the project has of the registry, a lock's: the registry must be what went on
+    /// from there, or nothing of it is believed, nor remembered.
+    #[must_use]
+    pub fn continuing(mut self, checkpoint: Checkpoint) -> Self {
+        self.continued.push(checkpoint);
+        self
+    }
+
     /// The same, reading what lies with the project before anything else. It is one more mirror: believed no more than
-    /// the registry, never written, and not doubted on behalf of a copy that is good elsewhere. Its checkpoint is the one
-    /// that is read, unless this machine saw a larger one.
+    /// the registry, never written, and not doubted on behalf of a copy that is good elsewhere. Its checkpoint is held
+    /// against the registry's: the larger one is taken, and continues the smaller one.
     #[must_use]
     pub fn vendored(self, vendored: &'a Shelf) -> Self {
         Self {
@@ -107,12 +125,20 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Climbs to the registry's checkpoint, and demands that it continues the last one that this machine saw.
+    /// The same, where something else may stand in for a registry that cannot be asked what it is now.
+    #[must_use]
+    pub fn or(self, stand_in: StandIn) -> Self {
+        Self { stand_in, ..self }
+    }
+
+    /// Climbs to the registry's checkpoint, and demands that it continues the last one that this machine saw, and those
+    /// that the project has.
     ///
     /// # Errors
     /// A file that is missing or cannot be read; anything that does not verify; a registry that went back or forked.
     pub fn open(&self) -> Result<Session<'a>, ClientError> {
         let mut reached = None;
+        let turn = || self.source.is_some_and(Source::turn);
         loop {
             match self.open_once() {
                 // Another process may have seen a newer checkpoint after this one was read. Then there is one to read.
@@ -120,24 +146,28 @@ impl<'a> Client<'a> {
                     reached = Some(size);
                 }
                 // Or this mirror lags, and another one does not.
-                Err(ClientError::SetBack { .. }) if self.source.is_some_and(Source::turn) => {
+                Err(ClientError::SetBack { .. } | ClientError::Behind { .. }) if turn() => {
                     reached = None;
                 }
+                Ok(session) if session.is_behind() && turn() => reached = None,
                 opened => return opened,
             }
         }
     }
 
     fn open_once(&self) -> Result<Session<'a>, ClientError> {
-        let climb = |reader| {
-            let mut session = Session::climb(self, reader)?;
-            session.check_memory()?;
+        let climb = |mut reader: Reader<'a>| {
+            let start = Start::choose(self, &mut reader)?;
+            let mut session = Session::climb(self, reader, &start.note)?;
+            session.check_memories(self, start.other.as_deref())?;
+            session.unasked = start.unasked.map(Box::new);
             session.reader.keep()?;
             Ok(session)
         };
-        match climb(Reader::new(self)) {
+        let doubted = |error: &ClientError| error.remedy() == Remedy::Investigate;
+        let opened = match climb(Reader::new(self)) {
             // As in `Session::attempt`: once more, without the shelf.
-            Err(error) if ClientError::remedy(&error) == Remedy::Investigate => {
+            Err(error) if doubted(&error) => {
                 let mut reader = Reader::new(self);
                 if reader.distrust_shelf() {
                     climb(reader)
@@ -145,8 +175,26 @@ impl<'a> Client<'a> {
                     Err(error)
                 }
             }
-            session => session,
+            opened => opened,
+        };
+        match opened {
+            Err(error) if doubted(&error) => Err(self.read_apart().unwrap_or(error)),
+            opened => opened,
         }
+    }
+
+    /// The files of two histories do not go together. Read apart from the other's, those of the longer one may prove that
+    /// there are two.
+    fn read_apart(&self) -> Option<ClientError> {
+        let mut reader = Reader::new(self);
+        let start = Start::choose(self, &mut reader).ok()?;
+        let other = start.other?;
+        let is_vendored = start.unasked.is_some();
+        let mut session = Session::climb(self, reader.only(is_vendored), &start.note).ok()?;
+        let checked = session.check_other(&other);
+        checked
+            .err()
+            .filter(|error| matches!(error, ClientError::Misbehavior { .. }))
     }
 }
 
@@ -216,35 +264,29 @@ pub struct Session<'a> {
     operator_records: Vec<(Index, Vec<u8>)>,
     memory: Option<Memory>,
     past: Option<Past>,
+    unasked: Option<Box<ClientError>>,
 }
 
 impl<'a> Session<'a> {
     /// Step 1 of the ladder: everything up to a checkpoint that is trusted on its own.
-    fn climb(client: &Client<'a>, mut reader: Reader<'a>) -> Result<Self, ClientError> {
-        let note = match (client.source, client.trust) {
-            (_, Some(trust)) if client.vendored.is_some() => {
-                let note = reader.checkpoint(client.policy)?;
-                larger(note, trust.read()?.as_ref())
-            }
-            // Offline, the last checkpoint that this machine saw: it is kept where what was seen is remembered, so the two
-            // cannot disagree.
-            (None, Some(trust)) => match trust.read()? {
-                Some(memory) => memory.note().to_vec(),
-                None => return Err(ClientError::nothing_kept(client.policy)),
-            },
-            _ => reader.checkpoint(client.policy)?,
-        };
-        let claims = Unverified::<SignedCheckpoint>::parse(&note)
+    fn climb(
+        client: &Client<'a>,
+        mut reader: Reader<'a>,
+        note: &[u8],
+    ) -> Result<Self, ClientError> {
+        let claims = Unverified::<SignedCheckpoint>::parse(note)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
         let Checkpoint { size, root, .. } = *claims.claims().checkpoint();
-        let pasts: Vec<_> = client.pasts.iter().filter(|past| **past < size).collect();
-        reader.guess(pasts.iter().map(|past| layout::map_at(**past)));
+        let continued = client.continued.iter().map(|older| older.size);
+        let pasts = client.pasts.iter().copied().chain(continued);
+        let pasts: BTreeSet<Size> = pasts.filter(|past| *past < size).collect();
+        reader.guess(pasts.iter().map(|past| layout::map_at(*past)));
         let (map_entry, mut tiles) = reader.ending(size, root)?;
         let claimed = MapEntry::parse(&map_entry)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
         reader.guess([layout::map_page(&claimed.root)]);
         for past in pasts {
-            reader.guess_tiles(&tiles.needed_for_consistency(*past));
+            reader.guess_tiles(&tiles.needed_for_consistency(past));
             let last = past.last().into_iter().collect::<Vec<_>>();
             reader.guess_tiles(&tiles.needed_for_inclusion(&last));
         }
@@ -266,7 +308,7 @@ impl<'a> Session<'a> {
             .map(|(index, bytes)| (*index, bytes.as_slice()))
             .collect();
         let evidence = Evidence {
-            note: &note,
+            note,
             map_entry: &map_entry,
             operator_records: &records,
             map_entry_proof: proof(&last)?,
@@ -284,48 +326,94 @@ impl<'a> Session<'a> {
             operator_records,
             memory: None,
             past: None,
+            unasked: None,
         })
     }
 
-    /// Step 2: the checkpoint continues the last one seen, which then moves.
-    fn check_memory(&mut self) -> Result<(), ClientError> {
+    /// Step 2: the checkpoint continues all that is remembered of the registry, by this machine and by the project. Only
+    /// then is it what this machine saw last.
+    fn check_memories(
+        &mut self,
+        client: &Client<'a>,
+        other: Option<&[u8]>,
+    ) -> Result<(), ClientError> {
+        let mut seen = match self.trust {
+            Some(trust) => trust.read()?,
+            None => None,
+        };
+        self.check_seen(seen.as_ref())?;
+        if let Some(other) = other {
+            self.check_other(other)?;
+        }
+        for older in &client.continued {
+            self.check_went_through(older)?;
+        }
         let Some(trust) = self.trust else {
             return Ok(());
         };
-        let first_record = trust::first_record(&self.checkpoint);
         loop {
-            let memory = trust.read()?;
-            if let Some(memory) = &memory {
-                if memory.first_record() != first_record {
-                    return Err(ClientError::OtherOperator {
-                        origin: self.policy.origin().clone(),
-                        seen: memory.first_record(),
-                        found: first_record,
-                    });
-                }
-                self.check_continues(memory)?;
-                self.check_operator(memory.operator())?;
-            }
-            self.memory = trust.advance(memory.as_ref(), &self.checkpoint)?;
+            self.memory = trust.advance(seen.as_ref(), &self.checkpoint)?;
             if self.memory.is_some() {
                 return Ok(());
             }
+            // Another process moved first: what it saw is to be continued, too.
+            seen = trust.read()?;
+            self.check_seen(seen.as_ref())?;
         }
     }
 
-    fn check_continues(&mut self, memory: &Memory) -> Result<(), ClientError> {
-        let seen = memory.checkpoint();
-        let size = self.size();
-        if seen.size > size {
-            return Err(evidence::older(self, memory));
+    /// The checkpoint continues what this machine saw.
+    fn check_seen(&mut self, seen: Option<&Memory>) -> Result<(), ClientError> {
+        let Some(seen) = seen else {
+            return Ok(());
+        };
+        seen.check_key(self.policy)?;
+        let first_record = trust::first_record(&self.checkpoint);
+        if seen.first_record() != first_record {
+            return Err(ClientError::OtherOperator {
+                origin: self.policy.origin().clone(),
+                seen: seen.first_record(),
+                found: first_record,
+            });
         }
-        let needed = self.tiles.needed_for_consistency(seen.size);
+        if seen.checkpoint().size > self.size() {
+            return Err(evidence::older(self, seen));
+        }
+        let proof = self.consistency_with(seen.checkpoint().size)?;
+        let Checkpoint { size, root, .. } = seen.checkpoint();
+        if self.checkpoint.check_extends(*size, root, &proof).is_err() {
+            return Err(evidence::fork(self, seen, &proof));
+        }
+        self.check_operator(seen.operator())
+    }
+
+    /// The checkpoint continues a smaller one, as signed, that is not remembered: the project's, or the registry's where
+    /// the project has a larger one.
+    fn check_other(&mut self, note: &[u8]) -> Result<(), ClientError> {
+        let claims = Unverified::<SignedCheckpoint>::parse(note)
+            .map_err(|error| ClientError::trust(self.policy, error.into()))?;
+        let older = claims.claims().checkpoint();
+        self.check_origin(older)?;
+        let proof = self.consistency_with(older.size)?;
+        let extends = self
+            .checkpoint
+            .check_extends(older.size, &older.root, &proof);
+        extends.map_err(
+            |source| match evidence::branched_off(self, note, older.size, &proof) {
+                Some(evidence) => evidence::misbehavior(self, evidence),
+                None => ClientError::NotPrefix {
+                    origin: older.origin.clone(),
+                    size: older.size,
+                    source,
+                },
+            },
+        )
+    }
+
+    fn consistency_with(&mut self, older: Size) -> Result<ConsistencyProof, ClientError> {
+        let needed = self.tiles.needed_for_consistency(older);
         self.reader.admit(&mut self.tiles, &needed)?;
-        let proof = self.tiles.prove_consistency(seen.size)?;
-        match self.checkpoint.check_extends(seen.size, &seen.root, &proof) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(evidence::fork(self, memory, &proof)),
-        }
+        Ok(self.tiles.prove_consistency(older)?)
     }
 
     /// The operator log reaches as far as it did, along the same way. Without this, a thief with a revoked checkpoint key
@@ -349,6 +437,16 @@ impl<'a> Session<'a> {
     /// The log's size, at the checkpoint at which it answers.
     pub fn size(&self) -> Size {
         self.checkpoint().checkpoint().size
+    }
+
+    /// Why it is not known what the registry is now, though it was asked: it could not be reached, or what lies with the
+    /// project is newer than what it says. None where it answered, or nothing was to be asked.
+    pub fn unasked(&self) -> Option<&ClientError> {
+        self.unasked.as_deref()
+    }
+
+    fn is_behind(&self) -> bool {
+        matches!(self.unasked(), Some(ClientError::Behind { .. }))
     }
 
     /// Where this session reads from, for messages.
@@ -568,26 +666,37 @@ impl<'a> Session<'a> {
         &mut self,
         loaded: &BTreeMap<PackageName, Package>,
     ) -> Result<(), ClientError> {
-        let (Some(trust), Some(memory)) = (self.trust, self.memory.clone()) else {
+        let Some(trust) = self.trust else {
             return Ok(());
         };
-        let mut sightings = BTreeMap::new();
-        for (name, package) in loaded {
-            if let Some(seen) = memory.package(name) {
-                evidence::check_sighting(self, name, seen, package)?;
+        while let Some(memory) = self.memory.clone() {
+            let mut sightings = BTreeMap::new();
+            for (name, package) in loaded {
+                if let Some(seen) = memory.package(name) {
+                    if !self.tiles.size().holds(seen.index) {
+                        continue; // another process saw a later checkpoint than this session's, and more of the package
+                    }
+                    evidence::check_sighting(self, name, seen, package)?;
+                }
+                if let Package::Present(loaded) = package {
+                    let sighting = Sighting {
+                        seen: Seen {
+                            length: loaded.head.length(),
+                            head: loaded.head.hash(),
+                        },
+                        index: loaded.head.index(),
+                    };
+                    sightings.insert(name.clone(), sighting);
+                }
             }
-            if let Package::Present(loaded) = package {
-                let sighting = Sighting {
-                    seen: Seen {
-                        length: loaded.head.length(),
-                        head: loaded.head.hash(),
-                    },
-                    index: loaded.head.index(),
-                };
-                sightings.insert(name.clone(), sighting);
+            if let Some(memory) = trust.remember(&memory, &sightings)? {
+                self.memory = Some(memory);
+                break;
             }
+            // Another process saw other heads meanwhile: these are to be continued, too.
+            self.memory = trust.read()?;
         }
-        Ok(trust.remember(&sightings)?)
+        Ok(())
     }
 
     /// Shows that the log holds each of these records at the index given.
@@ -629,39 +738,45 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Another registry's; a larger size than the log has; a root that it never had; a file that is missing or cannot be read.
     pub fn check_prefix(&mut self, older: &Checkpoint) -> Result<(), ClientError> {
-        if older.origin != *self.policy.origin() {
-            let (expected, found) = (self.policy.origin().clone(), older.origin.clone());
-            let other = TrustError::Origin { expected, found };
-            return Err(ClientError::trust(self.policy, other));
-        }
+        self.attempt(|session| session.check_went_through(older))
+    }
+
+    fn check_went_through(&mut self, older: &Checkpoint) -> Result<(), ClientError> {
+        self.check_origin(older)?;
         self.check_reach(older.size)?;
-        self.attempt(|session| {
-            let needed = session.tiles.needed_for_consistency(older.size);
-            session.reader.admit(&mut session.tiles, &needed)?;
-            let proof = session.tiles.prove_consistency(older.size)?;
-            session
-                .checkpoint
-                .check_extends(older.size, &older.root, &proof)
-                .map_err(|source| ClientError::NotPrefix {
-                    origin: session.policy.origin().clone(),
-                    size: older.size,
-                    source,
-                })
-        })?;
+        let proof = self.consistency_with(older.size)?;
+        self.checkpoint
+            .check_extends(older.size, &older.root, &proof)
+            .map_err(|source| ClientError::NotPrefix {
+                origin: self.policy.origin().clone(),
+                size: older.size,
+                source,
+            })?;
         let Some(last) = older.size.last() else {
             return Ok(());
         };
+        if older.size == self.tiles.size() {
+            return Ok(()); // it is the one that was climbed to
+        }
         // The map entry that ended the log then says how far the operator log reached.
-        let entry = self.attempt(|session| {
-            let path = layout::map_at(older.size);
-            let bytes = session.reader.need_one(Wanted::fixed(path))?;
-            let proofs = prove(&mut session.reader, &mut session.tiles, [last].into())?;
-            let leaf = Hash::of_leaf(&bytes);
-            Self::check_placed(&session.checkpoint, &proofs, &leaf, last)?;
-            MapEntry::parse(&bytes)
-                .map_err(|error| ClientError::trust(session.policy, error.into()))
-        })?;
+        let bytes = self
+            .reader
+            .need_one(Wanted::fixed(layout::map_at(older.size)))?;
+        let proofs = prove(&mut self.reader, &mut self.tiles, [last].into())?;
+        let leaf = Hash::of_leaf(&bytes);
+        Self::check_placed(&self.checkpoint, &proofs, &leaf, last)?;
+        let entry = MapEntry::parse(&bytes)
+            .map_err(|error| ClientError::trust(self.policy, error.into()))?;
         self.check_operator(&Sighting::of_operator(&entry))
+    }
+
+    fn check_origin(&self, older: &Checkpoint) -> Result<(), ClientError> {
+        if older.origin == *self.policy.origin() {
+            return Ok(());
+        }
+        let (expected, found) = (self.policy.origin().clone(), older.origin.clone());
+        let other = TrustError::Origin { expected, found };
+        Err(ClientError::trust(self.policy, other))
     }
 
     /// Demands that the log of now is at least of this size.
@@ -702,19 +817,6 @@ type Batch = (
     BTreeMap<PackageName, Sighting>,
     Proofs,
 );
-
-/// The vendored checkpoint, or the remembered one where that claims to be larger. Neither is believed yet.
-fn larger(vendored: Vec<u8>, remembered: Option<&Memory>) -> Vec<u8> {
-    let claims = Unverified::<SignedCheckpoint>::parse(&vendored);
-    match (claims, remembered) {
-        (Ok(claims), Some(memory))
-            if claims.claims().checkpoint().size < memory.checkpoint().size =>
-        {
-            memory.note().to_vec()
-        }
-        _ => vendored,
-    }
-}
 
 /// The inclusion proofs for some entries; those outside the log are left out.
 fn prove(

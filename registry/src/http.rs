@@ -102,6 +102,24 @@ impl Http {
         }
     }
 
+    /// Asks for one object, of which a version may be known.
+    fn ask(
+        &self,
+        path: &ObjectPath,
+        known: Option<&Tag>,
+        tries: u32,
+    ) -> Result<Current, StorageError> {
+        let progress = &self.inner.options.progress;
+        progress.begin(1);
+        let answer = self.runtime.block_on(self.inner.fetch(path, known, tries));
+        progress.end();
+        Ok(match answer? {
+            Answer::Absent => Current::Absent,
+            Answer::Unchanged => Current::Same,
+            Answer::Found { bytes, tag } => Current::Found { bytes, tag },
+        })
+    }
+
     /// Asks for everything, a bounded number at a time. The first failure ends it all.
     async fn fetch_all(
         inner: Arc<Inner>,
@@ -113,7 +131,10 @@ impl Http {
         loop {
             for (place, path) in waiting.by_ref().take(AT_ONCE - running.len()) {
                 let inner = Arc::clone(&inner);
-                running.spawn(async move { (place, inner.fetch(&path, None).await) });
+                running.spawn(async move {
+                    let tries = inner.options.patience.tries;
+                    (place, inner.fetch(&path, None, tries).await)
+                });
             }
             let Some(finished) = running.join_next().await else {
                 return Ok(found);
@@ -143,10 +164,15 @@ impl Inner {
     }
 
     /// An object, from whichever mirror has it.
-    async fn fetch(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Answer, StorageError> {
+    async fn fetch(
+        &self,
+        path: &ObjectPath,
+        known: Option<&Tag>,
+        tries: u32,
+    ) -> Result<Answer, StorageError> {
         let patience = &self.options.patience;
         let whole = patience.whole(path.limit());
-        match timeout(whole, self.try_all(path, known)).await {
+        match timeout(whole, self.try_all(path, known, tries)).await {
             Ok(answer) => answer,
             Err(_) => Err(self.failure(self.first(), path, FetchError::Slow { limit: whole })),
         }
@@ -157,6 +183,7 @@ impl Inner {
         &self,
         path: &ObjectPath,
         known: Option<&Tag>,
+        tries: u32,
     ) -> Result<Answer, StorageError> {
         let patience = &self.options.patience;
         let (first, mirrors) = (self.first(), self.mirrors.len());
@@ -188,8 +215,8 @@ impl Inner {
             };
             round += 1;
             match patience.pause(round, &error, SystemTime::now()) {
-                Some(pause) => sleep(pause).await,
-                None => return Err(self.failure(mirror, path, error)),
+                Some(pause) if round < tries => sleep(pause).await,
+                _ => return Err(self.failure(mirror, path, error)),
             }
         }
     }
@@ -237,15 +264,11 @@ impl Source for Http {
     }
 
     fn get_again(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
-        let progress = &self.inner.options.progress;
-        progress.begin(1);
-        let answer = self.runtime.block_on(self.inner.fetch(path, known));
-        progress.end();
-        Ok(match answer? {
-            Answer::Absent => Current::Absent,
-            Answer::Unchanged => Current::Same,
-            Answer::Found { bytes, tag } => Current::Found { bytes, tag },
-        })
+        self.ask(path, known, self.inner.options.patience.tries)
+    }
+
+    fn get_once(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
+        self.ask(path, known, 1)
     }
 
     fn turn(&self) -> bool {

@@ -114,6 +114,14 @@ pub trait Source {
         })
     }
 
+    /// The same, without waiting for a source that does not answer: where there is something else to go on with.
+    ///
+    /// # Errors
+    /// As [`Source::get`].
+    fn get_once(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
+        self.get_again(path, known)
+    }
+
     /// Reads from another mirror first from now on, since this one lags behind; false where every mirror had its turn.
     fn turn(&self) -> bool {
         false

@@ -1,9 +1,12 @@
 //! What this machine has seen of a registry, so that the registry cannot take it back.
 //!
-//! For each policy key one folder with one file, `seen`: the hash of the operator's first record, the head of every package
-//! that was relied on, the last checkpoint as signed, and the digest of all that. The checkpoint moves by compare-and-swap
-//! under a lock; heads only grow. The file is this machine's own memory, but reading it is strict all the same: a store
-//! that is damaged refuses, since forgetting would be the attack.
+//! For each origin one folder with one file, `seen`: the key that the policy trusted, the hash of the operator's first
+//! record, the head of every package that was relied on, the last checkpoint as signed, and the digest of all that. What
+//! is remembered moves by compare-and-swap under a lock, and heads only grow: so nothing is remembered that was not held
+//! against what another process saw. Another key for the same origin is another registry, and refused: whoever changed a
+//! policy and an address in one branch would get a registry that was never seen. The
+//! file is this machine's own memory, but reading it is strict all the same: a store that is damaged refuses, since
+//! forgetting would be the attack.
 //!
 //! The folder comes into being whole, by a rename. So one that is there without its file lost it, and whoever wants to
 //! forget a registry removes the folder.
@@ -16,12 +19,12 @@ use std::path::{Path, PathBuf};
 use transparency::Unverified;
 use transparency::checkpoint::{Checkpoint, MapEntry, SignedCheckpoint, TrustedCheckpoint};
 use transparency::digest::{Digest, Hash};
+use transparency::key::VerifyingKey;
 use transparency::name::PackageName;
 use transparency::number::{Index, Position};
 use transparency::package::Seen;
 use transparency::policy::Policy;
 
-use crate::cache::registry_id;
 use crate::storage::sync_parent;
 
 /// Why the trust store cannot be read or written.
@@ -43,6 +46,14 @@ pub enum TrustStoreError {
     Damaged {
         /// Which file.
         place: PathBuf,
+    },
+    /// Another key for the same origin.
+    #[error("the policy trusts `{found}` for the origin `{}`, but this machine knows that registry under the key `{seen}`", found.name())]
+    OtherKey {
+        /// The key that was trusted when the registry was seen.
+        seen: Box<VerifyingKey>,
+        /// The policy's.
+        found: Box<VerifyingKey>,
     },
 }
 
@@ -73,6 +84,7 @@ impl Sighting {
 pub struct Memory {
     note: Vec<u8>,
     checkpoint: Checkpoint,
+    key: VerifyingKey,
     first_record: Hash,
     operator: Sighting,
     packages: BTreeMap<PackageName, Sighting>,
@@ -83,6 +95,7 @@ impl Memory {
         Self {
             note: checkpoint.note().to_string().into_bytes(),
             checkpoint: checkpoint.checkpoint().clone(),
+            key: checkpoint.operator().anchor().clone(),
             first_record: first_record(checkpoint),
             operator: Sighting::of_operator(checkpoint.entry()),
             packages,
@@ -97,6 +110,20 @@ impl Memory {
     /// The last checkpoint.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
+    }
+
+    /// Demands that the registry was seen under the policy's key.
+    ///
+    /// # Errors
+    /// It was seen under another one.
+    pub fn check_key(&self, policy: &Policy) -> Result<(), TrustStoreError> {
+        if self.key == *policy.operate_key() {
+            return Ok(());
+        }
+        Err(TrustStoreError::OtherKey {
+            seen: Box::new(self.key.clone()),
+            found: Box::new(policy.operate_key().clone()),
+        })
     }
 
     /// The hash of operator record 0.
@@ -116,7 +143,7 @@ impl Memory {
 
     /// The file's bytes: a line a fact, an empty line, the note, and the digest of all before it.
     pub fn print(&self) -> Vec<u8> {
-        let mut text = format!("{FIRST_LINE}\n{}\n", self.first_record);
+        let mut text = format!("{FIRST_LINE}\n{}\n{}\n", self.key, self.first_record);
         let mut line = |subject: &str, Sighting { seen, index }: &Sighting| {
             text.extend([format!("{subject} {} {} {index}\n", seen.length, seen.head)]);
         };
@@ -145,6 +172,7 @@ impl Memory {
         if lines.next()? != FIRST_LINE {
             return None;
         }
+        let key = lines.next()?.parse().ok()?;
         let first_record = lines.next()?.parse().ok()?;
         let (_, operator) = parse_sighting(lines.next()?).filter(|(name, _)| *name == OPERATOR)?;
         let mut packages = BTreeMap::new();
@@ -156,6 +184,7 @@ impl Memory {
         let memory = Self {
             note: note.as_bytes().to_vec(),
             checkpoint: signed.claims().checkpoint().clone(),
+            key,
             first_record,
             operator,
             packages,
@@ -187,6 +216,11 @@ pub(crate) fn first_record(checkpoint: &TrustedCheckpoint) -> Hash {
     first.unwrap_or(Hash::ZERO) // there is one: the policy's key signs it
 }
 
+/// The name under which this machine remembers a registry: of its origin alone.
+fn origin_id(policy: &Policy) -> String {
+    Digest::of(policy.origin().as_str().as_bytes()).hex()
+}
+
 /// The memory of one registry, in the machine's state folder.
 #[derive(Debug, Clone)]
 pub struct TrustStore {
@@ -200,7 +234,7 @@ impl TrustStore {
     /// The store for a policy's registry, in a state folder that need not exist yet.
     pub fn open(state: &Path, policy: &Policy) -> Self {
         Self {
-            folder: state.join("trust").join(registry_id(policy)),
+            folder: state.join("trust").join(origin_id(policy)),
         }
     }
 
@@ -303,30 +337,43 @@ impl TrustStore {
         Ok(begun.then_some(memory))
     }
 
-    /// Remembers where packages were seen. A longer log replaces a shorter one, never the other way round.
+    /// Remembers where packages were seen, if what was remembered of them still is what they were compared with, and returns
+    /// what is remembered then; none where another process remembered something else, and the comparison must be made
+    /// again.
     ///
     /// # Errors
     /// A file that cannot be read or written, or is damaged.
     pub fn remember(
         &self,
+        from: &Memory,
         sightings: &BTreeMap<PackageName, Sighting>,
-    ) -> Result<(), TrustStoreError> {
-        if self.read()?.is_none() {
-            return Ok(()); // it was removed on purpose, while this session ran
+    ) -> Result<Option<Memory>, TrustStoreError> {
+        let mut news = sightings.iter();
+        let is_new = news.any(|(name, sighting)| from.package(name) != Some(sighting));
+        if !is_new || self.read()?.is_none() {
+            return Ok(Some(from.clone())); // or it was removed on purpose, while this session ran
         }
         let _lock = self.lock()?;
         let Some(mut memory) = self.read()? else {
-            return Ok(());
+            return Ok(Some(from.clone()));
         };
         let mut grew = false;
         for (name, sighting) in sightings {
             let known = memory.packages.get(name);
-            if known.is_none_or(|known| known.seen.length < sighting.seen.length) {
-                memory.packages.insert(name.clone(), *sighting);
-                grew = true;
+            if known != from.package(name) {
+                // What lies behind the log that was read is later than it, and stays.
+                if known.is_some_and(|known| !from.checkpoint.size.holds(known.index)) {
+                    continue;
+                }
+                return Ok(None);
             }
+            grew |= known != Some(sighting);
+            memory.packages.insert(name.clone(), *sighting);
         }
-        if grew { self.write(&memory) } else { Ok(()) }
+        if grew {
+            self.write(&memory)?;
+        }
+        Ok(Some(memory))
     }
 
     fn lock(&self) -> Result<File, TrustStoreError> {

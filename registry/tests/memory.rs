@@ -11,10 +11,14 @@ use std::thread;
 
 use fixtures::storage::{Failure, Faulty, Memory};
 use fixtures::world::World;
-use registry::client::{ClientError, Remedy};
+use registry::client::{Client, ClientError, Remedy};
 use registry::layout::ObjectPath;
 use registry::storage::{Source, StorageError};
+use registry::trust::TrustStore;
+use transparency::digest::Hash;
+use transparency::key::Algorithm;
 use transparency::number::{Index, Length};
+use transparency::policy::Policy;
 
 use fixtures::forge::{self, Forge};
 use story::machine::Machine;
@@ -207,7 +211,7 @@ fn a_package_that_goes_another_way_convicts_the_registry() {
     let mut forge = Forge::of(&world);
     let index = forge.append(second.clone());
     let slot = forge.slot("acme:clock");
-    slot.head = transparency::digest::Hash::of_leaf(&second);
+    slot.head = Hash::of_leaf(&second);
     slot.index = index;
     forge::write_package(
         &world,
@@ -411,6 +415,70 @@ fn a_slow_reader_does_not_shorten_what_a_faster_one_saw() {
     slow.load_one(&name("acme:clock"))
         .expect("what it opened with is consistent");
     assert_eq!(machine.remembered(), remembered);
+}
+
+#[test]
+fn what_another_process_saw_meanwhile_is_continued_or_convicts() {
+    let mut world = World::in_memory(32);
+    let first = world.release("acme:clock", "1.0.0").publish();
+    let mut other = world.fork();
+    let second = world.release("acme:clock", "1.1.0").publish();
+    let third = world.fork().release("acme:clock", "1.2.0").sign();
+    let another = other.release("acme:clock", "6.6.6").sign();
+    let clock = name("acme:clock");
+    // One checkpoint says that the package went another way, and a later one that it went the first way on.
+    let mut forge = Forge::of(&world);
+    let index = forge.append(another.clone());
+    let slot = forge.slot("acme:clock");
+    (slot.head, slot.index) = (Hash::of_leaf(&another), index);
+    forge::write_package(
+        &world,
+        &clock,
+        &[(Index::new(2), &first), (index, &another)],
+    );
+    forge.sign();
+    let astray = copy(&world.storage().objects());
+    let mut forge = Forge::of(&world);
+    let index = forge.append(third.clone());
+    let slot = forge.slot("acme:clock");
+    (slot.head, slot.index) = (Hash::of_leaf(&third), index);
+    slot.length = Length::new(3);
+    let records: [(Index, &[u8]); 3] = [
+        (Index::new(2), &first),
+        (Index::new(4), &second),
+        (index, &third),
+    ];
+    forge::write_package(&world, &clock, &records);
+    forge.sign();
+
+    let machine = Machine::new(world.policy());
+    let mut early = machine.open(&astray).unwrap();
+    let mut late = machine.open(world.storage()).unwrap();
+    early.load_one(&clock).expect("nobody saw it yet");
+    let remembered = machine.remembered();
+    let error = late.load_one(&clock).unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "two-records");
+    assert_eq!(machine.remembered(), remembered, "it is not overwritten");
+}
+
+#[test]
+fn an_origin_is_known_under_one_key() {
+    let (world, machine) = seen(33);
+    let remembered = machine.remembered();
+    let other = fixtures::world::key(7, world.origin().as_str(), Algorithm::Ed25519);
+    let policy = Policy::without_witnesses(other.verifying_key().clone()).unwrap();
+    let trust = TrustStore::open(&machine.state(), &policy);
+    for source in [Some(world.storage() as &dyn Source), None] {
+        let client = Client::with_memory(&policy, source, &machine.shelf, &trust);
+        let error = client.open().err().expect("another registry");
+        assert_eq!(error.remedy(), Remedy::Investigate);
+        for key in [world.operate_key(), &other] {
+            let key = key.verifying_key().to_string();
+            assert!(error.to_string().contains(&key), "{error}");
+        }
+    }
+    assert_eq!(machine.remembered(), remembered);
+    machine.read(world.storage()).unwrap();
 }
 
 #[test]

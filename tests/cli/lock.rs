@@ -451,7 +451,7 @@ fn a_yanked_release_stays_where_it_is_locked_and_is_never_newly_chosen() {
 }
 
 #[test]
-fn a_lock_moves_off_a_withdrawn_content_and_says_so() {
+fn update_moves_off_a_withdrawn_content() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);
     let app = app(&sandbox, &registry);
@@ -463,13 +463,12 @@ fn a_lock_moves_off_a_withdrawn_content_and_says_so() {
             .code(13)
             .stderr_contains("acme:clock@1.1.0 is locked, but its content was withdrawn")
             .stderr_contains("it steals")
-            .stderr_contains("help: `cargo warg lock` moves off it");
+            .stderr_contains("help: `cargo warg update acme:clock` moves off it");
     }
     assert_eq!(registry.snapshot(&app), before);
-    app.warg(&["lock"])
+    app.warg(&["lock"]).code(0).stderr_contains("Up to date");
+    app.warg(&["update", "acme:clock"])
         .code(0)
-        .stderr_contains("warning: acme:clock@1.1.0 was withdrawn by the operator")
-        .stderr_contains("it steals")
         .stderr_contains("Downgrading acme:clock v1.1.0 -> v1.0.0");
     app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);

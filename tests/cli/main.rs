@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod add;
+mod asked;
 mod bad_input;
 mod bundle;
 mod bundles_host;

@@ -47,6 +47,7 @@ Examples: cargo warg bundle target/app.wasm -o bundle.wasm
           wasm-tools component new core.wasm | cargo warg bundle - -o app.wasm
           cargo warg bundle app.wasm --require acme:clock@1.0 -o bundle.wasm
 
+Each registry is asked once what it is now. Where one does not answer and all is at hand, that is a warning.
 Who serves which import, and what a bundle says of itself, stands in docs/bundles.md.")]
 pub struct BundleArgs {
     /// The component; `-` or nothing is stdin. Of a bundle, its root is taken

@@ -14,6 +14,7 @@ use crate::ops::lock::Flags;
 #[command(after_help = "\
 Example: cargo warg fetch --locked
 
+Each registry is asked once what it is now. Where one does not answer and all is at hand, that is a warning.
 Only the folders of wit/deps that it wrote itself are replaced or removed.")]
 pub struct FetchArgs {
     /// How to solve.

@@ -15,6 +15,7 @@ use crate::ops::lock::at::{Past, lock_at, sizes, write_to};
 use crate::ops::lock::{Flags, Outcome, Put, lock_to};
 use crate::ops::output;
 use crate::ops::project::Project;
+use crate::ops::registries::Reading;
 use crate::ops::solve::Sessions;
 
 /// `cargo warg lock`.
@@ -23,7 +24,10 @@ use crate::ops::solve::Sessions;
 Examples: cargo warg lock
           cargo warg lock --locked     in CI: exit code 10 where warg.lock is stale, and what is stale, by name
           cargo warg lock --at 4711 -o then.lock     what would have been locked when the registry had 4711 entries
-          cargo warg lock --component app.wasm --require acme:clock@1.0 -o app.lock")]
+          cargo warg lock --component app.wasm --require acme:clock@1.0 -o app.lock
+
+Where warg.lock is what the manifests ask for, and with --locked, it asks no registry: whether what is locked still may be \
+used is said by `cargo warg verify`.")]
 pub struct LockArgs {
     /// The same as --locked: write nothing, and fail if there is something to write
     #[arg(long)]
@@ -113,7 +117,7 @@ impl LockArgs {
             None => Put::InPlace,
         };
         if self.at.is_empty() {
-            let mut sessions = Sessions::new(&project.registries, context.offline);
+            let mut sessions = Sessions::new(&project.registries, Reading::now(context.offline));
             let flags = Flags {
                 locked: context.locked || self.check,
                 offline: context.offline,
@@ -121,7 +125,7 @@ impl LockArgs {
             return lock_to(project, &mut sessions, packages, flags, put);
         }
         let sizes = sizes(&project.registries, &self.at)?;
-        let mut sessions = Sessions::at(&project.registries, context.offline, &sizes);
+        let mut sessions = Sessions::at(&project.registries, Reading::now(context.offline), &sizes);
         lock_at(project, &mut sessions, &sizes, packages, put)
     }
 

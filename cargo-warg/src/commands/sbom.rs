@@ -18,7 +18,7 @@ Examples: cargo warg sbom -o sbom.cdx.json
           cargo warg sbom -p app
           cargo warg sbom app.wasm           of a bundle, by the lock that it carries
 
-CycloneDX 1.5, from warg.lock alone: no registry is read. `cargo warg verify` shows that the lock is true; the same lock \
+CycloneDX 1.5, from warg.lock alone: it asks no registry. `cargo warg verify` shows that the lock is true; the same lock \
 gives the same bytes.")]
 pub struct SbomArgs {
     /// A bundle, instead of this workspace; `-` is stdin

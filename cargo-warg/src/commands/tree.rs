@@ -22,7 +22,7 @@ Examples: cargo warg tree
           cargo warg tree -i wasi:io         what needs wasi:io
           cargo warg tree --duplicates       what is locked in more than one version, and why
 
-It reads warg.lock and nothing of a registry. (*) stands where what is below was shown before.")]
+It reads warg.lock and asks no registry. (*) stands where what is below was shown before.")]
 pub struct TreeArgs {
     /// Show what depends on this package; may be given more than once
     #[arg(short, long, value_name = "NAME[@VERSION]")]

@@ -9,6 +9,7 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
+use crate::ops::registries::Reading;
 use crate::ops::solve::Sessions;
 use crate::ops::update::{Request, Updated, update};
 use crate::spec::PackageSpec;
@@ -53,7 +54,7 @@ impl UpdateArgs {
             ));
         }
         let project = context.project(&self.solving.manifest(context))?;
-        let mut sessions = Sessions::new(&project.registries, context.offline);
+        let mut sessions = Sessions::new(&project.registries, Reading::now(context.offline));
         let request = Request {
             specs: &self.packages,
             members: &context.manifest.packages,

@@ -15,7 +15,7 @@ use transparency::version::VersionReq;
 
 use super::lock::{self, Flags, Outcome};
 use super::project::Project;
-use super::registries::Registries;
+use super::registries::{Reading, Registries};
 use super::solve::{Sessions, kind_word};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
@@ -58,7 +58,7 @@ pub fn add(
     let workspace = Workspace::load(args).classified()?;
     let member = workspace.only_selected().classified()?;
     let registries = Registries::open(&workspace, dirs, network)?;
-    let mut sessions = Sessions::new(&registries, flags.offline);
+    let mut sessions = Sessions::new(&registries, Reading::now(flags.offline));
     let mut chosen = Vec::new();
     for one in wanted {
         let (address, log) = sessions.find(&one.name)?;
@@ -91,7 +91,7 @@ pub fn add(
     }
     edit.save().classified()?;
     let locked = Project::load(args, dirs, network).and_then(|project| {
-        let mut sessions = Sessions::new(&project.registries, flags.offline);
+        let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
         lock::lock(&project, &mut sessions, &args.packages, flags)
     });
     match locked {

@@ -34,7 +34,7 @@ use self::draft::Right;
 use super::add::absent;
 use super::failure;
 use super::pending::Pending;
-use super::registries::Configured;
+use super::registries::{Configured, Reading};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
@@ -173,7 +173,7 @@ impl<'a> Destination<'a> {
 
     /// Whether the registry has grown since it had this size.
     fn has_moved(&self, size: Size) -> bool {
-        let session = self.registry.session(false);
+        let session = self.registry.session(Reading::Now);
         session.is_ok_and(|session| session.size() > size)
     }
 
@@ -189,7 +189,7 @@ impl<'a> Destination<'a> {
         signed: &Signed<'_>,
         receipts: Vec<Receipt>,
     ) -> Result<Vec<Outcome>> {
-        let mut session = self.registry.session(false)?;
+        let mut session = self.registry.session(Reading::Now)?;
         session
             .load(&names(drafts))
             .map_err(|error| self.registry.failure(error))?;
@@ -220,7 +220,7 @@ impl<'a> Destination<'a> {
     /// Writes and signs the records of the batch; none where the registry says all of it already.
     fn sign(&self, drafts: &[Draft<'_>]) -> Result<Option<Signed<'a>>> {
         self.dirs.make_state().classified()?;
-        let mut session = self.registry.session(false)?;
+        let mut session = self.registry.session(Reading::Now)?;
         let loaded = session
             .load(&names(drafts))
             .map_err(|error| self.registry.failure(error))?;

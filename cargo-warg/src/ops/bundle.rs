@@ -19,6 +19,7 @@ use transparency::release::Requirement;
 use super::claims::{self, Whose};
 use super::lock;
 use super::project::Project;
+use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::bundle::wiring::Plan;
 use crate::bundle::{self, ComposeError, Composition, EmbeddedError, Part, Wiring};
@@ -137,7 +138,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     let mut contents = BTreeMap::new();
     if !lock.packages.is_empty() {
         let project = project.ok_or_else(no_workspace)?;
-        let mut sessions = Sessions::of_lock(&project.registries, asked.offline);
+        let mut sessions = Sessions::new(&project.registries, Reading::using(asked.offline));
         let whose = if name == COMPONENT || asked.lock.is_some() {
             Whose::Carried
         } else {
@@ -151,7 +152,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             |selection| selection.kind == Kind::Component,
         )?;
         proved = sessions.proved();
-        for warning in checked.warnings() {
+        for warning in sessions.silent().into_iter().chain(checked.warnings()) {
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }
@@ -320,7 +321,7 @@ pub fn lock_component(
         options: project.problem.options.clone(),
         members: BTreeMap::from([(COMPONENT.to_owned(), member)]),
     };
-    let mut sessions = Sessions::new(&project.registries, offline);
+    let mut sessions = Sessions::new(&project.registries, Reading::now(offline));
     let resolution = sessions.solve(&problem)?;
     let lock = lock::build(&problem, &resolution, &mut sessions)?;
     Ok(Locked {

@@ -13,7 +13,7 @@ use super::bundle::requirements;
 use super::claims::{self, Whose};
 use super::dep_solved::check_shape;
 use super::rebuild::{Rebuilt, rebuild};
-use super::registries::Registries;
+use super::registries::{Reading, Registries};
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, EmbeddedError, Part, Wiring};
 use crate::error::{Classified as _, Result};
@@ -54,7 +54,7 @@ pub fn verify_bundle(
     check_shape(lock)
         .classified()
         .map_err(|error| error.context("the lock in the bundle does not hold"))?;
-    let mut sessions = Sessions::new(registries, offline);
+    let mut sessions = Sessions::new(registries, Reading::now(offline));
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = claims::check(
         Whose::Carried,

@@ -9,7 +9,7 @@ use transparency::package;
 use registry::client::Package;
 
 use super::batch::{Change, Destination, Draft, Outcome, named};
-use super::registries::{Configured, Registries};
+use super::registries::{Configured, Reading, Registries};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
@@ -96,7 +96,7 @@ fn find_key(
     if let Ok(key) = text.parse() {
         return Ok(key);
     }
-    let mut session = registry.session(false)?;
+    let mut session = registry.session(Reading::Now)?;
     let loaded = session
         .load_one(name)
         .map_err(|error| registry.failure(error))?;

@@ -134,9 +134,10 @@ impl Classify for ClaimError {
 
     fn help(&self) -> Option<String> {
         Some(match self {
-            Self::Withdrawn { .. } | Self::Unusable { .. } => {
-                "`cargo warg lock` moves off it, where another release will do".to_owned()
-            }
+            Self::Withdrawn { selection, .. } | Self::Unusable { selection, .. } => format!(
+                "`cargo warg update {}` moves off it, where another release will do",
+                selection.name
+            ),
             Self::OtherRegistry { .. } => OTHER_TABLE.to_owned(),
             _ => EDITED.to_owned(),
         })

@@ -23,7 +23,7 @@ use super::bundle::requirements;
 use super::claims::{self, Checked, Whose};
 use super::derivation::{Derivation, derive};
 use super::rebuild::{RebuildError, Rebuilt, rebuild};
-use super::registries::Registries;
+use super::registries::{Reading, Registries};
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, FORMAT, Part};
 use crate::component;
@@ -141,7 +141,7 @@ pub fn verify_release(
     version: &Version,
     offline: bool,
 ) -> Result<VerifiedRelease> {
-    let mut sessions = Sessions::new(registries, offline);
+    let mut sessions = Sessions::new(registries, Reading::now(offline));
     let (address, release) = find(&mut sessions, name, version)?;
     let mut yanked = Vec::new();
     match release.status() {
@@ -289,7 +289,7 @@ impl Subject<'_, '_> {
             self.sessions,
             is_component,
         )?;
-        let mut then = Sessions::at_lock(self.registries, self.offline, &lock);
+        let mut then = Sessions::at_lock(self.registries, Reading::now(self.offline), &lock);
         let derivation = derive(&lock, &mut then)?;
         Ok((lock, checked, derivation))
     }

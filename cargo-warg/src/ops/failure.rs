@@ -9,6 +9,7 @@ use registry::client::{ClientError, Remedy};
 use registry::http::FetchError;
 use registry::sequencer::SequencerError;
 use registry::storage::StorageError;
+use registry::trust::TrustStoreError;
 use transparency::digest::Digest;
 use transparency::misbehavior::Misbehavior;
 
@@ -69,7 +70,7 @@ impl Classify for ClientError {
                  it, or remove it and run `cargo warg lock`"
                     .to_owned()
             }
-            Self::Memory(registry::trust::TrustStoreError::Damaged { .. }) => {
+            Self::Memory(TrustStoreError::Damaged { .. }) => {
                 "if you are sure that the damage is an accident, remove the folder; this machine then trusts the \
                  registry as if it saw it for the first time"
                     .to_owned()
@@ -131,8 +132,16 @@ fn fetch_help(error: &FetchError) -> Option<String> {
     })
 }
 
-/// A registry's failure; evidence of misbehavior is saved below the folder of what this machine knows of it.
+/// A registry's failure; evidence of misbehavior is saved beside the folder of what this machine knows of it.
 pub fn client(error: ClientError, folder: &Path) -> Error {
+    if let ClientError::Memory(TrustStoreError::OtherKey { .. }) = error {
+        return Error::classified(error).with_help(format!(
+            "find out who changed the policy, and why. If the operator says, by a way that does not lead through the \
+             registry or this change, that the new key is theirs, remove {}: this machine then sees the registry for the \
+             first time",
+            folder.display()
+        ));
+    }
     let saved = match &error {
         ClientError::Misbehavior { evidence, .. } => Some(save_evidence(evidence, folder)),
         _ => None,
@@ -152,7 +161,8 @@ pub fn client(error: ClientError, folder: &Path) -> Error {
 fn save_evidence(evidence: &Misbehavior, folder: &Path) -> std::io::Result<PathBuf> {
     let text = evidence.to_string();
     let name = Digest::of(text.as_bytes()).hex();
-    let folder = folder.join("misbehavior");
+    // Beside it: where nothing was seen yet, there is no folder, and a folder without its file is a damaged one.
+    let folder = folder.with_file_name("misbehavior");
     fs::create_dir_all(&folder)?;
     let path = folder.join(name);
     let mut file = tempfile::NamedTempFile::new_in(&folder)?;

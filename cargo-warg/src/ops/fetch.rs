@@ -15,6 +15,7 @@ use transparency::release::Requirement;
 use super::claims::{self, Checked, Whose};
 use super::lock::{self, Flags, Outcome};
 use super::project::Project;
+use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::wit::deps::{Plan, Selected, apply, plan};
@@ -41,11 +42,12 @@ pub struct Fetched {
 /// Whatever locking or checking says; contents that make no sound `wit/deps`; files that cannot be written.
 pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fetched> {
     // What is to be locked first is solved at what the registry has now, as `lock` does, whatever lies with the project.
-    let mut sessions = if lock::is_current(project) {
-        Sessions::of_lock(&project.registries, flags.offline)
+    let reading = if lock::is_current(project) {
+        Reading::using(flags.offline)
     } else {
-        Sessions::new(&project.registries, flags.offline)
+        Reading::now(flags.offline)
     };
+    let mut sessions = Sessions::new(&project.registries, reading);
     let outcome = lock::lock(project, &mut sessions, packages, flags)?;
     let mut fetched = Fetched {
         contents: 0,
@@ -71,7 +73,8 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
     }
     fetched.contents = checked.count;
     fetched.proved = sessions.proved();
-    fetched.warnings = checked.warnings();
+    fetched.warnings = sessions.silent();
+    fetched.warnings.extend(checked.warnings());
     Ok(fetched)
 }
 

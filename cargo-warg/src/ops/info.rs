@@ -13,7 +13,7 @@ use transparency::release::{Release, Status};
 
 use super::add::absent;
 use super::lock;
-use super::registries::Registries;
+use super::registries::{Reading, Registries};
 use super::solve::Sessions;
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
@@ -72,7 +72,7 @@ pub fn info(
     offline: bool,
     spec: &PackageSpec,
 ) -> Result<Info> {
-    let mut sessions = Sessions::new(registries, offline);
+    let mut sessions = Sessions::new(registries, Reading::now(offline));
     let (address, log) = sessions.find(&spec.name)?;
     let Some(log) = log.map(registry::client::LoadedLog::log).cloned() else {
         let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();

@@ -292,24 +292,13 @@ fn bring_up_to_date(
         }
         (_, false) => {}
     }
-    let mut warnings = Vec::new();
     if let (Some(old), Some(Ok(()))) = (&old, &judged) {
-        match withdrawn(old, sessions) {
-            Ok(gone) if gone.is_empty() => return Ok(unchanged(Some(old.clone()))),
-            Ok(gone) => warnings.extend(gone),
-            Err(error) if error.class() == Class::Unavailable => {
-                let mut outcome = unchanged(Some(old.clone()));
-                outcome.warnings.push(format!(
-                    "whether something locked was withdrawn could not be seen: {}",
-                    error.chain().collect::<Vec<_>>().join(": ")
-                ));
-                return Ok(outcome);
-            }
-            Err(error) => return Err(error),
-        }
+        return Ok(unchanged(Some(old.clone()))); // nothing is asked: that is `verify`'s
     }
+    let mut warnings = Vec::new();
     if let Some(old) = &old {
         check_pasts(old, project, sessions)?;
+        warnings.extend(withdrawn(old, sessions)?);
         sessions.load_locked(old)?;
     }
     let problem = project.problem_after(old.as_ref(), packages);

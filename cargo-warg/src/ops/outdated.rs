@@ -12,6 +12,7 @@ use transparency::version::Track;
 use super::hold::{Hold, holds};
 use super::lock;
 use super::project::Project;
+use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use super::update::solve_afresh;
 use crate::error::Result;
@@ -73,7 +74,7 @@ pub fn outdated(
     members: &[String],
 ) -> Result<Outdated> {
     let lock::Current { lock, warnings } = lock::read_current(project, locked)?;
-    let mut sessions = Sessions::new(&project.registries, offline);
+    let mut sessions = Sessions::new(&project.registries, Reading::now(offline));
     lock::check_pasts(&lock, project, &mut sessions)?;
     let locked = lock.packages.iter().filter_map(|(selection, package)| {
         let origin = package.release.as_ref()?.origin.clone();

@@ -2,14 +2,17 @@
 //!
 //! A policy is read before anything else of its registry; nothing is trusted without one. Two aliases for one origin
 //! are an error: a lock names origins, so nobody could tell which was meant.
+//!
+//! [`Configured::session`] is the one door to a registry. It is held to what this machine saw of it and to what the
+//! project's lock has of it, whatever the command and whatever it is opened for: so no command can forget either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use registry::cache::Shelf;
-use registry::client::{Client, ClientError, Session};
+use registry::client::{Client, ClientError, Session, StandIn};
 use registry::http::Http;
 use registry::layout::{self, ObjectPath};
 use registry::storage::{Folder, Source, StorageError};
@@ -19,6 +22,7 @@ use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
+use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::manifest::{self, Alias, Location, Place, Workspace};
@@ -144,7 +148,51 @@ pub fn read_policy_file(
     }
 }
 
-/// A registry with its policy, and this machine's memory of it.
+/// What a registry is opened for: what is read, and what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// What the registry is now: it is asked, and nothing else will do.
+    Now,
+    /// What a lock names, to check it. The registry is asked what it is now; what lies with the project is read before it,
+    /// and stands in for one that cannot be asked.
+    Checking,
+    /// What a lock names, to use it. The registry is asked once; what lies with the project, or what this machine keeps,
+    /// stands in for one that does not answer.
+    Using,
+    /// What this machine keeps, and what lies with the project. Nothing is asked.
+    Offline,
+}
+
+impl Reading {
+    /// To check what a lock names.
+    pub fn checking(offline: bool) -> Self {
+        if offline {
+            Self::Offline
+        } else {
+            Self::Checking
+        }
+    }
+
+    /// To use what a lock names.
+    pub fn using(offline: bool) -> Self {
+        if offline { Self::Offline } else { Self::Using }
+    }
+
+    /// What the registries are now.
+    pub fn now(offline: bool) -> Self {
+        if offline { Self::Offline } else { Self::Now }
+    }
+
+    fn stand_in(self) -> StandIn {
+        match self {
+            Self::Now | Self::Offline => StandIn::Nothing,
+            Self::Checking => StandIn::Vendored,
+            Self::Using => StandIn::Kept,
+        }
+    }
+}
+
+/// A registry with its policy, and this machine's and the project's memory of it.
 pub struct Configured {
     /// What Cargo.toml calls it.
     pub alias: Alias,
@@ -160,6 +208,7 @@ pub struct Configured {
     vendored: Option<Shelf>,
     shelf: Shelf,
     trust: TrustStore,
+    remembered: Arc<Remembered>,
 }
 
 /// Where a registry is read from.
@@ -177,6 +226,7 @@ impl Configured {
         dirs: &Dirs,
         network: &Network,
         vendor: Option<&Path>,
+        remembered: Arc<Remembered>,
     ) -> Self {
         let vendored = vendor.map(|folder| Shelf::open(folder, &policy));
         Self {
@@ -195,6 +245,7 @@ impl Configured {
             shelf: Shelf::open(dirs.cache(), &policy),
             trust: TrustStore::open(dirs.state(), &policy),
             policy,
+            remembered,
         }
     }
 
@@ -215,33 +266,47 @@ impl Configured {
         }
     }
 
-    /// Climbs to its checkpoint. Offline, from what this machine keeps and what lies with the project alone.
+    /// Climbs to its checkpoint, which continues what this machine saw and what the project's lock has.
     ///
     /// # Errors
-    /// Whatever keeps it from being read or believed.
-    pub fn session(&self, offline: bool) -> Result<Session<'_>> {
-        self.session_expecting(offline, false, [])
+    /// Whatever keeps it from being read or believed; a lock that does not read.
+    pub fn session(&self, reading: Reading) -> Result<Session<'_>> {
+        self.session_expecting(reading, [])
     }
 
-    /// The same, where older checkpoints of these sizes will be asked about. To read only what a lock names (`of_lock`),
-    /// what lies with the project comes before everything else.
+    /// The same, where older checkpoints of these sizes will be asked about.
     ///
     /// # Errors
     /// As there.
     pub fn session_expecting(
         &self,
-        offline: bool,
-        of_lock: bool,
+        reading: Reading,
         pasts: impl IntoIterator<Item = Size>,
     ) -> Result<Session<'_>> {
-        let source = if offline { None } else { Some(self.source()?) };
+        let source = match reading {
+            Reading::Offline => None,
+            _ => Some(self.source()?),
+        };
         let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust);
         let client = match &self.vendored {
-            Some(shelf) if of_lock || offline => client.vendored(shelf),
+            Some(shelf) if reading != Reading::Now => client.vendored(shelf),
             _ => client,
         };
+        let client = client.or(reading.stand_in());
+        let locked = self.remembered.of(self.policy.origin())?;
+        let client = locked.into_iter().fold(client, Client::continuing);
         let client = pasts.into_iter().fold(client, Client::expecting);
-        client.open().map_err(|error| self.failure(error))
+        client.open().map_err(|error| {
+            let is_of_lock = matches!(
+                error,
+                ClientError::Behind { .. } | ClientError::NotPrefix { .. }
+            );
+            let failure = self.failure(error);
+            match is_of_lock {
+                true => failure.context(NOT_OF_THE_PROJECT),
+                false => failure,
+            }
+        })
     }
 
     /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.
@@ -319,6 +384,9 @@ impl Configured {
     }
 }
 
+/// A registry that does not go with the lock or the vendored folder.
+pub(super) const NOT_OF_THE_PROJECT: &str = "the lock does not go with its registry";
+
 /// All registries of a workspace, by origin.
 pub struct Registries {
     by_origin: BTreeMap<Origin, Configured>,
@@ -333,6 +401,7 @@ impl Registries {
     pub fn open(workspace: &Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let mut by_origin: BTreeMap<Origin, Configured> = BTreeMap::new();
         let mut by_alias = BTreeMap::new();
+        let remembered = Arc::new(Remembered::of_lock(workspace.lock_path()));
         for registry in workspace.registries().iter() {
             let policy = read_policy(registry)
                 .classified()
@@ -355,7 +424,14 @@ impl Registries {
             let vendor = workspace.vendor();
             by_origin.insert(
                 origin,
-                Configured::open(registry, policy, dirs, network, vendor),
+                Configured::open(
+                    registry,
+                    policy,
+                    dirs,
+                    network,
+                    vendor,
+                    Arc::clone(&remembered),
+                ),
             );
         }
         let origin_of = |alias: &Alias| by_alias.get(alias).cloned();

@@ -9,6 +9,7 @@ use transparency::name::PackageName;
 use super::add::wait_for_turn;
 use super::lock::{self, Flags, Outcome};
 use super::project::{Project, relative};
+use super::registries::Reading;
 use super::solve::Sessions;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
@@ -66,7 +67,7 @@ pub fn remove(
     }
     edit.save().classified()?;
     let locked = Project::load(args, dirs, network).and_then(|project| {
-        let mut sessions = Sessions::new(&project.registries, flags.offline);
+        let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
         lock::lock(&project, &mut sessions, &args.packages, flags)
     });
     match locked {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use registry::trust::TrustStore;
@@ -9,7 +10,8 @@ use transparency::key::VerifyingKey;
 
 use super::lock;
 use super::project::Project;
-use super::registries::{Configured, read_policy};
+use super::registries::{Configured, Reading, read_policy};
+use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::{self, Keys};
@@ -231,8 +233,19 @@ fn registry(
             folder: store.folder().to_owned(),
         })
     });
-    let source = Configured::open(configured, policy, dirs, network, workspace.vendor());
-    let now = (!offline).then(|| source.session(false).map(|session| session.size().get()));
+    let source = Configured::open(
+        configured,
+        policy,
+        dirs,
+        network,
+        workspace.vendor(),
+        Arc::new(Remembered::of_lock(workspace.lock_path())),
+    );
+    let now = (!offline).then(|| {
+        source
+            .session(Reading::Now)
+            .map(|session| session.size().get())
+    });
     RegistryReport {
         configured: configured.clone(),
         policy: Ok(report),

@@ -24,15 +24,13 @@ use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::release::{Release, Status};
 use transparency::version::Track;
 
-use super::registries::{Registries, name_registries, no_registry};
+use super::registries::{NOT_OF_THE_PROJECT, Reading, Registries, name_registries, no_registry};
 use crate::error::{Class, Classify, Error, Result};
 
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {
     registries: &'a Registries,
-    pub(super) offline: bool,
-    /// Only what a lock names is to be read, if need be from what lies with the project.
-    of_lock: bool,
+    reading: Reading,
     open: BTreeMap<Origin, Session<'a>>,
     /// The sizes that will be asked about, by registry: see [`Sessions::expect`].
     pasts: BTreeMap<Origin, Size>,
@@ -76,6 +74,8 @@ pub struct Proved {
     pub time: Time,
     /// How many seconds the operator promised at most to let pass between checkpoints; none without a promise.
     pub refresh: Option<u64>,
+    /// Why it is not known what the registry is now, though it was asked.
+    pub unasked: Option<String>,
 }
 
 impl Proved {
@@ -83,15 +83,23 @@ impl Proved {
     pub fn age(&self, now: Time) -> u64 {
         now.unix().saturating_sub(self.time.unix())
     }
+
+    /// That the registry could not be asked what it is now, as a sentence.
+    pub fn silence(&self) -> Option<String> {
+        let (origin, time) = (&self.checkpoint.origin, self.time);
+        let why = self.unasked.as_ref()?;
+        Some(format!(
+            "what happened in `{origin}` since {time} is not known: {why}"
+        ))
+    }
 }
 
 impl<'a> Sessions<'a> {
     /// No session yet.
-    pub fn new(registries: &'a Registries, offline: bool) -> Self {
+    pub fn new(registries: &'a Registries, reading: Reading) -> Self {
         Self {
             registries,
-            offline,
-            of_lock: false,
+            reading,
             open: BTreeMap::new(),
             pasts: BTreeMap::new(),
             at: BTreeMap::new(),
@@ -106,26 +114,30 @@ impl<'a> Sessions<'a> {
     /// A solve gives what it gave then, and spans of `exclude-newer` count from that checkpoint. What is now stays in reach:
     /// [`LoadedLog::newest`] has the yanks since, and [`Session::newest`] the withdrawals. That a size was one with a
     /// checkpoint is found out when its registry is first read, or by [`Sessions::open_all`].
-    pub fn at(registries: &'a Registries, offline: bool, sizes: &BTreeMap<Origin, Size>) -> Self {
+    pub fn at(
+        registries: &'a Registries,
+        reading: Reading,
+        sizes: &BTreeMap<Origin, Size>,
+    ) -> Self {
         let at = sizes
             .iter()
             .map(|(origin, size)| (origin.clone(), At::Size(*size)));
         Self {
             at: at.collect(),
-            ..Self::new(registries, offline)
+            ..Self::new(registries, reading)
         }
     }
 
     /// The registries as they were at the checkpoints of a lock: each one's root is demanded, too. Of a registry that the
     /// lock has no checkpoint of, nothing can be selected: what is there is another thing every day, so a solve that asked
     /// it would not follow from the lock.
-    pub fn at_lock(registries: &'a Registries, offline: bool, lock: &Lockfile) -> Self {
+    pub fn at_lock(registries: &'a Registries, reading: Reading, lock: &Lockfile) -> Self {
         let checkpoints = lock.registries.values();
         let at = checkpoints.map(|one| (one.origin.clone(), At::Checkpoint(one.clone())));
         Self {
             at: at.collect(),
             alone: true,
-            ..Self::new(registries, offline)
+            ..Self::new(registries, reading)
         }
     }
 
@@ -140,22 +152,18 @@ impl<'a> Sessions<'a> {
             .try_for_each(|origin| self.of(origin).map(drop))
     }
 
-    /// The same, to read what a lock names: what lies with the project is read before the registries.
-    pub fn of_lock(registries: &'a Registries, offline: bool) -> Self {
-        Self {
-            of_lock: true,
-            ..Self::new(registries, offline)
-        }
-    }
-
     /// Sessions that are open already.
     pub fn opened(registries: &'a Registries, open: BTreeMap<Origin, Session<'a>>) -> Self {
-        let mut sessions = Self::new(registries, true);
+        let mut sessions = Self::new(registries, Reading::Offline);
         for session in open.values() {
             sessions.index.insert_checkpoint(session.checkpoint());
         }
         sessions.open = open;
         sessions
+    }
+
+    pub(super) fn is_offline(&self) -> bool {
+        self.reading == Reading::Offline
     }
 
     /// Says that a lock's checkpoints will be asked about: what that takes is read along the way.
@@ -193,13 +201,13 @@ impl<'a> Sessions<'a> {
         let asked = self.pasts.get(origin).copied();
         loop {
             let pasts = at.map(At::size).into_iter().chain(asked);
-            let session = registry.session_expecting(self.offline, self.of_lock, pasts)?;
+            let session = registry.session_expecting(self.reading, pasts)?;
             let Some(at) = at else {
                 return Ok(session);
             };
             match go_back(session, at) {
                 // Another mirror may know more.
-                Err(ClientError::Behind { .. }) if !self.offline && registry.turn() => {}
+                Err(ClientError::Behind { .. }) if !self.is_offline() && registry.turn() => {}
                 session => return session.map_err(|error| registry.failure(error)),
             }
         }
@@ -245,7 +253,10 @@ impl<'a> Sessions<'a> {
             });
             // Another mirror may know more. Nothing was read yet at the checkpoint of this one.
             let is_new = !self.loaded.keys().any(|address| address.origin == *origin);
-            if !(is_behind && is_new && !self.offline && self.registries.of_origin(origin)?.turn())
+            if !(is_behind
+                && is_new
+                && !self.is_offline()
+                && self.registries.of_origin(origin)?.turn())
             {
                 return checked;
             }
@@ -259,7 +270,7 @@ impl<'a> Sessions<'a> {
         })
         .map_err(|error| match error.cause() {
             Some(ClientError::Behind { .. } | ClientError::NotPrefix { .. }) => {
-                error.context("the lock does not go with its registry")
+                error.context(NOT_OF_THE_PROJECT)
             }
             _ => error,
         })
@@ -535,7 +546,7 @@ impl<'a> Sessions<'a> {
     ) -> Result<BTreeMap<Selection, LogIndex>> {
         match self.try_places(resolution) {
             // What this machine keeps may be older than what the registry says of it now.
-            Err(error) if error.class() == Class::Refused && !self.offline => {
+            Err(error) if error.class() == Class::Refused && !self.is_offline() => {
                 self.reload(resolution)?;
                 self.try_places(resolution)
             }
@@ -554,7 +565,7 @@ impl<'a> Sessions<'a> {
         releases: &[Release],
     ) -> Result<Vec<Option<LogIndex>>> {
         match self.try_places_of(address, releases) {
-            Err(error) if error.class() == Class::Refused && !self.offline => {
+            Err(error) if error.class() == Class::Refused && !self.is_offline() => {
                 let names = BTreeSet::from([address.name.clone()]);
                 let packages = self.with(&address.origin, |session| session.load_afresh(&names))?;
                 for package in packages.into_values() {
@@ -582,7 +593,7 @@ impl<'a> Sessions<'a> {
         let checked = self.with(&address.origin, |session| session.check_included(&all));
         match checked {
             // Not every proof is kept: those that are count.
-            Err(error) if error.class() == Class::Unavailable && self.offline => {
+            Err(error) if error.class() == Class::Unavailable && self.is_offline() => {
                 for hint in &mut hints {
                     let Some(one) = *hint else { continue };
                     match self.with(&address.origin, |session| session.check_included(&[one])) {
@@ -711,9 +722,15 @@ impl<'a> Sessions<'a> {
                 logs: logs.len(),
                 time: session.checkpoint().entry().time,
                 refresh: session.checkpoint().operator().refresh(),
+                unasked: session.unasked().map(chain),
             });
         }
         proved
+    }
+
+    /// The registries that could not be asked what they are now, as sentences.
+    pub fn silent(&self) -> Vec<String> {
+        self.proved().iter().filter_map(Proved::silence).collect()
     }
 
     /// The checkpoints of some registries.
@@ -726,6 +743,18 @@ impl<'a> Sessions<'a> {
             .map(|origin| Ok(self.of(origin)?.checkpoint().checkpoint().clone()))
             .collect()
     }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &ClientError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        cause = source.source();
+    }
+    text
 }
 
 /// A session of the past of another one.

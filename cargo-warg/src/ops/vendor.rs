@@ -26,7 +26,7 @@ use super::claims::{self, Whose};
 use super::lock::{self, Flags, Outcome};
 use super::place::{place_text, resolve};
 use super::project::Project;
-use super::registries::Configured;
+use super::registries::{Configured, Reading};
 use super::solve::{Proved, Sessions};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
@@ -90,7 +90,7 @@ pub fn vendor(
         resolve(&folder).or_fail(Class::Other, || format!("cannot find {}", folder.display()))?;
     let text = place_text(root, &folder, "the folder to vendor into")?;
     check_ours(&folder)?;
-    let mut sessions = Sessions::new(&project.registries, flags.offline);
+    let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
     let outcome = lock::lock(project, &mut sessions, &[], flags)?;
     let Some(lock) = outcome.lock.as_ref() else {
         return Ok(None);

@@ -15,6 +15,7 @@ use super::claims::{Checked, Yanked};
 use super::fetch;
 use super::lock;
 use super::project::Project;
+use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::error::{Class, Error, OrFail as _, Result};
 use crate::wit::deps::{Difference, compare};
@@ -77,7 +78,7 @@ pub struct Asked {
 /// checked all the same.
 pub fn verify(project: &Project, asked: &Asked) -> Verified {
     let mut verified = Verified::default();
-    let mut sessions = Sessions::of_lock(&project.registries, asked.offline);
+    let mut sessions = Sessions::new(&project.registries, Reading::checking(asked.offline));
     let checked = check(project, &mut sessions, &mut verified);
     verified.proved = sessions.proved();
     if let Err(error) = checked {
@@ -149,7 +150,7 @@ fn weigh(asked: &Asked, verified: &mut Verified) {
     }
 }
 
-/// The registries that say nothing new for longer than their operators promised, as sentences.
+/// The registries that could not be asked, or say nothing new for longer than their operators promised, as sentences.
 pub fn silent(proved: &[Proved], asked: &Asked) -> Vec<String> {
     let silent = proved.iter().filter_map(|one| silence(one, asked));
     silent.collect()
@@ -170,8 +171,12 @@ pub fn denied_carried(this: &str, yanked: &[String]) -> Error {
     Error::new(Class::Lock, message)
 }
 
-/// That a registry says nothing new for longer than its operator promised. Offline, that is this machine's doing.
+/// That a registry could not be asked, or says nothing new for longer than its operator promised. Offline, that is this
+/// machine's doing.
 fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
+    if let Some(silence) = proved.silence() {
+        return Some(silence);
+    }
     let (age, refresh) = (proved.age(asked.now), proved.refresh?);
     (age > refresh && !asked.offline).then(|| {
         format!(

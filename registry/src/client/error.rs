@@ -387,7 +387,9 @@ impl ClientError {
             | Self::Long { .. }
             | Self::Content(_)
             | Self::Underivable { .. }
-            | Self::Memory(TrustStoreError::Damaged { .. }) => Remedy::Investigate,
+            | Self::Memory(TrustStoreError::Damaged { .. } | TrustStoreError::OtherKey { .. }) => {
+                Remedy::Investigate
+            }
             Self::NoCheckpoint { .. } => Remedy::Ask,
             Self::Misbehavior { .. } => Remedy::Report,
             Self::Memory(TrustStoreError::Io { .. })

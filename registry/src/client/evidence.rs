@@ -7,7 +7,7 @@ use transparency::log::ConsistencyProof;
 use transparency::map::{Key, VerifiedPages};
 use transparency::misbehavior::{CommittedMap, LoggedRecord, Misbehavior};
 use transparency::name::PackageName;
-use transparency::number::{Index, Position};
+use transparency::number::{Index, Position, Size};
 use transparency::package::{ExtensionError, Proofs};
 use transparency::record::Subject;
 use transparency::tile::Part;
@@ -56,29 +56,37 @@ pub(super) fn fork(
     memory: &Memory,
     proof: &ConsistencyProof,
 ) -> ClientError {
-    let seen = memory.checkpoint();
-    let note = session.checkpoint.note().to_string();
-    let evidence = session.tiles.root_at(seen.size).ok().and_then(|root| {
-        let operator_records = operator_records(session);
-        let (older, newer) = (memory.note(), note.as_bytes());
-        Misbehavior::fork(
-            session.policy,
-            &operator_records,
-            older,
-            newer,
-            &root,
-            proof,
-        )
-        .ok()
-    });
-    match evidence {
+    let seen = memory.checkpoint().size;
+    match branched_off(session, memory.note(), seen, proof) {
         Some(evidence) => misbehavior(session, evidence),
         // What this machine remembers is not signed by a key of this operator log.
         None => ClientError::Diverged {
             origin: session.policy.origin().clone(),
-            seen: seen.size,
+            seen,
         },
     }
+}
+
+/// Proof that a smaller checkpoint, as signed, is not a state of the registry of now.
+pub(super) fn branched_off(
+    session: &Session<'_>,
+    older: &[u8],
+    size: Size,
+    proof: &ConsistencyProof,
+) -> Option<Misbehavior> {
+    let note = session.checkpoint.note().to_string();
+    let root = session.tiles.root_at(size).ok()?;
+    let operator_records = operator_records(session);
+    let newer = note.as_bytes();
+    Misbehavior::fork(
+        session.policy,
+        &operator_records,
+        older,
+        newer,
+        &root,
+        proof,
+    )
+    .ok()
 }
 
 /// Demands that a package continues what was seen of it: it reaches as far, along the same way, and the last record that was

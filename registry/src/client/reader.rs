@@ -105,6 +105,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same, reading nothing but what lies with the project, or nothing but the registry.
+    pub(super) fn only(self, vendored: bool) -> Self {
+        Self {
+            source: self.source.filter(|_| !vendored),
+            vendored: self.vendored.filter(|_| vendored),
+            shelf: None,
+            ..self
+        }
+    }
+
     /// Guesses what will be needed soon: it is read together with whatever is needed next. A guess that is wrong, or a file
     /// that is not to be had, changes nothing.
     pub(super) fn guess(&mut self, paths: impl IntoIterator<Item = ObjectPath>) {
@@ -156,23 +166,32 @@ impl<'a> Reader<'a> {
         self.fresh.clear();
     }
 
-    /// The signed checkpoint: the one file of which the registry is always asked, unless it lies with the project. Where the
-    /// registry says that nothing changed, the kept bytes are read instead, and go through the same checks as any others.
-    pub(super) fn checkpoint(&mut self, policy: &Policy) -> Result<Vec<u8>, ClientError> {
-        let path = layout::checkpoint();
-        if let Some(vendored) = self.vendored
-            && let Some(note) = vendored.get(&path)?
-        {
-            return Ok(note);
+    /// The signed checkpoint that lies with the project.
+    pub(super) fn vendored_checkpoint(&self) -> Result<Option<Vec<u8>>, ClientError> {
+        match self.vendored {
+            Some(vendored) => Ok(vendored.get(&layout::checkpoint())?),
+            None => Ok(None),
         }
-        let Some(source) = self.source else {
-            return Err(ClientError::nothing_kept(policy));
+    }
+
+    /// The signed checkpoint of the registry: the one file of which it is always asked. Where it says that nothing changed,
+    /// the kept bytes are read instead, and go through the same checks as any others. To ask `once` is to do without an
+    /// answer that does not come at once.
+    pub(super) fn checkpoint(
+        &mut self,
+        source: &dyn Source,
+        once: bool,
+    ) -> Result<Vec<u8>, ClientError> {
+        let path = layout::checkpoint();
+        let ask = |known: Option<&Tag>| match once {
+            true => source.get_once(&path, known),
+            false => source.get_again(&path, known),
         };
         let kept = self.kept_checkpoint();
         let known = kept.as_ref().map(|(_, tag)| tag);
-        let current = match (source.get_again(&path, known)?, kept) {
+        let current = match (ask(known)?, kept) {
             (Current::Same, Some((kept, _))) => return Ok(kept),
-            (Current::Same, None) => source.get_again(&path, None)?, // no tag was given
+            (Current::Same, None) => ask(None)?, // no tag was given
             (current, _) => current,
         };
         match current {

@@ -38,6 +38,11 @@ impl Machine {
         self.folder.path().join("cache")
     }
 
+    /// Where it remembers registries.
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     pub fn open<'a>(&'a self, source: &'a dyn Source) -> Result<Session<'a>, ClientError> {
         Client::with_memory(&self.policy, Some(source), &self.shelf, &self.trust).open()
     }

@@ -447,7 +447,8 @@ pub(super) const CASES: &[Case] = &[
             registry
                 .world
                 .withdraw("acme:clock", "1.1.0", "it holds a secret");
-            s.fails(13, &["fetch", "--locked"]).mended_by(s, "lock")
+            s.fails(13, &["fetch", "--locked"])
+                .mended_by(s, "update acme:clock")
         },
     },
     Case {

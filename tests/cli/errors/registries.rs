@@ -4,6 +4,7 @@ use std::fs;
 
 use fixtures::server::{Answer, Server};
 use fixtures::world::World;
+use transparency::key::Algorithm;
 
 use super::Case;
 use super::stage::{Shown, Stage};
@@ -109,11 +110,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a policy with another operator's key",
         run: |s| {
             policy(s, |_| {
-                let key = fixtures::world::key(
-                    99,
-                    "registry.example/world-1",
-                    transparency::key::Algorithm::Ed25519,
-                );
+                let key = fixtures::world::key(99, "registry.example/world-1", Algorithm::Ed25519);
                 format!("log {}\nquorum none\n", key.verifying_key())
             })
         },
@@ -329,6 +326,18 @@ pub(super) const CASES: &[Case] = &[
                 .mended(s, "the folder is removed", |s| {
                     fs::remove_dir_all(s.app.home().join("state")).unwrap();
                 })
+        },
+    },
+    Case {
+        shows: &["TrustStoreError::OtherKey"],
+        title: "an origin that this machine knows under another key",
+        run: |s| {
+            s.depends(CLOCK).does(&["lock"]);
+            let origin = "registry.example/world-1";
+            let other = fixtures::world::key(7, origin, Algorithm::Ed25519);
+            let policy = format!("log {}\nquorum none\n", other.verifying_key());
+            s.write("trust/acme.policy", policy);
+            s.fails(13, &["fetch"])
         },
     },
     Case {

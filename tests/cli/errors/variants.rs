@@ -94,7 +94,7 @@ variants! {
         Setup, Connect, Stalled, Slow, Broken, Length, TooLarge, Encoded, WebPage, Busy, Denied, Status, Redirects,
         Redirect,
     }
-    TrustStoreError { Io, Damaged }
+    TrustStoreError { Io, Damaged, OtherKey }
     CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
     EntryError { Again, Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
     SequencerError {

@@ -24,7 +24,7 @@ use crate::manifest::{ManifestArgs, Workspace};
 use crate::network::Network;
 use crate::ops::derivation::{Derivation, hold};
 use crate::ops::lock::build;
-use crate::ops::registries::Registries;
+use crate::ops::registries::{Reading, Registries};
 use crate::ops::solve::Sessions;
 
 /// xorshift64*: a case is its seed.
@@ -180,14 +180,14 @@ impl Worlds {
             },
             members: [("app".to_owned(), member)].into(),
         };
-        let mut sessions = Sessions::new(&self.registries, false);
+        let mut sessions = Sessions::new(&self.registries, Reading::Now);
         let resolution = sessions.solve(&problem).ok()?;
         Some(build(&problem, &resolution, &mut sessions).unwrap())
     }
 
     /// The release that carries the lock, as `publish --with-lock` makes it.
     fn release(&self, world: usize, lock: Lockfile) -> (Vec<u8>, bool) {
-        let mut then = Sessions::at_lock(&self.registries, false, &lock);
+        let mut then = Sessions::at_lock(&self.registries, Reading::Now, &lock);
         let lock = hold(lock, &mut then).unwrap();
         let (_, root) = lock.only_root().unwrap();
         let mut statement = self.statement("1.0.0");

@@ -75,7 +75,7 @@ pub fn lock_at(
     put: Put,
 ) -> Result<Outcome> {
     solve_at(project, sessions, sizes, packages, put).map_err(|error| {
-        if sessions.offline && error.class() == Class::Unavailable {
+        if sessions.is_offline() && error.class() == Class::Unavailable {
             error.with_help("or run it once without `--offline`: what it reads of the past is kept")
         } else {
             error

@@ -21,6 +21,7 @@ use crate::ops::claims::{self, Whose};
 use crate::ops::derivation;
 use crate::ops::lock;
 use crate::ops::project::Project;
+use crate::ops::registries::Reading;
 use crate::ops::solve::Sessions;
 
 /// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
@@ -39,7 +40,7 @@ pub(super) fn attach(
     let options = || project.problem.options.clone();
     let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
     refuse_folders(project, &lock)?;
-    let mut now = Sessions::new(&project.registries, false);
+    let mut now = Sessions::new(&project.registries, Reading::Now);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = claims::check(
         Whose::Workspace,
@@ -48,7 +49,7 @@ pub(super) fn attach(
         &mut now,
         is_component,
     )?;
-    let mut then = Sessions::at_lock(&project.registries, false, &lock);
+    let mut then = Sessions::at_lock(&project.registries, Reading::Now, &lock);
     let lock = derivation::hold(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;
