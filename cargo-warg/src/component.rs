@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use transparency::content::Derived;
-use transparency::name::{ExternName, Kind, NameError};
+use transparency::name::{ExternName, Kind, NameError, PackageName};
 use wasmparser::{
     BinaryReaderError, ComponentExternalKind, Encoding, Parser, Payload, Validator, WasmFeatures,
 };
@@ -16,6 +16,9 @@ use crate::wit::binary::{BinaryError, Decoded, Refusal};
 
 /// The largest content, in bytes. A component of a whole Python runtime has 18 million.
 pub const MAX_CONTENT: u64 = 256 << 20;
+
+/// The version of a component's encoding.
+const COMPONENT_VERSION: u16 = 13;
 
 /// Bytes that are no content.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,22 @@ pub enum ContentError {
     /// They do not begin as WebAssembly does.
     #[error("not WebAssembly: a binary begins with `\\0asm`")]
     NotWasm,
+    /// A component in an encoding of before 2024.
+    #[error(
+        "a component in encoding {version}, which tools of before 2024 wrote; it is {COMPONENT_VERSION} since then"
+    )]
+    Outdated {
+        /// The version of its encoding.
+        version: u16,
+    },
+    /// An import or export under a name of a kind that components no longer have.
+    #[error("`{name}` names a dependency in a way that components no longer have")]
+    OldName {
+        /// The name.
+        name: String,
+        /// The package that it names, where it names one.
+        package: Option<PackageName>,
+    },
     /// A core module.
     #[error("a core module, not a component: `wasm-tools component new` makes a component of it")]
     Module,
@@ -64,9 +83,16 @@ impl From<BinaryReaderError> for ContentError {
     fn from(error: BinaryReaderError) -> Self {
         Self::Invalid {
             offset: error.offset(),
-            message: error.message().to_owned(),
+            message: plain(error.message()).to_owned(),
         }
     }
+}
+
+/// The validator's words without what only its own source explains.
+pub(crate) fn plain(message: &str) -> &str {
+    message
+        .split_once(" (ResourceId {")
+        .map_or(message, |(words, _)| words)
 }
 
 /// What wasmparser accepts by default, and what components of WASI 0.3 may use: the whole async ABI.
@@ -76,6 +102,19 @@ pub(crate) fn features() -> WasmFeatures {
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
         | WasmFeatures::CM_ERROR_CONTEXT
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
+}
+
+/// Refuses a name that the component model once had for what a component depends on.
+fn check_name(name: &str) -> Result<(), ContentError> {
+    let old = ["unlocked-dep=<", "locked-dep=<"];
+    let Some(package) = old.iter().find_map(|old| name.strip_prefix(old)) else {
+        return Ok(());
+    };
+    let end = package.find(['@', '>']).unwrap_or(package.len());
+    Err(ContentError::OldName {
+        name: name.to_owned(),
+        package: package.get(..end).and_then(|name| name.parse().ok()),
+    })
 }
 
 /// The names at a component's outside, and what is exported under them.
@@ -101,7 +140,9 @@ impl<'a> Outside<'a> {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        outside.imports.push(import?.name.name);
+                        let name = import?.name.name;
+                        check_name(name)?;
+                        outside.imports.push(name);
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
@@ -174,8 +215,14 @@ pub(crate) fn check_binary(bytes: &[u8]) -> Result<(), ContentError> {
     if u64::try_from(bytes.len()).map_or(true, |size| size > MAX_CONTENT) {
         return Err(ContentError::TooLarge);
     }
-    if !bytes.starts_with(b"\0asm") {
+    let Some(encoding) = bytes.strip_prefix(b"\0asm") else {
         return Err(ContentError::NotWasm);
+    };
+    if let [low, high, 1, 0, ..] = *encoding
+        && let version = u16::from_le_bytes([low, high])
+        && version < COMPONENT_VERSION
+    {
+        return Err(ContentError::Outdated { version });
     }
     Ok(())
 }

@@ -28,6 +28,7 @@ pub mod place;
 pub mod project;
 pub mod publish;
 pub mod rebuild;
+pub mod references;
 pub mod registries;
 pub mod registry_new;
 mod remembered;

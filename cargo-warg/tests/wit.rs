@@ -727,7 +727,7 @@ mod importing {
         let skipped: Vec<_> = import
             .skipped
             .iter()
-            .map(|(reason, _)| reason.to_string())
+            .map(|skipped| skipped.why.to_string())
             .collect();
         assert_eq!(skipped, ["`x:app` has no version"]);
     }
@@ -757,7 +757,7 @@ mod importing {
     }
 
     #[test]
-    fn two_texts_for_one_version_and_circles_are_errors() {
+    fn two_texts_for_one_version_are_an_error() {
         let two = folder(&[
             ("a/a.wit", "package x:a@1.0.0;\ninterface i {}\n"),
             ("b/a.wit", "package x:a@1.0.0;\ninterface j {}\n"),
@@ -767,7 +767,74 @@ mod importing {
             error.starts_with("`x:a@1.0.0` is declared twice, in "),
             "{error}"
         );
-        let circle = folder(&[
+        let error = read_deps_folder(folder(&[]).path())
+            .unwrap_err()
+            .to_string();
+        assert!(error.ends_with("holds no WIT package"), "{error}");
+    }
+
+    /// What is left out of a folder, by the end of its place, in ascending order; and the names of what is not.
+    fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        use cargo_warg::error::Classify as _;
+        let dir = folder(files);
+        let import = read_deps_folder(dir.path()).unwrap();
+        let place = |skipped: &cargo_warg::wit::import::Skipped| {
+            let place = skipped
+                .why
+                .places()
+                .first()
+                .map(|place| place.location.clone());
+            let place = place.map_or_else(
+                || skipped.path.display().to_string(),
+                |place| place.to_string(),
+            );
+            let place = place.replace(&format!("{}/", dir.path().display()), "");
+            format!("{place}: {}", skipped.why)
+        };
+        let mut skipped: Vec<_> = import.skipped.iter().map(place).collect();
+        skipped.sort();
+        let found = import.packages.iter();
+        (skipped, found.map(|one| one.name.to_string()).collect())
+    }
+
+    const GOOD: (&str, &str) = ("good/g.wit", "package x:good@1.0.0;\ninterface i {}\n");
+
+    #[test]
+    fn one_bad_package_is_left_out_with_its_place_and_the_others_are_not() {
+        let (skipped, found) = read(&[
+            GOOD,
+            ("empty/e.wit", "// nothing\npackage x:empty@1.0.0;\n"),
+            ("none/n.wit", "package x:none;\n"),
+            ("name/n.wit", "package x:KEB-ab@1.0.0;\ninterface i {}\n"),
+            ("word/w.wit", "package x:word@1.0.0;\ninterfce i {}\n"),
+            (
+                "root/r.wit",
+                "package x:root@1.0.0;\npackage x:nested@1.0.0 { interface i {} }\n",
+            ),
+            (
+                "user/u.wit",
+                "package x:user@1.0.0;\ninterface i { use x:gone/i@1.0.0.{t}; }\n",
+            ),
+        ]);
+        assert_eq!(found, ["x:good", "x:nested"]);
+        assert_eq!(
+            skipped,
+            [
+                "empty/e.wit:2:9: `x:empty@1.0.0` holds no interface and no world",
+                "name/n.wit:1:9: `x:KEB-ab` is not a package name: expected `namespace:name`, each in lower-case words \
+                 joined by `-`",
+                "none/n.wit:1:9: `x:none` has no version",
+                "root/r.wit:1:9: `x:root@1.0.0` holds no interface and no world",
+                "user/u.wit:2:21: package 'x:gone@1.0.0' not found",
+                "word/w.wit:2:1: expected `world`, `interface` or `use`, found an identifier",
+            ]
+        );
+    }
+
+    #[test]
+    fn packages_in_a_circle_are_left_out_with_their_places() {
+        let (skipped, found) = read(&[
+            GOOD,
             (
                 "a.wit",
                 "package x:a@1.0.0;\ninterface i { use x:b/i@1.0.0.{t}; }\n",
@@ -777,17 +844,42 @@ mod importing {
                 "package x:b@1.0.0;\ninterface i { use x:a/i@1.0.0.{t}; }\n",
             ),
         ]);
-        let error = read_deps_folder(circle.path()).unwrap_err().to_string();
+        assert_eq!(found, ["x:good"]);
+        assert_eq!(skipped.len(), 2, "{skipped:?}");
+        for line in &skipped {
+            assert!(
+                line.contains(".wit:2:") && line.contains("dependency cycle"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_package_of_several_files_is_not_hidden_by_reading_each_alone() {
+        let text = "package x:a@1.0.0;\ninterface i {}\n";
+        let (skipped, found) = read(&[GOOD, ("a/one.wit", text), ("a/two.wit", text)]);
+        assert_eq!(found, ["x:good"]);
+        assert_eq!(skipped.len(), 1, "{skipped:?}");
+        assert!(skipped[0].contains("duplicate item"), "{skipped:?}");
+    }
+
+    #[test]
+    fn a_deps_within_a_folder_of_a_deps_is_not_read() {
+        let (skipped, found) = read(&[
+            ("wit/a.wit", "package x:a@1.0.0;\ninterface i {}\n"),
+            ("wit/deps/b/b.wit", "package x:b@1.0.0;\ninterface i {}\n"),
+            (
+                "wit/deps/b/deps/c/c.wit",
+                "package x:c@1.0.0;\ninterface i {}\n",
+            ),
+            (
+                "wit/deps/b/deps/b.wit",
+                "package x:b@1.0.0;\ninterface other {}\n",
+            ),
+        ]);
         assert_eq!(
-            error,
-            "packages refer to each other in a circle: x:a@1.0.0, x:b@1.0.0"
-        );
-        let error = read_deps_folder(folder(&[]).path())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.ends_with("holds no WIT package with a version"),
-            "{error}"
+            (skipped, found),
+            (vec![], vec!["x:a".to_owned(), "x:b".to_owned()])
         );
     }
 }
@@ -1297,8 +1389,27 @@ mod contents {
             wat::parse_str("(component (import \"unlocked-dep=<a:b@*>\" (instance)))").unwrap();
         assert!(matches!(
             Interface::of_component(&bytes),
-            Err(ContentError::Invalid { .. })
+            Err(ContentError::OldName { package: Some(package), .. }) if package.as_str() == "a:b"
         ));
+    }
+
+    #[test]
+    fn a_component_in_an_encoding_of_before_is_told_so() {
+        let old = b"\0asm\x0c\0\x01\0";
+        let error = Interface::of_component(old).unwrap_err();
+        assert!(error.to_string().contains("encoding 12"), "{error}");
+    }
+
+    #[test]
+    fn a_message_of_the_validator_shows_nothing_of_its_insides() {
+        let two = "(component (import \"a\" (type $a (sub resource))) (import \"b\" (type $b (sub resource)))
+            (component $c (import \"x\" (type $x (sub resource))) (import \"y\" (func (param \"p\" (own $x)))))
+            (import \"f\" (func $f (param \"p\" (own $b))))
+            (instance (instantiate $c (with \"x\" (type $a)) (with \"y\" (func $f)))))";
+        let error = Interface::of_component(&wat::parse_str(two).unwrap()).unwrap_err();
+        let said = error.to_string();
+        assert!(said.contains("resource types are not the same"), "{said}");
+        assert!(!said.contains('{'), "{said}");
     }
 
     /// Every cut and every flipped byte gives an error or another content, and never a panic that escapes.

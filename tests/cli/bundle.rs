@@ -370,3 +370,26 @@ fn a_manifest_redirects_and_the_bundle_says_so() {
     assert_eq!(said["bundle"]["wire"][0]["package"], "test:fake");
     assert_eq!(said["bundle"]["packages"].as_array().unwrap().len(), 3);
 }
+
+/// What no command can use is told where its lock is asked for, and not when it is too late.
+#[test]
+fn only_a_component_is_locked() {
+    let sandbox = Sandbox::new();
+    let place = sandbox.folder_project("place");
+    let wit = component::wit_package("package acme:a@1.0.0;\ninterface i {}\n");
+    let old = wat::parse_str("(component (import \"unlocked-dep=<acme:clock@*>\" (instance)))");
+    for (bytes, says) in [
+        (wit, "a WIT package, not a component"),
+        (old.unwrap(), "require `acme:clock` in Cargo.toml"),
+        (b"\0asm\x0d\0\x01\0\xff".to_vec(), "not valid at byte"),
+        (b"\0asm\x01\0\0\0".to_vec(), "a core module"),
+    ] {
+        place.write("c.wasm", &bytes);
+        for command in [
+            &["lock", "--component", "c.wasm"][..],
+            &["inspect", "c.wasm"],
+        ] {
+            place.warg(command).code(101).stderr_contains(says);
+        }
+    }
+}

@@ -27,6 +27,7 @@ mod options;
 mod outdated;
 mod patch;
 mod publish;
+mod publish_wit;
 mod readme;
 mod registry;
 mod remove;

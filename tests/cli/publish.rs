@@ -43,6 +43,7 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
     app.publish_component("acme:clock", "1.0.0", CLOCK)
         .code(0)
         .stderr_lacks("warning");
+    app.publish_component("acme:local", "0.3.1", CLOCK).code(0);
     app.write("logger.wasm", logger());
     // The name and version of the crate, 0.1.0.
     app.warg(&["publish", "logger.wasm"])
@@ -70,7 +71,7 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
     assert!(!records(&sandbox, "acme/other").contains("require"));
     app.warg(&["registry", "check", "acme"])
         .code(0)
-        .stderr_contains("3 packages and of 3 releases");
+        .stderr_contains("4 packages and of 4 releases");
 }
 
 #[test]
@@ -85,13 +86,13 @@ fn a_wit_package_is_released_from_a_folder_a_file_its_binary_form_and_stdin() {
         "wit/deps/b/b.wit",
         "package acme:b@0.2.1;\ninterface j { type t = u32; }\n",
     );
+    app.warg(&["publish", "wit/deps/b/b.wit", "--registry", "acme"])
+        .code(0)
+        .stderr_contains("acme:b@0.2.1");
     app.warg(&["publish", "wit/", "-v"])
         .code(0)
         .stderr_contains("Requiring wit acme:b ^0.2.1");
     assert!(records(&sandbox, "acme/a").contains("\nrequire wit acme:b ^0.2.1\n"));
-    app.warg(&["publish", "wit/deps/b/b.wit", "--registry", "acme"])
-        .code(0)
-        .stderr_contains("acme:b@0.2.1");
     let binary = fixtures::component::wit_package("package acme:c@3.0.0;\ninterface k {}\n");
     app.write("c.wasm", &binary);
     app.warg(&["publish", "c.wasm"])

@@ -21,7 +21,7 @@ use super::host::{HostImports, Want, declarations, each_reference, import_of, ne
 use super::outside::{Type, each_section};
 use super::section::SECTION;
 use super::wiring::{Plan, Server};
-use crate::component::{ContentError, features};
+use crate::component::{ContentError, features, plain as words};
 
 /// What stands from a certain byte on, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -678,7 +678,7 @@ fn export_at(bytes: &[u8], offset: u64) -> String {
 
 /// The validator's words on one line: what holds, then why.
 fn plain(message: &str) -> String {
-    let lines = message.lines().map(str::trim);
+    let lines = words(message).lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && *line != "Caused by:");
     let lines = lines.map(|line| {
         let numbered = line.split_once(": ");

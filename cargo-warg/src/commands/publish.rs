@@ -10,11 +10,13 @@ use transparency::name::PackageName;
 use transparency::version::parse_version;
 
 use super::Context;
-use crate::error::Result;
-use crate::message::Message;
-use crate::ops::batch::Outcome;
+use crate::error::{Class, Error, Result};
+use crate::manifest::Alias;
+use crate::message::{Message, Publish};
+use crate::ops::batch::{Item, Outcome};
 use crate::ops::clock;
 use crate::ops::publish::{Carries, Publication, publish};
+use crate::shell::Shell;
 
 /// A package and a version: `acme:logger@1.2.0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +51,14 @@ impl FromStr for ReleaseName {
 #[derive(Args)]
 #[command(after_help = "\
 Examples: cargo warg publish wit/ --registry wasi
+          cargo warg publish io/wit http/wit     both, or none; each may refer to the other
+          cargo warg publish --workspace     the wit/ of each member that declares a version
           cargo warg publish logger.wasm --as acme:logger@1.2.0")]
 pub struct PublishArgs {
-    /// A component, or a WIT package as a folder of .wit files or in its binary form; `-` is stdin
-    pub path: PathBuf,
+    /// A component, or WIT packages as folders of .wit files or in their binary form; `-` is stdin. Without any, and with
+    /// `--workspace` or `-p`, the `wit/` of each member that declares a version
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
     /// The name and version of a component, by default those of the selected package; a WIT package's are in its text
     #[arg(long = "as", value_name = "NAME@VERSION")]
     pub release: Option<ReleaseName>,
@@ -75,9 +81,18 @@ pub struct PublishArgs {
 
 impl PublishArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        if self.paths.is_empty()
+            && !context.manifest.workspace
+            && context.manifest.packages.is_empty()
+        {
+            return Err(Error::new(Class::Usage, "what is to be published?").with_help(
+                "name a component, or folders of .wit files; or give `--workspace`, for the `wit/` of each member that \
+                 declares a version",
+            ));
+        }
         let release = self.release.as_ref();
         let publication = Publication {
-            path: &self.path,
+            paths: &self.paths,
             release: release.map(|release| (&release.package, &release.version)),
             registry: self.registry.as_deref(),
             key: self.key.as_deref(),
@@ -87,6 +102,7 @@ impl PublishArgs {
                 (false, false) => None,
             },
             dry_run: self.dry_run,
+            offline: context.offline,
             now: clock::now()?,
         };
         let published = publish(
@@ -99,44 +115,61 @@ impl PublishArgs {
         for warning in &published.warnings {
             shell.warning(warning);
         }
-        let item = &published.item;
-        let release = format!("{}@{}", item.name, item.statement.version);
-        let registry = &published.registry;
-        let statement = &item.statement;
-        let carried = match (&statement.lock, &statement.bundle) {
-            (None, _) => "",
-            (Some(_), None) => ", with its lock",
-            (Some(_), Some(_)) => ", with its lock and bundle",
-        };
-        let what = format!(
-            "{release} ({}, {} bytes, {}{carried})",
-            item.kind, statement.size, statement.digest
-        );
-        for requirement in &item.statement.requirements {
-            shell.status_verbose("Requiring", requirement);
+        if !published.taken.is_empty() {
+            let taken: Vec<_> = published
+                .taken
+                .iter()
+                .map(|one| format!("{}@{}", one.name, one.version))
+                .collect();
+            shell.status(
+                "Using",
+                format!("{}, from the registries", taken.join(", ")),
+            );
         }
-        match &published.outcome {
-            Outcome::Existed => {
-                shell.status(
-                    "Unchanged",
-                    format!("{release} is in `{registry}` already, the same"),
-                );
-            }
-            Outcome::Checked { signer } => {
-                shell.status("Checked", what);
-                shell.note(format!(
-                    "a dry run: nothing was published; `{signer}` may release it in `{registry}`"
-                ));
-            }
-            Outcome::Published { signer, index } => {
-                shell.status("Published", what);
-                shell.status(
-                    "Proved",
-                    format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
-                );
-            }
+        for (item, outcome) in &published.releases {
+            say(shell, item, outcome, &published.registry);
+            context.message(&Message::Publish(Publish::of(item, outcome, &published)))?;
         }
-        context.message(&Message::Publish((&published).into()))
+        Ok(())
+    }
+}
+
+/// What became of a release.
+fn say(shell: &Shell, item: &Item, outcome: &Outcome, registry: &Alias) {
+    let release = format!("{}@{}", item.name, item.statement.version);
+    let statement = &item.statement;
+    let carried = match (&statement.lock, &statement.bundle) {
+        (None, _) => "",
+        (Some(_), None) => ", with its lock",
+        (Some(_), Some(_)) => ", with its lock and bundle",
+    };
+    let what = format!(
+        "{release} ({}, {} bytes, {}{carried})",
+        item.kind, statement.size, statement.digest
+    );
+    for requirement in &statement.requirements {
+        shell.status_verbose("Requiring", requirement);
+    }
+    match outcome {
+        Outcome::Existed => {
+            shell.status(
+                "Unchanged",
+                format!("{release} is in `{registry}` already, the same"),
+            );
+        }
+        Outcome::Checked { signer } => {
+            shell.status("Checked", what);
+            shell.note(format!(
+                "a dry run: nothing was published; `{signer}` may release it in `{registry}`"
+            ));
+        }
+        Outcome::Published { signer, index } => {
+            shell.status("Published", what);
+            shell.status(
+                "Proved",
+                format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
+            );
+        }
     }
 }
 

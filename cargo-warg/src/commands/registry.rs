@@ -149,6 +149,7 @@ impl RegistryImportArgs {
             folders: &self.folders,
             registry: self.registry.as_deref(),
             key: self.key.as_deref(),
+            offline: context.offline,
             now: clock::now()?,
         };
         let report = import(
@@ -180,10 +181,11 @@ impl RegistryImportArgs {
                 }
             }
         }
-        for (refusal, path) in &report.skipped {
+        for skipped in &report.skipped {
+            let path = skipped.path.display();
             shell.warning(format!(
-                "skipped what {} declares: {refusal}",
-                path.display()
+                "skipped what {path} declares: {}",
+                skipped.reason()
             ));
         }
         let names: BTreeSet<_> = report

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Kind, RecordOutcome};
 use crate::ops;
-use crate::ops::batch::Outcome;
+use crate::ops::batch::{Item, Outcome};
 
 /// What was published.
 #[derive(Debug, Serialize)]
@@ -48,7 +48,7 @@ pub struct RegistryImport {
     pub registry: String,
     /// Every package version that was found, each behind those it refers to.
     pub packages: Vec<ImportedPackage>,
-    /// What no registry can hold.
+    /// What was left out.
     pub skipped: Vec<SkippedPackage>,
 }
 
@@ -76,7 +76,7 @@ pub struct ImportedPackage {
 pub struct SkippedPackage {
     /// The file or folder that declares it.
     pub path: String,
-    /// Why no registry can hold it.
+    /// Why: no registry can hold it, its text is wrong, or nobody could use it.
     pub why: String,
 }
 
@@ -153,10 +153,10 @@ fn recorded(outcome: &Outcome) -> (RecordOutcome, Option<String>, Option<u64>) {
     }
 }
 
-impl From<&ops::publish::Published> for Publish {
-    fn from(published: &ops::publish::Published) -> Self {
-        let item = &published.item;
-        let (outcome, signer, index) = recorded(&published.outcome);
+impl Publish {
+    /// One of the releases that were published together.
+    pub fn of(item: &Item, outcome: &Outcome, published: &ops::publish::Published) -> Self {
+        let (outcome, signer, index) = recorded(outcome);
         let requirements = item.statement.requirements.iter();
         Self {
             kind: item.kind.into(),
@@ -191,9 +191,9 @@ impl From<&ops::import::Report> for RegistryImport {
                 unusable: package.unusable.clone(),
             }
         });
-        let skipped = report.skipped.iter().map(|(refusal, path)| SkippedPackage {
-            path: path.display().to_string(),
-            why: refusal.to_string(),
+        let skipped = report.skipped.iter().map(|skipped| SkippedPackage {
+            path: skipped.path.display().to_string(),
+            why: skipped.reason(),
         });
         Self {
             registry: report.registry.to_string(),

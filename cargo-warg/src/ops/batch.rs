@@ -7,6 +7,7 @@
 //!
 //! Afterwards the registry is read again: what is reported as published was seen there, and this machine remembers it.
 
+mod consumer;
 mod draft;
 mod error;
 
@@ -27,6 +28,7 @@ use transparency::package::{Action, Log};
 use transparency::record::{Record, SignedRecord, Subject};
 use transparency::release::{Statement, defect};
 
+pub use consumer::Unusable;
 pub use draft::{Change, Draft};
 pub use error::BatchError;
 
@@ -34,7 +36,7 @@ use self::draft::Right;
 use super::add::absent;
 use super::failure;
 use super::pending::Pending;
-use super::registries::{Configured, Reading};
+use super::registries::{Configured, Reading, Registries};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
@@ -110,6 +112,8 @@ struct Signed<'a> {
     records: Vec<Option<(Vec<u8>, &'a SigningKey)>>,
     checkpoint_key: &'a SigningKey,
     pending: Pending,
+    /// The packages as they will be.
+    logs: BTreeMap<PackageName, Log>,
 }
 
 impl<'a> Destination<'a> {
@@ -270,6 +274,7 @@ impl<'a> Destination<'a> {
             records,
             checkpoint_key,
             pending,
+            logs,
         }))
     }
 
@@ -340,6 +345,37 @@ impl<'a> Destination<'a> {
             }
         })
     }
+}
+
+/// The registry that the packages of a batch go to, which is one: by its name, or the one that has their namespaces.
+///
+/// # Errors
+/// None is configured; packages of two.
+pub fn registry_of<'r>(
+    registries: &'r Registries,
+    alias: Option<&str>,
+    items: &[Item],
+) -> Result<&'r Configured> {
+    if let Some(alias) = alias {
+        return registries.of_alias(alias);
+    }
+    let mut found: Option<&Configured> = None;
+    for item in items {
+        let registry = registries.of_package(&item.name)?;
+        match found {
+            Some(first) if first.alias != registry.alias => {
+                let message = format!(
+                    "these are packages of two registries, `{}` and `{}`",
+                    first.alias, registry.alias
+                );
+                return Err(Error::new(Class::Usage, message).with_help(
+                    "name one with `--registry`, or take those of each registry by themselves",
+                ));
+            }
+            _ => found = Some(registry),
+        }
+    }
+    found.ok_or_else(|| Error::new(Class::Other, "there is nothing to release"))
 }
 
 fn names(drafts: &[Draft<'_>]) -> BTreeSet<PackageName> {

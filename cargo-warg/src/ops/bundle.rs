@@ -23,6 +23,7 @@ use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::bundle::wiring::Plan;
 use crate::bundle::{self, ComposeError, Composition, EmbeddedError, Part, Wiring};
+use crate::component::Interface;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::manifest::Location;
 
@@ -334,7 +335,8 @@ pub fn lock_component(
 /// What a component says that it requires: where it is a bundle, what its root required.
 ///
 /// # Errors
-/// A bundle that was changed; bytes that are no component.
+/// A bundle that was changed; bytes that are no valid component, of which no command could make anything.
 pub fn embedded_requirements(content: &[u8]) -> Result<Vec<Requirement>> {
+    Interface::of_component(content).classified()?;
     Ok(Source::read(content)?.requires)
 }

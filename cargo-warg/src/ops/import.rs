@@ -1,7 +1,8 @@
 //! Importing: every WIT package version that some folders hold, released in one batch.
 //!
 //! An import keeps what is. A package that could not be published is released as unusable, with the reason, so that its
-//! bytes and its absence from solving are both on the record. What a registry has already is left as it is.
+//! bytes and its absence from solving are both on the record. What a registry has already is left as it is. One that is
+//! wrong, or that nobody could use, is left out and told, and the others are imported.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,16 +14,21 @@ use transparency::name::{Kind, PackageName};
 use transparency::number::Time;
 use transparency::release::Statement;
 use transparency::version::without_build;
+use wit_parser::PackageName as WitName;
 
-use super::batch::{Destination, Draft, Item, Outcome, named};
-use super::registries::{Configured, Registries};
+use super::batch::{Destination, Draft, Item, Outcome, Unusable, named, registry_of};
+use super::references;
+use super::registries::{Reading, Registries};
+use super::solve::Sessions;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
+use crate::wit::at_hand::AtHand;
 use crate::wit::binary::Refusal;
-use crate::wit::import::{Imported as Found, read_deps_folder};
+use crate::wit::import::{Imported as Found, Tree, declared};
+use crate::wit::publish::PublishError;
 
 /// What is to be imported, where, and by whom.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +39,8 @@ pub struct Import<'a> {
     pub registry: Option<&'a str>,
     /// The name of the key to sign with, or its vkey; by default the one that may.
     pub key: Option<&'a str>,
+    /// Read nothing but what this machine keeps of what is referred to.
+    pub offline: bool,
     /// The time.
     pub now: Time,
 }
@@ -50,6 +58,15 @@ pub struct Imported {
     pub outcome: Outcome,
 }
 
+/// A file, folder or package that was left out.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    pub why: Error,
+}
+
 /// What came of an import.
 #[derive(Debug)]
 pub struct Report {
@@ -57,27 +74,30 @@ pub struct Report {
     pub registry: Alias,
     /// Every package version, each behind those it refers to.
     pub packages: Vec<Imported>,
-    /// Packages that no registry can hold, with the reason, and where they are declared.
-    pub skipped: Vec<(Refusal, PathBuf)>,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
 }
 
 /// Imports.
 ///
 /// # Errors
-/// Folders that do not read; two different contents for one version, in the folders or with what is released; a
-/// registry that cannot be read, believed or written; a key that may not. Then nothing is released.
+/// Folders that do not read, or hold nothing that can be released; two different contents for one version, in the folders or
+/// with what is released; a registry that cannot be read, believed or written; a key that may not. Then nothing is
+/// released.
 pub fn import(
     workspace: &Workspace,
     dirs: &Dirs,
     network: &Network,
     import: &Import<'_>,
 ) -> Result<Report> {
-    let mut skipped = Vec::new();
-    let items = read(import.folders, &mut skipped)?;
     let registries = Registries::open(workspace, dirs, network)?;
-    if items.is_empty() {
+    let mut sessions = Sessions::new(&registries, Reading::now(import.offline));
+    let mut skipped = Vec::new();
+    let found = read(import.folders, &mut sessions, &mut skipped)?;
+    if found.is_empty() {
         return Err(nothing_to_release(&skipped));
     }
+    let (paths, mut items): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let registry = registry_of(&registries, import.registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
     let signer = import.key.map(|key| named(&keys, key)).transpose();
@@ -88,6 +108,10 @@ pub fn import(
         dirs,
         now: import.now,
     };
+    leave_out(&destination, &mut items, paths, &mut sessions, &mut skipped)?;
+    if items.is_empty() {
+        return Err(nothing_to_release(&skipped));
+    }
     let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
     let outcomes = destination.append(&drafts)?;
     let packages = items.into_iter().zip(outcomes);
@@ -105,39 +129,127 @@ pub fn import(
     })
 }
 
-/// The releases of all folders, once each.
-fn read(folders: &[PathBuf], skipped: &mut Vec<(Refusal, PathBuf)>) -> Result<Vec<Item>> {
+/// Leaves out what nobody could use, and then what nobody can use without that.
+fn leave_out(
+    destination: &Destination<'_>,
+    items: &mut Vec<Item>,
+    mut paths: Vec<PathBuf>,
+    sessions: &mut Sessions<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<()> {
+    loop {
+        let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
+        let unusable = destination.unusable(&drafts, sessions)?;
+        if unusable.is_empty() {
+            return Ok(());
+        }
+        for Unusable { place, why, .. } in unusable.into_iter().rev() {
+            items.remove(place);
+            let path = paths.remove(place);
+            skipped.push(Skipped { path, why });
+        }
+    }
+}
+
+/// The releases of all folders, once each, and where each lies.
+fn read(
+    folders: &[PathBuf],
+    sessions: &mut Sessions<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<(PathBuf, Item)>> {
+    let mut tree = Tree::read(folders)
+        .classified()
+        .context(|| cannot(folders))?;
+    let wrong = tree.skipped.drain(..).map(|wrong| Skipped {
+        path: wrong.path,
+        why: Error::classified(wrong.why),
+    });
+    skipped.extend(wrong);
     let mut seen: BTreeMap<(PackageName, Version), (Digest, PathBuf)> = BTreeMap::new();
     let mut items = Vec::new();
-    for folder in folders {
-        let read = read_deps_folder(folder)
-            .classified()
-            .context(|| format!("cannot import {}", folder.display()))?;
-        skipped.extend(read.skipped);
-        for found in read.packages {
-            let digest = Digest::of(&found.bytes);
-            let version = (found.name.clone(), without_build(&found.version));
-            match seen.get(&version) {
-                None => {
-                    seen.insert(version, (digest, found.path.clone()));
-                    items.push(item(found, digest));
-                }
-                Some((first, _)) if *first == digest => {}
-                Some((first, path)) => return Err(differs(&found, digest, *first, path)),
+    for name in tree.in_order() {
+        let path = tree.path_of(name);
+        let found = match make(&tree.at_hand, name, path, sessions) {
+            Ok(found) => found,
+            Err(why) if is_of_the_registry(why.class()) => return Err(why),
+            Err(why) => {
+                let path = path.to_owned();
+                skipped.push(Skipped { path, why });
+                continue;
             }
+        };
+        for twin in tree
+            .twins
+            .iter()
+            .filter(|twin| twin.names().any(|one| one == name))
+        {
+            let other = make(&tree.at_hand.instead(twin), name, twin.path(), sessions)?;
+            let (first, digest) = (Digest::of(&found.bytes), Digest::of(&other.bytes));
+            if first != digest {
+                return Err(differs(&other, digest, first, path));
+            }
+        }
+        let digest = Digest::of(&found.bytes);
+        let version = (found.name.clone(), without_build(&found.version));
+        match seen.get(&version) {
+            None => {
+                seen.insert(version, (digest, path.to_owned()));
+                items.push((path.to_owned(), item(found, digest)));
+            }
+            Some((first, _)) if *first == digest => {}
+            Some((first, path)) => return Err(differs(&found, digest, *first, path)),
         }
     }
     Ok(items)
 }
 
+fn cannot(folders: &[PathBuf]) -> String {
+    let folders: Vec<_> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
+    format!("cannot import {}", folders.join(", "))
+}
+
+/// One of the packages, as it is to be released.
+fn make(
+    at_hand: &AtHand,
+    name: &WitName,
+    path: &Path,
+    sessions: &mut Sessions<'_>,
+) -> Result<Found> {
+    let text = at_hand.text_of(name);
+    let placed = |error: PublishError| error.declared_in(text, name);
+    declared(name).map_err(placed).classified()?;
+    let made = references::make(at_hand, name, sessions)?;
+    Found::open(made.bytes, path).map_err(placed).classified()
+}
+
+/// Whether a failure says nothing of a text.
+fn is_of_the_registry(class: Class) -> bool {
+    matches!(class, Class::Unavailable | Class::Misbehavior)
+}
+
+impl Skipped {
+    /// What is said of it, in a line: the place, where there is one, and the reason.
+    pub fn reason(&self) -> String {
+        let reason: Vec<_> = self.why.chain().collect();
+        let reason = reason.join(": ");
+        match self.why.places().next() {
+            Some(place) => format!("{}: {reason}", place.location),
+            None => reason,
+        }
+    }
+}
+
 /// Nothing is left of what the folders hold.
-fn nothing_to_release(skipped: &[(Refusal, PathBuf)]) -> Error {
+fn nothing_to_release(skipped: &[Skipped]) -> Error {
     let mut message = "the folders hold nothing that can be released".to_owned();
-    for (refusal, path) in skipped {
+    for one in skipped {
         message.push_str("\n  ");
-        message.push_str(&path.display().to_string());
+        message.push_str(&one.path.display().to_string());
         message.push_str(": ");
-        message.push_str(&refusal.to_string());
+        message.push_str(&one.reason());
     }
     Error::new(Class::Other, message)
 }
@@ -183,35 +295,4 @@ fn reason(refusal: &Refusal) -> String {
         }
     }
     text
-}
-
-fn registry_of<'r>(
-    registries: &'r Registries,
-    alias: Option<&str>,
-    items: &[Item],
-) -> Result<&'r Configured> {
-    if let Some(alias) = alias {
-        return registries.of_alias(alias);
-    }
-    let mut found: Option<&Configured> = None;
-    for item in items {
-        let registry = registries.of_package(&item.name)?;
-        match found {
-            Some(first) if first.alias != registry.alias => {
-                let message = format!(
-                    "the folders hold packages of two registries, `{}` and `{}`",
-                    first.alias, registry.alias
-                );
-                return Err(Error::new(Class::Usage, message)
-                    .with_help("name one with `--registry`, or import them one by one"));
-            }
-            _ => found = Some(registry),
-        }
-    }
-    found.ok_or_else(|| {
-        Error::new(
-            Class::Other,
-            "the folders hold nothing that can be released",
-        )
-    })
 }

@@ -1,16 +1,20 @@
-//! Publishing: from a file or folder to a release in a registry.
+//! Publishing: from files and folders to releases in a registry.
 //!
-//! A WIT package says its name, version and requirements itself. A component has none of these in its bytes: its name
+//! A WIT package says its name, version and requirements itself, and a text may declare several: each is released, behind
+//! those it refers to, all in one batch. A component has none of these in its bytes: its name
 //! and version are given, or stand in the manifest of the selected member; its requirements are that member's
 //! dependencies, if it is the member that is published. What it imports and exports is read from the bytes. An import
 //! that no requirement serves is the host's.
+//!
+//! Nothing is signed that nobody could use: see `batch::consumer`.
 
 mod carried;
+mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use registry::layout::MAX_CONTENT;
 use resolver::resolution::Selection;
@@ -21,23 +25,26 @@ use transparency::number::Time;
 use transparency::release::{Requirement, Statement};
 use transparency::version::VersionReq;
 
-use super::batch::{Destination, Draft, Item, Outcome, named};
+use self::texts::Texts;
+use super::batch::{Destination, Draft, Item, Outcome, Unusable, named, registry_of};
 use super::lock;
 use super::project::Project;
-use super::registries::Registries;
+use super::registries::{Reading, Registries};
+use super::solve::Sessions;
 use crate::component::{Interface, kind_of};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Location, Member, Patch, Workspace};
 use crate::network::Network;
-use crate::wit::publish::Package as WitPackage;
+use crate::wit::publish::{Package as WitPackage, PublishError, Texts as WitTexts};
 
 /// What is to be published, where, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Publication<'a> {
-    /// A component, or a WIT package as a folder or file of text or in its binary form; `-` is stdin.
-    pub path: &'a Path,
+    /// A component, or a WIT package as a folder or file of text or in its binary form; `-` is stdin. Several are WIT
+    /// packages. Without any, the `wit/` of each selected member that declares a version.
+    pub paths: &'a [PathBuf],
     /// The name and version, where they are given.
     pub release: Option<(&'a PackageName, &'a Version)>,
     /// The registry; by default the one that has the namespace.
@@ -48,6 +55,8 @@ pub struct Publication<'a> {
     pub carries: Option<Carries>,
     /// Do everything but publish.
     pub dry_run: bool,
+    /// Read nothing but what this machine keeps of what is referred to.
+    pub offline: bool,
     /// The time.
     pub now: Time,
 }
@@ -64,10 +73,10 @@ pub enum Carries {
 /// What was published.
 #[derive(Debug)]
 pub struct Published {
-    /// The release.
-    pub item: Item,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// The releases, each behind those it refers to, and what became of each.
+    pub releases: Vec<(Item, Outcome)>,
+    /// What texts refer to that only a registry has.
+    pub taken: BTreeSet<Selection>,
     /// The registry, as Cargo.toml calls it.
     pub registry: Alias,
     /// What the publisher may want to mend.
@@ -78,8 +87,8 @@ pub struct Published {
 ///
 /// # Errors
 /// What cannot be read, is no component or WIT package, or has no name; a registry that cannot be read, believed or
-/// written; a key that may not; a version that is there with another content or other claims; of a release that carries
-/// its lock, whatever keeps it from being solved again.
+/// written; a key that may not; a version that is there with another content or other claims; what nobody could use; of a
+/// release that carries its lock, whatever keeps it from being solved again.
 pub fn publish(
     workspace: Workspace,
     dirs: &Dirs,
@@ -87,11 +96,31 @@ pub fn publish(
     publication: &Publication<'_>,
 ) -> Result<Published> {
     refuse_patched(&workspace)?;
-    let Read {
+    let component = match publication.paths {
+        [path] => Some(read(path)?),
+        _ => None,
+    };
+    match component {
+        Some(Read::Component(bytes, interface)) => {
+            let component = component_item(&workspace, publication.release, bytes, interface)?;
+            publish_component(workspace, dirs, network, publication, component)
+        }
+        one => publish_wit(&workspace, dirs, network, publication, one),
+    }
+}
+
+fn publish_component(
+    workspace: Workspace,
+    dirs: &Dirs,
+    network: &Network,
+    publication: &Publication<'_>,
+    component: ComponentItem,
+) -> Result<Published> {
+    let ComponentItem {
         mut item,
         member,
         mut warnings,
-    } = read(&workspace, publication)?;
+    } = component;
     let (project, opened);
     let registries = match &member {
         Some(member) if publication.carries.is_some() || workspace.lock_path().exists() => {
@@ -108,10 +137,77 @@ pub fn publish(
             &opened
         }
     };
-    let registry = match publication.registry {
-        Some(alias) => registries.of_alias(alias)?,
-        None => registries.of_package(&item.name)?,
+    let mut sessions = Sessions::new(registries, Reading::now(publication.offline));
+    let batch = Batch {
+        items: vec![item],
+        places: Places::new(),
     };
+    let (registry, releases) = send(batch, registries, &mut sessions, dirs, publication)?;
+    Ok(Published {
+        releases,
+        taken: BTreeSet::new(),
+        registry,
+        warnings,
+    })
+}
+
+fn publish_wit(
+    workspace: &Workspace,
+    dirs: &Dirs,
+    network: &Network,
+    publication: &Publication<'_>,
+    one: Option<Read>,
+) -> Result<Published> {
+    let read = match one {
+        Some(read) => vec![read],
+        None => read_all(workspace, publication)?,
+    };
+    let registries = Registries::open(workspace, dirs, network)?;
+    let mut sessions = Sessions::new(&registries, Reading::now(publication.offline));
+    let Texts {
+        items,
+        places,
+        taken,
+        mut warnings,
+    } = texts::make(read, publication, &registries, &mut sessions)?;
+    if publication.carries.is_some() {
+        return Err(carried::no_wit(&items));
+    }
+    if let (Some((name, version)), [item]) = (publication.release, items.as_slice()) {
+        check_name(item, name, version)?;
+    }
+    for item in &items {
+        warnings.extend(names_component(workspace, item, &mut sessions)?);
+    }
+    let batch = Batch { items, places };
+    let (registry, releases) = send(batch, &registries, &mut sessions, dirs, publication)?;
+    Ok(Published {
+        releases,
+        taken,
+        registry,
+        warnings,
+    })
+}
+
+/// Where the text of each release refers to each package.
+type Places = BTreeMap<(PackageName, Version), BTreeMap<PackageName, Location>>;
+
+/// Releases that go into a registry together.
+struct Batch {
+    items: Vec<Item>,
+    places: Places,
+}
+
+/// Appends a batch, or does everything but that.
+fn send(
+    batch: Batch,
+    registries: &Registries,
+    sessions: &mut Sessions<'_>,
+    dirs: &Dirs,
+    publication: &Publication<'_>,
+) -> Result<(Alias, Vec<(Item, Outcome)>)> {
+    let Batch { items, places } = batch;
+    let registry = registry_of(registries, publication.registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
     let signer = publication.key.map(|key| named(&keys, key)).transpose();
     let destination = Destination {
@@ -121,18 +217,50 @@ pub fn publish(
         dirs,
         now: publication.now,
     };
+    let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
+    let unusable = destination.unusable(&drafts, sessions)?;
+    if let Some(Unusable {
+        place,
+        why,
+        reference,
+    }) = unusable.into_iter().next()
+    {
+        let item = items.get(place);
+        let of_item = item.and_then(|item| {
+            let version = &item.statement.version;
+            places.get(&(item.name.clone(), version.clone()))
+        });
+        let place = reference.and_then(|name| of_item?.get(&name).cloned());
+        return Err(place.into_iter().fold(why, Error::at));
+    }
     let outcomes = if publication.dry_run {
-        destination.check(&[Draft::Release(&item)])?
+        destination.check(&drafts)?
     } else {
-        destination.append(&[Draft::Release(&item)])?
+        destination.append(&drafts)?
     };
-    let outcome = outcomes.into_iter().next().unwrap_or(Outcome::Existed);
-    Ok(Published {
-        item,
-        outcome,
-        registry: registry.alias.clone(),
-        warnings,
-    })
+    let alias = registry.alias.clone();
+    Ok((alias, items.into_iter().zip(outcomes).collect()))
+}
+
+/// A name holds components or WIT for good: what to say where the project itself wants it for its component.
+fn names_component(
+    workspace: &Workspace,
+    item: &Item,
+    sessions: &mut Sessions<'_>,
+) -> Result<Option<String>> {
+    let mut members = workspace.members().iter();
+    let Some(member) = members.find(|member| member.package.as_ref() == Some(&item.name)) else {
+        return Ok(None);
+    };
+    if sessions.origins().of(&item.name).is_none() || sessions.find(&item.name)?.1.is_some() {
+        return Ok(None);
+    }
+    let name = &item.name;
+    Ok(Some(format!(
+        "`{name}` becomes a WIT package for good, and `{}` has it as the name to publish its component under, which will \
+         then need another: give one of the two another name before you publish",
+        member.name
+    )))
 }
 
 /// What is made beside patches was made with something that nobody else gets.
@@ -155,21 +283,21 @@ fn refuse_patched(workspace: &Workspace) -> Result<()> {
 }
 
 /// What a path holds.
-struct Read {
+enum Read {
+    /// A text, and those beside it.
+    Text(WitTexts),
+    /// A WIT package in its binary form, and the path.
+    Wit(PathBuf, WitPackage),
+    /// A component.
+    Component(Vec<u8>, Interface),
+}
+
+/// A component to be released.
+struct ComponentItem {
     item: Item,
     /// The member that is published, where it is one.
     member: Option<String>,
     warnings: Vec<String>,
-}
-
-impl From<Item> for Read {
-    fn from(item: Item) -> Self {
-        Self {
-            item,
-            member: None,
-            warnings: Vec::new(),
-        }
-    }
 }
 
 /// A lock may remember a patch that the manifest has no more: then what was built was built with it.
@@ -202,9 +330,8 @@ fn refuse_patched_lock(project: &Project, member: &str) -> Result<()> {
         .with_help("run `cargo warg lock`, build again, and publish that"))
 }
 
-/// The release that a path holds, and warnings about it.
-fn read(workspace: &Workspace, publication: &Publication<'_>) -> Result<Read> {
-    let Publication { path, release, .. } = *publication;
+/// What a path holds.
+fn read(path: &Path) -> Result<Read> {
     let shown = if path == Path::new("-") {
         "stdin".to_owned()
     } else {
@@ -212,22 +339,71 @@ fn read(workspace: &Workspace, publication: &Publication<'_>) -> Result<Read> {
     };
     let cannot = || format!("cannot publish {shown}");
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "wit") {
-        let package = WitPackage::read(path).classified().context(cannot)?;
-        return Ok(wit_item(package, release)?.into());
+        let texts = WitTexts::read(path).classified().context(cannot)?;
+        return Ok(Read::Text(texts));
     }
     let bytes = read_file(path).or_fail(Class::Other, || format!("cannot read {shown}"))?;
     match kind_of(&bytes).classified().context(cannot)? {
         Kind::Wit => {
             let package = WitPackage::open(bytes).classified().context(cannot)?;
-            Ok(wit_item(package, release)?.into())
+            Ok(Read::Wit(path.to_owned(), package))
         }
         Kind::Component => {
             let interface = Interface::of_component(&bytes)
                 .classified()
                 .context(cannot)?;
-            component_item(workspace, release, bytes, interface)
+            Ok(Read::Component(bytes, interface))
         }
     }
+}
+
+/// What several paths hold, or else the `wit/` of the selected members.
+fn read_all(workspace: &Workspace, publication: &Publication<'_>) -> Result<Vec<Read>> {
+    if publication.release.is_some() {
+        let message = "`--as` names one release, and several are to be published";
+        return Err(Error::new(Class::Usage, message)
+            .with_help("leave it out: WIT packages say their own names and versions"));
+    }
+    let mut all = Vec::new();
+    for path in publication.paths {
+        let read = read(path)?;
+        if matches!(read, Read::Component(..)) {
+            let message = format!(
+                "{} is a component, which is published alone",
+                path.display()
+            );
+            return Err(Error::new(Class::Usage, message)
+                .with_help(format!("run `cargo warg publish {}`", path.display())));
+        }
+        all.push(read);
+    }
+    if !publication.paths.is_empty() {
+        return Ok(all);
+    }
+    for member in workspace.selected().filter(|member| member.wit.exists()) {
+        let path = member
+            .wit
+            .strip_prefix(workspace.root())
+            .unwrap_or(&member.wit);
+        let texts = WitTexts::read(&member.wit);
+        let texts = match texts {
+            Err(PublishError::Empty { .. }) => continue,
+            texts => texts
+                .classified()
+                .map_err(|error| error.below(workspace.root()))
+                .context(|| format!("cannot publish {}", path.display()))?,
+        };
+        // A project's own worlds need no version, and are nobody else's then.
+        if texts.text.names().any(|name| name.version.is_some()) {
+            all.push(Read::Text(texts));
+        }
+    }
+    if all.is_empty() {
+        let message = "no selected member has a `wit/` that declares a package version";
+        return Err(Error::new(Class::Usage, message)
+            .with_help("name what is to be published: a folder of .wit files, or a component"));
+    }
+    Ok(all)
 }
 
 /// Reads no more than what may be published and one byte.
@@ -247,26 +423,30 @@ fn statement(version: Version, content: &[u8]) -> Statement {
     Statement::new(version, Digest::of(content), size)
 }
 
-fn wit_item(package: WitPackage, release: Option<(&PackageName, &Version)>) -> Result<Item> {
-    if let Some((name, version)) = release
-        && (*name != package.name || *version != package.version)
-    {
-        let message = format!(
-            "the text says that it is {}@{}, not {name}@{version}",
-            package.name, package.version
-        );
-        return Err(Error::new(Class::Usage, message)
-            .with_help("leave `--as` out: a WIT package says its own name and version"));
-    }
+fn wit_item(package: WitPackage) -> Item {
     let mut statement = statement(package.version, &package.bytes);
     statement.requirements = package.requirements;
-    Ok(Item {
+    Item {
         name: package.name,
         kind: Kind::Wit,
         statement,
         content: package.bytes,
         attached: Vec::new(),
-    })
+    }
+}
+
+/// A WIT package says its own name.
+fn check_name(item: &Item, name: &PackageName, version: &Version) -> Result<()> {
+    let own = &item.statement.version;
+    if (name, version) == (&item.name, own) {
+        return Ok(());
+    }
+    let message = format!(
+        "the text says that it is {}@{own}, not {name}@{version}",
+        item.name
+    );
+    Err(Error::new(Class::Usage, message)
+        .with_help("leave `--as` out: a WIT package says its own name and version"))
 }
 
 fn component_item(
@@ -274,7 +454,7 @@ fn component_item(
     release: Option<(&PackageName, &Version)>,
     content: Vec<u8>,
     interface: Interface,
-) -> Result<Read> {
+) -> Result<ComponentItem> {
     let (name, version, member) = if let Some((name, version)) = release {
         (name.clone(), version.clone(), member_of(workspace, name)?)
     } else {
@@ -304,7 +484,7 @@ fn component_item(
         content,
         attached: Vec::new(),
     };
-    Ok(Read {
+    Ok(ComponentItem {
         item,
         member: member.map(|member| member.name.clone()),
         warnings,
@@ -363,10 +543,18 @@ fn requirement(dependency: &Dependency) -> Result<Requirement> {
 }
 
 fn no_track(name: &PackageName, req: &VersionReq, location: &Location) -> Error {
-    let message = format!(
-        "the requirement `{req}` of `{name}` allows versions that are not compatible with each other; what is published \
-         must choose"
-    );
+    let is_of_pre_releases = req.comparators().iter().any(|one| !one.pre.is_empty());
+    let message = if is_of_pre_releases {
+        format!(
+            "the requirement `{req}` of `{name}` allows more than one pre-release, and a pre-release promises nothing of \
+             the next one; what is published must choose"
+        )
+    } else {
+        format!(
+            "the requirement `{req}` of `{name}` allows versions that are not compatible with each other; what is \
+             published must choose"
+        )
+    };
     let instead = req
         .comparators()
         .iter()

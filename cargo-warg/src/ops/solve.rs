@@ -21,6 +21,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
+use transparency::package::Log;
 use transparency::release::{Release, Status};
 use transparency::version::Track;
 
@@ -319,6 +320,43 @@ impl<'a> Sessions<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Solves from now on as if a package's log were this one, which goes on where its registry's ends.
+    ///
+    /// # Errors
+    /// Whatever keeps the package from being read or believed.
+    pub(super) fn suppose(&mut self, log: &Log) -> Result<()> {
+        let address = Address {
+            origin: log.origin().clone(),
+            name: log.name().clone(),
+        };
+        match self.load(&BTreeSet::from([address.clone()])) {
+            // Whoever read the log knows more than this machine keeps.
+            Err(error) if self.is_offline() && error.class() == Class::Unavailable => {
+                self.loaded.insert(address, None);
+            }
+            loaded => loaded?,
+        }
+        self.index.insert(log);
+        Ok(())
+    }
+
+    /// What a package holds, or is [supposed](Sessions::suppose) to hold; none where there is none.
+    ///
+    /// # Errors
+    /// Whatever keeps the package from being read or believed.
+    pub(super) fn kind_of(&mut self, name: &PackageName) -> Result<Option<Kind>> {
+        let (address, _) = self.find(name)?;
+        Ok(self
+            .index
+            .package(&address)
+            .map(resolver::index::Package::kind))
+    }
+
+    /// Which registry each name belongs to.
+    pub(super) fn origins(&self) -> &'a Origins {
+        self.registries.origins()
     }
 
     /// The log of a package that was loaded; none where it is proved absent, or was not loaded.

@@ -126,8 +126,7 @@ impl Decoded {
     /// # Errors
     /// A name or version that a registry cannot hold.
     pub fn declares(&self) -> Result<(PackageName, Version), Refusal> {
-        let name = self.name();
-        Ok((package_name(name)?, required_version(name)?))
+        release_name(self.name())
     }
 
     /// The text, with every reference as it was published.
@@ -232,6 +231,14 @@ fn open(bytes: &[u8]) -> Result<DecodedWasm, BinaryError> {
     guarded(|| decode(bytes))?.map_err(|error| BinaryError::Decode {
         message: format!("{error:#}"),
     })
+}
+
+/// The name and version that a registry knows a package by.
+///
+/// # Errors
+/// A name or version that a registry cannot hold.
+pub(super) fn release_name(name: &WitName) -> Result<(PackageName, Version), Refusal> {
+    Ok((package_name(name)?, required_version(name)?))
 }
 
 fn package_name(name: &WitName) -> Result<PackageName, NameError> {

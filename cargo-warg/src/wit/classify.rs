@@ -80,7 +80,12 @@ impl Classify for PublishError {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Text(error) => error.places(),
-            _ => Vec::new(),
+            Self::NoContents { location, .. } | Self::Refused { location, .. } => {
+                location.iter().cloned().map(Place::from).collect()
+            }
+            Self::Empty { .. } | Self::Encode { .. } | Self::GaveUp(_) | Self::Binary(_) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -105,16 +110,14 @@ impl Classify for ImportError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Text(error) => error.help(),
-            Self::Package { source, .. } => source.help(),
-            _ => None,
+            Self::TooDeep { .. } | Self::Empty { .. } => None,
         }
     }
 
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Text(error) => error.places(),
-            Self::Package { source, .. } => source.places(),
-            _ => Vec::new(),
+            Self::TooDeep { .. } | Self::Empty { .. } => Vec::new(),
         }
     }
 }
@@ -157,5 +160,18 @@ impl Classify for ApplyError {
 impl Classify for ContentError {
     fn class(&self) -> Class {
         Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Outdated { .. } => "build it again with current tools".to_owned(),
+            Self::OldName {
+                package: Some(package),
+                ..
+            } => format!(
+                "require `{package}` in Cargo.toml, import its interfaces by their own names, and build the component again"
+            ),
+            _ => return None,
+        })
     }
 }

@@ -183,7 +183,7 @@ fn needed(
 }
 
 /// Whether the union holds the same under the names that an interface shares with it.
-fn agree(union: &Resolve, resolve: &Resolve, id: InterfaceId) -> bool {
+pub(super) fn agree(union: &Resolve, resolve: &Resolve, id: InterfaceId) -> bool {
     let Some(other) = same_interface(union, resolve, id) else {
         return true;
     };

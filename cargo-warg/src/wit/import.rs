@@ -1,9 +1,11 @@
-//! From a tree of folders of WIT to every package version that it holds, in dependency order.
+//! From trees of folders of WIT to every package version that they hold.
 //!
 //! An import keeps what is: a package that publishing would refuse is returned with its bytes and the reason, so that
-//! it can be released as unusable. A package without version cannot be released at all, and is named.
+//! it can be released as unusable. One that cannot be released at all, or whose text is wrong, is left out and told, with
+//! the reason; the others are not touched by it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -11,8 +13,9 @@ use transparency::name::PackageName;
 use transparency::release::Requirement;
 use wit_parser::PackageName as WitName;
 
-use super::binary::{Decoded, Refusal};
-use super::publish::{PublishError, encode_package};
+use super::at_hand::{AtHand, in_order};
+use super::binary::{Decoded, Refusal, release_name};
+use super::publish::PublishError;
 use super::text::{Group, Groups, TextError, entries, wit_files};
 
 /// How deep folders may lie in each other: `a/wit/deps/b/wit/deps/c` has seven.
@@ -21,33 +24,17 @@ pub const MAX_DEPTH: usize = 16;
 /// A tree that cannot be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A text that does not parse, or two that declare one package version.
+    /// A file or folder that cannot be read, or two texts that declare one package version.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// A package that does not resolve or encode.
-    #[error("`{package}` in {} cannot be imported", path.display())]
-    Package {
-        /// The package version.
-        package: String,
-        /// The folder or file that declares it.
-        path: PathBuf,
-        /// Why not.
-        source: Box<PublishError>,
-    },
     /// Folders deeper than [`MAX_DEPTH`].
     #[error("{} lies more than {MAX_DEPTH} folders deep", path.display())]
     TooDeep {
         /// The folder.
         path: PathBuf,
     },
-    /// Packages that refer to each other in a circle.
-    #[error("packages refer to each other in a circle: {}", names.join(", "))]
-    Cycle {
-        /// Those left over.
-        names: Vec<String>,
-    },
     /// No package version at all.
-    #[error("{} holds no WIT package with a version", path.display())]
+    #[error("{} holds no WIT package", path.display())]
     Empty {
         /// The folder.
         path: PathBuf,
@@ -69,88 +56,215 @@ pub struct Imported {
     pub path: PathBuf,
 }
 
-/// What a tree of folders holds.
+impl Imported {
+    /// Reads what a package says of itself.
+    ///
+    /// # Errors
+    /// Bytes that do not decode, and a name or version that no registry can hold.
+    pub fn open(bytes: Vec<u8>, path: &Path) -> Result<Self, PublishError> {
+        let decoded = Decoded::open(&bytes)?;
+        let (name, version) = declared(decoded.name())?;
+        Ok(Self {
+            name,
+            version,
+            requirements: decoded.requirements(),
+            bytes,
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// The name and version that a package would be released under, before anything is made of it.
+///
+/// # Errors
+/// A name or version that a registry cannot hold.
+pub fn declared(name: &WitName) -> Result<(PackageName, Version), PublishError> {
+    release_name(name).map_err(|why| PublishError::Refused {
+        package: name.to_string(),
+        why: Box::new(why),
+        location: None,
+    })
+}
+
+/// A file, folder or package that is left out.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The folder or file.
+    pub path: PathBuf,
+    /// Why.
+    pub why: PublishError,
+}
+
+/// What trees of folders hold.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The texts; those of all trees serve each other.
+    pub at_hand: AtHand,
+    /// Texts of a later tree for a package version that an earlier one declares by another text.
+    pub twins: Vec<Group>,
+    /// Texts that are wrong.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Tree {
+    /// Reads every text in some folders and all below them. A folder's `.wit` files are one package, or each its own where
+    /// they name different ones, as those of a `deps` are. A `deps` within a folder of a `deps` is nobody's: WIT tools
+    /// look into one such folder alone.
+    ///
+    /// # Errors
+    /// What cannot be read; two different texts for one package version in one folder.
+    pub fn read(folders: &[PathBuf]) -> Result<Self, ImportError> {
+        let mut tree = Self::default();
+        for folder in folders {
+            let mut groups = Groups::default();
+            let before = tree.skipped.len();
+            read_tree(folder, &mut groups, &mut tree.skipped)?;
+            if groups.iter().next().is_none() && tree.skipped.len() == before {
+                return Err(ImportError::Empty {
+                    path: folder.clone(),
+                });
+            }
+            for group in groups.iter() {
+                let given = tree.at_hand.given();
+                let mut others = group.names().filter_map(|name| given.get(name));
+                match others.next() {
+                    Some(other) if other.same_text(group) => {}
+                    Some(_) => tree.twins.push(group.clone()),
+                    None => tree.at_hand.give(group.clone())?,
+                }
+            }
+        }
+        Ok(tree)
+    }
+
+    /// The names of all packages, each after those it refers to.
+    pub fn in_order(&self) -> Vec<&WitName> {
+        in_order(self.at_hand.given())
+    }
+
+    /// The file or folder that declares a package.
+    pub fn path_of(&self, name: &WitName) -> &Path {
+        let text = self.at_hand.text_of(name);
+        text.map_or(Path::new(""), Group::path)
+    }
+}
+
+/// What a tree of folders holds by itself, without any registry.
 #[derive(Debug)]
 pub struct Import {
     /// Each after those it refers to.
     pub packages: Vec<Imported>,
-    /// Packages that no registry can hold, with the reason, and where they are declared.
-    pub skipped: Vec<(Refusal, PathBuf)>,
+    /// What is left out.
+    pub skipped: Vec<Skipped>,
 }
 
-/// Every package version in a folder and all below it.
-///
-/// A folder's `.wit` files are one package, or each its own where they say so; packages of the tree serve each other.
+/// Every package version in a folder and all below it that refers to nothing else.
 ///
 /// # Errors
-/// Texts that do not parse or resolve, and two different ones for one package version.
+/// As [`Tree::read`].
 pub fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {
-    let mut groups = Groups::default();
-    read_tree(dir, MAX_DEPTH, &mut groups)?;
-    let mut import = Import {
-        packages: Vec::new(),
-        skipped: Vec::new(),
-    };
-    for name in in_order(&groups)? {
-        let path = groups
-            .get(name)
-            .map_or_else(|| dir.to_owned(), |group| group.path().to_owned());
-        let wrap = |source: PublishError| ImportError::Package {
-            package: name.to_string(),
-            path: path.clone(),
-            source: Box::new(source),
-        };
-        let bytes = encode_package(&groups, name).map_err(wrap)?;
-        let decoded = Decoded::open(&bytes).map_err(|error| wrap(error.into()))?;
-        match decoded.declares() {
-            Ok((name, version)) => import.packages.push(Imported {
-                name,
-                version,
-                requirements: decoded.requirements(),
-                bytes,
-                path,
+    let tree = Tree::read(&[dir.to_owned()])?;
+    let mut packages = Vec::new();
+    let mut skipped = Vec::new();
+    for name in tree.in_order() {
+        let path = tree.path_of(name);
+        let imported = declared(name).and_then(|_| {
+            let needs = tree.at_hand.needs(name, |_| Ok::<_, PublishError>(false))?;
+            Imported::open(tree.at_hand.encode(name, &needs, &[])?, path)
+        });
+        match imported {
+            Ok(imported) => packages.push(imported),
+            Err(why) => skipped.push(Skipped {
+                path: path.to_owned(),
+                why: why.declared_in(tree.at_hand.text_of(name), name),
             }),
-            Err(refusal) => import.skipped.push((refusal, path)),
         }
     }
-    if import.packages.is_empty() && import.skipped.is_empty() {
-        return Err(ImportError::Empty {
-            path: dir.to_owned(),
-        });
-    }
-    Ok(import)
+    skipped.extend(tree.skipped);
+    Ok(Import { packages, skipped })
 }
 
-fn read_tree(dir: &Path, depth: usize, groups: &mut Groups) -> Result<(), ImportError> {
-    let Some(below) = depth.checked_sub(1) else {
-        return Err(ImportError::TooDeep {
-            path: dir.to_owned(),
-        });
-    };
-    for group in read_folder(dir)? {
-        insert(groups, group)?;
-    }
-    for entry in entries(dir)? {
-        if entry.is_dir() {
-            read_tree(&entry, below, groups)?;
+fn read_tree(
+    dir: &Path,
+    groups: &mut Groups,
+    skipped: &mut Vec<Skipped>,
+) -> Result<(), ImportError> {
+    let mut open = VecDeque::from([(dir.to_owned(), MAX_DEPTH)]);
+    while let Some((dir, depth)) = open.pop_front() {
+        let Some(below) = depth.checked_sub(1) else {
+            return Err(ImportError::TooDeep { path: dir });
+        };
+        for (path, read) in read_folder(&dir)? {
+            match read {
+                Ok(group) => insert(groups, group)?,
+                Err(error) if is_unreadable(&error) => return Err(error.into()),
+                Err(error) => skipped.push(Skipped {
+                    path,
+                    why: error.into(),
+                }),
+            }
+        }
+        for entry in entries(&dir)? {
+            if entry.is_dir() && !is_nobodys(&entry) {
+                open.push_back((entry, below));
+            }
         }
     }
     Ok(())
 }
 
-/// The groups of a folder's own files: one, or one a file where each names its package.
-fn read_folder(dir: &Path) -> Result<Vec<Group>, TextError> {
-    let together = Group::read_dir(dir);
-    let error = match together {
-        Ok(group) => return Ok(group.into_iter().collect()),
+/// Whether the system does not let it be read, for which no text is to blame.
+fn is_unreadable(error: &TextError) -> bool {
+    match error {
+        TextError::Read { source, .. } => source.kind() != io::ErrorKind::InvalidData,
+        _ => false,
+    }
+}
+
+/// Whether a folder is the `deps` of a folder in a `deps`.
+fn is_nobodys(dir: &Path) -> bool {
+    let is_deps = |path: &Path| path.ends_with("deps");
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let mut around = absolute.ancestors();
+    around.next().is_some_and(is_deps) && around.nth(1).is_some_and(is_deps)
+}
+
+/// A file or folder, and its text or what is wrong with it.
+type Read = (PathBuf, Result<Group, TextError>);
+
+/// The texts of a folder's own files: one, or one a file where they name different packages.
+fn read_folder(dir: &Path) -> Result<Vec<Read>, TextError> {
+    let files = wit_files(dir)?;
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let each = || -> Vec<Read> {
+        let read = |file: PathBuf| (file.clone(), Group::read_file(&file));
+        files.iter().cloned().map(read).collect()
+    };
+    if absolute.ends_with("deps") {
+        return Ok(each());
+    }
+    let together = match Group::read_dir(dir) {
+        Ok(group) => {
+            return Ok(group
+                .map(|group| (dir.to_owned(), Ok(group)))
+                .into_iter()
+                .collect());
+        }
         Err(error) => error,
     };
-    let files = wit_files(dir)?;
-    let each: Result<Vec<_>, _> = files.iter().map(|file| Group::read_file(file)).collect();
-    match each {
-        Ok(groups) if groups.len() > 1 => Ok(groups),
-        _ => Err(error),
+    // What is wrong with one package of several files is not to be hidden by reading each file alone.
+    let each = each();
+    let names: BTreeSet<_> = each
+        .iter()
+        .filter_map(|(_, read)| Some(read.as_ref().ok()?.name().clone()))
+        .collect();
+    if names.len() > 1 {
+        return Ok(each);
     }
+    Ok(vec![(dir.to_owned(), Err(together))])
 }
 
 /// A package version may lie in a tree more than once, as the same text.
@@ -160,37 +274,4 @@ fn insert(groups: &mut Groups, group: Group) -> Result<(), TextError> {
         return Ok(());
     }
     groups.insert(group)
-}
-
-/// The names of all packages, each after those it refers to, else ascending.
-fn in_order(groups: &Groups) -> Result<Vec<&WitName>, ImportError> {
-    let mut waits: BTreeMap<&WitName, BTreeSet<WitName>> =
-        groups.names().map(|name| (name, BTreeSet::new())).collect();
-    for reference in groups.iter().flat_map(Group::references) {
-        if groups.get(&reference.package).is_some()
-            && let Some(waits) = waits.get_mut(&reference.user)
-        {
-            waits.insert(reference.package);
-        }
-    }
-    let mut order: Vec<&WitName> = Vec::new();
-    let mut done: BTreeSet<&WitName> = BTreeSet::new();
-    while !waits.is_empty() {
-        let ready: Vec<&WitName> = waits
-            .iter()
-            .filter(|(_, waits)| waits.iter().all(|name| done.contains(name)))
-            .map(|(name, _)| *name)
-            .collect();
-        if ready.is_empty() {
-            return Err(ImportError::Cycle {
-                names: waits.keys().map(ToString::to_string).collect(),
-            });
-        }
-        for name in ready {
-            waits.remove(name);
-            done.insert(name);
-            order.push(name);
-        }
-    }
-    Ok(order)
 }

@@ -12,8 +12,9 @@ use transparency::release::Requirement;
 use wit_component::encode;
 use wit_parser::PackageName as WitName;
 
+use super::at_hand::AtHand;
 use super::binary::{BinaryError, Decoded, Refusal};
-use super::text::{GaveUp, Group, Groups, TextError, entries, guarded, has_extension};
+use super::text::{GaveUp, Group, Groups, Location, TextError, entries, guarded, has_extension};
 
 /// A folder or file that cannot be published as a WIT package.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,14 @@ pub enum PublishError {
     /// Its binary form does not decode.
     #[error(transparent)]
     Binary(#[from] BinaryError),
+    /// Its text declares nothing, so there is nothing that a content could hold.
+    #[error("`{package}` holds no interface and no world")]
+    NoContents {
+        /// The package version.
+        package: String,
+        /// Where it is declared.
+        location: Option<Location>,
+    },
     /// It is sound, and may not be released.
     #[error("{why}")]
     Refused {
@@ -48,7 +57,29 @@ pub enum PublishError {
         package: String,
         /// Why not.
         why: Box<Refusal>,
+        /// Where that is, in a text.
+        location: Option<Location>,
     },
+}
+
+impl PublishError {
+    /// The same, at the place where a text declares the package, unless it has a better one.
+    #[must_use]
+    pub fn declared_in(mut self, text: Option<&Group>, name: &WitName) -> Self {
+        match &mut self {
+            Self::NoContents { location, .. } | Self::Refused { location, .. } => {
+                if location.is_none() {
+                    *location = text.and_then(|text| text.declaration(name));
+                }
+            }
+            Self::Text(_)
+            | Self::Empty { .. }
+            | Self::Encode { .. }
+            | Self::GaveUp(_)
+            | Self::Binary(_) => {}
+        }
+        self
+    }
 }
 
 /// A WIT package, ready to be released.
@@ -64,43 +95,66 @@ pub struct Package {
     pub requirements: BTreeSet<Requirement>,
 }
 
-impl Package {
-    /// Reads and encodes the package of a `wit/` folder or of one `.wit` file. What it refers to is taken from the
-    /// folder's `deps`, or from beside it where it lies in a `deps` itself.
+/// What lies at a path that is to be published: a text, and the texts in the `deps` that belong to it.
+#[derive(Debug)]
+pub struct Texts {
+    /// The text.
+    pub text: Group,
+    /// The texts of the folder's `deps`, or those beside it where it lies in a `deps` itself.
+    pub beside: Vec<Group>,
+}
+
+impl Texts {
+    /// Reads a `wit/` folder, or one `.wit` file.
     ///
     /// # Errors
-    /// Texts that do not parse or resolve, and what may not be released.
+    /// Texts that do not parse.
     pub fn read(path: &Path) -> Result<Self, PublishError> {
-        let group = if path.is_dir() {
+        let text = if path.is_dir() {
             Group::read_dir(path)?.ok_or_else(|| PublishError::Empty {
                 path: path.to_owned(),
             })?
         } else {
             Group::read_file(path)?
         };
-        let name = group.name().clone();
-        let mut groups = Groups::default();
-        groups.insert(group)?;
-        let beside = path
-            .parent()
-            .filter(|parent| parent.file_name().is_some_and(|name| name == "deps"));
-        for folder in [
-            Some(path.join("deps").as_path()).filter(|_| path.is_dir()),
-            beside,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            for entry in entries(folder)? {
-                if entry == path {
-                    continue;
-                }
-                if let Some(group) = read_entry(&entry)? {
-                    groups.insert(group)?;
-                }
+        let own = path.is_dir().then(|| path.join("deps"));
+        let around = path.parent().filter(|parent| parent.ends_with("deps"));
+        let mut beside = Vec::new();
+        for folder in own.as_deref().into_iter().chain(around) {
+            let entries = entries(folder)?;
+            for entry in entries.iter().filter(|entry| *entry != path) {
+                beside.extend(read_entry(entry)?);
             }
         }
-        Self::open(encode_package(&groups, &name)?)
+        Ok(Self { text, beside })
+    }
+}
+
+impl Package {
+    /// Reads and encodes the package of a `wit/` folder or of one `.wit` file, by the texts that lie there alone.
+    ///
+    /// # Errors
+    /// Texts that do not parse or resolve, and what may not be released.
+    pub fn read(path: &Path) -> Result<Self, PublishError> {
+        let Texts { text, beside } = Texts::read(path)?;
+        let name = text.name().clone();
+        let mut at_hand = AtHand::default();
+        at_hand.give(text)?;
+        for text in beside {
+            at_hand.put_beside(text)?;
+        }
+        let needs = at_hand.needs(&name, |_| Ok::<_, PublishError>(false))?;
+        let package = at_hand.encode(&name, &needs, &[]).and_then(Self::open);
+        package.map_err(|error| error.declared_in(at_hand.given().get(&name), &name))
+    }
+
+    /// It as a text, whose path is for messages only.
+    ///
+    /// # Errors
+    /// Bytes that do not print.
+    pub fn text(&self, path: &Path) -> Result<Group, PublishError> {
+        let text = Decoded::open(&self.bytes)?.print()?;
+        Ok(Group::parse(path, &text)?)
     }
 
     /// Opens a package that is in its binary form already.
@@ -112,6 +166,7 @@ impl Package {
         let refused = |source: Refusal| PublishError::Refused {
             package: decoded.name().to_string(),
             why: Box::new(source),
+            location: None,
         };
         let (name, version) = decoded.declares().map_err(refused)?;
         let requirements = decoded.requirements().map_err(refused)?;
@@ -143,6 +198,13 @@ pub(super) fn encode_package(groups: &Groups, name: &WitName) -> Result<Vec<u8>,
             message: "no such package".to_owned(),
         });
     };
+    let package = resolve.packages.get(id);
+    if package.is_some_and(|one| one.interfaces.is_empty() && one.worlds.is_empty()) {
+        return Err(PublishError::NoContents {
+            package: name.to_string(),
+            location: None,
+        });
+    }
     guarded(|| encode(&resolve, id, false))?.map_err(|error| PublishError::Encode {
         package: name.to_string(),
         message: format!("{error:#}"),

@@ -349,6 +349,11 @@ impl Group {
         &self.parsed.main.name
     }
 
+    /// Where it declares one of its packages; none where the text spells the name in another way than usual.
+    pub fn declaration(&self, name: &WitName) -> Option<Location> {
+        self.texts.declaration(name)
+    }
+
     fn packages(&self) -> impl Iterator<Item = &UnresolvedPackage> {
         std::iter::once(&self.parsed.main).chain(&self.parsed.nested)
     }

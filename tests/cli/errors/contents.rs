@@ -103,7 +103,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BinaryError::Decode"],
+        shows: &["Refusal::Name"],
         title: "a name that no registry can hold",
         run: |s| text(s, "package acme:X@1.0.0;\ninterface i {}\n"),
     },
@@ -171,10 +171,14 @@ pub(super) const CASES: &[Case] = &[
         run: |s| {
             s.founded();
             s.manifest("[package.metadata.warg]\npackage = \"acme:x\"\n[package.metadata.warg.dependencies]\n\"acme:dep\" = { path = \"../dep\" }");
-            s.fails(101, &["publish", "logger.wasm"])
-                .mended(s, "the version is stated", |s| {
+            s.fails(101, &["publish", "logger.wasm"]).mended(
+                s,
+                "it is published, and the version is stated",
+                |s| {
                     s.replace("Cargo.toml", "../dep\" }", "../dep\", version = \"1.2\" }");
-                })
+                    s.does(&["publish", "logger.wasm", "--as", "acme:dep@1.2.0"]);
+                },
+            )
         },
     },
     Case {
@@ -183,6 +187,7 @@ pub(super) const CASES: &[Case] = &[
         run: |s| {
             s.founded();
             s.manifest("[package.metadata.warg]\npackage = \"acme:x\"\n[package.metadata.warg.dependencies]\n\"acme:dep\" = \">=1.4, <3\"");
+            s.does(&["publish", "logger.wasm", "--as", "acme:dep@1.4.0"]);
             s.fails(101, &["publish", "logger.wasm"]).mended(
                 s,
                 "the requirement is written that the help names",
@@ -323,6 +328,153 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["PublishError::NoContents"],
+        title: "a package without contents",
+        run: |s| text(s, "package acme:x@1.0.0;\n"),
+    },
+    Case {
+        shows: &["ReferenceError::Unmet", "Absence::NoRegistry"],
+        title: "a reference to a package of a namespace without a registry",
+        run: |s| {
+            s.founded().write(
+                "x.wit",
+                "package acme:x@1.0.0;\nworld w {\n  import nowhere:y/i@0.1.0;\n}\n",
+            );
+            s.fails(11, &["publish", "x.wit"])
+        },
+    },
+    Case {
+        shows: &["ReferenceError::Unmet", "Absence::NoPackage"],
+        title: "a reference to a package that is not released",
+        run: |s| {
+            s.founded().write(
+                "x.wit",
+                "package acme:x@1.0.0;\nworld w {\n  import acme:y/i@1.0.0;\n}\n",
+            );
+            s.write("y.wit", "package acme:y@1.0.0;\ninterface i {}\n");
+            s.fails(11, &["publish", "x.wit"])
+                .mended(s, "it is published first", |s| {
+                    s.does(&["publish", "y.wit"]);
+                })
+        },
+    },
+    Case {
+        shows: &["ReferenceError::Unmet", "Absence::NoVersion"],
+        title: "a reference to a version that is not released",
+        run: |s| {
+            s.founded().write(
+                "x.wit",
+                "package acme:x@1.0.0;\nworld w {\n  import acme:y/i@1.1.0;\n}\n",
+            );
+            s.write("y.wit", "package acme:y@1.0.0;\ninterface i {}\n");
+            s.does(&["publish", "y.wit"]);
+            s.fails(11, &["publish", "x.wit"]).mended(
+                s,
+                "the version is written that the help names",
+                |s| {
+                    s.replace("x.wit", "i@1.1.0", "i@1.0.0");
+                },
+            )
+        },
+    },
+    Case {
+        shows: &["ReferenceError::Unmet", "Absence::Kind"],
+        title: "a reference to a package that is a component",
+        run: |s| {
+            s.founded().write(
+                "x.wit",
+                "package acme:x@1.0.0;\nworld w {\n  import acme:logger/api@1.0.0;\n}\n",
+            );
+            s.fails(11, &["publish", "x.wit"])
+        },
+    },
+    Case {
+        shows: &["ReferenceError::Contradiction"],
+        title: "a text in deps that is not what was released",
+        run: |s| {
+            s.founded();
+            s.write(
+                "y.wit",
+                "package acme:y@1.0.0;\ninterface i { type t = u8; }\n",
+            );
+            s.does(&["publish", "y.wit"]);
+            s.write(
+                "x/x.wit",
+                "package acme:x@1.0.0;\ninterface j {\n  use acme:y/i@1.0.0.{t};\n  f: func(a: t);\n}\n",
+            );
+            s.write(
+                "x/deps/y.wit",
+                "package acme:y@1.0.0;\ninterface i { type t = u16; }\n",
+            );
+            s.fails(13, &["publish", "x"])
+                .mended(s, "it is removed", |s| {
+                    std::fs::remove_file(s.app.path().join("x/deps/y.wit")).unwrap();
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a component whose requirement nobody can meet",
+        run: |s| {
+            s.founded();
+            s.manifest("[package.metadata.warg]\npackage = \"acme:x\"\n[package.metadata.warg.dependencies]\n\"acme:dep\" = \"1.2\"");
+            s.fails(11, &["publish", "logger.wasm"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "nothing is named",
+        run: |s| {
+            s.founded();
+            s.fails(2, &["publish"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "no member has anything to publish",
+        run: |s| {
+            s.founded();
+            s.fails(2, &["publish", "--workspace"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a component beside other packages",
+        run: |s| {
+            s.founded();
+            s.write("y.wit", "package acme:y@1.0.0;\ninterface i {}\n");
+            s.fails(2, &["publish", "y.wit", "logger.wasm"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "one name for several packages",
+        run: |s| {
+            s.founded();
+            s.write("x.wit", "package acme:x@1.0.0;\ninterface i {}\n");
+            s.write("y.wit", "package acme:y@1.0.0;\ninterface i {}\n");
+            s.fails(2, &["publish", "x.wit", "y.wit", "--as", "acme:x@1.0.0"])
+        },
+    },
+    Case {
+        shows: &["ContentError::Outdated"],
+        title: "a component in an old encoding",
+        run: |s| {
+            s.write("old.wasm", b"\0asm\x0c\0\x01\0");
+            publish(s, 101, "old.wasm")
+        },
+    },
+    Case {
+        shows: &["ContentError::OldName"],
+        title: "a component that names what it depends on in the old way",
+        run: |s| {
+            let old = "(component (import \"unlocked-dep=<acme:clock@*>\" (instance)))";
+            let old = wat::parse_str(old).unwrap();
+            s.write("old.wasm", old);
+            publish(s, 101, "old.wasm")
+        },
+    },
+    Case {
         shows: &["ImportError::Empty"],
         title: "import: nothing there",
         run: |s| {
@@ -332,35 +484,33 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ImportError::Text"],
-        title: "import: a text that does not parse",
-        run: |s| {
-            s.founded()
-                .write("bad/a.wit", "package acme:bad@1.0.0;\ninterface {\n");
-            s.fails(101, &["registry", "import", "bad"])
-        },
-    },
-    Case {
-        shows: &["ImportError::Package"],
-        title: "import: a reference to what is not there",
-        run: |s| {
-            s.founded().write(
-                "bad/a.wit",
-                "package acme:bad@1.0.0;\ninterface i {\n  use acme:none/j@1.0.0.{t};\n}\n",
-            );
-            s.fails(101, &["registry", "import", "bad"])
-        },
-    },
-    Case {
-        shows: &["ImportError::Cycle"],
-        title: "import: packages in a circle",
+        title: "import: two texts for one version",
         run: |s| {
             s.founded();
+            s.write("bad/one/a.wit", "package acme:a@1.0.0;\ninterface i {}\n");
+            s.write("bad/two/a.wit", "package acme:a@1.0.0;\ninterface j {}\n");
+            s.fails(101, &["registry", "import", "bad"])
+                .mended(s, "one of them is removed", |s| {
+                    std::fs::remove_dir_all(s.app.path().join("bad/two")).unwrap();
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "import: texts that do not parse, refer to what is not there, or to each other in a circle",
+        run: |s| {
+            s.founded();
+            s.write("bad/none/a.wit", "package acme:none@1.0.0;\ninterface {\n");
             s.write(
-                "bad/a.wit",
+                "bad/user/a.wit",
+                "package acme:user@1.0.0;\ninterface i {\n  use acme:gone/j@1.0.0.{t};\n}\n",
+            );
+            s.write(
+                "bad/a/a.wit",
                 "package acme:a@1.0.0;\ninterface i { use acme:b/i@1.0.0.{t}; }\n",
             );
             s.write(
-                "bad/b.wit",
+                "bad/b/b.wit",
                 "package acme:b@1.0.0;\ninterface i { use acme:a/i@1.0.0.{t}; }\n",
             );
             s.fails(101, &["registry", "import", "bad"])

@@ -12,6 +12,7 @@ use cargo_warg::ops::claims::ClaimError;
 use cargo_warg::ops::dep_solved::CarriedError;
 use cargo_warg::ops::derivation::DerivationError;
 use cargo_warg::ops::rebuild::RebuildError;
+use cargo_warg::ops::references::{Absence, ReferenceError};
 use cargo_warg::ops::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
 use cargo_warg::wit::binary::{BinaryError, Refusal};
@@ -56,7 +57,7 @@ variants! {
     PinError { Text, Unsure, Changed, Write }
     RootError { Text, Binary, Unversioned, Name, Version }
     BinaryError { Content, TooLarge, Decode, GaveUp }
-    ContentError { TooLarge, NotWasm, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
+    ContentError { TooLarge, NotWasm, Outdated, OldName, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
     ComposeError {
         Format, Content, Unmet, Redirected, Ambiguous, ExportsNothing, Older, OtherTrack, Cycle, Mismatch, HostMismatch,
         HostUses, HostSort, HostCircle, Export, Invalid, Bundle,
@@ -65,8 +66,10 @@ variants! {
         Content, Missing, Several, NotLast, TooLong, Format, Line, Lock, Roots, NotCanonical, Unnamed, NoRoot,
     }
     Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
-    PublishError { Text, Empty, Encode, GaveUp, Binary, Refused }
-    ImportError { Text, Package, TooDeep, Cycle, Empty }
+    PublishError { Text, Empty, Encode, GaveUp, Binary, NoContents, Refused }
+    ImportError { Text, TooDeep, Empty }
+    ReferenceError { Unmet, Contradiction }
+    Absence { NoRegistry, NoPackage, Kind, NoVersion }
     ExportsError { Content, Contradiction, Merge, Text, GaveUp }
     PlanError { Content, Missing, Lacks, Exports, Occupied, Text }
     ApplyError { Write, Remove }

@@ -95,17 +95,23 @@ fn refuse_idle(idle: &Idle) -> Result<()> {
 /// A release that no member is the source of has no closed set.
 pub(super) fn no_member(item: &Item) -> Error {
     let name = &item.name;
-    let message = match item.kind {
-        Kind::Wit => format!("`{name}` is a WIT package, which carries no lock"),
-        Kind::Component => format!("no selected member of the workspace is published as `{name}`"),
-    };
-    let error = Error::new(Class::Usage, message);
-    match item.kind {
-        Kind::Wit => error.with_help("leave `--with-lock` and `--bundle` out"),
-        Kind::Component => error.with_help(format!(
-            "a release carries the closed set of a member: write `package = \"{name}\"` into its [package.metadata.warg]"
-        )),
-    }
+    let message = format!("no selected member of the workspace is published as `{name}`");
+    Error::new(Class::Usage, message).with_help(format!(
+        "a release carries the closed set of a member: write `package = \"{name}\"` into its [package.metadata.warg]"
+    ))
+}
+
+/// Nor has a WIT package one.
+pub(super) fn no_wit(items: &[Item]) -> Error {
+    let names: Vec<_> = items
+        .iter()
+        .map(|item| format!("`{}`", item.name))
+        .collect();
+    let message = format!(
+        "{} is a WIT package, which carries no lock",
+        names.join(", ")
+    );
+    Error::new(Class::Usage, message).with_help("leave `--with-lock` and `--bundle` out")
 }
 
 fn attachment(bytes: &[u8]) -> Attachment {

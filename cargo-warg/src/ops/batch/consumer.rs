@@ -1,0 +1,148 @@
+//! Before a batch is sent: whether those who will require its releases can use them.
+//!
+//! The registries are taken as they will be with the batch. Each of its releases is required, exactly, by somebody who has
+//! nothing else: that must have a solution, and the WIT that `fetch` would write of it must parse. A release is for good,
+//! so what nobody could use is not to be signed; what is checked against its own folder alone may be just that.
+
+use std::collections::BTreeMap;
+
+use resolver::problem::{Member, Options, Problem, RootRequirement};
+use resolver::resolution::Selection;
+use transparency::name::{Kind, PackageName};
+use transparency::release::Requirement;
+use transparency::version::VersionReq;
+
+use super::{Destination, Draft, Item};
+use crate::error::{Class, Classified as _, Error, Result};
+use crate::ops::references::{ReferenceError, absence, all_selected, contents, selected};
+use crate::ops::solve::Sessions;
+use crate::wit::deps::check_alone;
+
+/// A release of a batch that nobody could use.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Its place in the batch.
+    pub place: usize,
+    /// Why not.
+    pub why: Error,
+    /// The package that it refers to in vain, where it is that alone.
+    pub reference: Option<PackageName>,
+}
+
+impl Destination<'_> {
+    /// The releases of a batch that nobody could use. What the registry has already is not asked about.
+    ///
+    /// # Errors
+    /// As [`Destination::check`]; whatever keeps a registry from being read or believed.
+    pub fn unusable(
+        &self,
+        drafts: &[Draft<'_>],
+        sessions: &mut Sessions<'_>,
+    ) -> Result<Vec<Unusable>> {
+        self.registry.folder()?;
+        let Some(signed) = self.sign(drafts)? else {
+            return Ok(Vec::new());
+        };
+        for log in signed.logs.values() {
+            sessions.suppose(log)?;
+        }
+        let releases = drafts.iter().filter_map(|draft| match draft {
+            Draft::Release(item) => Some((selection(item), item.content.as_slice())),
+            Draft::Change(..) => None,
+        });
+        let batch: BTreeMap<_, _> = releases.collect();
+        let mut unusable = Vec::new();
+        let records = drafts.iter().zip(&signed.records);
+        for (place, (draft, record)) in records.enumerate() {
+            let Draft::Release(item) = draft else {
+                continue;
+            };
+            if record.is_none() || item.statement.unusable.is_some() {
+                continue;
+            }
+            let absent = absent(item, sessions)?;
+            let reference = absent.as_ref().map(|(name, _)| name.clone());
+            let checked = match absent {
+                Some((_, why)) => Err(why),
+                None => check(item, &batch, sessions),
+            };
+            match checked {
+                Ok(()) => {}
+                Err(error) if is_of_the_registry(error.class()) => return Err(error),
+                Err(why) => {
+                    let (name, version) = (&item.name, &item.statement.version);
+                    unusable.push(Unusable {
+                        place,
+                        why: why.context(format!("{name}@{version} could not be used by anyone")),
+                        reference,
+                    });
+                }
+            }
+        }
+        Ok(unusable)
+    }
+}
+
+fn selection(item: &Item) -> Selection {
+    Selection {
+        kind: item.kind,
+        name: item.name.clone(),
+        version: item.statement.version.clone(),
+    }
+}
+
+/// Whether a failure says nothing of the release.
+fn is_of_the_registry(class: Class) -> bool {
+    matches!(class, Class::Unavailable | Class::Misbehavior)
+}
+
+/// A requirement of which the registries have nothing at all, and will have nothing.
+fn absent(item: &Item, sessions: &mut Sessions<'_>) -> Result<Option<(PackageName, Error)>> {
+    for requirement in &item.statement.requirements {
+        let Some(why) = absence(requirement.kind, &requirement.name, None, sessions)? else {
+            continue;
+        };
+        let error = ReferenceError::Unmet {
+            user: format!("{}@{}", item.name, item.statement.version),
+            target: format!("{} {}", requirement.name, requirement.req),
+            why,
+            location: None,
+        };
+        return Ok(Some((requirement.name.clone(), Error::classified(error))));
+    }
+    Ok(None)
+}
+
+/// Requires a release as somebody will who has nothing else.
+fn check(
+    item: &Item,
+    batch: &BTreeMap<Selection, &[u8]>,
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
+    let own = selection(item);
+    let exact = VersionReq::exact(&own.version);
+    let requirement = Requirement::new(own.kind, own.name.clone(), exact);
+    let member = Member {
+        requirements: [RootRequirement::new(requirement)].into(),
+        ..Member::default()
+    };
+    let resolution = sessions.solve(&Problem {
+        options: Options {
+            origins: sessions.origins().clone(),
+            ..Options::default()
+        },
+        members: [("whoever requires it".to_owned(), member)].into(),
+    })?;
+    let fetched = contents(&resolution, sessions, |one| batch.contains_key(one))?;
+    let mut wit = all_selected(&fetched);
+    let ours = batch
+        .iter()
+        .filter(|(one, _)| one.kind == Kind::Wit && resolution.packages().contains_key(*one));
+    wit.extend(ours.map(|(selection, bytes)| selected(selection, bytes)));
+    let component = [selected(&own, &item.content)];
+    let components = match item.kind {
+        Kind::Component => component.as_slice(),
+        Kind::Wit => &[],
+    };
+    check_alone(&wit, components).classified()
+}

@@ -1,0 +1,147 @@
+//! WIT packages that are published together: texts and binary forms, encoded one behind the other.
+//!
+//! A text may declare several packages, nested in each other. Those of the registry that is published to are released with
+//! it; those of another are only what it refers to, and must be there already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use resolver::resolution::Selection;
+
+use super::{Places, Publication, Read, wit_item};
+use crate::error::{Class, Classified as _, Context as _, Error, Result};
+use crate::ops::batch::Item;
+use crate::ops::references::{self, Made};
+use crate::ops::registries::Registries;
+use crate::ops::solve::Sessions;
+use crate::wit::at_hand::{AtHand, in_order};
+use crate::wit::import::declared;
+use crate::wit::publish::{Package as WitPackage, PublishError};
+
+/// WIT packages to be released.
+pub(super) struct Texts {
+    /// Each behind those it refers to.
+    pub items: Vec<Item>,
+    /// Where their texts refer to what.
+    pub places: Places,
+    /// What was taken from the registries because no text has it.
+    pub taken: BTreeSet<Selection>,
+    /// What the publisher may want to know.
+    pub warnings: Vec<String>,
+}
+
+/// Makes the releases of what was read.
+///
+/// # Errors
+/// Texts that do not resolve, and what may not be released; a reference that nothing serves; whatever keeps a registry
+/// from being read or believed.
+pub(super) fn make(
+    read: Vec<Read>,
+    publication: &Publication<'_>,
+    registries: &Registries,
+    sessions: &mut Sessions<'_>,
+) -> Result<Texts> {
+    let mut at_hand = AtHand::default();
+    let mut binaries = BTreeMap::new();
+    let mut main = BTreeSet::new();
+    for read in read {
+        match read {
+            Read::Text(texts) => {
+                main.insert(texts.text.name().clone());
+                at_hand.give(texts.text).classified()?;
+                for text in texts.beside {
+                    at_hand.put_beside(text).classified()?;
+                }
+            }
+            Read::Wit(path, package) => {
+                let text = package.text(&path).classified()?;
+                main.insert(text.name().clone());
+                binaries.insert(text.name().clone(), package);
+                at_hand.give(text).classified()?;
+            }
+            Read::Component(..) => {}
+        }
+    }
+    let mut made = Texts {
+        items: Vec::new(),
+        places: Places::new(),
+        taken: BTreeSet::new(),
+        warnings: Vec::new(),
+    };
+    let mut empty = None;
+    for name in in_order(at_hand.given()) {
+        if !main.contains(name) && is_elsewhere(name, &main, publication, registries) {
+            continue;
+        }
+        if let Some(package) = binaries.remove(name) {
+            made.items.push(wit_item(package));
+            continue;
+        }
+        let text = at_hand.text_of(name);
+        let shown = text.map_or_else(
+            || name.to_string(),
+            |text| text.path().display().to_string(),
+        );
+        let cannot = || format!("cannot publish {shown}");
+        let placed = |error: PublishError| error.declared_in(text, name);
+        let release = declared(name).map_err(placed).classified();
+        let (package, version) = release.context(cannot)?;
+        let Made {
+            bytes,
+            taken,
+            places,
+        } = match references::make(&at_hand, name, sessions).context(cannot) {
+            Ok(made) => made,
+            Err(error) if is_empty(&error) => {
+                empty = Some(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let opened = WitPackage::open(bytes).map_err(placed).classified();
+        made.items.push(wit_item(opened.context(cannot)?));
+        made.places.insert((package, version), places);
+        made.taken.extend(taken);
+    }
+    match (empty, made.items.is_empty()) {
+        (Some(error), true) => return Err(error),
+        // What only gathers packages nested in it is none itself.
+        (Some(error), false) => {
+            let chain: Vec<_> = error.chain().skip(1).collect();
+            made.warnings
+                .push(format!("{}, and is left out", chain.join(": ")));
+        }
+        (None, true) => {
+            return Err(Error::new(
+                Class::Other,
+                "the texts declare nothing that can be released",
+            ));
+        }
+        (None, false) => {}
+    }
+    Ok(made)
+}
+
+fn is_empty(error: &Error) -> bool {
+    matches!(error.cause(), Some(PublishError::NoContents { .. }))
+}
+
+/// Whether a nested package belongs to another registry than the one that is published to.
+fn is_elsewhere(
+    name: &wit_parser::PackageName,
+    main: &BTreeSet<wit_parser::PackageName>,
+    publication: &Publication<'_>,
+    registries: &Registries,
+) -> bool {
+    let origin = |name: &wit_parser::PackageName| {
+        let (name, _) = declared(name).ok()?;
+        registries.origins().of(&name).cloned()
+    };
+    let own = match publication.registry {
+        Some(alias) => registries
+            .of_alias(alias)
+            .ok()
+            .map(|one| one.policy.origin().clone()),
+        None => main.iter().find_map(origin),
+    };
+    origin(name) != own
+}

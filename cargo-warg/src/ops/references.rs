@@ -1,0 +1,380 @@
+//! What WIT texts that go into a registry refer to, and where it is found: among themselves, else in the registries, verified
+//! and exactly at the version that is named, as when locking.
+//!
+//! What is taken from the registries is one closed set, so that it is what whoever locks the package would have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use registry::client::LoadedLog;
+use resolver::index::Address;
+use resolver::problem::{Local, Member, Options, Origins, Problem, RootRequirement, Written};
+use resolver::resolution::{Provenance, Resolution, Selection};
+use semver::Version;
+use transparency::content::Content;
+use transparency::digest::Digest;
+use transparency::name::{Kind, Origin, PackageName};
+use transparency::package;
+use transparency::release::{Release, Requirement, Status};
+use transparency::version::VersionReq;
+use wit_parser::PackageName as WitName;
+
+use super::registries::no_registry;
+use super::solve::{Sessions, kind_word};
+use crate::component;
+use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::place::{Location, Place};
+use crate::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
+use crate::wit::deps::Selected;
+use crate::wit::publish::PublishError;
+use crate::wit::text::Reference;
+
+/// How many versions a message names.
+const SHOWN: usize = 5;
+
+/// A reference that nothing serves, or that two serve differently.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    /// Neither a text at hand nor a registry has it.
+    #[error("`{user}` needs `{target}`, and {why}")]
+    Unmet {
+        /// The package version whose text refers.
+        user: String,
+        /// The interface or world that is meant.
+        target: String,
+        /// Why the registries do not have it.
+        why: Absence,
+        /// Where.
+        location: Option<Location>,
+    },
+    /// A text beside says another thing than the release of that version.
+    #[error(
+        "{} contradicts the release of `{package}`, which is what everybody else gets{}",
+        path.display(),
+        differs(interface.as_deref())
+    )]
+    Contradiction {
+        /// The package version.
+        package: String,
+        /// The file or folder that declares it.
+        path: PathBuf,
+        /// In which interface.
+        interface: Option<String>,
+    },
+}
+
+fn differs(interface: Option<&str>) -> String {
+    interface.map_or_else(String::new, |name| {
+        format!(": the interface `{name}` differs")
+    })
+}
+
+/// Why the registries do not have a package version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Absence {
+    /// No registry has its namespace.
+    #[error("no registry is configured for the namespace `{}`", .0.namespace())]
+    NoRegistry(PackageName),
+    /// There is no such package.
+    #[error("`{origin}` has no such package")]
+    NoPackage {
+        /// The registry.
+        origin: Origin,
+    },
+    /// It is of another kind.
+    #[error("`{name}` is a {}", kind_word(*found))]
+    Kind {
+        /// The package.
+        name: PackageName,
+        /// What it holds.
+        found: Kind,
+    },
+    /// It has other versions.
+    #[error("`{origin}` has no such version of it that can be used")]
+    NoVersion {
+        /// The registry.
+        origin: Origin,
+        /// The newest that can be used, newest first.
+        newest: Vec<Version>,
+    },
+}
+
+impl Classify for ReferenceError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Unmet { .. } => Class::Unsolved,
+            Self::Contradiction { .. } => Class::Refused,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Unmet { why, .. } => match why {
+                Absence::NoRegistry(name) => return no_registry(name).help().first().cloned(),
+                Absence::NoPackage { .. } => {
+                    "publish it first; WIT packages can go together: `cargo warg publish FOLDER FOLDER`"
+                        .to_owned()
+                }
+                Absence::Kind { .. } => return None,
+                Absence::NoVersion { newest, .. } if newest.is_empty() => {
+                    "publish it first".to_owned()
+                }
+                Absence::NoVersion { newest, .. } => {
+                    let newest: Vec<_> = newest.iter().map(ToString::to_string).collect();
+                    format!(
+                        "publish that version first, or refer to one of {}",
+                        newest.join(", ")
+                    )
+                }
+            },
+            Self::Contradiction { .. } => {
+                "remove it, and what is released is taken; or refer to a version that says what it says".to_owned()
+            }
+        })
+    }
+
+    fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Unmet { location, .. } => location.iter().cloned().map(Place::from).collect(),
+            Self::Contradiction { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The content of a package that was made of its text.
+pub(super) struct Made {
+    /// The binary form.
+    pub bytes: Vec<u8>,
+    /// What was taken from the registries because no text has it.
+    pub taken: BTreeSet<Selection>,
+    /// Where the text refers to each package first.
+    pub places: BTreeMap<PackageName, Location>,
+}
+
+/// Makes the content of one of the texts.
+///
+/// # Errors
+/// Texts that do not resolve; a reference that nothing serves; a text beside that contradicts what is released; whatever
+/// keeps a registry from being read or believed.
+pub(super) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>) -> Result<Made> {
+    let origins = sessions.origins().clone();
+    let needs = at_hand.needs(name, |reference| {
+        let (package, version) = release(reference)?;
+        Ok::<_, Error>(absence(Kind::Wit, &package, Some(&version), sessions)?.is_none())
+    })?;
+    if let Some(reference) = needs.unmet.first() {
+        let (package, version) = release(reference)?;
+        if let Some(why) = absence(Kind::Wit, &package, Some(&version), sessions)? {
+            return Err(Error::classified(unmet(reference, why)));
+        }
+    }
+    let contents = closed_set(at_hand, name, &needs, &origins, sessions)?;
+    let selected: Vec<_> = contents.iter().map(as_selected).collect();
+    let declared = |error: PublishError| error.declared_in(at_hand.text_of(name), name);
+    let bytes = at_hand.encode(name, &needs, &selected);
+    let bytes = bytes.map_err(declared).classified()?;
+    let contradiction = at_hand.contradiction(name, &needs, &selected);
+    if let Some(Contradiction {
+        package,
+        path,
+        interface,
+    }) = contradiction.classified()?
+    {
+        return Err(Error::classified(ReferenceError::Contradiction {
+            package: package.to_string(),
+            path,
+            interface,
+        }));
+    }
+    let mut places = BTreeMap::new();
+    for reference in at_hand
+        .text_of(name)
+        .into_iter()
+        .flat_map(|text| text.references())
+    {
+        if let (Ok((package, _)), Some(location)) = (release_of(&reference), reference.location) {
+            places.entry(package).or_insert(location);
+        }
+    }
+    let taken = needs.from_registries.iter();
+    let taken = taken.filter(|reference| !at_hand.lies_beside(&reference.package));
+    Ok(Made {
+        bytes,
+        taken: taken
+            .filter_map(|reference| release_of(reference).ok())
+            .map(|(name, version)| Selection {
+                kind: Kind::Wit,
+                name,
+                version,
+            })
+            .collect(),
+        places,
+    })
+}
+
+fn as_selected<'c>((selection, content): (&'c Selection, &'c Content)) -> Selected<'c> {
+    Selected {
+        name: &selection.name,
+        version: &selection.version,
+        digest: content.digest(),
+        bytes: content.bytes(),
+    }
+}
+
+fn unmet(reference: &Reference, why: Absence) -> ReferenceError {
+    ReferenceError::Unmet {
+        user: reference.user.to_string(),
+        target: reference.extern_name(),
+        why,
+        location: reference.location.clone(),
+    }
+}
+
+fn release(reference: &Reference) -> Result<(PackageName, Version)> {
+    release_of(reference)
+        .map_err(|why| PublishError::Refused {
+            package: reference.user.to_string(),
+            why: Box::new(why),
+            location: reference.location.clone(),
+        })
+        .classified()
+}
+
+/// Why the registries do not have a package of a kind, or, where a version is asked for, that version; none where they do.
+pub(super) fn absence(
+    kind: Kind,
+    name: &PackageName,
+    version: Option<&Version>,
+    sessions: &mut Sessions<'_>,
+) -> Result<Option<Absence>> {
+    let Some(origin) = sessions.origins().of(name).cloned() else {
+        return Ok(Some(Absence::NoRegistry(name.clone())));
+    };
+    match sessions.kind_of(name)? {
+        None => return Ok(Some(Absence::NoPackage { origin })),
+        Some(found) if found != kind => {
+            let name = name.clone();
+            return Ok(Some(Absence::Kind { name, found }));
+        }
+        Some(_) => {}
+    }
+    let Some(version) = version else {
+        return Ok(None);
+    };
+    let log = sessions.log_of(name).map(LoadedLog::log);
+    let can_be_taken =
+        |release: &&Release| matches!(release.status(), Status::Usable | Status::Yanked { .. });
+    let release = log.and_then(|log| log.release(version));
+    if release.filter(can_be_taken).is_some() {
+        return Ok(None);
+    }
+    let releases = log.into_iter().flat_map(package::Log::releases);
+    let mut newest: Vec<_> = releases
+        .filter(can_be_taken)
+        .map(Release::version)
+        .collect();
+    newest.sort();
+    Ok(Some(Absence::NoVersion {
+        origin,
+        newest: newest.into_iter().rev().take(SHOWN).cloned().collect(),
+    }))
+}
+
+/// The contents of what the registries have to have for a package: what it refers to, exactly, and what that requires.
+fn closed_set(
+    at_hand: &AtHand,
+    name: &WitName,
+    needs: &Needs,
+    origins: &Origins,
+    sessions: &mut Sessions<'_>,
+) -> Result<BTreeMap<Selection, Content>> {
+    if needs.from_registries.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut member = Member::default();
+    for reference in &needs.from_registries {
+        let (package, version) = release(reference)?;
+        let requirement = Requirement::new(Kind::Wit, package, VersionReq::exact(&version));
+        member.requirements.insert(RootRequirement {
+            location: reference.location.as_ref().map(ToString::to_string),
+            written: Some(Written::Reference),
+            ..RootRequirement::new(requirement)
+        });
+        // What is referred to literally is wanted even where it was yanked since.
+        member.selects.insert(Selection {
+            kind: Kind::Wit,
+            name: release(reference)?.0,
+            version,
+        });
+    }
+    for text in at_hand.given().names().chain(needs.beside()) {
+        let Ok((name, version)) = crate::wit::import::declared(text) else {
+            continue; // no release can refer to it
+        };
+        member.locals.insert(Local::new(Kind::Wit, name, version));
+    }
+    let resolution = sessions.solve(&Problem {
+        options: Options {
+            origins: origins.clone(),
+            ..Options::default()
+        },
+        members: [(name.to_string(), member)].into(),
+    })?;
+    contents(&resolution, sessions, |_| false)
+}
+
+/// The contents of the WIT packages of a resolution, verified; but for those that the caller has.
+pub(super) fn contents(
+    resolution: &Resolution,
+    sessions: &mut Sessions<'_>,
+    has: impl Fn(&Selection) -> bool,
+) -> Result<BTreeMap<Selection, Content>> {
+    let mut by_origin: BTreeMap<Origin, Vec<(Selection, Release)>> = BTreeMap::new();
+    for (selection, provenance) in resolution.packages() {
+        let Provenance::Registry { origin, .. } = provenance else {
+            continue;
+        };
+        if selection.kind != Kind::Wit || has(selection) {
+            continue;
+        }
+        let address = Address {
+            origin: origin.clone(),
+            name: selection.name.clone(),
+        };
+        let log = sessions.log(&address);
+        if let Some(release) = log.and_then(|log| log.log().release(&selection.version)) {
+            let releases = by_origin.entry(origin.clone()).or_default();
+            releases.push((selection.clone(), release.clone()));
+        }
+    }
+    let mut contents = BTreeMap::new();
+    for (origin, releases) in by_origin {
+        let wanted: Vec<_> = releases
+            .iter()
+            .map(|(selection, release)| (&selection.name, release))
+            .collect();
+        sessions.with(&origin, |session| {
+            session.contents(&wanted, component::derive, |place, content| {
+                if let Some((selection, _)) = releases.get(place) {
+                    contents.insert(selection.clone(), content);
+                }
+            })
+        })?;
+    }
+    Ok(contents)
+}
+
+/// A content that this run made itself, as one of a closed set.
+pub(super) fn selected<'c>(selection: &'c Selection, bytes: &'c [u8]) -> Selected<'c> {
+    Selected {
+        name: &selection.name,
+        version: &selection.version,
+        digest: Digest::of(bytes),
+        bytes,
+    }
+}
+
+/// The contents as parts of a closed set.
+pub(super) fn all_selected(contents: &BTreeMap<Selection, Content>) -> Vec<Selected<'_>> {
+    contents.iter().map(as_selected).collect()
+}

@@ -1,0 +1,334 @@
+//! WIT texts that are to become contents together, and where what they refer to is found.
+//!
+//! A reference is served by the texts that are *given*: they are released together. Else by the registries, exactly at the
+//! version that it names. Else by the texts *beside*, those of a `deps`; where a registry has the version too, its content
+//! counts, and a text beside that contradicts it is told. What none of them has is told with its place.
+//!
+//! Nothing is solved or fetched here: the caller says what the registries have, and brings the contents of a closed set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use semver::Version;
+use transparency::name::PackageName;
+use transparency::version::Track;
+use wit_parser::{PackageName as WitName, Resolve};
+
+use super::binary::{Decoded, Refusal, release_name};
+use super::deps::Selected;
+use super::exports::agree;
+use super::publish::{PublishError, encode_package};
+use super::text::{Group, Groups, Reference, TextError, print_meaning, wit_name};
+
+/// Texts that are given, and texts that lie beside them.
+#[derive(Debug, Clone, Default)]
+pub struct AtHand {
+    given: Groups,
+    beside: Groups,
+}
+
+/// What one of the given packages refers to, directly or through other texts.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// What the registries have, each version once, where it is referred to first.
+    pub from_registries: Vec<Reference>,
+    /// What nothing has.
+    pub unmet: Vec<Reference>,
+    /// The packages that texts beside serve.
+    beside: BTreeSet<WitName>,
+}
+
+impl Needs {
+    /// The packages of texts that serve it: they take the place of releases.
+    pub fn beside(&self) -> impl Iterator<Item = &WitName> {
+        self.beside.iter()
+    }
+}
+
+/// A text beside that says another thing than the content of that version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The package version.
+    pub package: WitName,
+    /// The file or folder that declares it.
+    pub path: PathBuf,
+    /// The interface in which the two differ; none where it is a world.
+    pub interface: Option<String>,
+}
+
+impl AtHand {
+    /// Texts that are given, and nothing beside them.
+    pub fn new(given: Groups) -> Self {
+        Self {
+            given,
+            beside: Groups::default(),
+        }
+    }
+
+    /// Adds a text that is given. A package version may be declared twice by the same text.
+    ///
+    /// # Errors
+    /// Two texts for one package version.
+    pub fn give(&mut self, group: Group) -> Result<(), TextError> {
+        add(&mut self.given, group)
+    }
+
+    /// Adds a text that lies beside; what is given counts more.
+    ///
+    /// # Errors
+    /// Two texts for one package version.
+    pub fn put_beside(&mut self, group: Group) -> Result<(), TextError> {
+        add(&mut self.beside, group)
+    }
+
+    /// The texts that are given.
+    pub fn given(&self) -> &Groups {
+        &self.given
+    }
+
+    /// The same with another text in the place of those that declare its packages.
+    #[must_use]
+    pub fn instead(&self, group: &Group) -> Self {
+        let mut given = Groups::default();
+        let others = self.given.iter();
+        let others = others.filter(|other| {
+            other
+                .names()
+                .all(|name| group.names().all(|one| one != name))
+        });
+        for text in std::iter::once(group).chain(others) {
+            // None of them declares what another does.
+            let _ = given.insert(text.clone());
+        }
+        Self {
+            given,
+            beside: self.beside.clone(),
+        }
+    }
+
+    /// The text that declares a given package.
+    pub fn text_of(&self, name: &WitName) -> Option<&Group> {
+        self.given.get(name)
+    }
+
+    /// Whether a text beside declares a package.
+    pub fn lies_beside(&self, name: &WitName) -> bool {
+        self.beside.get(name).is_some()
+    }
+
+    /// What a given package refers to. `has` says whether the registries have the version that a reference names.
+    ///
+    /// # Errors
+    /// What `has` says.
+    pub fn needs<E>(
+        &self,
+        name: &WitName,
+        mut has: impl FnMut(&Reference) -> Result<bool, E>,
+    ) -> Result<Needs, E> {
+        let mut needs = Needs::default();
+        let mut open: Vec<&Group> = self.given.get(name).into_iter().collect();
+        let mut seen: BTreeSet<WitName> =
+            open.iter().flat_map(|one| one.names()).cloned().collect();
+        let mut next = 0;
+        while let Some(group) = open.get(next) {
+            next += 1;
+            for reference in group.references() {
+                if !seen.insert(reference.package.clone()) {
+                    continue;
+                }
+                let text = if let Some(text) = self.given.get(&reference.package) {
+                    text
+                } else if has(&reference)? {
+                    needs.from_registries.push(reference);
+                    continue;
+                } else if let Some(text) = self.beside.get(&reference.package) {
+                    needs.beside.extend(text.names().cloned());
+                    text
+                } else {
+                    needs.unmet.push(reference);
+                    continue;
+                };
+                seen.extend(text.names().cloned());
+                open.push(text);
+            }
+        }
+        Ok(needs)
+    }
+
+    /// The content of a given package. `contents` are a closed set of what the registries have for it.
+    ///
+    /// # Errors
+    /// Texts that do not resolve, a package without contents, and one that cannot be encoded.
+    pub fn encode(
+        &self,
+        name: &WitName,
+        needs: &Needs,
+        contents: &[Selected<'_>],
+    ) -> Result<Vec<u8>, PublishError> {
+        if needs.beside.is_empty() && contents.is_empty() {
+            return encode_package(&self.given, name);
+        }
+        encode_package(&self.groups(needs, contents)?, name)
+    }
+
+    /// The texts beside that contradict one of the contents, as far as the package is concerned.
+    ///
+    /// # Errors
+    /// A text beside that does not resolve.
+    pub fn contradiction(
+        &self,
+        name: &WitName,
+        needs: &Needs,
+        contents: &[Selected<'_>],
+    ) -> Result<Option<Contradiction>, PublishError> {
+        let names = needs.from_registries.iter().map(|one| &one.package);
+        let twice: Vec<_> = names
+            .filter(|name| self.beside.get(name).is_some())
+            .collect();
+        if twice.is_empty() {
+            return Ok(None);
+        }
+        let theirs = self.groups(needs, contents)?;
+        let mut ours = self.given.clone();
+        for group in self.beside.iter().chain(theirs.iter()) {
+            if group.names().all(|name| ours.get(name).is_none()) {
+                ours.insert(group.clone())?;
+            }
+        }
+        for package in &twice {
+            let interface = match (ours.resolve(package)?, theirs.resolve(package)?) {
+                (Some((ours, id)), Some((theirs, _))) => {
+                    let (ours, theirs) = (unversioned(ours), unversioned(theirs));
+                    let mut interfaces = ours.packages[id].interfaces.iter();
+                    let differs = interfaces.find(|(_, id)| !agree(&theirs, &ours, **id));
+                    differs.map(|(name, _)| name.clone())
+                }
+                _ => None,
+            };
+            if interface.is_some() {
+                return Ok(Some(self.contradicts(package, interface)));
+            }
+        }
+        // What it includes of a world stands in its own content.
+        let meaning = |groups: &Groups| -> Result<_, PublishError> {
+            let resolve = Decoded::open(&encode_package(groups, name)?)?.into_resolve();
+            let resolve = unversioned(resolve);
+            let own = |(_, package): &(_, &wit_parser::Package)| {
+                (&package.name.namespace, &package.name.name) == (&name.namespace, &name.name)
+            };
+            let package = resolve.packages.iter().find(own).map(|(id, _)| id);
+            Ok(package.map(|id| print_meaning(&resolve, id)).transpose()?)
+        };
+        if meaning(&ours)? != meaning(&theirs)?
+            && let Some(package) = twice.first()
+        {
+            return Ok(Some(self.contradicts(package, None)));
+        }
+        Ok(None)
+    }
+
+    fn contradicts(&self, package: &WitName, interface: Option<String>) -> Contradiction {
+        let text = self.beside.get(package);
+        Contradiction {
+            package: package.clone(),
+            path: text.map_or_else(PathBuf::new, |text| text.path().to_owned()),
+            interface,
+        }
+    }
+
+    /// The texts given, those that serve beside them, and the contents as text, which name each other as they were selected.
+    fn groups(&self, needs: &Needs, contents: &[Selected<'_>]) -> Result<Groups, PublishError> {
+        let mut groups = self.given.clone();
+        for group in self.beside.iter() {
+            if group.names().any(|name| needs.beside.contains(name)) {
+                groups.insert(group.clone())?;
+            }
+        }
+        let mut versions: BTreeMap<(String, Track), Version> = BTreeMap::new();
+        let texts = groups.names().cloned();
+        let selected = contents.iter().map(|one| wit_name(one.name, one.version));
+        for name in texts.chain(selected) {
+            if let (key, Some(version)) = (key(&name), name.version) {
+                versions.extend(key.map(|key| (key, version)));
+            }
+        }
+        for content in contents {
+            let name = wit_name(content.name, content.version);
+            let decoded = Decoded::open(content.bytes)?;
+            let text = decoded.print_with(|name| versions.get(&key(name)?).cloned())?;
+            let path = PathBuf::from(format!("{name}.wit"));
+            groups.insert(Group::parse(&path, &text)?)?;
+        }
+        Ok(groups)
+    }
+}
+
+/// The package and the track of a version of it.
+fn key(name: &WitName) -> Option<(String, Track)> {
+    let track = Track::of(name.version.as_ref()?);
+    Some((format!("{}:{}", name.namespace, name.name), track))
+}
+
+/// The same without the versions of packages: which version of another is selected makes no difference.
+fn unversioned(mut resolve: Resolve) -> Resolve {
+    for (_, package) in &mut resolve.packages {
+        package.name.version = None;
+    }
+    let names = resolve.packages.iter();
+    resolve.package_names = names
+        .map(|(id, package)| (package.name.clone(), id))
+        .collect();
+    resolve
+}
+
+fn add(groups: &mut Groups, group: Group) -> Result<(), TextError> {
+    let same = |other: &Group| other.same_text(&group);
+    if groups.get(group.name()).is_some_and(same) {
+        return Ok(());
+    }
+    groups.insert(group)
+}
+
+/// The names of all packages, each after those it refers to, else ascending; at the end those in a circle, and what refers
+/// to them.
+pub fn in_order(groups: &Groups) -> Vec<&WitName> {
+    let mut waits: BTreeMap<&WitName, BTreeSet<WitName>> =
+        groups.names().map(|name| (name, BTreeSet::new())).collect();
+    for reference in groups.iter().flat_map(Group::references) {
+        if groups.get(&reference.package).is_some()
+            && let Some(waits) = waits.get_mut(&reference.user)
+        {
+            waits.insert(reference.package);
+        }
+    }
+    let mut order: Vec<&WitName> = Vec::new();
+    let mut done: BTreeSet<&WitName> = BTreeSet::new();
+    while !waits.is_empty() {
+        let is_ready = |waits: &BTreeSet<WitName>| waits.iter().all(|name| done.contains(name));
+        let ready = waits.iter().filter(|(_, waits)| is_ready(waits));
+        let mut ready: Vec<&WitName> = ready.map(|(name, _)| *name).collect();
+        if ready.is_empty() {
+            ready = waits.keys().copied().collect();
+        }
+        for name in ready {
+            waits.remove(name);
+            done.insert(name);
+            order.push(name);
+        }
+    }
+    order
+}
+
+/// Why a reference cannot be looked for in any registry.
+///
+/// # Errors
+/// A reference without a version, and a name or version that no registry can hold.
+pub fn release_of(reference: &Reference) -> Result<(PackageName, Version), Refusal> {
+    if reference.package.version.is_none() {
+        return Err(Refusal::Unversioned {
+            package: reference.package.to_string(),
+            item: reference.item.clone(),
+        });
+    }
+    release_name(&reference.package)
+}

@@ -1,0 +1,406 @@
+//! What is published as WIT: nothing that nobody could use, and what refers to each other together.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::support::{Project, Sandbox, files};
+
+/// A project whose registry `acme` has the namespaces `acme` and `test`.
+fn project(sandbox: &Sandbox) -> Project {
+    let app = sandbox.cargo_project("app", "");
+    app.registry("acme", &["acme", "test"]);
+    app
+}
+
+fn registry(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    files(&sandbox.join("acme-registry"))
+}
+
+const BASE: &str = "package acme:base@0.2.3;\ninterface types { record thing { a: u8 } }\n";
+const MID: &str = "package acme:mid@1.0.0;\n\ninterface types {\n  use acme:base/types@0.2.3.{thing};\n  f: func(x: thing);\n}\n";
+
+/// A fresh project of the same user, whose `wit/` imports an interface: it locks, fetches, and what it has parses.
+fn consumes(sandbox: &Sandbox, from: &Project, name: &str, import: &str) {
+    let consumer = sandbox.cargo_project(name, "");
+    let manifest = from.read("Cargo.toml");
+    let tables = manifest.find("[package.metadata").unwrap();
+    consumer.append_to_manifest(&manifest[tables..]);
+    consumer.write("trust/acme.policy", from.read("trust/acme.policy"));
+    consumer.write(
+        "wit/w.wit",
+        format!("package app:{name};\nworld w {{ import {import}; }}\n"),
+    );
+    for command in [&["lock"][..], &["fetch"], &["verify"]] {
+        consumer.warg(command).code(0);
+    }
+}
+
+#[test]
+fn what_nobody_could_use_is_not_published_and_the_place_is_named() {
+    let base = BASE.replace("a: u8", "a: u16");
+    for (what, files, code, says) in [
+        (
+            "a reference of another namespace that only a copy in deps serves",
+            &[
+                (
+                    "w/w.wit",
+                    "package acme:w@1.0.0;\nworld w {\n  import nowhere:x/i@0.1.0;\n}\n",
+                ),
+                (
+                    "w/deps/x/x.wit",
+                    "package nowhere:x@0.1.0;\ninterface i {}\n",
+                ),
+            ][..],
+            11,
+            &["w/w.wit:3:20", "acme:w@1.0.0 could not be used by anyone"][..],
+        ),
+        (
+            "a package of one's own that is not published",
+            &[(
+                "w/w.wit",
+                "package acme:w@1.0.0;\nworld w {\n  import acme:gone/i@1.0.0;\n}\n",
+            )],
+            11,
+            &["w/w.wit:3:20", "`acme:w@1.0.0` needs `acme:gone/i@1.0.0`"],
+        ),
+        (
+            "a copy in deps that is not what was released",
+            &[("w/w.wit", MID), ("w/deps/base.wit", &base)],
+            13,
+            &[
+                "w/deps/base.wit contradicts the release of `acme:base@0.2.3`, which is what everybody else gets: the interface `types` differs",
+            ],
+        ),
+        (
+            "a type that only the copy in deps has",
+            &[
+                (
+                    "w/w.wit",
+                    "package acme:w@1.0.0;\ninterface i {\n  use acme:base/types@0.2.3.{other};\n}\n",
+                ),
+                (
+                    "w/deps/base.wit",
+                    "package acme:base@0.2.3;\ninterface types { record thing { a: u8 } type other = u8; }\n",
+                ),
+            ],
+            101,
+            &["w/w.wit:3:", "other"],
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let app = project(&sandbox);
+        app.publish_wit(BASE).code(0);
+        let before = registry(&sandbox);
+        for (path, text) in files {
+            app.write(path, text);
+        }
+        for line in [&["publish", "w", "--dry-run"][..], &["publish", "w"]] {
+            let mut said = app.warg(line).code(code);
+            for text in says {
+                said = said.stderr_contains(text);
+            }
+            said.stderr_lacks("Checked").stderr_lacks("Published");
+        }
+        assert_eq!(registry(&sandbox), before, "{what}");
+    }
+}
+
+#[test]
+fn packages_nested_in_a_text_are_published_with_it() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.write(
+        "all.wit",
+        "package acme:root@1.0.0;\nworld w { import acme:nested/i@1.2.0; }\npackage acme:nested@1.2.0 { interface i {} }\n",
+    );
+    let said = app.warg(&["publish", "all.wit"]).code(0);
+    let order = ["Published acme:nested@1.2.0", "Published acme:root@1.0.0"];
+    let places = order.map(|text| {
+        said.stderr
+            .find(text)
+            .unwrap_or_else(|| panic!("{text}: {said}"))
+    });
+    assert!(places[0] < places[1], "{said}");
+    consumes(&sandbox, &app, "one", "acme:nested/i@1.2.0");
+    app.warg(&["publish", "all.wit"])
+        .code(0)
+        .stderr_contains("Unchanged acme:nested@1.2.0")
+        .stderr_contains("Unchanged acme:root@1.0.0");
+
+    app.write(
+        "heads.wit",
+        "package acme:heads@1.0.0;\npackage acme:tails@1.0.0 { interface i {} }\n",
+    );
+    app.warg(&["publish", "heads.wit"])
+        .code(0)
+        .stderr_contains(
+            "warning: `acme:heads@1.0.0` holds no interface and no world, and is left out",
+        )
+        .stderr_contains("Published acme:tails@1.0.0");
+    app.warg(&["registry", "check", "acme"]).code(0);
+}
+
+#[test]
+fn a_workspace_of_wit_crates_is_published_in_the_order_of_its_references_all_or_none() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.virtual_workspace("work", &["a", "b", "c", "d"]);
+    work.registry("acme", &["acme"]);
+    // The names are in another order than the references; `d` has no version, and is nobody else's.
+    work.write(
+        "a/wit/a.wit",
+        "package acme:a@1.0.0;\ninterface i { use acme:b/i@1.0.0.{t}; f: func(x: t); }\n",
+    );
+    work.write(
+        "b/wit/b.wit",
+        "package acme:b@1.0.0;\ninterface i { use acme:c/i@1.0.0.{t}; f: func(x: t); }\n",
+    );
+    work.write(
+        "c/wit/c.wit",
+        "package acme:c@1.0.0;\ninterface i { type t = u8; }\n",
+    );
+    work.write(
+        "d/wit/d.wit",
+        "package acme:d;\nworld w { import acme:a/i@1.0.0; }\n",
+    );
+    let before = registry(&sandbox);
+    work.write(
+        "c/wit/c.wit",
+        "package acme:c@1.0.0;\ninterface i { type u = u8; }\n",
+    );
+    work.warg(&["publish", "--workspace"])
+        .code(101)
+        .stderr_contains("b/wit/b.wit:2:");
+    assert_eq!(registry(&sandbox), before);
+    work.write(
+        "c/wit/c.wit",
+        "package acme:c@1.0.0;\ninterface i { type t = u8; }\n",
+    );
+    work.warg(&["publish", "a/wit", "-n"])
+        .code(11)
+        .stderr_contains("acme:b/i@1.0.0");
+    let said = work.warg(&["publish", "--workspace"]).code(0);
+    let places = ["c", "b", "a"].map(|name| {
+        let text = format!("Published acme:{name}@1.0.0");
+        said.stderr
+            .find(&text)
+            .unwrap_or_else(|| panic!("{text}: {said}"))
+    });
+    assert!(places.is_sorted(), "{said}");
+    // Three records and one map entry: one append.
+    work.warg(&["registry", "check", "acme"])
+        .code(0)
+        .stderr_contains("6 entries");
+    let documents = work
+        .warg(&["publish", "b/wit", "a/wit", "--message-format", "json"])
+        .code(0)
+        .documents();
+    let names: Vec<_> = documents.iter().map(|one| one["name"].clone()).collect();
+    assert_eq!(names, ["acme:b", "acme:a"]);
+}
+
+#[test]
+fn what_is_not_in_deps_is_taken_from_the_registries_at_the_very_version() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.publish_wit(BASE).code(0);
+    app.publish_wit(
+        &BASE
+            .replace("0.2.3", "0.2.4")
+            .replace("a: u8", "a: u8, b: u8"),
+    )
+    .code(0);
+    app.write("alone/m.wit", MID);
+    app.write("beside/m.wit", MID);
+    app.write("beside/deps/base.wit", BASE);
+    let digest = |said: &str| {
+        let start = said.find("sha256:").unwrap();
+        said[start..start + 71].to_owned()
+    };
+    let beside = app
+        .warg(&["publish", "beside", "-n"])
+        .code(0)
+        .stderr_lacks("from the registries");
+    let alone = app
+        .warg(&["publish", "alone", "-n"])
+        .code(0)
+        .stderr_contains("Using acme:base@0.2.3, from the registries");
+    assert_eq!(digest(&alone.stderr), digest(&beside.stderr));
+    // The cache has it now.
+    app.warg(&["publish", "alone", "-n", "--offline"]).code(0);
+    app.warg(&["publish", "alone"]).code(0);
+    consumes(&sandbox, &app, "one", "acme:mid/types@1.0.0");
+    let fresh = app.with_home(sandbox.join("fresh"));
+    fresh
+        .warg(&["publish", "alone", "-n", "--offline"])
+        .code(12);
+}
+
+#[test]
+fn an_import_finds_references_in_all_its_folders_and_in_the_registry() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.publish_wit(BASE).code(0);
+    app.write("mid/wit/m.wit", MID);
+    app.write(
+        "top/wit/t.wit",
+        "package acme:top@1.0.0;\nworld w { import acme:mid/types@1.0.0; }\n",
+    );
+    app.warg(&["registry", "import", "top/wit", "mid/wit"])
+        .code(0)
+        .stderr_contains("2 versions of 2 packages");
+    consumes(&sandbox, &app, "one", "acme:mid/types@1.0.0");
+}
+
+#[test]
+fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    for (path, text) in [
+        (
+            "in/good/g.wit",
+            "package acme:good@1.0.0;\ninterface i {}\n",
+        ),
+        ("in/empty/e.wit", "package acme:e@1.0.0;\n"),
+        ("in/word/w.wit", "package acme:word@1.0.0;\ninterfce i {}\n"),
+        (
+            "in/user/u.wit",
+            "package acme:user@1.0.0;\nworld w { import acme:word/i@1.0.0; }\n",
+        ),
+    ] {
+        app.write(path, text);
+    }
+    app.warg(&["registry", "import", "in"])
+        .code(0)
+        .stderr_contains("in/empty/e.wit:1:9: `acme:e@1.0.0` holds no interface and no world")
+        .stderr_contains("in/word/w.wit:2:1")
+        .stderr_contains("in/user/u.wit:2:28: `acme:user@1.0.0` needs `acme:word/i@1.0.0`")
+        .stderr_contains(
+            "1 versions of 1 packages into `acme` (0 were there, 0 unusable, 3 skipped)",
+        );
+    consumes(&sandbox, &app, "one", "acme:good/i@1.0.0");
+}
+
+#[test]
+fn who_gives_the_name_of_his_component_to_wit_is_warned_before() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "[package.metadata.warg]\npackage = \"acme:app\"\n");
+    app.registry("acme", &["acme"]);
+    app.write("wit/app.wit", "package acme:app@0.1.0;\nworld w {}\n");
+    for line in [&["publish", "wit", "-n"][..], &["publish", "wit"]] {
+        app.warg(line).code(0).stderr_contains(
+            "warning: `acme:app` becomes a WIT package for good, and `app` has it",
+        );
+    }
+    app.write("wit/app.wit", "package acme:app@0.2.0;\nworld w {}\n");
+    app.warg(&["publish", "wit"])
+        .code(0)
+        .stderr_lacks("for good");
+}
+
+/// Random numbers that a seed gives again.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Worlds of packages that refer to each other, published in folders, together or one by one, with and without copies in
+/// `deps`, some of them false: whatever publishing takes, a fresh consumer locks, fetches and parses.
+#[test]
+fn whatever_is_published_can_be_used() {
+    let mut all = 0;
+    for seed in 0..4 {
+        let mut random = Random(seed + 7);
+        random.below(1);
+        let sandbox = Sandbox::new();
+        let app = project(&sandbox);
+        let mut published: Vec<(u64, String)> = Vec::new();
+        let (mut taken, mut refused) = (0, 0);
+        for step in 0..8 {
+            let mut paths = Vec::new();
+            let mut names = Vec::new();
+            for package in 0..=random.below(2) {
+                let text = random.package(&published);
+                let path = format!("s{step}-{package}");
+                app.write(&format!("{path}/p.wit"), &text.text);
+                if let Some(copy) = text.beside {
+                    app.write(&format!("{path}/deps/d.wit"), copy);
+                }
+                names.push(text.name);
+                paths.push(path);
+            }
+            let paths = paths.iter().map(String::as_str);
+            let line: Vec<_> = ["publish"].into_iter().chain(paths).collect();
+            let said = app.warg(&line);
+            match said.exit_code() {
+                0 => {
+                    taken += 1;
+                    published.extend(names);
+                }
+                11 | 13 | 101 => refused += 1,
+                _ => panic!("seed {seed}: {said}"),
+            }
+        }
+        assert!(taken > 0, "seed {seed}: {taken} taken, {refused} refused");
+        all += taken;
+        published.sort();
+        published.dedup();
+        for (place, (name, version)) in published.iter().enumerate() {
+            let import = format!("acme:p{name}/i@{version}");
+            consumes(&sandbox, &app, &format!("c{place}"), &import);
+        }
+    }
+    assert!(all > 8, "{all}");
+}
+
+struct RandomText {
+    name: (u64, String),
+    text: String,
+    beside: Option<String>,
+}
+
+impl Random {
+    /// A version of a package, more often than not one that is there.
+    fn reference(&mut self, published: &[(u64, String)]) -> (u64, String) {
+        let place = usize::try_from(self.below(8)).unwrap();
+        match published.get(place) {
+            Some(one) if self.below(4) > 0 => one.clone(),
+            _ => (self.below(4), format!("1.{}.0", self.below(2))),
+        }
+    }
+
+    fn package(&mut self, published: &[(u64, String)]) -> RandomText {
+        let name = (
+            self.below(4),
+            format!("{}.{}.0", 1 + self.below(2), self.below(2)),
+        );
+        let mut text = format!("package acme:p{}@{};\ninterface i {{\n", name.0, name.1);
+        let few = u64::try_from(published.len().min(2)).unwrap();
+        for number in 0..self.below(few + 1) {
+            let (other, version) = self.reference(published);
+            writeln!(text, "  use acme:p{other}/i@{version}.{{t as t{number}}};").unwrap();
+        }
+        text.push_str("  type t = u8;\n}\n");
+        if self.below(3) == 0 {
+            let (other, version) = self.reference(published);
+            writeln!(
+                text,
+                "world w {{ import acme:p{other}/i@{version}; export i; }}"
+            )
+            .unwrap();
+        }
+        let beside = (self.below(2) == 0).then(|| {
+            let (other, version) = self.reference(published);
+            let ty = if self.below(4) == 0 { "u16" } else { "u8" };
+            format!("package acme:p{other}@{version};\ninterface i {{ type t = {ty}; }}\n")
+        });
+        RandomText { name, text, beside }
+    }
+}
