@@ -236,7 +236,7 @@ impl<'a> MemberGraph<'a> {
             preferred
                 .filter_map(|version| versions.number(version))
                 .collect(),
-            Order::of_versions(self.scope.options.mode, kind, self.is_direct(kind, name)),
+            Order::of(self.scope.options.mode, kind, self.is_direct(kind, name)),
         );
         let body = Body::Track {
             versions: versions.clone(),
@@ -404,7 +404,7 @@ impl<'a> MemberGraph<'a> {
         let offer = Offer::new(
             options.iter().map(has_candidates),
             preferred,
-            Order::of_tracks(self.scope.options.mode, self.is_direct(kind, name)),
+            Order::of(self.scope.options.mode, kind, self.is_direct(kind, name)),
         );
         let options = options
             .into_iter()

@@ -11,6 +11,7 @@
 pub mod alone;
 mod change;
 pub mod merge;
+pub mod own;
 mod reader;
 mod stale;
 mod writer;

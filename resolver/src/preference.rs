@@ -1,16 +1,20 @@
 //! Which version is tried first.
 //!
-//! What a member's own lock selected comes first, then what members before it selected in this solve, then by the mode
-//! the lowest or the highest. A preference never forbids anything: it orders candidates, and lets a yanked release stay
-//! where it is locked.
+//! What a member's own lock selected comes first, then what any member had locked, the greatest first, then by the mode the
+//! lowest or the highest. A preference never forbids anything: it orders candidates, and lets a yanked release stay where it
+//! is locked. It looks at no member's name, and at nothing that another member selects in the same solve: so neither names
+//! nor their order decide what a member gets, or whether there is anything to get.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use transparency::name::{Kind, PackageName};
+use transparency::version::Track;
 
-use crate::problem::Mode;
+use crate::problem::{Local, Mode, Problem};
 use crate::resolution::Selection;
+use crate::scope::Scope;
 
 /// From which end candidates are tried that nobody prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +26,8 @@ pub enum Order {
 }
 
 impl Order {
-    /// The order within a track.
-    pub fn of_versions(mode: Mode, kind: Kind, direct: bool) -> Self {
+    /// The order of a package's versions within a track, and of the tracks of a requirement that spans several.
+    pub fn of(mode: Mode, kind: Kind, direct: bool) -> Self {
         match (mode, kind) {
             (Mode::Lowest, _) | (Mode::Default | Mode::LowestDirect, Kind::Wit) => {
                 Self::LowestFirst
@@ -35,15 +39,32 @@ impl Order {
         }
     }
 
-    /// The order among the tracks of a requirement that spans several: the highest, but where the mode asks for the
-    /// lowest in so many words.
-    pub fn of_tracks(mode: Mode, direct: bool) -> Self {
-        match mode {
-            Mode::Lowest => Self::LowestFirst,
-            Mode::LowestDirect if direct => Self::LowestFirst,
-            Mode::Default | Mode::LowestDirect | Mode::Highest => Self::HighestFirst,
+    /// Puts locked versions of a package into the order in which they are tried: the tracks as ever, and of each track the
+    /// greatest first.
+    fn arrange(self, versions: &mut [&Version]) {
+        versions.sort_unstable_by(|a, b| b.cmp(a));
+        if self == Self::LowestFirst {
+            let mut lowest: BTreeMap<Track, &Version> = BTreeMap::new();
+            for version in versions.iter() {
+                lowest.insert(Track::of(version), version); // they descend, so the last stays
+            }
+            versions.sort_by_key(|version| {
+                let lowest = lowest.get(&Track::of(version)).copied();
+                (lowest, Reverse(*version))
+            });
         }
     }
+}
+
+/// The releases that any member of a problem had locked.
+pub(crate) fn locked(problem: &Problem) -> BTreeSet<&Selection> {
+    let of_members = problem.members.values().flat_map(|member| {
+        // What is local to one member is no release that another could prefer.
+        let locals: BTreeSet<Selection> = member.locals.iter().map(Local::selection).collect();
+        let selects = member.selects.iter();
+        selects.filter(move |one| !locals.contains(one))
+    });
+    of_members.chain(&problem.locked).collect()
 }
 
 /// Versions to try first, the most preferred first.
@@ -53,14 +74,41 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Prefers this selection to all that come after it.
-    pub fn push(&mut self, selection: &Selection) {
-        let versions = self
-            .by_package
-            .entry((selection.kind, selection.name.clone()))
-            .or_default();
-        if !versions.contains(&selection.version) {
-            versions.push(selection.version.clone());
+    /// What a member prefers: what it had locked itself, then what is [`locked`] for anyone.
+    pub(crate) fn of_member(scope: &Scope<'_>, locked: &BTreeSet<&Selection>) -> Self {
+        let member = scope.member;
+        let moves: BTreeSet<_> = member.moves.iter().map(track_of).collect();
+        let others = locked.iter().copied();
+        let mut preferences = Self::default();
+        preferences.extend(scope, &member.selects);
+        preferences.extend(scope, others.filter(|one| !moves.contains(&track_of(one))));
+        preferences
+    }
+
+    /// Prefers these to all that come after them.
+    fn extend<'s>(
+        &mut self,
+        scope: &Scope<'_>,
+        selections: impl IntoIterator<Item = &'s Selection>,
+    ) {
+        let mut packages: BTreeMap<(Kind, &PackageName), Vec<&Version>> = BTreeMap::new();
+        for Selection {
+            kind,
+            name,
+            version,
+        } in selections
+        {
+            packages.entry((*kind, name)).or_default().push(version);
+        }
+        for ((kind, name), mut versions) in packages {
+            let direct = scope.direct.contains(&(kind, name));
+            Order::of(scope.options.mode, kind, direct).arrange(&mut versions);
+            let known = self.by_package.entry((kind, name.clone())).or_default();
+            for version in versions {
+                if !known.contains(version) {
+                    known.push(version.clone());
+                }
+            }
         }
     }
 
@@ -72,10 +120,11 @@ impl Preferences {
     }
 }
 
-impl<'a> Extend<&'a Selection> for Preferences {
-    fn extend<T: IntoIterator<Item = &'a Selection>>(&mut self, selections: T) {
-        selections
-            .into_iter()
-            .for_each(|selection| self.push(selection));
-    }
+fn track_of(selection: &Selection) -> (Kind, &PackageName, Track) {
+    let Selection {
+        kind,
+        name,
+        version,
+    } = selection;
+    (*kind, name, Track::of(version))
 }

@@ -217,8 +217,10 @@ pub struct Member {
     pub locals: BTreeSet<Local>,
     /// Where a package's track is held: only versions that match are candidates there, if the package is needed.
     pub held: BTreeSet<Requirement>,
-    /// What the old lock selected: preferred wherever it still will do, and what a yanked release needs.
+    /// What the old lock selected for it: preferred wherever it still will do, and what a yanked release needs.
     pub selects: BTreeSet<Selection>,
+    /// What it had locked and is to move: of these tracks, what others have locked is not preferred either.
+    pub moves: BTreeSet<Selection>,
     /// Whether `selects` stays as it is as long as it is valid.
     pub keep: bool,
 }
@@ -230,6 +232,8 @@ pub struct Problem {
     pub options: Options,
     /// The members, by the cargo package's name.
     pub members: BTreeMap<String, Member>,
+    /// What the old lock selected for what is no member any more: like what another member had locked.
+    pub locked: BTreeSet<Selection>,
 }
 
 impl fmt::Display for Mode {

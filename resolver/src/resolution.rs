@@ -1,7 +1,7 @@
 //! Solving: one closed set per member, or the reason why there is none.
 //!
-//! [`resolve`] is pure and synchronous. It visits the members in name order and lets each prefer what it had locked, then
-//! what members before it selected. A run that finishes saw only loaded packages, so what else the index holds cannot
+//! [`resolve`] is pure and synchronous. Each member is solved by itself, and prefers what it had locked, then what any member
+//! had: neither names nor their order decide anything. A run that finishes saw only loaded packages, so what else the index holds cannot
 //! change the answer. The other half, which judges a closed set without knowing how it was found, is
 //! [`closure`](crate::closure).
 
@@ -19,8 +19,8 @@ use crate::budget::Budget;
 use crate::closure::check_member;
 use crate::graph::{Body, Key, MemberGraph, Reason};
 use crate::index::{Address, Index, Release};
-use crate::preference::Preferences;
-use crate::problem::{Local, Mode, Problem, RootRequirement};
+use crate::preference::{Preferences, locked};
+use crate::problem::{Local, Problem, RootRequirement};
 use crate::provider::{NodeId, Provider};
 use crate::report::{Conflict, Tree, list};
 use crate::scope::{Place, Scope, Source, Stop};
@@ -297,30 +297,13 @@ pub fn resolve_within(
         return Err(Unresolved::Missing(missing));
     }
     let mut resolution = Resolution::default();
-    let mut earlier: Vec<Selection> = Vec::new();
+    let locked = locked(problem);
     for (name, scope) in &scopes {
-        let mut preferences = Preferences::default();
-        // Of several locked tracks, the one that would be tried first anyhow.
-        let selects = scope.member.selects.iter();
-        if problem.options.mode == Mode::Lowest {
-            preferences.extend(selects);
-        } else {
-            preferences.extend(selects.rev());
-        }
-        preferences.extend(&earlier);
+        let preferences = Preferences::of_member(scope, &locked);
         let set = match kept(scope, &preferences) {
             Some(kept) => kept,
             None => solve((name, scopes.len() == 1), scope, &preferences, budget)?,
         };
-        // What is local to one member is no release that another could prefer.
-        let released = set
-            .packages
-            .iter()
-            .filter(|(_, provenance)| match provenance {
-                Provenance::Registry { .. } => true,
-                Provenance::Local(_) => false,
-            });
-        earlier.extend(released.map(|(selection, _)| selection.clone()));
         resolution.members.insert((*name).clone(), set);
     }
     Ok(resolution)

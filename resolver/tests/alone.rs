@@ -87,12 +87,14 @@ fn a_yanked_release_that_was_locked_is_held_and_comes_again() {
 }
 
 #[test]
-fn what_another_member_brought_about_is_held_and_its_packages_are_not_there() {
+fn what_another_member_had_locked_is_held_and_its_packages_are_not_there() {
     let mut world = clocks();
     world.component("acme:timer", "1.0.0", &["component acme:clock =1.0.0"]);
     world.member("a").requirements.insert(RootRequirement::new(
         "component acme:timer ^1".parse().unwrap(),
     ));
+    let old = selection("component acme:clock@1.0.0");
+    world.member("a").selects.insert(old);
     let lock = published(&world, "app").unwrap();
     assert_eq!(held(&lock), ["component acme:clock =1.0.0"]);
     let (_, root) = lock.only_root().unwrap();

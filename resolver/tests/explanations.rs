@@ -580,12 +580,13 @@ fn check_case(world: &World, case: &str, tally: &mut Tally) {
     }
     let last = steps.last().map(|step| &step.conclusion);
     assert_eq!(last, Some(&Conclusion::default()), "{case}");
-    // What members before it selected is not known here.
-    if world.problem.members.keys().next().map(String::as_str) == Some(conflict.member()) {
-        let locked = member.selects.clone();
-        assert_hints(world, member, &locked, &conflict, case);
-        assert_needed(world, member, &locked, &conflict, case);
-    }
+    // What any member had locked may stay with each.
+    let members = world.problem.members.values();
+    let locked = members
+        .flat_map(|member| member.selects.iter().cloned())
+        .collect();
+    assert_hints(world, member, &locked, &conflict, case);
+    assert_needed(world, member, &locked, &conflict, case);
     let needs = steps.iter().flat_map(|step| &step.conclusion.needs);
     tally.conflicts += 1;
     tally.steps += u64::try_from(steps.len()).unwrap_or(0);

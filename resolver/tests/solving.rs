@@ -78,20 +78,58 @@ fn what_is_locked_stays_and_a_yanked_release_only_there() {
 }
 
 #[test]
-fn later_members_share_what_earlier_ones_selected() {
-    let mut world = small();
-    world
-        .member("app")
-        .selects
-        .insert(selection("component acme:clock@1.0.4"));
-    let clock = RootRequirement::new(requirement("component acme:clock ^1"));
-    world.member("zoo").requirements.insert(clock);
-    assert_eq!(world.got("zoo"), ["component acme:clock@1.0.4"]);
-    world
-        .member("zoo")
-        .selects
-        .insert(selection("component acme:clock@1.0.0"));
-    assert_eq!(world.got("zoo"), ["component acme:clock@1.0.0"]);
+fn what_any_member_had_locked_is_preferred_by_each_its_own_first_then_the_greatest() {
+    for other in ["aaa", "zoo"] {
+        let mut world = small();
+        let clock = |version: &str| selection(&format!("component acme:clock@{version}"));
+        world.member("app").selects.insert(clock("1.0.0"));
+        let loose = RootRequirement::new(requirement("component acme:clock ^1"));
+        world.member(other).requirements.insert(loose);
+        assert_eq!(world.got(other), ["component acme:clock@1.0.0"]);
+        // What is no member any more counts, too.
+        world.problem.locked.insert(clock("1.0.4"));
+        assert_eq!(world.got(other), ["component acme:clock@1.0.4"]);
+        assert_eq!(world.app()[0], "component acme:clock@1.0.0");
+        world.member(other).selects.insert(clock("1.1.0"));
+        assert_eq!(world.got(other), ["component acme:clock@1.1.0"]);
+        // What one moves itself, it follows nobody in.
+        world.member(other).selects.clear();
+        world.member(other).moves.insert(clock("1.0.0"));
+        assert_eq!(world.got(other), ["component acme:clock@1.1.0"]);
+    }
+}
+
+#[test]
+fn a_yanked_release_that_any_member_has_locked_serves_each() {
+    for other in ["aaa", "zoo"] {
+        let mut world = small();
+        world.yank("acme:clock", "1.0.4", "drifts");
+        let old = selection("component acme:clock@1.0.4");
+        world.member("app").selects.insert(old);
+        let exact = RootRequirement::new(requirement("component acme:clock =1.0.4"));
+        world.member(other).requirements.insert(exact);
+        assert_eq!(world.got(other), ["component acme:clock@1.0.4"]);
+    }
+}
+
+#[test]
+fn of_a_wit_requirement_over_tracks_the_lowest_track_is_taken() {
+    for req in ["*", ">=0.1,<3", ">=0.2.1"] {
+        let mut world = small();
+        world.wit("wasi:io", "0.1.0", &[]);
+        world.wit("wasi:io", "1.0.0", &[]);
+        world.problem.members.clear();
+        world.app_requires(&format!("wit wasi:io {req}"));
+        let lowest = if req == ">=0.2.1" { "0.2.3" } else { "0.1.0" };
+        assert_eq!(world.app(), [format!("wit wasi:io@{lowest}")], "{req}");
+        // What is locked stays.
+        let old = selection("wit wasi:io@1.0.0");
+        world.member("app").selects.insert(old);
+        assert_eq!(world.app(), ["wit wasi:io@1.0.0"], "{req}");
+        world.member("app").selects.clear();
+        world.problem.options.mode = Mode::Highest;
+        assert_eq!(world.app(), ["wit wasi:io@1.0.0"], "{req}");
+    }
 }
 
 #[test]

@@ -498,3 +498,88 @@ fn a_lock_that_cannot_be_looked_at_is_not_taken_for_none() {
         assert_eq!(app.read("warg.lock"), text);
     }
 }
+
+/// A workspace of members that each require `acme:clock`, the first of which has 1.0.0 locked.
+fn clocks(sandbox: &Sandbox, registry: &Registry, members: &[(&str, &str)]) -> Project {
+    let names: Vec<_> = members.iter().map(|(name, _)| *name).collect();
+    let workspace = sandbox.virtual_workspace("workspace", &names);
+    workspace.append_to_manifest(&registry.configure(&workspace));
+    for (name, clock) in members {
+        require_clock(&workspace, name, clock);
+    }
+    workspace
+}
+
+fn require_clock(workspace: &Project, member: &str, clock: &str) {
+    let path = format!("{member}/Cargo.toml");
+    let table = format!("\n[package.metadata.warg.dependencies]\n\"acme:clock\" = \"{clock}\"\n");
+    workspace.write(&path, workspace.read(&path) + &table);
+}
+
+fn add_member(workspace: &Project, name: &str, clock: &str) {
+    let manifest = workspace.read("Cargo.toml");
+    workspace.write(
+        "Cargo.toml",
+        manifest.replace("members = [", &format!("members = [\"{name}\", ")),
+    );
+    workspace.write(&format!("{name}/src/lib.rs"), "");
+    workspace.write(
+        &format!("{name}/Cargo.toml"),
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+    );
+    require_clock(workspace, name, clock);
+}
+
+#[test]
+fn a_new_member_moves_no_other_and_prefers_what_they_have_whatever_it_is_called() {
+    for name in ["aaa", "zzz"] {
+        let sandbox = Sandbox::new();
+        let mut registry = story::stocked(&sandbox);
+        let workspace = clocks(&sandbox, &registry, &[("m", "1")]);
+        workspace.warg(&["lock"]).code(0);
+        assert_eq!(selects(&workspace, "m"), ["acme:clock@1.1.0"]);
+        registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+        registry.world.yank("acme:clock", "1.1.0", "it is slow");
+        add_member(&workspace, name, "=1.1.0");
+        workspace.warg(&["lock"]).code(0);
+        for member in ["m", name] {
+            assert_eq!(selects(&workspace, member), ["acme:clock@1.1.0"]);
+        }
+        // What `-p` names moves, and follows nobody.
+        let path = format!("{name}/Cargo.toml");
+        workspace.write(&path, workspace.read(&path).replace("=1.1.0", "1"));
+        workspace.warg(&["lock"]).code(0);
+        assert_eq!(selects(&workspace, name), ["acme:clock@1.1.0"]);
+        workspace.warg(&["update", "-p", name]).code(0);
+        assert_eq!(selects(&workspace, name), ["acme:clock@1.2.0"]);
+        assert_eq!(selects(&workspace, "m"), ["acme:clock@1.1.0"]);
+    }
+}
+
+#[test]
+fn a_crate_that_is_renamed_keeps_its_lock() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let workspace = clocks(&sandbox, &registry, &[("m", "1"), ("other", "=1.0.0")]);
+    workspace.warg(&["lock"]).code(0);
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    let manifest = workspace.read("m/Cargo.toml");
+    workspace.write(
+        "m/Cargo.toml",
+        manifest.replace("name = \"m\"", "name = \"renamed\""),
+    );
+    workspace
+        .warg(&["lock"])
+        .code(0)
+        .stderr_lacks("acme:clock v1.1.0 ->");
+    assert_eq!(selects(&workspace, "renamed"), ["acme:clock@1.1.0"]);
+    assert_eq!(selects(&workspace, "other"), ["acme:clock@1.0.0"]);
+    // And is known to `update` by its new name.
+    let manifest = workspace.read("m/Cargo.toml");
+    workspace.write(
+        "m/Cargo.toml",
+        manifest.replace("name = \"renamed\"", "name = \"again\""),
+    );
+    workspace.warg(&["update", "acme:clock"]).code(0);
+    assert_eq!(selects(&workspace, "again"), ["acme:clock@1.2.0"]);
+}

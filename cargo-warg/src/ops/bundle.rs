@@ -321,6 +321,7 @@ pub fn lock_component(
     let problem = Problem {
         options: project.problem.options.clone(),
         members: BTreeMap::from([(COMPONENT.to_owned(), member)]),
+        ..Problem::default()
     };
     let mut sessions = Sessions::new(&project.registries, Reading::now(offline));
     let resolution = sessions.solve(&problem)?;

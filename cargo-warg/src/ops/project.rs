@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use resolver::lockfile::Lockfile;
+use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
 use resolver::resolution::Selection;
 use semver::Version;
@@ -104,7 +105,11 @@ impl Project {
             exclude_newer_package: solving.exclude_newer_package.clone(),
         };
         Ok(Self {
-            problem: Problem { options, members },
+            problem: Problem {
+                options,
+                members,
+                ..Problem::default()
+            },
             workspace,
             registries,
             roots,
@@ -148,33 +153,35 @@ impl Project {
         Some(pin.location.as_ref()?.below(self.workspace.root()))
     }
 
-    /// The problem, preferring what a lock selected; members that `-p` does not name keep theirs.
-    ///
-    /// A lock that was solved under another mode says nothing about this one, so it is not preferred at all.
+    /// The problem, preferring what a lock selected. Members that `-p` does not name keep what they have, and so do those of
+    /// which nothing changed: what one member asks for moves no other.
     pub fn problem_after(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
+        self.problem_keeping(lock, |name, own| {
+            own.is_current || is_left_out(packages, name)
+        })
+    }
+
+    /// The same where all may move but the members that `-p` does not name.
+    pub fn problem_moving(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
+        self.problem_keeping(lock, |name, _| is_left_out(packages, name))
+    }
+
+    fn problem_keeping(
+        &self,
+        lock: Option<&Lockfile>,
+        keeps: impl Fn(&str, &Own<'_>) -> bool,
+    ) -> Problem {
         let mut problem = self.problem.clone();
-        let mode = problem.options.mode;
-        let lock = lock.filter(|lock| lock.options.mode == mode);
-        for (name, member) in &mut problem.members {
-            if let Some(root) = lock.and_then(|lock| lock.roots.get(name)) {
-                member.keep = !packages.is_empty() && !packages.contains(name);
-                // A local package was no release: its version says nothing about releases. A member that keeps what it
-                // has keeps the local packages that are still there.
-                let RootMember { keep, locals, .. } = &*member;
-                let is_release = |selection: &Selection| {
-                    let package = lock.and_then(|lock| lock.packages.get(selection));
-                    package.is_some_and(|package| package.release.is_some())
-                };
-                let is_local = |selection: &Selection| {
-                    *keep && locals.iter().any(|local| local.selection() == *selection)
-                };
-                let stays = |selection: &Selection| is_release(selection) || is_local(selection);
-                let selects = root.selects.iter().filter(|one| stays(one));
-                member.selects = selects.cloned().collect();
-            }
+        if let Some(lock) = lock {
+            lock.prefer(&mut problem, keeps);
         }
         problem
     }
+}
+
+/// Whether `-p` names others alone.
+fn is_left_out(packages: &[String], member: &str) -> bool {
+    !packages.is_empty() && !packages.iter().any(|package| package == member)
 }
 
 /// A path as it is written in messages: below the workspace, without its folder.

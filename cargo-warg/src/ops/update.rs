@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::closure::{Flaw, check_member};
 use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
-use resolver::problem::{Mode, Problem, RootRequirement};
+use resolver::problem::{Problem, RootRequirement};
 use resolver::resolution::{Resolution, Selection};
 use semver::Version;
-use transparency::name::Kind;
 use transparency::release::{Release, Requirement, Status};
 use transparency::version::{Track, VersionReq};
 
@@ -90,17 +89,11 @@ pub fn update(
     };
     lock::check_pasts(&old, project, sessions)?;
     sessions.load_locked(&old)?;
-    let mut problem = project.problem_after(Some(&old), request.members);
+    let mut problem = project.problem_moving(Some(&old), request.members);
     let moving = moving(&old, &problem, &request)?;
-    for (name, member) in &mut problem.members {
-        if let Some(moving) = moving.get(name) {
-            member
-                .selects
-                .retain(|selection| !moving.contains(selection));
-        }
-    }
-    if !request.members.is_empty() && request.precise.is_none() {
-        prefer_newest(&mut problem, sessions, &moving)?;
+    set_free(&mut problem, &moving);
+    if request.specs.is_empty() {
+        problem.locked.clear();
     }
     let pins = pins_in_scope(project, &problem, &request);
     if let Some(version) = request.precise {
@@ -169,7 +162,7 @@ pub fn solve_afresh(
     sessions: &mut Sessions<'_>,
     members: &[String],
 ) -> Result<Resolution> {
-    let mut problem = project.problem_after(Some(lock), members);
+    let mut problem = project.problem_moving(Some(lock), members);
     let moving = moving(
         lock,
         &problem,
@@ -178,9 +171,8 @@ pub fn solve_afresh(
             ..Request::default()
         },
     )?;
-    for member in problem.members.values_mut().filter(|member| !member.keep) {
-        member.selects.clear();
-    }
+    set_free(&mut problem, &moving);
+    problem.locked.clear();
     solve(sessions, &mut problem, lock, &moving)
 }
 
@@ -192,7 +184,11 @@ fn moving(
 ) -> Result<BTreeMap<String, BTreeSet<Selection>>> {
     let mut moving: BTreeMap<String, BTreeSet<Selection>> = BTreeMap::new();
     let may_change = |name: &String| problem.members.get(name).is_some_and(|member| !member.keep);
-    let roots = || old.roots.iter().filter(|(name, _)| may_change(name));
+    let own = old.own(problem);
+    let roots = || {
+        let own = own.iter().filter(|(name, _)| may_change(name));
+        own.map(|(name, own)| (name, own.root))
+    };
     for spec in request.specs {
         let mut selects = roots().flat_map(|(_, root)| &root.selects);
         if !selects.any(|one| spec.matches(&one.name, &one.version)) {
@@ -303,33 +299,14 @@ fn solve(
     sessions.solve(problem).map_err(|_| error)
 }
 
-/// Members that keep what they have would be followed in what moves: the newest is preferred to that.
-fn prefer_newest(
-    problem: &mut Problem,
-    sessions: &mut Sessions<'_>,
-    moving: &BTreeMap<String, BTreeSet<Selection>>,
-) -> Result<()> {
-    if !matches!(problem.options.mode, Mode::Default | Mode::Highest) {
-        return Ok(());
-    }
-    for (name, member) in problem
-        .members
-        .iter_mut()
-        .filter(|(_, member)| !member.keep)
-    {
-        let moving = moving.get(name).into_iter().flatten();
-        for selection in moving.filter(|selection| selection.kind == Kind::Component) {
-            sessions.find(&selection.name)?;
-            let usable = sessions
-                .usable(&selection.name, &problem.options)
-                .into_iter();
-            member.selects.extend(usable.map(|release| Selection {
-                version: release.version().clone(),
-                ..selection.clone()
-            }));
+/// What is to move is preferred by nobody that may change: neither from its own lock nor from another member's.
+fn set_free(problem: &mut Problem, moving: &BTreeMap<String, BTreeSet<Selection>>) {
+    for (name, member) in &mut problem.members {
+        if let Some(moving) = moving.get(name) {
+            member.selects.retain(|one| !moving.contains(one));
+            member.moves.clone_from(moving);
         }
     }
-    Ok(())
 }
 
 /// How many versions a message names.

@@ -1,7 +1,7 @@
 //! A lock of one member alone, as a release carries it: enough to solve it again, from nothing.
 //!
-//! What a workspace locks depends on its past: what was locked before is preferred, and what one member selects the next
-//! prefers too. A stranger has no past. So a published lock states what a solve without preferences would answer
+//! What a workspace locks depends on its past: what was locked before is preferred, by each member also what others had. A
+//! stranger has no past. So a published lock states what a solve without preferences would answer
 //! otherwise, as `held` versions: with these, its requirements, options and checkpoints have one answer, and that is it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,6 +84,7 @@ impl Lockfile {
             members: roots
                 .map(|(name, root)| (name.clone(), member(root)))
                 .collect(),
+            ..Problem::default()
         }
     }
 }

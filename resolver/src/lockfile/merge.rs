@@ -146,11 +146,15 @@ impl Merge {
         let can_keep = sides.len() == self.sides.len()
             && self.sides.iter().all(is_current)
             && !counts_spans(&problem.options);
+        let own: Vec<_> = sides.iter().map(|side| side.own(&problem)).collect();
+        for (side, own) in sides.iter().zip(&own) {
+            problem.locked.extend(side.left_over(own).cloned());
+        }
         let origins = &problem.options.origins;
         for (name, member) in &mut problem.members {
-            let roots: Vec<&Root> = sides
+            let roots: Vec<&Root> = own
                 .iter()
-                .filter_map(|side| side.roots.get(name))
+                .filter_map(|own| own.get(name).map(|own| own.root))
                 .collect();
             let selects = roots.iter().flat_map(|root| &root.selects);
             let selected: BTreeSet<&Selection> = selects.collect();

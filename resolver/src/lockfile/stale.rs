@@ -153,7 +153,7 @@ impl Lockfile {
             match (self.roots.get(name), problem.members.get(name)) {
                 (Some(root), Some(member)) => {
                     check_requirements(name, root, member, problem, &mut stale);
-                    self.check_locals(name, root, member, problem, &mut stale);
+                    stale.extend(self.stale_locals(name, root, member, problem));
                 }
                 (None, Some(_)) => stale.push(Stale::MemberAdded {
                     member: name.clone(),
@@ -237,14 +237,15 @@ impl Lockfile {
         })
     }
 
-    fn check_locals(
+    /// What is stale of a member because of its local packages.
+    pub(super) fn stale_locals(
         &self,
         name: &str,
         root: &Root,
         member: &Member,
         problem: &Problem,
-        stale: &mut Vec<Stale>,
-    ) {
+    ) -> Vec<Stale> {
+        let mut stale = Vec::new();
         let mut locals: BTreeMap<(Kind, &PackageName), Vec<&Local>> = BTreeMap::new();
         for local in &member.locals {
             locals
@@ -293,6 +294,7 @@ impl Lockfile {
                 (true, _, None) => {}
             }
         }
+        stale
     }
 }
 

@@ -179,6 +179,7 @@ impl Worlds {
                 ..Options::default()
             },
             members: [("app".to_owned(), member)].into(),
+            ..Problem::default()
         };
         let mut sessions = Sessions::new(&self.registries, Reading::Now);
         let resolution = sessions.solve(&problem).ok()?;
