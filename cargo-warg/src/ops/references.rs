@@ -319,6 +319,7 @@ fn closed_set(
             ..Options::default()
         },
         members: [(name.to_string(), member)].into(),
+        ..Problem::default()
     })?;
     contents(&resolution, sessions, |_| false)
 }

@@ -132,6 +132,7 @@ fn check(
             ..Options::default()
         },
         members: [("whoever requires it".to_owned(), member)].into(),
+        ..Problem::default()
     })?;
     let fetched = contents(&resolution, sessions, |one| batch.contains_key(one))?;
     let mut wit = all_selected(&fetched);
