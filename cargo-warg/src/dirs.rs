@@ -4,11 +4,11 @@
 //! is needed, and config (secret keys) and state (what was seen of each registry) are made for their owner alone.
 
 use std::env;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use registry::file::Tree;
 
 use crate::error::{Class, Classify};
 
@@ -105,12 +105,9 @@ impl Dirs {
         &self.state
     }
 
-    /// The cache folder, made where it is missing.
+    /// The cache folder, made for its owner alone where it is missing.
     pub fn make_cache(&self) -> Result<&Path, DirsError> {
-        fs::create_dir_all(&self.cache).map_err(|source| DirsError::Make {
-            path: self.cache.clone(),
-            source,
-        })?;
+        make_private(&self.cache)?;
         Ok(&self.cache)
     }
 
@@ -129,21 +126,8 @@ impl Dirs {
 
 /// Makes a folder that only its owner can enter. One that is there is left as it is.
 fn make_private(path: &Path) -> Result<(), DirsError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        // What lies above is the platform's: made with the user's own umask, as others would make it.
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|source| DirsError::Make {
-                path: parent.to_owned(),
-                source,
-            })?;
-        }
-        builder.mode(0o700);
-    }
-    builder.create(path).map_err(|source| DirsError::Make {
+    let made = Tree::private(path).make();
+    made.map_err(|source| DirsError::Make {
         path: path.to_owned(),
         source,
     })
@@ -152,6 +136,8 @@ fn make_private(path: &Path) -> Result<(), DirsError> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

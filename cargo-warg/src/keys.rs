@@ -8,11 +8,12 @@
 //! Keys are never printed, and no error repeats a line of the file.
 
 use std::env;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use registry::file::{self, Exposed, Obstacle, Tree};
 use transparency::key::{Algorithm, KeyError, SigningKey, VerifyingKey};
 
 use crate::dirs::{Dirs, DirsError};
@@ -50,13 +51,13 @@ pub enum KeysError {
         /// Why not.
         source: io::Error,
     },
-    /// Others than its owner can read or write the file.
-    #[error("the key file `{}` is open to others: its mode is {mode:03o}, and must be 600", path.display())]
+    /// Others than its owner can read or write the file, or put another in its place.
+    #[error("the key file `{}` {how}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// How others get at it.
+        how: Exposed,
     },
     /// The file is longer than [`MAX_KEY_FILE`].
     #[error("the key file `{}` is longer than {MAX_KEY_FILE} bytes, which none is", path.display())]
@@ -128,7 +129,7 @@ impl Classify for KeysError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Dirs(error) => error.help(),
-            Self::Open { path, .. } => Some(format!("run `chmod 600 {}`", path.display())),
+            Self::Open { path, how } => Some(closing(path, how)),
             Self::Taken { .. } => Some("choose another name: a key is never replaced".to_owned()),
             Self::Unknown { name, known } if known.is_empty() => Some(format!(
                 "`cargo warg key new {name}` makes one; a key from elsewhere goes into `{KEY_VARIABLE}`"
@@ -295,8 +296,9 @@ fn append(
         path: path.clone(),
         source,
     };
-    let lock = File::create(folder.join(LOCK)).map_err(failed)?;
-    lock.lock().map_err(failed)?;
+    let _lock = Tree::private(folder)
+        .lock(Path::new(LOCK))
+        .map_err(failed)?;
 
     let mut text = read_file(&path)?;
     let present = Keys::parse(&format!("`{}`", path.display()), &text)?;
@@ -340,55 +342,31 @@ fn is_missing(path: &Path) -> bool {
 
 /// The file's text, empty where there is none.
 fn read_file(path: &Path) -> Result<String, KeysError> {
-    let failed = |source| KeysError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(_) if is_missing(path) => return Ok(String::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let about = file.metadata().map_err(failed)?;
-    if about.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = about.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeysError::Open {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-    }
-    if about.len() > MAX_KEY_FILE {
-        return Err(KeysError::Size {
-            path: path.to_owned(),
-        });
-    }
-    let mut text = String::new();
-    file.take(MAX_KEY_FILE)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    Ok(text)
+    file::read_secret(path, MAX_KEY_FILE).or_else(|source| {
+        let path = path.to_owned();
+        Err(match Obstacle::of(&source) {
+            _ if is_missing(&path) => return Ok(String::new()),
+            Some(Obstacle::Exposed(how)) => KeysError::Open {
+                how: how.clone(),
+                path,
+            },
+            Some(Obstacle::TooLarge(_)) => KeysError::Size { path },
+            _ => KeysError::Read { path, source },
+        })
+    })
 }
 
-/// Writes a new file beside the old one and moves it there; it is on disk before it has the name.
+/// The command that keeps others from a secret file.
+pub fn closing(path: &Path, how: &Exposed) -> String {
+    match how {
+        Exposed::File { .. } => format!("run `chmod 600 {}`", path.display()),
+        Exposed::Folder { folder, .. } => format!("run `chmod go-w {}`", folder.display()),
+    }
+}
+
 fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-    // A temporary file of this crate is made with mode 0600.
-    let mut file = tempfile::Builder::new()
-        .prefix(".keys.")
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
+    let name = Path::new(path.file_name().ok_or(io::ErrorKind::NotFound)?);
+    Tree::private(file::folder_of(path)).replace(name, text.as_bytes())
 }
 
 /// The command, with the secret keys and tokens taken out of its environment. Every child process is made through this.

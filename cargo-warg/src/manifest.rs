@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{Metadata, MetadataCommand};
+use registry::file;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::version::VersionReq;
@@ -378,6 +379,10 @@ fn merge(
 
 /// Runs `cargo metadata --no-deps`.
 fn metadata(args: &ManifestArgs) -> Result<Metadata, ManifestError> {
+    if let Some(path) = nearest(args) {
+        // cargo would wait for a pipe to speak, and read a device for ever.
+        file::open(&path).map_err(|source| ManifestError::Read { path, source })?;
+    }
     let mut command = MetadataCommand::new();
     command.no_deps();
     if let Some(path) = &args.manifest_path {
@@ -401,6 +406,18 @@ fn metadata(args: &ManifestArgs) -> Result<Metadata, ManifestError> {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     MetadataCommand::parse(text).map_err(|problem| ManifestError::CargoOutput { problem })
+}
+
+/// The manifest that cargo begins with, if it is there.
+fn nearest(args: &ManifestArgs) -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    match &args.manifest_path {
+        Some(path) => Some(here.join(path)).filter(|path| path.exists()),
+        None => here
+            .ancestors()
+            .map(|folder| folder.join("Cargo.toml"))
+            .find(|path| path.exists()),
+    }
 }
 
 /// Where a merge left its markers in a manifest, which cargo could not read for that.

@@ -4,11 +4,11 @@
 //! taken, is decided in [`registry::http`].
 
 use std::env;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use registry::file;
 use registry::http::{Address, AddressError, Http, Options, Progress, Silent};
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -19,6 +19,9 @@ use crate::tokens;
 /// The variable that names a file of certificates which are believed beside the system's; cargo's own, for
 /// `http.cainfo`.
 pub const ROOTS_VARIABLE: &str = "CARGO_HTTP_CAINFO";
+
+/// The largest file of certificates, in bytes: a system's own has a quarter of a megabyte.
+const MAX_ROOTS: u64 = 16 * 1024 * 1024;
 
 /// Why the network cannot be used. That a server does not answer is another thing.
 #[derive(Debug, thiserror::Error)]
@@ -172,7 +175,7 @@ fn roots() -> std::result::Result<Option<Vec<u8>>, NetworkError> {
         return Ok(None);
     };
     let path = PathBuf::from(path);
-    fs::read(&path)
+    file::read(&path, MAX_ROOTS)
         .map(Some)
         .map_err(|source| NetworkError::Roots { path, source })
 }

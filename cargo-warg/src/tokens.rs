@@ -4,14 +4,15 @@
 //! a project calls how has no say in it. Tokens are never printed, and no error repeats a line.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use registry::file::{self, Exposed, Obstacle};
 use registry::http::{TokenError, Tokens};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classify};
+use crate::keys::closing;
 
 /// The variable that holds tokens, each behind the address that it is for, one a line.
 pub const TOKENS_VARIABLE: &str = "CARGO_WARG_TOKENS";
@@ -32,13 +33,13 @@ pub enum TokensError {
         /// Why not.
         source: io::Error,
     },
-    /// Others than its owner can read or write the file.
-    #[error("the tokens file `{}` is open to others: its mode is {mode:03o}, and must be 600", path.display())]
+    /// Others than its owner can read or write the file, or put another in its place.
+    #[error("the tokens file `{}` {how}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// How others get at it.
+        how: Exposed,
     },
     /// What stands there is not what should.
     #[error("{place} cannot be used")]
@@ -65,7 +66,7 @@ impl Classify for TokensError {
 
     fn help(&self) -> Option<String> {
         match self {
-            Self::Open { path, .. } => Some(format!("run `chmod 600 {}`", path.display())),
+            Self::Open { path, how } => Some(closing(path, how)),
             Self::Malformed {
                 source: TokenError::InTheClear { .. },
                 ..
@@ -108,29 +109,15 @@ fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Tokens, TokensErr
 
 /// The file's text, empty where there is none.
 fn read_file(path: &Path) -> Result<String, TokensError> {
-    let failed = |source| TokensError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(TokensError::Open {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-    }
-    let mut text = String::new();
-    file.take(MAX_TOKENS)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    Ok(text)
+    file::read_secret(path, MAX_TOKENS).or_else(|source| {
+        let path = path.to_owned();
+        Err(match Obstacle::of(&source) {
+            _ if source.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            Some(Obstacle::Exposed(how)) => TokensError::Open {
+                how: how.clone(),
+                path,
+            },
+            _ => TokensError::Read { path, source },
+        })
+    })
 }

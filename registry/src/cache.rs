@@ -8,13 +8,12 @@
 //! fetched again.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use transparency::digest::Digest;
 use transparency::policy::Policy;
 
+use crate::file::Tree;
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Folder, Source, StorageError};
 
@@ -37,6 +36,9 @@ fn is_shared(path: &ObjectPath) -> bool {
 /// The verified files of one registry.
 #[derive(Debug, Clone)]
 pub struct Shelf {
+    /// Where all shelves are, and where this one's own files lie in it.
+    cache: Tree,
+    below: PathBuf,
     files: Folder,
     contents: Folder,
 }
@@ -46,6 +48,8 @@ impl Shelf {
     pub fn open(cache: impl Into<PathBuf>, policy: &Policy) -> Self {
         let cache = cache.into();
         Self {
+            cache: Tree::private(&cache).unsynced(),
+            below: below(policy),
             files: Folder::new(cache.join(below(policy))),
             contents: Folder::new(cache),
         }
@@ -78,23 +82,15 @@ impl Shelf {
         let checkpoint = verified.get_key_value(&last);
         let others = verified.iter().filter(|(path, _)| **path != last);
         for (path, bytes) in others.chain(checkpoint) {
-            let place = self.folder(path).root().join(path.as_str());
-            let keep = || -> io::Result<()> {
-                let folder = place.parent().unwrap_or(&place);
-                let mut file = match tempfile::NamedTempFile::new_in(folder) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        fs::create_dir_all(folder)?;
-                        tempfile::NamedTempFile::new_in(folder)
-                    }
-                    file => file,
-                }?;
-                file.write_all(bytes)?;
-                file.persist(&place).map_err(|error| error.error)?;
-                Ok(())
+            let place = if is_shared(path) {
+                PathBuf::from(path.as_str())
+            } else {
+                self.below.join(path.as_str())
             };
-            keep().map_err(|source| StorageError::Io {
+            let kept = self.cache.replace(&place, bytes);
+            kept.map_err(|source| StorageError::Io {
                 action: "write",
-                place: place.display().to_string(),
+                place: self.place(path),
                 source,
             })?;
         }

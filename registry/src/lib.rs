@@ -2,11 +2,13 @@
 //!
 //! [`layout`] says where things lie, [`storage`] is the outside world, [`http`] the one that is far away, and [`client`] the way from bytes to what may be
 //! believed, as `transparency` defines it. What was verified goes to the [`cache`]; what was seen is remembered by
-//! [`trust`], so that a registry cannot take it back. [`sequencer`] appends, [`check`] replays everything.
+//! [`trust`], so that a registry cannot take it back. [`sequencer`] appends, [`check`] replays everything. Files, of whatever
+//! sort, are read and written by [`file`].
 
 pub mod cache;
 pub mod check;
 pub mod client;
+pub mod file;
 pub mod http;
 pub mod layout;
 pub mod sequencer;

@@ -4,15 +4,14 @@
 //! stores offer everywhere, and enough: see [`sequencer`](crate::sequencer) for why a crash between any two operations
 //! is harmless. Reading needs [`Source`] alone.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use transparency::Unverified;
 use transparency::checkpoint::SignedCheckpoint;
 use transparency::number::Size;
 
+use crate::file::{self, Tree, is_absent};
 use crate::http::FetchError;
 use crate::layout::{self, ObjectPath, PRIVATE};
 
@@ -155,22 +154,27 @@ pub trait Storage: Source {
 /// A registry in a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    root: PathBuf,
+    tree: Tree,
 }
 
 impl Folder {
     /// The folder, which need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        // Temporary files lie beside everything else, so that they can be linked into place. All may read them whom the
+        // umask lets, since a web server may serve the folder.
+        let tmp = Path::new(PRIVATE).join("tmp");
+        Self {
+            tree: Tree::shared(root).staged_in(tmp),
+        }
     }
 
     /// Where it is.
     pub fn root(&self) -> &Path {
-        &self.root
+        self.tree.root()
     }
 
     fn file(&self, path: &ObjectPath) -> PathBuf {
-        self.root.join(path.as_str())
+        self.root().join(path.as_str())
     }
 
     fn io<'e>(
@@ -184,93 +188,18 @@ impl Folder {
             source,
         }
     }
-
-    /// A written and synced temporary file, beside everything else so that it can be linked into place.
-    fn temporary(&self, bytes: &[u8]) -> io::Result<NamedTempFile> {
-        let folder = self.root.join(PRIVATE).join("tmp");
-        fs::create_dir_all(&folder)?;
-        let mut file = create_readable(&folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    }
-}
-
-/// Makes a file's parent folders, each durably.
-fn make_parent(file: &Path) -> io::Result<()> {
-    let Some(parent) = file.parent() else {
-        return Ok(());
-    };
-    if parent.as_os_str().is_empty() || parent.is_dir() {
-        return Ok(());
-    }
-    make_parent(parent)?;
-    match fs::create_dir(parent) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => sync_parent(parent),
-    }
-}
-
-/// A temporary file that all may read whom the umask lets, since a web server may serve the folder.
-#[cfg(unix)]
-fn create_readable(folder: &Path) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mut builder = tempfile::Builder::new();
-    let readable = fs::Permissions::from_mode(0o666);
-    builder.permissions(readable).tempfile_in(folder)
-}
-
-/// Elsewhere the folder decides who may read.
-#[cfg(not(unix))]
-fn create_readable(folder: &Path) -> io::Result<NamedTempFile> {
-    NamedTempFile::new_in(folder)
-}
-
-/// Syncs the folder that holds a file, so that its name survives a crash too.
-#[cfg(unix)]
-pub(crate) fn sync_parent(file: &Path) -> io::Result<()> {
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
-        _ => Ok(()),
-    }
-}
-
-/// Elsewhere a folder cannot be opened as a file; its names are the file system's to keep.
-#[cfg(not(unix))]
-pub(crate) fn sync_parent(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// No such file: also where a part of its path is a file.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 impl Source for Folder {
     fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
-        let file = match File::open(self.file(path)) {
-            Err(error) if is_absent(&error) => return Ok(None),
-            file => file.map_err(self.io("read", path))?,
-        };
-        let too_large = || StorageError::TooLarge {
-            place: self.place(path),
-            limit: path.limit(),
-        };
-        let metadata = file.metadata().map_err(self.io("read", path))?;
-        if metadata.is_file() && metadata.len() > path.limit() {
-            return Err(too_large());
-        }
-        // It may grow while it is read: no more than the limit is taken in, whatever it said.
-        let mut bytes = Vec::new();
-        file.take(path.limit().saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(self.io("read", path))?;
-        match u64::try_from(bytes.len()) {
-            Ok(length) if length <= path.limit() => Ok(Some(bytes)),
-            _ => Err(too_large()),
+        match file::read(&self.file(path), path.limit()) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(StorageError::TooLarge {
+                place: self.place(path),
+                limit: path.limit(),
+            }),
+            Err(error) => Err(self.io("read", path)(error)),
         }
     }
 
@@ -288,27 +217,14 @@ impl Storage for Folder {
             }),
             None => Ok(false),
         };
-        let file = self.file(path);
+        let place = Path::new(path.as_str());
         if same(self.get(path)?)? {
             // Whoever created it may have died before its name was safe.
-            return sync_parent(&file).map_err(self.io("write", path));
+            return self.tree.sync(place).map_err(self.io("write", path));
         }
-        let write = self.io("write", path);
-        let persist = || -> io::Result<bool> {
-            make_parent(&file)?;
-            match self.temporary(bytes)?.persist_noclobber(&file) {
-                Ok(_) => {}
-                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                    sync_parent(&file)?;
-                    return Ok(false);
-                }
-                Err(error) => return Err(error.error),
-            }
-            sync_parent(&file)?;
-            Ok(true)
-        };
+        let created = self.tree.create(place, bytes);
         // Somebody else may have created it in between: then it must be the same.
-        if persist().map_err(write)? || same(self.get(path)?)? {
+        if created.map_err(self.io("write", path))? || same(self.get(path)?)? {
             Ok(())
         } else {
             Err(StorageError::Exists {
@@ -319,15 +235,8 @@ impl Storage for Folder {
 
     fn advance(&self, from: Option<&[u8]>, to: &[u8]) -> Result<(), StorageError> {
         let path = layout::checkpoint();
-        let file = self.file(&path);
-        let lock = || -> io::Result<File> {
-            let place = self.root.join(PRIVATE).join("lock");
-            make_parent(&place)?;
-            let lock = File::create(place)?;
-            lock.lock()?;
-            Ok(lock)
-        };
-        let _lock = lock().map_err(self.io("lock", &path))?;
+        let lock = self.tree.lock(&Path::new(PRIVATE).join("lock"));
+        let _lock = lock.map_err(self.io("lock", &path))?;
         let current = self.get(&path)?;
         if current.as_deref() != from {
             return Err(StorageError::Moved);
@@ -337,27 +246,20 @@ impl Storage for Folder {
         {
             return Err(StorageError::Back { from, to });
         }
-        let replace = || -> io::Result<()> {
-            let temporary = self.temporary(to)?;
-            temporary.persist(&file).map_err(|error| error.error)?;
-            sync_parent(&file)
-        };
-        replace().map_err(self.io("write", &path))
+        let replaced = self.tree.replace(Path::new(path.as_str()), to);
+        replaced.map_err(self.io("write", &path))
     }
 
     fn remove(&self, path: &ObjectPath) -> Result<(), StorageError> {
-        match fs::remove_file(self.file(path)) {
-            Err(error) if !is_absent(&error) => Err(self.io("remove", path)(error)),
-            _ => {
-                // A folder of partial files that is empty now goes too; one that is not stays.
-                if let Some(folder) = self.file(path).parent()
-                    && folder.extension().is_some_and(|end| end == "p")
-                {
-                    let _ = fs::remove_dir(folder);
-                }
-                Ok(())
-            }
+        let place = Path::new(path.as_str());
+        self.tree.remove(place).map_err(self.io("remove", path))?;
+        // A folder of partial files that is empty now goes too; one that is not stays.
+        if let Some(folder) = place.parent()
+            && folder.extension().is_some_and(|end| end == "p")
+        {
+            let _ = self.tree.remove_folder(folder);
         }
+        Ok(())
     }
 }
 

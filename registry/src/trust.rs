@@ -12,8 +12,9 @@
 //! forget a registry removes the folder.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use transparency::Unverified;
@@ -25,7 +26,7 @@ use transparency::number::{Index, Position};
 use transparency::package::Seen;
 use transparency::policy::Policy;
 
-use crate::storage::sync_parent;
+use crate::file::{self, Tree};
 
 /// Why the trust store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -224,17 +225,26 @@ fn origin_id(policy: &Policy) -> String {
 /// The memory of one registry, in the machine's state folder.
 #[derive(Debug, Clone)]
 pub struct TrustStore {
+    state: Tree,
+    /// The folder of the registry, below the state.
+    below: PathBuf,
     folder: PathBuf,
 }
 
 const FILE: &str = "seen";
 const FIRST_LINE: &str = "warg-seen/v1";
 
+/// The largest such file, in bytes: half a million packages.
+const MAX_SEEN: u64 = 64 * 1024 * 1024;
+
 impl TrustStore {
     /// The store for a policy's registry, in a state folder that need not exist yet.
     pub fn open(state: &Path, policy: &Policy) -> Self {
+        let below = Path::new("trust").join(origin_id(policy));
         Self {
-            folder: state.join("trust").join(origin_id(policy)),
+            state: Tree::private(state),
+            folder: state.join(&below),
+            below,
         }
     }
 
@@ -262,7 +272,7 @@ impl TrustStore {
     /// A file that cannot be read, is damaged, or got lost.
     pub fn read(&self) -> Result<Option<Memory>, TrustStoreError> {
         let damaged = || TrustStoreError::Damaged { place: self.file() };
-        match fs::read(self.file()) {
+        match file::read(&self.file(), MAX_SEEN) {
             Err(error) if error.kind() == ErrorKind::NotFound => match self.is_empty() {
                 Ok(true) => Ok(None),
                 Ok(false) => Err(damaged()),
@@ -315,25 +325,10 @@ impl TrustStore {
 
     /// Makes the folder, whole; none where there is one by now.
     fn begin(&self, memory: Memory) -> Result<Option<Memory>, TrustStoreError> {
-        let begin = || -> io::Result<bool> {
-            let parent = self.folder.parent().unwrap_or(&self.folder);
-            fs::create_dir_all(parent)?;
-            let folder = tempfile::tempdir_in(parent)?;
-            let mut file = File::create(folder.path().join(FILE))?;
-            file.write_all(&memory.print())?;
-            file.sync_all()?;
-            sync_parent(&folder.path().join(FILE))?;
-            match fs::rename(folder.path(), &self.folder) {
-                Ok(()) => {
-                    let _ = folder.keep(); // it has another name now: nothing to remove
-                    sync_parent(&self.folder)?;
-                    Ok(true)
-                }
-                Err(_) if !self.is_empty()? => Ok(false),
-                Err(error) => Err(error),
-            }
-        };
-        let begun = begin().map_err(self.io("write"))?;
+        let begun = self
+            .state
+            .begin(&self.below, OsStr::new(FILE), &memory.print());
+        let begun = begun.map_err(self.io("write"))?;
         Ok(begun.then_some(memory))
     }
 
@@ -377,23 +372,13 @@ impl TrustStore {
     }
 
     fn lock(&self) -> Result<File, TrustStoreError> {
-        let lock = || -> io::Result<File> {
-            let lock = File::create(self.folder.join("lock"))?;
-            lock.lock()?;
-            Ok(lock)
-        };
-        lock().map_err(self.io("lock"))
+        let lock = self.state.lock(&self.below.join("lock"));
+        lock.map_err(self.io("lock"))
     }
 
     fn write(&self, memory: &Memory) -> Result<(), TrustStoreError> {
-        let write = || -> io::Result<()> {
-            let mut temporary = tempfile::NamedTempFile::new_in(&self.folder)?;
-            temporary.write_all(&memory.print())?;
-            temporary.as_file().sync_all()?;
-            let file = self.file();
-            temporary.persist(&file).map_err(|error| error.error)?;
-            sync_parent(&file)
-        };
-        write().map_err(self.io("write"))
+        let place = self.below.join(FILE);
+        let written = self.state.replace(&place, &memory.print());
+        written.map_err(self.io("write"))
     }
 }

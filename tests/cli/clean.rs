@@ -54,19 +54,18 @@ fn what_killed_runs_left_goes_once_it_is_old() {
     let registry = story::stocked(&sandbox);
     let app = registry.app(&sandbox, "app", "");
     let left = [
-        ".warg.lockAb3dE6",
-        ".Cargo.toml.Ab3dE6",
+        ".cargo-warg-Ab3dE6",
         "wit/.cargo-warg-Ab3dE6",
         "wit/deps/.cargo-warg-Ab3dE6",
         "wit/deps/acme-io-1.0.0/.cargo-warg-Ab3dE6",
-        "../.warg-registry-Ab3dE6/checkpoint",
+        "../.cargo-warg-Cd4eF7/checkpoint",
     ];
     let others = [
-        ".warg.lock.bak",
-        ".warg.lockAb3dE6x",
-        ".Cargo.toml.mine-6",
-        ".Cargo.toml.backup",
-        ".warg.lock202611",
+        ".cargo-warg-.bak",
+        ".cargo-warg-Ab3dE6x",
+        ".cargo-warg-mine-6",
+        ".cargo-warg-backup",
+        ".cargo-warg-202611",
         "wit/deps/mine/a.wit",
     ];
     for path in left.iter().chain(&others) {
@@ -86,14 +85,14 @@ fn what_killed_runs_left_goes_once_it_is_old() {
             .set_modified(old)
             .unwrap();
     }
-    File::open(sandbox.join(".warg-registry-Ab3dE6"))
+    File::open(sandbox.join(".cargo-warg-Cd4eF7"))
         .unwrap()
         .set_modified(old)
         .unwrap();
     app.warg(&["clean", "-v"])
         .code(0)
         .stderr_contains("    Removing ")
-        .stderr_contains(".warg.lockAb3dE6: 1 files, 4 bytes");
+        .stderr_contains(".cargo-warg-Ab3dE6: 1 files, 4 bytes");
     for path in left {
         assert!(!app.has(path), "{path}");
     }

@@ -16,6 +16,7 @@ mod dep_solved;
 mod errors;
 mod everyday;
 mod fetch;
+mod files;
 mod help;
 mod http;
 mod info;

@@ -66,7 +66,7 @@ pub struct BundleArgs {
 
 impl BundleArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let to = output::file(self.output.as_deref());
+        let to = output::named(self.output.as_deref());
         if to.is_none() {
             context.check_binary_stdout()?;
         }

@@ -141,7 +141,7 @@ impl LockArgs {
         report::warnings(context, &locked.warnings);
         report::proved(context, &locked.proved);
         let text = locked.lock.to_string();
-        let to = output::file(self.output.as_deref());
+        let to = output::named(self.output.as_deref());
         match to {
             Some(path) => output::write(path, text.as_bytes())?,
             None if context.json => {}

@@ -1,10 +1,10 @@
 //! `cargo warg man`.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, CommandFactory as _};
+use registry::file::Tree;
 
 use super::Context;
 use crate::cli::Cargo;
@@ -35,8 +35,8 @@ impl ManArgs {
             return context.data(page.trim_end());
         };
         let cannot = || format!("cannot write into {}", folder.display());
-        fs::create_dir_all(&folder).or_fail(Class::Other, cannot)?;
-        let pages = write(warg, "cargo warg", &folder).or_fail(Class::Other, cannot)?;
+        let tree = Tree::shared(&folder).unsynced();
+        let pages = write(warg, "cargo warg", &tree).or_fail(Class::Other, cannot)?;
         context
             .shell
             .status("Wrote", format!("{pages} pages into {}", folder.display()));
@@ -60,15 +60,15 @@ fn page(command: &Command, line: &str) -> String {
 }
 
 /// Writes the pages of a command and of those below it; says how many.
-fn write(command: &Command, line: &str, folder: &Path) -> io::Result<usize> {
-    let file = folder.join(format!("{}.1", line.replace(' ', "-")));
-    fs::write(file, page(command, line))?;
+fn write(command: &Command, line: &str, tree: &Tree) -> io::Result<usize> {
+    let file = format!("{}.1", line.replace(' ', "-"));
+    tree.replace(Path::new(&file), page(command, line).as_bytes())?;
     let mut pages = 1;
     for below in command
         .get_subcommands()
         .filter(|one| one.get_name() != "help")
     {
-        pages += write(below, &format!("{line} {}", below.get_name()), folder)?;
+        pages += write(below, &format!("{line} {}", below.get_name()), tree)?;
     }
     Ok(pages)
 }

@@ -46,7 +46,7 @@ impl SbomArgs {
             of_workspace(&project, self.allow_stale)?
         };
         report::warnings(context, &warnings);
-        let to = output::file(self.output.as_deref());
+        let to = output::named(self.output.as_deref());
         match to {
             Some(path) => output::write(path, format!("{bom}\n").as_bytes())?,
             None if context.json => {}

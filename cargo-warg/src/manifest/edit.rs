@@ -5,10 +5,9 @@
 //! text differs. [`revert`](ManifestEdit::revert) puts back what was there, for a command that fails later on. A new
 //! key goes where order asks for it if the table was in order, and to the end otherwise, as `cargo add` does it.
 
-use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use registry::file;
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, Value};
 use transparency::name::{Kind, Namespace, PackageName};
 
@@ -145,7 +144,7 @@ impl ManifestEdit {
                 path: self.path.clone(),
             });
         }
-        write_file(&self.path, text).map_err(|source| ManifestError::Write {
+        file::replace(&self.path, text.as_bytes()).map_err(|source| ManifestError::Write {
             path: self.path.clone(),
             source,
         })
@@ -573,25 +572,6 @@ impl<'a> NewDependency<'a> {
         *value = Value::InlineTable(table);
         *value.decor_mut() = decor;
     }
-}
-
-/// Writes a new file beside the old one and moves it there, with the old one's permissions.
-fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    // A link to a manifest elsewhere stays a link.
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".Cargo.toml.")
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(permissions)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The text of a Cargo.toml, and the places in it.
 
-use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use registry::file;
 use toml_edit::{Document, Item, Key, TableLike};
 
 use super::error::ManifestError;
@@ -79,14 +80,11 @@ impl Source {
 }
 
 pub(super) fn read_text(path: &Path) -> Result<String, ManifestError> {
-    let failed = |source| ManifestError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    if fs::metadata(path).map_err(failed)?.len() > MAX_MANIFEST {
-        return Err(ManifestError::Size {
-            path: path.to_owned(),
-        });
-    }
-    fs::read_to_string(path).map_err(failed)
+    file::read_text(path, MAX_MANIFEST).map_err(|source| {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::FileTooLarge => ManifestError::Size { path },
+            _ => ManifestError::Read { path, source },
+        }
+    })
 }

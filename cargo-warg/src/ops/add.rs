@@ -4,9 +4,10 @@
 //! a bare `0.2` would bring the oldest. Where locking fails, the manifest is as it was.
 
 use std::fs::File;
-use std::io;
+use std::path::Path;
 
 use registry::client::LoadedLog;
+use registry::file::Tree;
 use resolver::index::Address;
 use transparency::name::{Kind, PackageName};
 use transparency::package::Log;
@@ -120,13 +121,12 @@ fn left_over(failure: ManifestError, added: &[Added]) -> String {
 /// Until the file is dropped, no other command of this user changes a manifest: it would write over this one's changes, or
 /// what this one takes back would be the other's.
 pub(super) fn wait_for_turn(dirs: &Dirs) -> Result<File> {
-    let path = dirs.make_state().classified()?.join("add.lock");
-    let wait = || -> io::Result<File> {
-        let turn = File::create(&path)?;
-        turn.lock()?;
-        Ok(turn)
-    };
-    wait().or_fail(Class::Other, || format!("cannot lock {}", path.display()))
+    let state = Tree::private(dirs.make_state().classified()?);
+    let name = Path::new("add.lock");
+    let turn = state.lock(name);
+    turn.or_fail(Class::Other, || {
+        format!("cannot lock {}", state.root().join(name).display())
+    })
 }
 
 /// The failure to find a package that a registry proves not to have.

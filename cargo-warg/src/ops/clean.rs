@@ -6,10 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use registry::file::{STAGED, Tree, folder_of};
+
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, OrFail as _, Result};
 use crate::manifest::{Place, Workspace};
-use crate::wit::root::{Root, STAGED};
+use crate::wit::root::Root;
 
 /// The folders of the cache that are ours.
 const CACHE: [&str; 2] = ["content", "registry"];
@@ -96,38 +98,43 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
 
 /// Temporary files and folders beside what the commands write.
 fn left(workspace: &Workspace) -> Vec<PathBuf> {
-    let mut places = vec![(workspace.root().to_owned(), ".warg.lock")];
+    let mut places = vec![workspace.root().to_owned()];
     let manifests = [workspace.root_manifest()].into_iter();
     let members = workspace.members().iter();
     for manifest in manifests.chain(members.clone().map(|member| member.manifest.clone())) {
         if let Some(folder) = manifest.parent() {
-            places.push((folder.to_owned(), ".Cargo.toml."));
+            places.push(folder.to_owned());
         }
     }
     for member in members {
-        places.push((member.wit.clone(), STAGED));
+        places.push(member.wit.clone());
         let deps = member.wit.join("deps");
+        if deps.is_symlink() {
+            continue; // nothing is removed through a link
+        }
         let packages = fs::read_dir(&deps).into_iter().flatten().flatten();
-        places.extend(packages.map(|package| (package.path(), STAGED)));
-        places.push((deps, STAGED));
+        let folders =
+            packages.filter(|package| package.file_type().is_ok_and(|sort| sort.is_dir()));
+        places.extend(folders.map(|package| package.path()));
+        places.push(deps);
     }
     for registry in workspace.registries().iter() {
         if let Place::Folder(folder) = &registry.place
             && let Some(parent) = folder.parent()
         {
-            places.push((parent.to_owned(), ".warg-registry-"));
+            places.push(parent.to_owned());
         }
     }
     places.sort();
     places.dedup();
     let mut left = Vec::new();
-    for (folder, prefix) in places {
+    for folder in places {
         let Ok(entries) = fs::read_dir(folder) else {
             continue; // not there, or not ours to read
         };
         for entry in entries.flatten() {
             let name = entry.file_name();
-            let random = name.to_str().and_then(|name| name.strip_prefix(prefix));
+            let random = name.to_str().and_then(|name| name.strip_prefix(STAGED));
             if random.is_some_and(is_random) && is_old(&entry.path()) {
                 left.push(entry.path());
             }
@@ -137,7 +144,7 @@ fn left(workspace: &Workspace) -> Vec<PathBuf> {
     left
 }
 
-/// Whether an end is one of a temporary name, and no word: `.Cargo.toml.backup` is somebody's. Of a hundred temporary names
+/// Whether an end is one of a temporary name, and no word: `.cargo-warg-backup` is somebody's. Of a hundred temporary names
 /// one reads like a word, and stays.
 fn is_random(end: &str) -> bool {
     let is_word = end.bytes().all(|byte| byte.is_ascii_alphabetic())
@@ -171,10 +178,8 @@ fn measure(path: &Path) -> io::Result<(u64, u64)> {
     Ok((files, bytes))
 }
 
+/// Removes what lies at a path; what a link leads to stays.
 fn remove(path: &Path) -> io::Result<()> {
-    if fs::symlink_metadata(path)?.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    }
+    let name = Path::new(path.file_name().unwrap_or_default());
+    Tree::private(folder_of(path)).remove_all(name).map(drop)
 }

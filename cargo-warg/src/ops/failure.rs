@@ -1,11 +1,10 @@
 //! Errors of the libraries, as failures of operations: one exhaustive match each, and what to do about them.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use registry::check::CheckError;
 use registry::client::{ClientError, Remedy};
+use registry::file::Tree;
 use registry::http::FetchError;
 use registry::sequencer::SequencerError;
 use registry::storage::StorageError;
@@ -162,13 +161,10 @@ fn save_evidence(evidence: &Misbehavior, folder: &Path) -> std::io::Result<PathB
     let text = evidence.to_string();
     let name = Digest::of(text.as_bytes()).hex();
     // Beside it: where nothing was seen yet, there is no folder, and a folder without its file is a damaged one.
-    let folder = folder.with_file_name("misbehavior");
-    fs::create_dir_all(&folder)?;
-    let path = folder.join(name);
-    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
+    let path = folder.with_file_name("misbehavior").join(name);
+    let state = folder.ancestors().nth(2).unwrap_or(folder);
+    let below = path.strip_prefix(state).unwrap_or(&path);
+    Tree::private(state).replace(below, text.as_bytes())?;
     Ok(path)
 }
 

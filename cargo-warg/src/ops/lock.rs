@@ -5,10 +5,10 @@
 
 pub mod at;
 
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
+use registry::file;
 use resolver::lockfile::merge::{Merge, MergeError, Side, is_kept};
 use resolver::lockfile::{
     BuildError, Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness, changes,
@@ -125,19 +125,17 @@ pub fn read(path: &Path) -> Result<Option<Lockfile>> {
 
 pub(super) fn read_text(path: &Path) -> Result<Option<String>> {
     let failed = || format!("cannot read {}", path.display());
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        metadata => {
-            let length = metadata.or_fail(Class::Other, failed)?.len();
-            if usize::try_from(length).map_or(true, |length| length > MAX_LOCK) {
-                return Err(refuse(ReadError::TooLong, "", path));
-            }
+    let limit = u64::try_from(MAX_LOCK).unwrap_or(u64::MAX);
+    match file::read(path, limit) {
+        Ok(bytes) => String::from_utf8(bytes)
+            .map(Some)
+            .or_fail(Class::Lock, failed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            Err(refuse(ReadError::TooLong, "", path))
         }
+        Err(error) => Err(Error::caused(Class::Other, failed(), error)),
     }
-    let bytes = fs::read(path).or_fail(Class::Other, failed)?;
-    String::from_utf8(bytes)
-        .map(Some)
-        .or_fail(Class::Lock, failed)
 }
 
 pub(super) fn parse(text: &str, path: &Path) -> Result<Lockfile> {
@@ -501,27 +499,7 @@ pub(super) fn write(path: &Path, lock: &Lockfile, before: Option<&str>) -> Resul
         );
         return Err(Error::new(Class::Other, message).with_help("run the command again"));
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        let mut file = builder
-            .prefix(".warg.lock")
-            .permissions(permissions(path))
-            .tempfile_in(folder)?;
-        file.write_all(lock.to_string().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().or_fail(Class::Other, || format!("cannot write {}", path.display()))?;
+    file::replace(path, lock.to_string().as_bytes())
+        .or_fail(Class::Other, || format!("cannot write {}", path.display()))?;
     Ok(true)
-}
-
-/// Those of the file that is replaced, or what the umask leaves of a new file's.
-fn permissions(path: &Path) -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).map_or_else(
-        |_| fs::Permissions::from_mode(0o666),
-        |metadata| metadata.permissions(),
-    )
 }

@@ -5,11 +5,11 @@
 //! record, signed a minute later, would be a conflict. What is kept is a help and no more: whoever reads it compares it
 //! with what is to be said now, and signs anew where it does not fit.
 
-use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use registry::cache::registry_id;
+use registry::file::{self, Tree};
 use transparency::digest::Digest;
 use transparency::policy::Policy;
 
@@ -19,7 +19,9 @@ const MAX_PENDING: u64 = 64 * 1024 * 1024;
 /// The records of one batch, in this user's state folder.
 #[derive(Debug)]
 pub struct Pending {
-    path: PathBuf,
+    state: Tree,
+    /// Below the state folder.
+    place: PathBuf,
 }
 
 impl Pending {
@@ -27,8 +29,8 @@ impl Pending {
     pub fn of(state: &Path, policy: &Policy, says: impl Iterator<Item = String>) -> Self {
         let says: Vec<_> = says.collect();
         Self {
-            path: state
-                .join("pending")
+            state: Tree::private(state),
+            place: Path::new("pending")
                 .join(registry_id(policy))
                 .join(Digest::of(says.join("\n").as_bytes()).hex()),
         }
@@ -40,10 +42,8 @@ impl Pending {
     }
 
     fn read_file(&self) -> Option<Vec<Vec<u8>>> {
-        let mut bytes = Vec::new();
-        let file = fs::File::open(&self.path).ok()?;
-        file.take(MAX_PENDING).read_to_end(&mut bytes).ok()?;
-        parse(&bytes)
+        let path = self.state.root().join(&self.place);
+        parse(&file::read(&path, MAX_PENDING).ok()?)
     }
 
     /// Keeps records, durably, before they are sent.
@@ -51,18 +51,12 @@ impl Pending {
     /// # Errors
     /// A state folder that cannot be written.
     pub fn keep(&self, records: &[Vec<u8>]) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(&self.path);
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&print(records)?)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+        self.state.replace(&self.place, &print(records)?)
     }
 
     /// Forgets them: they are acknowledged. (What stays behind where that fails does not fit the next time.)
     pub fn forget(&self) {
-        let _ = fs::remove_file(&self.path);
+        let _ = self.state.remove(&self.place);
     }
 }
 
@@ -97,13 +91,18 @@ pub fn print(records: &[Vec<u8>]) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
     fn what_is_kept_is_read_again_and_what_is_damaged_counts_as_nothing() {
         let state = tempfile::tempdir().unwrap();
         let path = state.path().join("pending/some/file");
-        let pending = Pending { path: path.clone() };
+        let pending = Pending {
+            state: Tree::private(state.path()),
+            place: "pending/some/file".into(),
+        };
         assert!(pending.read().is_empty());
         let records = vec![b"first".to_vec(), Vec::new(), vec![0; 65_535]];
         pending.keep(&records).unwrap();

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use registry::file;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
@@ -17,7 +18,7 @@ use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
 use super::registries::Registries;
-use crate::component::{ContentError, Interface};
+use crate::component::{ContentError, Interface, MAX_CONTENT};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
@@ -451,7 +452,7 @@ impl Reader<'_> {
     }
 
     fn component_file(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
-        let bytes = std::fs::read(path)
+        let bytes = file::read(path, MAX_CONTENT)
             .or_fail(Class::Other, || format!("cannot read {}", path.display()))
             .map_err(|error| in_context(error, dependency, path))?;
         let interface: std::result::Result<_, ContentError> = Interface::of_component(&bytes);

@@ -12,11 +12,8 @@ mod carried;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use registry::layout::MAX_CONTENT;
 use resolver::resolution::Selection;
 use semver::{Comparator, Op, Version};
 use transparency::digest::Digest;
@@ -28,12 +25,13 @@ use transparency::version::VersionReq;
 use self::texts::Texts;
 use super::batch::{Destination, Draft, Item, Outcome, Unusable, named, registry_of};
 use super::lock;
+use super::output;
 use super::project::Project;
 use super::registries::{Reading, Registries};
 use super::solve::Sessions;
 use crate::component::{Interface, kind_of};
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Context as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Location, Member, Patch, Workspace};
 use crate::network::Network;
@@ -332,17 +330,12 @@ fn refuse_patched_lock(project: &Project, member: &str) -> Result<()> {
 
 /// What a path holds.
 fn read(path: &Path) -> Result<Read> {
-    let shown = if path == Path::new("-") {
-        "stdin".to_owned()
-    } else {
-        path.display().to_string()
-    };
-    let cannot = || format!("cannot publish {shown}");
+    let cannot = || format!("cannot publish {}", output::shown(path));
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "wit") {
         let texts = WitTexts::read(path).classified().context(cannot)?;
         return Ok(Read::Text(texts));
     }
-    let bytes = read_file(path).or_fail(Class::Other, || format!("cannot read {shown}"))?;
+    let bytes = output::read(path)?;
     match kind_of(&bytes).classified().context(cannot)? {
         Kind::Wit => {
             let package = WitPackage::open(bytes).classified().context(cannot)?;
@@ -404,18 +397,6 @@ fn read_all(workspace: &Workspace, publication: &Publication<'_>) -> Result<Vec<
             .with_help("name what is to be published: a folder of .wit files, or a component"));
     }
     Ok(all)
-}
-
-/// Reads no more than what may be published and one byte.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = MAX_CONTENT.saturating_add(1);
-    if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
-    } else {
-        fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 fn statement(version: Version, content: &[u8]) -> Statement {

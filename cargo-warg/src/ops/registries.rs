@@ -7,12 +7,12 @@
 //! project's lock has of it, whatever the command and whatever it is opened for: so no command can forget either.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use registry::cache::Shelf;
 use registry::client::{Client, ClientError, Session, StandIn};
+use registry::file;
 use registry::http::Http;
 use registry::layout::{self, ObjectPath};
 use registry::storage::{Folder, Source, StorageError};
@@ -108,6 +108,9 @@ impl Classify for PolicyFileError {
     }
 }
 
+/// The largest policy file, in bytes: thousands of witnesses.
+pub const MAX_POLICY: u64 = 1024 * 1024;
+
 /// Reads the policy file of a registry.
 ///
 /// # Errors
@@ -125,7 +128,7 @@ pub fn read_policy_file(
     alias: Option<&Alias>,
 ) -> std::result::Result<Policy, PolicyFileError> {
     let (alias, path) = (alias.cloned(), path.to_owned());
-    match fs::read(&path) {
+    match file::read(&path, MAX_POLICY) {
         Ok(bytes) => Policy::parse(&bytes).map_err(|problem| PolicyFileError::Malformed {
             line: match &problem {
                 PolicyError::Line { line, .. } => {

@@ -6,11 +6,12 @@
 //! keys founded, with the same namespaces, is taken as founded by a run that was cut off.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use registry::client::{Client, Session};
+use registry::file::{self, NewFolder, Tree};
 use registry::layout::PRIVATE;
 use registry::sequencer::{Founding, found};
 use registry::storage::Folder;
@@ -20,6 +21,7 @@ use transparency::number::Time;
 use transparency::policy::Policy;
 
 use super::place::{place_text, resolve};
+use super::registries::MAX_POLICY;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Keys};
@@ -98,7 +100,12 @@ pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<M
     };
     let policy = Policy::without_witnesses(operate.clone())
         .or_fail(Class::Other, || "the operate key cannot be a policy's")?;
-    write_policy(&policy_path, wanted.alias, &operate)?;
+    write_policy(
+        workspace.root(),
+        Path::new(&policy_text),
+        wanted.alias,
+        &operate,
+    )?;
     let configured = edit.save().classified()?;
     Ok(Made {
         origin: policy.origin().clone(),
@@ -215,13 +222,13 @@ fn found_new(
         namespaces,
         now: wanted.now,
     };
-    let place = Beside::new(folder).or_fail(Class::Unavailable, || {
+    let place = NewFolder::beside(folder).or_fail(Class::Unavailable, || {
         format!("cannot make {}", folder.display())
     })?;
-    found(&Folder::new(place.0.path()), &founding).classified()?;
+    found(&Folder::new(place.path()), &founding).classified()?;
     // Without its keys a registry is a dead thing: they are on disk before it has its name.
     keys::add(dirs, &[operate, checkpoint]).classified()?;
-    place.take(folder).or_fail(Class::Unavailable, || {
+    place.take_place().or_fail(Class::Unavailable, || {
         format!("cannot make {}", folder.display())
     })?;
     Ok(made)
@@ -236,33 +243,6 @@ fn unique_origin(alias: &Alias) -> Result<String> {
     Ok(format!("{alias}-{:016x}.local", u64::from_be_bytes(random)))
 }
 
-/// A folder beside the one that is wanted. It goes away unless it takes that one's place.
-struct Beside(tempfile::TempDir);
-
-impl Beside {
-    fn new(folder: &Path) -> io::Result<Self> {
-        let parent = folder.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        fs::create_dir_all(parent)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".warg-registry-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // A web server may serve it: the umask decides, as for every other folder.
-            builder.permissions(fs::Permissions::from_mode(0o777));
-        }
-        Ok(Self(builder.tempdir_in(parent)?))
-    }
-
-    /// Takes the place of the folder, which is missing or empty.
-    fn take(self, folder: &Path) -> io::Result<()> {
-        fs::rename(self.0.path(), folder)?;
-        let _ = self.0.keep(); // it has another name now
-        let parent = folder.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        File::open(parent)?.sync_all()
-    }
-}
-
 fn policy_in_the_way(path: &Path) -> Error {
     Error::new(
         Class::Other,
@@ -272,8 +252,9 @@ fn policy_in_the_way(path: &Path) -> Error {
 }
 
 /// Writes the policy file, whole, unless one that names this key is there.
-fn write_policy(path: &Path, alias: &Alias, operate: &VerifyingKey) -> Result<()> {
-    match fs::read(path) {
+fn write_policy(root: &Path, below: &Path, alias: &Alias, operate: &VerifyingKey) -> Result<()> {
+    let path = &root.join(below);
+    match file::read(path, MAX_POLICY) {
         Ok(bytes) => {
             return match Policy::parse(&bytes) {
                 Ok(policy) if policy.operate_key() == operate => Ok(()),
@@ -282,11 +263,8 @@ fn write_policy(path: &Path, alias: &Alias, operate: &VerifyingKey) -> Result<()
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => {
-            return Err(Error::caused(
-                Class::Other,
-                format!("cannot read {}", path.display()),
-                error,
-            ));
+            let message = format!("cannot read {}", path.display());
+            return Err(Error::caused(Class::Other, message, error));
         }
     }
     let text = format!(
@@ -294,20 +272,9 @@ fn write_policy(path: &Path, alias: &Alias, operate: &VerifyingKey) -> Result<()
          log {operate}\n\
          quorum none\n"
     );
-    let write = || -> io::Result<()> {
-        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        fs::create_dir_all(folder)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().or_fail(Class::Other, || format!("cannot write {}", path.display()))
+    let created = Tree::shared(root).create(below, text.as_bytes());
+    match created.or_fail(Class::Other, || format!("cannot write {}", path.display()))? {
+        true => Ok(()),
+        false => Err(policy_in_the_way(path)),
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use registry::file;
 use registry::trust::TrustStore;
 use transparency::key::VerifyingKey;
 
@@ -160,8 +161,8 @@ fn cargo_version() -> Option<String> {
 /// Demands that files can be made in a folder, or in what it would be made in.
 fn check_writable(path: &Path) -> Result<()> {
     let existing = path.ancestors().find(|folder| folder.exists());
-    match existing.map(tempfile::tempfile_in) {
-        Some(Ok(_)) => Ok(()),
+    match existing.map(file::check_folder_writable) {
+        Some(Ok(())) => Ok(()),
         Some(Err(error)) => Err(Error::caused(
             Class::Other,
             format!("cannot write into {}", path.display()),

@@ -10,12 +10,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use registry::cache::Shelf;
 use registry::client::{Client, Session};
+use registry::file::{self, Tree};
 use registry::layout::{self, ObjectPath};
 use registry::storage::{Source, StorageError};
 use resolver::lockfile::Lockfile;
@@ -37,6 +38,9 @@ const FOLDER: &str = "vendor/warg";
 /// The file that says whose folder it is. git must not touch line endings: every byte counts.
 const MARK: &str = ".gitattributes";
 const MARK_TEXT: &str = "# Written by `cargo warg vendor`, which replaces and removes what lies in content/ and registry/.\n* -text\n";
+
+/// More than the mark has; what is longer is another file.
+const MAX_MARK: u64 = 4096;
 
 /// The folders that are ours, below the one that was asked for.
 const OURS: [&str; 2] = ["content", "registry"];
@@ -106,11 +110,13 @@ pub fn vendor(
     let files = collect(project, lock, &mut sessions, flags.offline)?;
     let _turn = wait_for_turn(dirs)?;
     let cannot = || format!("cannot write into {}", folder.display());
-    let written = write(&folder, &files, flags.offline)?;
+    // It is committed, and read by others; what a power cut takes is written again.
+    let tree = Tree::shared(&folder).unsynced();
+    let written = write(&tree, &files, flags.offline)?;
     let needed: BTreeSet<_> = files.iter().map(|file| file.place.clone()).collect();
     let mut removed = 0;
     for ours in OURS {
-        removed += sweep(&folder, Path::new(ours), &needed).or_fail(Class::Other, cannot)?;
+        removed += sweep(&tree, Path::new(ours), &needed).or_fail(Class::Other, cannot)?;
     }
     let mut edit = project.workspace.edit_root().classified()?;
     edit.set_vendor(&text).classified()?;
@@ -139,7 +145,7 @@ fn check_ours(folder: &Path) -> Result<()> {
     if entries.next().is_none() {
         return Ok(());
     }
-    let text = fs::read_to_string(folder.join(MARK));
+    let text = file::read_text(&folder.join(MARK), MAX_MARK);
     if text.is_ok_and(|text| text == MARK_TEXT) {
         return check_no_links(folder);
     }
@@ -289,10 +295,10 @@ struct Written {
 }
 
 /// Writes the files that are not there already, in order.
-fn write(folder: &Path, files: &[File<'_>], offline: bool) -> Result<Written> {
-    let cannot = || format!("cannot write into {}", folder.display());
+fn write(tree: &Tree, files: &[File<'_>], offline: bool) -> Result<Written> {
+    let cannot = || format!("cannot write into {}", tree.root().display());
     let mut written = Written { files: 0, bytes: 0 };
-    keep(&folder.join(MARK), MARK_TEXT.as_bytes()).or_fail(Class::Other, cannot)?;
+    keep(tree, Path::new(MARK), MARK_TEXT.as_bytes()).or_fail(Class::Other, cannot)?;
     for file in files {
         let bytes = match &file.note {
             Some(note) => note.clone(),
@@ -305,7 +311,7 @@ fn write(folder: &Path, files: &[File<'_>], offline: bool) -> Result<Written> {
                     Error::new(Class::Unavailable, format!("{place} was removed meanwhile"))
                 })?,
         };
-        let new = keep(&folder.join(&file.place), &bytes).or_fail(Class::Other, cannot)?;
+        let new = keep(tree, &file.place, &bytes).or_fail(Class::Other, cannot)?;
         written.files += usize::from(new);
         written.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     }
@@ -313,28 +319,18 @@ fn write(folder: &Path, files: &[File<'_>], offline: bool) -> Result<Written> {
 }
 
 /// Writes a file whole, unless it is there with these bytes; says whether it did.
-fn keep(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    if fs::read(path).is_ok_and(|found| found == bytes) {
+fn keep(tree: &Tree, below: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if file::read(&tree.root().join(below), length).is_ok_and(|found| found == bytes) {
         return Ok(false);
     }
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // It is committed, and read by others: the umask decides.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
+    tree.replace(below, bytes)?;
     Ok(true)
 }
 
 /// Removes what is not needed below a folder, and folders that are empty then; says how many files that were.
-fn sweep(root: &Path, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
-    let folder = root.join(below);
+fn sweep(tree: &Tree, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
+    let folder = tree.root().join(below);
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         entries => entries?,
@@ -344,14 +340,13 @@ fn sweep(root: &Path, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<us
         let entry = entry?;
         let place = below.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            removed += sweep(root, &place, needed)?;
+            removed += sweep(tree, &place, needed)?;
         } else if !needed.contains(&place) {
-            fs::remove_file(entry.path())?;
-            removed += 1;
+            removed += usize::from(tree.remove(&place)?);
         }
     }
     if fs::read_dir(&folder)?.next().is_none() {
-        fs::remove_dir(&folder)?;
+        tree.remove_folder(below)?;
     }
     Ok(removed)
 }

@@ -5,9 +5,10 @@
 //! wrote into a record is printed, too.
 
 use std::borrow::Cow;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use registry::file;
 
 use super::{clean, clean_line};
 use crate::error::Error;
@@ -107,8 +108,7 @@ impl Job {
         let Some(path) = &self.summary else {
             return Ok(());
         };
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(summary.markdown().as_bytes())
+        file::append(path, summary.markdown().as_bytes())
     }
 }
 

@@ -9,10 +9,10 @@
 //! the version that they have there, unless that very version is selected or local.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use registry::file::Tree;
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -21,7 +21,7 @@ use wit_parser::PackageName as WitName;
 
 use super::binary::{BinaryError, Decoded};
 use super::exports::{ExportsError, exports};
-use super::root::{HEADER, PACKAGE_FILE, Root, STAGED, folder_name, holds_only_ours, is_fetched};
+use super::root::{HEADER, PACKAGE_FILE, Root, folder_name, holds_only_ours, is_fetched};
 use super::text::{Group, Groups, Lack, TextError, print_meaning, read_text, wit_files, wit_name};
 
 /// A package version that was selected, and its verified content.
@@ -171,7 +171,7 @@ pub fn plan(
                 package: package.to_string(),
             });
         }
-        if fs::read(&ours).is_ok_and(|old| old == text.as_bytes()) {
+        if read_text(&ours).is_ok_and(|old| old == text) {
             plan.keep.insert(file, text);
         } else {
             plan.write.insert(file, text);
@@ -329,85 +329,48 @@ pub enum ApplyError {
 /// Does what a plan says. Whenever it ends, each file has its old text or its new one.
 ///
 /// # Errors
-/// Whatever the system refuses.
+/// Whatever the system refuses; a link on the way.
 pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
+    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Nothing is synced, which would take
+    // longer than all the rest: what a power cut leaves of a text is empty or begins with the header, so it is known as
+    // `fetch`'s, and written again.
+    let tree = Tree::shared(&plan.dir).unsynced().staged_in("");
     for (file, text) in &plan.write {
-        let path = plan.dir.join(file);
-        write_file(&plan.dir, &path, text).map_err(|source| ApplyError::Write { path, source })?;
+        write_file(&tree, file, text).map_err(|source| ApplyError::Write {
+            path: plan.dir.join(file),
+            source,
+        })?;
     }
     for file in &plan.remove {
-        let path = plan.dir.join(file);
-        remove_file(&plan.dir, &path).map_err(|source| ApplyError::Remove { path, source })?;
+        remove_file(&tree, file).map_err(|source| ApplyError::Remove {
+            path: plan.dir.join(file),
+            source,
+        })?;
     }
     Ok(())
 }
 
 /// A folder that holds nothing else disappears with the file in it, since parsers refuse a folder of `deps` without one.
-fn remove_file(dir: &Path, path: &Path) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    if holds_only_ours(folder).unwrap_or(false) {
-        let away = builder(0o777).tempdir_in(dir)?;
-        match fs::rename(folder, away.path().join("removed")) {
-            Ok(()) => return away.close(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            // Where the system does not move it, it goes in two steps.
-            Err(_) => {}
-        }
-    }
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+fn remove_file(tree: &Tree, file: &Path) -> io::Result<()> {
+    let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    if holds_only_ours(&tree.root().join(folder)).unwrap_or(false) {
+        return tree.remove_whole(folder).map(drop);
     }
     // It stays where the user put other files beside ours.
-    let _ = fs::remove_dir(folder);
-    Ok(())
+    tree.remove(file).map(drop)
 }
 
-/// A new folder appears with its file in it, and what a killed run leaves half done lies in `dir`, where no parser looks.
-///
-/// Nothing is synced, which would take longer than all the rest: what a power cut leaves of a text is empty or begins with
-/// the header, so it is known as `fetch`'s, and written again.
-fn write_file(dir: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+/// A new folder appears with its file in it.
+fn write_file(tree: &Tree, file: &Path, text: &str) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    if !folder.is_dir() {
-        if let Some(deps) = folder.parent() {
-            fs::create_dir_all(deps)?;
-        }
-        let staged = builder(0o777).tempdir_in(dir)?;
-        let mut file = fs::File::create(staged.path().join(name))?;
-        file.write_all(text.as_bytes())?;
-        drop(file);
-        match fs::rename(staged.path(), folder) {
-            Ok(()) => {
-                // What it would remove when dropped is in its place now.
-                let _ = staged.keep();
-                return Ok(());
-            }
-            // Another process was faster.
-            Err(_) if folder.is_dir() => {}
-            Err(error) => return Err(error),
-        }
+    let begun = !tree.root().join(folder).is_dir() && tree.begin(folder, name, text.as_bytes())?;
+    if begun {
+        Ok(())
+    } else {
+        tree.replace(file, text.as_bytes())
     }
-    let mut file = builder(0o666).tempfile_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Temporary files have their owner's permissions only; these are to become ordinary ones.
-fn builder(mode: u32) -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(STAGED);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder
 }
 
 /// How a file in `wit/deps` differs from what the closed set asks for; paths begin at the project's `wit/`.

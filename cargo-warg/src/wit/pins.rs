@@ -5,11 +5,11 @@
 //! that does anything but set those versions is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use registry::file;
 use semver::Version;
 use transparency::name::PackageName;
 
@@ -231,24 +231,7 @@ fn replace(path: &Path, expected: &str, text: &str) -> Result<(), PinError> {
             path: path.to_owned(),
         });
     }
-    let write = || -> io::Result<()> {
-        // A link to a text elsewhere stays a link.
-        let path = fs::canonicalize(path)?;
-        let permissions = fs::metadata(&path)?.permissions();
-        if permissions.readonly() {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
-        let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(super::root::STAGED)
-            .tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().set_permissions(permissions)?;
-        file.as_file().sync_all()?;
-        file.persist(&path)?;
-        Ok(())
-    };
-    write().map_err(|source| PinError::Write {
+    file::replace(path, text.as_bytes()).map_err(|source| PinError::Write {
         path: path.to_owned(),
         source,
     })
@@ -388,6 +371,8 @@ fn version_length(text: &str) -> usize {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn moves(list: &[(&str, &str, &str)]) -> Moves {

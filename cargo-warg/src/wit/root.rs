@@ -5,10 +5,10 @@
 //! and its own references are pins like the project's.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use registry::file::{self, STAGED};
 use semver::Version;
 use transparency::name::{NameError, PackageName};
 use transparency::version::{VersionError, parse_version};
@@ -22,8 +22,6 @@ use crate::component::MAX_CONTENT;
 pub const HEADER: &str = "// cargo warg: from sha256:";
 /// The file that `fetch` writes into a folder of `wit/deps`.
 pub const PACKAGE_FILE: &str = "package.wit";
-/// What the names of files and folders that `fetch` is at work on begin with.
-pub const STAGED: &str = ".cargo-warg-";
 
 /// A `wit/` that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -333,16 +331,26 @@ pub(super) fn folder_name(name: &WitName) -> String {
 }
 
 /// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` begins with the header, or it holds nothing but what
-/// an interrupted run left, which no parser reads.
+/// an interrupted run left, which no parser reads. What lies behind a link is not: `fetch` makes none, and would write and
+/// remove somewhere else.
 pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
     Ok(has_header(folder)? || is_remnant(folder)?)
+}
+
+fn is_linked(folder: &Path) -> bool {
+    let file = folder.join(PACKAGE_FILE);
+    let on_the_way = folder.parent().into_iter().chain([folder, file.as_path()]);
+    on_the_way.into_iter().any(Path::is_symlink)
 }
 
 /// Whether a folder is empty, or holds only an empty `package.wit` and files that `fetch` was at work on.
 fn is_remnant(folder: &Path) -> Result<bool, TextError> {
     // A file that is missing has no length either.
-    let length = fs::metadata(folder.join(PACKAGE_FILE)).map_or(0, |about| about.len());
-    Ok(length == 0 && folder.is_dir() && holds_only_ours(folder)?)
+    let length = folder
+        .join(PACKAGE_FILE)
+        .metadata()
+        .map_or(0, |about| about.len());
+    Ok(length == 0 && folder.is_dir() && !is_linked(folder) && holds_only_ours(folder)?)
 }
 
 /// Whether nothing lies in a folder beside `package.wit` and files that `fetch` was at work on.
@@ -354,31 +362,24 @@ pub(super) fn holds_only_ours(folder: &Path) -> Result<bool, TextError> {
 }
 
 fn has_header(folder: &Path) -> Result<bool, TextError> {
+    if is_linked(folder) {
+        return Ok(false);
+    }
     let path = folder.join(PACKAGE_FILE);
     let mut start = Vec::new();
-    let read = fs::File::open(&path).and_then(|file| {
+    let read = file::open(&path).and_then(|file| {
         let length = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
         file.take(length).read_to_end(&mut start)
     });
     match read {
         Ok(_) => Ok(start == HEADER.as_bytes()),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(false)
-        }
+        Err(error) if file::is_absent(&error) => Ok(false),
         Err(source) => Err(TextError::Read { path, source }),
     }
 }
 
 fn read_binary(path: &Path) -> Result<Decoded, RootError> {
-    let mut bytes = Vec::new();
-    let read =
-        fs::File::open(path).and_then(|file| file.take(MAX_CONTENT + 1).read_to_end(&mut bytes));
-    read.map_err(|source| TextError::Read {
+    let bytes = file::read(path, MAX_CONTENT).map_err(|source| TextError::Read {
         path: path.to_owned(),
         source,
     })?;

@@ -6,12 +6,13 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::thread;
 
+use registry::file;
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -634,7 +635,7 @@ pub(super) fn has_extension(path: &Path, extension: &str) -> bool {
 /// The `.wit` files that lie directly in a folder, ascending by name.
 pub(super) fn wit_files(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
     let mut files = entries(dir)?;
-    files.retain(|path| has_extension(path, "wit") && path.is_file());
+    files.retain(|path| has_extension(path, "wit") && !path.is_dir());
     Ok(files)
 }
 
@@ -644,18 +645,11 @@ fn is_too_large(text: &str) -> bool {
 
 /// A file of at most [`MAX_TEXT`] bytes.
 pub(super) fn read_text(path: &Path) -> Result<String, TextError> {
-    let unreadable = |source| TextError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let mut text = String::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let mut limited = file.take(MAX_TEXT + 1);
-    limited.read_to_string(&mut text).map_err(unreadable)?;
-    if limited.limit() == 0 {
-        return Err(TextError::TooLarge {
-            path: path.to_owned(),
-        });
-    }
-    Ok(text)
+    file::read_text(path, MAX_TEXT).map_err(|source| {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::FileTooLarge => TextError::TooLarge { path },
+            _ => TextError::Read { path, source },
+        }
+    })
 }

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::fs;
+
 use super::super::tests::with_places;
 use super::*;
 
