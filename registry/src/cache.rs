@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use transparency::digest::Digest;
 use transparency::policy::Policy;
@@ -76,7 +77,7 @@ impl Shelf {
     /// a checkpoint that is kept has its log's end beside it.
     pub(crate) fn keep(
         &self,
-        verified: &BTreeMap<ObjectPath, Vec<u8>>,
+        verified: &BTreeMap<ObjectPath, Arc<Vec<u8>>>,
     ) -> Result<(), StorageError> {
         let last = layout::checkpoint();
         let checkpoint = verified.get_key_value(&last);

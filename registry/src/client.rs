@@ -16,6 +16,7 @@ mod error;
 pub(crate) mod evidence;
 mod past;
 mod reader;
+mod records;
 mod start;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,12 +32,12 @@ use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size};
 use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
-use transparency::record::Subject;
 use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
 use past::Past;
 use reader::{Reader, Wanted};
+use records::End;
 pub use start::StandIn;
 use start::Start;
 
@@ -559,7 +560,11 @@ impl<'a> Session<'a> {
                 source,
             })?;
             if let Some(slot) = slot {
-                logs.push((Subject::Package((*name).clone()), slot.length));
+                logs.push(End {
+                    name: (*name).clone(),
+                    length: slot.length,
+                    head: slot.head,
+                });
                 asks.insert(slot.index);
             }
         }
@@ -567,12 +572,11 @@ impl<'a> Session<'a> {
         asks.extend(past::heads(&ends));
         let heads: Vec<_> = asks.iter().copied().collect();
         let needed = self.tiles.needed_for_inclusion(&heads);
-        let read = self.reader.records(&logs, &mut self.tiles, &needed)?;
+        let read = self
+            .reader
+            .package_records(&logs, &mut self.tiles, &needed)?;
         let mut records = BTreeMap::new();
-        for ((subject, _), read) in logs.into_iter().zip(read) {
-            let Subject::Package(name) = subject else {
-                continue; // no other was asked for
-            };
+        for (End { name, .. }, read) in logs.into_iter().zip(read) {
             let borrowed = read.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
             asks.extend(package::asks(self.checkpoint.operator(), &name, borrowed));
             records.insert(name, read);

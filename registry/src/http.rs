@@ -36,7 +36,7 @@ pub use token::{TokenError, Tokens};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Current, Source, StorageError, Tag};
 use connection::Connections;
-use request::{Answer, Request};
+use request::{Answer, Request, Round};
 use tag::Condition;
 
 /// The most files that are asked for at once: enough to hide a slow line, and few enough for any server.
@@ -111,33 +111,52 @@ impl Http {
     ) -> Result<Current, StorageError> {
         let progress = &self.inner.options.progress;
         progress.begin(1);
-        let answer = self.runtime.block_on(self.inner.fetch(path, known, tries));
+        let asked = Asked {
+            known,
+            tries,
+            round: None,
+        };
+        let answer = self.runtime.block_on(self.inner.fetch(path, &asked));
         progress.end();
         Ok(match answer? {
-            Answer::Absent => Current::Absent,
+            Answer::Absent | Answer::Later => Current::Absent, // it is in no round, so it is not put off
             Answer::Unchanged => Current::Same,
             Answer::Found { bytes, tag } => Current::Found { bytes, tag },
         })
     }
 
-    /// Asks for everything, a bounded number at a time. The first failure ends it all.
-    async fn fetch_all(
+    /// Asks for everything, a bounded number at a time, until too many bytes have come. The first failure ends it all.
+    async fn fetch_many(
         inner: Arc<Inner>,
         paths: Vec<ObjectPath>,
+        most: u64,
     ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
-        let mut found: Vec<Option<Vec<u8>>> = paths.iter().map(|_| None).collect();
+        let round = Arc::new(Round::of(most));
+        let mut found: Vec<Option<Option<Vec<u8>>>> = paths.iter().map(|_| None).collect();
         let mut waiting = paths.into_iter().enumerate();
         let mut running = JoinSet::new();
         loop {
-            for (place, path) in waiting.by_ref().take(AT_ONCE - running.len()) {
+            let more = if round.is_full() {
+                0
+            } else {
+                AT_ONCE - running.len()
+            };
+            for (place, path) in waiting.by_ref().take(more) {
                 let inner = Arc::clone(&inner);
+                // The first one comes whatever it takes: so each round gets on.
+                let round = (place > 0).then(|| Arc::clone(&round));
                 running.spawn(async move {
-                    let tries = inner.options.patience.tries;
-                    (place, inner.fetch(&path, None, tries).await)
+                    let asked = Asked {
+                        known: None,
+                        tries: inner.options.patience.tries,
+                        round,
+                    };
+                    (place, inner.fetch(&path, &asked).await)
                 });
             }
             let Some(finished) = running.join_next().await else {
-                return Ok(found);
+                let whole = found.into_iter().map_while(|found| found);
+                return Ok(whole.collect());
             };
             let (place, answer) = match finished.map_err(JoinError::try_into_panic) {
                 Ok(finished) => finished,
@@ -146,11 +165,29 @@ impl Http {
                 Err(Err(_)) => continue, // cancelled, as nothing does here
             };
             inner.options.progress.finished();
-            if let (Some(slot), Answer::Found { bytes, .. }) = (found.get_mut(place), answer?) {
-                *slot = Some(bytes);
+            let answer = match answer? {
+                Answer::Found { bytes, .. } => Some(bytes),
+                Answer::Absent | Answer::Unchanged => None,
+                Answer::Later => continue,
+            };
+            if place == 0 {
+                round.add(answer.as_ref().map_or(0, Vec::len));
+            }
+            if let Some(slot) = found.get_mut(place) {
+                *slot = Some(answer);
             }
         }
     }
+}
+
+/// What is asked of an object.
+struct Asked<'t> {
+    /// Which version is known.
+    known: Option<&'t Tag>,
+    /// How often each mirror is asked.
+    tries: u32,
+    /// With which others it comes; none where it comes whatever it takes.
+    round: Option<Arc<Round>>,
 }
 
 impl Inner {
@@ -164,27 +201,17 @@ impl Inner {
     }
 
     /// An object, from whichever mirror has it.
-    async fn fetch(
-        &self,
-        path: &ObjectPath,
-        known: Option<&Tag>,
-        tries: u32,
-    ) -> Result<Answer, StorageError> {
+    async fn fetch(&self, path: &ObjectPath, asked: &Asked<'_>) -> Result<Answer, StorageError> {
         let patience = &self.options.patience;
         let whole = patience.whole(path.limit());
-        match timeout(whole, self.try_all(path, known, tries)).await {
+        match timeout(whole, self.try_all(path, asked)).await {
             Ok(answer) => answer,
             Err(_) => Err(self.failure(self.first(), path, FetchError::Slow { limit: whole })),
         }
     }
 
     /// Rounds of tries, until one mirror has the object, all of them say that they have not, or patience ends.
-    async fn try_all(
-        &self,
-        path: &ObjectPath,
-        known: Option<&Tag>,
-        tries: u32,
-    ) -> Result<Answer, StorageError> {
+    async fn try_all(&self, path: &ObjectPath, asked: &Asked<'_>) -> Result<Answer, StorageError> {
         let patience = &self.options.patience;
         let (first, mirrors) = (self.first(), self.mirrors.len());
         let mut round = 0;
@@ -193,13 +220,15 @@ impl Inner {
             for mirror in (0..mirrors).map(|step| (first + step) % mirrors) {
                 let url = self.address(mirror, path);
                 let request = Request {
-                    condition: known.and_then(|tag| Condition::of(tag, &url)),
+                    condition: asked.known.and_then(|tag| Condition::of(tag, &url)),
                     changes: *path == layout::checkpoint(),
                     limit: path.limit(),
+                    round: asked.round.as_deref(),
                     url,
                 };
                 match request.send(&self.connections, &self.options).await {
                     Ok(Answer::Absent) => {}
+                    Ok(Answer::Later) => return Ok(Answer::Later),
                     Ok(answer) => {
                         self.note_mirror(mirror, path, failed.is_some());
                         return Ok(answer);
@@ -215,7 +244,7 @@ impl Inner {
             };
             round += 1;
             match patience.pause(round, &error, SystemTime::now()) {
-                Some(pause) if round < tries => sleep(pause).await,
+                Some(pause) if round < asked.tries => sleep(pause).await,
                 _ => return Err(self.failure(mirror, path, error)),
             }
         }
@@ -249,16 +278,22 @@ impl Inner {
 
 impl Source for Http {
     fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
-        let found = self.get_all(std::slice::from_ref(path))?;
+        let found = self.get_many(std::slice::from_ref(path), u64::MAX)?;
         Ok(found.into_iter().next().flatten())
     }
 
-    fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+    fn get_many(
+        &self,
+        paths: &[ObjectPath],
+        most: u64,
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
         let progress = &self.inner.options.progress;
         progress.begin(paths.len());
-        let found = self
-            .runtime
-            .block_on(Self::fetch_all(Arc::clone(&self.inner), paths.to_vec()));
+        let found = self.runtime.block_on(Self::fetch_many(
+            Arc::clone(&self.inner),
+            paths.to_vec(),
+            most,
+        ));
         progress.end();
         found
     }

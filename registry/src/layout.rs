@@ -6,7 +6,7 @@ use transparency::digest::Digest;
 use transparency::name::PackageName;
 use transparency::number::Size;
 use transparency::record::Subject;
-use transparency::tile::{self, Part, Tile};
+use transparency::tile::{Part, Tile};
 
 /// The largest content: components of hundreds of megabytes are accidents.
 pub const MAX_CONTENT: u64 = 256 * 1024 * 1024;
@@ -56,12 +56,12 @@ const MAX_TAG: u64 = 16 * 1024;
 
 /// A tile of the log.
 pub fn tile(tile: Tile) -> ObjectPath {
-    ObjectPath::new(tile.path(), tile::MAX_TILE)
+    ObjectPath::new(tile.path(), tile.byte_len())
 }
 
 /// An entry bundle.
 pub fn entries(part: Part) -> ObjectPath {
-    ObjectPath::new(part.entries_path(), tile::MAX_ENTRIES)
+    ObjectPath::new(part.entries_path(), part.max_entries())
 }
 
 /// A page of the map, by its digest.
@@ -84,13 +84,13 @@ pub fn package(name: &PackageName, part: Part) -> ObjectPath {
     let (namespace, package) = (name.namespace(), name.name());
     ObjectPath::new(
         format!("package/{namespace}/{package}/{part}"),
-        tile::MAX_RECORDS,
+        part.max_records(),
     )
 }
 
 /// A file of the operator's records.
 pub fn operator(part: Part) -> ObjectPath {
-    ObjectPath::new(format!("operator/{part}"), tile::MAX_RECORDS)
+    ObjectPath::new(format!("operator/{part}"), part.max_records())
 }
 
 /// A file of the records of either sort of log.

@@ -93,12 +93,28 @@ pub trait Source {
     /// An object that cannot be read, or is too large.
     fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError>;
 
-    /// Several objects at once, in the order asked for: one round trip where the source is far away.
+    /// Several objects at once, in the order asked for: one round trip where the source is far away. As many from the front
+    /// as have no more than `most` bytes together; one at least.
     ///
     /// # Errors
     /// The first that cannot be read.
-    fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
-        paths.iter().map(|path| self.get(path)).collect()
+    fn get_many(
+        &self,
+        paths: &[ObjectPath],
+        most: u64,
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        let mut found = Vec::new();
+        let mut came = 0_u64;
+        for path in paths {
+            let bytes = self.get(path)?;
+            let length = bytes.as_ref().map_or(0, Vec::len);
+            came = came.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+            if came > most && !found.is_empty() {
+                break;
+            }
+            found.push(bytes);
+        }
+        Ok(found)
     }
 
     /// An object that may be known: its bytes need not come again if it still is what the tag says.

@@ -447,6 +447,30 @@ fn a_registry_reads_over_http_as_it_does_from_memory() {
 }
 
 #[test]
+fn no_more_bytes_come_together_than_are_asked_for_but_for_the_first_file() {
+    let large = |number| (format!("map/at/{number}"), vec![b'x'; 1000]);
+    let server = Server::of_objects((0..10).map(large).collect());
+    let paths: Vec<_> = (0..10)
+        .map(|number| layout::map_at(transparency::number::Size::new(number)))
+        .collect();
+    let reader = Reader::new(&[&server]);
+    for (most, least, longest) in [(0, 1, 1), (2500, 1, 3), (10_000, 10, 10)] {
+        let found = reader.http.get_many(&paths, most).unwrap();
+        assert!(
+            (least..=longest).contains(&found.len()),
+            "{} files for {most} bytes",
+            found.len()
+        );
+        assert!(found.iter().all(Option::is_some));
+    }
+    // Asked again for what is left, all of it comes.
+    let mut rest = paths.as_slice();
+    while !rest.is_empty() {
+        rest = &rest[reader.http.get_many(rest, 1500).unwrap().len()..];
+    }
+}
+
+#[test]
 fn no_more_than_a_bounded_number_of_files_is_asked_for_at_once() {
     let objects = (0..200).map(|number| (format!("map/at/{number}"), b"x".to_vec()));
     let server = Server::of_objects(objects.collect());
@@ -462,7 +486,7 @@ fn no_more_than_a_bounded_number_of_files_is_asked_for_at_once() {
         },
     )
     .http
-    .get_all(&paths)
+    .get_many(&paths, u64::MAX)
     .unwrap();
     assert!(found.iter().all(Option::is_some));
     assert!(

@@ -201,7 +201,11 @@ impl Source for Picky<'_> {
         self.world.storage().get(path)
     }
 
-    fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+    fn get_many(
+        &self,
+        paths: &[ObjectPath],
+        most: u64,
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
         let is_guess = |path: &&ObjectPath| {
             let path = path.as_str();
             path.starts_with("map/") && !path.starts_with("map/at/")
@@ -210,7 +214,7 @@ impl Source for Picky<'_> {
         if guesses > 0 && guesses < paths.len() {
             return Err(StorageError::Moved);
         }
-        self.world.storage().get_all(paths)
+        self.world.storage().get_many(paths, most)
     }
 
     fn place(&self, path: &ObjectPath) -> String {

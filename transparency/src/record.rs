@@ -183,6 +183,12 @@ impl FromStr for Subject {
     }
 }
 
+/// What bytes say is the hash of the record before them: their fifth line. A claim, to follow a chain backwards by.
+pub fn claimed_previous(bytes: &[u8]) -> Option<Hash> {
+    let line = bytes.split(|byte| *byte == b'\n').nth(4)?;
+    core::str::from_utf8(line).ok()?.parse().ok()
+}
+
 /// The lines of a record behind the first seven, read one after the other.
 pub(crate) struct Lines<'t> {
     rest: core::iter::Peekable<core::str::Split<'t, char>>,

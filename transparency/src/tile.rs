@@ -202,6 +202,16 @@ impl Part {
             .parse()
     }
 
+    /// The most bytes that its entry bundle has.
+    pub fn max_entries(self) -> usize {
+        (MAX_ENTRIES / 256).saturating_mul(usize::from(self.width))
+    }
+
+    /// The most bytes that its file of records has.
+    pub fn max_records(self) -> usize {
+        (MAX_RECORDS / 256).saturating_mul(usize::from(self.width))
+    }
+
     /// Reads an entry bundle: (u16 length ‖ entry)*, exactly as many as the file holds.
     ///
     /// # Errors

@@ -79,6 +79,7 @@ impl Classify for ClientError {
             | Self::Map { .. }
             | Self::Head(_)
             | Self::Log { .. }
+            | Self::Unchained { .. }
             | Self::Longer { .. }
             | Self::Outside { .. }
             | Self::NotIncluded { .. }

@@ -305,9 +305,10 @@ impl Configured {
                 ClientError::Behind { .. } | ClientError::NotPrefix { .. }
             );
             let failure = self.failure(error);
-            match is_of_lock {
-                true => failure.context(NOT_OF_THE_PROJECT),
-                false => failure,
+            if is_of_lock {
+                failure.context(NOT_OF_THE_PROJECT)
+            } else {
+                failure
             }
         })
     }

@@ -127,6 +127,12 @@ pub enum ClientError {
         #[source]
         source: Box<LogError>,
     },
+    /// Records that are not on the way to the head that the map names.
+    #[error("{place} holds other records than those that the registry's map leads to")]
+    Unchained {
+        /// Which file.
+        place: String,
+    },
     /// More records than the registry's log has entries.
     #[error(
         "the log of `{subject}` is said to have {length} records, but the registry's has {size} entries in all"
@@ -374,6 +380,7 @@ impl ClientError {
             | Self::Map { .. }
             | Self::Head(_)
             | Self::Log { .. }
+            | Self::Unchained { .. }
             | Self::Longer { .. }
             | Self::Outside { .. }
             | Self::NotIncluded { .. }

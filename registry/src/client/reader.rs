@@ -4,12 +4,11 @@
 //! next comes along with what is needed now: it waits too, and is dropped if nobody asks for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use transparency::digest::{Digest, Hash};
 use transparency::log::VerifiedTiles;
-use transparency::number::{Index, Length, Size};
-use transparency::operator;
-use transparency::policy::Policy;
+use transparency::number::Size;
 use transparency::record::Subject;
 use transparency::tile::{FileError, Part, Tile};
 
@@ -18,8 +17,12 @@ use crate::cache::Shelf;
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Current, Source, Tag};
 
-/// The most files of one log that are asked for at once: the number of its records is only a claim until they are there.
-const FILES_AT_ONCE: usize = 16;
+/// The bytes of a file, which are kept once they verified.
+pub(super) type Bytes = Arc<Vec<u8>>;
+
+fn length(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
 
 pub(super) struct Reader<'a> {
     source: Option<&'a dyn Source>,
@@ -29,7 +32,7 @@ pub(super) struct Reader<'a> {
     /// Whether the shelf is read, as well as written.
     trusts_shelf: bool,
     /// What was read from the source and waits for its verification.
-    fresh: BTreeMap<ObjectPath, Vec<u8>>,
+    fresh: BTreeMap<ObjectPath, Bytes>,
     /// What is to come along with the next files that are read from the source.
     guesses: BTreeSet<ObjectPath>,
     /// What came along.
@@ -56,7 +59,7 @@ impl Wanted {
         Self { path, full: None }
     }
 
-    fn tile(tile: Tile) -> Self {
+    pub(super) fn tile(tile: Tile) -> Self {
         let full = (layout::tile(tile.full()), Cut::Tile(tile));
         Self {
             path: layout::tile(tile),
@@ -73,7 +76,7 @@ impl Wanted {
         }
     }
 
-    fn records(subject: &Subject, part: Part) -> Self {
+    pub(super) fn records(subject: &Subject, part: Part) -> Self {
         let full = (layout::records(subject, part.full()), Cut::Records(part));
         Self {
             path: layout::records(subject, part),
@@ -183,9 +186,12 @@ impl<'a> Reader<'a> {
         once: bool,
     ) -> Result<Vec<u8>, ClientError> {
         let path = layout::checkpoint();
-        let ask = |known: Option<&Tag>| match once {
-            true => source.get_once(&path, known),
-            false => source.get_again(&path, known),
+        let ask = |known: Option<&Tag>| {
+            if once {
+                source.get_once(&path, known)
+            } else {
+                source.get_again(&path, known)
+            }
         };
         let kept = self.kept_checkpoint();
         let known = kept.as_ref().map(|(_, tag)| tag);
@@ -198,9 +204,9 @@ impl<'a> Reader<'a> {
             Current::Found { bytes, tag } => {
                 if let Some(Tag(tag)) = tag {
                     let text = format!("{}\n{tag}", Digest::of(&bytes));
-                    self.fresh.insert(path, bytes.clone());
-                    self.fresh
-                        .insert(layout::checkpoint_tag(), text.into_bytes());
+                    self.fresh.insert(path, Arc::new(bytes.clone()));
+                    let tag = Arc::new(text.into_bytes());
+                    self.fresh.insert(layout::checkpoint_tag(), tag);
                 }
                 Ok(bytes)
             }
@@ -219,59 +225,80 @@ impl<'a> Reader<'a> {
         (digest == Digest::of(&bytes).to_string()).then(|| (bytes, Tag(tag.to_owned())))
     }
 
-    /// Objects in the order asked for; none where neither shelf nor source has one.
-    fn get_all(&mut self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, ClientError> {
-        let mut found = Vec::with_capacity(paths.len());
+    /// Objects in the order asked for, as many from the front as have no more than `most` bytes together, one at least; none
+    /// where neither shelf nor source has one.
+    fn get_many(
+        &mut self,
+        paths: &[ObjectPath],
+        most: u64,
+    ) -> Result<Vec<Option<Bytes>>, ClientError> {
+        let mut found = Vec::new();
+        let mut came = 0_u64;
         for path in paths {
-            let kept = self.get_kept(path)?;
-            found.push(kept.or_else(|| self.take_ahead(path)));
+            let bytes = match self.get_kept(path)? {
+                Some(bytes) => Some(Arc::new(bytes)),
+                None => self.take_ahead(path),
+            };
+            came = came.saturating_add(bytes.as_ref().map_or(0, length));
+            if came > most && !found.is_empty() {
+                break;
+            }
+            found.push(bytes);
         }
         let Some(source) = self.source else {
             return Ok(found);
         };
         // Several packages may have one content: it is read once.
-        let missing: BTreeSet<_> = paths
-            .iter()
-            .zip(&found)
-            .filter(|(_, bytes)| bytes.is_none())
-            .map(|(path, _)| path.clone())
-            .collect();
+        let mut missing: Vec<ObjectPath> = Vec::new();
+        let mut asked = BTreeSet::new();
+        for (path, bytes) in paths.iter().zip(&found) {
+            if bytes.is_none() && asked.insert(path) {
+                missing.push(path.clone());
+            }
+        }
         if missing.is_empty() {
             return Ok(found);
         }
-        let missing: Vec<_> = missing.into_iter().collect();
-        let fetched = self.get_with_guesses(source, &missing)?;
-        for (path, bytes) in missing.into_iter().zip(fetched) {
+        let fetched = self.get_with_guesses(source, &missing, most)?;
+        let later: BTreeSet<_> = missing.iter().skip(fetched.len()).collect();
+        for (path, bytes) in missing.iter().zip(fetched) {
             if let Some(bytes) = bytes {
-                self.fresh.insert(path, bytes);
+                self.fresh.insert(path.clone(), Arc::new(bytes));
             }
         }
+        let mut whole = 0;
         for (path, bytes) in paths.iter().zip(&mut found) {
             if bytes.is_none() {
+                if later.contains(path) {
+                    break;
+                }
                 *bytes = self.fresh.get(path).cloned();
             }
+            whole += 1;
         }
+        found.truncate(whole);
         Ok(found)
     }
 
     /// What came along before, which is as good as read now.
-    fn take_ahead(&mut self, path: &ObjectPath) -> Option<Vec<u8>> {
-        let bytes = self.ahead.remove(path)?;
-        self.fresh.insert(path.clone(), bytes.clone());
+    fn take_ahead(&mut self, path: &ObjectPath) -> Option<Bytes> {
+        let bytes = Arc::new(self.ahead.remove(path)?);
+        self.fresh.insert(path.clone(), Arc::clone(&bytes));
         Some(bytes)
     }
 
     /// A file that is kept, or came along: the source is not asked.
     pub(super) fn take_here(&mut self, path: &ObjectPath) -> Option<Vec<u8>> {
         let kept = self.get_kept(path).ok().flatten();
-        kept.or_else(|| self.take_ahead(path))
+        kept.or_else(|| self.take_ahead(path).map(Arc::unwrap_or_clone))
     }
 
-    /// Reads what is needed, and what was guessed, in one round trip.
+    /// Reads what is needed, as much from the front as fits, and what was guessed, in one round trip.
     fn get_with_guesses(
         &mut self,
         source: &dyn Source,
         needed: &[ObjectPath],
+        most: u64,
     ) -> Result<Vec<Option<Vec<u8>>>, ClientError> {
         let mut paths = needed.to_vec();
         for guess in std::mem::take(&mut self.guesses) {
@@ -280,9 +307,9 @@ impl<'a> Reader<'a> {
                 paths.push(guess);
             }
         }
-        let mut found = match source.get_all(&paths) {
+        let mut found = match source.get_many(&paths, most) {
             // Perhaps a guess failed: then it is as if there had been none.
-            Err(_) if paths.len() > needed.len() => source.get_all(needed)?,
+            Err(_) if paths.len() > needed.len() => source.get_many(needed, most)?,
             found => found?,
         };
         let came = found.split_off(needed.len().min(found.len()));
@@ -312,43 +339,82 @@ impl<'a> Reader<'a> {
     }
 
     /// Files in the order asked for. Where a partial one is gone, the full one is read and cut to what the partial one
-    /// held; no more than that is ever kept.
+    /// held; no more than that is ever kept. All are in memory together: they are small, or their sizes were signed.
     pub(super) fn need(&mut self, wanted: &[Wanted]) -> Result<Vec<Vec<u8>>, ClientError> {
-        let paths: Vec<_> = wanted.iter().map(|file| file.path.clone()).collect();
-        let mut found = self.get_all(&paths)?;
-        let mut gone: Vec<_> = wanted
-            .iter()
-            .zip(&mut found)
-            .filter(|(_, bytes)| bytes.is_none())
-            .filter_map(|(file, bytes)| Some((&file.path, file.full.as_ref()?, bytes)))
-            .collect();
-        if let (Some(source), false) = (self.source, gone.is_empty()) {
-            let fulls: Vec<_> = gone.iter().map(|(_, (full, _), _)| full.clone()).collect();
-            let fetched = source.get_all(&fulls)?;
-            for ((path, (full_path, cut), bytes), full) in gone.iter_mut().zip(fetched) {
-                let Some(full) = full else { continue };
-                let part = cut.cut(&full).map_err(|error| ClientError::File {
-                    place: source.place(full_path),
-                    source: error,
-                })?;
-                self.fresh.insert((*path).clone(), part.clone());
-                **bytes = Some(part);
-            }
+        let mut all = Vec::with_capacity(wanted.len());
+        let mut rest = wanted;
+        while !rest.is_empty() {
+            let some = self.need_some(rest, u64::MAX)?;
+            rest = rest.get(some.len()..).unwrap_or_default();
+            all.extend(some.into_iter().map(Arc::unwrap_or_clone));
         }
+        Ok(all)
+    }
+
+    /// The same, as many from the front as have no more than `most` bytes together; one at least.
+    pub(super) fn need_some(
+        &mut self,
+        wanted: &[Wanted],
+        most: u64,
+    ) -> Result<Vec<Bytes>, ClientError> {
+        let paths: Vec<_> = wanted.iter().map(|file| file.path.clone()).collect();
+        let mut found = self.get_many(&paths, most)?;
+        self.cut_fulls(wanted, &mut found, most)?;
         let missing = |path| ClientError::Missing {
             place: self.place(path),
         };
-        paths
-            .iter()
-            .zip(found)
+        if let (Some(first), true) = (paths.first(), found.is_empty()) {
+            return Err(missing(first));
+        }
+        let files = paths.iter().zip(found);
+        files
             .map(|(path, bytes)| bytes.ok_or_else(|| missing(path)))
             .collect()
     }
 
+    /// Cuts partial files that are gone out of the full ones, of which no more comes than `most` bytes. Each is cut to what
+    /// is needed of it; those that did not come are left for the next time, with all that follow.
+    fn cut_fulls(
+        &mut self,
+        wanted: &[Wanted],
+        found: &mut Vec<Option<Bytes>>,
+        most: u64,
+    ) -> Result<(), ClientError> {
+        let Some(source) = self.source else {
+            return Ok(());
+        };
+        let files = wanted.iter().zip(found.iter()).enumerate();
+        let gone: Vec<_> = files
+            .filter(|(_, (_, bytes))| bytes.is_none())
+            .filter_map(|(place, (file, _))| Some((place, &file.path, file.full.as_ref()?)))
+            .collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let fulls: Vec<_> = gone.iter().map(|(_, _, (full, _))| full.clone()).collect();
+        let fetched = source.get_many(&fulls, most)?;
+        if let Some((left, _, _)) = gone.get(fetched.len().max(1)) {
+            found.truncate(*left);
+        }
+        for ((place, path, (full_path, cut)), full) in gone.into_iter().zip(fetched) {
+            let Some(full) = full else { continue };
+            let part = cut.cut(&full).map_err(|error| ClientError::File {
+                place: source.place(full_path),
+                source: error,
+            })?;
+            let part = Arc::new(part);
+            self.fresh.insert(path.clone(), Arc::clone(&part));
+            if let Some(bytes) = found.get_mut(place) {
+                *bytes = Some(part);
+            }
+        }
+        Ok(())
+    }
+
     /// One file that need not be there.
     pub(super) fn find(&mut self, path: &ObjectPath) -> Result<Option<Vec<u8>>, ClientError> {
-        let mut found = self.get_all(std::slice::from_ref(path))?;
-        Ok(found.pop().flatten())
+        let mut found = self.get_many(std::slice::from_ref(path), u64::MAX)?;
+        Ok(found.pop().flatten().map(Arc::unwrap_or_clone))
     }
 
     /// One file.
@@ -384,113 +450,6 @@ impl<'a> Reader<'a> {
         Ok(VerifiedTiles::open(size, root, tiles)?)
     }
 
-    /// The records of some logs, as many of each as are claimed, in the order asked for; and further tiles in the same
-    /// round trip.
-    pub(super) fn records(
-        &mut self,
-        logs: &[(Subject, Length)],
-        verified: &mut VerifiedTiles,
-        needed: &[Tile],
-    ) -> Result<Vec<Records>, ClientError> {
-        self.records_while(logs, verified, needed, |_| true)
-    }
-
-    /// The operator's records, and further tiles in the same round trip. Nothing vouches yet for how many there are, and a
-    /// server could go on for ever; so those of a long log are replayed now and then while they come, each time twice as
-    /// many. Once one is refused no more are read: what came will be refused for it.
-    pub(super) fn operator_records(
-        &mut self,
-        policy: &Policy,
-        claimed: Length,
-        verified: &mut VerifiedTiles,
-        needed: &[Tile],
-    ) -> Result<Records, ClientError> {
-        let logs = [(Subject::Operator, claimed)];
-        let mut next = 1;
-        let goes_on = |records: &[Records]| {
-            let records = records.iter().flatten();
-            let come = records.clone().count();
-            let is_all = u64::try_from(come).is_ok_and(|come| come >= claimed.get());
-            if is_all || come < next {
-                return true;
-            }
-            next = come.saturating_mul(2);
-            let (origin, anchor) = (policy.origin().clone(), policy.operate_key().clone());
-            let records = records.map(|(index, bytes)| (*index, bytes.as_slice()));
-            operator::Log::replay(origin, anchor, records).is_ok()
-        };
-        let records = self.records_while(&logs, verified, needed, goes_on)?;
-        Ok(records.concat())
-    }
-
-    /// Records, a number of files at a time, as long as what has come is worth going on.
-    fn records_while(
-        &mut self,
-        logs: &[(Subject, Length)],
-        verified: &mut VerifiedTiles,
-        needed: &[Tile],
-        mut goes_on: impl FnMut(&[Records]) -> bool,
-    ) -> Result<Vec<Records>, ClientError> {
-        let size = verified.size();
-        let longer = logs.iter().find(|(_, length)| length.get() > size.get());
-        if let Some((subject, length)) = longer {
-            return Err(ClientError::Longer {
-                subject: subject.clone(),
-                length: *length,
-                size,
-            });
-        }
-        let mut needed = needed;
-        let mut records: Vec<Records> = logs.iter().map(|_| Records::new()).collect();
-        let parts = logs
-            .iter()
-            .map(|(subject, length)| (subject, Part::all(length.get())));
-        let mut logs: Vec<_> = parts.collect();
-        loop {
-            let mut files = Vec::new();
-            for ((subject, parts), records) in logs.iter_mut().zip(&mut records) {
-                let some: Vec<_> = parts.by_ref().take(FILES_AT_ONCE).collect();
-                if !some.is_empty() {
-                    files.push((*subject, some, records));
-                }
-            }
-            if files.is_empty() && needed.is_empty() {
-                return Ok(records);
-            }
-            let tiles = needed.iter().copied().map(Wanted::tile);
-            let parts = files.iter().flat_map(|(subject, parts, _)| {
-                parts.iter().map(|part| Wanted::records(subject, *part))
-            });
-            let wanted: Vec<_> = tiles.chain(parts).collect();
-            let mut found = self.need(&wanted)?.into_iter();
-            for (tile, bytes) in needed.iter().zip(found.by_ref()) {
-                verified.admit(*tile, &bytes)?;
-            }
-            for (subject, parts, records) in files {
-                for (part, bytes) in parts.into_iter().zip(found.by_ref()) {
-                    records.extend(self.parse(subject, part, &bytes)?);
-                }
-            }
-            needed = &[];
-            if !goes_on(&records) {
-                return Ok(records);
-            }
-        }
-    }
-
-    fn parse(&self, subject: &Subject, part: Part, bytes: &[u8]) -> Result<Records, ClientError> {
-        let records = part
-            .parse_records(bytes)
-            .map_err(|source| ClientError::File {
-                place: self.place(&layout::records(subject, part)),
-                source,
-            })?;
-        Ok(records
-            .into_iter()
-            .map(|(index, record)| (index, record.to_vec()))
-            .collect())
-    }
-
     /// Tiles that came along and were not needed: those that verify are kept, so that they need not come again.
     pub(super) fn keep_tiles_ahead(&mut self, verified: &mut VerifiedTiles, tiles: &[Tile]) {
         for tile in tiles {
@@ -499,7 +458,7 @@ impl<'a> Reader<'a> {
             if let Some(bytes) = self.ahead.remove(&path)
                 && verified.admit(*tile, &bytes).is_ok()
             {
-                self.fresh.insert(path, bytes);
+                self.fresh.insert(path, Arc::new(bytes));
             }
         }
     }
@@ -510,9 +469,10 @@ impl<'a> Reader<'a> {
         verified: &mut VerifiedTiles,
         needed: &[Tile],
     ) -> Result<(), ClientError> {
-        self.records(&[], verified, needed).map(|_| ())
+        let wanted: Vec<_> = needed.iter().copied().map(Wanted::tile).collect();
+        for (tile, bytes) in needed.iter().zip(self.need(&wanted)?) {
+            verified.admit(*tile, &bytes)?;
+        }
+        Ok(())
     }
 }
-
-/// Records with the indices at which the log is said to hold them.
-pub(super) type Records = Vec<(Index, Vec<u8>)>;

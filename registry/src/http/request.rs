@@ -1,5 +1,7 @@
 //! One question to one server, with the redirects that are followed, and what is taken of the answer.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use reqwest::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
@@ -28,10 +30,39 @@ pub(super) enum Answer {
     Unchanged,
     /// These bytes, and by what to know them again.
     Found { bytes: Vec<u8>, tag: Option<Tag> },
+    /// It is to be asked for again: too much has come together with it.
+    Later,
+}
+
+/// The files that come together, and how many bytes of them there may be.
+#[derive(Debug)]
+pub(super) struct Round {
+    came: AtomicU64,
+    most: u64,
+}
+
+impl Round {
+    pub(super) fn of(most: u64) -> Self {
+        Self {
+            came: AtomicU64::new(0),
+            most,
+        }
+    }
+
+    /// Counts bytes that came.
+    pub(super) fn add(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.came.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether more has come than may.
+    pub(super) fn is_full(&self) -> bool {
+        self.came.load(Ordering::Relaxed) > self.most
+    }
 }
 
 /// A question for an object.
-pub(super) struct Request {
+pub(super) struct Request<'r> {
     pub(super) url: Url,
     /// The most bytes it may have.
     pub(super) limit: u64,
@@ -39,9 +70,11 @@ pub(super) struct Request {
     pub(super) changes: bool,
     /// What is known of it.
     pub(super) condition: Option<Condition>,
+    /// With which others it comes.
+    pub(super) round: Option<&'r Round>,
 }
 
-impl Request {
+impl Request<'_> {
     pub(super) async fn send(
         self,
         connections: &Connections,
@@ -113,6 +146,7 @@ impl Request {
         let foresight = said.unwrap_or(0).min(self.limit).min(MAX_FORESIGHT);
         let mut bytes = Vec::with_capacity(usize::try_from(foresight).unwrap_or(0));
         let mut came = 0_u64;
+        let mut is_judged = false;
         while let Some(chunk) = response
             .chunk()
             .await
@@ -122,8 +156,17 @@ impl Request {
             came = came.saturating_add(length);
             options.progress.received(length);
             bytes.extend_from_slice(&chunk);
-            if is_web_page(&bytes) {
-                return Err(FetchError::WebPage);
+            if !is_judged && let Some(is_page) = is_web_page(&bytes) {
+                if is_page {
+                    return Err(FetchError::WebPage);
+                }
+                is_judged = true;
+            }
+            if let Some(round) = self.round {
+                round.add(chunk.len());
+                if round.is_full() {
+                    return Ok(Answer::Later);
+                }
             }
             if came > self.limit || said.is_some_and(|said| said > self.limit) {
                 return Err(FetchError::TooLarge { limit: self.limit });
@@ -162,16 +205,29 @@ fn follow(from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
     }
 }
 
-/// Whether these are the first bytes of a web page. No file of a registry begins so: each is a note, a text with a first
-/// line of its own, hashes, or a component.
-fn is_web_page(bytes: &[u8]) -> bool {
+/// The most bytes before the first tag of a web page, and of that tag.
+const MAX_PREAMBLE: usize = 256;
+
+/// Whether these are the first bytes of a web page; none where more are needed to tell. No file of a registry begins so:
+/// each is a note, a text with a first line of its own, hashes, or a component. What begins with more empty space than
+/// pages do is none, so an answer is looked at so often as its first bytes come in pieces, and not again.
+fn is_web_page(bytes: &[u8]) -> Option<bool> {
+    let is_all = bytes.len() >= MAX_PREAMBLE;
+    let bytes = bytes.get(..MAX_PREAMBLE).unwrap_or(bytes);
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = bytes.trim_ascii_start();
-    ["<!doctype html", "<html"].iter().any(|start| {
-        bytes
-            .get(..start.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
-    })
+    let mut is_open = bytes.is_empty();
+    for start in ["<!doctype html", "<html"] {
+        let length = start.len().min(bytes.len());
+        let (begin, same) = (bytes.get(..length)?, start.as_bytes().get(..length)?);
+        if begin.eq_ignore_ascii_case(same) {
+            if length == start.len() {
+                return Some(true);
+            }
+            is_open = true;
+        }
+    }
+    (is_all || !is_open).then_some(false)
 }
 
 /// Gives a failed exchange its name.
@@ -245,17 +301,15 @@ mod tests {
             "\n\t <HTML lang=en>",
             "\u{feff}<!doctype HTML >",
         ] {
-            assert!(is_web_page(page.as_bytes()), "{page}");
+            assert_eq!(is_web_page(page.as_bytes()), Some(true), "{page}");
         }
-        for file in [
-            "",
-            "<",
-            "<!DOCTYPE",
-            "registry.example/x\n2\n",
-            "\0asm",
-            "<htm",
-        ] {
-            assert!(!is_web_page(file.as_bytes()), "{file}");
+        for file in ["registry.example/x\n2\n", "\0asm", "<htm?", " <!DOCTYPE x"] {
+            assert_eq!(is_web_page(file.as_bytes()), Some(false), "{file}");
         }
+        for begun in ["", " ", "<", "<!DOCTYPE", "<htm", "\u{feff}"] {
+            assert_eq!(is_web_page(begun.as_bytes()), None, "{begun}");
+        }
+        // However much of it comes, and in whatever pieces: it is looked at no further than its first bytes.
+        assert_eq!(is_web_page(&[b' '; MAX_PREAMBLE]), Some(false));
     }
 }

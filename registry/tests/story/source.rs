@@ -29,10 +29,14 @@ impl Source for Recording<'_> {
         self.inner.get(path)
     }
 
-    fn get_all(&self, paths: &[ObjectPath]) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+    fn get_many(
+        &self,
+        paths: &[ObjectPath],
+        most: u64,
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
         let asked = paths.iter().map(ToString::to_string);
         self.asked.borrow_mut().extend(asked);
-        self.inner.get_all(paths)
+        self.inner.get_many(paths, most)
     }
 
     fn place(&self, path: &ObjectPath) -> String {

@@ -208,7 +208,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["ClientError::Log"],
+        shows: &["ClientError::Unchained"],
         title: "a changed record",
         run: |s| {
             s.depends(CLOCK);

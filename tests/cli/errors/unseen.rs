@@ -108,6 +108,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
         LIAR,
         &[
             "ClientError::Head",
+            "ClientError::Log",
             "ClientError::Longer",
             "ClientError::Diverged",
             "ClientError::OtherOperator",

@@ -88,7 +88,7 @@ variants! {
     DerivationError { Differs, Underivable, Tracks }
     RebuildError { Claim, Bytes }
     ClientError {
-        Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Longer, Outside,
+        Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Unchained, Longer, Outside,
         NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
         Kept, Keep, Unasked, NoCheckpoint, LeftOut, Moved,
     }

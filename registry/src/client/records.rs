@@ -1,0 +1,234 @@
+//! Reading records: the logs of packages from their ends, the operator's from its beginning.
+//!
+//! The map says how a package's log ends, and each record names the one before it. So its files are read from the last
+//! one to the first, and each record is known to be the registry's own before the next file is looked at. Nothing says so
+//! of the operator's log, whose length stands in a map entry that is not believed yet: it is replayed from the policy's key
+//! while it comes.
+//!
+//! A server without any key can answer with whatever it likes, as large as a file may be. So no more comes in one round
+//! than [`ROUND`], and what has come is looked at before more is asked for.
+
+use transparency::digest::Hash;
+use transparency::log::VerifiedTiles;
+use transparency::name::PackageName;
+use transparency::number::{Index, Length, Size};
+use transparency::operator;
+use transparency::policy::Policy;
+use transparency::record::{Subject, claimed_previous};
+use transparency::tile::{Part, Tile};
+
+use super::ClientError;
+use super::reader::{Reader, Wanted};
+use crate::layout;
+
+/// The most bytes of records that are in memory before they are looked at, and one file's more.
+pub(super) const ROUND: u64 = 32 * 1024 * 1024;
+
+/// The most files of one log that are asked for at once: the number of its records is only a claim until they are there.
+const FILES_AT_ONCE: usize = 16;
+
+/// Records with the indices at which the log is said to hold them.
+pub(super) type Records = Vec<(Index, Vec<u8>)>;
+
+/// A package's log, as the map says that it ends.
+pub(super) struct End {
+    pub(super) name: PackageName,
+    pub(super) length: Length,
+    pub(super) head: Hash,
+}
+
+/// A package's log, of which the last files have come.
+struct Backwards {
+    subject: Subject,
+    length: u64,
+    /// How many files have not been asked for.
+    left: u64,
+    /// The hash of the last record that has not come.
+    next: Hash,
+    /// The last file first.
+    files: Vec<Records>,
+}
+
+impl Backwards {
+    fn of(end: &End) -> Self {
+        let length = end.length.get();
+        Self {
+            subject: Subject::Package(end.name.clone()),
+            length,
+            left: length.div_ceil(u64::from(transparency::tile::WIDTH)),
+            next: end.head,
+            files: Vec::new(),
+        }
+    }
+
+    /// The next files to ask for.
+    fn parts(&mut self) -> Vec<Part> {
+        let numbers = (0..self.left).rev().take(FILES_AT_ONCE);
+        let parts: Vec<_> = numbers
+            .filter_map(|number| Part::of(self.length, number))
+            .collect();
+        let asked = u64::try_from(parts.len()).unwrap_or(u64::MAX);
+        self.left = self.left.saturating_sub(asked);
+        parts
+    }
+
+    /// Takes in the file before those that have come.
+    fn take(&mut self, reader: &Reader<'_>, part: Part, bytes: &[u8]) -> Result<(), ClientError> {
+        let records = parse(reader, &self.subject, part, bytes)?;
+        for (_, record) in records.iter().rev() {
+            if Hash::of_leaf(record) != self.next {
+                return Err(ClientError::Unchained {
+                    place: reader.place(&layout::records(&self.subject, part)),
+                });
+            }
+            // What is no record is refused when the log is replayed.
+            self.next = claimed_previous(record).unwrap_or(Hash::ZERO);
+        }
+        self.files.push(records);
+        Ok(())
+    }
+
+    fn into_records(self) -> Records {
+        self.files.into_iter().rev().flatten().collect()
+    }
+}
+
+impl Reader<'_> {
+    /// The records of some packages, in the order asked for, each on the way to its head; and further tiles in the same
+    /// round trip.
+    pub(super) fn package_records(
+        &mut self,
+        ends: &[End],
+        verified: &mut VerifiedTiles,
+        needed: &[Tile],
+    ) -> Result<Vec<Records>, ClientError> {
+        for end in ends {
+            let subject = || Subject::Package(end.name.clone());
+            check_length(subject, end.length, verified.size())?;
+        }
+        let mut logs: Vec<_> = ends.iter().map(Backwards::of).collect();
+        let mut tiles = needed;
+        loop {
+            let mut wanted: Vec<_> = tiles.iter().copied().map(Wanted::tile).collect();
+            let mut parts = Vec::new();
+            for (place, log) in logs.iter_mut().enumerate() {
+                for part in log.parts() {
+                    wanted.push(Wanted::records(&log.subject, part));
+                    parts.push((place, part));
+                }
+            }
+            if wanted.is_empty() {
+                return Ok(logs.into_iter().map(Backwards::into_records).collect());
+            }
+            let mut tiles_left = tiles.iter();
+            let mut parts_left = parts.into_iter();
+            let mut rest = wanted.as_slice();
+            while !rest.is_empty() {
+                let files = self.need_some(rest, ROUND)?;
+                rest = rest.get(files.len()..).unwrap_or_default();
+                for bytes in files {
+                    if let Some(tile) = tiles_left.next() {
+                        verified.admit(*tile, &bytes)?;
+                    } else if let Some((place, part)) = parts_left.next()
+                        && let Some(log) = logs.get_mut(place)
+                    {
+                        log.take(self, part, &bytes)?;
+                    }
+                }
+            }
+            tiles = &[];
+        }
+    }
+
+    /// The operator's records, and further tiles in the same round trip. Those of a long log are replayed now and then while
+    /// they come, each time twice as many. Once one is refused no more are read: what came will be refused for it.
+    pub(super) fn operator_records(
+        &mut self,
+        policy: &Policy,
+        claimed: Length,
+        verified: &mut VerifiedTiles,
+        needed: &[Tile],
+    ) -> Result<Records, ClientError> {
+        check_length(|| Subject::Operator, claimed, verified.size())?;
+        let mut next = 1;
+        let mut goes_on = |records: &Records| {
+            let come = records.len();
+            let is_all = u64::try_from(come).is_ok_and(|come| come >= claimed.get());
+            if is_all || come < next {
+                return true;
+            }
+            next = come.saturating_mul(2);
+            let (origin, anchor) = (policy.origin().clone(), policy.operate_key().clone());
+            let records = records
+                .iter()
+                .map(|(index, bytes)| (*index, bytes.as_slice()));
+            operator::Log::replay(origin, anchor, records).is_ok()
+        };
+        let mut records = Records::new();
+        let mut parts = Part::all(claimed.get());
+        let mut tiles = needed;
+        loop {
+            let some: Vec<_> = parts.by_ref().take(FILES_AT_ONCE).collect();
+            let mut wanted: Vec<_> = tiles.iter().copied().map(Wanted::tile).collect();
+            wanted.extend(
+                some.iter()
+                    .map(|part| Wanted::records(&Subject::Operator, *part)),
+            );
+            if wanted.is_empty() {
+                return Ok(records);
+            }
+            let mut tiles_left = tiles.iter();
+            let mut parts_left = some.into_iter();
+            let mut rest = wanted.as_slice();
+            while !rest.is_empty() {
+                let files = self.need_some(rest, ROUND)?;
+                rest = rest.get(files.len()..).unwrap_or_default();
+                for bytes in files {
+                    if let Some(tile) = tiles_left.next() {
+                        verified.admit(*tile, &bytes)?;
+                    } else if let Some(part) = parts_left.next() {
+                        records.extend(parse(self, &Subject::Operator, part, &bytes)?);
+                    }
+                }
+                if !goes_on(&records) {
+                    return Ok(records);
+                }
+            }
+            tiles = &[];
+        }
+    }
+}
+
+/// No log has more records than the registry's log has entries.
+fn check_length(
+    subject: impl FnOnce() -> Subject,
+    length: Length,
+    size: Size,
+) -> Result<(), ClientError> {
+    if length.get() <= size.get() {
+        return Ok(());
+    }
+    Err(ClientError::Longer {
+        subject: subject(),
+        length,
+        size,
+    })
+}
+
+fn parse(
+    reader: &Reader<'_>,
+    subject: &Subject,
+    part: Part,
+    bytes: &[u8],
+) -> Result<Records, ClientError> {
+    let records = part
+        .parse_records(bytes)
+        .map_err(|source| ClientError::File {
+            place: reader.place(&layout::records(subject, part)),
+            source,
+        })?;
+    Ok(records
+        .into_iter()
+        .map(|(index, record)| (index, record.to_vec()))
+        .collect())
+}
