@@ -61,7 +61,7 @@ pub struct Workspace {
 }
 
 /// A cargo package of the workspace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Member {
     /// The cargo package's name.
     pub name: String,

@@ -11,11 +11,13 @@ use std::sync::LazyLock;
 use cargo_warg::component::{ContentError, Interface, derive, kind_of};
 use cargo_warg::error::Classify as _;
 use cargo_warg::wit::binary::{BinaryError, Decoded, Refusal};
-use cargo_warg::wit::deps::{Difference, Lacking, Plan, PlanError, Selected, apply, compare, plan};
+use cargo_warg::wit::deps::{
+    Difference, Form, Lacking, Plan, PlanError, Selected, apply, compare, plan,
+};
 use cargo_warg::wit::exports::{self, ExportsError};
 use cargo_warg::wit::import::{Imported, read_deps_folder};
 use cargo_warg::wit::publish::{Package, PublishError};
-use cargo_warg::wit::root::{HEADER, Root, RootError};
+use cargo_warg::wit::root::{MARK, Root, RootError};
 use cargo_warg::wit::text::TextError;
 use fixtures::component::{from_wit, wit_package};
 use semver::Version;
@@ -88,7 +90,7 @@ impl Content {
             name: &self.name,
             version: &self.version,
             digest: Digest::of(&self.bytes),
-            bytes: &self.bytes,
+            form: Form::Binary(&self.bytes),
         }
     }
 }
@@ -321,8 +323,12 @@ mod roots {
     use super::*;
 
     fn pins(root: &Root) -> Vec<String> {
-        let pins = root.pins(|_| false).unwrap();
-        pins.iter()
+        let references = root.references();
+        let mut seen = BTreeSet::new();
+        references
+            .iter()
+            .map(|reference| root.pin(reference).unwrap())
+            .filter(|pin| seen.insert((pin.name.clone(), pin.version.clone())))
             .map(|pin| {
                 let place = pin.location.as_ref().unwrap();
                 let file = place.file().file_name().unwrap().to_str().unwrap();
@@ -378,7 +384,7 @@ mod roots {
             ("wit/deps/bare.wit", "package my:bare;\ninterface b {}\n"),
             (
                 "wit/deps/wasi-io-0.2.3/package.wit",
-                &format!("{HEADER}00\npackage wasi:io@0.2.3;\n"),
+                &format!("package wasi:io@0.2.3;\n{MARK}00\n"),
             ),
             ("wit/deps/notes.txt", "no WIT"),
             ("wit/deps/empty/readme.md", "no WIT"),
@@ -421,7 +427,7 @@ mod roots {
             "package my:app;\nworld app {\n  import wasi:io/poll;\n}\n",
         )]);
         let root = Root::read(&dir.path().join("wit")).unwrap();
-        let error = root.pins(|_| false).unwrap_err();
+        let error = root.pin(&root.references()[0]).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, RootError::Unversioned { .. }), "{text}");
         assert!(
@@ -432,16 +438,34 @@ mod roots {
         assert!(help.starts_with("write `wasi:io/poll@VERSION`"), "{help}");
         let place = error.places()[0].location.below(dir.path());
         assert_eq!(place.to_string(), "wit/world.wit:3:18");
-        let served = root
-            .pins(|reference| reference.extern_name() == "wasi:io/poll")
-            .unwrap();
-        assert!(served.is_empty(), "a component serves it");
+
+        for (place, text) in [
+            (
+                "wit/deps/wasi-io-0.2.3/package.wit",
+                format!("package wasi:io@0.2.3;\n{MARK}00\n"),
+            ),
+            (
+                "wit/deps/io.wit",
+                "package wasi:io@0.2.3;\ninterface poll {}\n".to_owned(),
+            ),
+        ] {
+            let dir = folder(&[
+                (
+                    "wit/world.wit",
+                    "package my:app;\nworld app { import wasi:io/poll; }\n",
+                ),
+                (place, &text),
+            ]);
+            let root = Root::read(&dir.path().join("wit")).unwrap();
+            let help = root.pin(&root.references()[0]).unwrap_err().help().unwrap();
+            assert!(help.starts_with("write `wasi:io/poll@0.2.3`:"), "{help}");
+        }
     }
 
     #[test]
     fn one_package_version_in_two_folders_is_an_error_that_names_both() {
         let io = "package wasi:io@0.2.3;\ninterface poll {}\n";
-        let fetched = format!("{HEADER}00\n{io}");
+        let fetched = format!("{io}{MARK}00\n");
         let cases: [[(&str, &str); 2]; 4] = [
             [("wit/deps/a/io.wit", io), ("wit/deps/b/io.wit", io)],
             [("wit/deps/a.wit", io), ("wit/deps/b/io.wit", io)],
@@ -930,8 +954,8 @@ mod fetching {
         let plan = planned(dir.path(), &set, &[]).unwrap();
         let text = &plan.write[Path::new("deps/acme-user-1.0.0/package.wit")];
         assert!(
-            text.starts_with(&format!(
-                "// cargo warg: from {}\n",
+            text.ends_with(&format!(
+                "\n// cargo warg: from {}\n",
                 Digest::of(&set[1].bytes)
             )),
             "{text}"
@@ -998,7 +1022,7 @@ mod fetching {
     #[test]
     fn a_folder_with_other_texts_is_not_written_into() {
         let other = "package my:text@1.0.0;\ninterface i {}\n";
-        let ours = format!("{HEADER}00\npackage acme:units@1.0.0;\n");
+        let ours = format!("package acme:units@1.0.0;\n{MARK}00\n");
         let cases = [
             vec![("wit/deps/acme-units-1.0.0/mine.wit", other)],
             vec![("wit/deps/acme-units-1.0.0/package.wit", other)],
@@ -1113,8 +1137,8 @@ mod fetching {
                 io.contains("input-stream") && io.contains("output-stream"),
                 "{io}"
             );
-            let header = io.lines().next().unwrap();
-            assert_eq!(header.matches("sha256:").count(), 2, "{header}");
+            let mark = io.lines().last().unwrap();
+            assert_eq!(mark.matches("sha256:").count(), 2, "{mark}");
             written.push(plan.write);
         }
         assert_eq!(written[0], written[1], "in whichever order they come");
@@ -1243,7 +1267,9 @@ mod fetching {
             assert_eq!(compare(&root, &plan).unwrap().len(), 2, "{remnant:?}");
             apply(&plan).unwrap();
             let filled = fs::read(deps.join("acme-units-1.0.0/package.wit")).unwrap();
-            assert!(filled.starts_with(HEADER.as_bytes()), "{remnant:?}");
+            let filled = String::from_utf8(filled).unwrap();
+            let last = filled.lines().last().unwrap();
+            assert!(last.starts_with(MARK), "{remnant:?}");
             assert!(!deps.join("acme-units-2.0.0").exists(), "{remnant:?}");
             let again = planned(dir.path(), &set, &[]).unwrap();
             assert_eq!((again.write.len(), again.remove.len()), (0, 0));
@@ -1304,7 +1330,7 @@ mod fetching {
             [Difference::Changed(file.clone())],
             "a type"
         );
-        write(&path, &format!("{HEADER}00\nnonsense"));
+        write(&path, &format!("nonsense\n{MARK}00\n"));
         assert_eq!(
             differences(&set),
             [Difference::Changed(file.clone())],

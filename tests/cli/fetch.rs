@@ -34,7 +34,8 @@ fn a_fetch_locks_keeps_and_writes_and_a_second_one_changes_nothing() {
         .stderr_contains("Wrote wit/deps of `app`: 3 written, 0 removed");
     for file in ["acme-http-1.0.0", "acme-io-1.0.1", "acme-logger-1.0.0"] {
         let text = app.read(&format!("wit/deps/{file}/package.wit"));
-        assert!(text.starts_with("// cargo warg: from sha256:"), "{text}");
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with("// cargo warg: from sha256:"), "{text}");
     }
     let before = registry.snapshot(&app);
     app.warg(&["fetch"]).code(0).stderr_lacks("Wrote");

@@ -35,6 +35,8 @@ mod remove;
 mod sbom;
 mod schema;
 mod self_check;
+mod served;
+mod served_random;
 mod story;
 mod support;
 mod tree;

@@ -143,14 +143,20 @@ fn a_patch_that_is_not_built_yet_may_serve_an_interface_of_the_world() {
         "package example:app@0.1.0;\n\nworld app {\n  import acme:clock/now@1.1.0;\n}\n",
     );
     app.warg(&["lock"]).code(0);
-    clock_project(&sandbox, "1.5.0");
+    let clock = clock_project(&sandbox, "1.5.0");
     app.append_to_manifest(PATCH);
+    app.warg(&["lock"])
+        .code(101)
+        .stderr_contains("no world in the wit/ of ../clock exports it");
+    clock.write("wit/clock.wit", story::clock("1.1.0"));
     app.warg(&["lock"]).code(0);
     assert!(
         app.read("warg.lock")
             .contains("\"component acme:clock@1.5.0\"")
     );
-    app.warg(&["lock", "--locked"]).code(0);
+    for command in [&["lock", "--locked"][..], &["fetch"], &["verify"]] {
+        app.warg(command).code(0);
+    }
 }
 
 #[test]

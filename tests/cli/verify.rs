@@ -312,9 +312,9 @@ fn what_is_in_wit_deps_is_what_follows_from_the_lock() {
     let file = "wit/deps/acme-io-1.0.1/package.wit";
     let good = app.read(file);
     // Meaning is compared, not spelling.
-    app.write(file, good.clone() + "\n// a remark\n");
+    app.write(file, format!("// a remark\n\n{good}"));
     app.warg(&["verify"]).code(0);
-    let (header, _) = good.split_once('\n').unwrap();
+    let mark = good.lines().last().unwrap();
     app.write(file, good.replace("u32", "u64"));
     let before = registry.snapshot(&app);
     app.warg(&["verify"])
@@ -324,7 +324,7 @@ fn what_is_in_wit_deps_is_what_follows_from_the_lock() {
         )
         .stderr_contains("acme-io-1.0.1")
         .stderr_contains("help: `cargo warg fetch` writes it anew");
-    app.write(file, format!("{header}\nnonsense\n"));
+    app.write(file, format!("nonsense\n{mark}\n"));
     app.warg(&["verify"])
         .code(13)
         .stderr_contains("acme-io-1.0.1");

@@ -92,7 +92,10 @@ pub(super) fn lock_with(
         return;
     }
     match (&outcome.lock, outcome.written) {
-        (None, _) => shell.status("Nothing", "to lock: no member has dependencies or a wit/"),
+        (None, _) => shell.status(
+            "Nothing",
+            "to lock: no member needs anything from elsewhere",
+        ),
         (Some(lock), true) => {
             let packages = counted(lock.packages.len(), "package");
             shell.status("Locked", format!("{packages} in warg.lock"));

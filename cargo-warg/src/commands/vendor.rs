@@ -40,7 +40,10 @@ impl VendorArgs {
         report::notes(context, &project);
         let shell = &context.shell;
         let Some(done) = done else {
-            shell.status("Nothing", "to vendor: no member has dependencies or a wit/");
+            shell.status(
+                "Nothing",
+                "to vendor: no member needs anything from elsewhere",
+            );
             return context.message(&Message::Vendor(Vendor::nothing()));
         };
         report::lock(context, &done.lock);

@@ -136,7 +136,12 @@ fn tell(context: &Context, verified: &Verified, asked: &Asked) {
     let shell = &context.shell;
     report::proved_at(context, &verified.proved, asked.now);
     let packages = report::counted(verified.packages.len(), "package");
-    if verified.failures.is_empty() {
+    if verified.failures.is_empty() && verified.members + verified.files == 0 {
+        shell.status(
+            "Nothing",
+            "to verify: no member needs anything from elsewhere",
+        );
+    } else if verified.failures.is_empty() {
         let files = match verified.files {
             0 => String::new(),
             files => format!(", and {} of wit/deps", report::counted(files, "file")),

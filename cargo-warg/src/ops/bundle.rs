@@ -18,7 +18,7 @@ use transparency::release::Requirement;
 
 use super::claims::{self, Whose};
 use super::lock;
-use super::project::Project;
+use super::project::{Held, Project};
 use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::bundle::wiring::Plan;
@@ -247,11 +247,15 @@ fn parts<'c>(
     contents: &'c BTreeMap<Selection, Content>,
     project: Option<&'c Project>,
 ) -> Result<BTreeMap<Selection, Part<'c>>> {
+    let member = lock.only_root().map(|(name, _)| name);
     let components = lock.packages.iter();
     let components = components.filter(|(selection, _)| selection.kind == Kind::Component);
     let parts = components.map(|(selection, package)| {
         let fetched = contents.get(selection).map(Content::bytes);
-        let local = || project?.local_contents.get(selection).map(Vec::as_slice);
+        let local = || match project?.held(member?, selection)? {
+            Held::Component { bytes, .. } => Some(bytes.as_slice()),
+            Held::Wit(_) | Held::Project(_) => None,
+        };
         let content = fetched.or_else(local);
         let part = Part {
             requirements: &package.requires,

@@ -14,11 +14,12 @@ use transparency::release::Requirement;
 
 use super::claims::{self, Checked, Whose};
 use super::lock::{self, Flags, Outcome};
-use super::project::Project;
+use super::project::{Held, Project};
 use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::wit::deps::{Plan, Selected, apply, plan};
+use crate::wit::deps::{Form, Plan, Selected, apply, plan};
+use crate::wit::text::Group;
 
 /// What fetching did.
 pub struct Fetched {
@@ -57,13 +58,20 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
         warnings: Vec::new(),
         lock: outcome,
     };
-    let Some(lock) = &fetched.lock.lock else {
-        return Ok(fetched);
+    let empty;
+    let lock = match &fetched.lock.lock {
+        Some(lock) => lock,
+        None => {
+            empty = Lockfile::empty(project.problem.options.clone());
+            &empty
+        }
     };
     let checked = check(project, lock, &mut sessions)?;
     let mut plans = Vec::new();
-    for (member, root) in selected_roots(lock, packages) {
-        plans.push((member, plan_of(project, member, root, &checked)?));
+    for (member, root) in writable(project, lock) {
+        if packages.is_empty() || packages.contains(member) {
+            plans.push((member, plan_of(project, member, root, &checked)?));
+        }
     }
     // All plans are sound before the first file is written.
     for (member, plan) in &plans {
@@ -102,12 +110,22 @@ pub(super) fn check(
     )
 }
 
-fn selected_roots<'l>(
+/// The members for which something is to be in `wit/deps`, or was, with their parts of the lock.
+pub(super) fn writable<'l>(
+    project: &'l Project,
     lock: &'l Lockfile,
-    packages: &'l [String],
 ) -> impl Iterator<Item = (&'l String, &'l LockedRoot)> {
-    let roots = lock.roots.iter();
-    roots.filter(move |(member, _)| packages.is_empty() || packages.contains(member))
+    static NOTHING: LockedRoot = LockedRoot {
+        requires: BTreeSet::new(),
+        selects: BTreeSet::new(),
+        held: BTreeSet::new(),
+    };
+    let roots = project.roots.iter();
+    roots.filter_map(|(member, wit)| match lock.roots.get(member) {
+        Some(root) => Some((member, root)),
+        // It asked for something once.
+        None => (!wit.fetched().is_empty()).then_some((member, &NOTHING)),
+    })
 }
 
 /// What a member's `wit/deps` is to hold.
@@ -122,42 +140,82 @@ pub(super) fn plan_of(
         .get(member)
         .ok_or_else(|| Error::new(Class::Lock, format!("`{member}` is no member any more")))?;
     let is_wit = |selection: &Selection| selection.kind == Kind::Wit;
+    let requirements: Vec<_> = root.requires.iter().chain(project.used(member)).collect();
     let is_component = |selection: &Selection| {
-        let required = |one: &Requirement| {
+        let required = |one: &&Requirement| {
             one.kind == selection.kind
                 && one.name == selection.name
                 && one.req.matches(&selection.version)
         };
-        selection.kind == Kind::Component && root.requires.iter().any(required)
+        selection.kind == Kind::Component && requirements.iter().any(required)
     };
-    let packages = contents(project, root, checked, is_wit);
-    let components = contents(project, root, checked, is_component);
+    let contents = Contents {
+        project,
+        member,
+        checked,
+    };
+    let packages = contents.of(root, is_wit);
+    let mut components = contents.of(root, is_component);
+    components.extend(project.texts(member).map(|(selection, texts)| Selected {
+        name: &selection.name,
+        version: &selection.version,
+        digest: digest(texts),
+        form: Form::Text(texts),
+    }));
     plan(wit, &packages, &components)
         .classified()
-        .map_err(|error| error.context(format!("wit/deps of `{member}` cannot be made")))
+        .map_err(|error| {
+            error
+                .below(project.workspace.root())
+                .context(format!("wit/deps of `{member}` cannot be made"))
+        })
 }
 
-/// Some of a member's closed set, with their contents: fetched ones, and those that lie in a folder.
-fn contents<'c>(
+/// Where the contents of a member's closed set are: fetched ones, and those that lie in a folder.
+struct Contents<'c> {
     project: &'c Project,
-    root: &'c LockedRoot,
+    member: &'c str,
     checked: &'c Checked,
-    of: impl Fn(&Selection) -> bool,
-) -> Vec<Selected<'c>> {
-    let selects = root.selects.iter().filter(|selection| of(selection));
-    let found = selects.filter_map(|selection| {
-        let (digest, bytes) = if let Some(content) = checked.contents.get(selection) {
-            (content.digest(), content.bytes())
-        } else {
-            let bytes = project.local_contents.get(selection)?;
-            (Digest::of(bytes), bytes.as_slice())
-        };
-        Some(Selected {
-            name: &selection.name,
-            version: &selection.version,
-            digest,
-            bytes,
-        })
-    });
-    found.collect()
+}
+
+impl<'c> Contents<'c> {
+    fn of(&self, root: &'c LockedRoot, of: impl Fn(&Selection) -> bool) -> Vec<Selected<'c>> {
+        let selects = root.selects.iter().filter(|selection| of(selection));
+        let found = selects.filter_map(|selection| {
+            let (digest, form) = self.form(selection)?;
+            Some(Selected {
+                name: &selection.name,
+                version: &selection.version,
+                digest,
+                form,
+            })
+        });
+        found.collect()
+    }
+
+    fn form(&self, selection: &Selection) -> Option<(Digest, Form<'c>)> {
+        if let Some(content) = self.checked.contents.get(selection) {
+            return Some((content.digest(), Form::Binary(content.bytes())));
+        }
+        match self.project.held(self.member, selection)? {
+            Held::Wit(texts) => Some((digest(texts), Form::Text(texts))),
+            Held::Component { bytes, .. } => Some((Digest::of(bytes), Form::Binary(bytes))),
+            // Of what is not built, the texts are taken that are needed.
+            Held::Project(_) => None,
+        }
+    }
+}
+
+/// The digest of all texts of a package that lies in a folder.
+fn digest(texts: &[Group]) -> Digest {
+    match texts {
+        [only] => only.digest(),
+        _ => {
+            let all: Vec<u8> = texts
+                .iter()
+                .flat_map(|text| *text.digest().as_bytes())
+                .collect();
+            Digest::of(&all)
+        }
+    }
 }

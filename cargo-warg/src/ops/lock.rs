@@ -4,6 +4,7 @@
 //! lock as preference would not be a no-op.
 
 pub mod at;
+pub(super) mod literal;
 
 use std::io;
 use std::path::Path;
@@ -189,16 +190,22 @@ pub fn read_current(project: &Project, locked: bool) -> Result<Current> {
     Ok(Current { lock, warnings })
 }
 
-/// The lock of a workspace that must be there.
+/// The lock of a workspace that must be there; where nothing asks for one, a missing lock is an empty one.
 ///
 /// # Errors
 /// A lock that is missing or does not read.
 pub fn read_existing(project: &Project) -> Result<Lockfile> {
     let path = project.workspace.lock_path();
-    read(&path)?.ok_or_else(|| {
-        Error::new(Class::Lock, format!("{} is missing", path.display()))
-            .with_help("run `cargo warg lock`")
-    })
+    match read(&path)? {
+        Some(lock) => Ok(lock),
+        None if project.problem.members.is_empty() => {
+            Ok(Lockfile::empty(project.problem.options.clone()))
+        }
+        None => Err(
+            Error::new(Class::Lock, format!("{} is missing", path.display()))
+                .with_help("run `cargo warg lock`"),
+        ),
+    }
 }
 
 /// The part of the lock that is about one member, which is what the workspace asks for; none where the member asks for
@@ -274,6 +281,9 @@ fn bring_up_to_date(
         return Ok(unchanged(None));
     }
     let judged = old.as_ref().map(|lock| lock.check(&project.problem));
+    if let (Some(old), Some(Ok(()))) = (&old, &judged) {
+        literal::check(old, project)?;
+    }
     match (&judged, flags.locked) {
         (Some(Ok(())), true) => return Ok(unchanged(old)),
         (Some(Err(staleness)), true) => {
@@ -304,6 +314,7 @@ fn bring_up_to_date(
     warnings.extend(sessions.yanked(&resolution));
     warnings.extend(sessions.passed_over(&problem, &resolution, old.as_ref()));
     let new = build(&problem, &resolution, sessions)?;
+    literal::check(&new, project)?;
     let written = put.write(&path, &new, before.as_deref())?;
     Ok(Outcome {
         changes: changes(old.as_ref(), &new),
@@ -367,6 +378,7 @@ fn merge(
         // Nothing was solved, so the checkpoints are those of the sides: whoever merges, and whenever, gets these bytes.
         new = new.at(merge.latest());
     }
+    literal::check(&new, project)?;
     let written = put.write(&path, &new, Some(text))?;
     Ok(Outcome {
         changes: changes(merge.ours(), &new),
@@ -416,13 +428,14 @@ pub(super) fn build(
 /// Demands that a lock is what the workspace asks for.
 ///
 /// # Errors
-/// A lock that is stale, with every reason.
+/// A lock that is stale, with every reason; one that selects a version under another name than a text has for it.
 pub fn check_current(lock: &Lockfile, project: &Project) -> Result<()> {
     lock.check(&project.problem).map_err(|staleness| {
         let path = project.workspace.lock_path();
         let message = format!("{} is not up to date", path.display());
         stale(&staleness, project, message)
-    })
+    })?;
+    literal::check(lock, project)
 }
 
 fn unchanged(lock: Option<Lockfile>) -> Outcome {

@@ -2,31 +2,34 @@
 //!
 //! Components come from the tables. WIT packages come from the tables and from the text of `wit/`, whose references are
 //! exact pins: bindings generators need the literal version. A reference that a local package serves is no requirement,
-//! nor is one that a component dependency serves: that dependency must then export it, letter by letter.
+//! nor is one that a component dependency serves: that dependency must then export it, letter by letter. What is not
+//! built yet says in its own `wit/` what it will export.
+
+mod folder;
+mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use registry::file;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
 use resolver::resolution::Selection;
-use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
+use self::folder::{Folders, Key, Patched, key};
+pub use self::folder::{Held, Unbuilt};
+use self::serving::{Served, Serving};
 use super::registries::Registries;
-use crate::component::{ContentError, Interface, MAX_CONTENT};
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::place::Location;
-use crate::wit::publish::Package as WitPackage;
 use crate::wit::root::{Pin, Root};
-use crate::wit::text::Reference;
+use crate::wit::text::Group;
 
 /// A workspace with everything that is read of it before solving.
 pub struct Project {
@@ -40,8 +43,10 @@ pub struct Project {
     pub pins: BTreeMap<String, Vec<Pin>>,
     /// What is to be solved, without what an old lock prefers.
     pub problem: Problem,
-    /// The contents that path dependencies have already: WIT packages, and components that are built.
-    pub local_contents: BTreeMap<Selection, Vec<u8>>,
+    /// What lies in folders.
+    held: BTreeMap<Key, Held>,
+    /// What each member takes of components that are not built.
+    served: BTreeMap<String, Served>,
     /// What is patched: it lies in a folder and is local to every member.
     pub patches: Vec<Local>,
     /// Things that the user may want to know.
@@ -64,40 +69,49 @@ impl Project {
     /// As there.
     pub fn of(workspace: Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let registries = Registries::open(&workspace, dirs, network)?;
-        let mut reader = Reader {
-            workspace: &workspace,
-            local_contents: BTreeMap::new(),
-            pins: BTreeMap::new(),
-            notes: Vec::new(),
-        };
         let mut roots = BTreeMap::new();
-        let mut members = BTreeMap::new();
         for member in workspace.members() {
             let root = Root::read(&member.wit)
                 .classified()
                 .map_err(|error| error.below(workspace.root()))?;
-            let asked = reader.member(member, &root)?;
+            roots.insert(member.name.clone(), root);
+        }
+        let mut reader = Reader {
+            workspace: &workspace,
+            roots: &roots,
+            folders: Folders::new(&workspace),
+            patches: Vec::new(),
+            pins: BTreeMap::new(),
+            served: BTreeMap::new(),
+            notes: Vec::new(),
+        };
+        for patch in workspace.patches() {
+            let patched = reader.folders.patch(patch)?;
+            reader.patches.push((patch, patched));
+        }
+        let mut members = BTreeMap::new();
+        for member in workspace.members() {
+            let Some(root) = roots.get(&member.name) else {
+                continue;
+            };
+            let asked = reader
+                .member(member, root)
+                .map_err(|error| error.below(workspace.root()))?;
             if !asked.requirements.is_empty() || !asked.locals.is_empty() {
                 members.insert(member.name.clone(), asked);
             }
-            roots.insert(member.name.clone(), root);
-        }
-        let mut patches = Vec::new();
-        for patch in workspace.patches() {
-            let locals = reader.patch(patch)?;
-            for (member, asked) in &mut members {
-                if !asked.requirements.is_empty() {
-                    adopt(patch, &locals, member, asked)?;
-                }
-            }
-            patches.push(locals.patched);
         }
         let Reader {
-            local_contents,
+            folders,
+            patches,
             pins,
+            served,
             notes,
             ..
         } = reader;
+        let held = folders.held;
+        let patches = patches.into_iter().map(|(_, patched)| patched.patched);
+        let patches = patches.collect();
         let solving = workspace.solving();
         let options = Options {
             origins: registries.origins().clone(),
@@ -114,11 +128,32 @@ impl Project {
             workspace,
             registries,
             roots,
-            local_contents,
+            held,
+            served,
             pins,
             patches,
             notes,
         })
+    }
+
+    /// What lies in the folder from which a member takes a package.
+    pub fn held(&self, member: &str, selection: &Selection) -> Option<&Held> {
+        let locals = &self.problem.members.get(member)?.locals;
+        let local = locals.iter().find(|one| one.selection() == *selection)?;
+        self.held.get(&key(local))
+    }
+
+    /// The components whose texts a member takes, since they are not built, with those texts.
+    pub fn texts(&self, member: &str) -> impl Iterator<Item = (&Selection, &[Group])> {
+        let texts = self.served.get(member).into_iter();
+        let texts = texts.flat_map(|served| &served.texts);
+        texts.map(|((selection, _), groups)| (selection, groups.as_slice()))
+    }
+
+    /// The components that these texts use: what they export is needed too.
+    pub fn used(&self, member: &str) -> impl Iterator<Item = &Requirement> {
+        let used = self.served.get(member).into_iter();
+        used.flat_map(|served| &served.used)
     }
 
     /// The patches that no member of a lock selects, as sentences.
@@ -185,74 +220,164 @@ fn is_left_out(packages: &[String], member: &str) -> bool {
     !packages.is_empty() && !packages.iter().any(|package| package == member)
 }
 
-/// A path as it is written in messages: below the workspace, without its folder.
+/// A path as it is written in messages: below the workspace, without its folder, and without turns on the way.
 pub(super) fn relative(workspace: &Workspace, place: &str) -> String {
     let root = format!("{}/", workspace.root().display());
-    place.strip_prefix(&root).unwrap_or(place).to_owned()
+    let Some(place) = place.strip_prefix(&root) else {
+        return place.to_owned();
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in place.split('/').filter(|part| *part != ".") {
+        match parts.last() {
+            Some(last) if part == ".." && *last != ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    if parts.is_empty() {
+        return ".".to_owned();
+    }
+    parts.join("/")
 }
 
 struct Reader<'a> {
     workspace: &'a Workspace,
-    local_contents: BTreeMap<Selection, Vec<u8>>,
+    roots: &'a BTreeMap<String, Root>,
+    folders: Folders<'a>,
+    patches: Vec<(&'a Patch, Patched)>,
     pins: BTreeMap<String, Vec<Pin>>,
+    served: BTreeMap<String, Served>,
     notes: Vec<String>,
 }
 
 impl Reader<'_> {
     fn member(&mut self, member: &Member, root: &Root) -> Result<RootMember> {
         let mut asked = RootMember::default();
-        let references = root.references();
-        let served_by = |reference: &Reference| {
-            let mut components = of_kind(member, Kind::Component);
-            components.find(|dependency| serves(dependency, reference))
-        };
+        let mut required = Vec::new();
         for dependency in &member.dependencies {
             let mut on_the_way = BTreeSet::new();
-            let requirement = self.required(dependency, &mut asked.locals, &mut on_the_way)?;
-            let mut exports = BTreeSet::new();
-            let mut export_locations = BTreeMap::new();
-            // What a project of this workspace exports is seen when it is built.
-            if dependency.kind == Kind::Component && dependency.path.is_none() {
-                exports.extend(dependency.serves.iter().cloned());
-                let served = references
-                    .iter()
-                    .filter(|reference| served_by(reference) == Some(dependency));
-                for reference in served {
-                    let Ok(name) = reference.extern_name().parse::<ExternName>() else {
-                        continue;
-                    };
-                    if let Some(location) = &reference.location {
-                        let location = self.relative(&location.to_string());
-                        export_locations.entry(name.clone()).or_insert(location);
-                    }
-                    exports.insert(name);
-                }
-            }
-            asked.requirements.insert(RootRequirement {
-                requirement,
-                exports,
-                location: Some(dependency.location.to_string()),
-                written: dependency.written.clone().map(Written::Text),
-                export_locations,
-            });
+            let locals = &mut asked.locals;
+            let requirement = self.folders.required(dependency, locals, &mut on_the_way)?;
+            required.push((dependency, requirement));
         }
-        let pins = root
-            .pins(|reference| served_by(reference).is_some())
-            .classified()
-            .map_err(|error| error.below(self.workspace.root()))?;
-        let mut required = Vec::new();
-        for pin in pins {
-            // A path dependency serves the pin as a folder of `wit/deps` does.
-            let local = |local: &Local| local.name == pin.name && local.version == pin.version;
-            if asked.locals.iter().any(local) {
-                continue;
+        let wit = asked.locals.iter().map(Local::selection);
+        let wit: BTreeSet<_> = wit.filter(|one| one.kind == Kind::Wit).collect();
+        if !required.is_empty() || !root.references().is_empty() {
+            for (patch, patched) in &self.patches {
+                adopt(patch, patched, &member.name, &mut asked)?;
             }
-            asked.requirements.insert(self.pinned(&pin));
-            required.push(pin);
         }
-        self.pins.insert(member.name.clone(), required);
+        let serving = Serving {
+            workspace: self.workspace,
+            roots: self.roots,
+            member,
+            root,
+            locals: &asked.locals,
+            wit: &wit,
+            folders: &self.folders,
+        };
+        let mut served = serving.served()?;
+        for (place, (dependency, requirement)) in required.into_iter().enumerate() {
+            let exports = served.exports.remove(&place).unwrap_or_default();
+            let root = self.root_requirement(dependency, requirement, exports);
+            asked.requirements.insert(root);
+        }
+        for pin in &served.pins {
+            self.bring_along(pin, &served, &mut asked)?;
+            asked.requirements.insert(self.pinned(pin));
+        }
+        self.check(root, &asked, &served)?;
+        for ((_, place), groups) in &served.texts {
+            for group in groups {
+                self.text_local(group, place.clone(), &mut asked.locals);
+            }
+        }
+        self.pins
+            .insert(member.name.clone(), std::mem::take(&mut served.pins));
+        self.served.insert(member.name.clone(), served);
         self.deps_locals(member, root, &mut asked);
         Ok(asked)
+    }
+
+    /// What a dependency requires, and what it must export beside.
+    fn root_requirement(
+        &self,
+        dependency: &Dependency,
+        requirement: Requirement,
+        asked: BTreeMap<ExternName, Option<Location>>,
+    ) -> RootRequirement {
+        let mut root = RootRequirement::new(requirement);
+        // What a project of this workspace exports, its texts say; what is built was looked at.
+        if dependency.kind == Kind::Component && dependency.path.is_none() {
+            root.exports.extend(dependency.serves.iter().cloned());
+            for (name, location) in asked {
+                if let Some(location) = location {
+                    let location = self.relative(&location.to_string());
+                    root.export_locations.insert(name.clone(), location);
+                }
+                root.exports.insert(name);
+            }
+        }
+        root.location = Some(dependency.location.to_string());
+        root.written = dependency.written.clone().map(Written::Text);
+        root
+    }
+
+    /// A pin of a text that is another project's may be of a WIT package that this one takes from a folder.
+    fn bring_along(&mut self, pin: &Pin, served: &Served, asked: &mut RootMember) -> Result<()> {
+        let projects = served.texts.keys().filter_map(|key| {
+            let Some(Held::Project(folder)) = self.folders.held.get(key) else {
+                return None;
+            };
+            let dependencies = folder.wit_folders().filter(|one| one.name == pin.name);
+            Some(dependencies.cloned().collect::<Vec<_>>())
+        });
+        let projects: Vec<_> = projects.flatten().collect();
+        for dependency in projects {
+            let mut with = BTreeSet::new();
+            self.folders
+                .required(&dependency, &mut with, &mut BTreeSet::new())?;
+            let is_it = |local: &Local| local.name == pin.name && local.version == pin.version;
+            if with.iter().any(is_it) {
+                asked.locals.extend(with);
+            }
+        }
+        Ok(())
+    }
+
+    /// All texts at hand are sound together, whatever the others are.
+    fn check(&self, root: &Root, asked: &RootMember, served: &Served) -> Result<()> {
+        let held = asked.locals.iter().filter(|local| local.kind == Kind::Wit);
+        let held = held.filter_map(|local| match self.folders.held.get(&key(local)) {
+            Some(Held::Wit(groups)) => Some((local, groups)),
+            _ => None,
+        });
+        // One folder may declare several.
+        let folders: BTreeMap<_, _> = held
+            .map(|(local, groups)| (&local.location, groups))
+            .collect();
+        let folders = folders.into_values().flatten();
+        let texts: Vec<_> = folders.chain(served.texts.values().flatten()).collect();
+        root.check(&texts)
+            .classified()
+            .map_err(|error| error.below(self.workspace.root()))
+    }
+
+    /// A text that stands for a component is a local package for whatever else requires it.
+    fn text_local(&mut self, group: &Group, place: Option<String>, locals: &mut BTreeSet<Local>) {
+        let package = group.name();
+        let name = format!("{}:{}", package.namespace, package.name);
+        let (Ok(name), Some(version)) = (name.parse(), package.version.clone()) else {
+            return; // no registry can hold such a package, so nothing can require it
+        };
+        let mut local = Local::new(Kind::Wit, name, version);
+        local.location = place;
+        self.folders
+            .held
+            .entry(key(&local))
+            .or_insert_with(|| Held::Wit(vec![group.clone()]));
+        locals.insert(local);
     }
 
     /// What a pin requires.
@@ -268,6 +393,12 @@ impl Reader<'_> {
 
     /// The folders of `wit/deps` that nobody fetched, and the packages nested in the text.
     fn deps_locals(&mut self, member: &Member, root: &Root, asked: &mut RootMember) {
+        for folder in root.unread() {
+            let place = self.relative(&folder.display().to_string());
+            self.notes.push(format!(
+                "the texts in {place} are not read: packages of your own belong into wit/deps"
+            ));
+        }
         for local in root.locals() {
             let name = format!("{}:{}", local.package.namespace, local.package.name);
             let (Ok(name), Some(version)) = (name.parse(), local.package.version.clone()) else {
@@ -288,192 +419,6 @@ impl Reader<'_> {
     fn relative(&self, place: &str) -> String {
         relative(self.workspace, place)
     }
-
-    /// What a dependency requires. One with a path requires what lies there, which must be a version that it allows: or
-    /// else a registry's release would quietly take its place.
-    fn required(
-        &mut self,
-        dependency: &Dependency,
-        locals: &mut BTreeSet<Local>,
-        on_the_way: &mut BTreeSet<PathBuf>,
-    ) -> Result<Requirement> {
-        let mut requirement = requirement(dependency);
-        let Some(path) = &dependency.path else {
-            return Ok(requirement);
-        };
-        let version = match dependency.kind {
-            Kind::Component => self.component(dependency, path, locals, on_the_way)?,
-            Kind::Wit => {
-                let local = self.wit(dependency, path)?;
-                let version = local.version.clone();
-                locals.insert(local);
-                version
-            }
-        };
-        match &dependency.requirement {
-            None => requirement.req = VersionReq::exact(&version),
-            Some(req) if req.matches(&version) => {}
-            Some(req) => {
-                let message = format!(
-                    "`{}` at {} is version {version}, which `{req}` does not allow",
-                    dependency.name,
-                    path.display()
-                );
-                return Err(Error::new(Class::Other, message)
-                    .at(dependency.location.clone())
-                    .with_help("state the version that lies there, or leave `version` out"));
-            }
-        }
-        Ok(requirement)
-    }
-
-    /// What lies in a patch's folder: a cargo package that makes a component, or a WIT package.
-    fn patch(&mut self, patch: &Patch) -> Result<Patched> {
-        let Patch {
-            name,
-            path,
-            location,
-        } = patch;
-        let kind = if path.join("Cargo.toml").is_file() {
-            Kind::Component
-        } else {
-            Kind::Wit
-        };
-        let dependency = Dependency {
-            kind,
-            alias: name.clone(),
-            name: name.clone(),
-            requirement: None,
-            written: None,
-            path: Some(path.clone()),
-            registry: None,
-            serves: BTreeSet::new(),
-            location: location.clone(),
-        };
-        if !path.is_dir() {
-            return Err(
-                Error::new(Class::Other, wrong_path(&dependency, path)).with_help(
-                    "a patch names a folder: one with a Cargo.toml, or one with the .wit files of a package",
-                ),
-            );
-        }
-        let mut with = BTreeSet::new();
-        let version = match kind {
-            Kind::Component => {
-                self.component(&dependency, path, &mut with, &mut BTreeSet::new())?
-            }
-            Kind::Wit => {
-                let local = self.wit(&dependency, path)?;
-                let version = local.version.clone();
-                with.insert(local);
-                version
-            }
-        };
-        let is_it =
-            |local: &&Local| local.kind == kind && local.name == *name && local.version == version;
-        let patched = with.iter().find(is_it).cloned();
-        Ok(Patched {
-            patched: patched
-                .ok_or_else(|| Error::new(Class::Other, wrong_path(&dependency, path)))?,
-            with,
-        })
-    }
-
-    /// A WIT package in a folder.
-    fn wit(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
-        let package = WitPackage::read(path)
-            .classified()
-            .map_err(|error| in_context(error, dependency, path))?;
-        check_name(dependency, path, &package.name)?;
-        let mut local = Local::new(Kind::Wit, package.name.clone(), package.version.clone());
-        local.requirements = package.requirements;
-        local.location = Some(self.relative(&path.display().to_string()));
-        self.local_contents.insert(local.selection(), package.bytes);
-        Ok(local)
-    }
-
-    /// A component in a folder: a cargo package, or a `.wasm` file. What it depends on by path comes along.
-    fn component(
-        &mut self,
-        dependency: &Dependency,
-        path: &Path,
-        locals: &mut BTreeSet<Local>,
-        on_the_way: &mut BTreeSet<PathBuf>,
-    ) -> Result<Version> {
-        if path.is_file() {
-            let local = self.component_file(dependency, path)?;
-            let version = local.version.clone();
-            locals.insert(local);
-            return Ok(version);
-        }
-        let outside;
-        let manifest = path.join("Cargo.toml");
-        let in_workspace = self
-            .workspace
-            .members()
-            .iter()
-            .find(|member| same_file(&member.manifest, &manifest));
-        let member = if let Some(member) = in_workspace {
-            member
-        } else {
-            outside = load_outside(dependency, &manifest)?;
-            outside
-                .members()
-                .iter()
-                .find(|member| same_file(&member.manifest, &manifest))
-                .ok_or_else(|| not_there(dependency, path))?
-        };
-        let package = member.package.as_ref().ok_or_else(|| {
-            let message = format!(
-                "what lies at {} does not say that it is `{}`",
-                path.display(),
-                dependency.name
-            );
-            let error = Error::new(Class::Other, message).at(dependency.location.clone());
-            error.with_help(format!(
-                "write `package = \"{}\"` into [package.metadata.warg] of {}",
-                dependency.name,
-                manifest.display()
-            ))
-        })?;
-        check_name(dependency, path, package)?;
-        let mut local = Local::new(Kind::Component, package.clone(), member.version.clone());
-        local.location = Some(self.relative(&path.display().to_string()));
-        let version = local.version.clone();
-        if !on_the_way.insert(path.to_owned()) {
-            return Ok(version); // a circle of path dependencies; each is there once
-        }
-        for further in of_kind(member, Kind::Component) {
-            let requirement = self.required(further, locals, on_the_way)?;
-            local.requirements.insert(requirement);
-        }
-        locals.insert(local);
-        Ok(version)
-    }
-
-    fn component_file(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
-        let bytes = file::read(path, MAX_CONTENT)
-            .or_fail(Class::Other, || format!("cannot read {}", path.display()))
-            .map_err(|error| in_context(error, dependency, path))?;
-        let interface: std::result::Result<_, ContentError> = Interface::of_component(&bytes);
-        let Interface { imports, exports } = interface
-            .classified()
-            .map_err(|error| in_context(error, dependency, path))?;
-        let version = lowest(&dependency.requirement_or_any());
-        let mut local = Local::new(Kind::Component, dependency.name.clone(), version);
-        local.imports = imports;
-        local.exports = Some(exports);
-        local.location = Some(self.relative(&path.display().to_string()));
-        self.local_contents.insert(local.selection(), bytes);
-        Ok(local)
-    }
-}
-
-/// A patch, as its folder has it.
-struct Patched {
-    patched: Local,
-    /// It, and what it depends on by path.
-    with: BTreeSet<Local>,
 }
 
 /// Gives a member what is patched, unless the member itself takes the same package from somewhere else.
@@ -497,11 +442,6 @@ fn adopt(patch: &Patch, locals: &Patched, member: &str, asked: &mut RootMember) 
     Ok(())
 }
 
-fn of_kind(member: &Member, kind: Kind) -> impl Iterator<Item = &Dependency> {
-    let dependencies = member.dependencies.iter();
-    dependencies.filter(move |dependency| dependency.kind == kind)
-}
-
 /// The requirement that a dependency's entry states.
 pub fn requirement(dependency: &Dependency) -> Requirement {
     let mut requirement = Requirement::new(
@@ -513,83 +453,10 @@ pub fn requirement(dependency: &Dependency) -> Requirement {
     requirement
 }
 
-/// Whether a component dependency serves what a `wit/` refers to: by its `for`, or by its own name.
-fn serves(dependency: &Dependency, reference: &Reference) -> bool {
-    let package = format!("{}:{}", reference.package.namespace, reference.package.name);
-    if dependency.serves.is_empty() {
-        return dependency.name.as_str() == package;
-    }
-    let name = reference.extern_name();
-    dependency
-        .serves
-        .iter()
-        .any(|served| served.as_str() == name)
-}
-
-/// The lowest version that the text of a requirement names: what a file without a version of its own is taken for.
-fn lowest(requirement: &VersionReq) -> Version {
-    requirement.comparators().first().map_or_else(
-        || Version::new(0, 0, 0),
-        |first| Version {
-            pre: first.pre.clone(),
-            ..Version::new(
-                first.major,
-                first.minor.unwrap_or(0),
-                first.patch.unwrap_or(0),
-            )
-        },
-    )
-}
-
 /// Whether two paths lead to one file, however they are written.
 pub(super) fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
     }
-}
-
-fn load_outside(dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
-    let folder = manifest.parent().unwrap_or(manifest);
-    if !manifest.is_file() {
-        return Err(not_there(dependency, folder).with_help(
-            "a path names a folder with a Cargo.toml, a `.wasm` component, or, of a WIT package, its folder",
-        ));
-    }
-    let args = ManifestArgs {
-        manifest_path: Some(manifest.to_owned()),
-        ..ManifestArgs::default()
-    };
-    Workspace::load(&args)
-        .classified()
-        .map_err(|error| in_context(error, dependency, folder))
-}
-
-fn wrong_path(dependency: &Dependency, path: &Path) -> String {
-    format!("`{}` is not at {}", dependency.name, path.display())
-}
-
-fn not_there(dependency: &Dependency, path: &Path) -> Error {
-    Error::new(Class::Other, wrong_path(dependency, path)).at(dependency.location.clone())
-}
-
-/// A failure to read what lies there, in the place of the dependency.
-fn in_context(error: Error, dependency: &Dependency, path: &Path) -> Error {
-    let (name, path) = (&dependency.name, path.display());
-    error
-        .context(format!("what lies at {path} cannot be used as `{name}`"))
-        .at(dependency.location.clone())
-}
-
-fn check_name(dependency: &Dependency, path: &Path, found: &PackageName) -> Result<()> {
-    if *found == dependency.name {
-        return Ok(());
-    }
-    let message = format!("{}, but `{found}`", wrong_path(dependency, path));
-    Err(Error::new(Class::Other, message)
-        .at(dependency.location.clone())
-        .with_help(format!(
-            "depend on `{found}`, or name the folder of `{}`",
-            dependency.name
-        )))
 }

@@ -25,7 +25,7 @@ use crate::component;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::place::{Location, Place};
 use crate::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
-use crate::wit::deps::Selected;
+use crate::wit::deps::{Form, Selected};
 use crate::wit::publish::PublishError;
 use crate::wit::text::Reference;
 
@@ -217,7 +217,7 @@ fn as_selected<'c>((selection, content): (&'c Selection, &'c Content)) -> Select
         name: &selection.name,
         version: &selection.version,
         digest: content.digest(),
-        bytes: content.bytes(),
+        form: Form::Binary(content.bytes()),
     }
 }
 
@@ -371,7 +371,7 @@ pub(super) fn selected<'c>(selection: &'c Selection, bytes: &'c [u8]) -> Selecte
         name: &selection.name,
         version: &selection.version,
         digest: Digest::of(bytes),
-        bytes,
+        form: Form::Binary(bytes),
     }
 }
 

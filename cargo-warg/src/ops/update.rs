@@ -73,7 +73,7 @@ pub fn update(
     let old = before.as_deref().map(|text| lock::parse(text, &path));
     let old = match (old.transpose()?, request.specs) {
         (Some(old), _) => old,
-        (None, []) if !request.dry_run && !request.pins => {
+        (None, []) if project.problem.members.is_empty() || !(request.dry_run || request.pins) => {
             let lock = lock::lock(project, sessions, request.members, flags)?;
             return Ok(Updated {
                 lock,
@@ -82,10 +82,7 @@ pub fn update(
                 newer: BTreeMap::new(),
             });
         }
-        (None, _) => {
-            let message = format!("{} is missing", path.display());
-            return Err(Error::new(Class::Lock, message).with_help("run `cargo warg lock`"));
-        }
+        (None, _) => lock::read_existing(project)?,
     };
     lock::check_pasts(&old, project, sessions)?;
     sessions.load_locked(&old)?;
@@ -112,6 +109,7 @@ pub fn update(
     };
     check_needed(&asked, &resolution, &moving, request.precise)?;
     let new = lock::build(&asked, &resolution, sessions)?;
+    lock::literal::check(&new, project)?;
     let lock_changes = changes(Some(&old), &new);
     // A newer checkpoint alone is no change of what is locked.
     let same = new.options == old.options

@@ -104,7 +104,7 @@ fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified
 
 /// What `fetch` wrote for each member is what follows from the lock.
 fn check_deps(project: &Project, lock: &Lockfile, checked: &Checked, verified: &mut Verified) {
-    for (member, root) in &lock.roots {
+    for (member, root) in fetch::writable(project, lock) {
         let fetched = |wit: &&_| !crate::wit::root::Root::fetched(wit).is_empty();
         let Some(wit) = project.roots.get(member).filter(fetched) else {
             continue;
@@ -133,7 +133,7 @@ fn different(member: &str, differences: &[Difference]) -> Error {
         message.push_str(&difference.to_string());
     }
     Error::new(Class::Refused, message)
-        .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its first line")
+        .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its last line")
 }
 
 /// Makes errors of what is denied, and warnings of the rest.

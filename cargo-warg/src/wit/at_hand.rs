@@ -15,7 +15,7 @@ use transparency::version::Track;
 use wit_parser::{PackageName as WitName, Resolve};
 
 use super::binary::{Decoded, Refusal, release_name};
-use super::deps::Selected;
+use super::deps::{Form, Selected};
 use super::exports::agree;
 use super::publish::{PublishError, encode_package};
 use super::text::{Group, Groups, Reference, TextError, print_meaning, wit_name};
@@ -254,10 +254,19 @@ impl AtHand {
         }
         for content in contents {
             let name = wit_name(content.name, content.version);
-            let decoded = Decoded::open(content.bytes)?;
-            let text = decoded.print_with(|name| versions.get(&key(name)?).cloned())?;
-            let path = PathBuf::from(format!("{name}.wit"));
-            groups.insert(Group::parse(&path, &text)?)?;
+            let select = |name: &WitName| versions.get(&key(name)?).cloned();
+            match content.form {
+                Form::Binary(bytes) => {
+                    let text = Decoded::open(bytes)?.print_with(select)?;
+                    let path = PathBuf::from(format!("{name}.wit"));
+                    groups.insert(Group::parse(&path, &text)?)?;
+                }
+                Form::Text(texts) => {
+                    for text in texts {
+                        groups.insert(text.clone().with_versions(select))?;
+                    }
+                }
+            }
         }
         Ok(groups)
     }

@@ -162,46 +162,9 @@ impl Decoded {
     pub fn requirements(&self) -> Result<BTreeSet<Requirement>, Refusal> {
         let (name, version) = self.declares()?;
         let references = self.references().map_err(Refusal::Reprint)?;
-        let mut versions: BTreeMap<(PackageName, Track), Version> = BTreeMap::new();
-        for reference in references {
-            if reference.package.version.is_none() {
-                return Err(Refusal::Unversioned {
-                    package: reference.package.to_string(),
-                    item: reference.item,
-                });
-            }
-            let other = package_name(&reference.package)?;
-            let wanted = required_version(&reference.package)?;
-            let track = Track::of(&wanted);
-            if other == name && track == Track::of(&version) {
-                return Err(Refusal::Itself {
-                    package: other,
-                    version: wanted,
-                });
-            }
-            match versions.get(&(other.clone(), track.clone())) {
-                Some(earlier) if *earlier != wanted => {
-                    return Err(Refusal::TwoVersions {
-                        package: other,
-                        first: earlier.min(&wanted).clone(),
-                        second: earlier.max(&wanted).clone(),
-                    });
-                }
-                _ => versions.insert((other, track), wanted),
-            };
-        }
+        let requirements = requirements_of(&name, &version, references)?;
         self.reprint().map_err(Refusal::Reprint)?;
-        Ok(versions
-            .into_iter()
-            .map(|((name, _), version)| {
-                let req = if version.pre.is_empty() {
-                    VersionReq::caret(&version)
-                } else {
-                    VersionReq::exact(&version)
-                };
-                Requirement::new(Kind::Wit, name, req)
-            })
-            .collect())
+        Ok(requirements)
     }
 
     /// What `fetch` will do: prints it, with all that came along, and parses the texts.
@@ -239,6 +202,53 @@ fn open(bytes: &[u8]) -> Result<DecodedWasm, BinaryError> {
 /// A name or version that a registry cannot hold.
 pub(super) fn release_name(name: &WitName) -> Result<(PackageName, Version), Refusal> {
     Ok((package_name(name)?, required_version(name)?))
+}
+
+/// What the references in a package's text require.
+pub(super) fn requirements_of(
+    name: &PackageName,
+    version: &Version,
+    references: impl IntoIterator<Item = Reference>,
+) -> Result<BTreeSet<Requirement>, Refusal> {
+    let mut versions: BTreeMap<(PackageName, Track), Version> = BTreeMap::new();
+    for reference in references {
+        if reference.package.version.is_none() {
+            return Err(Refusal::Unversioned {
+                package: reference.package.to_string(),
+                item: reference.item,
+            });
+        }
+        let other = package_name(&reference.package)?;
+        let wanted = required_version(&reference.package)?;
+        let track = Track::of(&wanted);
+        if other == *name && track == Track::of(version) {
+            return Err(Refusal::Itself {
+                package: other,
+                version: wanted,
+            });
+        }
+        match versions.get(&(other.clone(), track.clone())) {
+            Some(earlier) if *earlier != wanted => {
+                return Err(Refusal::TwoVersions {
+                    package: other,
+                    first: earlier.min(&wanted).clone(),
+                    second: earlier.max(&wanted).clone(),
+                });
+            }
+            _ => versions.insert((other, track), wanted),
+        };
+    }
+    Ok(versions
+        .into_iter()
+        .map(|((name, _), version)| {
+            let req = if version.pre.is_empty() {
+                VersionReq::caret(&version)
+            } else {
+                VersionReq::exact(&version)
+            };
+            Requirement::new(Kind::Wit, name, req)
+        })
+        .collect())
 }
 
 fn package_name(name: &WitName) -> Result<PackageName, NameError> {

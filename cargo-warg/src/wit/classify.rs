@@ -46,9 +46,24 @@ impl Classify for RootError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Text(error) => error.help(),
-            Self::Unversioned { package, item, .. } => Some(format!(
-                "write `{package}/{item}@VERSION`: the text of a project names exact versions"
-            )),
+            Self::Unversioned {
+                package,
+                item,
+                versions,
+                ..
+            } => {
+                let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+                let names = if versions.is_empty() {
+                    vec![format!("`{package}/{item}@VERSION`")]
+                } else {
+                    let name = |version| format!("`{package}/{item}@{version}`");
+                    versions.iter().map(name).collect()
+                };
+                Some(format!(
+                    "write {}: the text of a project names exact versions",
+                    names.join(" or ")
+                ))
+            }
             Self::Binary { .. } | Self::Name { .. } | Self::Version { .. } => None,
         }
     }

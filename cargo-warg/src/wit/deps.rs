@@ -2,7 +2,7 @@
 //!
 //! A plan is a pure function of the project's own texts and the verified contents of what was selected; it names every
 //! file with its text, and is checked by parsing the whole `wit/` as it will be. Only files that `fetch` wrote are ever
-//! replaced or removed: see [`HEADER`].
+//! replaced or removed: see [`MARK`].
 //!
 //! Each selected WIT package is printed with its references set to the selected versions. Of a component, the
 //! interfaces that it exports are printed, with those whose types they use; these come from the component's bytes at
@@ -20,11 +20,23 @@ use transparency::version::Track;
 use wit_parser::PackageName as WitName;
 
 use super::binary::{BinaryError, Decoded};
-use super::exports::{ExportsError, exports};
-use super::root::{HEADER, PACKAGE_FILE, Root, folder_name, holds_only_ours, is_fetched};
-use super::text::{Group, Groups, Lack, TextError, print_meaning, read_text, wit_files, wit_name};
+use super::exports::{Export, ExportsError, exports};
+use super::root::{MARK, PACKAGE_FILE, Root, folder_name, holds_only_ours, is_fetched};
+use super::text::{
+    Group, Groups, Lack, TextError, print, print_meaning, read_text, wit_files, wit_name,
+};
 
-/// A package version that was selected, and its verified content.
+/// A content in one of the forms that it may have.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'a> {
+    /// The bytes of a release, or of a file.
+    Binary(&'a [u8]),
+    /// Of a WIT package in a folder: the texts that declare it. Of a component that is not built yet: the texts of what it
+    /// will export.
+    Text(&'a [Group]),
+}
+
+/// A package version that was selected, and its content: verified, or from a folder.
 #[derive(Debug, Clone, Copy)]
 pub struct Selected<'a> {
     /// The package.
@@ -34,7 +46,7 @@ pub struct Selected<'a> {
     /// The SHA-256 of the content.
     pub digest: Digest,
     /// The content.
-    pub bytes: &'a [u8],
+    pub form: Form<'a>,
 }
 
 /// Contents that make no sound `wit/deps`.
@@ -132,10 +144,28 @@ pub struct Plan {
     pub remove: BTreeSet<PathBuf>,
 }
 
-/// One package version of the plan, with the text of its file.
+/// One package version of the plan, with the text of its file, and what that says.
 struct Planned {
     package: WitName,
     text: String,
+    group: Group,
+}
+
+impl Planned {
+    fn new(
+        root: &Root,
+        package: WitName,
+        digests: &[Digest],
+        text: &str,
+    ) -> Result<Self, TextError> {
+        let text = marked(digests, text);
+        let group = Group::parse(&root.dir().join(planned_path(&package)), &text)?;
+        Ok(Self {
+            package,
+            text,
+            group,
+        })
+    }
 }
 
 /// Plans what `wit/deps` is to hold for a closed set: `wit` are all its WIT packages, `components` those that the
@@ -156,7 +186,7 @@ pub fn plan(
         remove: BTreeSet::new(),
     };
     let mut stale = root.fetched().clone();
-    for Planned { package, text } in planned {
+    for Planned { package, text, .. } in planned {
         let folder = folder_name(&package);
         let file = planned_path(&package);
         let was_fetched = stale.remove(&folder);
@@ -196,11 +226,14 @@ fn texts(
         .map(|selected| wit_name(selected.name, selected.version))
         .collect();
     let served = |package: &WitName| selected.contains(package) || root.holds(package);
-    for export in exports(components, served)? {
-        planned.push(Planned {
-            text: with_header(&export.digests, &export.text),
-            package: export.package,
-        });
+    let groups = groups_of(root, &planned)?;
+    for export in exports(components, served, &groups)? {
+        let Export {
+            package,
+            digests,
+            text,
+        } = export;
+        planned.push(Planned::new(root, package, &digests, &text)?);
     }
     check(root, &planned)?;
     Ok(planned)
@@ -238,19 +271,52 @@ fn packages(root: &Root, wit: &[Selected<'_>]) -> Result<Vec<Planned>, PlanError
         versions.get(&key(name, version)).cloned()
     };
     let mut planned = Vec::new();
+    let mut texts = Vec::new();
     for selected in wit {
         let package = wit_name(selected.name, selected.version);
         if root.holds(&package) {
             continue;
         }
-        let decoded = Decoded::open(selected.bytes).map_err(|source| PlanError::Content {
-            package: package.to_string(),
-            source,
-        })?;
-        let text = with_header(&[selected.digest], &decoded.print_with(select)?);
-        planned.push(Planned { package, text });
+        match selected.form {
+            Form::Binary(bytes) => {
+                let decoded = Decoded::open(bytes).map_err(|source| PlanError::Content {
+                    package: package.to_string(),
+                    source,
+                })?;
+                let text = decoded.print_with(select)?;
+                planned.push(Planned::new(root, package, &[selected.digest], &text)?);
+            }
+            Form::Text(groups) => texts.push((package, selected.digest, groups)),
+        }
+    }
+    if texts.is_empty() {
+        return Ok(planned);
+    }
+    let mut groups = groups_of(root, &planned)?;
+    for group in texts.iter().flat_map(|(_, _, groups)| *groups) {
+        // One text may declare several of them.
+        if groups.get(group.name()).is_none() {
+            groups.insert(group.clone().with_versions(select))?;
+        }
+    }
+    // What is missing is told once all is planned, and what a component exports comes later.
+    let (groups, _) = groups.with_stubs()?;
+    for (package, digest, _) in texts {
+        if let Some((resolve, id)) = groups.resolve(&package)? {
+            let text = print(&resolve, id)?;
+            planned.push(Planned::new(root, package, &[digest], &text)?);
+        }
     }
     Ok(planned)
+}
+
+/// The project's own texts, and those that are planned.
+fn groups_of(root: &Root, planned: &[Planned]) -> Result<Groups, TextError> {
+    let mut groups = root.groups().clone();
+    for planned in planned {
+        groups.insert(planned.group.clone())?;
+    }
+    Ok(groups)
 }
 
 fn key(name: &WitName, version: &Version) -> (String, Track) {
@@ -260,19 +326,16 @@ fn key(name: &WitName, version: &Version) -> (String, Track) {
     )
 }
 
-fn with_header(digests: &[Digest], text: &str) -> String {
+fn marked(digests: &[Digest], text: &str) -> String {
     let digests: Vec<_> = digests.iter().map(ToString::to_string).collect();
-    let header = format!("// cargo warg: from {}", digests.join(" "));
-    debug_assert!(header.starts_with(HEADER));
-    format!("{header}\n{text}")
+    let mark = format!("// cargo warg: from {}", digests.join(" "));
+    debug_assert!(mark.starts_with(MARK));
+    format!("{}\n{mark}\n", text.trim_end())
 }
 
 /// The whole `wit/` as it will be: everything referred to is there, and all of it parses.
 fn check(root: &Root, planned: &[Planned]) -> Result<(), PlanError> {
-    let mut groups = root.groups().clone();
-    for Planned { package, text } in planned {
-        groups.insert(Group::parse(&root.dir().join(planned_path(package)), text)?)?;
-    }
+    let groups = groups_of(root, planned)?;
     let written: BTreeSet<&WitName> = planned.iter().map(|planned| &planned.package).collect();
     let references = groups
         .iter()
@@ -331,10 +394,9 @@ pub enum ApplyError {
 /// # Errors
 /// Whatever the system refuses; a link on the way.
 pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
-    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Nothing is synced, which would take
-    // longer than all the rest: what a power cut leaves of a text is empty or begins with the header, so it is known as
-    // `fetch`'s, and written again.
-    let tree = Tree::shared(&plan.dir).unsynced().staged_in("");
+    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Each text is synced before it takes
+    // its place: one that a power cut had cut short would lack its last line, and pass for the user's own.
+    let tree = Tree::shared(&plan.dir).staged_in("");
     for (file, text) in &plan.write {
         write_file(&tree, file, text).map_err(|source| ApplyError::Write {
             path: plan.dir.join(file),

@@ -11,7 +11,7 @@ use wit_component::{OutputToString, WitPrinter};
 use wit_parser::{InterfaceId, PackageName as WitName, Resolve, Span, WorldKey};
 
 use super::binary::{BinaryError, open_component};
-use super::deps::Selected;
+use super::deps::{Form, Selected};
 use super::text::{GaveUp, Group, Groups, TextError, guarded, print};
 
 /// Components whose exports cannot be written as WIT.
@@ -64,7 +64,7 @@ pub(super) struct Export {
 /// What a component does that WIT has no words for.
 pub fn check(component: &Selected<'_>) -> Result<(), ExportsError> {
     let mut groups = Groups::default();
-    for export in exports(std::slice::from_ref(component), |_| false)? {
+    for export in exports(std::slice::from_ref(component), |_| false, &groups)? {
         let path = format!("{}.wit", export.package);
         groups.insert(Group::parse(Path::new(&path), &export.text)?)?;
     }
@@ -73,98 +73,171 @@ pub fn check(component: &Selected<'_>) -> Result<(), ExportsError> {
 }
 
 /// The interfaces that components export, and those whose types they use, as packages; without those that are served.
+///
+/// What the texts of a component refer to is in `at_hand`, or another component's.
 pub(super) fn exports(
     components: &[Selected<'_>],
     served: impl Fn(&WitName) -> bool,
+    at_hand: &Groups,
 ) -> Result<Vec<Export>, ExportsError> {
     // What is united lists its items in the order in which they came.
     let mut components = components.to_vec();
     components.sort_by_key(|component| (component.name, component.version));
-    let mut union = Resolve::default();
-    let mut exported = Vec::new();
-    for (place, component) in components.iter().enumerate() {
-        exported.extend(unite(&mut union, place, component)?);
-    }
-    let needed = guarded(|| needed(&union, &exported))?;
-
-    // Of each package only what is exported or used: what a component merely imports is the host's affair.
-    let mut exports = Vec::new();
-    let ids: Vec<_> = union.packages.iter().map(|(id, _)| id).collect();
-    for id in ids {
-        let package = &mut union.packages[id];
-        package.worlds.clear();
-        package.interfaces.retain(|_, id| needed.contains_key(id));
-        let name = package.name.clone();
-        if package.interfaces.is_empty() || served(&name) {
-            continue;
+    let mut union = Union::default();
+    let mut texts = Vec::new();
+    for component in &components {
+        match component.form {
+            Form::Binary(bytes) => union.add_binary(component, bytes)?,
+            Form::Text(groups) => texts.push((component, groups)),
         }
-        let digests: BTreeSet<_> = package
-            .interfaces
-            .values()
-            .filter_map(|id| needed.get(id))
-            .flatten()
-            .copied()
-            .collect();
-        exports.push(Export {
-            package: name,
-            digests: digests.into_iter().collect(),
-            text: print(&union, id)?,
-        });
     }
-    Ok(exports)
+    if !texts.is_empty() {
+        let mut around = at_hand.clone();
+        for export in union.clone().packages(&served)? {
+            let path = export.package.to_string();
+            around.insert(Group::parse(Path::new(&path), &export.text)?)?;
+        }
+        for (component, groups) in &texts {
+            let others = texts.iter().flat_map(|(_, groups)| *groups);
+            let groups = groups.iter().filter(|group| !served(group.name()));
+            for group in groups {
+                let others = others.clone().filter(|other| !served(other.name()));
+                union.add_text(component, group, others, &around)?;
+            }
+        }
+    }
+    union.packages(&served)
 }
 
-/// Adds a component to the union; the interfaces that it exports.
-fn unite(
-    union: &mut Resolve,
-    place: usize,
-    component: &Selected<'_>,
-) -> Result<Vec<(InterfaceId, Digest)>, ExportsError> {
-    let name = || format!("{}@{}", component.name, component.version);
-    let merge_error = |message| ExportsError::Merge {
-        component: name(),
-        message,
-    };
-    let (mut resolve, world) =
-        open_component(component.bytes).map_err(|source| ExportsError::Content {
-            component: name(),
-            source,
-        })?;
-    // The decoder gives every component's world one name; a union needs one for each.
-    if let Some(id) = resolve.worlds[world].package {
-        let mut name = resolve.packages[id].name.clone();
-        resolve.package_names.shift_remove(&name);
-        name.name = format!("component{place}");
-        resolve.packages[id].name = name.clone();
-        resolve.package_names.insert(name, id);
-    }
-    let mut exported: Vec<_> = resolve.worlds[world]
-        .exports
-        .keys()
-        .filter_map(|key| match key {
-            WorldKey::Interface(id) => Some((*id, component.digest)),
+/// What components export, united where they hold parts of the same packages.
+#[derive(Clone, Default)]
+struct Union {
+    resolve: Resolve,
+    /// How many were added.
+    count: usize,
+    exported: Vec<(InterfaceId, Digest)>,
+}
+
+impl Union {
+    /// Adds what a component exports by its bytes.
+    fn add_binary(&mut self, component: &Selected<'_>, bytes: &[u8]) -> Result<(), ExportsError> {
+        let (mut resolve, world) =
+            open_component(bytes).map_err(|source| ExportsError::Content {
+                component: title(component),
+                source,
+            })?;
+        // The decoder gives every component's world one name; a union needs one for each.
+        if let Some(id) = resolve.worlds[world].package {
+            let mut name = resolve.packages[id].name.clone();
+            resolve.package_names.shift_remove(&name);
+            name.name = format!("component{}", self.count);
+            resolve.packages[id].name = name.clone();
+            resolve.package_names.insert(name, id);
+        }
+        let exports = resolve.worlds[world].exports.keys();
+        let exported = exports.filter_map(|key| match key {
+            WorldKey::Interface(id) => Some(*id),
             WorldKey::Name(_) => None,
-        })
-        .collect();
-    // The merger takes the first of two types of one name, and does not compare them.
-    let contradiction = guarded(|| {
-        let needed = needed(&resolve, &exported);
-        needed.into_keys().find(|id| !agree(union, &resolve, *id))
-    })?;
-    if let Some(id) = contradiction {
-        return Err(ExportsError::Contradiction {
-            component: name(),
-            interface: resolve.id_of(id).unwrap_or_default(),
         });
+        let exported = exported.collect();
+        self.add(component, resolve, exported)
     }
-    let remap =
-        guarded(|| union.merge(resolve))?.map_err(|error| merge_error(format!("{error:#}")))?;
-    for (id, _) in &mut exported {
-        *id = remap
-            .map_interface(*id, Span::default())
-            .map_err(|error| merge_error(error.to_string()))?;
+
+    /// Adds a package that a component will export, by its text.
+    fn add_text<'g>(
+        &mut self,
+        component: &Selected<'_>,
+        text: &Group,
+        others: impl Iterator<Item = &'g Group>,
+        around: &Groups,
+    ) -> Result<(), ExportsError> {
+        let mut groups = around.clone();
+        groups.remove(text.name());
+        groups.insert(text.clone())?;
+        for other in others {
+            if groups.get(other.name()).is_none() {
+                groups.insert(other.clone())?;
+            }
+        }
+        let Some((resolve, package)) = groups.resolve(text.name())? else {
+            return Ok(());
+        };
+        let interfaces = resolve.packages[package].interfaces.values();
+        let exported = interfaces.copied().collect();
+        self.add(component, resolve, exported)
     }
-    Ok(exported)
+
+    fn add(
+        &mut self,
+        component: &Selected<'_>,
+        resolve: Resolve,
+        exported: Vec<InterfaceId>,
+    ) -> Result<(), ExportsError> {
+        let merge_error = |message| ExportsError::Merge {
+            component: title(component),
+            message,
+        };
+        let mut exported: Vec<_> = exported
+            .into_iter()
+            .map(|id| (id, component.digest))
+            .collect();
+        let union = &mut self.resolve;
+        // The merger takes the first of two types of one name, and does not compare them.
+        let contradiction = guarded(|| {
+            let needed = needed(&resolve, &exported);
+            needed.into_keys().find(|id| !agree(union, &resolve, *id))
+        })?;
+        if let Some(id) = contradiction {
+            return Err(ExportsError::Contradiction {
+                component: title(component),
+                interface: resolve.id_of(id).unwrap_or_default(),
+            });
+        }
+        let remap =
+            guarded(|| union.merge(resolve))?.map_err(|error| merge_error(format!("{error:#}")))?;
+        for (id, _) in &mut exported {
+            *id = remap
+                .map_interface(*id, Span::default())
+                .map_err(|error| merge_error(error.to_string()))?;
+        }
+        self.exported.extend(exported);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Of each package only what is exported or used: what a component merely imports is the host's affair.
+    fn packages(mut self, served: &impl Fn(&WitName) -> bool) -> Result<Vec<Export>, ExportsError> {
+        let needed = guarded(|| needed(&self.resolve, &self.exported))?;
+        let union = &mut self.resolve;
+        let mut exports = Vec::new();
+        let ids: Vec<_> = union.packages.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            let package = &mut union.packages[id];
+            package.worlds.clear();
+            package.interfaces.retain(|_, id| needed.contains_key(id));
+            let name = package.name.clone();
+            if package.interfaces.is_empty() || served(&name) {
+                continue;
+            }
+            let digests: BTreeSet<_> = package
+                .interfaces
+                .values()
+                .filter_map(|id| needed.get(id))
+                .flatten()
+                .copied()
+                .collect();
+            exports.push(Export {
+                package: name,
+                digests: digests.into_iter().collect(),
+                text: print(union, id)?,
+            });
+        }
+        Ok(exports)
+    }
+}
+
+fn title(component: &Selected<'_>) -> String {
+    format!("{}@{}", component.name, component.version)
 }
 
 /// The interfaces, and all whose types they use, each with the contents that it came from.

@@ -5,21 +5,26 @@
 //! and its own references are pins like the project's.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use registry::file::{self, STAGED};
 use semver::Version;
 use transparency::name::{NameError, PackageName};
-use transparency::version::{VersionError, parse_version};
+use transparency::version::{Track, VersionError, parse_version};
 use wit_parser::{PackageName as WitName, Resolve};
 
 use super::binary::{BinaryError, Decoded};
-use super::text::{Group, Groups, Location, Reference, TextError, entries, has_extension};
+use super::text::{
+    Group, Groups, Location, MAX_TEXT, Reference, TextError, entries, has_extension, wit_files,
+};
 use crate::component::MAX_CONTENT;
 
-/// What the first line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
-pub const HEADER: &str = "// cargo warg: from sha256:";
+/// What the last line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
+///
+/// It is the last, since a parser takes each comment before an item for that item's documentation, which is part of what
+/// a package says.
+pub const MARK: &str = "// cargo warg: from sha256:";
 /// The file that `fetch` writes into a folder of `wit/deps`.
 pub const PACKAGE_FILE: &str = "package.wit";
 
@@ -44,6 +49,8 @@ pub enum RootError {
         package: String,
         /// The interface or world.
         item: String,
+        /// The versions of the package that lie in `deps`.
+        versions: BTreeSet<Version>,
         /// Where it is used first.
         location: Option<Location>,
     },
@@ -74,6 +81,8 @@ pub struct Pin {
     pub version: Version,
     /// Where it is named first.
     pub location: Option<Location>,
+    /// Whether a text names it that is another project's.
+    pub is_shared: bool,
 }
 
 /// A package version that the project holds itself.
@@ -95,6 +104,8 @@ pub struct Root {
     locals: BTreeSet<Local>,
     /// Folders of `wit/deps` that `fetch` wrote, by name.
     fetched: BTreeSet<String>,
+    /// Folders with texts that nobody reads, since they lie beside `deps`.
+    unread: Vec<PathBuf>,
 }
 
 impl Root {
@@ -106,6 +117,7 @@ impl Root {
             groups: Groups::default(),
             locals: BTreeSet::new(),
             fetched: BTreeSet::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -133,6 +145,11 @@ impl Root {
         if path.is_dir() {
             for entry in entries(&root.deps())? {
                 root.read_dependency(&entry)?;
+            }
+            for entry in entries(path)? {
+                if entry.is_dir() && entry != root.deps() && !wit_files(&entry)?.is_empty() {
+                    root.unread.push(entry);
+                }
             }
         }
         Ok(root)
@@ -199,7 +216,7 @@ impl Root {
             return Some((local.path.clone(), None));
         }
         let fetched = self.deps().join(folder_name(name));
-        has_header(&fetched)
+        has_mark(&fetched)
             .unwrap_or(false)
             .then_some((fetched, None))
     }
@@ -242,6 +259,11 @@ impl Root {
         self.package() == Some(package) || self.locals.iter().any(|local| local.package == *package)
     }
 
+    /// Folders beside `deps` with texts that are not read.
+    pub fn unread(&self) -> &[PathBuf] {
+        &self.unread
+    }
+
     /// The names of the folders that `fetch` wrote.
     pub fn fetched(&self) -> &BTreeSet<String> {
         &self.fetched
@@ -274,51 +296,87 @@ impl Root {
         references
     }
 
-    /// The exact versions that the project needs from elsewhere, each once, where it is named first. A reference for
-    /// which `served` is true (an interface that a component dependency serves) is none.
+    /// Resolves the project's texts together with others at hand, whatever the packages are that lie elsewhere.
+    ///
+    /// # Errors
+    /// What is wrong in any of them, and two that declare one package version.
+    pub fn check(&self, others: &[&Group]) -> Result<(), TextError> {
+        let others = others.iter().filter(|group| !self.holds(group.name()));
+        let at_hand: Vec<&WitName> = self
+            .locals
+            .iter()
+            .map(|local| &local.package)
+            .chain(others.clone().flat_map(|group| group.names()))
+            .collect();
+        // As it will be written: referring to the version of each track that is there.
+        let select = |name: &WitName| {
+            let track = Track::of(name.version.as_ref()?);
+            let mut versions = at_hand
+                .iter()
+                .filter(|found| found.namespace == name.namespace && found.name == name.name)
+                .filter_map(|found| found.version.as_ref());
+            versions
+                .find(|version| Track::of(version) == track)
+                .cloned()
+        };
+        let mut groups = self.groups.clone();
+        for other in others {
+            groups.insert(Group::clone(other).with_versions(select))?;
+        }
+        groups.check_alone()
+    }
+
+    /// What a reference pins that nothing local serves.
     ///
     /// # Errors
     /// A reference without version, or to what no registry can hold.
-    pub fn pins(&self, served: impl Fn(&Reference) -> bool) -> Result<Vec<Pin>, RootError> {
-        let mut pins: Vec<Pin> = Vec::new();
-        for reference in self.references() {
-            if served(&reference) {
-                continue;
-            }
-            let Reference {
-                package,
-                item,
-                location,
-                ..
-            } = reference;
-            let text = format!("{}:{}", package.namespace, package.name);
-            let Some(version) = &package.version else {
-                return Err(RootError::Unversioned {
-                    package: text,
-                    item,
-                    location,
-                });
-            };
-            let name: PackageName = match text.parse() {
-                Ok(name) => name,
-                Err(problem) => return Err(RootError::Name { location, problem }),
-            };
-            let version = match parse_version(&version.to_string()) {
-                Ok(version) => version,
-                Err(problem) => return Err(RootError::Version { location, problem }),
-            };
-            if !pins
-                .iter()
-                .any(|pin| pin.name == name && pin.version == version)
-            {
-                pins.push(Pin {
-                    name,
-                    version,
-                    location,
-                });
-            }
-        }
-        Ok(pins)
+    pub fn pin(&self, reference: &Reference) -> Result<Pin, RootError> {
+        let Reference {
+            package,
+            item,
+            location,
+            ..
+        } = reference;
+        let location = || location.clone();
+        let text = format!("{}:{}", package.namespace, package.name);
+        let Some(version) = &package.version else {
+            return Err(RootError::Unversioned {
+                package: text,
+                item: item.clone(),
+                versions: self.versions(package),
+                location: location(),
+            });
+        };
+        let name = text.parse().map_err(|problem| RootError::Name {
+            location: location(),
+            problem,
+        })?;
+        let version =
+            parse_version(&version.to_string()).map_err(|problem| RootError::Version {
+                location: location(),
+                problem,
+            })?;
+        Ok(Pin {
+            name,
+            version,
+            location: location(),
+            is_shared: false,
+        })
+    }
+
+    /// The versions of a package that lie in `deps`, or in the project's text.
+    fn versions(&self, package: &WitName) -> BTreeSet<Version> {
+        let WitName {
+            namespace, name, ..
+        } = package;
+        let locals = self.locals.iter().map(|local| &local.package);
+        let locals = locals
+            .filter(|local| local.namespace == *namespace && local.name == *name)
+            .filter_map(|local| local.version.clone());
+        let folder = format!("{namespace}-{name}-");
+        let fetched = self.fetched.iter();
+        let fetched = fetched.filter_map(|found| found.strip_prefix(&folder)?.parse().ok());
+        locals.chain(fetched).collect()
     }
 }
 
@@ -330,11 +388,11 @@ pub(super) fn folder_name(name: &WitName) -> String {
     }
 }
 
-/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` begins with the header, or it holds nothing but what
+/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` ends in [`MARK`], or it holds nothing but what
 /// an interrupted run left, which no parser reads. What lies behind a link is not: `fetch` makes none, and would write and
 /// remove somewhere else.
 pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
-    Ok(has_header(folder)? || is_remnant(folder)?)
+    Ok(has_mark(folder)? || is_remnant(folder)?)
 }
 
 fn is_linked(folder: &Path) -> bool {
@@ -361,20 +419,41 @@ pub(super) fn holds_only_ours(folder: &Path) -> Result<bool, TextError> {
     }))
 }
 
-fn has_header(folder: &Path) -> Result<bool, TextError> {
+fn has_mark(folder: &Path) -> Result<bool, TextError> {
     if is_linked(folder) {
         return Ok(false);
     }
     let path = folder.join(PACKAGE_FILE);
-    let mut start = Vec::new();
-    let read = file::open(&path).and_then(|file| {
-        let length = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
-        file.take(length).read_to_end(&mut start)
-    });
-    match read {
-        Ok(_) => Ok(start == HEADER.as_bytes()),
+    match last_line(&path) {
+        Ok(line) => Ok(line.starts_with(MARK.as_bytes())),
         Err(error) if file::is_absent(&error) => Ok(false),
         Err(source) => Err(TextError::Read { path, source }),
+    }
+}
+
+/// The last line of a file, without its end. Of a file that is no text it may be no line, but is never longer than a text
+/// may be.
+fn last_line(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = file::open(path)?;
+    let length = file.metadata()?.len();
+    let mut read = 4096;
+    loop {
+        let from = length.saturating_sub(read);
+        file.seek(io::SeekFrom::Start(from))?;
+        let mut end = Vec::new();
+        file.by_ref().take(read).read_to_end(&mut end)?;
+        let line = end.trim_ascii_end();
+        let start = line.iter().rposition(|byte| *byte == b'\n');
+        if let Some(start) = start {
+            return Ok(line
+                .get(start.saturating_add(1)..)
+                .unwrap_or_default()
+                .to_vec());
+        }
+        if from == 0 || read > MAX_TEXT {
+            return Ok(line.to_vec());
+        }
+        read *= 2;
     }
 }
 

@@ -3,6 +3,8 @@
 //! A *group* is what one folder, or one file, declares: a main package and those nested in its text. References are
 //! read without resolving, so a project whose `wit/deps` is missing can still say what it needs.
 
+mod stub;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -345,6 +347,11 @@ impl Group {
         self.digest == other.digest
     }
 
+    /// The SHA-256 of the texts.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
     /// The name of the main package.
     pub fn name(&self) -> &WitName {
         &self.parsed.main.name
@@ -393,6 +400,28 @@ impl Group {
             }
         }
         references
+    }
+
+    /// The same packages, with the foreign packages that `select` answers referred to at that version.
+    #[must_use]
+    pub(super) fn with_versions(mut self, select: impl Fn(&WitName) -> Option<Version>) -> Self {
+        let parsed = &mut self.parsed;
+        let own: BTreeSet<WitName> = std::iter::once(&parsed.main)
+            .chain(&parsed.nested)
+            .map(|package| package.name.clone())
+            .collect();
+        for package in std::iter::once(&mut parsed.main).chain(&mut parsed.nested) {
+            let foreign = std::mem::take(&mut package.foreign_deps).into_iter();
+            package.foreign_deps = foreign
+                .map(|(mut name, items)| {
+                    if let Some(version) = select(&name).filter(|_| !own.contains(&name)) {
+                        name.version = Some(version);
+                    }
+                    (name, items)
+                })
+                .collect();
+        }
+        self
     }
 
     /// What a reference asks for that these packages lack; none where they hold all of it, or where it means another
@@ -465,6 +494,17 @@ impl Groups {
     pub(super) fn replace(&mut self, group: Group) {
         self.all.retain(|other| other.path != group.path);
         self.all.push(group);
+        self.index();
+    }
+
+    /// Takes away the group that declares a package, if any.
+    pub(super) fn remove(&mut self, name: &WitName) {
+        self.all
+            .retain(|group| group.names().all(|found| found != name));
+        self.index();
+    }
+
+    fn index(&mut self) {
         self.places = (0..)
             .zip(&self.all)
             .flat_map(|(place, group)| group.names().map(move |name| (name.clone(), place)))
@@ -497,7 +537,7 @@ impl Groups {
             return Ok(None);
         };
         let mut needed = Vec::from([main]);
-        let mut seen: BTreeSet<&Path> = BTreeSet::from([main.path()]);
+        let mut seen = BTreeSet::from([main.name()]);
         let mut next = 0;
         while let Some(group) = needed.get(next) {
             next += 1;
@@ -507,7 +547,7 @@ impl Groups {
                     .keys()
                     .filter_map(|name| self.get(name))
                 {
-                    if seen.insert(dependency.path()) {
+                    if seen.insert(dependency.name()) {
                         needed.push(dependency);
                     }
                 }

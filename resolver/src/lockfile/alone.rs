@@ -17,14 +17,22 @@ use crate::problem::{Member, Options, Problem, RootRequirement};
 use crate::resolution::{Resolution, Selection};
 
 impl Lockfile {
-    /// The lock of a root that requires nothing.
-    pub fn of_nothing(root: &str, options: Options) -> Self {
+    /// The lock where nobody requires anything.
+    pub fn empty(options: Options) -> Self {
         Self {
             options,
             solver: SOLVER,
             registries: BTreeMap::new(),
-            roots: [(root.to_owned(), Root::default())].into(),
+            roots: BTreeMap::new(),
             packages: BTreeMap::new(),
+        }
+    }
+
+    /// The lock of a root that requires nothing.
+    pub fn of_nothing(root: &str, options: Options) -> Self {
+        Self {
+            roots: [(root.to_owned(), Root::default())].into(),
+            ..Self::empty(options)
         }
     }
 

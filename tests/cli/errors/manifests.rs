@@ -4,6 +4,13 @@ use super::Case;
 
 const REGISTRY: &str = "r = { url = \"../acme-registry\", policy = \"trust/acme.policy\" }";
 
+/// A cargo package beside the project that makes `acme:clock`.
+fn clock_project(s: &super::stage::Stage, wit: &str) {
+    s.write("../clock/Cargo.toml", "[package]\nname = \"clock\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[package.metadata.warg]\npackage = \"acme:clock\"\n");
+    s.write("../clock/src/lib.rs", "");
+    s.write("../clock/wit/clock.wit", wit);
+}
+
 pub(super) const CASES: &[Case] = &[
     Case {
         shows: &["ManifestError::CargoRun"],
@@ -437,6 +444,56 @@ pub(super) const CASES: &[Case] = &[
             s.fails(101, &["lock"])
                 .mended(s, "the version is left out", |s| {
                     s.replace("Cargo.toml", ", version = \"1.0\"", "");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a project in a folder that does not export what is imported",
+        run: |s| {
+            clock_project(
+                s,
+                "package acme:clock@1.0.0;\ninterface now {}\nworld w {}\n",
+            );
+            s.depends("\"acme:clock\" = { path = \"../clock\" }");
+            s.world("  import acme:clock/now@1.0.0;\n");
+            s.fails(101, &["lock"])
+                .mended(s, "a world there exports it", |s| {
+                    s.replace(
+                        "../clock/wit/clock.wit",
+                        "world w {}",
+                        "world w { export now; }",
+                    );
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a project in a folder that exports another version",
+        run: |s| {
+            clock_project(
+                s,
+                "package acme:clock@1.0.0;\ninterface now {}\nworld w { export now; }\n",
+            );
+            s.depends("\"acme:clock\" = { path = \"../clock\" }");
+            s.world("  import acme:clock/now@0.9.0;\n");
+            s.fails(101, &["lock"])
+                .mended(s, "its version is written", |s| {
+                    s.replace("wit/world.wit", "@0.9.0", "@1.0.0");
+                })
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a component in a folder that does not export what is imported",
+        run: |s| {
+            let wit = "package acme:clock@1.0.0;\ninterface now {}\nworld w { export now; }\n";
+            s.write("../clock.wasm", fixtures::component::from_wit(wit, "w"));
+            s.depends("\"acme:clock\" = { path = \"../clock.wasm\" }");
+            s.world("  import acme:clock/now@0.9.0;\n");
+            s.fails(101, &["lock"])
+                .mended(s, "what it exports is written", |s| {
+                    s.replace("wit/world.wit", "@0.9.0", "@1.0.0");
                 })
         },
     },

@@ -172,6 +172,18 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &[],
+        title: "a version whose build metadata are others",
+        run: |s| {
+            let mut registry = s.registry();
+            registry.wit("test:base", "1.0.0+b1", &[], "interface types {}\n");
+            s.world("  import test:base/types@1.0.0;\n");
+            s.fails(11, &["lock"]).mended(s, "they are written", |s| {
+                s.replace("wit/world.wit", "@1.0.0;", "@1.0.0+b1;");
+            })
+        },
+    },
+    Case {
         shows: &["PlanError::Lacks"],
         title: "a type that the selected version lacks",
         run: |s| {

@@ -79,8 +79,11 @@ pub(super) fn pins_in_scope<'p>(
     pins
 }
 
-/// Whether a pin stands in the member's own text, and nowhere in its `deps`.
+/// Whether a pin stands in the member's own text, and nowhere in its `deps` or in another project's.
 fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
+    if pin.is_shared {
+        return false;
+    }
     let Some(wit) = project.workspace.member(member).map(|member| &member.wit) else {
         return false;
     };
