@@ -437,10 +437,9 @@ fn locked(sink: &Mutex<Sink>) -> MutexGuard<'_, Sink> {
     sink.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Characters that change what a reader sees without being seen: controls, and Unicode's direction marks.
+/// Characters that change what a reader sees without being seen: those that records refuse.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    transparency::field::is_deceptive(c)
 }
 
 /// The text with every hidden character but line feed and tab written out, `\u{1b}` for an escape.
@@ -454,14 +453,15 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The same for a JSON document, as JSON writes characters out: it reads as the same text. Of hidden characters only strings
-/// have any, and none is beyond `\uFFFF`. What a runner could take for a command is written out, too: JSON has no `#` but in
+/// have any. What a runner could take for a command is written out, too: JSON has no `#` but in
 /// strings.
 pub fn clean_json(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let has_commands = github::has_commands(text);
     for c in text.chars() {
         if is_hidden(c) || (c == '#' && has_commands) {
-            cleaned.extend([format!("\\u{:04x}", u32::from(c))]);
+            let units = c.encode_utf16(&mut [0; 2]).to_vec();
+            cleaned.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             cleaned.push(c);
         }
@@ -572,6 +572,7 @@ mod tests {
             ("over\rwritten", "over\\rwritten"),
             ("rtl\u{202e}cba", "rtl\\u{202e}cba"),
             ("zero\u{200b}width", "zero\\u{200b}width"),
+            ("tag\u{e0041}\u{61c}", "tag\\u{e0041}\\u{61c}"),
             ("c1\u{9b}31m", "c1\\u{9b}31m"),
         ] {
             assert_eq!(clean(text), line, "{text:?}");
@@ -588,7 +589,7 @@ mod tests {
         for text in [
             "plain é 日本 😀",
             "\u{1b}[31m\r\n\t\"\\",
-            "\u{7f}\u{9b}31m\u{202e}\u{200d}\u{2066}\u{feff}",
+            "\u{7f}\u{9b}31m\u{202e}\u{200d}\u{2066}\u{feff}\u{61c}\u{180e}\u{e0041}",
             "##[error]it",
         ] {
             let json = clean_json(&serde_json::to_string(text).unwrap());

@@ -13,8 +13,9 @@ use crate::digest::parse_hex;
 /// The longest free text, in bytes before encoding: a reason is a sentence or two.
 pub const MAX_FREE_TEXT: usize = 1024;
 
-/// Characters that reorder or hide the text around them on a terminal.
-fn is_deceptive(character: char) -> bool {
+/// Whether a character reorders or hides the text around it on a terminal, or controls it. The one list: what records may not
+/// hold, and what is escaped before anything else that a stranger wrote is shown.
+pub fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -126,10 +126,34 @@ impl Algorithm {
     }
 }
 
-/// Whether a text can name a key: C2SP's rule, with a length.
+/// Whether a text can name a key of ours: C2SP's rule, with a length.
 pub(crate) fn is_key_name(name: &str) -> bool {
-    (1..=MAX_KEY_NAME).contains(&name.len())
-        && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+    name.len() <= MAX_KEY_NAME && is_signer_name(name)
+}
+
+/// Whether a text can stand as the name of a signer: of a key that nobody here knows, it may be of any length.
+pub(crate) fn is_signer_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+}
+
+/// The type and length of an ML-DSA-44 key, as C2SP's cosignatures have it.
+const ML_DSA_44: (u8, usize) = (0x06, 1312);
+
+/// Whether a text is the vkey of a witness that signs by ML-DSA-44, which no version of this program can check yet.
+pub(crate) fn is_ml_dsa_witness(text: &str) -> bool {
+    let read = || {
+        let (name, tail) = text.split_once('+')?;
+        let (id, encoded) = tail.split_once('+')?;
+        let bytes = Base64::decode_vec(encoded).ok()?;
+        let (algorithm, key) = bytes.split_first()?;
+        let digest = Digest::of_parts(&[name.as_bytes(), b"\n", &bytes]);
+        let good = is_key_name(name)
+            && (*algorithm, key.len()) == ML_DSA_44
+            && Base64::encode_string(&bytes) == encoded
+            && digest.as_bytes().starts_with(&parse_hex::<4>(id)?);
+        good.then_some(())
+    };
+    read().is_some()
 }
 
 fn key_id(name: &str, algorithm: Algorithm, public: &[u8; 32]) -> KeyId {

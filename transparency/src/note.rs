@@ -12,7 +12,7 @@ use core::fmt;
 
 use base64ct::{Base64, Encoding};
 
-use crate::key::{KeyError, KeyId, SigningKey, Verifier, is_key_name};
+use crate::key::{KeyError, KeyId, SigningKey, Verifier, is_signer_name};
 
 /// The longest note, in bytes. A record has at most 65,535, a checkpoint with a hundred cosignatures some 20,000.
 pub const MAX_NOTE: usize = 128 * 1024;
@@ -84,7 +84,7 @@ impl SignatureLine {
         let (name, encoded) = line.strip_prefix("— ")?.split_once(' ')?;
         let bytes = Base64::decode_vec(encoded).ok()?;
         // base64ct decodes canonical text only; printing again keeps that true whatever it does.
-        if !is_key_name(name) || Base64::encode_string(&bytes) != encoded {
+        if !is_signer_name(name) || Base64::encode_string(&bytes) != encoded {
             return None;
         }
         let (id, signature) = bytes.split_first_chunk::<4>()?;

@@ -10,7 +10,8 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::key::{Algorithm, KeyError, Verifier, VerifyingKey};
+use crate::field::is_deceptive;
+use crate::key::{Algorithm, KeyError, Verifier, VerifyingKey, is_ml_dsa_witness};
 use crate::name::{NameError, Origin};
 use crate::number::Length;
 
@@ -57,6 +58,12 @@ pub enum LineProblem {
         /// How the line is written.
         expected: &'static str,
     },
+    /// A character that separates no words, and can be seen in none.
+    #[error("`{}` must not stand here: words are separated by spaces and tabs, lines by line feeds alone", character.escape_unicode())]
+    Character {
+        /// Which one.
+        character: char,
+    },
     /// A key that does not read, or is no key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -87,6 +94,12 @@ pub enum LineProblem {
         /// The second witness's name.
         name: String,
     },
+    /// Two witnesses whose keys have one name and one id: a signature would not say whose it is.
+    #[error("the key of `{name}` has the name and the id of another witness's")]
+    SameId {
+        /// The second witness's name.
+        name: String,
+    },
     /// A name that is not defined above.
     #[error("`{name}` is not defined above this line")]
     Undefined {
@@ -106,6 +119,8 @@ pub enum LineProblem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Voter {
     Witness(VerifyingKey),
+    /// A witness whose signatures this version cannot check: it counts for nothing.
+    Unsupported,
     Group {
         threshold: usize,
         members: BTreeSet<String>,
@@ -149,9 +164,8 @@ impl Policy {
         }
         let text = core::str::from_utf8(bytes).map_err(|_| PolicyError::Text)?;
         let mut reader = Reader::default();
-        for (place, line) in text.lines().enumerate() {
-            let words: Vec<_> = line.split_whitespace().collect();
-            reader.line(&words).map_err(|problem| PolicyError::Line {
+        for (place, line) in text.split('\n').enumerate() {
+            reader.line(line).map_err(|problem| PolicyError::Line {
                 line: place.saturating_add(1),
                 problem,
             })?;
@@ -199,6 +213,7 @@ impl Policy {
         for (name, voter) in &self.voters {
             let votes = match voter {
                 Voter::Witness(key) => cosigners.contains(key),
+                Voter::Unsupported => false,
                 Voter::Group { threshold, members } => {
                     let votes = members
                         .iter()
@@ -249,10 +264,27 @@ enum Quorum {
 }
 
 impl Reader {
-    fn line(&mut self, words: &[&str]) -> Result<(), LineProblem> {
+    fn line(&mut self, line: &str) -> Result<(), LineProblem> {
+        let line = line.trim_matches([' ', '\t']);
+        let is_comment = line.starts_with('#');
+        let bad = |character: char| {
+            let separates = matches!(character, ' ' | '\t');
+            let hides = character.is_whitespace() || is_deceptive(character);
+            !separates && (character.is_control() || (hides && !is_comment))
+        };
+        if let Some(character) = line.chars().find(|character| bad(*character)) {
+            return Err(LineProblem::Character { character });
+        }
+        if is_comment {
+            return Ok(());
+        }
+        let words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+        self.words(&words.collect::<Vec<_>>())
+    }
+
+    fn words(&mut self, words: &[&str]) -> Result<(), LineProblem> {
         match words {
             [] => Ok(()),
-            [comment, ..] if comment.starts_with('#') => Ok(()),
             ["log", key] | ["log", key, _] => self.log(key),
             ["log", ..] => Err(LineProblem::Form {
                 expected: "log VKEY [URL]",
@@ -295,6 +327,9 @@ impl Reader {
     }
 
     fn witness(&mut self, name: &str, key: &str) -> Result<(), LineProblem> {
+        if is_ml_dsa_witness(key) {
+            return self.define(name, Voter::Unsupported);
+        }
         let key: VerifyingKey = key.parse()?;
         if key.algorithm() != Algorithm::CosignatureV1 {
             return Err(LineProblem::KeyType {
@@ -304,6 +339,14 @@ impl Reader {
         let same = |witness: &Verifier| witness.key().public_bytes() == key.public_bytes();
         if self.witnesses.iter().any(same) {
             return Err(LineProblem::DuplicateKey {
+                name: name.to_owned(),
+            });
+        }
+        let alike = |witness: &Verifier| {
+            witness.key().name() == key.name() && witness.key().id() == key.id()
+        };
+        if self.witnesses.iter().any(alike) {
+            return Err(LineProblem::SameId {
                 name: name.to_owned(),
             });
         }

@@ -172,3 +172,18 @@ proptest! {
         read.check_signed_by([&vkey("acme/ci").verifier().unwrap()]).unwrap();
     }
 }
+
+/// C2SP: signatures by unknown keys are ignored, whatever their names are.
+#[test]
+fn a_line_by_an_unknown_key_with_a_long_name_is_ignored() {
+    for length in [255, 256, 4096] {
+        let long = format!(
+            "— {} {}",
+            "x".repeat(length),
+            PETER.rsplit(' ').next().unwrap()
+        );
+        let note = parse(&format!("{TEXT}\n{long}{PETER}")).unwrap();
+        note.check_signed_by([&peter()]).unwrap();
+        assert!(note.check_signed_by([&enoch()]).is_err());
+    }
+}

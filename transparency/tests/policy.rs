@@ -66,7 +66,7 @@ fn a_policy_says_whom_to_ask() {
     assert_eq!(policy.witnesses().len(), 5);
     assert!(policy.is_quorum(&BTreeSet::new()));
     assert_eq!(policy.quorum(), None);
-    let tabs = with("\tgroup\tG  any A\tB \n  # a comment\n quorum G\r\n").unwrap();
+    let tabs = with("\tgroup\tG  any A\tB \n  # a cömment\u{a0}\u{202e}\n quorum G\n").unwrap();
     assert_eq!(tabs.quorum(), Some("G"));
     assert!(tabs.is_quorum(&BTreeSet::from([wkey("b")])));
     assert!(!tabs.is_quorum(&BTreeSet::from([wkey("c")])));
@@ -237,6 +237,66 @@ fn what_is_wrong_with_a_line_is_said() {
         Policy::without_witnesses(wkey("w")),
         Err(LineProblem::KeyType { .. })
     ));
+}
+
+#[test]
+fn words_are_separated_by_spaces_and_tabs_alone_and_nothing_hides_in_a_line() {
+    for (lines, character) in [
+        ("quorum none\r\n", '\r'),
+        ("quorum\u{a0}none\n", '\u{a0}'),
+        ("quorum\u{3000}none\n", '\u{3000}'),
+        ("quorum none\u{b}\n", '\u{b}'),
+        ("group G\u{61c} any A\n", '\u{61c}'),
+        ("group G any A\u{e0041}\n", '\u{e0041}'),
+        ("# a comment\r\n", '\r'),
+        ("# \u{1b}[31mred\n", '\u{1b}'),
+        ("# \u{85}\n", '\u{85}'),
+    ] {
+        assert_eq!(
+            problem(lines),
+            LineProblem::Character { character },
+            "{lines:?}"
+        );
+    }
+}
+
+/// It signs what no version can check yet, and so it has no vote. The policy stays good for all others.
+#[test]
+fn a_witness_of_a_later_kind_of_key_counts_for_nothing() {
+    let key = |name: &str, algorithm: u8, length: usize| {
+        let mut tail = vec![algorithm];
+        tail.extend((0..length).map(|place| u8::try_from(place % 251).unwrap()));
+        let id = transparency::digest::Digest::of(&[name.as_bytes(), b"\n", &tail].concat());
+        format!("{name}+{}+{}", &id.hex()[..8], base64(&tail))
+    };
+    let later = key("later.example", 6, 1312);
+    let line = format!("witness L {later}\n");
+    let policy = with(&format!("{line}group G any A L\nquorum G\n")).unwrap();
+    assert_eq!(policy.witnesses().len(), 5);
+    assert!(policy.is_quorum(&BTreeSet::from([wkey("a")])));
+    assert!(!policy.is_quorum(&BTreeSet::new()));
+    let policy = with(&format!("{line}group G all A L\nquorum G\n")).unwrap();
+    assert!(!policy.is_quorum(&BTreeSet::from([wkey("a")])));
+    for wrong in [
+        key("later.example", 6, 1311),
+        key("later.example", 5, 1312),
+        key("later example", 6, 1312),
+        later.replacen("later", "other", 1),
+    ] {
+        let lines = format!("witness L {wrong}\n");
+        assert!(with(&lines).is_err(), "{}", &wrong[..40]);
+    }
+}
+
+/// A signature line names its key by name and id: of two keys with both, it would not say whose it is.
+#[test]
+fn two_witnesses_of_one_name_and_id_are_refused() {
+    let (one, other) = story::same_id_of("w.example", 4);
+    assert_ne!(one, other);
+    assert_eq!(
+        problem(&format!("witness F {one}\nwitness G {other}\n")),
+        LineProblem::SameId { name: "G".into() }
+    );
 }
 
 #[test]

@@ -604,15 +604,20 @@ pub fn resigned(bytes: &[u8], from: &str, to: &str, signer: &str) -> Vec<u8> {
 
 /// Two keys of one name and one id, the first of them a real key: found by trying.
 pub fn same_id(name: &str) -> (VerifyingKey, VerifyingKey) {
+    same_id_of(name, 1)
+}
+
+/// The same, of keys of this type.
+pub fn same_id_of(name: &str, algorithm: u8) -> (VerifyingKey, VerifyingKey) {
     let mut seen = BTreeMap::new();
     for number in 0u64.. {
         let seed = *Digest::of(&number.to_be_bytes()).as_bytes();
         let mut text = name.as_bytes().to_vec();
-        text.extend(b"\n\x01");
+        text.extend([b'\n', algorithm]);
         text.extend(seed);
         let id: [u8; 4] = Digest::of(&text).as_bytes()[..4].try_into().unwrap();
         if let Some(other) = seen.insert(id, seed) {
-            let [one, other] = [other, seed].map(|public| vkey_of(name, id, public));
+            let [one, other] = [other, seed].map(|public| vkey_of(name, algorithm, id, public));
             if one.verifier().is_ok() {
                 return (one, other);
             }
@@ -621,8 +626,8 @@ pub fn same_id(name: &str) -> (VerifyingKey, VerifyingKey) {
     unreachable!("numbers do not end")
 }
 
-fn vkey_of(name: &str, id: [u8; 4], public: [u8; 32]) -> VerifyingKey {
-    let mut tail = vec![0x01];
+fn vkey_of(name: &str, algorithm: u8, id: [u8; 4], public: [u8; 32]) -> VerifyingKey {
+    let mut tail = vec![algorithm];
     tail.extend(public);
     let id = u32::from_be_bytes(id);
     format!("{name}+{id:08x}+{}", base64(&tail))
