@@ -242,6 +242,7 @@ mod tests {
             "registry new ../r --name r --namespace a=k1 --namespace b=k2 --origin registry.example/r",
             "registry import ../some/wit/deps ../more --registry wasi",
             "registry check ../wasi-registry",
+            "registry clock wasi 2026-11-22T20:06:00Z --yes",
             "publish wit/ --registry wasi",
             "publish logger.wasm --as acme:logger@1.2.0 --key acme/ci --dry-run",
             "add wasi:http@0.2.3 acme:logger",

@@ -22,6 +22,7 @@ mod report;
 pub mod sbom;
 pub mod self_check;
 mod solving;
+mod sure;
 pub mod tree;
 pub mod update;
 pub mod vendor;

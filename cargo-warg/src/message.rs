@@ -34,8 +34,8 @@ pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
 pub use self::outdated::{Hold, Mark, Outdated, OutdatedPackage};
 pub use self::registry::{
-    ImportedPackage, Init, Keys, Publish, RegistryCheck, RegistryImport, RegistryNew,
-    SkippedPackage,
+    ImportedPackage, Init, Keys, Publish, RegistryCheck, RegistryClock, RegistryImport,
+    RegistryNew, SkippedPackage,
 };
 pub use self::remove::{Remove, RemovedDependency};
 pub use self::sbom::Sbom;
@@ -104,6 +104,8 @@ pub enum Message {
     RegistryImport(RegistryImport),
     /// Of `cargo warg registry check`: what was found good.
     RegistryCheck(RegistryCheck),
+    /// Of `cargo warg registry clock`: what the operator said.
+    RegistryClock(RegistryClock),
     /// Of `cargo warg registry new`: what was made.
     RegistryNew(RegistryNew),
     /// Of `cargo warg key list`: this user's keys; of `cargo warg key new`: the one that was made.

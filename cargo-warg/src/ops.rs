@@ -30,6 +30,7 @@ pub mod publish;
 pub mod rebuild;
 pub mod references;
 pub mod registries;
+pub mod registry_clock;
 pub mod registry_new;
 mod remembered;
 pub mod remove;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use transparency::Unverified;
 use transparency::checkpoint::{MapEntry, MapEntryError};
+use transparency::clock::earliest;
 use transparency::content::{Content, ContentError, Derived, check_bytes};
 use transparency::digest::{Digest, Hash};
 use transparency::log::{Appended, Appender, VerifiedTiles};
@@ -180,7 +181,8 @@ struct Replay {
     count: u64,
     /// Of every map so far.
     pages: BTreeMap<Digest, Vec<u8>>,
-    time: Option<Time>,
+    /// Of the last map entry, and how many operator records it counted.
+    time: Option<(Time, Length)>,
     states: Vec<State>,
     /// Every entry so far, and where it stands.
     leaves: BTreeMap<Hash, Index>,
@@ -281,13 +283,15 @@ impl Replay {
                 expected: expected.to_string().into(),
             });
         }
-        if let Some(previous) = self.time.filter(|previous| found.time < *previous) {
+        if let Some((previous, length)) = self.time
+            && found.time < earliest(self.operator.clocks_since(length), previous)
+        {
             return Err(EntryError::Time {
                 previous,
                 found: found.time,
             });
         }
-        self.time = Some(found.time);
+        self.time = Some((found.time, found.operator_length));
         if let Some(size) = index.size() {
             self.states.push(State {
                 size,

@@ -25,11 +25,12 @@ use transparency::Unverified;
 use transparency::checkpoint::{
     Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustError, TrustedCheckpoint,
 };
+use transparency::clock::earliest;
 use transparency::digest::Hash;
 use transparency::log::{ConsistencyProof, VerifiedTiles};
 use transparency::map::{Key, VerifiedPages};
 use transparency::name::PackageName;
-use transparency::number::{Index, Position, Size};
+use transparency::number::{Index, Position, Size, Time};
 use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
 use transparency::policy::Policy;
 use transparency::tile::{Part, Tile, WIDTH};
@@ -61,11 +62,13 @@ pub struct Client<'a> {
     trust: Option<&'a TrustStore>,
     stand_in: StandIn,
     continued: Vec<Checkpoint>,
+    /// The clock; none where times are not looked at.
+    now: Option<Time>,
     pasts: Vec<Size>,
 }
 
 impl<'a> Client<'a> {
-    /// A client that remembers nothing: for who checks a registry by itself, or writes to it.
+    /// A client that remembers nothing and has no clock: for who checks a registry by itself, or writes to it.
     pub fn new(policy: &'a Policy, source: &'a dyn Source) -> Self {
         Self {
             policy,
@@ -75,17 +78,19 @@ impl<'a> Client<'a> {
             trust: None,
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
+            now: None,
             pasts: Vec::new(),
         }
     }
 
     /// A client that knows what this machine saw before, and keeps what it verifies. Without a source it is offline, and
-    /// reads the shelf alone.
+    /// reads the shelf alone. A registry whose time is ahead of `now` is refused: nothing else is made of the clock.
     pub fn with_memory(
         policy: &'a Policy,
         source: Option<&'a dyn Source>,
         shelf: &'a Shelf,
         trust: &'a TrustStore,
+        now: Time,
     ) -> Self {
         Self {
             policy,
@@ -95,8 +100,15 @@ impl<'a> Client<'a> {
             trust: Some(trust),
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
+            now: Some(now),
             pasts: Vec::new(),
         }
+    }
+
+    /// The same client, which opens a registry of the future too: for its operator, who sets its clock right.
+    #[must_use]
+    pub fn danger_whatever_time(self) -> Self {
+        Self { now: None, ..self }
     }
 
     /// The same client, which will be asked about an older checkpoint of this size ([`Session::check_prefix`]): what that
@@ -160,6 +172,10 @@ impl<'a> Client<'a> {
         let climb = |mut reader: Reader<'a>| {
             let start = Start::choose(self, &mut reader)?;
             let mut session = Session::climb(self, reader, &start.note)?;
+            if let Some(now) = self.now {
+                let checked = session.checkpoint.check_time(now);
+                checked.map_err(|source| ClientError::trust(self.policy, source))?;
+            }
             session.check_memories(self, start.other.as_deref())?;
             session.unasked = start.unasked.map(Box::new);
             session.reader.keep()?;
@@ -278,6 +294,10 @@ impl<'a> Session<'a> {
         let claims = Unverified::<SignedCheckpoint>::parse(note)
             .map_err(|error| ClientError::trust(client.policy, error.into()))?;
         let Checkpoint { size, root, .. } = *claims.claims().checkpoint();
+        if size == Size::ZERO {
+            // No file of such a log is missing: there is none that could be there.
+            return Err(ClientError::trust(client.policy, TrustError::Empty));
+        }
         let continued = client.continued.iter().map(|older| older.size);
         let pasts = client.pasts.iter().copied().chain(continued);
         let pasts: BTreeSet<Size> = pasts.filter(|past| *past < size).collect();
@@ -385,7 +405,8 @@ impl<'a> Session<'a> {
         if self.checkpoint.check_extends(*size, root, &proof).is_err() {
             return Err(evidence::fork(self, seen, &proof));
         }
-        self.check_operator(seen.operator())
+        self.check_operator(seen.operator())?;
+        self.check_time(seen.operator(), seen.time())
     }
 
     /// The checkpoint continues a smaller one, as signed, that is not remembered: the project's, or the registry's where
@@ -421,6 +442,20 @@ impl<'a> Session<'a> {
     /// could append a map entry that commits to the operator log before the revocation: an honest append to every witness.
     fn check_operator(&mut self, sighting: &Sighting) -> Result<(), ClientError> {
         evidence::check_operator(self, sighting)
+    }
+
+    /// The registry's time did not go back since it had so many operator records, unless one of the later ones says so.
+    fn check_time(&self, operator: &Sighting, seen: Time) -> Result<(), ClientError> {
+        let log = self.checkpoint.operator();
+        let found = self.checkpoint.entry().time;
+        if found < earliest(log.clocks_since(operator.seen.length), seen) {
+            return Err(ClientError::TimeBack {
+                origin: self.policy.origin().clone(),
+                seen,
+                found,
+            });
+        }
+        Ok(())
     }
 
     /// The checkpoint at which it answers.
@@ -763,15 +798,18 @@ impl<'a> Session<'a> {
             return Ok(()); // it is the one that was climbed to
         }
         // The map entry that ended the log then says how far the operator log reached.
-        let bytes = self
-            .reader
-            .need_one(Wanted::fixed(layout::map_at(older.size)))?;
+        let path = layout::map_at(older.size);
+        let Some(bytes) = self.reader.find(&path)? else {
+            return Err(self.explain_no_prefix(older.size, last));
+        };
         let proofs = prove(&mut self.reader, &mut self.tiles, [last].into())?;
         let leaf = Hash::of_leaf(&bytes);
         Self::check_placed(&self.checkpoint, &proofs, &leaf, last)?;
         let entry = MapEntry::parse(&bytes)
             .map_err(|error| ClientError::trust(self.policy, error.into()))?;
-        self.check_operator(&Sighting::of_operator(&entry))
+        let operator = Sighting::of_operator(&entry);
+        self.check_operator(&operator)?;
+        self.check_time(&operator, entry.time)
     }
 
     fn check_origin(&self, older: &Checkpoint) -> Result<(), ClientError> {

@@ -19,6 +19,7 @@
 
 mod plan;
 
+use transparency::clock::MAX_AHEAD;
 use transparency::digest::{Digest, Hash};
 use transparency::key::{SigningKey, VerifyingKey};
 use transparency::map::{MapError, UpdateError};
@@ -37,7 +38,11 @@ use crate::storage::{Storage, StorageError};
 use plan::Plan;
 
 /// How far a record's time may be from the sequencer's clock, in seconds: ten minutes.
-pub const MAX_SKEW: u64 = 600;
+pub const MAX_SKEW: u64 = MAX_AHEAD;
+
+/// How long a registry may lie idle before a signer is asked whether his clock is right, in seconds: 30 days. Nothing else
+/// shows that the clock of a machine which writes to a folder is fast.
+pub const MAX_IDLE: u64 = 30 * 24 * 60 * 60;
 
 /// Why a registry did not take something.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +100,16 @@ pub enum SequencerError {
     Skew {
         /// The record's time.
         found: Time,
+        /// The sequencer's.
+        now: Time,
+    },
+    /// The registry's time is ahead of the clock that appends.
+    #[error(
+        "the registry's last entry is of {time}, but the clock of this machine says {now}: that is more than ten minutes ahead"
+    )]
+    Ahead {
+        /// The registry's last time.
+        time: Time,
         /// The sequencer's.
         now: Time,
     },

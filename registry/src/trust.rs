@@ -22,7 +22,7 @@ use transparency::checkpoint::{Checkpoint, MapEntry, SignedCheckpoint, TrustedCh
 use transparency::digest::{Digest, Hash};
 use transparency::key::VerifyingKey;
 use transparency::name::PackageName;
-use transparency::number::{Index, Position};
+use transparency::number::{Index, Position, Time};
 use transparency::package::Seen;
 use transparency::policy::Policy;
 
@@ -88,6 +88,8 @@ pub struct Memory {
     key: VerifyingKey,
     first_record: Hash,
     operator: Sighting,
+    /// That of the last map entry.
+    time: Time,
     packages: BTreeMap<PackageName, Sighting>,
 }
 
@@ -99,6 +101,7 @@ impl Memory {
             key: checkpoint.operator().anchor().clone(),
             first_record: first_record(checkpoint),
             operator: Sighting::of_operator(checkpoint.entry()),
+            time: checkpoint.entry().time,
             packages,
         }
     }
@@ -137,6 +140,11 @@ impl Memory {
         &self.operator
     }
 
+    /// The registry's time: that of the map entry of the last checkpoint.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
     /// Where a package was last seen.
     pub fn package(&self, name: &PackageName) -> Option<&Sighting> {
         self.packages.get(name)
@@ -144,7 +152,10 @@ impl Memory {
 
     /// The file's bytes: a line a fact, an empty line, the note, and the digest of all before it.
     pub fn print(&self) -> Vec<u8> {
-        let mut text = format!("{FIRST_LINE}\n{}\n{}\n", self.key, self.first_record);
+        let mut text = format!(
+            "{FIRST_LINE}\n{}\n{}\n{}\n",
+            self.key, self.first_record, self.time
+        );
         let mut line = |subject: &str, Sighting { seen, index }: &Sighting| {
             text.extend([format!("{subject} {} {} {index}\n", seen.length, seen.head)]);
         };
@@ -175,6 +186,7 @@ impl Memory {
         }
         let key = lines.next()?.parse().ok()?;
         let first_record = lines.next()?.parse().ok()?;
+        let time = lines.next()?.parse().ok()?;
         let (_, operator) = parse_sighting(lines.next()?).filter(|(name, _)| *name == OPERATOR)?;
         let mut packages = BTreeMap::new();
         for line in lines {
@@ -188,6 +200,7 @@ impl Memory {
             key,
             first_record,
             operator,
+            time,
             packages,
         };
         // Of two lines about one package, neither can be believed.

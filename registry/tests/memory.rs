@@ -17,7 +17,7 @@ use registry::storage::{Source, StorageError};
 use registry::trust::TrustStore;
 use transparency::digest::Hash;
 use transparency::key::Algorithm;
-use transparency::number::{Index, Length};
+use transparency::number::{Index, Length, Time};
 use transparency::policy::Policy;
 
 use fixtures::forge::{self, Forge};
@@ -469,7 +469,7 @@ fn an_origin_is_known_under_one_key() {
     let policy = Policy::without_witnesses(other.verifying_key().clone()).unwrap();
     let trust = TrustStore::open(&machine.state(), &policy);
     for source in [Some(world.storage() as &dyn Source), None] {
-        let client = Client::with_memory(&policy, source, &machine.shelf, &trust);
+        let client = Client::with_memory(&policy, source, &machine.shelf, &trust, Time::LAST);
         let error = client.open().err().expect("another registry");
         assert_eq!(error.remedy(), Remedy::Investigate);
         for key in [world.operate_key(), &other] {

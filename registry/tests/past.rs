@@ -13,7 +13,7 @@ use registry::client::{Client, ClientError, Package, Remedy, Session};
 use registry::sequencer::Sequencer;
 use transparency::checkpoint::{Checkpoint, TrustError};
 use transparency::digest::{Digest, Hash};
-use transparency::number::{Length, Position, Size};
+use transparency::number::{Length, Position, Size, Time};
 use transparency::operator::{Action, Role};
 use transparency::package::{self, Permission};
 
@@ -200,7 +200,13 @@ fn what_a_registry_said_at_each_checkpoint_it_says_again() {
             session = session.at(*size).unwrap();
             assert_eq!(tell(&mut session).unwrap(), told[size]);
         }
-        let offline = Client::with_memory(&machine.policy, None, &machine.shelf, &machine.trust);
+        let offline = Client::with_memory(
+            &machine.policy,
+            None,
+            &machine.shelf,
+            &machine.trust,
+            Time::LAST,
+        );
         for size in &sizes {
             let mut session = offline.open().unwrap().at(*size).unwrap();
             assert_eq!(tell(&mut session).unwrap(), told[size], "offline, {size}");
@@ -441,4 +447,35 @@ fn the_past_of_a_small_registry_costs_no_further_round_trip() {
     let before = trips();
     session.load(&wanted).unwrap();
     assert_eq!(trips() - before, 1);
+}
+
+/// Nothing of a checkpoint that cannot have been is missing: who claims one is refused.
+#[test]
+fn a_claimed_checkpoint_at_which_the_log_holds_a_record_is_refused() {
+    let mut world = World::in_memory(21);
+    world.release("acme:clock", "1.0.0").publish();
+    let mut session = world.session();
+    let checkpoint = session.checkpoint().checkpoint().clone();
+    for size in [1, 3] {
+        let leaves: Vec<_> = ["operator/000.p/1", "package/acme/clock/000.p/1"]
+            .iter()
+            .map(|path| Hash::of_leaf(&world.storage().objects()[*path][10..]))
+            .collect();
+        let map_entry = Hash::of_leaf(&world.storage().objects()["map/at/2"]);
+        let root = match size {
+            1 => leaves[0],
+            _ => Hash::of_node(&Hash::of_node(&leaves[0], &map_entry), &leaves[1]),
+        };
+        let claimed = Checkpoint {
+            size: Size::new(size),
+            root,
+            ..checkpoint.clone()
+        };
+        let error = session.check_prefix(&claimed).unwrap_err();
+        assert!(
+            matches!(error, ClientError::NeverCheckpoint { .. }),
+            "{size}: {error:?}"
+        );
+        assert_eq!(error.remedy(), Remedy::Investigate);
+    }
 }

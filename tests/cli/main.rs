@@ -12,6 +12,7 @@ mod candidates;
 mod change;
 mod ci;
 mod clean;
+mod clock;
 mod dep_solved;
 mod errors;
 mod everyday;

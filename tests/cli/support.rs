@@ -23,6 +23,9 @@ use crate::schema;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cargo-warg");
 
+/// What the clock says in every run: 25 days behind the beginning of worlds, whose publishers let days pass.
+pub(crate) const NOW: &str = "2026-12-17T20:06:00Z";
+
 /// A temporary folder with a home for cargo warg, and cargo projects beside each other. It goes when it is dropped.
 pub(crate) struct Sandbox {
     folder: TempDir,
@@ -163,6 +166,7 @@ impl Project {
             .env("CARGO_WARG_HOME", &self.home)
             .env("CARGO_TERM_COLOR", "never")
             .env("NO_COLOR", "1")
+            .env("__CARGO_WARG_TEST_CLOCK", NOW)
             .env_remove("CARGO_WARG_KEY")
             .env_remove("GITHUB_ACTIONS")
             .env_remove("GITHUB_WORKSPACE")

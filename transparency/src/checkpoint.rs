@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::clock::is_ahead;
 use crate::cosignature::{CosignatureError, check_quorum};
 use crate::digest::{Digest, DigestError, Hash};
 use crate::key::SigningKey;
@@ -305,6 +306,18 @@ pub enum TrustError {
         "the checkpoint's log is empty: a registry begins with an operator record and a map entry"
     )]
     Empty,
+    /// The registry's time is ahead.
+    #[error(
+        "the registry's map entry is of {time}, but {clocks} {now}: that is more than ten minutes ahead"
+    )]
+    Ahead {
+        /// The time of the map entry.
+        time: Time,
+        /// Whose clock it is ahead of.
+        clocks: Clocks,
+        /// What that one says.
+        now: Time,
+    },
     /// The log never was what is said of its past.
     #[error("the log of now is not proved to continue the one of {size} entries")]
     NotPast {
@@ -337,6 +350,24 @@ pub enum TrustError {
         #[source]
         source: Option<ProofError>,
     },
+}
+
+/// Whose clock a registry's time is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clocks {
+    /// The reader's.
+    Reader,
+    /// Those of the witnesses that the policy's quorum asks for.
+    Witnesses,
+}
+
+impl fmt::Display for Clocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reader => "the clock of this machine says",
+            Self::Witnesses => "its witnesses cosigned it at",
+        })
+    }
 }
 
 /// What a registry shows so that its checkpoint be believed.
@@ -390,8 +421,9 @@ pub struct TrustedCheckpoint {
 
 impl TrustedCheckpoint {
     /// Opens a checkpoint, in this order: the operator records replay from the policy's key; their head and number are
-    /// those of the map entry; a checkpoint key that they grant and do not revoke signed; the policy's quorum cosigned;
-    /// the map entry is the log's last entry; the operator's head is in the log.
+    /// those of the map entry; a checkpoint key that they grant and do not revoke signed; the policy's quorum cosigned, at a
+    /// time that the map entry's is not ahead of;
+    /// the map entry is the log's last entry; the operator's head is in the log, where its records say.
     ///
     /// # Errors
     /// The first of these that does not hold.
@@ -429,7 +461,10 @@ impl TrustedCheckpoint {
             .note
             .check_signed_by(operator.checkpoint_keys())
             .map_err(TrustError::Signature)?;
-        check_quorum(&signed.note, policy)?;
+        if let Some(cosigned) = check_quorum(&signed.note, policy)? {
+            let cosigned = Time::from_unix(cosigned).unwrap_or(Time::LAST);
+            check_not_ahead(&entry, cosigned, Clocks::Witnesses)?;
+        }
         let last = size.last().ok_or(TrustError::Empty)?;
         let leaf = Hash::of_leaf(evidence.map_entry);
         check_inclusion(&leaf, last, *size, root, evidence.map_entry_proof)
@@ -573,6 +608,14 @@ impl TrustedCheckpoint {
         &self.operator
     }
 
+    /// Demands that what it says was not written in the future.
+    ///
+    /// # Errors
+    /// A time of its map entry that is more than ten minutes ahead.
+    pub fn check_time(&self, now: Time) -> Result<(), TrustError> {
+        check_not_ahead(&self.entry, now, Clocks::Reader)
+    }
+
     /// Its map, before any page of it was read.
     pub fn pages(&self) -> VerifiedPages {
         VerifiedPages::open(self.entry.root, self.entry.packages)
@@ -610,6 +653,17 @@ impl TrustedCheckpoint {
         let newer = &self.signed.checkpoint;
         check_consistency(size, root, newer.size, &newer.root, proof)
     }
+}
+
+fn check_not_ahead(entry: &MapEntry, now: Time, clocks: Clocks) -> Result<(), TrustError> {
+    if is_ahead(entry.time, now) {
+        return Err(TrustError::Ahead {
+            time: entry.time,
+            clocks,
+            now,
+        });
+    }
+    Ok(())
 }
 
 /// Demands that the operator's last record is said to lie where the map entry says, which is proved.

@@ -4,14 +4,19 @@
 //!
 //! Follows C2SP `tlog-cosignature.md`, `cosignature/v1`.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use crate::key::{KeyError, SIGNATURE_LENGTH, SigningKey, Verifier, VerifyingKey};
 use crate::note::{Note, SignatureLine};
 use crate::number::Time;
 use crate::policy::Policy;
+
+/// The latest time of a cosignature, in seconds since 1970: what C2SP lets a witness sign.
+const MAX_TIME: u64 = i64::MAX.unsigned_abs();
 
 /// Why the cosignatures of a checkpoint do not do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +50,7 @@ pub fn cosign(text: &str, key: &SigningKey, time: Time) -> SignatureLine {
     SignatureLine::new(key, body)
 }
 
-/// Checks one line by one witness.
+/// Checks one line by one witness, and returns the time that the witness says.
 ///
 /// # Errors
 /// A malformed line, or a signature that does not verify.
@@ -53,36 +58,48 @@ pub fn check_cosignature(
     text: &str,
     line: &SignatureLine,
     witness: &Verifier,
-) -> Result<(), CosignatureError> {
+) -> Result<u64, CosignatureError> {
     let form = || CosignatureError::Form {
         name: witness.key().name().into(),
     };
     let (time, signature) = line.signature().split_first_chunk::<8>().ok_or_else(form)?;
-    if signature.len() != SIGNATURE_LENGTH {
+    let time = u64::from_be_bytes(*time);
+    if signature.len() != SIGNATURE_LENGTH || time > MAX_TIME {
         return Err(form());
     }
-    let message = message(text, u64::from_be_bytes(*time));
-    Ok(witness.verify(message.as_bytes(), signature)?)
+    let message = message(text, time);
+    witness.verify(message.as_bytes(), signature)?;
+    Ok(time)
 }
 
-/// Demands the policy's quorum of a checkpoint's note. Lines of unknown keys are ignored; a bad line of a known witness
-/// refuses the note.
+/// Demands the policy's quorum of a checkpoint's note, and returns the time that a quorum says, in seconds since 1970: the
+/// latest one that enough witnesses reached. None where the policy demands no witness. Lines of unknown keys are ignored; a
+/// bad line of a known witness refuses the note.
 ///
 /// # Errors
 /// A bad cosignature, or too few.
-pub fn check_quorum(note: &Note, policy: &Policy) -> Result<(), CosignatureError> {
-    let mut cosigners: BTreeSet<VerifyingKey> = BTreeSet::new();
+pub fn check_quorum(note: &Note, policy: &Policy) -> Result<Option<u64>, CosignatureError> {
+    let mut times: BTreeMap<&VerifyingKey, u64> = BTreeMap::new();
     for witness in policy.witnesses() {
         for line in note.signatures().iter().filter(|line| line.is_by(witness)) {
-            check_cosignature(note.text(), line, witness)?;
-            cosigners.insert(witness.key().clone());
+            let time = check_cosignature(note.text(), line, witness)?;
+            let latest = times.entry(witness.key()).or_insert(time);
+            *latest = time.max(*latest);
         }
     }
+    let mut cosigners = BTreeSet::new();
     if policy.is_quorum(&cosigners) {
-        Ok(())
-    } else {
-        Err(CosignatureError::Quorum {
-            count: cosigners.len(),
-        })
+        return Ok(None);
     }
+    let mut latest: Vec<_> = times.into_iter().collect();
+    latest.sort_by_key(|(_, time)| Reverse(*time));
+    for (key, time) in latest {
+        cosigners.insert(key.clone());
+        if policy.is_quorum(&cosigners) {
+            return Ok(Some(time));
+        }
+    }
+    Err(CosignatureError::Quorum {
+        count: cosigners.len(),
+    })
 }

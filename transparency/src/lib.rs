@@ -147,6 +147,7 @@
 extern crate alloc;
 
 pub mod checkpoint;
+pub mod clock;
 pub mod content;
 pub mod cosignature;
 pub mod digest;

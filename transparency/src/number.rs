@@ -136,6 +136,8 @@ pub struct Time(u64);
 impl Time {
     /// The last second that jiff's calendar has: 26 hours before the year 10,000, so that any offset can be added.
     const MAX: u64 = 253_402_207_200;
+    /// The last moment that can be written.
+    pub const LAST: Self = Self(Self::MAX);
 
     /// A moment from seconds since 1970; none past the last that can be written.
     pub fn from_unix(seconds: u64) -> Option<Self> {

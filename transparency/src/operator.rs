@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 pub use action::{Action, Role};
 pub(crate) use action::{read_permissions, words, write_permissions};
 
+use crate::clock::Clock;
 use crate::digest::{Digest, Hash};
 use crate::key::{KeyError, Verifier, VerifyingKey};
 use crate::keyring::{self, Keyring, KeyringError};
@@ -62,6 +63,14 @@ pub enum Fault {
     /// `init` that is missing from record 0, or stands elsewhere.
     #[error("`init` must be the first action of record 0, and stand nowhere else")]
     Init,
+    /// A clock that is set to a time behind its own record.
+    #[error("`clock {time}` is later than its own record, of {record}")]
+    Clock {
+        /// What it says.
+        time: Time,
+        /// The time of the record.
+        record: Time,
+    },
     /// A checkpoint key that does not bear the registry's name.
     #[error(
         "checkpoint key `{name}` must be named as the registry, `{origin}`: that is the name its signatures bear"
@@ -117,6 +126,7 @@ pub struct Log {
     witnesses: BTreeMap<VerifyingKey, String>,
     withdrawn: BTreeMap<Digest, String>,
     refresh: Option<u64>,
+    clocks: Vec<Clock>,
 }
 
 impl Log {
@@ -131,6 +141,7 @@ impl Log {
             witnesses: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
             refresh: None,
+            clocks: Vec::new(),
         }
     }
 
@@ -172,6 +183,8 @@ impl Log {
         let record = record.claims();
         self.chain.check(record)?;
         self.chain.check_order(index)?;
+        self.chain
+            .check_time(record.time, &clocks_of(record, index))?;
         if record.position == Position::ZERO {
             if record.signer != self.anchor {
                 return Err(Fault::NotAnchor {
@@ -186,6 +199,7 @@ impl Log {
                 record.check_signature(verifier)?;
             }
         }
+        self.clocks.extend(clocks_of(record, index));
         for (place, action) in record.actions.iter().enumerate() {
             let first = record.position == Position::ZERO && place == 0;
             if first != (*action == Action::Init) {
@@ -246,6 +260,13 @@ impl Log {
                 self.withdrawn.insert(*digest, reason.clone());
             }
             Action::Refresh(seconds) => self.refresh = Some(*seconds),
+            Action::Clock(time) if *time > record.time => {
+                return Err(Fault::Clock {
+                    time: *time,
+                    record: record.time,
+                });
+            }
+            Action::Clock(_) => {} // taken with all of its record
             Action::Ignored(_) => {}
         }
         Ok(())
@@ -324,8 +345,52 @@ impl Log {
         self.withdrawn.get(digest).map(String::as_str)
     }
 
+    /// Every `clock` action, oldest first.
+    pub fn clocks(&self) -> &[Clock] {
+        &self.clocks
+    }
+
+    /// The clocks that lie behind what was when this log had `length` records.
+    pub fn clocks_since(&self, length: Length) -> &[Clock] {
+        let before = |clock: &Clock| length.holds(clock.position());
+        self.clocks
+            .get(self.clocks.partition_point(before)..)
+            .unwrap_or_default()
+    }
+
+    /// How many clocks lie before a place of the registry's log, as their indices say.
+    pub fn clocks_before(&self, index: Index) -> usize {
+        self.clocks.partition_point(|clock| clock.index() < index)
+    }
+
+    /// The time of a record with these actions that is written now: no earlier than that of the last one, unless one of the
+    /// actions takes that back.
+    pub fn next_time(&self, now: Time, actions: &[Action]) -> Time {
+        let clocks = clocks(actions, self.length().next(), Hash::ZERO, Index::ZERO);
+        self.chain.next_time(now, &clocks)
+    }
+
     /// How often a new checkpoint is promised, in seconds.
     pub fn refresh(&self) -> Option<u64> {
         self.refresh
     }
+}
+
+fn clocks_of(record: &SignedRecord<Action>, index: Index) -> Vec<Clock> {
+    clocks(&record.actions, record.position, record.hash(), index)
+}
+
+fn clocks(actions: &[Action], position: Position, record: Hash, index: Index) -> Vec<Clock> {
+    let times = actions.iter().filter_map(|action| match action {
+        Action::Clock(time) => Some(*time),
+        _ => None,
+    });
+    times
+        .map(|time| Clock {
+            time,
+            position,
+            record,
+            index,
+        })
+        .collect()
 }

@@ -23,6 +23,7 @@ pub use authority::{AuthorityError, asks};
 pub use head::{Absence, Head, HeadError, Presence, Proofs};
 
 use crate::checkpoint::TrustedCheckpoint;
+use crate::clock;
 use crate::digest::Hash;
 use crate::key::{KeyError, KeyId, VerifyingKey};
 use crate::keyring::{Keyring, KeyringError};
@@ -157,6 +158,8 @@ pub struct Log {
     keyring: Keyring<Permission>,
     releases: BTreeMap<Version, Release>,
     annotations: BTreeMap<(Scope, String), String>,
+    /// How many of the operator's clocks lie before the last record.
+    passed: usize,
 }
 
 impl Log {
@@ -168,6 +171,7 @@ impl Log {
             keyring: Keyring::new(),
             releases: BTreeMap::new(),
             annotations: BTreeMap::new(),
+            passed: 0,
         }
     }
 
@@ -266,6 +270,19 @@ impl Log {
         if let Some(index) = index {
             self.chain.check_order(index)?;
         }
+        let clocks = authority.operator().clocks();
+        let passed = authority.clocks_passed();
+        let between = clocks.get(self.passed..passed).unwrap_or_default();
+        if let Some(clock) = self.chain.check_time(record.time, between)? {
+            authority.check_between(&self.chain, record, clock)?;
+        }
+        // What a later clock takes back counts as no later than it says.
+        let behind = clocks.get(passed..).unwrap_or_default();
+        let mut time = record.time;
+        if let Some(clock) = clock::taking_back(behind, time) {
+            authority.check_before(record, clock)?;
+            time = clock.time();
+        }
         match self.keyring.verifier(&record.signer) {
             Some(verifier) => record.check_signature(verifier)?,
             // Who is no key of this log may only act under the operator.
@@ -287,8 +304,9 @@ impl Log {
             if let Some(under) = action.under() {
                 authority.check(&self.name, record, under)?;
             }
-            self.act(record, action)?;
+            self.act(record, time, action)?;
         }
+        self.passed = passed;
         self.chain.advance(record, index);
         Ok(())
     }
@@ -297,7 +315,12 @@ impl Log {
         Ok(self.keyring.check(&record.signer, permission)?)
     }
 
-    fn act(&mut self, record: &SignedRecord<Action>, action: &Action) -> Result<(), Fault> {
+    fn act(
+        &mut self,
+        record: &SignedRecord<Action>,
+        time: Time,
+        action: &Action,
+    ) -> Result<(), Fault> {
         match action {
             Action::Init { kind, .. } => {
                 self.kind = Some(*kind);
@@ -332,7 +355,7 @@ impl Log {
                     });
                 }
                 let kind = self.kind.ok_or(Fault::Init)?;
-                let release = Release::new(&self.name, kind, statement.clone(), record);
+                let release = Release::new(&self.name, kind, statement.clone(), record, time);
                 self.releases.insert(version, release);
             }
             Action::Yank { version, reason } => {
@@ -409,6 +432,13 @@ impl Log {
     /// The time of its last record.
     pub fn time(&self) -> Option<Time> {
         self.chain.time
+    }
+
+    /// The time of a record that is written now, behind all that `operator` holds: no earlier than that of the last one,
+    /// unless a clock takes that back.
+    pub fn next_time(&self, operator: &operator::Log, now: Time) -> Time {
+        let between = operator.clocks().get(self.passed..).unwrap_or_default();
+        self.chain.next_time(now, between)
     }
 
     /// Its releases, by ascending version.

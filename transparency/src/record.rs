@@ -13,6 +13,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::str::FromStr;
 
+use crate::clock::{self, Clock};
 use crate::digest::{DigestError, Hash};
 use crate::field;
 use crate::key::{Algorithm, KeyError, SigningKey, Verifier, VerifyingKey};
@@ -575,13 +576,29 @@ impl Chain {
                 found: record.previous,
             });
         }
-        match self.time {
-            Some(previous) if record.time < previous => Err(ChainError::Time {
-                previous,
-                found: record.time,
-            }),
-            _ => self.length().plus_one().map(|_| ()).ok_or(ChainError::Full),
+        self.length().plus_one().map(|_| ()).ok_or(ChainError::Full)
+    }
+
+    /// Checks that the next record's time does not go back; but where one of some clocks, which lie between the two, takes
+    /// the last one back, it may be that early. Then that clock is returned, of which the caller shows that it lies there.
+    pub(crate) fn check_time<'c>(
+        &self,
+        found: Time,
+        between: &'c [Clock],
+    ) -> Result<Option<&'c Clock>, ChainError> {
+        let Some(previous) = self.time.filter(|previous| found < *previous) else {
+            return Ok(None);
+        };
+        match clock::taking_back(between, previous) {
+            Some(clock) if clock.time() <= found => Ok(Some(clock)),
+            _ => Err(ChainError::Time { previous, found }),
         }
+    }
+
+    /// The time of a record that is written now, with some clocks between it and the last one: no earlier than it may be.
+    pub(crate) fn next_time(&self, now: Time, between: &[Clock]) -> Time {
+        self.time
+            .map_or(now, |last| now.max(clock::earliest(between, last)))
     }
 
     /// Checks that the next record lies behind the last one. A record stands in a log once, so a place that is said to be

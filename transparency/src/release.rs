@@ -236,6 +236,7 @@ impl Release {
         kind: Kind,
         statement: Statement,
         record: &SignedRecord<Action>,
+        time: Time,
     ) -> Self {
         Self {
             kind,
@@ -243,7 +244,7 @@ impl Release {
             statement,
             record: record.hash(),
             position: record.position,
-            time: record.time,
+            time,
             signer: record.signer.clone(),
             yanked: None,
             withdrawn: None,
@@ -327,7 +328,7 @@ impl Release {
         self.position
     }
 
-    /// When its record was written, and taken in by the registry.
+    /// When its record was written, and taken in by the registry; no later than the operator's clocks behind it say.
     pub fn time(&self) -> Time {
         self.time
     }

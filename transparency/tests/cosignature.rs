@@ -31,14 +31,15 @@ fn a_witness_signs_a_time_and_the_text() {
     let verifier = key.verifying_key().verifier().unwrap();
     let good = cosign(TEXT, &key, at(7));
     assert!(good.is_by(&verifier));
-    check_cosignature(TEXT, &good, &verifier).unwrap();
+    let time = check_cosignature(TEXT, &good, &verifier).unwrap();
+    assert_eq!(time, at(7).unix());
     // By the letter of the specification: 8 bytes of time, 64 of signature, over three lines of header and text.
     let (time, signature) = good.signature().split_at(8);
     assert_eq!(time, at(7).unix().to_be_bytes());
     let message = format!("cosignature/v1\ntime {}\n{TEXT}", at(7).unix());
     verifier.verify(message.as_bytes(), signature).unwrap();
     // Another text, another time, another key.
-    let bad = |found: Result<(), CosignatureError>| {
+    let bad = |found: Result<u64, CosignatureError>| {
         assert!(
             matches!(
                 found,
@@ -82,6 +83,29 @@ fn a_malformed_line_is_refused() {
     }
 }
 
+/// C2SP: a time is at most 2⁶³ − 1, whoever signed it.
+#[test]
+fn a_time_beyond_63_bits_is_refused() {
+    let key = witness("w.example");
+    let verifier = key.verifying_key().verifier().unwrap();
+    let last = u64::MAX / 2;
+    for (time, good) in [
+        (0, true),
+        (last, true),
+        (last + 1, false),
+        (u64::MAX, false),
+    ] {
+        let message = format!("cosignature/v1\ntime {time}\n{TEXT}");
+        let body = [
+            time.to_be_bytes().as_slice(),
+            key.sign(message.as_bytes()).as_slice(),
+        ]
+        .concat();
+        let found = check_cosignature(TEXT, &line("w.example", &body), &verifier);
+        assert_eq!(found.is_ok(), good, "{time}: {found:?}");
+    }
+}
+
 #[test]
 fn the_quorum_counts_each_witness_of_the_policy_once() {
     let keys = ["a", "b"].map(witness);
@@ -98,7 +122,7 @@ fn the_quorum_counts_each_witness_of_the_policy_once() {
     .unwrap();
     let note = || Note::sign(TEXT.into(), &key(OPERATE));
     let count = |note: &Note| match check_quorum(note, &policy) {
-        Ok(()) => 2,
+        Ok(_) => 2,
         Err(CosignatureError::Quorum { count }) => count,
         Err(other) => panic!("{other}"),
     };
@@ -125,7 +149,7 @@ proptest! {
         let key = witness("w.example");
         let verifier = key.verifying_key().verifier().unwrap();
         let good = cosign(&text, &key, Time::from_unix(seconds).unwrap());
-        prop_assert_eq!(check_cosignature(&text, &good, &verifier), Ok(()));
+        prop_assert_eq!(check_cosignature(&text, &good, &verifier), Ok(seconds));
         let mut body = good.signature().to_vec();
         body[flip] ^= 1;
         prop_assert!(check_cosignature(&text, &line("w.example", &body), &verifier).is_err());

@@ -7,6 +7,7 @@ use transparency::name::PackageName;
 use transparency::package::Scope;
 
 use super::Context;
+use super::sure::Sure;
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::batch::{Change, Outcome};
@@ -25,6 +26,8 @@ pub(super) struct ChangeArgs {
     /// Do everything but write
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub sure: Sure,
 }
 
 /// A text that records hold as it is: a reason, a note.
@@ -52,6 +55,7 @@ impl ChangeArgs {
             key: self.signer.as_deref(),
             dry_run: self.dry_run,
             now: clock::now()?,
+            sure: self.sure.yes,
         };
         let changed = change(
             &context.workspace()?,

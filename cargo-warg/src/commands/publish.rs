@@ -10,6 +10,7 @@ use transparency::name::PackageName;
 use transparency::version::parse_version;
 
 use super::Context;
+use super::sure::Sure;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::{Message, Publish};
@@ -77,6 +78,8 @@ pub struct PublishArgs {
     /// Do everything but publish
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub(super) sure: Sure,
 }
 
 impl PublishArgs {
@@ -104,6 +107,7 @@ impl PublishArgs {
             dry_run: self.dry_run,
             offline: context.offline,
             now: clock::now()?,
+            sure: self.sure.yes,
         };
         let published = publish(
             context.workspace()?,

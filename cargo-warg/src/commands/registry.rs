@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use transparency::name::{Namespace, Origin};
+use transparency::number::Time;
 
 use super::Context;
+use super::sure::Sure;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::Message;
@@ -14,6 +16,7 @@ use crate::ops::batch::Outcome;
 use crate::ops::check::Subject;
 use crate::ops::clock;
 use crate::ops::import::{Import, import};
+use crate::ops::registry_clock::{Setting, set};
 use crate::ops::registry_new::{Wanted, make};
 
 /// `cargo warg registry`.
@@ -25,6 +28,8 @@ pub enum RegistryCommand {
     Import(RegistryImportArgs),
     /// Replay a registry's whole log, apply every rule, and compare every committed map
     Check(RegistryCheckArgs),
+    /// Say, as its operator, that a registry's later times were wrong: a record by a fast clock dated it ahead
+    Clock(RegistryClockArgs),
 }
 
 impl RegistryCommand {
@@ -33,6 +38,7 @@ impl RegistryCommand {
             Self::New(args) => args.run(context),
             Self::Import(args) => args.run(context),
             Self::Check(args) => args.run(context),
+            Self::Clock(args) => args.run(context),
         }
     }
 }
@@ -141,6 +147,8 @@ pub struct RegistryImportArgs {
     /// The key to sign with, by its name
     #[arg(long, value_name = "NAME")]
     pub key: Option<String>,
+    #[command(flatten)]
+    pub(super) sure: Sure,
 }
 
 impl RegistryImportArgs {
@@ -151,6 +159,7 @@ impl RegistryImportArgs {
             key: self.key.as_deref(),
             offline: context.offline,
             now: clock::now()?,
+            sure: self.sure.yes,
         };
         let report = import(
             &context.workspace()?,
@@ -246,6 +255,49 @@ impl RegistryCheckArgs {
         );
         shell.status("Good", &checked.origin);
         context.message(&Message::RegistryCheck((&checked).into()))
+    }
+}
+
+/// `cargo warg registry clock`.
+#[derive(Args)]
+#[command(after_help = "\
+Example: cargo warg registry clock wasi 2026-11-22T20:06:00Z
+
+What was written before counts as no later than that time, and what is written from now on bears the right one.
+It needs the operate key and the checkpoint key.")]
+pub struct RegistryClockArgs {
+    /// The registry, as Cargo.toml calls it
+    #[arg(value_name = "NAME")]
+    pub registry: String,
+    /// Its last time that was right
+    #[arg(value_parser = Time::from_user)]
+    pub time: Time,
+    #[command(flatten)]
+    pub(super) sure: Sure,
+}
+
+impl RegistryClockArgs {
+    fn run(self, context: &Context) -> Result<()> {
+        let setting = Setting {
+            registry: &self.registry,
+            time: self.time,
+            now: clock::now()?,
+            sure: self.sure.yes,
+        };
+        let set = set(
+            &context.workspace()?,
+            &context.dirs()?,
+            &context.network,
+            &setting,
+        )?;
+        context.shell.status(
+            "Set",
+            format!(
+                "the clock of `{}`: it was at {}; times later than {} before entry {} were wrong",
+                set.registry, set.was, set.time, set.index
+            ),
+        );
+        context.message(&Message::RegistryClock((&set).into()))
     }
 }
 

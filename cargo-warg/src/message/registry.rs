@@ -101,6 +101,23 @@ pub struct RegistryCheck {
     pub contents: u64,
 }
 
+/// A registry's clock that was set right.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct RegistryClock {
+    /// What Cargo.toml calls the registry.
+    pub registry: String,
+    /// Its origin.
+    pub origin: String,
+    /// What its time was.
+    pub was: String,
+    /// Its last time that was right.
+    pub time: String,
+    /// Where the log holds the record that says so.
+    pub index: u64,
+}
+
 /// A registry that was made.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -214,6 +231,18 @@ impl From<&ops::check::Checked> for RegistryCheck {
             packages: report.packages,
             releases: report.releases,
             contents: report.contents,
+        }
+    }
+}
+
+impl From<&ops::registry_clock::Set> for RegistryClock {
+    fn from(set: &ops::registry_clock::Set) -> Self {
+        Self {
+            registry: set.registry.to_string(),
+            origin: set.origin.to_string(),
+            was: set.was.to_string(),
+            time: set.time.to_string(),
+            index: set.index.get(),
         }
     }
 }

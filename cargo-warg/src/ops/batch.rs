@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use registry::client::{Package, Session};
 use registry::sequencer::{MAX_SKEW, Receipt, Sequencer, SequencerError};
 use registry::storage::Folder;
-use registry::trust::TrustStore;
 use resolver::index::Address;
 use transparency::Unverified;
 use transparency::digest::Hash;
@@ -34,7 +33,7 @@ pub use error::BatchError;
 
 use self::draft::Right;
 use super::add::absent;
-use super::failure;
+use super::clock::check_idle;
 use super::pending::Pending;
 use super::registries::{Configured, Reading, Registries};
 use crate::dirs::Dirs;
@@ -102,6 +101,8 @@ pub struct Destination<'a> {
     pub dirs: &'a Dirs,
     /// The time.
     pub now: Time,
+    /// Whether the user says that the clock is right, though the registry was idle for long.
+    pub sure: bool,
 }
 
 /// A batch, written and signed, not sent.
@@ -182,8 +183,7 @@ impl<'a> Destination<'a> {
     }
 
     fn failure(&self, error: SequencerError) -> Error {
-        let trust = TrustStore::open(self.dirs.state(), &self.registry.policy);
-        failure::sequencer(error, trust.folder())
+        self.registry.sequencer_failure(error)
     }
 
     /// Reads the registry again, and proves that the records are there. This machine now remembers them.
@@ -250,6 +250,8 @@ impl<'a> Destination<'a> {
         if !missing.contains(&true) {
             return Ok(None);
         }
+        let last = session.checkpoint().entry().time;
+        check_idle(last, self.now, self.sure)?;
         let waiting = drafts.iter().zip(&missing).filter(|(_, missing)| **missing);
         let pending = Pending::of(
             self.dirs.state(),
@@ -416,7 +418,7 @@ impl<'a> Writer<'_, '_, 'a> {
             subject: Subject::Package(draft.name().clone()),
             position: log.length().next(),
             previous: log.head(),
-            time: log.time().map_or(now, |last| last.max(now)),
+            time: log.next_time(operator, now),
             signer: key.verifying_key().clone(),
             actions: draft.actions(log, operator),
         };

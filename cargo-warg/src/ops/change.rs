@@ -29,6 +29,8 @@ pub struct Changing<'a> {
     pub dry_run: bool,
     /// The time.
     pub now: Time,
+    /// Whether the user says that the clock is right, though the registry was idle for long.
+    pub sure: bool,
 }
 
 /// What was changed.
@@ -71,6 +73,7 @@ pub fn change(
         signer: signer.classified()?,
         dirs,
         now: changing.now,
+        sure: changing.sure,
     };
     let drafts = [Draft::Change(changing.name, &change)];
     let outcomes = if changing.dry_run {

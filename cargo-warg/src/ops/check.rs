@@ -12,8 +12,8 @@ use registry::trust::TrustStore;
 use transparency::name::Origin;
 use transparency::policy::Policy;
 
-use super::failure;
 use super::registries::{read_policy, read_policy_file};
+use super::{clock, failure};
 use crate::component::derive;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
@@ -88,7 +88,7 @@ impl Subject {
         let folder = Folder::new(&self.folder);
         let shelf = Shelf::open(dirs.cache(), &self.policy);
         let trust = TrustStore::open(dirs.state(), &self.policy);
-        Client::with_memory(&self.policy, Some(&folder), &shelf, &trust)
+        Client::with_memory(&self.policy, Some(&folder), &shelf, &trust, clock::now()?)
             .open()
             .map_err(|error| failure::client(error, trust.folder()))?;
         let report = check_all(&self.policy, &folder, derive).map_err(|error| match error {

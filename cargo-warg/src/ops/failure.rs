@@ -9,6 +9,7 @@ use registry::http::FetchError;
 use registry::sequencer::SequencerError;
 use registry::storage::StorageError;
 use registry::trust::TrustStoreError;
+use transparency::checkpoint::TrustError;
 use transparency::digest::Digest;
 use transparency::misbehavior::Misbehavior;
 
@@ -50,6 +51,11 @@ impl Classify for ClientError {
                 "read a registry that is up to date; if it was set back on purpose, that is what this check is for"
                     .to_owned()
             }
+            Self::Trust { source, .. } if matches!(**source, TrustError::Ahead { .. }) => {
+                "if the clock of this machine is right, the registry's was not: its operator sets it right with \
+                 `cargo warg registry clock`"
+                    .to_owned()
+            }
             Self::Trust { .. } => {
                 "the policy file says whom this project trusts: ask the operator for the key, by a way that does not \
                  lead through the registry, and find out which of the two is wrong"
@@ -64,7 +70,7 @@ impl Classify for ClientError {
                  registry"
                     .to_owned()
             }
-            Self::NotPrefix { .. } => {
+            Self::NotPrefix { .. } | Self::NeverCheckpoint { .. } => {
                 "the lock was edited, or made against another registry under this name: find out by whom, then restore \
                  it, or remove it and run `cargo warg lock`"
                     .to_owned()
@@ -182,6 +188,7 @@ impl Classify for SequencerError {
             | Self::Operator(_)
             | Self::Conflict { .. }
             | Self::Skew { .. }
+            | Self::Ahead { .. }
             | Self::Defective { .. }
             | Self::Content { .. }
             | Self::Withdrawn { .. }
@@ -199,6 +206,10 @@ impl Classify for SequencerError {
             Self::Conflict { .. } => {
                 Some("somebody published in between: run the command again".to_owned())
             }
+            Self::Ahead { .. } | Self::Skew { .. } => Some(
+                "set the clock of this machine right; if it is, the registry's operator has `cargo warg registry clock`"
+                    .to_owned(),
+            ),
             Self::Exists { .. } => Some("choose another folder".to_owned()),
             _ => None,
         }

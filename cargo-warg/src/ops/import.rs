@@ -43,6 +43,8 @@ pub struct Import<'a> {
     pub offline: bool,
     /// The time.
     pub now: Time,
+    /// Whether the user says that the clock is right, though the registry was idle for long.
+    pub sure: bool,
 }
 
 /// A package version that was found.
@@ -107,6 +109,7 @@ pub fn import(
         signer: signer.classified()?,
         dirs,
         now: import.now,
+        sure: import.sure,
     };
     leave_out(&destination, &mut items, paths, &mut sessions, &mut skipped)?;
     if items.is_empty() {

@@ -57,6 +57,8 @@ pub struct Publication<'a> {
     pub offline: bool,
     /// The time.
     pub now: Time,
+    /// Whether the user says that the clock is right, though the registry was idle for long.
+    pub sure: bool,
 }
 
 /// What a dep-solved release carries.
@@ -214,6 +216,7 @@ fn send(
         signer: signer.classified()?,
         dirs,
         now: publication.now,
+        sure: publication.sure,
     };
     let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
     let unusable = destination.unusable(&drafts, sessions)?;

@@ -15,6 +15,7 @@ use registry::client::{Client, ClientError, Session, StandIn};
 use registry::file;
 use registry::http::Http;
 use registry::layout::{self, ObjectPath};
+use registry::sequencer::SequencerError;
 use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
@@ -22,6 +23,7 @@ use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
+use super::clock;
 use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
@@ -290,7 +292,8 @@ impl Configured {
             Reading::Offline => None,
             _ => Some(self.source()?),
         };
-        let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust);
+        let now = clock::now()?;
+        let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust, now);
         let client = match &self.vendored {
             Some(shelf) if reading != Reading::Now => client.vendored(shelf),
             _ => client,
@@ -311,6 +314,18 @@ impl Configured {
                 failure
             }
         })
+    }
+
+    /// Climbs to its checkpoint, even if that is of the future: for its operator, who sets its clock right.
+    ///
+    /// # Errors
+    /// As [`Configured::session`].
+    pub fn danger_session_whatever_time(&self) -> Result<Session<'_>> {
+        let (source, now) = (Some(self.source()?), clock::now()?);
+        Client::with_memory(&self.policy, source, &self.shelf, &self.trust, now)
+            .danger_whatever_time()
+            .open()
+            .map_err(|error| self.failure(error))
     }
 
     /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.
@@ -369,6 +384,11 @@ impl Configured {
             }
             Err(error) => Err(self.failure(error.into())),
         }
+    }
+
+    /// A failure of writing to it.
+    pub fn sequencer_failure(&self, error: SequencerError) -> Error {
+        super::failure::sequencer(error, self.trust.folder())
     }
 
     /// The same, for errors of later steps.

@@ -8,7 +8,7 @@ use transparency::log::{ProofError, TileError};
 use transparency::map::MapError;
 use transparency::misbehavior::Misbehavior;
 use transparency::name::{Origin, PackageName};
-use transparency::number::{Index, Length, Position, Size};
+use transparency::number::{Index, Length, Position, Size, Time};
 use transparency::package::{ExtensionError, HeadError, LogError};
 use transparency::policy::Policy;
 use transparency::record::Subject;
@@ -177,6 +177,14 @@ pub enum ClientError {
         /// The nearest sizes that had one, as far as they were seen.
         nearest: Vec<Size>,
     },
+    /// A checkpoint is claimed that the registry cannot have signed: its log does not end with a map entry at that size.
+    #[error("the registry `{origin}` never had a checkpoint of {size} entries, which is claimed")]
+    NeverCheckpoint {
+        /// The registry.
+        origin: Origin,
+        /// The size.
+        size: Size,
+    },
     /// A past map does not count a record that lies before it.
     #[error(
         "the map of size {size} does not count record {position} of `{name}`, which is entry {index} of the log"
@@ -260,6 +268,18 @@ pub enum ClientError {
         seen: Index,
         /// Where it is said to lie.
         found: Index,
+    },
+    /// The registry's time went back, and no record of its operator says that the later time was wrong.
+    #[error(
+        "the time of the registry `{origin}` went back: it was {seen} when it was last seen, and is {found} now"
+    )]
+    TimeBack {
+        /// The registry.
+        origin: Origin,
+        /// The time that was seen.
+        seen: Time,
+        /// The time now.
+        found: Time,
     },
     /// The registry contradicted itself, provably.
     #[error("the registry `{origin}` misbehaved: {}", evidence.explain())]
@@ -385,12 +405,14 @@ impl ClientError {
             | Self::Outside { .. }
             | Self::NotIncluded { .. }
             | Self::NotPrefix { .. }
+            | Self::NeverCheckpoint { .. }
             | Self::LeftOut { .. }
             | Self::OtherOperator { .. }
             | Self::Diverged { .. }
             | Self::Lost { .. }
             | Self::OperatorCut { .. }
             | Self::Moved { .. }
+            | Self::TimeBack { .. }
             | Self::Long { .. }
             | Self::Content(_)
             | Self::Underivable { .. }

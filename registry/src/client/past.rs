@@ -75,7 +75,9 @@ impl Session<'_> {
             }
             claimed => claimed.map_err(|error| ClientError::trust(self.policy, error.into()))?,
         };
-        self.check_operator(&Sighting::of_operator(&claimed))?;
+        let operator = Sighting::of_operator(&claimed);
+        self.check_operator(&operator)?;
+        self.check_time(&operator, claimed.time)?;
         self.open_past(size, &map_entry, &claimed)
     }
 
@@ -116,6 +118,16 @@ impl Session<'_> {
         self.checkpoint
             .past(&evidence)
             .map_err(|source| ClientError::trust(self.policy, source))
+    }
+
+    /// The same of a size that somebody claims to have seen a checkpoint of, which then is false.
+    pub(super) fn explain_no_prefix(&mut self, size: Size, last: Index) -> ClientError {
+        match self.explain_no_checkpoint(size, last) {
+            ClientError::NoCheckpoint { origin, size, .. } => {
+                ClientError::NeverCheckpoint { origin, size }
+            }
+            error => error,
+        }
     }
 
     /// Why there is no map entry for a size: the entry that ends the log there is something else, as its bundle shows, and

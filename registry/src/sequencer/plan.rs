@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::Unverified;
 use transparency::checkpoint::{Checkpoint, MapEntry};
+use transparency::clock::{earliest, is_ahead};
 use transparency::digest::{Digest, Hash};
 use transparency::key::SigningKey;
 use transparency::log::{Appended, Appender};
@@ -43,6 +44,8 @@ pub(super) struct Plan {
     packages: BTreeMap<PackageName, (Records, Length)>,
     operator_records: (Records, Length),
     operator: operator::Log,
+    /// That of the map entry.
+    time: Time,
     /// The contents of the new releases.
     contents: BTreeSet<Digest>,
 }
@@ -129,7 +132,7 @@ impl Draft<'_, '_> {
         )? {
             return Ok(receipt);
         }
-        check_time(record.time, self.operator.time(), now)?;
+        check_time(record.time, now)?;
         let index = self.next_index()?;
         self.operator.admit(index, bytes)?;
         self.operator_records.push((index, bytes.to_vec()));
@@ -164,7 +167,7 @@ impl Draft<'_, '_> {
         )? {
             return Ok(receipt);
         }
-        check_time(record.time, growing.log.time(), now)?;
+        check_time(record.time, now)?;
         growing.log.admit(&self.operator, bytes)?;
         let kind = growing.log.kind();
         growing.records.push((index, bytes.to_vec()));
@@ -258,7 +261,8 @@ impl Draft<'_, '_> {
             appender: Appender::open(self.session.tiles()),
             after,
             records: self.records,
-            time: time.max(entry.time),
+            // Behind the one before, unless a clock of this batch takes that one back.
+            time: time.max(earliest(self.operator.clocks_since(had), entry.time)),
             map,
             packages: self
                 .packages
@@ -296,15 +300,9 @@ fn existing_receipt<A>(
     }
 }
 
-/// Demands that a record is of now. One that repeats the time of the record before it is, too: a signer whose predecessor
-/// had a fast clock can write nothing earlier.
-fn check_time(
-    found: Time,
-    previous: Option<Time>,
-    now: Option<Time>,
-) -> Result<(), SequencerError> {
+/// Demands that a record is of now.
+fn check_time(found: Time, now: Option<Time>) -> Result<(), SequencerError> {
     match now {
-        Some(_) if previous == Some(found) => Ok(()),
         Some(now) if found.unix().abs_diff(now.unix()) > MAX_SKEW => {
             Err(SequencerError::Skew { found, now })
         }
@@ -400,7 +398,14 @@ impl Plan {
         if draft.records.is_empty() {
             return Ok((None, receipts));
         }
-        Ok((Some(draft.finish(now)?), receipts))
+        let plan = draft.finish(now)?;
+        if is_ahead(plan.time, now) {
+            return Err(SequencerError::Ahead {
+                time: plan.time,
+                now,
+            });
+        }
+        Ok((Some(plan), receipts))
     }
 
     fn draft<'s, 'a>(session: &'s mut Session<'a>, storage: &'s dyn Storage) -> Draft<'s, 'a> {
@@ -485,6 +490,7 @@ impl Plan {
             packages,
             operator_records,
             operator,
+            time,
             contents,
         })
     }

@@ -9,6 +9,7 @@ use registry::client::{Client, ClientError, Session};
 use registry::storage::Source;
 use registry::trust::TrustStore;
 use tempfile::TempDir;
+use transparency::number::Time;
 use transparency::policy::Policy;
 
 use super::read_all;
@@ -44,7 +45,14 @@ impl Machine {
     }
 
     pub fn open<'a>(&'a self, source: &'a dyn Source) -> Result<Session<'a>, ClientError> {
-        Client::with_memory(&self.policy, Some(source), &self.shelf, &self.trust).open()
+        Client::with_memory(
+            &self.policy,
+            Some(source),
+            &self.shelf,
+            &self.trust,
+            Time::LAST,
+        )
+        .open()
     }
 
     /// Reads all of a registry.
@@ -54,7 +62,7 @@ impl Machine {
 
     /// The same from the shelf alone.
     pub fn read_offline(&self) -> Result<String, ClientError> {
-        let client = Client::with_memory(&self.policy, None, &self.shelf, &self.trust);
+        let client = Client::with_memory(&self.policy, None, &self.shelf, &self.trust, Time::LAST);
         read_all(&mut client.open()?)
     }
 

@@ -555,6 +555,37 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
+        title: "a registry of the future",
+        run: |s| {
+            let yesterday = [("__CARGO_WARG_TEST_CLOCK", "2026-11-21T00:00:00Z")];
+            s.fails_with(13, &yesterday, &["add", "acme:clock"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a registry that was idle for long, or a fast clock",
+        run: |s| {
+            s.founded();
+            let years = [("__CARGO_WARG_TEST_CLOCK", "2036-11-21T00:00:00Z")];
+            let yank = ["yank", "acme:logger@1.0.0", "--reason", "it is old"];
+            s.fails_with(2, &years, &yank)
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a clock that is set to a time that was never right",
+        run: |s| {
+            s.founded();
+            s.fails(2, &["registry", "clock", "acme", "2036-11-21"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a clock that is set by somebody who is not the operator",
+        run: |s| s.fails(13, &["registry", "clock", "acme", "2026-11-21"]),
+    },
+    Case {
+        shows: &[],
         title: "check: no such registry",
         run: |s| s.fails(2, &["registry", "check", "../somewhere"]),
     },

@@ -90,7 +90,7 @@ variants! {
     ClientError {
         Storage, NoRegistry, NothingKept, Missing, SetBack, Behind, Trust, File, Tile, Map, Head, Log, Unchained, Longer, Outside,
         NotIncluded, NotPrefix, Diverged, OtherOperator, OperatorCut, Lost, Misbehavior, Content, Long, Underivable, Memory,
-        Kept, Keep, Unasked, NoCheckpoint, LeftOut, Moved,
+        Kept, Keep, Unasked, NoCheckpoint, LeftOut, Moved, TimeBack, NeverCheckpoint,
     }
     StorageError { Io, Fetch, TooLarge, Exists, Moved, Back }
     FetchError {
@@ -101,7 +101,7 @@ variants! {
     CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
     EntryError { Again, Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
     SequencerError {
-        Client, Storage, Exists, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Defective,
+        Client, Storage, Exists, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Ahead, Defective,
         Content, Withdrawn, Map, File, Entries, Commit, Full,
     }
     BatchError {

@@ -10,6 +10,7 @@ use crate::field;
 use crate::key::VerifyingKey;
 use crate::keyring;
 use crate::name::Namespace;
+use crate::number::Time;
 use crate::record::{Grammar, LineError, Lines, Subject};
 
 /// What a key of the operator may do.
@@ -53,6 +54,8 @@ pub enum Action {
     Withdraw(Digest, String),
     /// Promises a new checkpoint at least this often, in seconds.
     Refresh(u64),
+    /// Says that of what lies before this record, times later than this one were wrong: see [`clock`](crate::clock).
+    Clock(Time),
     /// A line that this version does not know and may ignore: it begins with `?`.
     Ignored(String),
 }
@@ -149,6 +152,10 @@ impl Grammar for Action {
                 let [seconds] = words(rest, "refresh SECONDS")?;
                 Self::Refresh(seconds.parse::<crate::number::Size>()?.get())
             }
+            "clock" => {
+                let [time] = words(rest, "clock TIME")?;
+                Self::Clock(time.parse()?)
+            }
             _ if line.starts_with('?') => Self::Ignored(line.to_string()),
             word => {
                 return Err(LineError::Newer {
@@ -178,6 +185,7 @@ impl Grammar for Action {
                 writeln!(text, "withdraw {digest} {}", field::encode(reason))
             }
             Self::Refresh(seconds) => writeln!(text, "refresh {seconds}"),
+            Self::Clock(time) => writeln!(text, "clock {time}"),
             Self::Ignored(line) => writeln!(text, "{line}"),
         };
     }

@@ -7,13 +7,14 @@ use alloc::vec::Vec;
 
 use super::{Action, Proofs, Under};
 use crate::checkpoint::TrustedCheckpoint;
+use crate::clock::{self, Clock};
 use crate::digest::Hash;
 use crate::key::VerifyingKey;
 use crate::log::ProofError;
 use crate::name::PackageName;
-use crate::number::{Index, Position};
+use crate::number::{Index, Position, Time};
 use crate::operator;
-use crate::record::SignedRecord;
+use crate::record::{Chain, SignedRecord};
 use crate::unverified::Unverified;
 
 /// Why a signer is not shown to hold a package's namespace.
@@ -67,7 +68,7 @@ pub enum AuthorityError {
     },
     /// One of the records that decide this is not proved to be where it is said to be.
     #[error(
-        "entry {index} of the log is not proved to be the record that decides about the namespace"
+        "entry {index} of the log is not proved to be the record that decides whether this one may stand"
     )]
     NotIncluded {
         /// Where it is said to be.
@@ -99,16 +100,53 @@ impl Authority<'_> {
         }
     }
 
+    pub(super) fn operator(&self) -> &operator::Log {
+        match self {
+            Self::Proved { checkpoint, .. } => checkpoint.operator(),
+            Self::Next(operator) => operator,
+        }
+    }
+
+    /// How many of the operator's clocks lie before the record.
+    pub(super) fn clocks_passed(&self) -> usize {
+        let operator = self.operator();
+        self.index().map_or(operator.clocks().len(), |index| {
+            operator.clocks_before(index)
+        })
+    }
+
+    /// Shows that a clock lies between the last record and this one.
+    pub(super) fn check_between(
+        &self,
+        chain: &Chain,
+        record: &SignedRecord<Action>,
+        clock: &Clock,
+    ) -> Result<(), AuthorityError> {
+        if let Some(last) = chain.index {
+            self.check_included(&chain.head(), last)?;
+        }
+        self.check_before(record, clock)
+    }
+
+    /// Shows where this record and a clock lie. Which of them is before the other, their indices say.
+    pub(super) fn check_before(
+        &self,
+        record: &SignedRecord<Action>,
+        clock: &Clock,
+    ) -> Result<(), AuthorityError> {
+        if let Some(index) = self.index() {
+            self.check_included(&record.hash(), index)?;
+        }
+        self.check_included(&clock.record(), clock.index())
+    }
+
     pub(super) fn check(
         &self,
         name: &PackageName,
         record: &SignedRecord<Action>,
         under: &Under,
     ) -> Result<(), AuthorityError> {
-        let operator = match self {
-            Self::Proved { checkpoint, .. } => checkpoint.operator(),
-            Self::Next(operator) => operator,
-        };
+        let operator = self.operator();
         let grants = operator.grants(&name.namespace());
         let place = grants
             .iter()
@@ -192,7 +230,9 @@ pub fn asks<'r>(
 ) -> BTreeSet<Index> {
     let mut asks = BTreeSet::new();
     let grants = operator.grants(&name.namespace());
+    let mut times = Times::new(operator);
     for (index, bytes) in records {
+        asks.extend(times.asks(index, bytes));
         // Parsing is for the few records that may name an operator record; all others cost a search for a word.
         if !contains(bytes, b" under operator ") {
             continue;
@@ -211,6 +251,51 @@ pub fn asks<'r>(
     }
     asks
 }
+
+/// What the operator's clocks ask about the times of records, one after the other.
+struct Times<'a> {
+    operator: &'a operator::Log,
+    last: Option<(Index, Time)>,
+}
+
+impl<'a> Times<'a> {
+    fn new(operator: &'a operator::Log) -> Self {
+        Self {
+            operator,
+            last: None,
+        }
+    }
+
+    fn asks(&mut self, index: Index, bytes: &[u8]) -> Vec<Index> {
+        let clocks = self.operator.clocks();
+        if clocks.is_empty() {
+            return Vec::new();
+        }
+        let line = bytes.split(|byte| *byte == b'\n').nth(TIME_LINE);
+        let line = line.and_then(|line| core::str::from_utf8(line).ok());
+        let Some(time) = line.and_then(|line| line.parse::<Time>().ok()) else {
+            return Vec::new();
+        };
+        let mut asks = Vec::new();
+        let passed = self.operator.clocks_before(index);
+        if let Some((last, previous)) = self.last.replace((index, time))
+            && time < previous
+        {
+            let between = clocks.get(self.operator.clocks_before(last)..passed);
+            if let Some(clock) = clock::taking_back(between.unwrap_or_default(), previous) {
+                asks.extend([last, clock.index(), index]);
+            }
+        }
+        let behind = clocks.get(passed..).unwrap_or_default();
+        if let Some(clock) = clock::taking_back(behind, time) {
+            asks.extend([index, clock.index()]);
+        }
+        asks
+    }
+}
+
+/// The line of a record that holds its time, from 0.
+const TIME_LINE: usize = 5;
 
 fn contains(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
