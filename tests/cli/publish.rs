@@ -297,6 +297,7 @@ fn a_dependency_that_says_nothing_to_others_is_refused() {
         ("\">=1.4, <3\"", "write \"acme:dep\" = \"1.4\""),
         ("\"0.1 , >=0.2\"", "write \"acme:dep\" = \"0.1\""),
         ("\">=2.0.0-rc.1\"", "write \"acme:dep\" = \"=2.0.0-rc.1\""),
+        ("\"1.0.0-rc.1\"", "promises nothing of the next one"),
     ] {
         let sandbox = Sandbox::new();
         let manifest = format!(

@@ -106,6 +106,112 @@ fn what_nobody_could_use_is_not_published_and_the_place_is_named() {
     }
 }
 
+/// Text to binary to text: what `fetch` wrote is what was published, in the same registry and in a mirror of it; where it
+/// cannot be, since references were raised, it is left out.
+#[test]
+fn what_fetch_wrote_is_imported_as_the_very_content_or_not_at_all() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let documented = "/// Words.\npackage acme:words@1.0.0;\n\n/// An interface.\ninterface i {\n  /// A type.\n  type t = u8;\n}\n";
+    app.publish_wit(documented).code(0);
+    app.publish_wit(BASE).code(0);
+    app.publish_wit(MID).code(0);
+    let digests = |project: &Project| {
+        ["acme:words", "acme:base", "acme:mid"].map(|name| {
+            let info = project.json(&["info", name]);
+            info["releases"][0]["digest"].clone()
+        })
+    };
+    app.write(
+        "wit/w.wit",
+        "package app:w;\nworld w { import acme:words/i@1.0.0; import acme:mid/types@1.0.0; }\n",
+    );
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["registry", "import", "wit/deps"])
+        .code(0)
+        .stderr_contains(
+            "0 versions of 3 packages into `acme` (3 were there, 0 unusable, 0 skipped)",
+        );
+
+    let mirror = sandbox.cargo_project("mirror", "");
+    mirror.registry("mirror", &["acme"]);
+    mirror
+        .warg(&["registry", "import", "../app/wit/deps"])
+        .code(0)
+        .stderr_contains("3 versions of 3 packages");
+    assert_eq!(digests(&mirror), digests(&app));
+
+    // A reference is raised: what is written is another content, and no release of that name.
+    app.publish_wit(&BASE.replace("0.2.3", "0.2.4")).code(0);
+    app.write(
+        "wit/w.wit",
+        "package app:w;\nworld w { import acme:base/types@0.2.4; import acme:mid/types@1.0.0; }\n",
+    );
+    app.warg(&["fetch"]).code(0);
+    let third = sandbox.cargo_project("third", "");
+    third.registry("third", &["acme"]);
+    third
+        .warg(&["registry", "import", "../app/wit/deps"])
+        .code(0)
+        .stderr_contains("acme-mid-1.0.0 is what `cargo warg fetch` wrote of sha256:")
+        .stderr_contains(
+            "1 versions of 1 packages into `third` (0 were there, 0 unusable, 1 skipped)",
+        );
+}
+
+/// What is nested in a text and belongs to another registry is not released with it, and must be what is there.
+#[test]
+fn a_nested_package_of_another_registry_is_only_referred_to() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.registry("other", &["other"]);
+    app.publish_wit("package other:base@1.0.0;\ninterface i { type t = u8; }\n")
+        .code(0);
+    let text = "package acme:a@1.0.0;\ninterface j { use other:base/i@1.0.0.{t}; f: func(x: t); }\n\
+                package other:base@1.0.0 { interface i { type t = u8; } }\n";
+    app.publish_wit(&text.replace("type t = u8", "type t = u16"))
+        .code(13)
+        .stderr_contains("it holds another `i` than the release of `other:base@1.0.0`");
+    app.publish_wit(text)
+        .code(0)
+        .stderr_contains("Published acme:a@1.0.0")
+        .stderr_lacks("other:base@1.0.0 is in");
+}
+
+/// Who publishes to another registry than the one that the project reads, publishes for those who read it there.
+#[test]
+fn what_goes_to_a_registry_by_its_name_is_tried_as_those_will_who_read_it_there() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let mirror = sandbox.cargo_project("mirror", "");
+    mirror.registry("mirror", &["acme"]);
+    app.publish_wit(BASE).code(0);
+    mirror.write("base.wit", BASE);
+    mirror.write("mid.wit", MID);
+    mirror.write("trust/acme.policy", app.read("trust/acme.policy"));
+    let manifest = mirror
+        .read("Cargo.toml")
+        .replace("acme = \"mirror\"", "acme = \"acme\"");
+    let table = "[package.metadata.warg.registries]\n";
+    assert!(manifest.contains(table), "{manifest}");
+    let acme = "acme = { url = \"../acme-registry\", policy = \"trust/acme.policy\" }\n";
+    mirror.write(
+        "Cargo.toml",
+        manifest.replace(table, &format!("{table}{acme}")),
+    );
+    mirror
+        .warg(&["publish", "mid.wit", "--registry", "mirror"])
+        .code(11)
+        .stderr_contains("has no such package");
+    mirror
+        .warg(&["publish", "base.wit", "mid.wit", "--registry", "mirror"])
+        .code(0);
+    mirror
+        .warg(&["publish", "mid.wit"])
+        .code(0)
+        .stderr_contains("of `acme` is its record");
+}
+
 #[test]
 fn packages_nested_in_a_text_are_published_with_it() {
     let sandbox = Sandbox::new();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::field::{MAX_FREE_TEXT, is_free_text};
-use transparency::name::{Kind, PackageName};
+use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::Time;
 use transparency::release::Statement;
 use transparency::version::without_build;
@@ -95,7 +95,9 @@ pub fn import(
     let registries = Registries::open(workspace, dirs, network)?;
     let mut sessions = Sessions::new(&registries, Reading::now(import.offline));
     let mut skipped = Vec::new();
-    let found = read(import.folders, &mut sessions, &mut skipped)?;
+    let to = import.registry.map(|alias| registries.of_alias(alias));
+    let to = to.transpose()?.map(|registry| registry.policy.origin());
+    let found = read(import.folders, to, &mut sessions, &mut skipped)?;
     if found.is_empty() {
         return Err(nothing_to_release(&skipped));
     }
@@ -111,7 +113,7 @@ pub fn import(
         now: import.now,
         sure: import.sure,
     };
-    leave_out(&destination, &mut items, paths, &mut sessions, &mut skipped)?;
+    leave_out(&destination, &mut items, paths, &sessions, &mut skipped)?;
     if items.is_empty() {
         return Err(nothing_to_release(&skipped));
     }
@@ -137,7 +139,7 @@ fn leave_out(
     destination: &Destination<'_>,
     items: &mut Vec<Item>,
     mut paths: Vec<PathBuf>,
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<()> {
     loop {
@@ -154,9 +156,10 @@ fn leave_out(
     }
 }
 
-/// The releases of all folders, once each, and where each lies.
+/// The releases of all folders, once each, and where each lies. They go to the registry of their namespaces, or to this one.
 fn read(
     folders: &[PathBuf],
+    to: Option<&Origin>,
     sessions: &mut Sessions<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<(PathBuf, Item)>> {
@@ -168,6 +171,15 @@ fn read(
         why: Error::classified(wrong.why),
     });
     skipped.extend(wrong);
+    if let Some(origin) = to {
+        for (name, _) in tree
+            .in_order()
+            .into_iter()
+            .filter_map(|name| declared(name).ok())
+        {
+            sessions.assign(name.namespace(), origin.clone());
+        }
+    }
     let mut seen: BTreeMap<(PackageName, Version), (Digest, PathBuf)> = BTreeMap::new();
     let mut items = Vec::new();
     for name in tree.in_order() {

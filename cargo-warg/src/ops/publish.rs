@@ -138,11 +138,15 @@ fn publish_component(
         }
     };
     let mut sessions = Sessions::new(registries, Reading::now(publication.offline));
+    if let Some(alias) = publication.registry {
+        let origin = registries.of_alias(alias)?.policy.origin();
+        sessions.assign(item.name.namespace(), origin.clone());
+    }
     let batch = Batch {
         items: vec![item],
         places: Places::new(),
     };
-    let (registry, releases) = send(batch, registries, &mut sessions, dirs, publication)?;
+    let (registry, releases) = send(batch, registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken: BTreeSet::new(),
@@ -180,7 +184,7 @@ fn publish_wit(
         warnings.extend(names_component(workspace, item, &mut sessions)?);
     }
     let batch = Batch { items, places };
-    let (registry, releases) = send(batch, &registries, &mut sessions, dirs, publication)?;
+    let (registry, releases) = send(batch, &registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken,
@@ -202,7 +206,7 @@ struct Batch {
 fn send(
     batch: Batch,
     registries: &Registries,
-    sessions: &mut Sessions<'_>,
+    sessions: &Sessions<'_>,
     dirs: &Dirs,
     publication: &Publication<'_>,
 ) -> Result<(Alias, Vec<(Item, Outcome)>)> {

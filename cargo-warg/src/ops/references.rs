@@ -61,6 +61,29 @@ pub enum ReferenceError {
         /// In which interface.
         interface: Option<String>,
     },
+    /// A text that `fetch` wrote is not what it was written of.
+    #[error(
+        "{} is what `cargo warg fetch` wrote of {digest}, and is another content of `{package}` now",
+        path.display()
+    )]
+    Printed {
+        /// The package version.
+        package: String,
+        /// The file or folder that declares it.
+        path: PathBuf,
+        /// The content that it was written of.
+        digest: Digest,
+    },
+    /// What a content holds of another package is not what that package's release says.
+    #[error(
+        "it holds another `{interface}` than the release of `{package}`, which is what everybody else gets"
+    )]
+    Copy {
+        /// The package version.
+        package: String,
+        /// The interface.
+        interface: String,
+    },
 }
 
 fn differs(interface: Option<&str>) -> String {
@@ -103,7 +126,7 @@ impl Classify for ReferenceError {
     fn class(&self) -> Class {
         match self {
             Self::Unmet { .. } => Class::Unsolved,
-            Self::Contradiction { .. } => Class::Refused,
+            Self::Contradiction { .. } | Self::Printed { .. } | Self::Copy { .. } => Class::Refused,
         }
     }
 
@@ -127,6 +150,14 @@ impl Classify for ReferenceError {
                     )
                 }
             },
+            Self::Printed { .. } => {
+                "`fetch` set its references to the versions that were selected, or it was edited, or it is a part of what a \
+                 component exports: take the release from its own registry; a text of your own does not end with that line"
+                    .to_owned()
+            }
+            Self::Copy { .. } => {
+                "make it again with what is released, or refer to a version that says what it says".to_owned()
+            }
             Self::Contradiction { .. } => {
                 "remove it, and what is released is taken; or refer to a version that says what it says".to_owned()
             }
@@ -136,7 +167,7 @@ impl Classify for ReferenceError {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Unmet { location, .. } => location.iter().cloned().map(Place::from).collect(),
-            Self::Contradiction { .. } => Vec::new(),
+            Self::Contradiction { .. } | Self::Printed { .. } | Self::Copy { .. } => Vec::new(),
         }
     }
 }
@@ -173,6 +204,16 @@ pub(super) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>
     let declared = |error: PublishError| error.declared_in(at_hand.text_of(name), name);
     let bytes = at_hand.encode(name, &needs, &selected);
     let bytes = bytes.map_err(declared).classified()?;
+    if let Some(text) = at_hand.text_of(name).filter(|text| text.name() == name)
+        && let Some(digest) = text.printed_from()
+        && digest != Digest::of(&bytes)
+    {
+        return Err(Error::classified(ReferenceError::Printed {
+            package: name.to_string(),
+            path: text.path().to_owned(),
+            digest,
+        }));
+    }
     let contradiction = at_hand.contradiction(name, &needs, &selected);
     if let Some(Contradiction {
         package,
@@ -363,6 +404,29 @@ pub(super) fn contents(
         })?;
     }
     Ok(contents)
+}
+
+/// The content of a WIT release; none where there is none that can be taken.
+pub(super) fn content_of(
+    selection: &Selection,
+    sessions: &mut Sessions<'_>,
+) -> Result<Option<Content>> {
+    let Selection {
+        kind,
+        name,
+        version,
+    } = selection;
+    if absence(*kind, name, Some(version), sessions)?.is_some() {
+        return Ok(None);
+    }
+    let (address, log) = sessions.find(name)?;
+    let Some(release) = log.and_then(|log| log.log().release(version).cloned()) else {
+        return Ok(None);
+    };
+    let content = sessions.with(&address.origin, |session| {
+        session.content(name, &release, component::derive)
+    });
+    content.map(Some)
 }
 
 /// A content that this run made itself, as one of a closed set.

@@ -19,7 +19,7 @@ use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolv
 use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
-use transparency::name::{Kind, Origin, PackageName};
+use transparency::name::{Kind, Namespace, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::package::Log;
 use transparency::release::{Release, Status};
@@ -41,6 +41,8 @@ pub struct Sessions<'a> {
     alone: bool,
     loaded: BTreeMap<Address, Option<LoadedLog>>,
     index: Index,
+    /// Which registry each name belongs to, where that is not as the project has it: see [`Sessions::assign`].
+    elsewhere: Option<Origins>,
 }
 
 /// Which past of a registry is read.
@@ -107,6 +109,7 @@ impl<'a> Sessions<'a> {
             alone: false,
             loaded: BTreeMap::new(),
             index: Index::new(),
+            elsewhere: None,
         }
     }
 
@@ -355,8 +358,23 @@ impl<'a> Sessions<'a> {
     }
 
     /// Which registry each name belongs to.
-    pub(super) fn origins(&self) -> &'a Origins {
-        self.registries.origins()
+    pub(super) fn origins(&self) -> &Origins {
+        self.elsewhere.as_ref().unwrap_or(self.registries.origins())
+    }
+
+    /// Takes a namespace from another registry than the project does: what is published there is for those who do.
+    pub(super) fn assign(&mut self, namespace: Namespace, origin: Origin) {
+        let mut origins = self.origins().clone();
+        origins.namespaces.insert(namespace, origin);
+        self.elsewhere = Some(origins);
+    }
+
+    /// Other sessions of the same, which nothing was loaded in, and nothing supposed.
+    pub(super) fn afresh(&self) -> Self {
+        Self {
+            elsewhere: self.elsewhere.clone(),
+            ..Self::new(self.registries, self.reading)
+        }
     }
 
     /// The log of a package that was loaded; none where it is proved absent, or was not loaded.
@@ -457,7 +475,7 @@ impl<'a> Sessions<'a> {
 
     /// The log of a package by its name, where it was loaded and is there.
     pub fn log_of(&self, name: &PackageName) -> Option<&LoadedLog> {
-        let origin = self.registries.origins().of(name)?.clone();
+        let origin = self.origins().of(name)?.clone();
         self.log(&Address {
             origin,
             name: name.clone(),
@@ -469,7 +487,7 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// No registry for its namespace; whatever keeps it from being read or believed.
     pub fn find(&mut self, name: &PackageName) -> Result<(Address, Option<&LoadedLog>)> {
-        let origins = self.registries.origins();
+        let origins = self.origins();
         let origin = origins.of(name).ok_or_else(|| no_registry(name))?.clone();
         let address = Address {
             origin,

@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use semver::Version;
 use transparency::name::PackageName;
 use transparency::version::Track;
-use wit_parser::{PackageName as WitName, Resolve};
+use wit_parser::PackageName as WitName;
 
-use super::binary::{Decoded, Refusal, release_name};
+use super::binary::{Decoded, Refusal, release_name, unversioned};
 use super::deps::{Form, Selected};
 use super::exports::agree;
 use super::publish::{PublishError, encode_package};
-use super::text::{Group, Groups, Reference, TextError, print_meaning, wit_name};
+use super::text::{Group, Groups, Reference, TextError, guarded, print_meaning, wit_name};
 
 /// Texts that are given, and texts that lie beside them.
 #[derive(Debug, Clone, Default)]
@@ -200,7 +200,8 @@ impl AtHand {
                 (Some((ours, id)), Some((theirs, _))) => {
                     let (ours, theirs) = (unversioned(ours), unversioned(theirs));
                     let mut interfaces = ours.packages[id].interfaces.iter();
-                    let differs = interfaces.find(|(_, id)| !agree(&theirs, &ours, **id));
+                    let differs =
+                        guarded(|| interfaces.find(|(_, id)| !agree(&theirs, &ours, **id)))?;
                     differs.map(|(name, _)| name.clone())
                 }
                 _ => None,
@@ -276,18 +277,6 @@ impl AtHand {
 fn key(name: &WitName) -> Option<(String, Track)> {
     let track = Track::of(name.version.as_ref()?);
     Some((format!("{}:{}", name.namespace, name.name), track))
-}
-
-/// The same without the versions of packages: which version of another is selected makes no difference.
-fn unversioned(mut resolve: Resolve) -> Resolve {
-    for (_, package) in &mut resolve.packages {
-        package.name.version = None;
-    }
-    let names = resolve.packages.iter();
-    resolve.package_names = names
-        .map(|(id, package)| (package.name.clone(), id))
-        .collect();
-    resolve
 }
 
 fn add(groups: &mut Groups, group: Group) -> Result<(), TextError> {

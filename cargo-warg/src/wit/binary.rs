@@ -11,8 +11,9 @@ use transparency::name::{Kind, NameError, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionError, VersionReq, parse_version};
 use wit_component::{DecodedWasm, decode};
-use wit_parser::{PackageId, PackageName as WitName, Resolve, WorldId};
+use wit_parser::{PackageId, PackageName as WitName, Resolve, Stability, WorldId};
 
+use super::exports::agree;
 use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
 use crate::component::{ContentError, kind_of};
 
@@ -177,9 +178,56 @@ impl Decoded {
         groups.check()
     }
 
+    /// The other package versions that it holds something of, where a registry could hold them.
+    pub fn others(&self) -> Vec<(PackageName, Version)> {
+        let others = self.resolve.packages.iter();
+        let others = others.filter(|(id, _)| *id != self.package);
+        others
+            .filter_map(|(_, package)| release_name(&package.name).ok())
+            .collect()
+    }
+
+    /// An interface of another package that this one holds otherwise, as far as both have the same names in it.
+    ///
+    /// # Errors
+    /// The WIT library's own assertions.
+    pub fn contradicts(&self, other: &Self) -> Result<Option<String>, BinaryError> {
+        let (own, other_name) = (&self.resolve, other.name());
+        let package = own.packages.iter().find(|(_, one)| one.name == *other_name);
+        let interfaces = package.map(|(_, package)| &package.interfaces);
+        let theirs = unversioned(other.resolve.clone());
+        let ours = unversioned(own.clone());
+        let found = guarded(|| {
+            let mut interfaces = interfaces.into_iter().flatten();
+            interfaces.find(|(_, id)| !agree(&theirs, &ours, **id))
+        })?;
+        Ok(found.map(|(name, _)| name.clone()))
+    }
+
     pub(super) fn into_resolve(self) -> Resolve {
         self.resolve
     }
+}
+
+/// The same without the versions of packages and without since when something is there: which version of another is
+/// selected makes no difference, and a content says of other packages nothing about their past.
+pub(super) fn unversioned(mut resolve: Resolve) -> Resolve {
+    for (_, ty) in &mut resolve.types {
+        ty.stability = Stability::Unknown;
+    }
+    for (_, interface) in &mut resolve.interfaces {
+        for function in interface.functions.values_mut() {
+            function.stability = Stability::Unknown;
+        }
+    }
+    for (_, package) in &mut resolve.packages {
+        package.name.version = None;
+    }
+    let names = resolve.packages.iter();
+    resolve.package_names = names
+        .map(|(id, package)| (package.name.clone(), id))
+        .collect();
+    resolve
 }
 
 /// A decoded component: its world, whose packages hold as much as it imports and exports.

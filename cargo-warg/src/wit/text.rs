@@ -24,6 +24,7 @@ use wit_parser::{
     UnresolvedPackageGroup,
 };
 
+use super::root::MARK;
 pub use crate::place::Location;
 use crate::place::Text;
 
@@ -355,6 +356,15 @@ impl Group {
     /// The name of the main package.
     pub fn name(&self) -> &WitName {
         &self.parsed.main.name
+    }
+
+    /// The content that it was printed from, where its last line says that `fetch` wrote it of one.
+    pub fn printed_from(&self) -> Option<Digest> {
+        let mut texts = self.texts.0.values();
+        let text = texts.next().filter(|_| texts.next().is_none())?;
+        let last = text.as_str().trim_end().lines().next_back()?;
+        let hex = last.strip_prefix(MARK)?;
+        format!("sha256:{hex}").parse().ok()
     }
 
     /// Where it declares one of its packages; none where the text spells the name in another way than usual.

@@ -413,6 +413,41 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["ReferenceError::Printed"],
+        title: "a text of fetch that was edited",
+        run: |s| {
+            s.founded();
+            let digest = "0123456789abcdef".repeat(4);
+            s.write(
+                "x.wit",
+                format!(
+                    "package acme:x@1.0.0;\ninterface i {{}}\n// cargo warg: from sha256:{digest}\n"
+                ),
+            );
+            s.fails(13, &["publish", "x.wit"])
+        },
+    },
+    Case {
+        shows: &["ReferenceError::Copy"],
+        title: "a WIT package that was made with what was never released",
+        run: |s| {
+            s.founded();
+            s.write(
+                "y.wit",
+                "package acme:y@1.0.0;\ninterface i { type t = u8; }\n",
+            );
+            s.does(&["publish", "y.wit"]);
+            s.write(
+                "x.wasm",
+                fixtures::component::wit_package(
+                    "package acme:x@1.0.0;\ninterface j { use acme:y/i@1.0.0.{t}; f: func(a: t); }\n\
+                     package acme:y@1.0.0 { interface i { type t = u16; } }\n",
+                ),
+            );
+            s.fails(13, &["publish", "x.wasm"])
+        },
+    },
+    Case {
         shows: &[],
         title: "a component whose requirement nobody can meet",
         run: |s| {

@@ -68,7 +68,7 @@ variants! {
     Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
     PublishError { Text, Empty, Encode, GaveUp, Binary, NoContents, Refused }
     ImportError { Text, TooDeep, Empty }
-    ReferenceError { Unmet, Contradiction }
+    ReferenceError { Unmet, Contradiction, Printed, Copy }
     Absence { NoRegistry, NoPackage, Kind, NoVersion }
     ExportsError { Content, Contradiction, Merge, Text, GaveUp }
     PlanError { Content, Missing, Lacks, Exports, Occupied, Text }

@@ -14,9 +14,13 @@ use transparency::version::VersionReq;
 
 use super::{Destination, Draft, Item};
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::ops::references::{ReferenceError, absence, all_selected, contents, selected};
+use crate::ops::references::{
+    ReferenceError, absence, all_selected, content_of, contents, selected,
+};
 use crate::ops::solve::Sessions;
+use crate::wit::binary::Decoded;
 use crate::wit::deps::check_alone;
+use crate::wit::publish::PublishError;
 
 /// A release of a batch that nobody could use.
 #[derive(Debug)]
@@ -34,15 +38,13 @@ impl Destination<'_> {
     ///
     /// # Errors
     /// As [`Destination::check`]; whatever keeps a registry from being read or believed.
-    pub fn unusable(
-        &self,
-        drafts: &[Draft<'_>],
-        sessions: &mut Sessions<'_>,
-    ) -> Result<Vec<Unusable>> {
+    pub fn unusable(&self, drafts: &[Draft<'_>], sessions: &Sessions<'_>) -> Result<Vec<Unusable>> {
         self.registry.folder()?;
         let Some(signed) = self.sign(drafts)? else {
             return Ok(Vec::new());
         };
+        // An earlier batch may have held what this one lacks.
+        let sessions = &mut sessions.afresh();
         for log in signed.logs.values() {
             sessions.suppose(log)?;
         }
@@ -145,5 +147,46 @@ fn check(
         Kind::Component => component.as_slice(),
         Kind::Wit => &[],
     };
-    check_alone(&wit, components).classified()
+    check_alone(&wit, components).classified()?;
+    match item.kind {
+        Kind::Wit => check_copies(item, batch, sessions),
+        Kind::Component => Ok(()),
+    }
+}
+
+/// A WIT package holds what it uses of others: that must be what their releases say, where those versions are released. What
+/// goes along in the batch is what it was made with.
+fn check_copies(
+    item: &Item,
+    batch: &BTreeMap<Selection, &[u8]>,
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
+    let decoded = Decoded::open(&item.content).map_err(PublishError::from);
+    let decoded = decoded.classified()?;
+    for (name, version) in decoded.others() {
+        let other = Selection {
+            kind: Kind::Wit,
+            name,
+            version,
+        };
+        if batch.contains_key(&other) {
+            continue;
+        }
+        let Some(content) = content_of(&other, sessions)? else {
+            continue;
+        };
+        let released = Decoded::open(content.bytes()).map_err(PublishError::from);
+        let released = released.classified()?;
+        if let Some(interface) = decoded
+            .contradicts(&released)
+            .map_err(PublishError::from)
+            .classified()?
+        {
+            return Err(Error::classified(ReferenceError::Copy {
+                package: format!("{}@{}", other.name, other.version),
+                interface,
+            }));
+        }
+    }
+    Ok(())
 }

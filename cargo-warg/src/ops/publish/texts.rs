@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::resolution::Selection;
+use transparency::name::Origin;
+use wit_parser::PackageName as WitName;
 
 use super::{Places, Publication, Read, wit_item};
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
@@ -61,6 +63,14 @@ pub(super) fn make(
             Read::Component(..) => {}
         }
     }
+    if let Some(alias) = publication.registry {
+        // What is published elsewhere than the project reads it is for those who read it there.
+        let origin = registries.of_alias(alias)?.policy.origin();
+        for (name, _) in main.iter().filter_map(|name| declared(name).ok()) {
+            sessions.assign(name.namespace(), origin.clone());
+        }
+    }
+    let own = main.iter().find_map(|name| origin_of(name, sessions));
     let mut made = Texts {
         items: Vec::new(),
         places: Places::new(),
@@ -69,7 +79,8 @@ pub(super) fn make(
     };
     let mut empty = None;
     for name in in_order(at_hand.given()) {
-        if !main.contains(name) && is_elsewhere(name, &main, publication, registries) {
+        // A package that is nested in the text, of another registry, is only what the text refers to.
+        if !main.contains(name) && origin_of(name, sessions) != own {
             continue;
         }
         if let Some(package) = binaries.remove(name) {
@@ -125,23 +136,7 @@ fn is_empty(error: &Error) -> bool {
     matches!(error.cause(), Some(PublishError::NoContents { .. }))
 }
 
-/// Whether a nested package belongs to another registry than the one that is published to.
-fn is_elsewhere(
-    name: &wit_parser::PackageName,
-    main: &BTreeSet<wit_parser::PackageName>,
-    publication: &Publication<'_>,
-    registries: &Registries,
-) -> bool {
-    let origin = |name: &wit_parser::PackageName| {
-        let (name, _) = declared(name).ok()?;
-        registries.origins().of(&name).cloned()
-    };
-    let own = match publication.registry {
-        Some(alias) => registries
-            .of_alias(alias)
-            .ok()
-            .map(|one| one.policy.origin().clone()),
-        None => main.iter().find_map(origin),
-    };
-    origin(name) != own
+fn origin_of(name: &WitName, sessions: &Sessions<'_>) -> Option<Origin> {
+    let (name, _) = declared(name).ok()?;
+    sessions.origins().of(&name).cloned()
 }
