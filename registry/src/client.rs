@@ -14,6 +14,7 @@
 mod content;
 mod error;
 pub(crate) mod evidence;
+mod opening;
 mod past;
 mod reader;
 mod records;
@@ -30,15 +31,16 @@ use transparency::digest::Hash;
 use transparency::log::{ConsistencyProof, VerifiedTiles};
 use transparency::map::{Key, VerifiedPages};
 use transparency::name::PackageName;
-use transparency::number::{Index, Position, Size, Time};
-use transparency::package::{self, Absence, Head, Presence, Proofs, Seen};
+use transparency::number::{Index, Length, Position, Size, Time};
+use transparency::package::{self, Absence, Head, Presence, Proofs, Replay, Seen};
 use transparency::policy::Policy;
 use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
+use opening::Opening;
 use past::Past;
 use reader::{Reader, Wanted};
-use records::End;
+use records::{End, Records};
 pub use start::StandIn;
 use start::Start;
 
@@ -622,13 +624,35 @@ impl<'a> Session<'a> {
         asks.extend(past::behind(&ends, &records));
         let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
         self.reader.keep_tiles_ahead(&mut self.tiles, &tiles_ahead);
-        let mut loaded = BTreeMap::new();
+        let none = Records::new();
+        let of = |name: &PackageName| records.get(name).unwrap_or(&none);
+        let all = names.iter().flat_map(|name| of(name));
+        let mut opening = Opening::of(all.map(|(_, bytes)| bytes.as_slice()));
+        let mut replayed = BTreeMap::new();
         for &name in names {
-            let records = records.remove(name).unwrap_or_default();
-            if let Some(evidence) = evidence::disorder(self, &records) {
+            let records = of(name);
+            if let Some(evidence) = evidence::disorder(self, records) {
                 return Err(evidence::misbehavior(self, evidence));
             }
-            loaded.insert(name.clone(), self.replay(name, records, &proofs)?);
+            replayed.insert(name, self.replay(name, records, &mut opening, &proofs)?);
+        }
+        let mut loaded = BTreeMap::new();
+        for (name, replayed) in replayed {
+            let package = match replayed {
+                Replayed::Absent(absence) => Package::Absent(absence),
+                Replayed::Present(log, head) => {
+                    let records = records.remove(name).unwrap_or_default();
+                    let (indices, records) = records.into_iter().unzip();
+                    Package::Present(LoadedLog {
+                        log,
+                        head,
+                        indices,
+                        records,
+                        newest: None,
+                    })
+                }
+            };
+            loaded.insert(name.clone(), package);
         }
         Ok((loaded, ends, proofs))
     }
@@ -667,37 +691,35 @@ impl<'a> Session<'a> {
         self.tiles.needed_for_inclusion(&firsts)
     }
 
+    /// Replays a package's log, whose records come next out of those that are opened.
     fn replay(
         &self,
         name: &PackageName,
-        records: Vec<(Index, Vec<u8>)>,
+        records: &Records,
+        opening: &mut Opening<'_>,
         proofs: &Proofs,
-    ) -> Result<Package, ClientError> {
+    ) -> Result<Replayed, ClientError> {
         let presence = Presence::open(&self.checkpoint, name, &self.pages, proofs)
             .map_err(|source| ClientError::Head(Box::new(source)))?;
         let head = match presence {
-            Presence::Absent(absence) => return Ok(Package::Absent(absence)),
+            Presence::Absent(absence) => return Ok(Replayed::Absent(absence)),
             Presence::Present(head) => head,
         };
-        let borrowed: Vec<_> = records
-            .iter()
-            .map(|(index, bytes)| (*index, bytes.as_slice()))
-            .collect();
-        let log =
-            package::Log::replay(&head, &self.checkpoint, &borrowed, proofs).map_err(|source| {
-                ClientError::Log {
-                    place: self.reader.place(&layout::package(name, first_part())),
-                    source: Box::new(source),
+        let length = Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
+        let mut replay = || {
+            let mut replay = Replay::begin(&head, &self.checkpoint, length, proofs)?;
+            for (index, _) in records {
+                if let Some(record) = opening.next() {
+                    replay.take(*index, record)?;
                 }
-            })?;
-        let (indices, records) = records.into_iter().unzip();
-        Ok(Package::Present(LoadedLog {
-            log,
-            head,
-            indices,
-            records,
-            newest: None,
-        }))
+            }
+            replay.finish()
+        };
+        let log = replay().map_err(|source| ClientError::Log {
+            place: self.reader.place(&layout::package(name, first_part())),
+            source: Box::new(source),
+        })?;
+        Ok(Replayed::Present(log, head))
     }
 
     /// Step 5: every log continues what was seen of it; then this is what was seen.
@@ -851,6 +873,16 @@ impl<'a> Session<'a> {
             session.reader.admit(&mut session.tiles, &needed)
         })
     }
+}
+
+/// A package's log, and its head; or the proof that there is none.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all that are asked for are present"
+)]
+enum Replayed {
+    Present(package::Log, Head),
+    Absent(Absence),
 }
 
 /// What loading some packages gave: what they are now, where they ended then, and the proofs.

@@ -11,6 +11,7 @@
 mod action;
 mod authority;
 mod head;
+mod opened;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
@@ -21,6 +22,7 @@ pub use action::{Action, Permission, Scope, Under, is_annotation_key};
 use authority::Authority;
 pub use authority::{AuthorityError, asks};
 pub use head::{Absence, Head, HeadError, Presence, Proofs};
+pub use opened::OpenedRecord;
 
 use crate::checkpoint::TrustedCheckpoint;
 use crate::clock;
@@ -33,7 +35,6 @@ use crate::number::{Index, Length, Position, Time};
 use crate::operator;
 use crate::record::{Chain, ChainError, Record, RecordError, SignedRecord, Subject};
 use crate::release::Release;
-use crate::unverified::Unverified;
 use crate::version::without_build;
 
 /// Why a package log was refused.
@@ -162,6 +163,101 @@ pub struct Log {
     passed: usize,
 }
 
+/// A package's log on the way to its head: records are taken one after the other, as [`Log::replay`] does, each opened by
+/// somebody else, perhaps, and perhaps on another core.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    log: Log,
+    head: &'a Head,
+    checkpoint: &'a TrustedCheckpoint,
+    proofs: &'a Proofs,
+}
+
+impl<'a> Replay<'a> {
+    /// Begins with a log of so many records, which must be as many as the head says.
+    ///
+    /// # Errors
+    /// Another number of records; a head that was proved at another checkpoint.
+    pub fn begin(
+        head: &'a Head,
+        checkpoint: &'a TrustedCheckpoint,
+        length: Length,
+        proofs: &'a Proofs,
+    ) -> Result<Self, LogError> {
+        let name = head.name();
+        if head.checkpoint() != checkpoint.checkpoint() {
+            return Err(LogError::Checkpoint { name: name.clone() });
+        }
+        if length != head.length() {
+            return Err(LogError::Length {
+                name: name.clone(),
+                expected: head.length(),
+                found: length,
+            });
+        }
+        Ok(Self {
+            log: Log::empty(checkpoint.checkpoint().origin.clone(), name.clone()),
+            head,
+            checkpoint,
+            proofs,
+        })
+    }
+
+    /// Takes the next record, and the index at which the registry's log is said to hold it. After an error there is nothing
+    /// to go on with.
+    ///
+    /// # Errors
+    /// A record that does not read, follow, verify, or that its signer may not write.
+    pub fn take(&mut self, index: Index, record: OpenedRecord) -> Result<(), LogError> {
+        let authority = Authority::Proved {
+            checkpoint: self.checkpoint,
+            index,
+            proofs: self.proofs,
+        };
+        self.log.apply(record, &authority)
+    }
+
+    /// The log, if it ends with exactly the head.
+    ///
+    /// # Errors
+    /// It ends elsewhere.
+    pub fn finish(self) -> Result<Log, LogError> {
+        let Self {
+            mut log,
+            head,
+            checkpoint,
+            ..
+        } = self;
+        let name = head.name();
+        let found = log.length();
+        if found != head.length() {
+            return Err(LogError::Length {
+                name: name.clone(),
+                expected: head.length(),
+                found,
+            });
+        }
+        if log.head() != head.hash() {
+            return Err(LogError::Head {
+                name: name.clone(),
+                expected: head.hash(),
+                found: log.head(),
+            });
+        }
+        if let Some(found) = log.chain.index.filter(|found| *found != head.index()) {
+            return Err(LogError::Place {
+                name: name.clone(),
+                expected: head.index(),
+                found,
+            });
+        }
+        for release in log.releases.values_mut() {
+            release.withdraw(checkpoint.operator());
+        }
+        Ok(log)
+    }
+}
+
 impl Log {
     fn empty(origin: Origin, name: PackageName) -> Self {
         Self {
@@ -199,45 +295,13 @@ impl Log {
         records: &[(Index, &[u8])],
         proofs: &Proofs,
     ) -> Result<Self, LogError> {
-        let name = head.name();
-        if head.checkpoint() != checkpoint.checkpoint() {
-            return Err(LogError::Checkpoint { name: name.clone() });
-        }
-        let found = Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
-        if found != head.length() {
-            return Err(LogError::Length {
-                name: name.clone(),
-                expected: head.length(),
-                found,
-            });
-        }
-        let mut log = Self::empty(checkpoint.checkpoint().origin.clone(), name.clone());
+        let length = Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
+        let mut replay = Replay::begin(head, checkpoint, length, proofs)?;
         for &(index, bytes) in records {
-            let authority = Authority::Proved {
-                checkpoint,
-                index,
-                proofs,
-            };
-            log.apply(bytes, &authority)?;
+            let record = OpenedRecord::open_by(bytes, &replay.log.keyring);
+            replay.take(index, record)?;
         }
-        if log.head() != head.hash() {
-            return Err(LogError::Head {
-                name: name.clone(),
-                expected: head.hash(),
-                found: log.head(),
-            });
-        }
-        if let Some(found) = log.chain.index.filter(|found| *found != head.index()) {
-            return Err(LogError::Place {
-                name: name.clone(),
-                expected: head.index(),
-                found,
-            });
-        }
-        for release in log.releases.values_mut() {
-            release.withdraw(checkpoint.operator());
-        }
-        Ok(log)
+        replay.finish()
     }
 
     /// Takes the next record, which is to be appended to a registry's log behind everything that `operator` holds; or
@@ -247,14 +311,15 @@ impl Log {
     /// A record that does not read, follow, verify, or that its signer may not write.
     pub fn admit(&mut self, operator: &operator::Log, bytes: &[u8]) -> Result<(), LogError> {
         let mut next = self.clone();
-        next.apply(bytes, &Authority::Next(operator))?;
+        let record = OpenedRecord::open_by(bytes, &next.keyring);
+        next.apply(record, &Authority::Next(operator))?;
         *self = next;
         Ok(())
     }
 
-    fn apply(&mut self, bytes: &[u8], authority: &Authority<'_>) -> Result<(), LogError> {
+    fn apply(&mut self, record: OpenedRecord, authority: &Authority<'_>) -> Result<(), LogError> {
         let position = self.length().next();
-        self.take(bytes, authority)
+        self.take(record, authority)
             .map_err(|fault| LogError::Record {
                 name: self.name.clone(),
                 position,
@@ -262,9 +327,9 @@ impl Log {
             })
     }
 
-    fn take(&mut self, bytes: &[u8], authority: &Authority<'_>) -> Result<(), Fault> {
-        let record = Unverified::<SignedRecord<Action>>::parse(bytes)?;
-        let record = record.claims();
+    fn take(&mut self, record: OpenedRecord, authority: &Authority<'_>) -> Result<(), Fault> {
+        let (record, signature) = record.into_parts()?;
+        let record = &record;
         self.chain.check(record)?;
         let index = authority.index();
         if let Some(index) = index {
@@ -283,19 +348,15 @@ impl Log {
             authority.check_before(record, clock)?;
             time = clock.time();
         }
-        match self.keyring.verifier(&record.signer) {
-            Some(verifier) => record.check_signature(verifier)?,
-            // Who is no key of this log may only act under the operator.
-            None if record.actions.iter().any(|action| action.under().is_some()) => {
-                record.check_signature(&record.signer.verifier()?)?;
-            }
-            None => {
-                return Err(Fault::NoKey {
-                    name: record.signer.name().to_string(),
-                    id: record.signer.id(),
-                });
-            }
+        let is_key = self.keyring.verifier(&record.signer).is_some();
+        // Who is no key of this log may only act under the operator.
+        if !is_key && !record.actions.iter().any(|action| action.under().is_some()) {
+            return Err(Fault::NoKey {
+                name: record.signer.name().to_string(),
+                id: record.signer.id(),
+            });
         }
+        signature?;
         for (place, action) in record.actions.iter().enumerate() {
             let first = record.position == Position::ZERO && place == 0;
             if first != matches!(action, Action::Init { .. }) {
