@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
-use transparency::name::ExternName;
+use semver::{BuildMetadata, Version};
+use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::Track;
 
@@ -158,7 +159,8 @@ impl<'a> Claims<'a> {
         roots: impl IntoIterator<Item = (&'r Requirement, &'r BTreeSet<ExternName>)>,
         set: &[usize],
     ) -> Vec<Flaw> {
-        let mut flaws = self.check_tracks(set);
+        let roots: Vec<_> = roots.into_iter().collect();
+        let mut flaws = self.check_tracks(&roots, set);
         let mut chosen = vec![false; self.packages.len()];
         for place in set {
             if let Some(chosen) = chosen.get_mut(*place) {
@@ -168,9 +170,9 @@ impl<'a> Claims<'a> {
         let is_chosen = |place: usize| chosen.get(place).copied().unwrap_or(false);
         let mut needed = vec![false; self.packages.len()];
         // What is still to be met, and by whom it is required.
-        let roots = roots.into_iter().map(|(requirement, exports)| {
+        let roots = roots.iter().map(|(requirement, exports)| {
             let versions = self.versions(requirement);
-            (None, requirement, versions, Some(exports))
+            (None, *requirement, versions, Some(*exports))
         });
         let mut ahead: Vec<_> = roots.collect();
         while let Some((by, requirement, versions, exports)) = ahead.pop() {
@@ -207,10 +209,25 @@ impl<'a> Claims<'a> {
         flaws
     }
 
-    /// Each package's versions against the first of their track.
-    fn check_tracks(&self, set: &[usize]) -> Vec<Flaw> {
+    /// Each package's versions against the first of their track. WIT that the member pins to one version each may be of
+    /// one track: its worlds are apart.
+    fn check_tracks(
+        &self,
+        roots: &[(&Requirement, &BTreeSet<ExternName>)],
+        set: &[usize],
+    ) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut firsts = BTreeMap::new();
+        let pins = roots.iter().filter(|(one, _)| one.kind == Kind::Wit);
+        let pins = pins.filter_map(|(one, _)| Some((&one.name, one.req.pinned()?)));
+        let pins: BTreeSet<(&PackageName, Version)> = pins.collect();
+        let is_pinned = |selection: &Selection| {
+            let version = Version {
+                build: BuildMetadata::EMPTY,
+                ..selection.version.clone()
+            };
+            selection.kind == Kind::Wit && pins.contains(&(&selection.name, version))
+        };
         for (selection, _) in set.iter().filter_map(|place| self.packages.get(*place)) {
             let key = (
                 selection.kind,
@@ -221,6 +238,7 @@ impl<'a> Claims<'a> {
                 Entry::Vacant(entry) => {
                     entry.insert(*selection);
                 }
+                Entry::Occupied(entry) if is_pinned(entry.get()) && is_pinned(selection) => {}
                 Entry::Occupied(entry) => flaws.push(Flaw::TwoOfOneTrack {
                     one: (*entry.get()).clone(),
                     other: (*selection).clone(),

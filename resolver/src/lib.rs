@@ -4,6 +4,7 @@
 //! why when there is no solution. Everything here is pure: no clock, no files, no network. What may be believed of a
 //! registry is decided before its releases come here, in `transparency`.
 
+mod beside;
 pub mod budget;
 pub mod closure;
 pub mod cutoff;

@@ -15,6 +15,7 @@ use transparency::name::{ExternName, Kind, NameError, Origin, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionError, parse_version};
 
+use crate::beside::Beside;
 use crate::budget::Budget;
 use crate::closure::check_member;
 use crate::graph::{Body, Key, MemberGraph, Reason};
@@ -119,7 +120,7 @@ impl Provenance {
         }
     }
 
-    fn of(source: Source<'_>) -> Self {
+    pub(crate) fn of(source: Source<'_>) -> Self {
         match source {
             Source::Registry(package, release) => Self::Registry {
                 origin: package.address().origin.clone(),
@@ -300,9 +301,20 @@ pub fn resolve_within(
     let locked = locked(problem);
     for (name, scope) in &scopes {
         let preferences = Preferences::of_member(scope, &locked);
-        let set = match kept(scope, &preferences) {
-            Some(kept) => kept,
-            None => solve((name, scopes.len() == 1), scope, &preferences, budget)?,
+        let alone = scopes.len() == 1;
+        let set = match (kept(scope, &preferences), Beside::of(scope, &preferences)) {
+            (Some(kept), _) => kept,
+            (None, None) => solve((name, alone), scope, &preferences, budget)?,
+            (None, Some(Beside { member, packages })) => {
+                let scope = Scope::new(&problem.options, index, &member);
+                let missing = first_needed(&scope);
+                if !missing.is_empty() {
+                    return Err(Unresolved::Missing(missing));
+                }
+                let mut set = solve((name, alone), &scope, &preferences, budget)?;
+                set.packages.extend(packages);
+                set
+            }
         };
         resolution.members.insert((*name).clone(), set);
     }

@@ -333,3 +333,36 @@ fn two_members_cannot_call_different_things_by_one_name() {
         Err(Unresolved::LocalsDiffer { .. })
     ));
 }
+
+#[test]
+fn pins_of_texts_in_one_track_come_beside_each_other_and_the_highest_is_the_tracks() {
+    let mut world = World::new();
+    for version in ["0.2.3", "0.2.6", "0.2.9"] {
+        world.wit("wasi:io", version, &[]);
+    }
+    world.wit("wasi:clocks", "0.2.3", &["wit wasi:io ^0.2.3"]);
+    world.wit("wasi:http", "0.2.3", &["wit wasi:clocks ^0.2.3"]);
+    world.wit("wasi:http", "0.2.6", &[]);
+    world.refers("wasi:http@0.2.3", "wit/a.wit:3");
+    world.refers("wasi:http@0.2.6", "wit/b.wit:3");
+    world.refers("wasi:io@0.2.3", "wit/a.wit:4");
+    world.refers("wasi:io@0.2.6", "wit/b.wit:4");
+    assert_eq!(
+        world.app(),
+        [
+            // What the lower one requires is there, too.
+            "wit wasi:clocks@0.2.3",
+            "wit wasi:http@0.2.3",
+            "wit wasi:http@0.2.6",
+            "wit wasi:io@0.2.3",
+            "wit wasi:io@0.2.6",
+        ]
+    );
+    // What a manifest requires is for all worlds.
+    let mut other = world.clone();
+    other.app_requires("wit wasi:io =0.2.9");
+    assert!(matches!(other.solve(), Err(Unresolved::Conflict(_))));
+    // A version that there is not is no way out.
+    world.refers("wasi:io@0.2.1", "wit/c.wit:3");
+    assert!(matches!(world.solve(), Err(Unresolved::Conflict(_))));
+}

@@ -483,3 +483,53 @@ fn what_was_fetched_goes_with_the_last_reference() {
         app.warg(&["verify"]).code(0);
     }
 }
+
+#[test]
+fn worlds_of_one_track_are_apart() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    app.write(
+        "wit/app.wit",
+        "package test:app;\n\
+         world a { import acme:io/streams@1.0.0; import acme:http/types@1.0.0; }\n\
+         world b { import acme:io/streams@1.1.0; }\n\
+         world c { import acme:io/streams@1.0.1; }\n",
+    );
+    holds(&app);
+    for version in ["1.0.0", "1.0.1", "1.1.0"] {
+        let text = app.read(&format!("wit/deps/acme-io-{version}/package.wit"));
+        assert!(
+            text.contains(&format!("package acme:io@{version};")),
+            "{text}"
+        );
+    }
+    // What names a version gets it, where it is there.
+    let http = app.read("wit/deps/acme-http-1.0.0/package.wit");
+    assert!(
+        http.contains("use acme:io/streams@1.0.1.{source};"),
+        "{http}"
+    );
+    let lock = app.read("warg.lock");
+    app.write(
+        "wit/app.wit",
+        app.read("wit/app.wit")
+            .replace("world c { import acme:io/streams@1.0.1; }\n", ""),
+    );
+    app.warg(&["lock", "--locked"]).code(10);
+    holds(&app);
+    let http = app.read("wit/deps/acme-http-1.0.0/package.wit");
+    assert!(
+        http.contains("use acme:io/streams@1.1.0.{source};"),
+        "{http}"
+    );
+    assert!(!app.has("wit/deps/acme-io-1.0.1"));
+    assert_ne!(app.read("warg.lock"), lock);
+    // A version that there is not is told as ever.
+    app.write(
+        "wit/app.wit",
+        app.read("wit/app.wit")
+            .replace("streams@1.0.0", "streams@1.0.9"),
+    );
+    app.warg(&["lock"]).code(11).stderr_contains("1.0.9");
+}

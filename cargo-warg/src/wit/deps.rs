@@ -264,10 +264,21 @@ fn packages(root: &Root, wit: &[Selected<'_>]) -> Result<Vec<Planned>, PlanError
     }
     for selected in wit {
         let name = wit_name(selected.name, selected.version);
-        versions.insert(key(&name, selected.version), selected.version.clone());
+        let highest = versions.entry(key(&name, selected.version));
+        let highest = highest.or_insert_with(|| selected.version.clone());
+        *highest = selected.version.clone().max(highest.clone());
     }
+    let names: BTreeSet<&WitName> = root.locals().iter().map(|local| &local.package).collect();
+    let selected: BTreeSet<WitName> = wit
+        .iter()
+        .map(|selected| wit_name(selected.name, selected.version))
+        .collect();
     let select = |name: &WitName| {
         let version = name.version.as_ref()?;
+        // A track may have several, of which each is what its name says.
+        if names.contains(name) || selected.contains(name) {
+            return Some(version.clone());
+        }
         versions.get(&key(name, version)).cloned()
     };
     let mut planned = Vec::new();
