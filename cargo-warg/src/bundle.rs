@@ -9,6 +9,7 @@
 
 mod encoder;
 mod error;
+mod exported;
 mod host;
 mod outside;
 mod section;

@@ -17,6 +17,7 @@ use wasmparser::{
 };
 
 use super::error::ComposeError;
+use super::exported::ExportedTypes;
 use super::host::{HostImports, Want, declarations, each_reference, import_of, needs};
 use super::outside::{Type, each_section};
 use super::section::SECTION;
@@ -60,7 +61,7 @@ pub(super) fn encode(plan: &Plan<'_>) -> Result<Vec<u8>, ComposeError> {
 }
 
 /// Sections as they are written, items of one sort in one section.
-struct Out {
+pub(super) struct Out {
     bytes: Vec<u8>,
     open: Open,
     types: u32,
@@ -82,7 +83,7 @@ enum Open {
 
 macro_rules! section {
     ($name:ident, $variant:ident, $section:ty) => {
-        fn $name(&mut self) -> &mut $section {
+        pub(super) fn $name(&mut self) -> &mut $section {
             if !matches!(self.open, Open::$variant(_)) {
                 self.close();
                 self.open = Open::$variant(<$section>::new());
@@ -119,7 +120,7 @@ impl Out {
     }
 
     /// The number that the next item of a sort gets.
-    fn count(&mut self, kind: ComponentExportKind) -> u32 {
+    pub(super) fn count(&mut self, kind: ComponentExportKind) -> u32 {
         let counter = match kind {
             ComponentExportKind::Module => &mut self.modules,
             ComponentExportKind::Func => &mut self.funcs,
@@ -134,10 +135,10 @@ impl Out {
     }
 }
 
-struct Encoder<'p, 'a> {
-    plan: &'p Plan<'a>,
+pub(super) struct Encoder<'p, 'a> {
+    pub(super) plan: &'p Plan<'a>,
     host: &'p HostImports,
-    out: Out,
+    pub(super) out: Out,
     marks: Vec<(usize, Mark)>,
     /// The numbers of the host's imports, as written.
     host_items: Vec<u32>,
@@ -151,7 +152,7 @@ struct Encoder<'p, 'a> {
 }
 
 /// A type with other numbers in it.
-struct Renumbered<'m>(&'m dyn Fn(u32) -> Option<u32>);
+pub(super) struct Renumbered<'m>(pub(super) &'m dyn Fn(u32) -> Option<u32>);
 
 impl Reencode for Renumbered<'_> {
     type Error = Infallible;
@@ -221,7 +222,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
     }
 
     /// An export of an instance, aliased once.
-    fn alias(&mut self, instance: u32, kind: ComponentExportKind, name: &str) -> u32 {
+    pub(super) fn alias(&mut self, instance: u32, kind: ComponentExportKind, name: &str) -> u32 {
         let key = (sort(kind), instance, name.to_owned());
         if let Some(number) = self.aliases.get(&key) {
             return *number;
@@ -237,7 +238,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
     }
 
     /// The number under which a host's import is written.
-    fn host_item(&self, want: Want) -> Option<u32> {
+    pub(super) fn host_item(&self, want: Want) -> Option<u32> {
         let place = self.host.places.get(&want)?;
         self.host_items.get(*place).copied()
     }
@@ -264,7 +265,9 @@ impl<'p, 'a> Encoder<'p, 'a> {
                     instance.map(|instance| self.alias(instance, ComponentExportKind::Type, name))
                 }
                 Some(Type::Import(import)) => self.host_item(of(*import)),
-                Some(Type::Same(same)) => self.types.get(&(want.part, *same)).copied(),
+                Some(Type::Same(same) | Type::Export { same, .. }) => {
+                    self.types.get(&(want.part, *same)).copied()
+                }
                 Some(Type::Defined(ty)) => {
                     let types = &self.types;
                     let renumber = |index| types.get(&(want.part, index)).copied();
@@ -467,7 +470,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
     }
 
     /// The export of a part that serves an import.
-    fn served(&mut self, server: Server<'_>) -> Option<(ComponentExportKind, u32)> {
+    pub(super) fn served(&mut self, server: Server<'_>) -> Option<(ComponentExportKind, u32)> {
         let Server::Part { part, export } = server else {
             return None;
         };
@@ -482,8 +485,11 @@ impl<'p, 'a> Encoder<'p, 'a> {
         let plan = self.plan;
         self.mark(Mark::Exports);
         let root = plan.order.last().copied();
-        let root = root.and_then(|root| Some((plan.parts.get(root)?, *self.instances.get(&root)?)));
-        if let Some((part, instance)) = root {
+        let root = root.and_then(|root| {
+            let instance = *self.instances.get(&root)?;
+            Some((root, plan.parts.get(root)?, instance))
+        });
+        if let Some((number, part, instance)) = root {
             let aliased: Vec<_> = part
                 .outside
                 .exports
@@ -497,10 +503,18 @@ impl<'p, 'a> Encoder<'p, 'a> {
                     )
                 })
                 .collect();
-            for (export, kind, item) in aliased {
+            let mut types = ExportedTypes::new(number, part);
+            for (place, (export, kind, item)) in aliased.into_iter().enumerate() {
+                let ty = export
+                    .func
+                    .and_then(|index| self.write_func(&mut types, index));
                 let name = ComponentExternName::from(export.written);
-                self.out.exports().export(name, kind, item, None);
-                self.out.count(kind);
+                let ty = ty.map(ComponentTypeRef::Func);
+                self.out.exports().export(name, kind, item, ty);
+                let exported = self.out.count(kind);
+                if kind == ComponentExportKind::Type {
+                    types.exported.insert(place, exported);
+                }
             }
         }
         self.out.write(&CustomSection {

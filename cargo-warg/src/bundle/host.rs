@@ -2,7 +2,7 @@
 //!
 //! An interface that several parts import on one track is imported once, in the highest version, with all that any of
 //! them uses of it; other imports are one where they have one name. An import comes after those of whose types it is
-//! made. Types are carried over as they are written, with other numbers; whether what parts mean by them is the same,
+//! made, and a resource before the functions that are named after it. Types are carried over as they are written, with other numbers; whether what parts mean by them is the same,
 //! the validator says where they are instantiated.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,13 @@ pub(super) struct HostImports {
     pub(super) imports: Vec<HostImport>,
     /// Which of them each import of a part is.
     pub(super) places: BTreeMap<Want, usize>,
+}
+
+/// The resource that a function belongs to by its name, as `[static]file.open` does: it must be there before, also where
+/// the function's type is not made of it.
+fn resource_of(name: &str) -> Option<&str> {
+    let (_, name) = name.strip_prefix('[')?.split_once(']')?;
+    Some(name.split_once('.').map_or(name, |(resource, _)| resource))
 }
 
 fn key(import: &Import<'_>) -> Key {
@@ -93,6 +100,13 @@ impl HostImports {
                     keys.extend(used.map(key));
                 }
             }
+            let resource = wanted.first().and_then(|want| import_of(plan, *want));
+            let resource = resource.and_then(|import| resource_of(import.written.name));
+            keys.extend(
+                resource
+                    .filter(|key| by_key.contains_key(*key))
+                    .map(str::to_owned),
+            );
             keys.remove(own);
             made_of.insert(own, keys);
         }
@@ -210,7 +224,7 @@ pub(super) fn needs(wired: &Wired<'_>, import: &Import<'_>) -> Result<BTreeSet<u
             Some(Type::Defined(ty @ (ComponentType::Defined(_) | ComponentType::Func(_)))) => {
                 each_reference(ty, |index| ahead.push(index));
             }
-            Some(Type::Same(index)) => ahead.push(*index),
+            Some(Type::Same(index) | Type::Export { same: index, .. }) => ahead.push(*index),
             Some(Type::Alias { .. } | Type::Import(_)) => {}
             Some(Type::Defined(_) | Type::Inside) | None => {
                 return Err(sort("made of types that are the component's own"));
@@ -273,7 +287,7 @@ pub(super) fn declarations<'p, 'a>(
         match wired.outside.ty(index)? {
             Type::Defined(ComponentType::Instance(declarations)) => return Some(declarations),
             // What stands further up, so this ends.
-            Type::Same(same) if *same < index => index = *same,
+            Type::Same(same) | Type::Export { same, .. } if *same < index => index = *same,
             _ => return None,
         }
     }

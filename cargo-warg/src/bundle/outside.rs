@@ -5,8 +5,9 @@
 
 use transparency::name::ExternName;
 use wasmparser::{
-    Chunk, ComponentAlias, ComponentExport, ComponentExternName, ComponentExternalKind,
-    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Encoding, Parser, Payload,
+    CanonicalFunction, Chunk, ComponentAlias, ComponentExport, ComponentExternName,
+    ComponentExternalKind, ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Encoding,
+    Parser, Payload,
 };
 
 use crate::component::{ContentError, check_binary};
@@ -25,6 +26,8 @@ pub(super) struct Export<'a> {
     /// The name with its attributes.
     pub(super) written: ComponentExternName<'a>,
     pub(super) kind: ComponentExternalKind,
+    /// Of a function, its type, where the component says it.
+    pub(super) func: Option<u32>,
 }
 
 /// What stands at one place of a component's types.
@@ -37,6 +40,8 @@ pub(super) enum Type<'a> {
     Import(usize),
     /// The same as another one, further up, which is itself no other's.
     Same(u32),
+    /// The export of this number, which is the same as another one, further up.
+    Export { export: usize, same: u32 },
     /// Of something inside, which no import can be made of.
     Inside,
 }
@@ -48,6 +53,8 @@ pub(super) struct Outside<'a> {
     pub(super) types: Vec<Type<'a>>,
     /// For each instance, the import that it is.
     pub(super) instances: Vec<Option<usize>>,
+    /// For each function, its type, where the component says it.
+    funcs: Vec<Option<u32>>,
 }
 
 impl<'a> Outside<'a> {
@@ -60,6 +67,7 @@ impl<'a> Outside<'a> {
             exports: Vec::new(),
             types: Vec::new(),
             instances: Vec::new(),
+            funcs: Vec::new(),
         };
         each_section(bytes, |payload| outside.admit(payload))?;
         let types_only = |exports: &[Export<'_>]| {
@@ -96,6 +104,7 @@ impl<'a> Outside<'a> {
                     match import.ty {
                         ComponentTypeRef::Instance(_) => self.instances.push(Some(number)),
                         ComponentTypeRef::Type(_) => self.types.push(Type::Import(number)),
+                        ComponentTypeRef::Func(index) => self.funcs.push(Some(index)),
                         _ => {}
                     }
                     self.imports.push(Import {
@@ -103,6 +112,13 @@ impl<'a> Outside<'a> {
                         written: import.name,
                         ty: import.ty,
                     });
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    if let CanonicalFunction::Lift { type_index, .. } = function? {
+                        self.funcs.push(Some(type_index));
+                    }
                 }
             }
             Payload::ComponentInstanceSection(section) => {
@@ -116,15 +132,30 @@ impl<'a> Outside<'a> {
                     let ComponentExport {
                         name, kind, index, ..
                     } = export?;
+                    let mut func = None;
                     match kind {
-                        ComponentExternalKind::Type => self.push_same(index),
+                        ComponentExternalKind::Type => {
+                            let same = self.first_of(index);
+                            let same = match self.ty(same) {
+                                Some(Type::Export { same, .. }) => *same,
+                                _ => same,
+                            };
+                            let export = self.exports.len();
+                            self.types.push(Type::Export { export, same });
+                        }
                         ComponentExternalKind::Instance => self.instances.push(None),
+                        ComponentExternalKind::Func => {
+                            let place = usize::try_from(index).ok();
+                            func = place.and_then(|place| *self.funcs.get(place)?);
+                            self.funcs.push(func);
+                        }
                         _ => {}
                     }
                     self.exports.push(Export {
                         name: name.name.parse()?,
                         written: name,
                         kind,
+                        func,
                     });
                 }
             }
@@ -147,6 +178,10 @@ impl<'a> Outside<'a> {
                 kind: ComponentExternalKind::Instance,
                 ..
             } => self.instances.push(None),
+            ComponentAlias::InstanceExport {
+                kind: ComponentExternalKind::Func,
+                ..
+            } => self.funcs.push(None),
             ComponentAlias::Outer {
                 kind: ComponentOuterAliasKind::Type,
                 count: 0,
@@ -162,11 +197,14 @@ impl<'a> Outside<'a> {
 
     /// One that is the same as another. Followed here, once: a chain of a million would be walked for each import.
     fn push_same(&mut self, index: u32) {
-        let first = match self.ty(index) {
+        self.types.push(Type::Same(self.first_of(index)));
+    }
+
+    fn first_of(&self, index: u32) -> u32 {
+        match self.ty(index) {
             Some(Type::Same(first)) => *first,
             _ => index,
-        };
-        self.types.push(Type::Same(first));
+        }
     }
 
     pub(super) fn ty(&self, index: u32) -> Option<&Type<'a>> {

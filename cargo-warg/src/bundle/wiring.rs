@@ -537,7 +537,9 @@ fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
         let server = loop {
             match outside.ty(index) {
                 // What stands further up, so this ends.
-                Some(Type::Same(same)) if *same < index => index = *same,
+                Some(Type::Same(same) | Type::Export { same, .. }) if *same < index => {
+                    index = *same;
+                }
                 Some(Type::Import(other)) if *other < place => {
                     break servers
                         .get(*other)

@@ -9,7 +9,8 @@ use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
 use super::{Context, report};
-use crate::error::Result;
+use crate::component::kind_of;
+use crate::error::{Classified as _, Context as _, Result};
 use crate::message::Message;
 use crate::ops::bundle::{Asked, bundle};
 use crate::ops::output;
@@ -71,6 +72,9 @@ impl BundleArgs {
             context.check_binary_stdout()?;
         }
         let content = output::read(&self.file)?;
+        kind_of(&content)
+            .classified()
+            .context(|| format!("{} cannot be bundled", output::shown(&self.file)))?;
         let project = context.project_if_any(&context.manifest)?;
         let requires: Vec<_> = self.require.into_iter().map(|one| one.0).collect();
         let asked = Asked {

@@ -2,6 +2,8 @@
 
 use fixtures::component::from_wit;
 
+use cargo_warg::component::Interface;
+
 use crate::world::{World, imports, relay};
 
 /// A provider that takes the host's streams, of some version of `wasi:io`, with some of what they have.
@@ -396,4 +398,62 @@ fn whatever_byte_of_a_part_is_changed_there_is_a_bundle_or_a_refusal() {
         }
     }
     assert!(composed > 100 && refused > 100, "{composed} {refused}");
+}
+
+#[test]
+fn a_resource_comes_before_the_functions_that_are_named_after_it() {
+    for items in [
+        "resource a { b: static func() -> u32; }",
+        "resource z { b: static func() -> u32; } import aa: func();",
+        "resource z { constructor(); m: func(); b: static func() -> u32; } import aa: func();",
+        "resource z { b: static async func() -> u32; }",
+    ] {
+        let text = format!("package acme:app@1.0.0; world w {{ {items} export run: func(); }}");
+        let bundle = World::new(&[], from_wit(&text, "w")).bundle();
+        let place = |name: &str| bundle.imports.iter().position(|one| one == name);
+        let resource = if items.contains("resource a") { "a" } else { "z" };
+        let functions = bundle.imports.iter().filter(|one| one.starts_with('['));
+        for function in functions {
+            assert!(place(resource) < place(function), "{:?}", bundle.imports);
+        }
+    }
+}
+
+#[test]
+fn a_function_is_exported_with_the_types_that_are_exported_beside_it() {
+    let record = r#"(type $t (record (field "a" u8)))"#;
+    let variant = r#"(type $t (variant (case "none") (case "some" u32)))"#;
+    for (ty, param, flat) in [
+        (record, "$r", "(param i32)"),
+        (record, "(option $r)", "(param i32 i32)"),
+        (record, "(tuple $r u8 $r)", "(param i32 i32 i32)"),
+        (variant, "$r", "(param i32 i32)"),
+        ("(type $t (enum \"a\" \"b\"))", "$r", "(param i32)"),
+        ("(type $t (resource (rep i32)))", "(own $r)", "(param i32)"),
+        ("(type $t (resource (rep i32)))", "(borrow $r)", "(param i32)"),
+    ] {
+        let text = format!(
+            r#"(component
+                (core module $m (func (export "f") {flat}) (func (export "g")))
+                (core instance $i (instantiate $m))
+                {ty}
+                (export $r "r" (type $t))
+                (func $f (param "x" {param}) (canon lift (core func $i "f")))
+                (func $g (canon lift (core func $i "g")))
+                (export "f" (func $f))
+                (export $again "again" (type $r))
+                (func $h (param "x" $again) (canon lift (core func $i "f")))
+                (export "g" (func $g)))"#
+        );
+        // A resource is no type of a value by itself.
+        let without = text
+            .lines()
+            .filter(|line| !(ty.contains("resource") || flat != "(param i32)") || !line.contains("$h"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let bundle = World::new(&[], without.as_str()).bundle();
+        let interface = Interface::of_component(&bundle.bytes).unwrap();
+        let exports: Vec<_> = interface.exports.iter().map(ToString::to_string).collect();
+        assert_eq!(exports, ["again", "f", "g", "r"], "{ty} {param}");
+    }
 }
