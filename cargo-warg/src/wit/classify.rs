@@ -31,6 +31,7 @@ impl Classify for TextError {
             Self::Read { .. }
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
+            | Self::TooWide { .. }
             | Self::Package { .. }
             | Self::Print { .. }
             | Self::GaveUp(_) => Vec::new(),

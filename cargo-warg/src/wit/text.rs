@@ -3,6 +3,7 @@
 //! A *group* is what one folder, or one file, declares: a main package and those nested in its text. References are
 //! read without resolving, so a project whose `wit/deps` is missing can still say what it needs.
 
+mod reach;
 mod stub;
 
 use std::cell::Cell;
@@ -88,6 +89,15 @@ pub enum TextError {
     #[error("{} holds more than {MAX_ENTRIES} entries", path.display())]
     TooMany {
         /// The folder.
+        path: PathBuf,
+    },
+    /// Worlds that reach more than two hundred thousand interfaces and uses.
+    #[error(
+        "the worlds in {} and what they refer to reach more than {} interfaces and uses of one by another, counted for each world",
+        path.display(), reach::MAX_REACH
+    )]
+    TooWide {
+        /// The file or folder.
         path: PathBuf,
     },
     /// The parser refuses it, at a place.
@@ -578,6 +588,7 @@ impl Groups {
     }
 
     fn push(&self, main: &Group, others: &[&Group]) -> Result<Resolve, TextError> {
+        reach::check(main, others.iter().copied())?;
         let parsed = others.iter().map(|group| group.parsed.clone()).collect();
         guarded(|| {
             let mut resolve = Resolve {

@@ -411,7 +411,11 @@ fn a_resource_comes_before_the_functions_that_are_named_after_it() {
         let text = format!("package acme:app@1.0.0; world w {{ {items} export run: func(); }}");
         let bundle = World::new(&[], from_wit(&text, "w")).bundle();
         let place = |name: &str| bundle.imports.iter().position(|one| one == name);
-        let resource = if items.contains("resource a") { "a" } else { "z" };
+        let resource = if items.contains("resource a") {
+            "a"
+        } else {
+            "z"
+        };
         let functions = bundle.imports.iter().filter(|one| one.starts_with('['));
         for function in functions {
             assert!(place(resource) < place(function), "{:?}", bundle.imports);
@@ -430,7 +434,11 @@ fn a_function_is_exported_with_the_types_that_are_exported_beside_it() {
         (variant, "$r", "(param i32 i32)"),
         ("(type $t (enum \"a\" \"b\"))", "$r", "(param i32)"),
         ("(type $t (resource (rep i32)))", "(own $r)", "(param i32)"),
-        ("(type $t (resource (rep i32)))", "(borrow $r)", "(param i32)"),
+        (
+            "(type $t (resource (rep i32)))",
+            "(borrow $r)",
+            "(param i32)",
+        ),
     ] {
         let text = format!(
             r#"(component
@@ -448,7 +456,9 @@ fn a_function_is_exported_with_the_types_that_are_exported_beside_it() {
         // A resource is no type of a value by itself.
         let without = text
             .lines()
-            .filter(|line| !(ty.contains("resource") || flat != "(param i32)") || !line.contains("$h"))
+            .filter(|line| {
+                !(ty.contains("resource") || flat != "(param i32)") || !line.contains("$h")
+            })
             .collect::<Vec<_>>()
             .join("\n");
         let bundle = World::new(&[], without.as_str()).bundle();

@@ -49,6 +49,25 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["TextError::TooWide"],
+        title: "worlds that reach too much",
+        run: |s| {
+            let chain: String = (1..400)
+                .map(|n| format!("interface i{n} {{ use i{}.{{t}}; }}\n", n - 1))
+                .collect();
+            let worlds: String = (0..400)
+                .map(|n| format!("world w{n} {{ import i399; }}\n"))
+                .collect();
+            s.write(
+                "wit/world.wit",
+                format!(
+                    "package example:app@0.1.0;\ninterface i0 {{ type t = u8; }}\n{chain}{worlds}"
+                ),
+            );
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
         shows: &["TextError::Duplicate"],
         title: "two folders for one package version",
         run: |s| {

@@ -53,7 +53,7 @@ variants! {
         TwoNames, Twice, TwoRegistries, NoRegistry, NoMember, WhichMember, Taken,
     }
     PolicyFileError { Missing, Read, Malformed }
-    TextError { Read, TooLarge, TooMany, Parse, Package, Duplicate, Print, GaveUp }
+    TextError { Read, TooLarge, TooMany, TooWide, Parse, Package, Duplicate, Print, GaveUp }
     PinError { Text, Unsure, Changed, Write }
     RootError { Text, Binary, Unversioned, Name, Version }
     BinaryError { Content, TooLarge, Decode, GaveUp }
