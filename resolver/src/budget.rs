@@ -1,13 +1,13 @@
 //! How much work a solve may take: in steps, never by a clock, so that it gives up at the same place everywhere.
 //!
-//! A step is a round of pubgrub, an edge that it is given, an operation on sets, or a deduction that is put into words;
-//! a round also pays for the nodes that backtracking goes through. What is given out earns a little more, so a world
+//! A step is a round of pubgrub, an edge that it is given, or an operation on sets; going back on decisions pays for those
+//! that stood. What is given out earns a little more, so a world
 //! that is solved in proportion to its size never runs out, however large it is; what grows faster does.
 //!
 //! A budget is no part of the algorithm: whoever gives up has no answer, so a larger budget only turns that into one.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::numbers::Counts;
 use crate::provider::NodeId;
@@ -35,9 +35,36 @@ impl Default for Budget {
 const STEPS_OF_AN_EDGE: u64 = 200;
 const SETS_OF_AN_EDGE: u64 = 12;
 
-/// What a round costs by itself, and how many nodes cost a step more in it.
-const STEPS_OF_A_ROUND: u64 = 4;
-const NODES_OF_A_STEP: u64 = 8;
+/// What a round costs, and how many decisions that stood cost a step more where one is taken again.
+const STEPS_OF_A_ROUND: usize = 4;
+const DECISIONS_OF_A_STEP: usize = 4;
+
+/// The decisions that stand, as far as it can be seen from those that are taken: a node that is decided again was taken
+/// back, and all behind it.
+#[derive(Debug, Default)]
+struct Decisions {
+    nodes: Vec<NodeId>,
+    places: HashMap<NodeId, usize>,
+}
+
+impl Decisions {
+    /// Takes a decision. How many stood, where one was taken back for it.
+    fn decide(&mut self, node: NodeId) -> usize {
+        let stood = match self.places.get(&node).copied() {
+            Some(place) => {
+                let stood = self.nodes.len();
+                for undone in self.nodes.drain(place..) {
+                    self.places.remove(&undone);
+                }
+                stood
+            }
+            None => 0,
+        };
+        self.places.insert(node, self.nodes.len());
+        self.nodes.push(node);
+        stood
+    }
+}
 
 /// What a solve has taken of its budget.
 #[derive(Debug)]
@@ -47,6 +74,7 @@ pub(crate) struct Meter {
     /// Steps beside the operations on sets.
     steps: Cell<u64>,
     edges: Cell<u64>,
+    decisions: RefCell<Decisions>,
     /// In how many conflicts each node was, as pubgrub said last.
     conflicts: RefCell<BTreeMap<NodeId, u32>>,
 }
@@ -58,14 +86,20 @@ impl Meter {
             began: Counts::now(),
             steps: Cell::new(0),
             edges: Cell::new(0),
+            decisions: RefCell::default(),
             conflicts: RefCell::default(),
         }
     }
 
-    /// Counts a round, in a graph of so many nodes.
-    pub(crate) fn round(&self, nodes: usize) {
-        let nodes = u64::try_from(nodes).unwrap_or(u64::MAX) / NODES_OF_A_STEP;
-        let steps = nodes.saturating_add(STEPS_OF_A_ROUND);
+    /// Counts a round, which decides this node.
+    pub(crate) fn round(&self, node: NodeId) {
+        let stood = self.decisions.borrow_mut().decide(node);
+        self.steps((stood / DECISIONS_OF_A_STEP).saturating_add(STEPS_OF_A_ROUND));
+    }
+
+    /// Counts steps that earn nothing.
+    pub(crate) fn steps(&self, steps: usize) {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.steps.set(self.steps.get().saturating_add(steps));
     }
 
@@ -85,6 +119,12 @@ impl Meter {
     pub(crate) fn taken(&self) -> u64 {
         let work = Counts::now().work.wrapping_sub(self.began.work);
         self.steps.get().saturating_add(work)
+    }
+
+    /// How many steps were taken beyond those that were earned.
+    pub(crate) fn excess(&self) -> u64 {
+        let earned = self.edges.get().saturating_mul(STEPS_OF_AN_EDGE);
+        self.taken().saturating_sub(earned)
     }
 
     /// Whether more was taken than there is.

@@ -4,11 +4,14 @@
 //! through a *choice* between them, whose numbers are the tracks; a choice is shared by all who require the same, and is
 //! never shown to anyone. What does not exist is a node too, so that a release which requires it is merely avoided.
 //!
+//! The nodes below a member's requirements are the same whatever these are, so all solves that only differ in them share
+//! one [`Ground`], and what a release depends on is found out once.
+//!
 //! pubgrub 0.4.0 answers wrongly where a version depends on its own node in vain, so this never happens: such a
 //! dependency is dropped if the version itself satisfies it, and else makes the version unavailable.
 
 use std::cell::{Ref, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
 
@@ -21,16 +24,17 @@ use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 
 use crate::budget::{Budget, Meter};
-use crate::index::{Package, TrackReleases};
+use crate::floors::Floors;
+use crate::index::{Address, Package, TrackReleases};
 use crate::numbers::Numbers;
 use crate::preference::{Order, Preferences};
 use crate::problem::RootRequirement;
 use crate::provider::{Graph, NodeId, Offer};
-use crate::requirement::{Versions, numbers, place};
+use crate::requirement::{Versions, numbers, place, runs_below};
 use crate::scope::{Candidate, LocalTrack, Place, Scope, Source, Stop};
 
 /// What a node stands for; its order settles ties.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Key {
     /// The member itself.
     Root,
@@ -124,59 +128,68 @@ pub(crate) struct Node<'a> {
     pub(crate) key: Rc<Key>,
     offer: Rc<Offer>,
     pub(crate) body: Body<'a>,
+    /// What each number depends on, as far as that was asked for.
+    needs: Vec<Option<Needs<'a>>>,
+}
+
+impl Node<'_> {
+    /// What can be chosen of it.
+    pub(crate) fn offer(&self) -> &Offer {
+        &self.offer
+    }
+}
+
+/// Where a requirement leads.
+#[derive(Debug, Clone)]
+pub(crate) struct Edge<'a> {
+    pub(crate) target: NodeId,
+    /// The numbers of it that will do.
+    pub(crate) set: Ranges<u32>,
+    /// The requirement; none where a choice leads to one of its tracks.
+    pub(crate) requirement: Option<&'a Requirement>,
+}
+
+/// What a number depends on, or why it cannot be chosen after all.
+#[derive(Debug, Clone)]
+pub(crate) enum Needs<'a> {
+    Edges(Rc<[Edge<'a>]>),
+    Unavailable(Reason),
 }
 
 #[derive(Debug, Default)]
 struct Nodes<'a> {
-    ids: BTreeMap<Rc<Key>, NodeId>,
+    ids: HashMap<Rc<Key>, NodeId>,
     nodes: Vec<Node<'a>>,
+    /// Where requirements of releases lead: versions of a package mostly require the same.
+    edges: HashMap<&'a Requirement, (NodeId, Ranges<u32>)>,
 }
 
-/// One member's graph, as far as the solver has asked for it.
+/// What lies below the requirements of a member, as far as any solver has asked for it. Node 0 is the root.
 #[derive(Debug)]
-pub(crate) struct MemberGraph<'a> {
+pub(crate) struct Ground<'a> {
     scope: &'a Scope<'a>,
-    roots: Vec<&'a RootRequirement>,
     preferences: &'a Preferences,
     nodes: RefCell<Nodes<'a>>,
-    meter: Meter,
 }
 
-type Edge = (NodeId, Ranges<u32>);
-
-impl<'a> MemberGraph<'a> {
-    /// The graph below these requirements of a member's. Node 0 is the root.
-    pub(crate) fn new(
-        scope: &'a Scope<'a>,
-        roots: impl IntoIterator<Item = &'a RootRequirement>,
-        preferences: &'a Preferences,
-        budget: Budget,
-    ) -> Self {
-        let graph = Self {
+impl<'a> Ground<'a> {
+    pub(crate) fn new(scope: &'a Scope<'a>, preferences: &'a Preferences) -> Rc<Self> {
+        let ground = Self {
             scope,
-            roots: roots.into_iter().collect(),
             preferences,
             nodes: RefCell::default(),
-            meter: Meter::new(budget),
         };
         let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
-        graph.add(Key::Root, offer, Body::Root);
-        graph
+        ground.add(Key::Root, offer, Body::Root);
+        Rc::new(ground)
     }
-
-    /// What was taken of the budget.
-    pub(crate) fn meter(&self) -> &Meter {
-        &self.meter
-    }
-
-    pub(crate) const ROOT: NodeId = NodeId(0);
 
     pub(crate) fn scope(&self) -> &'a Scope<'a> {
         self.scope
     }
 
-    pub(crate) fn roots(&self) -> &[&'a RootRequirement] {
-        &self.roots
+    pub(crate) fn preferences(&self) -> &'a Preferences {
+        self.preferences
     }
 
     pub(crate) fn node(&self, id: NodeId) -> Ref<'_, Node<'a>> {
@@ -201,6 +214,7 @@ impl<'a> MemberGraph<'a> {
             key,
             offer: Rc::new(offer),
             body,
+            needs: Vec::new(),
         });
         id
     }
@@ -303,37 +317,39 @@ impl<'a> MemberGraph<'a> {
         numbers(exporting.map(|(number, _)| number))
     }
 
-    /// Where a requirement leads: a node, and which of its numbers will do. None where the package is not loaded.
-    pub(crate) fn edge(
+    /// Where a requirement leads: a node, and which of its numbers will do.
+    ///
+    /// # Errors
+    /// The package that is not loaded.
+    fn lead(
         &self,
-        requirement: &'a Requirement,
+        requirement: &Requirement,
         exports: &BTreeSet<ExternName>,
-    ) -> Option<Edge> {
+    ) -> Result<(NodeId, Ranges<u32>), Address> {
         let (kind, name, req) = (requirement.kind, &requirement.name, &requirement.req);
-        let tracks: Vec<(&Track, NodeId)> = match (self.scope.place(requirement), req.track()) {
-            (Place::Missing(_), _) => return None,
+        let found = self.scope.place(requirement);
+        let locals = self.scope.locals_of(kind, name);
+        let tracks: Vec<(&Track, NodeId)> = match (found, req.track()) {
+            (Place::Missing(address), _) => return Err(address),
             (Place::Nowhere(reason), _) => {
                 let key = Key::Nowhere(kind, name.clone(), requirement.origin.clone());
                 let id = self.find(&key).unwrap_or_else(|| {
                     let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
                     self.add(key, offer, Body::Nowhere(reason))
                 });
-                return Some((id, Ranges::full()));
+                return Ok((id, Ranges::full()));
             }
             (Place::Local, Some(track)) => {
-                let tracks = self.scope.locals.get(&(kind, name));
-                let found = tracks.and_then(|tracks| tracks.get(&track))?;
+                let found = locals.and_then(|tracks| tracks.get(&track));
+                let found = found.expect("only a local track's place is `Local`");
                 let id = self.local_track(kind, name, &track, found);
-                return Some((id, self.matching(id, req, exports)));
+                return Ok((id, self.matching(id, req, exports)));
             }
             (Place::Registry(package), Some(track)) => {
                 let id = self.registry_track(package, &track, package.track(&track));
-                return Some((id, self.matching(id, req, exports)));
+                return Ok((id, self.matching(id, req, exports)));
             }
-            (Place::Local, None) => self
-                .scope
-                .locals
-                .get(&(kind, name))
+            (Place::Local, None) => locals
                 .into_iter()
                 .flatten()
                 .map(|(track, found)| (track, self.local_track(kind, name, track, found)))
@@ -349,7 +365,7 @@ impl<'a> MemberGraph<'a> {
             Some(id) => id,
             None => self.add_choice(key, requirement, exports, tracks),
         };
-        Some((id, Ranges::full()))
+        Ok((id, Ranges::full()))
     }
 
     fn add_choice(
@@ -361,11 +377,9 @@ impl<'a> MemberGraph<'a> {
     ) -> NodeId {
         let (kind, name) = (requirement.kind, &requirement.name);
         let highest = |id: NodeId, set: &Ranges<u32>| match &self.node(id).body {
-            Body::Track { versions, .. } => (0..)
-                .zip(versions.all())
-                .filter(|(number, _)| set.contains(number))
-                .last()
-                .map(|(_, version)| version.clone()),
+            Body::Track { versions, .. } => {
+                last_of(set, versions.all().len()).and_then(|number| versions.get(number).cloned())
+            }
             _ => None,
         };
         let mut options: Vec<(Version, Track, NodeId, Ranges<u32>)> = tracks
@@ -380,18 +394,18 @@ impl<'a> MemberGraph<'a> {
         let has_candidates = |(_, _, id, set): &(Version, Track, NodeId, Ranges<u32>)| {
             self.node(*id).offer.count(set) > 0
         };
+        let places: BTreeMap<&Track, usize> = options.iter().map(|one| &one.1).zip(0..).collect();
         let number_of = |version: &Version| {
             let track = Track::of(version);
-            let place = options.iter().position(|(_, found, id, set)| {
-                *found == track
-                    && match &self.node(*id).body {
-                        Body::Track { versions, .. } => versions
-                            .number(version)
-                            .is_some_and(|number| set.contains(&number)),
-                        _ => false,
-                    }
-            })?;
-            u32::try_from(place).ok()
+            let place = *places.get(&track)?;
+            let (_, _, id, set) = options.get(place)?;
+            let Body::Track { versions, .. } = &self.node(*id).body else {
+                return None;
+            };
+            let is_match = versions
+                .number(version)
+                .is_some_and(|number| set.contains(&number));
+            is_match.then(|| u32::try_from(place).ok()).flatten()
         };
         let held = self.scope.member.held.iter();
         let held = held
@@ -413,69 +427,201 @@ impl<'a> MemberGraph<'a> {
         self.add(key, offer, Body::Choice(options))
     }
 
-    fn release_dependencies(
-        &self,
-        id: NodeId,
-        source: Source<'a>,
-    ) -> Result<Dependencies<NodeId, Numbers, Reason>, Stop> {
-        let selection = source.selection();
-        let is_itself = |requirement: &&'a Requirement| {
-            requirement.kind == selection.kind
-                && requirement.name == selection.name
-                && requirement.req.matches(&selection.version)
-                && !matches!(self.scope.place(requirement), Place::Nowhere(_))
-        };
-        let requirements: Vec<&Requirement> = source
-            .requirements()
-            .iter()
-            .filter(|requirement| !is_itself(requirement))
-            .collect();
-        let missing = self.scope.missing(requirements.iter().copied());
-        if !missing.is_empty() {
-            return Err(Stop::Missing(missing));
-        }
-        let mut edges = Vec::new();
-        for requirement in requirements {
-            let Some((target, set)) = self.edge(requirement, &BTreeSet::new()) else {
-                continue;
-            };
-            if target == id {
-                return Ok(Dependencies::Unavailable(Reason::Itself {
-                    requirement: requirement.clone(),
-                }));
+    /// What a number depends on; of the root, nothing here.
+    ///
+    /// # Errors
+    /// Packages that are not loaded.
+    pub(crate) fn needs(&self, id: NodeId, number: u32) -> Result<Needs<'a>, BTreeSet<Address>> {
+        let source = {
+            let node = self.node(id);
+            if let Some(Some(needs)) = node.needs.get(place(number)) {
+                return Ok(needs.clone());
             }
-            edges.push((target, set));
+            match &node.body {
+                Body::Root => return Ok(Needs::Edges(Rc::new([]))),
+                Body::Nowhere(reason) => return Ok(Needs::Unavailable(reason.clone())),
+                Body::Choice(tracks) => {
+                    let chosen = tracks.get(place(number));
+                    let edge = chosen.map(|(_, target, set)| Edge {
+                        target: *target,
+                        set: set.clone(),
+                        requirement: None,
+                    });
+                    return Ok(Needs::Edges(edge.into_iter().collect()));
+                }
+                Body::Track { candidates, .. } => candidates
+                    .get(place(number))
+                    .map(|candidate| candidate.source),
+            }
+        };
+        let needs = match source {
+            Some(source) => self.needs_of(id, source)?,
+            None => Needs::Edges(Rc::new([])),
+        };
+        let mut nodes = self.nodes.borrow_mut();
+        if let Some(node) = nodes.nodes.get_mut(place(id.0)) {
+            let known = node.needs.len().max(place(number).saturating_add(1));
+            node.needs.resize(known, None);
+            if let Some(slot) = node.needs.get_mut(place(number)) {
+                *slot = Some(needs.clone());
+            }
         }
-        Ok(self.given(edges))
+        Ok(needs)
     }
 
-    fn given(&self, edges: Vec<Edge>) -> Dependencies<NodeId, Numbers, Reason> {
-        self.meter.edges(edges.len());
-        let edges = edges.into_iter().map(|(id, set)| (id, set.into()));
-        Dependencies::Available(edges.collect())
+    fn needs_of(&self, id: NodeId, source: Source<'a>) -> Result<Needs<'a>, BTreeSet<Address>> {
+        let (kind, name, version) = (source.kind(), source.name(), source.version());
+        let mut missing = BTreeSet::new();
+        let mut edges = Vec::new();
+        let mut itself = None;
+        for requirement in source.requirements() {
+            let is_itself = requirement.kind == kind
+                && requirement.name == *name
+                && requirement.req.matches(version)
+                && !matches!(self.scope.place(requirement), Place::Nowhere(_));
+            if is_itself {
+                continue;
+            }
+            let known = self.nodes.borrow().edges.get(requirement).cloned();
+            let led = match known {
+                Some(known) => Ok(known),
+                None => self.lead(requirement, &BTreeSet::new()),
+            };
+            let (target, set) = match led {
+                Ok(led) => led,
+                Err(address) => {
+                    missing.insert(address);
+                    continue;
+                }
+            };
+            if target == id {
+                itself = itself.or(Some(requirement));
+                continue;
+            }
+            let mut nodes = self.nodes.borrow_mut();
+            nodes.edges.insert(requirement, (target, set.clone()));
+            edges.push(Edge {
+                target,
+                set,
+                requirement: Some(requirement),
+            });
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        Ok(match itself {
+            Some(requirement) => Needs::Unavailable(Reason::Itself {
+                requirement: requirement.clone(),
+            }),
+            None => Needs::Edges(edges.into()),
+        })
+    }
+}
+
+/// The greatest number of a set below `len`.
+fn last_of(set: &Ranges<u32>, len: usize) -> Option<u32> {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    runs_below(set, len)
+        .last()
+        .map(|(_, past)| past.saturating_sub(1))
+}
+
+/// One solve's graph: the ground, and what a member requires on it.
+#[derive(Debug)]
+pub(crate) struct MemberGraph<'a, 'r> {
+    ground: Rc<Ground<'a>>,
+    roots: Vec<&'r RootRequirement>,
+    /// What the root depends on, by its requirements.
+    edges: Vec<Edge<'r>>,
+    /// The lowest versions that go together, by node: see [`floors`].
+    floors: Floors,
+    meter: Meter,
+}
+
+impl<'a, 'r> MemberGraph<'a, 'r> {
+    /// The graph below these requirements of a member's.
+    ///
+    /// # Errors
+    /// Packages that are not loaded.
+    pub(crate) fn new(
+        ground: &Rc<Ground<'a>>,
+        roots: impl IntoIterator<Item = &'r RootRequirement>,
+        budget: Budget,
+    ) -> Result<Self, BTreeSet<Address>> {
+        let roots: Vec<&'r RootRequirement> = roots.into_iter().collect();
+        let meter = Meter::new(budget);
+        let mut missing = BTreeSet::new();
+        let mut edges = Vec::new();
+        for root in &roots {
+            match ground.lead(&root.requirement, &root.exports) {
+                Ok((target, set)) => edges.push(Edge {
+                    target,
+                    set,
+                    requirement: Some(&root.requirement),
+                }),
+                Err(address) => {
+                    missing.insert(address);
+                }
+            }
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let floors = Floors::of(ground, &edges, &meter)?;
+        Ok(Self {
+            ground: Rc::clone(ground),
+            roots,
+            edges,
+            floors,
+            meter,
+        })
+    }
+
+    pub(crate) const ROOT: NodeId = NodeId(0);
+
+    pub(crate) fn ground(&self) -> &Rc<Ground<'a>> {
+        &self.ground
+    }
+
+    pub(crate) fn scope(&self) -> &'a Scope<'a> {
+        self.ground.scope
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Ref<'_, Node<'a>> {
+        self.ground.node(id)
+    }
+
+    /// What was taken of the budget.
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// The member's requirements, each with where it leads.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = (&'r RootRequirement, &Edge<'r>)> {
+        self.roots.iter().copied().zip(&self.edges)
     }
 
     /// The nodes that a chosen version depends on.
     pub(crate) fn targets(&self, id: NodeId, number: u32) -> Vec<NodeId> {
-        match self.dependencies(id, number) {
-            Ok(Dependencies::Available(edges)) => edges.into_iter().map(|(id, _)| id).collect(),
-            Ok(Dependencies::Unavailable(_)) | Err(_) => Vec::new(),
+        if id == Self::ROOT {
+            return self.edges.iter().map(|edge| edge.target).collect();
+        }
+        match self.ground.needs(id, number) {
+            Ok(Needs::Edges(edges)) => edges.iter().map(|edge| edge.target).collect(),
+            Ok(Needs::Unavailable(_)) | Err(_) => Vec::new(),
         }
     }
 
-    fn root_dependencies(&self) -> Result<Dependencies<NodeId, Numbers, Reason>, Stop> {
-        let requirements = self.roots.iter().map(|root| &root.requirement);
-        let missing = self.scope.missing(requirements);
-        if !missing.is_empty() {
-            return Err(Stop::Missing(missing));
-        }
-        let roots = self.roots.iter();
-        let edges = roots.filter_map(|root| self.edge(&root.requirement, &root.exports));
-        Ok(self.given(edges.collect()))
+    fn given(&self, edges: &[Edge<'_>]) -> Dependencies<NodeId, Numbers, Reason> {
+        self.meter.edges(edges.len());
+        let edges = edges
+            .iter()
+            .map(|edge| (edge.target, edge.set.clone().into()));
+        Dependencies::Available(edges.collect())
     }
 }
 
-impl Graph for MemberGraph<'_> {
+impl Graph for MemberGraph<'_, '_> {
     type Name = Rc<Key>;
     type Reason = Reason;
     type Stop = Stop;
@@ -488,33 +634,30 @@ impl Graph for MemberGraph<'_> {
         Rc::clone(&self.node(node).offer)
     }
 
+    fn choose(&self, node: NodeId, set: &Ranges<u32>) -> Option<u32> {
+        self.meter.round(node);
+        let floor = self.floors.get(node);
+        floor
+            .filter(|number| set.contains(number))
+            .or_else(|| self.node(node).offer.choose(set))
+    }
+
     fn dependencies(
         &self,
         id: NodeId,
         number: u32,
     ) -> Result<Dependencies<NodeId, Numbers, Reason>, Stop> {
-        let node = self.node(id);
-        let source = match &node.body {
-            Body::Root => None,
-            Body::Nowhere(reason) => return Ok(Dependencies::Unavailable(reason.clone())),
-            Body::Choice(tracks) => {
-                let chosen = tracks.get(place(number));
-                let edges = chosen.map(|(_, node, set)| (*node, set.clone()));
-                return Ok(self.given(edges.into_iter().collect()));
-            }
-            Body::Track { candidates, .. } => candidates
-                .get(place(number))
-                .map(|candidate| candidate.source),
-        };
-        drop(node);
-        match source {
-            None => self.root_dependencies(),
-            Some(source) => self.release_dependencies(id, source),
+        if id == Self::ROOT {
+            return Ok(self.given(&self.edges));
+        }
+        match self.ground.needs(id, number) {
+            Ok(Needs::Edges(edges)) => Ok(self.given(&edges)),
+            Ok(Needs::Unavailable(reason)) => Ok(Dependencies::Unavailable(reason)),
+            Err(missing) => Err(Stop::Missing(missing)),
         }
     }
 
     fn go_on(&self) -> Result<(), Stop> {
-        self.meter.round(self.nodes.borrow().nodes.len());
         if self.meter.is_spent() {
             return Err(Stop::Spent);
         }

@@ -75,7 +75,13 @@ impl Release {
     fn of(release: &transparency::release::Release) -> Self {
         Self {
             version: release.version().clone(),
-            requirements: release.requirements().clone(),
+            // What can never be chosen leads nowhere.
+            requirements: match release.status() {
+                Status::Unusable { .. } => BTreeSet::new(),
+                Status::Usable | Status::Yanked { .. } | Status::Withdrawn { .. } => {
+                    release.requirements().clone()
+                }
+            },
             imports: release.imports().clone(),
             exports: release.exports().clone(),
             digest: *release.digest(),

@@ -4,10 +4,12 @@
 //! why when there is no solution. Everything here is pure: no clock, no files, no network. What may be believed of a
 //! registry is decided before its releases come here, in `transparency`.
 
+pub mod ahead;
 mod beside;
 pub mod budget;
 pub mod closure;
 pub mod cutoff;
+mod floors;
 mod graph;
 pub mod index;
 pub mod lockfile;
@@ -25,5 +27,5 @@ pub use budget::Budget;
 pub use graph::Reason;
 pub use lockfile::Lockfile;
 pub use numbers::Numbers;
-pub use resolution::{GaveUp, Unresolved, resolve, resolve_within};
+pub use resolution::{GaveUp, Unresolved, resolve, resolve_round, resolve_within};
 pub use scope::Exclusion;

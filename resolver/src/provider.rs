@@ -6,7 +6,6 @@
 use std::cmp::Reverse;
 use std::error::Error;
 use std::fmt;
-use std::ops::Bound;
 use std::rc::Rc;
 
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
@@ -14,7 +13,7 @@ use version_ranges::Ranges;
 
 use crate::numbers::Numbers;
 use crate::preference::Order;
-use crate::requirement::place;
+use crate::requirement::{place, runs_below};
 
 /// A node of a graph: what pubgrub calls a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +55,11 @@ impl Offer {
         }
     }
 
+    /// From which end candidates are tried that nobody prefers.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
     /// How many numbers there are, candidates or not.
     pub fn len(&self) -> u32 {
         u32::try_from(self.below.len().saturating_sub(1)).unwrap_or(u32::MAX)
@@ -75,27 +79,9 @@ impl Offer {
         number < self.len() && self.below(number) < self.below(number.saturating_add(1))
     }
 
-    /// The runs of a set, half open and within the numbers there are.
-    fn runs<'s>(&self, set: &'s Ranges<u32>) -> impl Iterator<Item = (u32, u32)> + use<'s> {
-        let len = self.len();
-        set.iter().map(move |(from, to)| {
-            let from = match from {
-                Bound::Included(from) => *from,
-                Bound::Excluded(from) => from.saturating_add(1),
-                Bound::Unbounded => 0,
-            };
-            let to = match to {
-                Bound::Included(to) => to.saturating_add(1),
-                Bound::Excluded(to) => *to,
-                Bound::Unbounded => len,
-            };
-            (from.min(len), to.min(len))
-        })
-    }
-
     /// How many candidates a set holds.
     pub fn count(&self, set: &Ranges<u32>) -> u32 {
-        self.runs(set)
+        runs_below(set, self.len())
             .map(|(from, to)| self.below(to).saturating_sub(self.below(from)))
             .sum()
     }
@@ -112,11 +98,11 @@ impl Offer {
         let has_some = |(from, to): &(u32, u32)| self.below(*from) < self.below(*to);
         match self.order {
             Order::LowestFirst => {
-                let (from, to) = self.runs(set).find(has_some)?;
+                let (from, to) = runs_below(set, self.len()).find(has_some)?;
                 (from..to).find(|number| self.is_candidate(*number))
             }
             Order::HighestFirst => {
-                let (from, to) = self.runs(set).filter(has_some).last()?;
+                let (from, to) = runs_below(set, self.len()).filter(has_some).last()?;
                 (from..to).rev().find(|number| self.is_candidate(*number))
             }
         }
@@ -137,6 +123,11 @@ pub trait Graph {
 
     /// What can be chosen of a node.
     fn offer(&self, node: NodeId) -> Rc<Offer>;
+
+    /// The candidate of a set to try next.
+    fn choose(&self, node: NodeId, set: &Ranges<u32>) -> Option<u32> {
+        self.offer(node).choose(set)
+    }
 
     /// What a version depends on, in an order that is a function of names.
     ///
@@ -191,7 +182,7 @@ impl<G: Graph> DependencyProvider for Provider<G> {
     }
 
     fn choose_version(&self, node: &NodeId, set: &Numbers) -> Result<Option<u32>, G::Stop> {
-        Ok(self.0.offer(*node).choose(set.ranges()))
+        Ok(self.0.choose(*node, set.ranges()))
     }
 
     fn get_dependencies(

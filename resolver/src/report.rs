@@ -7,26 +7,27 @@
 //! Nothing is decided here but two things that are tried out by solving again: which of the member's requirements the
 //! conflict does without, and which single change would make it solvable (`hint`).
 
+mod derivation;
 mod explanation;
 mod hint;
 mod text;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use semver::Version;
 use transparency::name::{ExternName, Kind, Namespace, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
 
-use crate::graph::{MemberGraph, Reason};
+use crate::graph::{Ground, MemberGraph, Reason};
 use crate::index::Address;
-use crate::preference::Preferences;
 use crate::problem::{RootRequirement, Written};
 use crate::resolution::{Attempt, Patience, attempt};
-use crate::scope::{Exclusion, Scope};
+use crate::scope::Exclusion;
 
-use explanation::Explainer;
-pub(crate) use explanation::Tree;
+pub(crate) use derivation::Derivation;
 pub use hint::{Hint, MAX_HINTS, MAX_TRIES};
 pub(crate) use text::list;
 
@@ -94,12 +95,16 @@ impl Wish {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmet {
     /// All versions of the package that the member can see, ascending.
-    pub existing: Vec<Version>,
+    pub existing: Arc<[Version]>,
     /// The local package that takes the place of the track asked for.
     pub local: Option<(Version, Option<String>)>,
     /// Where only an export lacks: other versions of it that matching releases export, ascending.
     pub exported: Option<Vec<ExternName>>,
 }
+
+/// What is said where not every change could be tried.
+const GAVE_OUT: &str = "not every change was tried that may help, and the conflict may take fewer of your requirements than it names: \
+                        that takes more steps than a message may";
 
 /// Something that is so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +183,11 @@ pub struct Conflict {
     member: String,
     alone: bool,
     steps: Vec<Step>,
+    /// How many steps there were before these.
+    left_out: usize,
     hints: Vec<Hint>,
+    /// Whether the steps of a message were spent before every change was tried.
+    gave_out: bool,
     unexplored: BTreeSet<Address>,
 }
 
@@ -190,7 +199,8 @@ impl Conflict {
         &self.member
     }
 
-    /// The derivation, each step after those that it rests on; the last concludes that there is no solution.
+    /// The derivation, each step after those that it rests on; the last concludes that there is no solution. Of a very
+    /// long one, the last steps, and without premises what these rest on.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -203,12 +213,16 @@ impl Conflict {
     /// The changes in words, one a line.
     pub fn help(&self) -> Vec<String> {
         let numbered = self.hints.iter().enumerate();
-        numbered
+        let mut help: Vec<String> = numbered
             .map(|(place, hint)| match place {
                 0 => hint.to_string(),
                 _ => format!("or {hint}"),
             })
-            .collect()
+            .collect();
+        if self.gave_out {
+            help.push(GAVE_OUT.to_owned());
+        }
+        help
     }
 
     /// The namespaces that the derivation finds no registry for.
@@ -230,32 +244,34 @@ impl Conflict {
     }
 
     /// Explains the tree that a member's solve ended with. The member is `alone` where no other is solved beside it.
-    pub(crate) fn explain<'a>(
+    pub(crate) fn explain(
         member: &str,
         alone: bool,
-        scope: &'a Scope<'a>,
-        preferences: &'a Preferences,
-        end: (MemberGraph<'a>, Tree),
+        graph: MemberGraph<'_, '_>,
+        derivation: Derivation,
     ) -> Self {
+        let ground = Rc::clone(graph.ground());
         let mut unexplored = BTreeSet::new();
         let mut patience = Patience::of_a_message();
-        let (graph, tree) =
-            without_needless(scope, preferences, end, &mut patience, &mut unexplored);
-        let mut explainer = Explainer::new(&graph);
-        explainer.walk(&tree);
-        let (steps, roots) = explainer.finish();
+        let (graph, derivation) =
+            without_needless(&ground, (graph, derivation), &mut patience, &mut unexplored);
+        let explanation = explanation::explain(&graph, &derivation);
+        let roots = explanation::roots(&graph, &derivation);
+        drop(derivation);
         let hints = hint::hints(
-            (scope, preferences),
+            &ground,
             &roots,
-            &steps,
+            &explanation.steps,
             &mut patience,
             &mut unexplored,
         );
         Self {
             member: member.to_owned(),
             alone,
-            steps,
+            steps: explanation.steps,
+            left_out: explanation.left_out,
             hints,
+            gave_out: patience.gave_out(),
             unexplored,
         }
     }
@@ -263,27 +279,26 @@ impl Conflict {
 
 /// The same conflict without those of the member's requirements that it does not take: each that the derivation speaks
 /// of is left out once, and stays out if there is still no solution.
-fn without_needless<'a>(
-    scope: &'a Scope<'a>,
-    preferences: &'a Preferences,
-    end: (MemberGraph<'a>, Tree),
+fn without_needless<'a, 'r>(
+    ground: &Rc<Ground<'a>>,
+    end: (MemberGraph<'a, 'r>, Derivation),
     patience: &mut Patience,
     unexplored: &mut BTreeSet<Address>,
-) -> (MemberGraph<'a>, Tree) {
-    let (mut graph, mut tree) = end;
+) -> (MemberGraph<'a, 'r>, Derivation) {
+    let (mut graph, mut derivation) = end;
     let mut tried: BTreeSet<&RootRequirement> = BTreeSet::new();
-    let mut roots = explanation::roots(&graph, &tree);
+    let mut roots = explanation::roots(&graph, &derivation);
     while let Some(root) = roots.iter().find(|root| !tried.contains(*root)).copied() {
         tried.insert(root);
         let rest = roots.iter().copied().filter(|other| *other != root);
-        match attempt(scope, rest, preferences, patience) {
+        match attempt(ground, rest, patience) {
             Attempt::Unsolvable(smaller) => {
-                (graph, tree) = *smaller;
-                roots = explanation::roots(&graph, &tree);
+                (graph, derivation) = *smaller;
+                roots = explanation::roots(&graph, &derivation);
             }
             Attempt::Missing(addresses) => unexplored.extend(addresses),
             Attempt::Solved | Attempt::GaveUp => {}
         }
     }
-    (graph, tree)
+    (graph, derivation)
 }

@@ -124,6 +124,24 @@ pub fn numbers(numbers: impl IntoIterator<Item = u32>) -> Ranges<u32> {
         .collect()
 }
 
+/// The runs of a set below `len`, half open, ascending; none is empty.
+pub(crate) fn runs_below(set: &Ranges<u32>, len: u32) -> impl Iterator<Item = (u32, u32)> {
+    let runs = set.iter().map(move |(from, to)| {
+        let from = match from {
+            Bound::Included(from) => *from,
+            Bound::Excluded(from) => from.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let to = match to {
+            Bound::Included(to) => to.saturating_add(1),
+            Bound::Excluded(to) => *to,
+            Bound::Unbounded => len,
+        };
+        (from.min(len), to.min(len))
+    });
+    runs.filter(|(from, to)| from < to)
+}
+
 /// A number as a place in a slice.
 pub(crate) fn place(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)

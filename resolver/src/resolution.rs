@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 
 use pubgrub::PubGrubError;
@@ -18,12 +19,12 @@ use transparency::version::{Track, VersionError, parse_version};
 use crate::beside::Beside;
 use crate::budget::Budget;
 use crate::closure::check_member;
-use crate::graph::{Body, Key, MemberGraph, Reason};
+use crate::graph::{Body, Ground, Key, MemberGraph, Reason};
 use crate::index::{Address, Index, Release};
 use crate::preference::{Preferences, locked};
 use crate::problem::{Local, Problem, RootRequirement};
 use crate::provider::{NodeId, Provider};
-use crate::report::{Conflict, Tree, list};
+use crate::report::{Conflict, Derivation, list};
 use crate::scope::{Place, Scope, Source, Stop};
 
 /// How many steps all attempts together may take that only serve one message.
@@ -179,7 +180,7 @@ fn most_of_it(packages: &[PackageName]) -> String {
 }
 
 impl GaveUp {
-    fn of(member: &str, graph: &MemberGraph<'_>) -> Self {
+    fn of(member: &str, graph: &MemberGraph<'_, '_>) -> Self {
         let mut packages: Vec<PackageName> = Vec::new();
         for node in graph.meter().most_conflicts() {
             let name = match &*graph.node(node).key {
@@ -279,7 +280,20 @@ pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolve
 pub fn resolve_within(
     problem: &Problem,
     index: &Index,
-    budget: Budget,
+    mut budget: Budget,
+) -> Result<Resolution, Unresolved> {
+    resolve_round(problem, index, &mut budget)
+}
+
+/// The same for who loads what is missing and solves again: what a round took that ended for want of packages is taken off
+/// the budget, so that all rounds together take no more than twice what one may.
+///
+/// # Errors
+/// As there.
+pub fn resolve_round(
+    problem: &Problem,
+    index: &Index,
+    budget: &mut Budget,
 ) -> Result<Resolution, Unresolved> {
     check_locals(problem)?;
     let mut scopes = BTreeMap::new();
@@ -299,24 +313,40 @@ pub fn resolve_within(
     }
     let mut resolution = Resolution::default();
     let locked = locked(problem);
+    let mut lost = 0u64;
     for (name, scope) in &scopes {
         let preferences = Preferences::of_member(scope, &locked);
         let alone = scopes.len() == 1;
-        let set = match (kept(scope, &preferences), Beside::of(scope, &preferences)) {
-            (Some(kept), _) => kept,
-            (None, None) => solve((name, alone), scope, &preferences, budget)?,
+        let solved = match (kept(scope, &preferences), Beside::of(scope, &preferences)) {
+            (Some(kept), _) => Ok(kept),
+            (None, None) => solve((name, alone), scope, &preferences, *budget, &mut lost),
             (None, Some(Beside { member, packages })) => {
                 let scope = Scope::new(&problem.options, index, &member);
-                let missing = first_needed(&scope);
-                if !missing.is_empty() {
-                    return Err(Unresolved::Missing(missing));
+                let lacking = first_needed(&scope);
+                if lacking.is_empty() {
+                    let set = solve((name, alone), &scope, &preferences, *budget, &mut lost);
+                    set.map(|mut set| {
+                        set.packages.extend(packages);
+                        set
+                    })
+                } else {
+                    Err(Unresolved::Missing(lacking))
                 }
-                let mut set = solve((name, alone), &scope, &preferences, budget)?;
-                set.packages.extend(packages);
-                set
             }
         };
-        resolution.members.insert((*name).clone(), set);
+        match solved {
+            Ok(set) => {
+                resolution.members.insert((*name).clone(), set);
+            }
+            // What all members lack is loaded at once.
+            Err(Unresolved::Missing(more)) => missing.extend(more),
+            Err(error) if missing.is_empty() => return Err(error),
+            Err(_) => break,
+        }
+    }
+    if !missing.is_empty() {
+        budget.steps = budget.steps.saturating_sub(lost);
+        return Err(Unresolved::Missing(missing));
     }
     Ok(resolution)
 }
@@ -431,16 +461,20 @@ fn solve<'a>(
     scope: &'a Scope<'a>,
     preferences: &'a Preferences,
     budget: Budget,
+    taken: &mut u64,
 ) -> Result<ClosedSet, Unresolved> {
-    let roots: Vec<&RootRequirement> = scope.member.requirements.iter().collect();
-    let provider = Provider(MemberGraph::new(scope, roots, preferences, budget));
-    match pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32) {
+    let ground = Ground::new(scope, preferences);
+    let graph = MemberGraph::new(&ground, &scope.member.requirements, budget);
+    let provider = Provider(graph.map_err(Unresolved::Missing)?);
+    let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
+    *taken = taken.saturating_add(provider.0.meter().excess());
+    match end {
         Ok(answer) => {
             let chosen = answer.into_iter().collect();
             Ok(closed_set(&provider.0, &chosen))
         }
         Err(PubGrubError::NoSolution(tree)) => {
-            let conflict = Conflict::explain(name, alone, scope, preferences, (provider.0, tree));
+            let conflict = Conflict::explain(name, alone, provider.0, Derivation::of(tree));
             Err(Unresolved::Conflict(Box::new(conflict)))
         }
         Err(
@@ -455,11 +489,11 @@ fn solve<'a>(
 }
 
 /// How it goes with other requirements than the member's own.
-pub(crate) enum Attempt<'a> {
+pub(crate) enum Attempt<'a, 'r> {
     /// They have an answer.
     Solved,
     /// They have none.
-    Unsolvable(Box<(MemberGraph<'a>, Tree)>),
+    Unsolvable(Box<(MemberGraph<'a, 'r>, Derivation)>),
     /// These packages would have to be loaded to know.
     Missing(BTreeSet<Address>),
     /// It takes longer than a message is worth.
@@ -468,46 +502,63 @@ pub(crate) enum Attempt<'a> {
 
 /// How many steps attempts may still take.
 #[derive(Debug)]
-pub(crate) struct Patience(u64);
+pub(crate) struct Patience {
+    left: u64,
+    gave_out: bool,
+}
 
 impl Patience {
     /// As much as one message is worth.
     pub(crate) fn of_a_message() -> Self {
-        Self(STEPS_OF_A_MESSAGE)
+        Self {
+            left: STEPS_OF_A_MESSAGE,
+            gave_out: false,
+        }
+    }
+
+    /// Whether an attempt got less than it would have taken.
+    pub(crate) fn gave_out(&self) -> bool {
+        self.gave_out
     }
 }
 
 /// Solves these requirements in a member's place, for a while.
-pub(crate) fn attempt<'a>(
-    scope: &'a Scope<'a>,
-    roots: impl IntoIterator<Item = &'a RootRequirement>,
-    preferences: &'a Preferences,
+pub(crate) fn attempt<'a, 'r>(
+    ground: &Rc<Ground<'a>>,
+    roots: impl IntoIterator<Item = &'r RootRequirement>,
     patience: &mut Patience,
-) -> Attempt<'a> {
+) -> Attempt<'a, 'r> {
     let budget = Budget {
-        steps: patience.0 / SHARES,
+        steps: patience.left / SHARES,
         sets: SETS_OF_AN_ATTEMPT,
     };
-    let graph = MemberGraph::new(scope, roots, preferences, budget);
-    let provider = Provider(graph);
+    let provider = match MemberGraph::new(ground, roots, budget) {
+        Ok(graph) => Provider(graph),
+        Err(addresses) => return Attempt::Missing(addresses),
+    };
     let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
-    patience.0 = patience.0.saturating_sub(provider.0.meter().taken());
+    patience.left = patience.left.saturating_sub(provider.0.meter().taken());
     match end {
         Ok(_) => Attempt::Solved,
-        Err(PubGrubError::NoSolution(tree)) => Attempt::Unsolvable(Box::new((provider.0, tree))),
+        Err(PubGrubError::NoSolution(tree)) => {
+            Attempt::Unsolvable(Box::new((provider.0, Derivation::of(tree))))
+        }
         Err(
             PubGrubError::ErrorRetrievingDependencies { source, .. }
             | PubGrubError::ErrorChoosingVersion { source, .. }
             | PubGrubError::ErrorInShouldCancel(source),
         ) => match source {
             Stop::Missing(addresses) => Attempt::Missing(addresses),
-            Stop::Spent => Attempt::GaveUp,
+            Stop::Spent => {
+                patience.gave_out = true;
+                Attempt::GaveUp
+            }
         },
     }
 }
 
 /// What can be reached from the root among the versions chosen.
-fn closed_set(graph: &MemberGraph<'_>, chosen: &BTreeMap<NodeId, u32>) -> ClosedSet {
+fn closed_set(graph: &MemberGraph<'_, '_>, chosen: &BTreeMap<NodeId, u32>) -> ClosedSet {
     let mut set = ClosedSet::default();
     let mut reached = BTreeSet::new();
     let mut ahead = vec![MemberGraph::ROOT];

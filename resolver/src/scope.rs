@@ -76,6 +76,20 @@ pub(crate) enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Registry(package, _) => package.kind(),
+            Self::Local(local) => local.kind,
+        }
+    }
+
+    pub(crate) fn name(self) -> &'a PackageName {
+        match self {
+            Self::Registry(package, _) => &package.address().name,
+            Self::Local(local) => &local.name,
+        }
+    }
+
     pub(crate) fn version(self) -> &'a Version {
         match self {
             Self::Registry(_, release) => &release.version,
@@ -123,7 +137,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) options: &'a Options,
     pub(crate) index: &'a Index,
     pub(crate) member: &'a Member,
-    pub(crate) locals: BTreeMap<(Kind, &'a PackageName), BTreeMap<Track, LocalTrack<'a>>>,
+    pub(crate) locals: BTreeMap<Kind, BTreeMap<&'a PackageName, BTreeMap<Track, LocalTrack<'a>>>>,
     pub(crate) direct: BTreeSet<(Kind, &'a PackageName)>,
 }
 
@@ -138,11 +152,13 @@ pub(crate) enum Place<'a> {
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(options: &'a Options, index: &'a Index, member: &'a Member) -> Self {
-        let mut grouped: BTreeMap<(Kind, &PackageName), BTreeMap<Track, Vec<&Local>>> =
+        let mut grouped: BTreeMap<Kind, BTreeMap<&PackageName, BTreeMap<Track, Vec<&Local>>>> =
             BTreeMap::new();
         for local in &member.locals {
             grouped
-                .entry((local.kind, &local.name))
+                .entry(local.kind)
+                .or_default()
+                .entry(&local.name)
                 .or_default()
                 .entry(Track::of(&local.version))
                 .or_default()
@@ -156,18 +172,18 @@ impl<'a> Scope<'a> {
                 locals,
             }
         };
-        let locals = grouped
-            .into_iter()
-            .map(|(package, tracks)| {
-                let tracks = tracks.into_iter();
-                (
-                    package,
-                    tracks
-                        .map(|(track, locals)| (track, by_versions(locals)))
-                        .collect(),
-                )
-            })
-            .collect();
+        let by_tracks = |tracks: BTreeMap<Track, Vec<&'a Local>>| {
+            let tracks = tracks.into_iter();
+            tracks
+                .map(|(track, locals)| (track, by_versions(locals)))
+                .collect()
+        };
+        let mut locals = BTreeMap::new();
+        for (kind, packages) in grouped {
+            let packages = packages.into_iter();
+            let packages = packages.map(|(name, tracks)| (name, by_tracks(tracks)));
+            locals.insert(kind, packages.collect());
+        }
         let direct = member
             .requirements
             .iter()
@@ -185,13 +201,13 @@ impl<'a> Scope<'a> {
     pub(crate) fn locals_of(
         &self,
         kind: Kind,
-        name: &'a PackageName,
+        name: &PackageName,
     ) -> Option<&BTreeMap<Track, LocalTrack<'a>>> {
-        self.locals.get(&(kind, name))
+        self.locals.get(&kind)?.get(name)
     }
 
     /// The local package of a selection.
-    pub(crate) fn local(&self, selection: &'a Selection) -> Option<&'a Local> {
+    pub(crate) fn local(&self, selection: &Selection) -> Option<&'a Local> {
         let tracks = self.locals_of(selection.kind, &selection.name)?;
         let locals = &tracks.get(&Track::of(&selection.version))?.locals;
         locals
@@ -201,7 +217,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether local packages take the place of this track.
-    pub(crate) fn shadows(&self, kind: Kind, name: &'a PackageName, track: &Track) -> bool {
+    pub(crate) fn shadows(&self, kind: Kind, name: &PackageName, track: &Track) -> bool {
         self.locals_of(kind, name)
             .is_some_and(|tracks| tracks.contains_key(track))
     }
@@ -224,7 +240,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    pub(crate) fn place(&self, requirement: &'a Requirement) -> Place<'a> {
+    pub(crate) fn place(&self, requirement: &Requirement) -> Place<'a> {
         if let Some(tracks) = self.locals_of(requirement.kind, &requirement.name) {
             let serves = match requirement.req.track() {
                 Some(track) => tracks.contains_key(&track),
@@ -255,9 +271,9 @@ impl<'a> Scope<'a> {
     }
 
     /// Which of the packages that these requirements lead to are not loaded.
-    pub(crate) fn missing(
+    pub(crate) fn missing<'r>(
         &self,
-        requirements: impl IntoIterator<Item = &'a Requirement>,
+        requirements: impl IntoIterator<Item = &'r Requirement>,
     ) -> BTreeSet<Address> {
         let places = requirements.into_iter().map(|one| self.place(one));
         let missing = places.filter_map(|place| match place {

@@ -156,7 +156,7 @@ fn assert_true(world: &World, member: &Member, fact: &Fact, case: &str) {
                     .map(|release| release.version.clone())
                     .collect();
                 all.sort();
-                assert_eq!(unmet.existing, all, "{case}");
+                assert_eq!(*unmet.existing, *all, "{case}");
             } else {
                 assert!(!matching.is_empty(), "{case}: nothing meets {fact:?}");
             }

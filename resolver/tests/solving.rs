@@ -42,6 +42,47 @@ fn components_are_the_highest_and_wit_the_lowest() {
     );
 }
 
+/// A 1.0 wants more of B than A 1.1 does, and somebody wants A 1.1: A 1.0 is passed, and what it wants counts.
+#[test]
+fn a_version_that_a_floor_passes_counts_as_in_go() {
+    let mut world = World::new();
+    world.wit("t:b", "1.0.0", &[]);
+    world.wit("t:b", "1.5.0", &[]);
+    world.wit("t:b", "1.7.0", &[]);
+    world.wit("t:a", "1.0.0", &["wit t:b ^1.5"]);
+    world.wit("t:a", "1.1.0", &["wit t:b ^1.0"]);
+    world.wit("t:c", "1.0.0", &["wit t:a ^1.1"]);
+    world.app_requires("wit t:a ^1.0");
+    world.app_requires("wit t:c ^1.0");
+    let expected = ["wit t:a@1.1.0", "wit t:b@1.5.0", "wit t:c@1.0.0"];
+    assert_eq!(world.app(), expected);
+    // What is locked is no longer passed by anything, and stays.
+    let locked = ["wit t:a@1.1.0", "wit t:b@1.0.0", "wit t:c@1.0.0"];
+    world.member("app").selects = locked.map(selection).into();
+    assert_eq!(world.app(), locked);
+    // Nobody reads of A 1.0 who does not ask for it.
+    let app = world.member("app");
+    app.selects.clear();
+    app.requirements.clear();
+    world.app_requires("wit t:c ^1.0");
+    assert_eq!(world.app(), locked);
+}
+
+/// One allows 1.0 and 1.2, another 1.1 and 1.2: neither takes 1.2 alone.
+#[test]
+fn a_floor_that_no_requirement_takes_alone_is_found() {
+    let mut world = World::new();
+    for version in ["1.0.0", "1.1.0", "1.2.0"] {
+        world.wit("t:b", version, &[]);
+    }
+    world.yank("t:b", "1.1.0", "drifts");
+    world.wit("t:a", "1.0.0", &["wit t:b >=1.0.0,<1.3.0"]);
+    world.wit("t:c", "1.0.0", &["wit t:b >=1.1.0,<2.0.0"]);
+    world.app_requires("wit t:a ^1.0");
+    world.app_requires("wit t:c ^1.0");
+    assert_eq!(world.app()[1], "wit t:b@1.2.0");
+}
+
 #[test]
 fn modes_turn_that_round() {
     let mut world = small();

@@ -159,6 +159,13 @@ impl Statement {
     }
 }
 
+/// How many requirements a usable release has at most.
+///
+/// A solver looks at each of them for every release that it tries, so their number is what a hostile log makes expensive.
+/// The packages of WASI have up to eight; of crates, which are cut smaller than components are, very few name more than a
+/// hundred. Without a limit a record has room for 2,600.
+pub const MAX_REQUIREMENTS: usize = 256;
+
 /// Why a release cannot be used, though the log that holds it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Defect {
@@ -179,6 +186,12 @@ pub enum Defect {
     Itself {
         /// The requirement.
         requirement: Requirement,
+    },
+    /// More requirements than anybody should have to look at.
+    #[error("it has {count} requirements, and {MAX_REQUIREMENTS} are the most")]
+    Crowded {
+        /// How many.
+        count: usize,
     },
     /// A WIT package that refers to two versions of one track: they have one canonical name.
     #[error("it refers to several versions of `{name}` in one track")]
@@ -386,6 +399,10 @@ pub fn defect(name: &PackageName, kind: Kind, statement: &Statement) -> Option<D
         if !statement.requirements.iter().all(of_wit) {
             return not_wit("require a component");
         }
+    }
+    let count = statement.requirements.len();
+    if count > MAX_REQUIREMENTS {
+        return Some(Defect::Crowded { count });
     }
     let own = Track::of(&statement.version);
     let mut seen = BTreeSet::new();

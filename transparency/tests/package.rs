@@ -24,7 +24,7 @@ use transparency::package::{
     Proofs, Scope, Seen, Under, asks,
 };
 use transparency::record::{ChainError, Record, RecordError, Subject};
-use transparency::release::{Attachment, Defect, Requirement, Statement, Status};
+use transparency::release::{Attachment, Defect, MAX_REQUIREMENTS, Requirement, Statement, Status};
 use transparency::version::parse_version;
 
 const LOGGER: &str = "acme:logger";
@@ -1093,10 +1093,17 @@ fn defects_make_a_release_unusable_and_nothing_else() {
             statement(&["wit acme:io ^1.0", "wit acme:io ^1.2"]),
         ),
     ];
+    let many = |count: usize| {
+        let texts: Vec<String> = (0..count).map(|n| format!("wit acme:p{n} ^1.0")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        statement(&texts)
+    };
     let neither = statement(&["wit acme:io ^1", "wit acme:io ^2", "wit acme:clock ^1"]);
     let both: Vec<(&str, Statement)> = vec![
         ("sound", neither),
         ("stated", stated),
+        ("many", many(MAX_REQUIREMENTS)),
+        ("crowded", many(MAX_REQUIREMENTS + 1)),
         ("two tracks", statement(&["wit acme:io >=1.0.0,<3.0.0"])),
         ("itself", statement(&["wit acme:logger ^1.0"])),
     ];
@@ -1116,11 +1123,12 @@ fn defects_make_a_release_unusable_and_nothing_else() {
             let log = world.publish().log(LOGGER).unwrap();
             let bad = log.release(&version("1.5.0")).unwrap().status();
             let only_wit = wit_only.iter().any(|(other, _)| other == what);
-            let usable = *what == "sound" || kind == Kind::Component && only_wit;
+            let usable = matches!(*what, "sound" | "many") || kind == Kind::Component && only_wit;
             assert_eq!(bad == Status::Usable, usable, "{kind}, {what}: {bad:?}");
             if let Status::Unusable { defect } = &bad {
                 let expected = match *what {
                     "stated" => matches!(defect, Defect::Stated { .. }),
+                    "crowded" => matches!(defect, Defect::Crowded { count: 257 }),
                     "two tracks" => matches!(defect, Defect::Tracks { .. }),
                     "itself" => matches!(defect, Defect::Itself { .. }),
                     "two of a track" => matches!(defect, Defect::Doubled { .. }),

@@ -25,6 +25,7 @@ use super::derivation::{Derivation, derive};
 use super::rebuild::{RebuildError, Rebuilt, rebuild};
 use super::registries::{Reading, Registries};
 use super::solve::{Proved, Sessions};
+use super::update::gave_up;
 use crate::bundle::{self, FORMAT, Part};
 use crate::component;
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
@@ -248,6 +249,11 @@ impl Subject<'_, '_> {
 
     fn of_release(&self, error: Error, role: Role) -> Error {
         let (name, version) = (&self.address.name, self.release.version());
+        if gave_up(&error).is_some() {
+            return error.context(format!(
+                "whether the {role} of {name}@{version} follows from its requirements was not found out"
+            ));
+        }
         error.context(format!("the {role} of {name}@{version} does not hold"))
     }
 

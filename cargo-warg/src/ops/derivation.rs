@@ -14,6 +14,7 @@ use transparency::release::{Release, Requirement};
 
 use super::lock::build;
 use super::solve::Sessions;
+use super::update::gave_up;
 use crate::error::{Class, Classified as _, Classify, Result};
 
 /// What came of deriving a closed set again.
@@ -111,7 +112,13 @@ pub(super) fn derive(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Der
     }
     sessions.load_locked(lock)?;
     let problem = lock.problem();
-    let resolution = sessions.solve(&problem)?;
+    let resolution = sessions.solve(&problem);
+    let resolution = resolution.map_err(|error| match gave_up(&error) {
+        Some(_) => error.with_help(
+            "the closed set was checked, and meets every requirement; that solving gives it was not found out",
+        ),
+        None => error,
+    })?;
     let again = build(&problem, &resolution, sessions)?;
     match difference(lock, &again) {
         Some(difference) => Err(DerivationError::Differs(difference)).classified(),

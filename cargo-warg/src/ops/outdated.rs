@@ -73,7 +73,7 @@ pub fn outdated(
     locked: bool,
     members: &[String],
 ) -> Result<Outdated> {
-    let lock::Current { lock, warnings } = lock::read_current(project, locked)?;
+    let lock::Current { lock, mut warnings } = lock::read_current(project, locked)?;
     let mut sessions = Sessions::new(&project.registries, Reading::now(offline));
     lock::check_pasts(&lock, project, &mut sessions)?;
     let locked = lock.packages.iter().filter_map(|(selection, package)| {
@@ -84,7 +84,10 @@ pub fn outdated(
         Some(Address { origin, name })
     });
     sessions.load(&locked.collect())?;
-    let fresh = solve_afresh(project, &lock, &mut sessions, &[])?;
+    let (fresh, kept) = solve_afresh(project, &lock, &mut sessions, &[])?;
+    warnings.extend(kept.iter().map(|gave_up| {
+        format!("{gave_up}: what `update` would give is not known there, and what is locked stands for it")
+    }));
     let mut rows = BTreeMap::new();
     for name in members {
         let (Some(root), Some(set)) = (lock.roots.get(name), fresh.members.get(name)) else {

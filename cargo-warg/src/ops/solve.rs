@@ -9,13 +9,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use registry::client::{ClientError, LoadedLog, Package, Session};
+use resolver::Budget;
+use resolver::ahead::Ahead;
 use resolver::cutoff::Cutoff;
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::obstacle::{Obstacle, obstacle};
 use resolver::problem::{Options, Origins, Problem};
 use resolver::report::Conflict;
-use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve};
+use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve_round};
 use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
@@ -503,10 +505,12 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// No solution; whatever keeps a package from being read or believed.
     pub fn solve(&mut self, problem: &Problem) -> Result<Resolution> {
+        let mut ahead = Ahead::new(problem);
+        let mut budget = Budget::default();
         loop {
-            match resolve(problem, &self.index) {
+            match resolve_round(problem, &self.index, &mut budget) {
                 Ok(resolution) => return Ok(resolution),
-                Err(Unresolved::Missing(mut addresses)) => {
+                Err(Unresolved::Missing(addresses)) => {
                     self.load(&addresses)?;
                     // Else it would be asked for again, for ever.
                     if let Some(lost) = addresses.iter().find(|one| !self.index.holds(one)) {
@@ -516,10 +520,18 @@ impl<'a> Sessions<'a> {
                         );
                         return Err(Error::new(Class::Other, message));
                     }
-                    let origins = &problem.options.origins;
-                    addresses = self.likely_next(&addresses, origins);
-                    while !addresses.is_empty() && self.load_ahead(&addresses)? {
-                        addresses = self.likely_next(&addresses, origins);
+                    // Where the solver went another way than was guessed, what is newest is the next guess.
+                    let mut likely = ahead.next(&problem.options, &self.index);
+                    let guessed = !likely.is_empty();
+                    if !guessed {
+                        likely = self.likely_next(&addresses, &problem.options.origins);
+                    }
+                    while !likely.is_empty() && self.load_ahead(&likely)? {
+                        likely = if guessed {
+                            ahead.next(&problem.options, &self.index)
+                        } else {
+                            self.likely_next(&likely, &problem.options.origins)
+                        };
                     }
                 }
                 Err(Unresolved::Conflict(conflict)) => {

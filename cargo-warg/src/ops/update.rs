@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use resolver::closure::{Flaw, check_member};
 use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
 use resolver::problem::{Problem, RootRequirement};
-use resolver::resolution::{Resolution, Selection};
+use resolver::resolution::{GaveUp, Resolution, Selection, Unresolved};
 use semver::Version;
 use transparency::release::{Release, Requirement, Status};
 use transparency::version::{Track, VersionReq};
@@ -99,7 +99,13 @@ pub fn update(
     } else if request.pins {
         relax(&mut problem, project, sessions, &pins)?;
     }
-    let resolution = solve(sessions, &mut problem, &old, &moving)?;
+    let resolution = solve(sessions, &mut problem, &old, &moving);
+    let resolution = resolution.map_err(|error| match gave_up(&error) {
+        Some(_) => {
+            error.with_help("nothing was written: the lock stays as it is, and goes on working")
+        }
+        None => error,
+    })?;
     // What was asked of this run alone does not stand in the lock.
     let mut asked = project.problem.clone();
     let edit = if request.pins {
@@ -150,7 +156,8 @@ pub fn update(
     })
 }
 
-/// What a fresh solve selects for the members that may change, with a lock's releases where nothing else will do.
+/// What a fresh solve selects for the members that may change, with a lock's releases where nothing else will do. A member
+/// whose solve gives up keeps what it has locked, where that still holds; which ones did is told.
 ///
 /// # Errors
 /// No solution; a registry that cannot be read or believed.
@@ -159,7 +166,7 @@ pub fn solve_afresh(
     lock: &Lockfile,
     sessions: &mut Sessions<'_>,
     members: &[String],
-) -> Result<Resolution> {
+) -> Result<(Resolution, Vec<GaveUp>)> {
     let mut problem = project.problem_moving(Some(lock), members);
     let moving = moving(
         lock,
@@ -171,7 +178,34 @@ pub fn solve_afresh(
     )?;
     set_free(&mut problem, &moving);
     problem.locked.clear();
-    solve(sessions, &mut problem, lock, &moving)
+    let mut kept = Vec::new();
+    loop {
+        let error = match solve(sessions, &mut problem, lock, &moving) {
+            Ok(resolution) => return Ok((resolution, kept)),
+            Err(error) => error,
+        };
+        let Some(gave_up) = gave_up(&error).cloned() else {
+            return Err(error);
+        };
+        let member = problem.members.get_mut(&gave_up.member);
+        let (Some(member), Some(root)) = (member, lock.roots.get(&gave_up.member)) else {
+            return Err(error);
+        };
+        if std::mem::replace(&mut member.keep, true) {
+            return Err(error);
+        }
+        member.selects.clone_from(&root.selects);
+        member.moves.clear();
+        kept.push(gave_up);
+    }
+}
+
+/// Where a solve gave up, if that is what failed.
+pub(super) fn gave_up(error: &Error) -> Option<&GaveUp> {
+    match error.cause() {
+        Some(Unresolved::GaveUp(gave_up)) => Some(gave_up),
+        _ => None,
+    }
 }
 
 /// What each member that may change has locked of what is to move.

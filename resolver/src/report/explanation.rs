@@ -1,148 +1,398 @@
-//! From pubgrub's derivation tree to steps that speak of packages.
+//! From pubgrub's derivation to steps that speak of packages.
 //!
 //! Three things go on the way. Causes that only say which versions there are, or what a choice between tracks is, are no
 //! premises: every group of versions shows it. A step that rests on a single fact only repeats it, so those who rest on
 //! the step get the fact. And requirements of the member itself that are taken in one after the other are taken in at
 //! once. What a choice stands for takes its place in conclusions: the versions that it could be.
+//!
+//! First all of it is outlined, in numbers. What is told is then put into versions and requirements: the last steps, and
+//! before them as many as are cheap. Of what is left out, only the conclusions are told that these rest on.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
-use pubgrub::{DerivationTree, Derived, External, Term};
+use pubgrub::{External, Term};
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 
-use super::{Conclusion, Extent, Fact, Group, Need, Premise, Step, Unmet, Wish};
-use crate::graph::{Body, Key, MemberGraph, Reason};
+use super::derivation::{Cause, Derivation, Given, is_same};
+use super::{Conclusion, Extent, Fact, Group, MAX_STEPS, Need, Premise, Step, Unmet, Wish};
+use crate::graph::{Body, Key, MemberGraph, Needs};
 use crate::numbers::Numbers;
-use crate::problem::RootRequirement;
+use crate::problem::{Local, RootRequirement};
 use crate::provider::NodeId;
+use crate::requirement::{Versions, runs_below};
 use crate::scope::{Exclusion, Source};
 
-pub(crate) type Tree = DerivationTree<NodeId, Numbers, Reason>;
+/// How many steps are put into words, shown or not.
+const MAX_TOLD: usize = 5_000;
 
-/// What became of a derived node.
-#[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
+/// How many runs of versions these may name altogether, beside those of the steps that are shown.
+const MAX_RUNS: usize = 100_000;
+
+/// What became of a cause.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// Nothing: it says what is obvious.
     Nothing,
-    /// It repeats a fact.
-    Fact(Fact),
-    /// A step.
+    /// It repeats a fact, by the place of its cause.
+    Fact(usize),
+    /// A step, by its place in the outline.
     Step(usize),
 }
 
-pub(super) struct Explainer<'g, 'a> {
-    graph: &'g MemberGraph<'a>,
-    steps: Vec<Step>,
-    /// The member's own requirements that the steps rest on.
-    roots: BTreeSet<&'a RootRequirement>,
+/// A step in numbers.
+struct Outlined {
+    /// The place of the cause whose terms are concluded.
+    cause: usize,
+    premises: Vec<Outcome>,
 }
 
-/// The member's own requirements that a tree speaks of.
-pub(super) fn roots<'a>(graph: &MemberGraph<'a>, tree: &Tree) -> BTreeSet<&'a RootRequirement> {
-    let mut explainer = Explainer::new(graph);
-    explainer.walk(tree);
-    explainer.roots
+/// A package as the member sees it.
+struct View<'a> {
+    /// Ascending by version.
+    sources: Vec<Source<'a>>,
+    versions: Arc<[Version]>,
+    locals: Vec<&'a Local>,
+    /// How many versions would be of each track if none were a pre-release: these are tracks of their own, and would be
+    /// taken for one of that.
+    like: BTreeMap<Track, usize>,
 }
 
-impl<'g, 'a> Explainer<'g, 'a> {
-    pub(super) fn new(graph: &'g MemberGraph<'a>) -> Self {
+impl<'a> View<'a> {
+    fn new(mut sources: Vec<Source<'a>>) -> Self {
+        sources.dedup_by(|a, b| a.version() == b.version());
+        let mut like: BTreeMap<Track, usize> = BTreeMap::new();
+        for source in &sources {
+            let Version {
+                major,
+                minor,
+                patch,
+                ..
+            } = source.version();
+            let track = Track::of(&Version::new(*major, *minor, *patch));
+            let count = like.entry(track).or_default();
+            *count = count.saturating_add(1);
+        }
         Self {
-            graph,
-            steps: Vec::new(),
-            roots: BTreeSet::new(),
+            versions: sources.iter().map(|one| one.version().clone()).collect(),
+            locals: sources
+                .iter()
+                .filter_map(|source| match source {
+                    Source::Local(local) => Some(*local),
+                    Source::Registry(..) => None,
+                })
+                .collect(),
+            sources,
+            like,
         }
     }
 
-    /// The steps, and the member's own requirements among their facts.
-    pub(super) fn finish(self) -> (Vec<Step>, BTreeSet<&'a RootRequirement>) {
-        (at_once(self.steps), self.roots)
-    }
-
-    /// Makes a step of each derived node, causes first. A shared node becomes one step, and the walk keeps its own
-    /// stack, since trees of hard conflicts are deep.
-    pub(super) fn walk(&mut self, tree: &Tree) {
-        let address = |tree: &Tree| std::ptr::from_ref(tree).addr();
-        let mut done: BTreeMap<usize, Outcome> = BTreeMap::new();
-        let mut stack = vec![(tree, false)];
-        while let Some((node, causes_done)) = stack.pop() {
-            if done.contains_key(&address(node)) {
-                continue;
-            }
-            let outcome = match node {
-                DerivationTree::External(external) => {
-                    self.fact(external).map_or(Outcome::Nothing, Outcome::Fact)
-                }
-                DerivationTree::Derived(derived) => {
-                    let causes = [derived.cause1.as_ref(), derived.cause2.as_ref()];
-                    if !causes_done {
-                        stack.push((node, true));
-                        stack.extend(causes.into_iter().rev().map(|cause| (cause, false)));
-                        continue;
-                    }
-                    let outcomes = causes.map(|cause| done.get(&address(cause)).cloned());
-                    self.derive(derived, outcomes.into_iter().flatten())
-                }
-            };
-            done.insert(address(node), outcome);
-        }
-        if let Some(Outcome::Fact(fact)) = done.remove(&address(tree)) {
-            self.push(vec![Premise::Fact(fact)], Conclusion::default());
+    /// Where a version lies, if it is local.
+    fn local(&self, version: &Version) -> Option<String> {
+        let place = self.versions.binary_search(version).ok()?;
+        match self.sources.get(place)? {
+            Source::Local(local) => Some(local.location.clone().unwrap_or_default()),
+            Source::Registry(..) => None,
         }
     }
 
-    fn derive(
-        &mut self,
-        derived: &Derived<NodeId, Numbers, Reason>,
-        causes: impl Iterator<Item = Outcome>,
-    ) -> Outcome {
-        let Some(conclusion) = self.conclusion(&derived.terms) else {
-            return Outcome::Nothing;
+    /// How far runs reach that hold so many versions.
+    fn extent(&self, runs: &[(Version, Version)], count: usize) -> Extent {
+        if count == self.sources.len() {
+            return Extent::Package;
+        }
+        let mut tracks = runs.iter().map(|(first, _)| Track::of(first));
+        let Some(track) = tracks.next() else {
+            return Extent::Some;
         };
-        let mut premises: Vec<Premise> = Vec::new();
-        for cause in causes {
-            let premise = match cause {
-                Outcome::Nothing => continue,
-                Outcome::Fact(fact) => Premise::Fact(fact),
-                Outcome::Step(step) => Premise::Step(step),
+        let is_whole = self.like.get(&track).is_none_or(|all| *all == count);
+        if is_whole && tracks.all(|other| other == track) {
+            Extent::Track(track)
+        } else {
+            Extent::Some
+        }
+    }
+}
+
+/// What there is to tell of a conflict.
+pub(super) struct Explanation {
+    pub(super) steps: Vec<Step>,
+    /// How many more there were before these.
+    pub(super) left_out: usize,
+}
+
+/// The member's own requirements that a derivation speaks of.
+pub(super) fn roots<'r>(
+    graph: &MemberGraph<'_, 'r>,
+    derivation: &Derivation,
+) -> BTreeSet<&'r RootRequirement> {
+    let mut by_target: BTreeMap<NodeId, Vec<(&'r RootRequirement, &Ranges<u32>)>> = BTreeMap::new();
+    for (root, edge) in graph.roots() {
+        let known = by_target.entry(edge.target).or_default();
+        known.push((root, &edge.set));
+    }
+    let mut found = BTreeSet::new();
+    for (on, set) in derivation.required() {
+        let there = by_target.get(&on).into_iter().flatten();
+        found.extend(
+            there
+                .filter(|(_, found)| *found == set.ranges())
+                .map(|(root, _)| *root),
+        );
+    }
+    found
+}
+
+/// Puts a derivation into steps.
+pub(super) fn explain(graph: &MemberGraph<'_, '_>, derivation: &Derivation) -> Explanation {
+    let explainer = Explainer {
+        graph,
+        derivation,
+        views: RefCell::default(),
+    };
+    let outline = explainer.outline();
+    explainer.tell(&outline)
+}
+
+struct Explainer<'g, 'a, 'r> {
+    graph: &'g MemberGraph<'a, 'r>,
+    derivation: &'g Derivation,
+    views: RefCell<BTreeMap<(Kind, PackageName), Rc<View<'a>>>>,
+}
+
+impl<'a> Explainer<'_, 'a, '_> {
+    /// What all derived causes rest on, where they say anything.
+    fn outline(&self) -> Vec<Outlined> {
+        let mut outline: Vec<Outlined> = Vec::new();
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (place, cause) in self.derivation.causes.iter().enumerate() {
+            let outcome = match cause {
+                Cause::Given(given) if self.says(given) => Outcome::Fact(place),
+                Cause::Given(_) => Outcome::Nothing,
+                Cause::Derived { terms, causes } => {
+                    let causes = causes.map(|cause| outcomes.get(cause).copied());
+                    let premises = self.premises(causes.into_iter().flatten());
+                    match premises.as_slice() {
+                        _ if !self.concludes(terms) => Outcome::Nothing,
+                        [] => Outcome::Nothing,
+                        [one] => *one,
+                        _ => {
+                            outline.push(Outlined {
+                                cause: place,
+                                premises,
+                            });
+                            Outcome::Step(outline.len().saturating_sub(1))
+                        }
+                    }
+                }
             };
-            if !premises.contains(&premise) {
-                premises.push(premise);
+            outcomes.push(outcome);
+        }
+        if let Some(Outcome::Fact(fact)) = outcomes.last() {
+            outline.push(Outlined {
+                cause: *fact,
+                premises: vec![Outcome::Fact(*fact)],
+            });
+        }
+        outline
+    }
+
+    fn premises(&self, causes: impl Iterator<Item = Outcome>) -> Vec<Outcome> {
+        let is_same = |one: Outcome, other: Outcome| match (self.given(one), self.given(other)) {
+            (Some(one), Some(other)) => is_same(one, other),
+            _ => one == other,
+        };
+        let mut premises: Vec<Outcome> = Vec::new();
+        for cause in causes.filter(|cause| *cause != Outcome::Nothing) {
+            if !premises.iter().any(|known| is_same(*known, cause)) {
+                premises.push(cause);
             }
         }
-        match premises.as_slice() {
-            [] => Outcome::Nothing,
-            [Premise::Fact(fact)] => Outcome::Fact(fact.clone()),
-            [Premise::Step(step)] => Outcome::Step(*step),
-            _ => self.push(premises, conclusion),
+        premises
+    }
+
+    fn given(&self, outcome: Outcome) -> Option<&Given> {
+        match outcome {
+            Outcome::Fact(place) => match self.derivation.get(place)? {
+                Cause::Given(given) => Some(given),
+                Cause::Derived { .. } => None,
+            },
+            Outcome::Nothing | Outcome::Step(_) => None,
         }
     }
 
-    fn push(&mut self, mut premises: Vec<Premise>, conclusion: Conclusion) -> Outcome {
-        in_reading_order(&mut premises);
-        self.steps.push(Step {
-            premises,
-            conclusion,
-        });
-        Outcome::Step(self.steps.len().saturating_sub(1))
+    /// Whether an external cause says anything: not where it only says which versions exist, as every group does, or what
+    /// a choice is.
+    fn says(&self, given: &Given) -> bool {
+        match given {
+            External::NotRoot(..) => false,
+            External::NoVersions(id, set) => self.has_excluded(*id, set.ranges()),
+            External::Custom(id, set, _) => self.exists(*id, set.ranges()),
+            External::FromDependencyOf(by, versions, _, _) => {
+                *by == MemberGraph::ROOT
+                    || (self.exists(*by, versions.ranges())
+                        && matches!(self.graph.node(*by).body, Body::Track { .. }))
+            }
+        }
     }
 
-    /// What an external cause says; nothing where it only says which versions exist, as every group does, or what a
-    /// choice is.
-    fn fact(&mut self, external: &External<NodeId, Numbers, Reason>) -> Option<Fact> {
-        match external {
+    /// Whether terms say anything: not where one of them speaks of versions that do not exist.
+    fn concludes(&self, terms: &[(NodeId, Term<Numbers>)]) -> bool {
+        terms.iter().all(|(id, term)| match term {
+            Term::Positive(_) if *id == MemberGraph::ROOT => true,
+            Term::Positive(set) => self.exists(*id, set.ranges()),
+            Term::Negative(_) => true,
+        })
+    }
+
+    /// Whether a set holds anything that exists, or stands for what does not.
+    fn exists(&self, id: NodeId, set: &Ranges<u32>) -> bool {
+        let node = self.graph.node(id);
+        match &node.body {
+            Body::Root => false,
+            Body::Nowhere(_) => true,
+            Body::Track { .. } | Body::Choice(_) => {
+                runs_below(set, node.offer().len()).next().is_some()
+            }
+        }
+    }
+
+    fn has_excluded(&self, id: NodeId, set: &Ranges<u32>) -> bool {
+        let node = self.graph.node(id);
+        match &node.body {
+            Body::Track { .. } => {
+                let runs = runs_below(set, node.offer().len());
+                let all: u32 = runs.map(|(from, past)| past.saturating_sub(from)).sum();
+                all > node.offer().count(set)
+            }
+            Body::Choice(tracks) => (0u32..).zip(tracks).any(|(number, (_, track, matching))| {
+                set.contains(&number) && self.has_excluded(*track, matching)
+            }),
+            Body::Root | Body::Nowhere(_) => false,
+        }
+    }
+
+    /// How many runs, and things to look at, it takes to put a set into words.
+    fn weight(&self, id: NodeId, set: &Ranges<u32>) -> usize {
+        let node = self.graph.node(id);
+        match &node.body {
+            Body::Root | Body::Nowhere(_) => 1,
+            Body::Track { .. } => set.iter().size_hint().0,
+            Body::Choice(tracks) => tracks.len(),
+        }
+    }
+
+    fn weight_of(&self, step: &Outlined) -> usize {
+        let mut weight = 1usize;
+        let mut add = |more: usize| weight = weight.saturating_add(more);
+        if let Some(Cause::Derived { terms, .. }) = self.derivation.get(step.cause) {
+            for (id, Term::Positive(set) | Term::Negative(set)) in terms {
+                add(self.weight(*id, set.ranges()));
+            }
+        }
+        for premise in &step.premises {
+            match self.given(*premise) {
+                Some(External::NoVersions(id, set) | External::Custom(id, set, _)) => {
+                    add(self.weight(*id, set.ranges()));
+                    add(
+                        usize::try_from(self.graph.node(*id).offer().len()).unwrap_or(usize::MAX)
+                            / 8,
+                    );
+                }
+                Some(External::FromDependencyOf(by, versions, on, _)) => {
+                    add(self.weight(*by, versions.ranges()));
+                    add(
+                        usize::try_from(self.graph.node(*by).offer().len()).unwrap_or(usize::MAX)
+                            / 8,
+                    );
+                    add(
+                        usize::try_from(self.graph.node(*on).offer().len()).unwrap_or(usize::MAX)
+                            / 64,
+                    );
+                }
+                Some(External::NotRoot(..)) | None => {}
+            }
+        }
+        weight
+    }
+
+    /// Puts the last steps into words, and before them as many as are cheap.
+    fn tell(&self, outline: &[Outlined]) -> Explanation {
+        let len = outline.len();
+        let mut first = len;
+        let mut runs = 0usize;
+        while let Some(before) = first.checked_sub(1) {
+            let told = len.saturating_sub(before);
+            if told > MAX_STEPS {
+                let step = outline.get(before);
+                runs = runs.saturating_add(step.map_or(0, |step| self.weight_of(step)));
+                if told > MAX_TOLD || runs > MAX_RUNS {
+                    break;
+                }
+            }
+            first = before;
+        }
+        let told = outline.get(first..).unwrap_or_default();
+        let mut rests_on: BTreeSet<usize> = BTreeSet::new();
+        for premise in told.iter().flat_map(|step| &step.premises) {
+            if let Outcome::Step(place) = premise
+                && *place < first
+            {
+                rests_on.insert(*place);
+            }
+        }
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut steps = Vec::new();
+        for place in &rests_on {
+            places.insert(*place, steps.len());
+            let conclusion = outline.get(*place).map(|step| self.concluded(step));
+            steps.push(Step {
+                premises: Vec::new(),
+                conclusion: conclusion.unwrap_or_default(),
+            });
+        }
+        for (place, step) in (first..).zip(told) {
+            places.insert(place, steps.len());
+            let premises = step.premises.iter().filter_map(|premise| match premise {
+                Outcome::Nothing => None,
+                Outcome::Fact(_) => Some(Premise::Fact(self.fact(self.given(*premise)?)?)),
+                Outcome::Step(earlier) => places.get(earlier).copied().map(Premise::Step),
+            });
+            let mut premises: Vec<Premise> = premises.collect();
+            in_reading_order(&mut premises);
+            steps.push(Step {
+                premises,
+                conclusion: self.concluded(step),
+            });
+        }
+        Explanation {
+            steps: at_once(steps),
+            left_out: first.saturating_sub(rests_on.len()),
+        }
+    }
+
+    fn concluded(&self, step: &Outlined) -> Conclusion {
+        match self.derivation.get(step.cause) {
+            Some(Cause::Derived { terms, .. }) => self.conclusion(terms),
+            Some(Cause::Given(_)) | None => Conclusion::default(),
+        }
+    }
+
+    fn fact(&self, given: &Given) -> Option<Fact> {
+        match given {
             External::NotRoot(..) => None,
             External::NoVersions(id, set) => {
                 let (kind, name) = self.package(*id)?;
-                let versions = self.excluded(*id, set.ranges());
-                (!versions.is_empty()).then_some(Fact::Excluded {
+                Some(Fact::Excluded {
                     kind,
                     name,
-                    versions,
+                    versions: self.excluded(*id, set.ranges()),
                 })
             }
             External::Custom(id, set, reason) => Some(Fact::Unavailable {
@@ -162,6 +412,15 @@ impl<'g, 'a> Explainer<'g, 'a> {
             | Key::Choice(kind, name, ..)
             | Key::Nowhere(kind, name, _) => Some((*kind, name.clone())),
         }
+    }
+
+    fn view(&self, kind: Kind, name: &PackageName) -> Rc<View<'a>> {
+        let mut views = self.views.borrow_mut();
+        let view = views.entry((kind, name.clone())).or_insert_with(|| {
+            let sources = self.graph.scope().sources(kind, name);
+            Rc::new(View::new(sources))
+        });
+        Rc::clone(view)
     }
 
     fn excluded(&self, id: NodeId, set: &Ranges<u32>) -> Vec<(Version, Exclusion)> {
@@ -190,37 +449,27 @@ impl<'g, 'a> Explainer<'g, 'a> {
     }
 
     fn requires(
-        &mut self,
+        &self,
         by: NodeId,
         versions: &Ranges<u32>,
         on: NodeId,
         set: &Ranges<u32>,
     ) -> Option<Fact> {
-        let leads_there = |found: Option<(NodeId, Ranges<u32>)>| {
-            found.is_some_and(|(id, found)| id == on && found == *set)
-        };
         let (group, wishes) = if by == MemberGraph::ROOT {
-            let mut wishes = Vec::new();
-            for root in self.graph.roots() {
-                let edge = self.graph.edge(&root.requirement, &root.exports);
-                if leads_there(edge) {
-                    self.roots.insert(root);
-                    wishes.push(Wish::of(root));
-                }
-            }
-            (None, wishes)
+            let roots = self.graph.roots();
+            let roots = roots.filter(|(_, edge)| edge.target == on && edge.set == *set);
+            (None, roots.map(|(root, _)| Wish::of(root)).collect())
         } else {
             let group = self.group(by, versions)?;
-            let sources = self.track_sources(by, versions)?;
-            let (_, name) = self.package(on)?;
             let mut found: BTreeSet<&Requirement> = BTreeSet::new();
-            for source in sources {
-                let requirements = source.requirements().iter();
-                for requirement in requirements.filter(|requirement| requirement.name == name) {
-                    if leads_there(self.graph.edge(requirement, &BTreeSet::new())) {
-                        found.insert(requirement);
-                    }
-                }
+            let len = self.graph.node(by).offer().len();
+            for number in runs_below(versions, len).flat_map(|(from, past)| from..past) {
+                let Ok(Needs::Edges(edges)) = self.graph.ground().needs(by, number) else {
+                    continue;
+                };
+                let there = edges.iter();
+                let there = there.filter(|edge| edge.target == on && edge.set == *set);
+                found.extend(there.filter_map(|edge| edge.requirement));
             }
             let wishes = found.into_iter().map(|requirement| Wish {
                 requirement: requirement.clone(),
@@ -228,7 +477,7 @@ impl<'g, 'a> Explainer<'g, 'a> {
                 location: None,
                 written: None,
             });
-            (Some(group), wishes.collect())
+            (Some(group), wishes.collect::<Vec<_>>())
         };
         Some(Fact::Requires {
             by: group,
@@ -237,22 +486,10 @@ impl<'g, 'a> Explainer<'g, 'a> {
         })
     }
 
-    /// The versions of a track by their numbers; nothing where the node is a choice.
-    fn track_sources(&self, id: NodeId, set: &Ranges<u32>) -> Option<Vec<Source<'a>>> {
-        let Body::Track { candidates, .. } = &self.graph.node(id).body else {
-            return None;
-        };
-        let meant = (0..).zip(candidates);
-        let meant = meant.filter(|(number, _)| set.contains(number));
-        Some(meant.map(|(_, candidate)| candidate.source).collect())
-    }
-
     /// What there is, where nothing meets a requirement.
     fn unmet(&self, on: NodeId, set: &Ranges<u32>, wish: Option<&Wish>) -> Option<Unmet> {
         let is_unmet = match &self.graph.node(on).body {
-            Body::Track { versions, .. } => !(0..)
-                .zip(versions.all())
-                .any(|(number, _)| set.contains(&number)),
+            Body::Track { .. } => !self.exists(on, set),
             Body::Choice(tracks) => tracks.is_empty(),
             Body::Root | Body::Nowhere(_) => false,
         };
@@ -260,28 +497,16 @@ impl<'g, 'a> Explainer<'g, 'a> {
         let Requirement {
             kind, name, req, ..
         } = &wish.requirement;
-        let sources = self.graph.scope().sources(*kind, name);
-        let matching = sources.iter().filter(|one| req.matches(one.version()));
-        let mut similar: BTreeSet<&ExternName> = BTreeSet::new();
-        for source in matching.clone() {
-            let exports = source.exports().into_iter().flatten();
-            similar.extend(exports.filter(|found| {
-                wish.exports
-                    .iter()
-                    .any(|(asked, _)| same_interface(asked, found))
-            }));
-        }
-        let lacks_export = !wish.exports.is_empty() && matching.count() > 0;
-        let local = sources.iter().find_map(|source| match source {
-            Source::Local(local) if req.track() == Some(Track::of(&local.version)) => {
-                Some((local.version.clone(), local.location.clone()))
-            }
-            Source::Local(_) | Source::Registry(..) => None,
-        });
+        let view = self.view(*kind, name);
+        let track = req.track();
+        let local = view.locals.iter();
+        let local = local
+            .filter(|local| track == Some(Track::of(&local.version)))
+            .map(|local| (local.version.clone(), local.location.clone()));
         Some(Unmet {
-            existing: sources.iter().map(|one| one.version().clone()).collect(),
-            local,
-            exported: lacks_export.then(|| similar.into_iter().cloned().collect()),
+            existing: Arc::clone(&view.versions),
+            local: local.into_iter().next(),
+            exported: exported(&view, wish),
         })
     }
 
@@ -290,6 +515,7 @@ impl<'g, 'a> Explainer<'g, 'a> {
         let node = self.graph.node(id);
         let (kind, name) = self.package(id)?;
         let mut runs: Vec<(Version, Version)> = Vec::new();
+        let mut count = 0usize;
         match &node.body {
             Body::Root => return None,
             Body::Nowhere(_) => {
@@ -301,44 +527,38 @@ impl<'g, 'a> Explainer<'g, 'a> {
                     local: None,
                 });
             }
-            Body::Track { versions, .. } => add_runs(&mut runs, versions.all(), set),
+            Body::Track { versions, .. } => add_runs(&mut runs, &mut count, versions, set),
             Body::Choice(options) => {
                 for (number, (_, track, matching)) in (0u32..).zip(options) {
                     if let Body::Track { versions, .. } = &self.graph.node(*track).body
                         && set.contains(&number)
                     {
-                        add_runs(&mut runs, versions.all(), matching);
+                        add_runs(&mut runs, &mut count, versions, matching);
                     }
                 }
                 runs.sort();
             }
         }
         let (first, _) = runs.first()?;
-        let sources = self.graph.scope().sources(kind, &name);
-        let local = sources.iter().find_map(|source| match source {
-            Source::Local(local) if local.version == *first => {
-                Some(local.location.clone().unwrap_or_default())
-            }
-            Source::Local(_) | Source::Registry(..) => None,
-        });
+        let view = self.view(kind, &name);
         Some(Group {
             kind,
             name,
-            extent: extent(&runs, &sources),
+            extent: view.extent(&runs, count),
+            local: view.local(first),
             runs,
-            local,
         })
     }
 
-    /// What terms say; nothing where it is obvious, as one of them speaks of versions that do not exist.
-    fn conclusion(&self, terms: &pubgrub::Map<NodeId, Term<Numbers>>) -> Option<Conclusion> {
+    /// What terms say.
+    fn conclusion(&self, terms: &[(NodeId, Term<Numbers>)]) -> Conclusion {
         let mut sorted: Vec<_> = terms.iter().collect();
-        sorted.sort_by(|a, b| self.graph.node(*a.0).key.cmp(&self.graph.node(*b.0).key));
+        sorted.sort_by(|a, b| self.graph.node(a.0).key.cmp(&self.graph.node(b.0).key));
         let mut conclusion = Conclusion::default();
         for (id, term) in sorted {
             match term {
                 Term::Positive(_) if *id == MemberGraph::ROOT => {}
-                Term::Positive(set) => conclusion.with.push(self.group(*id, set.ranges())?),
+                Term::Positive(set) => conclusion.with.extend(self.group(*id, set.ranges())),
                 Term::Negative(set) => {
                     if let Some(group) = self.group(*id, set.ranges()) {
                         let only_of = self.leaves_out_tracks_of(*id, set.ranges());
@@ -347,7 +567,7 @@ impl<'g, 'a> Explainer<'g, 'a> {
                 }
             }
         }
-        Some(conclusion)
+        conclusion
     }
 
     /// The requirement of a choice that has tracks which are not of this set.
@@ -363,6 +583,24 @@ impl<'g, 'a> Explainer<'g, 'a> {
     }
 }
 
+/// Where only an export lacks: other versions of it that matching releases export.
+fn exported(view: &View<'_>, wish: &Wish) -> Option<Vec<ExternName>> {
+    if wish.exports.is_empty() {
+        return None;
+    }
+    let req = &wish.requirement.req;
+    let sources = view.sources.iter();
+    let mut matching = sources.filter(|one| req.matches(one.version())).peekable();
+    matching.peek()?;
+    let exports = matching.flat_map(|source| source.exports().into_iter().flatten());
+    let similar = exports.filter(|found| {
+        let mut asked = wish.exports.iter();
+        asked.any(|(asked, _)| same_interface(asked, found))
+    });
+    let similar: BTreeSet<&ExternName> = similar.collect();
+    Some(similar.into_iter().cloned().collect())
+}
+
 /// Whether two exports differ in nothing but the version.
 pub(super) fn same_interface(asked: &ExternName, found: &ExternName) -> bool {
     match (asked.interface(), found.interface()) {
@@ -373,43 +611,28 @@ pub(super) fn same_interface(asked: &ExternName, found: &ExternName) -> bool {
     }
 }
 
-/// Adds the runs of versions whose numbers are in a set.
-fn add_runs(runs: &mut Vec<(Version, Version)>, all: &[Version], set: &Ranges<u32>) {
-    let mut open = false;
-    for (number, version) in (0..).zip(all) {
-        let contained = set.contains(&number);
+/// Adds the runs of versions whose numbers are in a set, and how many versions these are.
+fn add_runs(
+    runs: &mut Vec<(Version, Version)>,
+    count: &mut usize,
+    versions: &Versions,
+    set: &Ranges<u32>,
+) {
+    let len = u32::try_from(versions.all().len()).unwrap_or(u32::MAX);
+    let mut end = None;
+    for (from, past) in runs_below(set, len) {
+        let numbers = past.saturating_sub(from);
+        *count = count.saturating_add(usize::try_from(numbers).unwrap_or(usize::MAX));
+        let (Some(first), Some(last)) = (versions.get(from), versions.get(past.saturating_sub(1)))
+        else {
+            continue;
+        };
+        // Two runs of a set that touch are one of versions.
         match runs.last_mut() {
-            _ if !contained => {}
-            Some((_, last)) if open => *last = version.clone(),
-            _ => runs.push((version.clone(), version.clone())),
+            Some((_, open)) if end == Some(from) => *open = last.clone(),
+            _ => runs.push((first.clone(), last.clone())),
         }
-        open = contained;
-    }
-}
-
-fn extent(runs: &[(Version, Version)], sources: &[Source<'_>]) -> Extent {
-    let within = |version: &Version| {
-        let track = Track::of(version);
-        runs.iter()
-            .any(|(first, last)| Track::of(first) == track && first <= version && version <= last)
-    };
-    let mut versions = sources.iter().map(|source| source.version());
-    if versions.clone().all(within) {
-        return Extent::Package;
-    }
-    let Some((first, _)) = runs.first() else {
-        return Extent::Some;
-    };
-    let track = Track::of(first);
-    let one_track = runs.iter().all(|(first, _)| Track::of(first) == track);
-    // A pre-release is a track of its own, and would be taken for one of this.
-    let is_like = |version: &Version| {
-        Track::of(&Version::new(version.major, version.minor, version.patch)) == track
-    };
-    if one_track && versions.all(|version| !is_like(version) || within(version)) {
-        Extent::Track(track)
-    } else {
-        Extent::Some
+        end = Some(past);
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 
 use semver::{Comparator, Op, Version};
 use transparency::name::{ExternName, Kind, PackageName};
@@ -16,9 +17,8 @@ use transparency::version::{Track, VersionReq};
 use super::explanation::same_interface;
 use super::{Fact, Group, Premise, Step};
 use crate::cutoff::{Cutoff, ExcludeNewer};
-use crate::graph::Reason;
+use crate::graph::{Ground, Reason};
 use crate::index::Address;
-use crate::preference::Preferences;
 use crate::problem::{Local, Member, Options, RootRequirement, Written};
 use crate::resolution::{Attempt, Patience, attempt};
 use crate::scope::{Exclusion, Scope};
@@ -91,9 +91,8 @@ struct Nearness {
 }
 
 /// Tries changes for one member, and counts.
-struct Trial<'t> {
-    scope: &'t Scope<'t>,
-    preferences: &'t Preferences,
+struct Trial<'t, 'a> {
+    ground: &'t Rc<Ground<'a>>,
     tries: u32,
     patience: &'t mut Patience,
     unexplored: &'t mut BTreeSet<Address>,
@@ -101,15 +100,15 @@ struct Trial<'t> {
 
 /// The single changes, of what the conflict speaks of, that make the member solvable.
 pub(super) fn hints(
-    (scope, preferences): (&Scope<'_>, &Preferences),
+    ground: &Rc<Ground<'_>>,
     roots: &BTreeSet<&RootRequirement>,
     steps: &[Step],
     patience: &mut Patience,
     unexplored: &mut BTreeSet<Address>,
 ) -> Vec<Hint> {
+    let scope = ground.scope();
     let mut trial = Trial {
-        scope,
-        preferences,
+        ground,
         tries: 0,
         patience,
         unexplored,
@@ -117,7 +116,7 @@ pub(super) fn hints(
     let others = trial.others(roots, steps);
     let mut candidates: Vec<(Nearness, &RootRequirement, Hint)> = Vec::new();
     for root in roots {
-        let found = requirements(scope, preferences, root);
+        let found = requirements(ground, root);
         let found = found.into_iter().chain(exports(scope, root));
         candidates.extend(found.map(|(nearness, hint)| (nearness, *root, hint)));
     }
@@ -132,7 +131,7 @@ pub(super) fn hints(
             continue;
         }
         let changed = changed(&scope.member.requirements, root, &hint);
-        if trial.solves(scope, &changed) {
+        if trial.solves(ground, &changed) {
             helped.insert(root);
             hints.push(hint);
         }
@@ -141,10 +140,10 @@ pub(super) fn hints(
     hints
 }
 
-impl Trial<'_> {
-    fn solves(&mut self, scope: &Scope<'_>, roots: &BTreeSet<RootRequirement>) -> bool {
+impl Trial<'_, '_> {
+    fn solves(&mut self, ground: &Rc<Ground<'_>>, roots: &BTreeSet<RootRequirement>) -> bool {
         self.tries = self.tries.saturating_add(1);
-        match attempt(scope, roots, self.preferences, self.patience) {
+        match attempt(ground, roots, self.patience) {
             Attempt::Solved => true,
             Attempt::Missing(addresses) => {
                 self.unexplored.extend(addresses);
@@ -155,8 +154,9 @@ impl Trial<'_> {
     }
 
     fn solves_with(&mut self, options: &Options, member: &Member) -> bool {
-        let scope = Scope::new(options, self.scope.index, member);
-        self.solves(&scope, &member.requirements)
+        let scope = Scope::new(options, self.ground.scope().index, member);
+        let ground = Ground::new(&scope, self.ground.preferences());
+        self.solves(&ground, &member.requirements)
     }
 
     /// Changes of anything but versions: each of what the steps speak of.
@@ -167,8 +167,9 @@ impl Trial<'_> {
             times,
             held,
             locals,
-        } = Mentioned::of(self.scope.member, steps);
-        let (options, member) = (self.scope.options, self.scope.member);
+        } = Mentioned::of(self.ground.scope().member, steps);
+        let scope = self.ground.scope();
+        let (options, member) = (scope.options, scope.member);
         for (name, actual) in kinds {
             let meant = roots.iter().find(|root| {
                 root.requirement.name == name
@@ -181,7 +182,7 @@ impl Trial<'_> {
                 location: root.location.clone(),
                 actual,
             };
-            if self.solves(self.scope, &changed(&member.requirements, root, &hint)) {
+            if self.solves(self.ground, &changed(&member.requirements, root, &hint)) {
                 hints.push(hint);
             }
         }
@@ -204,7 +205,7 @@ impl Trial<'_> {
     }
 }
 
-impl Trial<'_> {
+impl Trial<'_, '_> {
     /// The least change of `exclude-newer`: later for one package, later for all, none at all.
     fn exclude_newer(&mut self, times: &BTreeMap<PackageName, BTreeSet<Time>>) -> Option<Hint> {
         const MAX_TIMES: usize = 8;
@@ -220,7 +221,8 @@ impl Trial<'_> {
             changes.push((None, None));
         }
         let works = changes.into_iter().find(|(name, until)| {
-            let mut options = self.scope.options.clone();
+            let scope = self.ground.scope();
+            let mut options = scope.options.clone();
             let cutoff = until.map(Cutoff::At);
             match (name, cutoff) {
                 (Some(name), Some(cutoff)) => {
@@ -229,7 +231,7 @@ impl Trial<'_> {
                 }
                 _ => options.exclude_newer = cutoff,
             }
-            self.tries < MAX_TRIES && self.solves_with(&options, self.scope.member)
+            self.tries < MAX_TRIES && self.solves_with(&options, scope.member)
         });
         works.map(|(name, until)| Hint::ExcludeNewer {
             name: name.cloned(),
@@ -326,11 +328,8 @@ fn changed(
 }
 
 /// Other versions for a requirement: each that exists, may be chosen, and is not allowed.
-fn requirements(
-    scope: &Scope<'_>,
-    preferences: &Preferences,
-    root: &RootRequirement,
-) -> Vec<(Nearness, Hint)> {
+fn requirements(ground: &Ground<'_>, root: &RootRequirement) -> Vec<(Nearness, Hint)> {
+    let scope = ground.scope();
     let Requirement {
         kind, name, req, ..
     } = &root.requirement;
@@ -360,7 +359,7 @@ fn requirements(
         let Some(source) = sources.get(place) else {
             continue;
         };
-        if scope.exclusion(*source, preferences).is_some() {
+        if scope.exclusion(*source, ground.preferences()).is_some() {
             continue;
         }
         let works = source.version().clone();

@@ -237,7 +237,7 @@ impl<'c> Words<'c> {
                 place.unwrap_or_default()
             );
         }
-        match existing.as_slice() {
+        match &**existing {
             [] => ", which has no release at all".to_owned(),
             [one] if !one.pre.is_empty() => {
                 format!(", of which only the pre-release {one} exists")
@@ -511,8 +511,9 @@ impl fmt::Display for Conflict {
         write!(f, "the requirements of `{}` cannot all be met", self.member)?;
         let numbers = numbers(&self.steps);
         let hidden = self.steps.len().saturating_sub(MAX_STEPS);
-        if hidden > 0 {
-            write!(f, "\n  ({hidden} steps are left out)")?;
+        let left_out = self.left_out.saturating_add(hidden);
+        if left_out > 0 {
+            write!(f, "\n  ({left_out} steps are left out)")?;
         }
         for (here, step) in self.steps.iter().enumerate().skip(hidden) {
             let mut follows = false;
