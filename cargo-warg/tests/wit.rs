@@ -849,7 +849,7 @@ mod importing {
                  joined by `-`",
                 "none/n.wit:1:9: `x:none` has no version",
                 "root/r.wit:1:9: `x:root@1.0.0` holds no interface and no world",
-                "user/u.wit:2:21: package 'x:gone@1.0.0' not found",
+                "user/u.wit:2:19: package 'x:gone@1.0.0' not found. known packages:\n    x:user@1.0.0",
                 "word/w.wit:2:1: expected `world`, `interface` or `use`, found an identifier",
             ]
         );

@@ -393,9 +393,12 @@ fn who_gives_the_name_of_his_component_to_wit_is_warned_before() {
     let app = sandbox.cargo_project("app", "[package.metadata.warg]\npackage = \"acme:app\"\n");
     app.registry("acme", &["acme"]);
     app.write("wit/app.wit", "package acme:app@0.1.0;\nworld w {}\n");
+    app.warg(&["publish", "--workspace"])
+        .code(2)
+        .stderr_contains("`acme:app` would be a WIT package for good");
     for line in [&["publish", "wit", "-n"][..], &["publish", "wit"]] {
         app.warg(line).code(0).stderr_contains(
-            "warning: `acme:app` becomes a WIT package for good, and `app` has it",
+            "warning: `acme:app` would be a WIT package for good, and is the name that `app` publishes",
         );
     }
     app.write("wit/app.wit", "package acme:app@0.2.0;\nworld w {}\n");
@@ -499,6 +502,14 @@ impl Random {
             writeln!(
                 text,
                 "world w {{ import acme:p{other}/i@{version}; export i; }}"
+            )
+            .unwrap();
+        }
+        if self.below(4) == 0 {
+            writeln!(
+                text,
+                "package acme:q{}@1.0.0 {{ interface i {{ type t = u8; }} }}",
+                self.below(3)
             )
             .unwrap();
         }

@@ -181,7 +181,19 @@ fn publish_wit(
         check_name(item, name, version)?;
     }
     for item in &items {
-        warnings.extend(names_component(workspace, item, &mut sessions)?);
+        let Some(member) = whose_component(workspace, item, &mut sessions)? else {
+            continue;
+        };
+        let (name, member) = (&item.name, &member.name);
+        let message = format!(
+            "`{name}` would be a WIT package for good, and is the name that `{member}` publishes its component under"
+        );
+        if publication.paths.is_empty() {
+            return Err(Error::new(Class::Usage, message).with_help(
+                "give one of the two another name; or name the folders to be published, if it is meant",
+            ));
+        }
+        warnings.push(format!("{message}: the component will need another one"));
     }
     let batch = Batch { items, places };
     let (registry, releases) = send(batch, &registries, &sessions, dirs, publication)?;
@@ -247,25 +259,20 @@ fn send(
     Ok((alias, items.into_iter().zip(outcomes).collect()))
 }
 
-/// A name holds components or WIT for good: what to say where the project itself wants it for its component.
-fn names_component(
-    workspace: &Workspace,
+/// A name holds components or WIT for good: the member that has a WIT package's name, which is not released yet, as that of
+/// its component.
+fn whose_component<'w>(
+    workspace: &'w Workspace,
     item: &Item,
     sessions: &mut Sessions<'_>,
-) -> Result<Option<String>> {
+) -> Result<Option<&'w Member>> {
     let mut members = workspace.members().iter();
-    let Some(member) = members.find(|member| member.package.as_ref() == Some(&item.name)) else {
-        return Ok(None);
-    };
-    if sessions.origins().of(&item.name).is_none() || sessions.find(&item.name)?.1.is_some() {
+    let member = members.find(|member| member.package.as_ref() == Some(&item.name));
+    if member.is_none() || sessions.origins().of(&item.name).is_none() {
         return Ok(None);
     }
-    let name = &item.name;
-    Ok(Some(format!(
-        "`{name}` becomes a WIT package for good, and `{}` has it as the name to publish its component under, which will \
-         then need another: give one of the two another name before you publish",
-        member.name
-    )))
+    let is_released = sessions.find(&item.name)?.1.is_some();
+    Ok(member.filter(|_| !is_released))
 }
 
 /// What is made beside patches was made with something that nobody else gets.

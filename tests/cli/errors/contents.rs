@@ -474,6 +474,19 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
+        title: "a workspace whose WIT has the name of its component",
+        run: |s| {
+            s.founded();
+            s.manifest("[package.metadata.warg]\npackage = \"acme:x\"");
+            s.write("wit/x.wit", "package acme:x@1.0.0;\nworld w {}\n");
+            s.fails(2, &["publish", "--workspace"])
+                .mended(s, "the WIT gets another name", |s| {
+                    s.replace("wit/x.wit", "acme:x@", "acme:x-worlds@");
+                })
+        },
+    },
+    Case {
+        shows: &[],
         title: "a component beside other packages",
         run: |s| {
             s.founded();
