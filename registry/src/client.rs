@@ -14,6 +14,7 @@
 mod content;
 mod error;
 pub(crate) mod evidence;
+mod news;
 mod opening;
 mod past;
 mod reader;
@@ -37,6 +38,7 @@ use transparency::policy::Policy;
 use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
+use news::{News, Since};
 use opening::Opening;
 use past::Past;
 use reader::{Reader, Wanted};
@@ -178,8 +180,8 @@ impl<'a> Client<'a> {
                 let checked = session.checkpoint.check_time(now);
                 checked.map_err(|source| ClientError::trust(self.policy, source))?;
             }
-            session.check_memories(self, start.other.as_deref())?;
             session.unasked = start.unasked.map(Box::new);
+            session.check_memories(self, start.other.as_deref())?;
             session.reader.keep()?;
             Ok(session)
         };
@@ -284,6 +286,8 @@ pub struct Session<'a> {
     memory: Option<Memory>,
     past: Option<Past>,
     unasked: Option<Box<ClientError>>,
+    /// What came since this machine last looked.
+    news: News,
 }
 
 impl<'a> Session<'a> {
@@ -350,6 +354,7 @@ impl<'a> Session<'a> {
             memory: None,
             past: None,
             unasked: None,
+            news: News::new(),
         })
     }
 
@@ -369,7 +374,10 @@ impl<'a> Session<'a> {
             self.check_other(other)?;
         }
         for older in &client.continued {
-            self.check_went_through(older)?;
+            let entry = self.check_went_through(older)?;
+            if let (Some(entry), None) = (entry, &seen) {
+                self.read_news(&Since::map_entry(older.size, &entry), None)?;
+            }
         }
         let Some(trust) = self.trust else {
             return Ok(());
@@ -408,7 +416,8 @@ impl<'a> Session<'a> {
             return Err(evidence::fork(self, seen, &proof));
         }
         self.check_operator(seen.operator())?;
-        self.check_time(seen.operator(), seen.time())
+        self.check_time(seen.operator(), seen.time())?;
+        self.read_news(&Since::memory(seen), Some(seen))
     }
 
     /// The checkpoint continues a smaller one, as signed, that is not remembered: the project's, or the registry's where
@@ -547,9 +556,7 @@ impl<'a> Session<'a> {
 
     /// The entries of a bundle, as its file has them. Nothing shows yet that they are the log's, so nothing is kept.
     pub(crate) fn bundle(&mut self, part: Part) -> Result<Vec<Vec<u8>>, ClientError> {
-        let bytes = self.reader.need_one(Wanted::entries(part));
-        self.reader.forget();
-        let bytes = bytes?;
+        let bytes = self.reader.pass(Wanted::entries(part))?;
         let entries = part
             .parse_entries(&bytes)
             .map_err(|source| ClientError::File {
@@ -722,11 +729,16 @@ impl<'a> Session<'a> {
         Ok(Replayed::Present(log, head))
     }
 
-    /// Step 5: every log continues what was seen of it; then this is what was seen.
+    /// Step 5: every log continues what was seen of it, and has what came since; then this is what was seen.
     fn check_sightings(
         &mut self,
         loaded: &BTreeMap<PackageName, Package>,
     ) -> Result<(), ClientError> {
+        for (name, package) in loaded {
+            if let Some(new) = self.news.get(name).copied() {
+                evidence::check_sighting(self, name, &new, package)?;
+            }
+        }
         let Some(trust) = self.trust else {
             return Ok(());
         };
@@ -799,10 +811,11 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Another registry's; a larger size than the log has; a root that it never had; a file that is missing or cannot be read.
     pub fn check_prefix(&mut self, older: &Checkpoint) -> Result<(), ClientError> {
-        self.attempt(|session| session.check_went_through(older))
+        self.attempt(|session| session.check_went_through(older).map(|_| ()))
     }
 
-    fn check_went_through(&mut self, older: &Checkpoint) -> Result<(), ClientError> {
+    /// The map entry that ended the log then; none where that is the checkpoint that was climbed to.
+    fn check_went_through(&mut self, older: &Checkpoint) -> Result<Option<MapEntry>, ClientError> {
         self.check_origin(older)?;
         self.check_reach(older.size)?;
         let proof = self.consistency_with(older.size)?;
@@ -814,10 +827,10 @@ impl<'a> Session<'a> {
                 source,
             })?;
         let Some(last) = older.size.last() else {
-            return Ok(());
+            return Ok(None);
         };
         if older.size == self.tiles.size() {
-            return Ok(()); // it is the one that was climbed to
+            return Ok(None); // it is the one that was climbed to
         }
         // The map entry that ended the log then says how far the operator log reached.
         let path = layout::map_at(older.size);
@@ -831,7 +844,8 @@ impl<'a> Session<'a> {
             .map_err(|error| ClientError::trust(self.policy, error.into()))?;
         let operator = Sighting::of_operator(&entry);
         self.check_operator(&operator)?;
-        self.check_time(&operator, entry.time)
+        self.check_time(&operator, entry.time)?;
+        Ok(Some(entry))
     }
 
     fn check_origin(&self, older: &Checkpoint) -> Result<(), ClientError> {

@@ -15,7 +15,7 @@
 //!    │  package::Presence::open       map pages from the root to the package; its last record is in the log
 //!  package::Head, or Absence          this many records, ending with that one; or none, proved
 //!    │  package::Log::replay          chain, signatures, permissions, to exactly that head
-//!  package::Log                       the whole log: what a registry hides, it cannot prove
+//!  package::Log                       every record that the map counts, and no other
 //!    │  releases                      requirements, imports, exports, digest, status
 //!  &release::Release                  what was released, by whom, in which record
 //!    │  content::Content::open        the bytes have that digest, and are what the record says
@@ -29,7 +29,8 @@
 //! entry names exactly the operator log from which the key came.
 //!
 //! The map entry commits to the state of all packages: for each, how many records it has and what the last of them is. So
-//! a registry can neither show an old log nor leave a record out without signing a contradiction; and what it signed is
+//! a registry can neither show an old log nor leave a record out without signing a contradiction, which is seen by whoever
+//! saw the record; and what it signed is
 //! [`misbehavior::Misbehavior`]: evidence for somebody who has nothing but the policy. A record is signed over its origin,
 //! package, position, predecessor and the signer's whole key, so none can be replayed elsewhere. What breaks the chain, a
 //! signature, a permission, time or grammar refuses the whole log; anything else wrong in a release makes that release

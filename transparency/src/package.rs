@@ -3,7 +3,9 @@
 //! A [`Head`] is what a checkpoint's map says of a package, with its last record proved to lie in the log. A [`Log`] is
 //! every record up to exactly that head, each chained, signed, and permitted by the records before it; where a signer's
 //! right comes from the namespace, the operator record that gives it is proved to lie before, and the next one behind.
-//! So a log is complete: what a registry hides, it cannot prove.
+//! So a log is complete as far as the map says. A registry cannot take a record out of the middle, or show an old end of a
+//! log beside a new map. What it can do, at the price of evidence for whoever reads the log, is to sign a map that does not
+//! count a record: that is `registry::client`'s to notice, of what came since it last looked.
 //!
 //! A break in chain, signature, permission, time or grammar, an unknown action or a repeated version refuses the whole
 //! log. Anything else wrong in a release makes that release unusable, and the rest stands.

@@ -3,6 +3,7 @@
 //! Only a proof makes it misbehavior. Where the files for one are not to be had, it is "unavailable" for a registry that
 //! is merely behind, and a refusal otherwise.
 
+use transparency::digest::Hash;
 use transparency::log::ConsistencyProof;
 use transparency::map::{Key, VerifiedPages};
 use transparency::misbehavior::{CommittedMap, LoggedRecord, Misbehavior};
@@ -155,6 +156,24 @@ fn moved(
             seen,
             found,
         },
+    }
+}
+
+/// What a record of a log is evidence of that lies behind one which it does not follow: that record again, another one in its
+/// place, or one that should lie before it.
+pub(super) fn not_behind(
+    session: &mut Session<'_>,
+    before: &Sighting,
+    position: Position,
+    (index, record): Placed<'_>,
+) -> Option<Misbehavior> {
+    let first = entry(session, before.index)?;
+    if before.seen.head == Hash::of_leaf(record) {
+        repeated(session, (before.index, &first), (index, record))
+    } else if before.seen.length.last() == Some(position) {
+        two_records(session, (before.index, &first), (index, record))
+    } else {
+        repeated(session, (index, record), (before.index, &first))
     }
 }
 

@@ -156,23 +156,7 @@ impl Session<'_> {
         let size = self.tiles.size();
         let (part, place) =
             Part::holding(size.get(), index.get()).ok_or(ClientError::Outside { index, size })?;
-        let entries = self.bundle(part)?;
-        let needed = self.tiles.needed_for_inclusion(&[index]);
-        self.reader.admit(&mut self.tiles, &needed)?;
-        let first = index.get() - u64::try_from(place).unwrap_or(0);
-        for (entry, index) in entries.iter().zip(first..) {
-            let (hash, index) = (Hash::of_leaf(entry), Index::new(index));
-            if self.tiles.leaf(index) != Some(hash) {
-                let proof = self.tiles.prove_inclusion(index)?;
-                self.checkpoint
-                    .check_included(&hash, index, &proof)
-                    .map_err(|source| ClientError::NotIncluded {
-                        hash,
-                        index,
-                        source,
-                    })?;
-            }
-        }
+        let entries = self.verified_entries(part)?;
         let are_maps = entries.iter().map(|entry| MapEntry::is_one(entry));
         Ok((are_maps.collect(), place))
     }

@@ -417,6 +417,19 @@ impl<'a> Reader<'a> {
         Ok(found.pop().flatten().map(Arc::unwrap_or_clone))
     }
 
+    /// Whether there is a source, which is read for what is not here.
+    pub(super) fn asks(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// One file that is not kept.
+    pub(super) fn pass(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
+        let path = wanted.path.clone();
+        let bytes = self.need_one(wanted);
+        self.fresh.remove(&path);
+        bytes
+    }
+
     /// One file.
     pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
         let place = self.place(&wanted.path);

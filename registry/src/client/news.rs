@@ -1,0 +1,202 @@
+//! What came since this machine last looked, read itself where it is little.
+//!
+//! The map says how many records each package has, and who holds the checkpoint key can leave one out. Nobody notices who did
+//! not see that record. So a machine that continues a log it saw reads the new entries, and demands that what is among them is
+//! counted: of the operator's records and of the packages that it relied on before, at once; of every other package, when
+//! this session loads it. It also demands what holds of every log: later records lie behind earlier ones, and times do not go back.
+//!
+//! A machine that sees a registry for the first time, or after very long, is told what the map tells it. That is for monitors
+//! to hold against the log.
+
+use std::collections::BTreeMap;
+
+use transparency::Unverified;
+use transparency::checkpoint::MapEntry;
+use transparency::clock::earliest;
+use transparency::digest::Hash;
+use transparency::map::Key;
+use transparency::name::PackageName;
+use transparency::number::{Index, Length, Position, Size, Time};
+use transparency::operator;
+use transparency::package::{self, Seen};
+use transparency::record::{SignedRecord, Subject};
+use transparency::tile::Part;
+
+use super::{ClientError, Session, evidence};
+use crate::trust::{Memory, Sighting};
+
+/// The most new entries that are read: sixteen files, and what came within days in a registry of thousands of packages.
+pub(super) const MOST: u64 = 4096;
+
+/// The last record of each log that came since.
+pub(super) type News = BTreeMap<PackageName, Sighting>;
+
+/// What was seen last.
+pub(super) struct Since {
+    size: Size,
+    time: Time,
+    /// How many operator records there were.
+    operator: Length,
+}
+
+impl Since {
+    /// What this machine remembers.
+    pub(super) fn memory(memory: &Memory) -> Self {
+        Self {
+            size: memory.checkpoint().size,
+            time: memory.time(),
+            operator: memory.operator().seen.length,
+        }
+    }
+
+    /// What somebody locked, whose log ended with this map entry.
+    pub(super) fn map_entry(size: Size, entry: &MapEntry) -> Self {
+        Self {
+            size,
+            time: entry.time,
+            operator: entry.operator_length,
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Reads what came since, and holds the map against it, as far as it speaks of the operator and of what is remembered.
+    pub(super) fn read_news(
+        &mut self,
+        since: &Since,
+        memory: Option<&Memory>,
+    ) -> Result<(), ClientError> {
+        let (from, size) = (since.size, self.tiles.size());
+        let many = size.get().saturating_sub(from.get()) > MOST;
+        if many || from == size || !self.reader.asks() || self.unasked.is_some() {
+            return Ok(());
+        }
+        let mut latest = BTreeMap::new();
+        let mut time = (since.time, since.operator);
+        let parts = Part::all(size.get()).skip_while(|part| {
+            let end = part.first().saturating_add(u64::from(part.width()));
+            end <= from.get()
+        });
+        for part in parts {
+            let entries = self.verified_entries(part)?;
+            let new = (part.first()..).map(Index::new).zip(&entries);
+            for (index, entry) in new.filter(|(index, _)| !from.holds(*index)) {
+                if MapEntry::is_one(entry) {
+                    let entry = MapEntry::parse(entry)
+                        .map_err(|error| ClientError::trust(self.policy, error.into()))?;
+                    let clocks = self.checkpoint.operator().clocks_since(time.1);
+                    if entry.time < earliest(clocks, time.0) {
+                        return Err(ClientError::TimeBack {
+                            origin: self.policy.origin().clone(),
+                            seen: time.0,
+                            found: entry.time,
+                        });
+                    }
+                    time = (entry.time, entry.operator_length);
+                } else if let Some((subject, position)) = record_of(entry) {
+                    self.take_new(&mut latest, subject, position, (index, entry))?;
+                }
+            }
+        }
+        self.check_news(memory, latest)
+    }
+
+    /// Takes in the next record of a log, which lies behind those that it follows.
+    fn take_new(
+        &mut self,
+        latest: &mut BTreeMap<Subject, Sighting>,
+        subject: Subject,
+        position: Position,
+        (index, entry): (Index, &Vec<u8>),
+    ) -> Result<(), ClientError> {
+        let head = Hash::of_leaf(entry);
+        if let Some(before) = latest.get(&subject).copied()
+            && before.seen.length.holds(position)
+            && let Some(evidence) = evidence::not_behind(self, &before, position, (index, entry))
+        {
+            return Err(evidence::misbehavior(self, evidence));
+        }
+        let Some(length) = Length::new(position.get()).plus_one() else {
+            return Ok(()); // no log is so long
+        };
+        let seen = Seen { length, head };
+        latest.insert(subject, Sighting { seen, index });
+        Ok(())
+    }
+
+    fn check_news(
+        &mut self,
+        memory: Option<&Memory>,
+        mut latest: BTreeMap<Subject, Sighting>,
+    ) -> Result<(), ClientError> {
+        if let Some(operator) = latest.remove(&Subject::Operator) {
+            self.check_operator(&operator)?;
+        }
+        for (subject, sighting) in latest {
+            if let Subject::Package(name) = subject {
+                self.news.insert(name, sighting);
+            }
+        }
+        let known = self.news.iter();
+        let known: Vec<_> = known
+            .filter(|(name, _)| memory.is_some_and(|memory| memory.package(name).is_some()))
+            .map(|(name, sighting)| (name.clone(), *sighting))
+            .collect();
+        let keys: Vec<_> = known.iter().map(|(name, _)| Key::of(name)).collect();
+        self.read_pages(&keys)?;
+        for ((name, sighting), key) in known.iter().zip(&keys) {
+            let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
+                place: self.place(),
+                source,
+            })?;
+            let said = slot.map(|slot| Sighting {
+                seen: Seen {
+                    length: slot.length,
+                    head: slot.head,
+                },
+                index: slot.index,
+            });
+            if said != Some(*sighting) {
+                // What is wrong shows when its log is read, which is held against the news as well.
+                self.load_one(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of a bundle, each compared with the log's tiles. They are not kept: they are read once.
+    pub(super) fn verified_entries(&mut self, part: Part) -> Result<Vec<Vec<u8>>, ClientError> {
+        let needed = self.tiles.needed_for_inclusion(&[Index::new(part.first())]);
+        self.reader.admit(&mut self.tiles, &needed)?;
+        let entries = self.bundle(part)?;
+        for (index, entry) in (part.first()..).map(Index::new).zip(&entries) {
+            let hash = Hash::of_leaf(entry);
+            if self.tiles.leaf(index) != Some(hash) {
+                let proof = self.tiles.prove_inclusion(index)?;
+                self.checkpoint
+                    .check_included(&hash, index, &proof)
+                    .map_err(|source| ClientError::NotIncluded {
+                        hash,
+                        index,
+                        source,
+                    })?;
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// Whose record an entry is, and which; none where it does not read. Whether it is a good one does not matter: who signs a
+/// checkpoint answers for what its log holds.
+fn record_of(entry: &[u8]) -> Option<(Subject, Position)> {
+    match Subject::claimed_by(entry)? {
+        Subject::Operator => {
+            let record = Unverified::<SignedRecord<operator::Action>>::parse(entry).ok()?;
+            Some((Subject::Operator, record.claims().position))
+        }
+        package => {
+            let record = Unverified::<SignedRecord<package::Action>>::parse(entry).ok()?;
+            Some((package, record.claims().position))
+        }
+    }
+}

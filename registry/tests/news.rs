@@ -1,0 +1,144 @@
+//! Who saw a log before reads what came since, where it is little, and so notices what the map leaves out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod story;
+
+use std::collections::BTreeSet;
+
+use fixtures::forge::Forge;
+use fixtures::world::World;
+use registry::client::{Client, ClientError, Package};
+use transparency::number::Length;
+use transparency::operator::{Action, Role};
+
+use story::machine::Machine;
+use story::source::Recording;
+use story::{chain, evidence, name, present};
+
+/// A registry with a release that a machine read, and a yank of it since, which its map does not count.
+fn hidden_yank(seed: u64) -> (World, Machine) {
+    let mut world = World::in_memory(seed);
+    world.release("acme:clock", "1.0.0").publish();
+    world.release("acme:logger", "1.0.0").publish();
+    let machine = Machine::new(world.policy());
+    let before = *Forge::of(&world).slot("acme:clock");
+    machine.read(world.storage()).unwrap();
+    world.yank("acme:clock", "1.0.0", "it is bad");
+    let mut forge = Forge::of(&world);
+    *forge.slot("acme:clock") = before;
+    forge.sign();
+    (world, machine)
+}
+
+#[test]
+fn a_yank_that_the_map_leaves_out_convicts_before_whoever_relied_on_the_package() {
+    let (world, machine) = hidden_yank(1);
+    let remembered = machine.remembered();
+    let error = machine.open(world.storage()).map(drop).unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "omitted");
+    assert_eq!(machine.remembered(), remembered);
+    // Who sees the registry for the first time is told what the map tells.
+    let stranger = Machine::new(world.policy());
+    let mut session = stranger.open(world.storage()).unwrap();
+    let loaded = present(session.load_one(&name("acme:clock")).unwrap());
+    assert!(!loaded.log().releases().next().unwrap().is_yanked());
+}
+
+#[test]
+fn a_package_that_is_loaded_for_the_first_time_is_held_to_the_news_too() {
+    let mut world = World::in_memory(2);
+    world.release("acme:logger", "1.0.0").publish();
+    let machine = Machine::new(world.policy());
+    let read = |machine: &Machine, world: &World, package: &str| -> Result<Package, ClientError> {
+        machine.open(world.storage())?.load_one(&name(package))
+    };
+    read(&machine, &world, "acme:logger").unwrap();
+    let locked = world.session().checkpoint().checkpoint().clone();
+    world.release("acme:clock", "1.0.0").publish();
+    let mut forge = Forge::of(&world);
+    forge.omit("acme:clock");
+    forge.sign();
+    // So is one whom only a lock remembers.
+    let mut session = Client::new(world.policy(), world.storage())
+        .continuing(locked)
+        .open()
+        .unwrap();
+    let error = session.load_one(&name("acme:clock")).unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "omitted");
+    let mut session = machine.open(world.storage()).unwrap();
+    session.load_one(&name("acme:logger")).unwrap();
+    let error = session.load_one(&name("acme:clock")).unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "omitted");
+}
+
+#[test]
+fn a_revocation_that_the_map_leaves_out_convicts() {
+    let mut world = World::in_memory(3);
+    world.release("acme:clock", "1.0.0").publish();
+    let spare = world.stranger(world.origin().as_str());
+    let roles = || [Role::Checkpoint].into();
+    world.operate(vec![Action::Grant(spare.verifying_key().clone(), roles())]);
+    let machine = Machine::new(world.policy());
+    machine.read(world.storage()).unwrap();
+    let before = Forge::of(&world).entry;
+    world.operate(vec![Action::Revoke(spare.verifying_key().clone(), roles())]);
+    let mut forge = Forge::of(&world);
+    forge.entry.operator_length = before.operator_length;
+    forge.entry.operator_head = before.operator_head;
+    forge.entry.operator_index = before.operator_index;
+    forge.sign();
+    let error = machine.open(world.storage()).map(drop).unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "omitted");
+}
+
+#[test]
+fn a_copy_among_the_news_convicts() {
+    let mut world = World::in_memory(4);
+    world.release("acme:clock", "1.0.0").publish();
+    let machine = Machine::new(world.policy());
+    machine.read(world.storage()).unwrap();
+    world.release("acme:clock", "1.1.0").publish();
+    world.release("acme:clock", "1.2.0").publish();
+    let mut forge = Forge::of(&world);
+    let copy = forge.entry_at(4).to_vec();
+    forge.append(copy);
+    forge.sign();
+    let error = machine.open(world.storage()).map(drop).unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "repeated");
+}
+
+#[test]
+fn what_came_since_is_read_once_and_only_where_it_is_little() {
+    let mut world = World::in_memory(5);
+    world.release("acme:clock", "1.0.0").publish();
+    let machine = Machine::new(world.policy());
+    machine.read(world.storage()).unwrap();
+    let bundles = |source: &Recording<'_>| {
+        let asked = source.asked().into_iter();
+        asked
+            .filter(|path| path.starts_with("tile/entries/"))
+            .collect::<BTreeSet<_>>()
+    };
+    let read = |world: &World| {
+        let source = Recording::new(world.storage());
+        machine.open(&source).unwrap();
+        bundles(&source)
+    };
+    chain::annotate(&world, "acme:clock", 300);
+    assert_eq!(
+        read(&world),
+        [
+            "tile/entries/000".to_owned(),
+            "tile/entries/001.p/49".to_owned()
+        ]
+        .into()
+    );
+    assert_eq!(read(&world), BTreeSet::new());
+    for _ in 0..5 {
+        chain::annotate(&world, "acme:clock", 900);
+    }
+    assert_eq!(read(&world), BTreeSet::new(), "that is for monitors");
+    let loaded = world.session().load_one(&name("acme:clock")).unwrap();
+    assert_eq!(present(loaded).log().length(), Length::new(4801));
+}
