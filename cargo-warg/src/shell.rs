@@ -255,7 +255,7 @@ impl Shell {
                 self.line(ERROR, "error:", &message);
             } else {
                 long = true;
-                let indented = message.replace('\n', "\n  ");
+                let indented = shortened(&message).replace('\n', "\n  ");
                 self.raw(&format!("\nCaused by:\n  {indented}\n"));
             }
             let places: Vec<&Place> = error.places_of(position).collect();
@@ -318,7 +318,7 @@ impl Shell {
     }
 
     fn line(&self, style: Style, head: &str, message: &dyn fmt::Display) {
-        let message = message.to_string();
+        let message = shortened(&message.to_string());
         let (head, message) = (clean(head), clean(&message));
         let mut sink = locked(&self.err);
         let line = if sink.colors {
@@ -333,6 +333,22 @@ impl Shell {
     fn raw(&self, text: &str) {
         let _ = locked(&self.err).text(&clean(text));
     }
+}
+
+/// The longest line of a message, in bytes: more than anybody reads, and what a stranger's names may make of it.
+const MAX_MESSAGE_LINE: usize = 4096;
+
+/// A message whose lines are cut where they get too long, each with a word on how much is missing.
+fn shortened(message: &str) -> String {
+    let lines = message.split('\n').map(|line| {
+        if line.len() <= MAX_MESSAGE_LINE {
+            return Cow::Borrowed(line);
+        }
+        let (shown, rest) = line.split_at(line.floor_char_boundary(MAX_MESSAGE_LINE));
+        let more = rest.chars().count();
+        Cow::Owned(format!("{shown}… and {more} characters more"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The longest line that is shown, in bytes: the renderer is slow with longer ones. Of those only the place is said.
@@ -489,6 +505,19 @@ fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use std::sync::Arc;
+
+    #[test]
+    fn a_line_of_a_message_is_no_longer_than_anybody_reads() {
+        let names = vec!["`acme:logger/api@1.0.0`"; 60_000].join(", ");
+        let said = shortened(&format!("it imports\n{names}\nand no more"));
+        assert!(said.len() < 5000, "{}", said.len());
+        assert!(said.starts_with("it imports\n`acme:logger/api@1.0.0`, "));
+        assert!(said.ends_with(" characters more\nand no more"), "{said}");
+        assert_eq!(shortened("short\nlines"), "short\nlines");
+        // Not in the middle of a character.
+        let said = shortened(&"ö".repeat(5000));
+        assert!(said.ends_with("ö… and 2952 characters more"));
+    }
 
     use super::*;
     use crate::error::Class;

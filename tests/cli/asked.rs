@@ -361,6 +361,7 @@ fn every_command_that_opens_a_registry_holds_it_to_the_projects_lock() {
             "--dry-run",
         ],
         &["yank", "acme:clock@1.0.0", "--reason", "old"],
+        &["registry", "check", "acme"],
         &[
             "bundle",
             "other.wasm",

@@ -132,10 +132,20 @@ pub enum ContentError {
     },
 }
 
+/// How many names of a side a message shows: a component may have tens of thousands.
+const SHOWN: usize = 10;
+
 fn list(only_content: &[String], only_record: &[String]) -> String {
     let side = |side: &str, items: &[String]| match items {
         [] => String::new(),
-        items => alloc::format!(" {side} says {};", items.join(", ")),
+        items => match items.split_at_checked(SHOWN) {
+            Some((first, rest)) if !rest.is_empty() => alloc::format!(
+                " {side} says {}, and {} more;",
+                first.join(", "),
+                rest.len()
+            ),
+            _ => alloc::format!(" {side} says {};", items.join(", ")),
+        },
     };
     let sides = [
         side("only the content", only_content),

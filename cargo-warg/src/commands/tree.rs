@@ -155,6 +155,9 @@ fn label(node: &TreeNode) -> String {
     line
 }
 
+/// How many levels are drawn before a line.
+const MAX_COLUMNS: usize = 40;
+
 /// What stands before a line: which of the lines above it go on below it.
 struct Prefix {
     charset: Charset,
@@ -175,14 +178,42 @@ impl Prefix {
             Charset::Ascii => ("|   ", "|-- ", "`-- "),
         };
         self.last.truncate(node.depth);
-        let above = self.last.iter().skip(1);
-        let mut prefix: String = above
-            .map(|last| if *last { "    " } else { down })
-            .collect();
+        // Of what is deeper than that, no line is drawn from the left edge: all of them together would grow with the square.
+        let hidden = node.depth.saturating_sub(MAX_COLUMNS);
+        let mut prefix = match hidden {
+            0 => String::new(),
+            hidden => format!("({hidden} more) "),
+        };
+        let above = self.last.iter().skip(1).skip(hidden);
+        prefix.extend(above.map(|last| if *last { "    " } else { down }));
         if node.depth > 0 {
             prefix.push_str(if node.last { elbow } else { tee });
         }
         self.last.push(node.last);
         prefix
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::tree::Item;
+
+    #[test]
+    fn what_is_drawn_before_a_line_does_not_grow_with_its_depth() {
+        let mut prefix = Prefix::new(Charset::Ascii);
+        let drawn = (0..5000).map(|depth| {
+            let node = Node {
+                depth,
+                item: Item::Member("app".to_owned()),
+                repeated: false,
+                last: true,
+            };
+            prefix.of(&node)
+        });
+        let drawn: Vec<_> = drawn.collect();
+        assert_eq!(drawn[2], "    `-- ");
+        assert!(drawn[41].starts_with("(1 more) "), "{}", drawn[41]);
+        assert!(drawn.iter().all(|prefix| prefix.len() < 200));
     }
 }

@@ -9,10 +9,12 @@ use registry::check::{CheckError, Report, check as check_all};
 use registry::client::Client;
 use registry::storage::Folder;
 use registry::trust::TrustStore;
+use transparency::checkpoint::Checkpoint;
 use transparency::name::Origin;
 use transparency::policy::Policy;
 
 use super::registries::{read_policy, read_policy_file};
+use super::remembered::Remembered;
 use super::{clock, failure};
 use crate::component::derive;
 use crate::dirs::Dirs;
@@ -24,6 +26,8 @@ use crate::manifest::{Place, Registry, Workspace};
 pub struct Subject {
     folder: PathBuf,
     policy: Policy,
+    /// What the lock of the workspace has of it.
+    locked: Vec<Checkpoint>,
 }
 
 /// What was found good.
@@ -44,6 +48,7 @@ impl Subject {
         Ok(Self {
             folder: folder.to_owned(),
             policy: read_policy_file(policy, None).classified()?,
+            locked: Vec::new(),
         })
     }
 
@@ -63,12 +68,17 @@ impl Subject {
                 )
             })?;
         match &registry.place {
-            Place::Folder(folder) => Ok(Self {
-                folder: folder.clone(),
-                policy: read_policy(registry)
+            Place::Folder(folder) => {
+                let policy = read_policy(registry)
                     .classified()
-                    .map_err(|error| error.below(workspace.root()))?,
-            }),
+                    .map_err(|error| error.below(workspace.root()))?;
+                let remembered = Remembered::of_lock(workspace.lock_path());
+                Ok(Self {
+                    folder: folder.clone(),
+                    locked: remembered.of(policy.origin())?,
+                    policy,
+                })
+            }
             Place::Http(url) => Err(Error::new(
                 Class::Usage,
                 format!(
@@ -88,9 +98,12 @@ impl Subject {
         let folder = Folder::new(&self.folder);
         let shelf = Shelf::open(dirs.cache(), &self.policy);
         let trust = TrustStore::open(dirs.state(), &self.policy);
-        Client::with_memory(&self.policy, Some(&folder), &shelf, &trust, clock::now()?)
-            .open()
-            .map_err(|error| failure::client(error, trust.folder()))?;
+        let client =
+            Client::with_memory(&self.policy, Some(&folder), &shelf, &trust, clock::now()?);
+        let client = self.locked.iter().cloned().fold(client, Client::continuing);
+        client.open().map_err(|error| {
+            failure::opening(error, |error| failure::client(error, trust.folder()))
+        })?;
         let report = check_all(&self.policy, &folder, derive).map_err(|error| match error {
             CheckError::Client(error) => failure::client(error, trust.folder()),
             error => Error::classified(error),

@@ -164,6 +164,23 @@ pub fn client(error: ClientError, folder: &Path) -> Error {
     }
 }
 
+/// A registry that does not go with the lock.
+pub(super) const NOT_OF_THE_LOCK: &str = "the lock does not go with its registry";
+
+/// The failure to open a registry that is held to what the project's lock has of it.
+pub(super) fn opening(error: ClientError, tell: impl FnOnce(ClientError) -> Error) -> Error {
+    let is_of_lock = matches!(
+        error,
+        ClientError::Behind { .. } | ClientError::NotPrefix { .. }
+    );
+    let failure = tell(error);
+    if is_of_lock {
+        failure.context(NOT_OF_THE_LOCK)
+    } else {
+        failure
+    }
+}
+
 fn save_evidence(evidence: &Misbehavior, folder: &Path) -> std::io::Result<PathBuf> {
     let text = evidence.to_string();
     let name = Digest::of(text.as_bytes()).hex();

@@ -24,6 +24,7 @@ use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
 use super::clock;
+use super::failure;
 use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
@@ -302,18 +303,9 @@ impl Configured {
         let locked = self.remembered.of(self.policy.origin())?;
         let client = locked.into_iter().fold(client, Client::continuing);
         let client = pasts.into_iter().fold(client, Client::expecting);
-        client.open().map_err(|error| {
-            let is_of_lock = matches!(
-                error,
-                ClientError::Behind { .. } | ClientError::NotPrefix { .. }
-            );
-            let failure = self.failure(error);
-            if is_of_lock {
-                failure.context(NOT_OF_THE_PROJECT)
-            } else {
-                failure
-            }
-        })
+        client
+            .open()
+            .map_err(|error| failure::opening(error, |error| self.failure(error)))
     }
 
     /// Climbs to its checkpoint, even if that is of the future: for its operator, who sets its clock right.
@@ -388,7 +380,7 @@ impl Configured {
 
     /// A failure of writing to it.
     pub fn sequencer_failure(&self, error: SequencerError) -> Error {
-        super::failure::sequencer(error, self.trust.folder())
+        failure::sequencer(error, self.trust.folder())
     }
 
     /// The same, for errors of later steps.
@@ -397,7 +389,7 @@ impl Configured {
             error,
             ClientError::Missing { .. } | ClientError::Behind { .. } | ClientError::SetBack { .. }
         );
-        let failure = super::failure::client(error, self.trust.folder());
+        let failure = failure::client(error, self.trust.folder());
         match &self.vendored {
             Some(_) if is_old => failure.with_help(
                 "what lies with the project may be older than warg.lock or this machine's memory: `cargo warg vendor` \
@@ -407,9 +399,6 @@ impl Configured {
         }
     }
 }
-
-/// A registry that does not go with the lock or the vendored folder.
-pub(super) const NOT_OF_THE_PROJECT: &str = "the lock does not go with its registry";
 
 /// All registries of a workspace, by origin.
 pub struct Registries {

@@ -27,7 +27,8 @@ use transparency::package::Log;
 use transparency::release::{Release, Status};
 use transparency::version::Track;
 
-use super::registries::{NOT_OF_THE_PROJECT, Reading, Registries, name_registries, no_registry};
+use super::failure::NOT_OF_THE_LOCK;
+use super::registries::{Reading, Registries, name_registries, no_registry};
 use crate::error::{Class, Classify, Error, Result};
 
 /// The registries as they are being read: one session each, opened when first needed.
@@ -276,7 +277,7 @@ impl<'a> Sessions<'a> {
         })
         .map_err(|error| match error.cause() {
             Some(ClientError::Behind { .. } | ClientError::NotPrefix { .. }) => {
-                error.context(NOT_OF_THE_PROJECT)
+                error.context(NOT_OF_THE_LOCK)
             }
             _ => error,
         })
