@@ -14,6 +14,7 @@ use core::str::FromStr;
 use crate::clock::is_ahead;
 use crate::cosignature::{CosignatureError, check_quorum};
 use crate::digest::{Digest, DigestError, Hash};
+use crate::field::is_spelling;
 use crate::key::SigningKey;
 use crate::log::{
     ConsistencyProof, InclusionProof, ProofError, check_consistency, check_inclusion,
@@ -210,7 +211,7 @@ impl MapEntry {
             operator_index: index.parse().map_err(|_| form())?,
             time: time.parse().map_err(|_| form())?,
         };
-        if entry.to_string() == text {
+        if is_spelling(text, &entry) {
             Ok(entry)
         } else {
             Err(form())

@@ -6,7 +6,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 
 use crate::digest::parse_hex;
 
@@ -32,6 +32,22 @@ pub fn is_deceptive(character: char) -> bool {
 /// Whether a text can stand in a record as free text.
 pub fn is_free_text(text: &str) -> bool {
     (1..=MAX_FREE_TEXT).contains(&text.len()) && !text.contains(is_deceptive)
+}
+
+/// Whether this is how a value is written: parse, print, compare, without a copy to compare with.
+pub fn is_spelling(text: &str, value: &impl fmt::Display) -> bool {
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
+}
+
+/// What is still to be written of a text that is known.
+struct Rest<'t>(&'t str);
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, written: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(written).ok_or(fmt::Error)?;
+        Ok(())
+    }
 }
 
 /// The encoded form of a free text.

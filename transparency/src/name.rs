@@ -1,9 +1,11 @@
 //! The names of origins, namespaces, packages, interfaces and kinds.
 //!
-//! Every name has one spelling; parsing refuses all others, so comparing names is comparing bytes.
+//! Every name has one spelling; parsing refuses all others, so comparing names is comparing bytes. Those of packages and
+//! origins, which a solve and a lock have by the thousand, are shared where they are copied.
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::fmt;
 use core::str::FromStr;
 
@@ -119,7 +121,7 @@ impl FromStr for Namespace {
 
 /// A package's full name, `namespace:name`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PackageName(String);
+pub struct PackageName(Arc<str>);
 
 text_type!(PackageName);
 
@@ -145,7 +147,7 @@ impl FromStr for PackageName {
     fn from_str(text: &str) -> Result<Self, NameError> {
         match text.split_once(':') {
             Some((namespace, name)) if is_name_part(namespace) && is_name_part(name) => {
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
             }
             _ => Err(NameError::Package {
                 text: text.to_owned(),
@@ -156,7 +158,7 @@ impl FromStr for PackageName {
 
 /// The name of a registry's log: what every record, checkpoint and map entry of it begins with.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin(String);
+pub struct Origin(Arc<str>);
 
 text_type!(Origin);
 
@@ -168,7 +170,7 @@ impl FromStr for Origin {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && byte != b'+');
         if printable && (1..=MAX_ORIGIN).contains(&text.len()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(NameError::Origin {
                 text: text.to_owned(),

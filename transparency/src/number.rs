@@ -6,6 +6,8 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
+use crate::field::is_spelling;
+
 /// A text that is not the canonical spelling of a number or time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
@@ -198,7 +200,7 @@ impl FromStr for Time {
             .and_then(Self::from_unix);
         // jiff reads offsets, fractions and spaces too: only the one spelling that it prints counts.
         match time {
-            Some(time) if time.to_string() == text => Ok(time),
+            Some(time) if is_spelling(text, &time) => Ok(time),
             _ => Err(NumberError::Time {
                 text: text.to_string(),
             }),

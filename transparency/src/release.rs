@@ -12,6 +12,7 @@ use semver::Version;
 
 use crate::content::Role;
 use crate::digest::{Digest, Hash};
+use crate::field::is_spelling;
 use crate::key::VerifyingKey;
 use crate::name::{ExternName, Kind, NameError, Origin, PackageName};
 use crate::number::{Position, Time};
@@ -103,7 +104,7 @@ impl FromStr for Requirement {
             }
         }
         let wit_serves = requirement.kind == Kind::Wit && !requirement.serves.is_empty();
-        if words.next().is_some() || wit_serves || requirement.to_string() != text {
+        if words.next().is_some() || wit_serves || !is_spelling(text, &requirement) {
             return Err(form());
         }
         Ok(requirement)

@@ -11,6 +11,8 @@ use core::str::FromStr;
 
 use semver::{BuildMetadata, Comparator, Op, Prerelease, Version};
 
+use crate::field::is_spelling;
+
 /// The longest version, in bytes. The longest of cargo's registry has 70.
 pub const MAX_VERSION: usize = 128;
 /// The longest requirement, in bytes: a few comparators of a version each.
@@ -55,7 +57,7 @@ pub fn parse_version(text: &str) -> Result<Version, VersionError> {
         return Err(error());
     }
     let version: Version = text.parse().map_err(|_| error())?;
-    if version.to_string() == text {
+    if is_spelling(text, &version) {
         Ok(version)
     } else {
         Err(error())
@@ -264,13 +266,12 @@ impl FromStr for VersionReq {
     /// Reads the canonical spelling only, as records and locks hold it.
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let requirement = Self::from_user(text)?;
-        let canonical = requirement.to_string();
-        if canonical == text {
+        if is_spelling(text, &requirement) {
             Ok(requirement)
         } else {
             Err(VersionError::Spelling {
                 text: text.to_string(),
-                canonical,
+                canonical: requirement.to_string(),
             })
         }
     }

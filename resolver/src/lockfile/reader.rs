@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, DigestError, Hash};
+use transparency::field::is_spelling;
 use transparency::name::{Kind, NameError, Namespace, Origin, PackageName};
 use transparency::number::{Index, NumberError, Size};
 use transparency::release::RequirementError;
@@ -163,10 +164,10 @@ pub(super) fn read_draft(text: &str) -> Result<Lockfile> {
 }
 
 fn check_canonical(text: &str, lockfile: &Lockfile) -> Result<()> {
-    let canonical = lockfile.to_string();
-    if canonical == text {
+    if is_spelling(text, lockfile) {
         return Ok(());
     }
+    let canonical = lockfile.to_string();
     let mut found = text.lines();
     let mut expected = canonical.lines();
     for line in 1.. {
