@@ -266,8 +266,8 @@ impl Log {
                     record: record.time,
                 });
             }
-            Action::Clock(_) => {} // taken with all of its record
-            Action::Ignored(_) => {}
+            // A clock was taken before, with all of its record.
+            Action::Clock(_) | Action::Ignored(_) => {}
         }
         Ok(())
     }

@@ -194,7 +194,7 @@ fn record_of(entry: &[u8]) -> Option<(Subject, Position)> {
             let record = Unverified::<SignedRecord<operator::Action>>::parse(entry).ok()?;
             Some((Subject::Operator, record.claims().position))
         }
-        package => {
+        package @ Subject::Package(_) => {
             let record = Unverified::<SignedRecord<package::Action>>::parse(entry).ok()?;
             Some((package, record.claims().position))
         }
