@@ -36,6 +36,7 @@ mod remembered;
 pub mod remove;
 pub mod sbom;
 pub mod self_check;
+mod served;
 pub mod solve;
 pub mod tree;
 pub mod update;

@@ -252,6 +252,8 @@ impl<'a> Ground<'a> {
                 .collect(),
             Order::of(self.scope.options.mode, kind, self.is_direct(kind, name)),
         );
+        let own = self.preferences.own(kind, name);
+        let offer = offer.with_own(own.filter_map(|one| versions.number(one)).collect());
         let body = Body::Track {
             versions: versions.clone(),
             candidates,
@@ -420,6 +422,8 @@ impl<'a> Ground<'a> {
             preferred,
             Order::of(self.scope.options.mode, kind, self.is_direct(kind, name)),
         );
+        let own = self.preferences.own(kind, name);
+        let offer = offer.with_own(own.filter_map(number_of).collect());
         let options = options
             .into_iter()
             .map(|(_, track, id, set)| (track, id, set))

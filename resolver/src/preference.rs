@@ -71,6 +71,8 @@ pub(crate) fn locked(problem: &Problem) -> BTreeSet<&Selection> {
 #[derive(Debug, Clone, Default)]
 pub struct Preferences {
     by_package: BTreeMap<(Kind, PackageName), Vec<Version>>,
+    /// What the member itself had locked.
+    own: BTreeMap<(Kind, PackageName), BTreeSet<Version>>,
 }
 
 impl Preferences {
@@ -81,6 +83,11 @@ impl Preferences {
         let others = locked.iter().copied();
         let mut preferences = Self::default();
         preferences.extend(scope, &member.selects);
+        for selection in &member.selects {
+            let package = (selection.kind, selection.name.clone());
+            let own = preferences.own.entry(package).or_default();
+            own.insert(selection.version.clone());
+        }
         preferences.extend(scope, others.filter(|one| !moves.contains(&track_of(one))));
         preferences
     }
@@ -110,6 +117,12 @@ impl Preferences {
                 }
             }
         }
+    }
+
+    /// The versions of a package that the member itself had locked.
+    pub fn own(&self, kind: Kind, name: &PackageName) -> impl Iterator<Item = &Version> {
+        let own = self.own.get(&(kind, name.clone()));
+        own.into_iter().flatten()
     }
 
     /// The versions of a package to try first.

@@ -31,6 +31,8 @@ pub struct Offer {
     /// How many candidates there are below each number; one longer than there are numbers.
     below: Vec<u32>,
     preferred: Vec<u32>,
+    /// Those that the member itself had locked.
+    own: Vec<u32>,
     order: Order,
 }
 
@@ -51,6 +53,7 @@ impl Offer {
         Self {
             below,
             preferred,
+            own: Vec::new(),
             order,
         }
     }
@@ -58,6 +61,12 @@ impl Offer {
     /// From which end candidates are tried that nobody prefers.
     pub fn order(&self) -> Order {
         self.order
+    }
+
+    /// The same offer, of which the member itself had these numbers locked: they are decided before all else.
+    #[must_use]
+    pub fn with_own(self, own: Vec<u32>) -> Self {
+        Self { own, ..self }
     }
 
     /// How many numbers there are, candidates or not.
@@ -84,6 +93,12 @@ impl Offer {
         runs_below(set, self.len())
             .map(|(from, to)| self.below(to).saturating_sub(self.below(from)))
             .sum()
+    }
+
+    /// Whether a set leaves something that the member itself had locked.
+    pub fn is_locked(&self, set: &Ranges<u32>) -> bool {
+        let mut own = self.own.iter();
+        own.any(|number| self.is_candidate(*number) && set.contains(number))
     }
 
     /// The candidate of a set to try next.
@@ -161,8 +176,9 @@ impl<G: Graph> DependencyProvider for Provider<G> {
     type VS = Numbers;
     type M = G::Reason;
     type Err = G::Stop;
-    /// Nodes without candidates, then those that conflicted often, then those with few candidates, then by name.
-    type Priority = (u32, Reverse<u32>, Reverse<G::Name>);
+    /// Nodes without candidates; those that stay as they are locked, so that what is new goes by them and not they by it;
+    /// then those that conflicted often, then those with few candidates, then by name.
+    type Priority = (bool, bool, u32, Reverse<u32>, Reverse<G::Name>);
 
     fn prioritize(
         &self,
@@ -170,15 +186,19 @@ impl<G: Graph> DependencyProvider for Provider<G> {
         set: &Numbers,
         statistics: &PackageResolutionStatistics,
     ) -> Self::Priority {
-        let count = self.0.offer(*node).count(set.ranges());
-        let mut conflicts = statistics.conflict_count();
+        let offer = self.0.offer(*node);
+        let count = offer.count(set.ranges());
+        let conflicts = statistics.conflict_count();
         if conflicts > 0 {
             self.0.conflicts(*node, conflicts);
         }
-        if count == 0 {
-            conflicts = u32::MAX;
-        }
-        (conflicts, Reverse(count), Reverse(self.0.name(*node)))
+        (
+            count == 0,
+            offer.is_locked(set.ranges()),
+            conflicts,
+            Reverse(count),
+            Reverse(self.0.name(*node)),
+        )
     }
 
     fn choose_version(&self, node: &NodeId, set: &Numbers) -> Result<Option<u32>, G::Stop> {

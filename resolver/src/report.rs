@@ -225,6 +225,26 @@ impl Conflict {
         help
     }
 
+    /// The references in the member's WIT texts that the derivation speaks of: packages, each with its version.
+    pub fn references(&self) -> BTreeSet<(PackageName, Version)> {
+        let premises = self.steps.iter().flat_map(|step| &step.premises);
+        let wishes = premises.filter_map(|premise| match premise {
+            Premise::Fact(Fact::Requires {
+                by: None, wishes, ..
+            }) => Some(wishes),
+            Premise::Fact(_) | Premise::Step(_) => None,
+        });
+        let references = wishes
+            .flatten()
+            .filter(|wish| wish.written == Some(Written::Reference));
+        references
+            .filter_map(|wish| {
+                let requirement = &wish.requirement;
+                Some((requirement.name.clone(), requirement.req.pinned()?))
+            })
+            .collect()
+    }
+
     /// The namespaces that the derivation finds no registry for.
     pub fn unowned(&self) -> BTreeSet<Namespace> {
         let premises = self.steps.iter().flat_map(|step| &step.premises);

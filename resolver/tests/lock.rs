@@ -844,3 +844,25 @@ fn more_versions_of_one_package_than_anybody_needs_are_no_lock() {
         "it locks more than 1000 versions of `wit a:b`"
     );
 }
+
+#[test]
+fn a_folder_in_the_place_of_a_release_replaces_it_whatever_its_version_is() {
+    let mut world = World::new();
+    world.component("acme:clock", "1.1.0", &[]);
+    world.app_requires("component acme:clock *");
+    let before = world.lock();
+    world.app_has_local(Kind::Component, "acme:clock", "0.0.0", &[]);
+    let after = world.lock();
+    let told = |before: &Lockfile, after: &Lockfile| {
+        let changes = changes(Some(before), after);
+        let changes = changes.iter();
+        let lines = changes.map(|change| format!("{} {change}", change.verb()));
+        lines.collect::<Vec<_>>()
+    };
+    let there = "Replacing acme:clock v1.1.0 -> v0.0.0";
+    assert_eq!(told(&before, &after), [there]);
+    assert_eq!(
+        told(&after, &before),
+        ["Replacing acme:clock v0.0.0 -> v1.1.0"]
+    );
+}

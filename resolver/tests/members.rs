@@ -2,18 +2,21 @@
 //! moves no other.
 #![expect(clippy::unwrap_used, reason = "a failure names its seed")]
 
+mod generated;
 mod random;
 mod small;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use generated::{generated, kind_of};
 use random::Random;
 use resolver::Unresolved;
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, RootRequirement};
 use resolver::resolution::{ClosedSet, Selection};
 use small::{has_solution, random_world};
+use transparency::version::Track;
 use world::{World, requirement, selection};
 
 /// The same world with members that are called otherwise.
@@ -190,4 +193,92 @@ fn a_member_is_recognised_by_what_it_requires_before_its_name() {
     requires(&mut gone, "three", "component acme:logger ^1");
     let gone = after(&gone, &lock);
     assert_eq!(selected(&gone, "three"), ["component acme:logger@1.0.0"]);
+}
+
+/// What is asked for in a solve that has a lock, and what must move for it.
+#[derive(Debug, Default)]
+struct Moves {
+    cases: u32,
+    needless: u32,
+}
+
+/// Whether a member could have kept all that it had locked.
+fn could_stay(world: &World, lock: &Lockfile) -> bool {
+    let mut world = world.clone();
+    for (name, root) in &lock.roots {
+        let exact =
+            |one: &Selection| requirement(&format!("{} {} ={}", one.kind, one.name, one.version));
+        world.member(name).held = root.selects.iter().map(exact).collect();
+    }
+    sets(&world).is_some()
+}
+
+/// How many packages of a lock have another version of their track.
+fn moved(world: &World, lock: &Lockfile) -> usize {
+    let sets = sets(world).unwrap();
+    let track = |one: &Selection| (one.kind, one.name.clone(), Track::of(&one.version));
+    let moved = lock.roots.iter().map(|(name, root)| {
+        let now = sets[name].packages.keys();
+        let other = |one: &&Selection| {
+            !root.selects.contains(*one) && root.selects.iter().any(|old| track(old) == track(one))
+        };
+        now.filter(other).count()
+    });
+    moved.sum()
+}
+
+#[test]
+fn what_comes_new_goes_by_what_is_locked_and_not_the_reverse() {
+    let (mut added, mut precise) = (Moves::default(), Moves::default());
+    for seed in 0..12_000 {
+        let mut random = Random::new(seed);
+        let versions = ["1.0.0", "1.1.0", "1.2.0", "2.0.0"];
+        let mut world = generated(&mut random, &versions);
+        let names = ["x:a", "x:b", "x:c", "x:d", "x:e"];
+        let wish = |random: &mut Random, reqs: &[&str]| {
+            let package = random.pick(&names);
+            format!("{} {package} {}", kind_of(package), random.pick(reqs))
+        };
+        for _ in 0..2 {
+            let wish = wish(&mut random, &["^1", "^1.1", "^1.0.0"]);
+            world.app_requires(&wish);
+        }
+        if sets(&world).is_none() {
+            continue;
+        }
+        // Locked at random versions, not at the newest.
+        let mut old = world.clone();
+        for (_, releases) in old.packages.values_mut() {
+            releases.retain(|release| release.version.minor == 0 || !random.one_in(2));
+        }
+        if sets(&old).is_none() {
+            continue;
+        }
+        let lock = old.lock();
+        let is_precise = random.one_in(2);
+        let reqs: &[&str] = if is_precise {
+            &["=1.0.0", "=1.1.0", "=1.2.0"]
+        } else {
+            &["^1", "^1.1", "^2"]
+        };
+        let wish = wish(&mut random, reqs);
+        world.app_requires(&wish);
+        let world = after(&world, &lock);
+        if sets(&world).is_none() || !could_stay(&world, &lock) {
+            continue;
+        }
+        let tally = if is_precise { &mut precise } else { &mut added };
+        tally.cases += 1;
+        tally.needless += u32::from(moved(&world, &lock) > 0);
+    }
+    assert!(
+        added.cases > 1_000 && precise.cases > 500,
+        "{added:?} {precise:?}"
+    );
+    // Where the locked package is only reached through what is new, its turn comes too late.
+    assert_eq!(
+        (added.needless, precise.needless),
+        (0, 0),
+        "{added:?} {precise:?}"
+    );
 }

@@ -187,3 +187,41 @@ fn without_the_network_only_what_is_kept_can_be_added() {
     app.warg(&["fetch"]).code(0);
     app.warg(&["add", "--offline", "acme:clock@1.1"]).code(0);
 }
+
+#[test]
+fn what_the_texts_name_already_is_the_version_that_is_written() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\n\nworld app {\n  import acme:io/streams@1.0.1;\n}\n",
+    );
+    app.warg(&["add", "acme:io"])
+        .code(0)
+        .stderr_contains("Adding WIT package acme:io 1.0.1 to Cargo.toml")
+        .stderr_contains("Locked 1 package in warg.lock")
+        .stderr_contains("note: `cargo warg fetch` brings what is locked here");
+    app.warg(&["add", "acme:io@1"])
+        .code(0)
+        .stderr_contains("Unchanged WIT package acme:io 1.0.1");
+    // What is asked for in so many words is written, or refused with the place of what the text names.
+    app.warg(&["add", "acme:io@1.1.0"])
+        .code(11)
+        .stderr_contains("acme:io@1.0.1 (wit/world.wit:4:18)");
+}
+
+#[test]
+fn one_package_has_one_requirement() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    let before = registry.snapshot(&app);
+    app.warg(&["add", "acme:clock@1.0", "acme:clock@1.1"])
+        .code(2)
+        .stderr_contains("`acme:clock` is named twice, with different versions")
+        .stderr_contains("help: a dependency has one requirement");
+    assert_eq!(registry.snapshot(&app), before);
+    app.warg(&["add", "acme:clock@1.0", "acme:clock@1.0"])
+        .code(0);
+}

@@ -583,3 +583,47 @@ fn a_crate_that_is_renamed_keeps_its_lock() {
     workspace.warg(&["update", "acme:clock"]).code(0);
     assert_eq!(selects(&workspace, "again"), ["acme:clock@1.2.0"]);
 }
+
+#[test]
+fn what_a_component_exports_under_another_package_is_found_where_nothing_else_serves_it() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let serving = "package acme:b@0.9.0;\nworld w { export acme:x/i@1.0.0; }\n\
+                   package acme:x@1.0.0 { interface i { f: func(); } }\n";
+    registry.component("acme:b", "0.9.0", &[], serving);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:b\" = \"0.9\"\n",
+    );
+    app.write("wit/world.wit", world("import acme:x/i@1.0.0;"));
+    app.warg(&["lock"])
+        .code(11)
+        .stderr_contains("acme:x does not exist")
+        .stderr_contains(
+            "help: acme:b 0.9.0 exports what is referred to: write `for = [\"acme:x/i@1.0.0\"]` at that dependency (Cargo.toml:",
+        );
+    let manifest = app.read("Cargo.toml");
+    app.write(
+        "Cargo.toml",
+        manifest.replace(
+            "\"acme:b\" = \"0.9\"",
+            "\"acme:b\" = { version = \"0.9\", for = [\"acme:x/i@1.0.0\"] }",
+        ),
+    );
+    app.warg(&["lock"]).code(0);
+}
+
+#[test]
+fn a_reference_to_a_component_that_is_no_dependency_yet_says_how_it_becomes_one() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    app.write("wit/world.wit", world("import acme:clock/now@1.1.0;"));
+    app.warg(&["lock"])
+        .code(11)
+        .stderr_contains("acme:clock is a component")
+        .stderr_contains("`cargo warg add acme:clock` makes it a dependency");
+    app.warg(&["add", "acme:clock"]).code(0);
+    app.warg(&["fetch"]).code(0);
+}

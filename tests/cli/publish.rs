@@ -416,3 +416,27 @@ fn a_signed_record_that_nobody_acknowledged_is_sent_again() {
 fn first_file(folder: &Path) -> std::path::PathBuf {
     files(folder).into_keys().next().unwrap()
 }
+
+#[test]
+fn a_requirement_is_used_where_it_exports_what_is_imported_whatever_the_packages_are_called() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "[package.metadata.warg]\npackage = \"acme:a\"\n");
+    app.registry("acme", &["acme"]);
+    let x = "package acme:x@1.0.0 { interface i { f: func(); } interface j { g: func(); } }\n";
+    let exports = |interface: &str| {
+        format!("package acme:b@0.9.0;\nworld w {{ export acme:x/{interface}@1.0.0; }}\n{x}")
+    };
+    app.publish_component("acme:b", "0.9.0", &exports("i"))
+        .code(0);
+    app.publish_component("acme:c", "0.9.0", &exports("j"))
+        .code(0);
+    app.append_to_manifest(
+        "[package.metadata.warg.dependencies]\n\"acme:b\" = \"0.9\"\n\"acme:c\" = \"0.9\"\n",
+    );
+    let imports = format!("package acme:a@0.1.0;\nworld w {{ import acme:x/i@1.0.0; }}\n{x}");
+    app.write("a.wasm", fixtures::component::from_wit(&imports, "w"));
+    app.warg(&["publish", "a.wasm", "--dry-run"])
+        .code(0)
+        .stderr_lacks("that `acme:b` exports")
+        .stderr_contains("the component imports nothing that `acme:c` exports, which it requires");
+}

@@ -611,3 +611,29 @@ fn a_release_that_is_unusable_says_why() {
         .stderr_contains("it refers to itself");
     assert_eq!(registry.snapshot(&app), before);
 }
+
+#[test]
+fn what_is_yanked_and_cannot_move_is_named_with_what_holds_it() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.component(
+        "acme:watch",
+        "1.0.0",
+        &[("acme:clock", "=1.0.0")],
+        "package acme:watch@1.0.0;\nworld w {}\n",
+    );
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:watch\" = \"1.0\"\n",
+    );
+    app.warg(&["lock"]).code(0);
+    registry.world.yank("acme:clock", "1.0.0", "it is late");
+    app.warg(&["verify", "--deny", "yanked"])
+        .code(10)
+        .stderr_contains("acme:clock@1.0.0 is yanked: it is late")
+        .stderr_contains(
+            "help: acme:clock 1.0.0 is held by =1.0.0 of acme:watch 1.0.0: change that, then run `cargo warg update acme:clock`",
+        )
+        .stderr_lacks("and commit what it changes");
+}

@@ -46,7 +46,8 @@ impl FromStr for DependencySpec {
 #[command(after_help = "\
 Example: cargo warg add wasi:http@0.2.3 acme:logger
 
-Whether a package is a component or WIT is found out. Without a version the newest is written.")]
+Whether a package is a component or WIT is found out. Without a version the newest is written; of a WIT package \
+that the texts in wit/ name already, the version that they name.")]
 pub struct AddArgs {
     /// Packages, each with a version requirement or without
     #[arg(required = true, value_name = "PACKAGE[@REQUIREMENT]")]

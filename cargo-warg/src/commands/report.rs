@@ -99,6 +99,11 @@ pub(super) fn lock_with(
         (Some(lock), true) => {
             let packages = counted(lock.packages.len(), "package");
             shell.status("Locked", format!("{packages} in warg.lock"));
+            if lock.packages.values().any(|one| one.release.is_some()) {
+                shell.note(
+                    "`cargo warg fetch` brings what is locked here, and its WIT into wit/deps",
+                );
+            }
         }
         (Some(lock), false) => {
             let packages = counted(lock.packages.len(), "package");

@@ -130,7 +130,7 @@ impl From<&lockfile::Change> for Change {
         let (action, selection) = match change {
             lockfile::Change::Adding(selection) => (Action::Add, selection),
             lockfile::Change::Removing(selection) => (Action::Remove, selection),
-            lockfile::Change::Replacing(selection) => (Action::Replace, selection),
+            lockfile::Change::Replacing { before, .. } => (Action::Replace, before),
             lockfile::Change::Updating { before, version } if *version < before.version => {
                 (Action::Downgrade, before)
             }
@@ -140,8 +140,8 @@ impl From<&lockfile::Change> for Change {
         let (before, after) = match change {
             lockfile::Change::Adding(_) => (None, same),
             lockfile::Change::Removing(_) => (same, None),
-            lockfile::Change::Replacing(_) => (same.clone(), same),
-            lockfile::Change::Updating { version, .. } => (same, Some(version.to_string())),
+            lockfile::Change::Replacing { version, .. }
+            | lockfile::Change::Updating { version, .. } => (same, Some(version.to_string())),
         };
         Self {
             action,

@@ -1,14 +1,17 @@
 //! Adding dependencies: the kind is found out, the right table is edited, and the result is locked.
 //!
 //! A WIT package is written with a full version, the newest that will do: resolving takes the lowest that satisfies, so
-//! a bare `0.2` would bring the oldest. Where locking fails, the manifest is as it was.
+//! a bare `0.2` would bring the oldest. Where the project's own texts name a version, that is the one. Where locking
+//! fails, the manifest is as it was.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
 use registry::client::LoadedLog;
 use registry::file::Tree;
 use resolver::index::Address;
+use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::package::Log;
 use transparency::release::{Release, Status};
@@ -23,6 +26,7 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::edit::NewDependency;
 use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 use crate::network::Network;
+use crate::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
 pub struct Wanted {
@@ -56,8 +60,12 @@ pub fn add(
     wanted: &[Wanted],
     flags: Flags,
 ) -> Result<(Vec<Added>, Outcome)> {
+    let wanted = once(wanted)?;
     let workspace = Workspace::load(args).classified()?;
     let member = workspace.only_selected().classified()?;
+    let root = Root::read(&member.wit)
+        .classified()
+        .map_err(|error| error.below(workspace.root()))?;
     let registries = Registries::open(&workspace, dirs, network)?;
     let mut sessions = Sessions::new(&registries, Reading::now(flags.offline));
     let mut chosen = Vec::new();
@@ -67,7 +75,7 @@ pub fn add(
             let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();
             return Err(absent(&address, checkpoint.size.get()));
         };
-        chosen.push((&one.name, choose(one, log)?));
+        chosen.push((&one.name, choose(one, &named(&root, &one.name), log)?));
     }
     let _turn = wait_for_turn(dirs)?;
     let mut edit = workspace.edit(member).classified()?;
@@ -102,6 +110,38 @@ pub fn add(
             Err(failure) => left_over(failure, &added),
         })),
     }
+}
+
+/// The packages, each once.
+fn once(wanted: &[Wanted]) -> Result<Vec<&Wanted>> {
+    let mut all: Vec<&Wanted> = Vec::new();
+    for one in wanted {
+        let text = |one: &Wanted| one.requirement.as_ref().map(|(text, _)| text.clone());
+        match all.iter().find(|other| other.name == one.name) {
+            None => all.push(one),
+            Some(other) if text(other) == text(one) => {}
+            Some(_) => {
+                let message = format!("`{}` is named twice, with different versions", one.name);
+                return Err(Error::new(Class::Usage, message).with_help(
+                    "a dependency has one requirement: name one that allows what you need, such as `>=1.0, <1.3`",
+                ));
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The versions of a package that the project's own texts name.
+fn named(root: &Root, name: &PackageName) -> BTreeSet<Version> {
+    let references = root.references().into_iter();
+    let named = references.filter_map(|reference| {
+        let package = format!("{}:{}", reference.package.namespace, reference.package.name);
+        reference
+            .package
+            .version
+            .filter(|_| package == name.as_str())
+    });
+    named.collect()
 }
 
 /// What to say where the manifest keeps what could not be locked.
@@ -145,7 +185,7 @@ pub fn absent(address: &Address, size: u64) -> Error {
 const SHOWN: usize = 10;
 
 /// The kind of a package, and the requirement to write.
-fn choose(wanted: &Wanted, log: &LoadedLog) -> Result<(Kind, String)> {
+fn choose(wanted: &Wanted, named: &BTreeSet<Version>, log: &LoadedLog) -> Result<(Kind, String)> {
     let log = log.log();
     let name = log.name();
     let Some(kind) = log.kind() else {
@@ -163,6 +203,13 @@ fn choose(wanted: &Wanted, log: &LoadedLog) -> Result<(Kind, String)> {
     };
     let Some(newest) = newest_of(false).or_else(|| newest_of(true)) else {
         return Err(nothing_matches(wanted, kind, &matching, log));
+    };
+    let is_named = |release: &&&Release| {
+        release.status() == Status::Usable && named.contains(release.version())
+    };
+    let newest = match kind {
+        Kind::Wit => matching.iter().rfind(is_named).copied().unwrap_or(newest),
+        Kind::Component => newest,
     };
     let requirement = match (&wanted.requirement, kind) {
         (Some((text, _)), Kind::Component) => text.clone(),

@@ -1,7 +1,9 @@
 //! What keeps a version of a package away from a member: the requirements that it does not meet.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use resolver::lockfile::Lockfile;
 use resolver::obstacle::Obstacle;
 use resolver::problem::Problem;
 use resolver::resolution::{ClosedSet, Selection};
@@ -61,6 +63,31 @@ pub fn holds(
     version: &Version,
     set: &ClosedSet,
 ) -> Vec<Hold> {
+    let packages = set.packages.iter();
+    let packages = packages.map(|(by, provenance)| (by, provenance.requirements()));
+    holds_among((problem, member), locked, version, packages)
+}
+
+/// The same of the closed set that a member has in a lock.
+pub fn holds_in_lock(
+    problem: &Problem,
+    member: &str,
+    locked: &Selection,
+    version: &Version,
+    lock: &Lockfile,
+) -> Vec<Hold> {
+    let selects = lock.roots.get(member).map(|root| &root.selects);
+    let packages = selects.into_iter().flatten();
+    let packages = packages.filter_map(|by| Some((by, &lock.packages.get(by)?.requires)));
+    holds_among((problem, member), locked, version, packages)
+}
+
+fn holds_among<'s>(
+    (problem, member): (&Problem, &str),
+    locked: &Selection,
+    version: &Version,
+    packages: impl Iterator<Item = (&'s Selection, &'s BTreeSet<Requirement>)>,
+) -> Vec<Hold> {
     let of_package = |requirement: &Requirement| {
         requirement.kind == locked.kind && requirement.name == locked.name
     };
@@ -78,9 +105,8 @@ pub fn holds(
             }
         }
     }
-    for (by, provenance) in &set.packages {
-        let requirements = provenance.requirements().iter();
-        for requirement in requirements.filter(|one| of_package(one)) {
+    for (by, requirements) in packages {
+        for requirement in requirements.iter().filter(|one| of_package(one)) {
             is_required = true;
             if !requirement.req.matches(version) {
                 holds.push(Hold::Package {

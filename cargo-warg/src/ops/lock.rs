@@ -18,6 +18,7 @@ use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
 use super::project::Project;
+use super::served::with_servers;
 use super::solve::{Proved, Sessions, origins_of};
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
 use crate::place::Text;
@@ -310,7 +311,9 @@ fn bring_up_to_date(
         sessions.load_locked(old)?;
     }
     let problem = project.problem_after(old.as_ref(), packages);
-    let resolution = sessions.solve(&problem)?;
+    let resolution = sessions
+        .solve(&problem)
+        .map_err(|error| with_servers(error, project, &problem, sessions))?;
     warnings.extend(sessions.yanked(&resolution));
     warnings.extend(sessions.passed_over(&problem, &resolution, old.as_ref()));
     let new = build(&problem, &resolution, sessions)?;

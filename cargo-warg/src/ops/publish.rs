@@ -10,6 +10,7 @@
 
 mod carried;
 mod texts;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,12 +18,13 @@ use std::path::{Path, PathBuf};
 use resolver::resolution::Selection;
 use semver::{Comparator, Op, Version};
 use transparency::digest::Digest;
-use transparency::name::{ExternName, Kind, PackageName};
+use transparency::name::{Kind, PackageName};
 use transparency::number::Time;
 use transparency::release::{Requirement, Statement};
 use transparency::version::VersionReq;
 
 use self::texts::Texts;
+use self::unused::unused;
 use super::batch::{Destination, Draft, Item, Outcome, Unusable, named, registry_of};
 use super::lock;
 use super::output;
@@ -119,8 +121,9 @@ fn publish_component(
     let ComponentItem {
         mut item,
         member,
-        mut warnings,
+        required,
     } = component;
+    let mut warnings = Vec::new();
     let (project, opened);
     let registries = match &member {
         Some(member) if publication.carries.is_some() || workspace.lock_path().exists() => {
@@ -141,6 +144,13 @@ fn publish_component(
     if let Some(alias) = publication.registry {
         let origin = registries.of_alias(alias)?.policy.origin();
         sessions.assign(item.name.namespace(), origin.clone());
+    }
+    // Composing the bundle of a release with its lock found out the same, and said it.
+    if publication.carries.is_none() {
+        for (location, requirement) in &required {
+            let unused = unused(requirement, &item.statement.imports, &mut sessions)?;
+            warnings.extend(unused.map(|what| format!("{location}: {what}")));
+        }
     }
     let batch = Batch {
         items: vec![item],
@@ -309,7 +319,8 @@ struct ComponentItem {
     item: Item,
     /// The member that is published, where it is one.
     member: Option<String>,
-    warnings: Vec<String>,
+    /// What it requires, and where the manifest says so.
+    required: Vec<(String, Requirement)>,
 }
 
 /// A lock may remember a patch that the manifest has no more: then what was built was built with it.
@@ -458,16 +469,13 @@ fn component_item(
         (name, member.version.clone(), Some(member))
     };
     let mut statement = statement(version, &content);
-    let mut warnings = Vec::new();
+    let mut required = Vec::new();
     for dependency in member.iter().flat_map(|member| &member.dependencies) {
         if dependency.kind != Kind::Component {
             continue;
         }
         let requirement = requirement(dependency)?;
-        warnings.extend(
-            unused(&requirement, &interface.imports)
-                .map(|what| format!("{}: {what}", dependency.location)),
-        );
+        required.push((dependency.location.to_string(), requirement.clone()));
         statement.requirements.insert(requirement);
     }
     statement.imports = interface.imports;
@@ -482,7 +490,7 @@ fn component_item(
     Ok(ComponentItem {
         item,
         member: member.map(|member| member.name.clone()),
-        warnings,
+        required,
     })
 }
 
@@ -583,26 +591,4 @@ fn instead(comparator: &Comparator) -> Option<String> {
     };
     let track = VersionReq::from_user(&text).ok()?.track();
     track.map(|_| text)
-}
-
-/// What to say of a requirement that no import asks for.
-fn unused(requirement: &Requirement, imports: &BTreeSet<ExternName>) -> Option<String> {
-    let name = &requirement.name;
-    if requirement.serves.is_empty() {
-        let of_package = |import: &ExternName| {
-            import
-                .interface()
-                .is_some_and(|import| import.package == *name)
-        };
-        return (!imports.iter().any(of_package))
-            .then(|| format!("the component imports nothing of `{name}`, which it requires"));
-    }
-    let missing: Vec<_> = requirement.serves.difference(imports).collect();
-    let missing: Vec<_> = missing.iter().map(|import| format!("`{import}`")).collect();
-    (!missing.is_empty()).then(|| {
-        format!(
-            "the component does not import {}, for which it requires `{name}`",
-            missing.join(", ")
-        )
-    })
 }

@@ -5,14 +5,17 @@
 //! What was found out since the lock was made, that a release is yanked or a registry fell silent, is a warning, until
 //! the caller denies it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::{Lockfile, Package};
 use resolver::resolution::Selection;
+use semver::Version;
 use transparency::number::Time;
+use transparency::release::Release;
 
 use super::claims::{Checked, Yanked};
 use super::fetch;
+use super::hold::{Hold, holds_in_lock};
 use super::lock;
 use super::project::Project;
 use super::registries::Reading;
@@ -44,6 +47,8 @@ pub struct Verified {
     pub files: usize,
     /// What was yanked since, and not denied.
     pub yanked: Vec<Yanked>,
+    /// What keeps each of them from being moved off, where something does: nothing usable is allowed.
+    pub holds: BTreeMap<Selection, Vec<Hold>>,
     /// Other things that the user should know.
     pub warnings: Vec<String>,
     /// What failed, the gravest last.
@@ -99,7 +104,41 @@ fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified
     verified.contents = checked.count;
     check_deps(project, &lock, &checked, verified);
     verified.yanked = checked.yanked;
+    let held = verified.yanked.iter().filter_map(|one| {
+        let holds = held(project, &lock, sessions, &one.selection);
+        (!holds.is_empty()).then(|| (one.selection.clone(), holds))
+    });
+    verified.holds = held.collect();
     Ok(())
+}
+
+/// What requires a locked package so that nothing usable will do in its place.
+fn held(
+    project: &Project,
+    lock: &Lockfile,
+    sessions: &Sessions<'_>,
+    locked: &Selection,
+) -> Vec<Hold> {
+    let problem = &project.problem;
+    let usable = sessions.usable(&locked.name, &problem.options);
+    let versions: Vec<_> = usable.into_iter().map(Release::version).collect();
+    let Some(newest) = versions.iter().max() else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    let roots = lock.roots.iter();
+    for (member, _) in roots.filter(|(_, root)| root.selects.contains(locked)) {
+        let holds = |version: &Version| {
+            let mut holds = holds_in_lock(problem, member, locked, version, lock);
+            holds.retain(|hold| *hold != Hold::Lowest);
+            holds
+        };
+        if !versions.iter().any(|version| holds(version).is_empty()) {
+            found.extend(holds(newest));
+        }
+    }
+    found.dedup(); // members that share what holds say it once
+    found
 }
 
 /// What `fetch` wrote for each member is what follows from the lock.
@@ -141,7 +180,9 @@ fn weigh(asked: &Asked, verified: &mut Verified) {
     let silent = silent(&verified.proved, asked);
     if asked.deny.contains(&Deny::Yanked) && !verified.yanked.is_empty() {
         let yanked = std::mem::take(&mut verified.yanked);
-        verified.failures.push(denied_yanked(&yanked));
+        verified
+            .failures
+            .push(denied_yanked(&yanked, &verified.holds));
     }
     if !asked.deny.contains(&Deny::Silent) {
         verified.warnings.extend(silent);
@@ -187,19 +228,28 @@ fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
 }
 
 /// The lock has to move: nobody lied, and trying again changes nothing.
-fn denied_yanked(yanked: &[Yanked]) -> Error {
+fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<Hold>>) -> Error {
     let lines = yanked.iter().map(|one| format!("\n  {one}"));
     let lines: String = lines.collect();
     let message = format!("warg.lock has yanked releases, and `--deny yanked` was given{lines}");
-    let names: BTreeSet<_> = yanked
-        .iter()
-        .map(|one| one.selection.name.to_string())
-        .collect();
-    let names = names.into_iter().collect::<Vec<_>>().join(" ");
     let places = yanked.iter().filter_map(|one| one.location.clone());
-    places
-        .fold(Error::new(Class::Lock, message), Error::at)
-        .with_help(format!(
+    let mut error = places.fold(Error::new(Class::Lock, message), Error::at);
+    let movable = yanked
+        .iter()
+        .filter(|one| !held.contains_key(&one.selection));
+    let names: BTreeSet<_> = movable.map(|one| one.selection.name.to_string()).collect();
+    if !names.is_empty() {
+        let names = names.into_iter().collect::<Vec<_>>().join(" ");
+        error = error.with_help(format!(
             "run `cargo warg update {names}`, and commit what it changes"
-        ))
+        ));
+    }
+    for (Selection { name, version, .. }, holds) in held {
+        let holds: Vec<_> = holds.iter().map(ToString::to_string).collect();
+        error = error.with_help(format!(
+            "{name} {version} is held by {}: change that, then run `cargo warg update {name}`",
+            holds.join(" and ")
+        ));
+    }
+    error
 }

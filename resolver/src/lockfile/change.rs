@@ -25,20 +25,27 @@ pub enum Change {
     },
     /// It is gone.
     Removing(Selection),
-    /// The version is the same, and what is locked for it is not: a local package became a release or the reverse, or
-    /// it requires something else.
-    Replacing(Selection),
+    /// What is locked for it is another thing: a local package became a release or the reverse, whatever their versions, or
+    /// the same version requires something else.
+    Replacing {
+        /// The package as it was.
+        before: Selection,
+        /// Its version now.
+        version: Version,
+    },
 }
 
 impl Change {
     /// The package as it is locked now; none where it is gone.
     pub fn after(&self) -> Option<Selection> {
         match self {
-            Self::Adding(selection) | Self::Replacing(selection) => Some(selection.clone()),
-            Self::Updating { before, version } => Some(Selection {
-                version: version.clone(),
-                ..before.clone()
-            }),
+            Self::Adding(selection) => Some(selection.clone()),
+            Self::Updating { before, version } | Self::Replacing { before, version } => {
+                Some(Selection {
+                    version: version.clone(),
+                    ..before.clone()
+                })
+            }
             Self::Removing(_) => None,
         }
     }
@@ -52,7 +59,7 @@ impl Change {
                 Ordering::Equal | Ordering::Greater => "Updating",
             },
             Self::Removing(_) => "Removing",
-            Self::Replacing(_) => "Replacing",
+            Self::Replacing { .. } => "Replacing",
         }
     }
 }
@@ -61,10 +68,11 @@ impl fmt::Display for Change {
     /// What follows the verb: `acme:clock v1.0.4 -> v1.1.0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (selection, now) = match self {
-            Self::Adding(selection) | Self::Removing(selection) | Self::Replacing(selection) => {
-                (selection, None)
+            Self::Adding(selection) | Self::Removing(selection) => (selection, None),
+            Self::Replacing { before, version } if *version == before.version => (before, None),
+            Self::Updating { before, version } | Self::Replacing { before, version } => {
+                (before, Some(version))
             }
-            Self::Updating { before, version } => (before, Some(version)),
         };
         write!(f, "{} v{}", selection.name, selection.version)?;
         match now {
@@ -86,6 +94,11 @@ fn versions<'l>(mine: &'l Lockfile, other: Option<&Lockfile>) -> Versions<'l> {
         }
     }
     only
+}
+
+fn is_local(lock: &Lockfile, selection: &Selection) -> bool {
+    let package = lock.packages.get(selection);
+    package.is_some_and(|package| package.release.is_none())
 }
 
 /// What changes from one lock to the next, by package. Versions of one track are paired first, then what is left of the
@@ -112,10 +125,21 @@ pub fn changes(before: Option<&Lockfile>, after: &Lockfile) -> Vec<Change> {
                 if let Some(other) = new.iter().find(fits).copied() {
                     gone.remove(version);
                     new.remove(other);
-                    changes.push(Change::Updating {
-                        before: selection(version),
-                        version: other.clone(),
-                    });
+                    let (old, now) = (selection(version), other.clone());
+                    let was_local = before.is_some_and(|before| is_local(before, &old));
+                    let change = if was_local == is_local(after, &selection(other)) {
+                        Change::Updating {
+                            before: old,
+                            version: now,
+                        }
+                    } else {
+                        // The version of a folder or file says nothing about releases.
+                        Change::Replacing {
+                            before: old,
+                            version: now,
+                        }
+                    };
+                    changes.push(change);
                 }
             }
         }
@@ -131,7 +155,10 @@ pub fn changes(before: Option<&Lockfile>, after: &Lockfile) -> Vec<Change> {
     for (selection, package) in &after.packages {
         let old = before.and_then(|before| before.packages.get(selection));
         if old.is_some_and(|old| old != package) {
-            changes.push(Change::Replacing(selection.clone()));
+            changes.push(Change::Replacing {
+                before: selection.clone(),
+                version: selection.version.clone(),
+            });
         }
     }
     changes

@@ -385,6 +385,11 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &[],
+        title: "a package that is to be added in two versions",
+        run: |s| s.fails(2, &["add", "acme:clock@1.0", "acme:clock@1.1"]),
+    },
+    Case {
         shows: &["Unresolved::NoRegistry"],
         title: "a dependency of a namespace that has no registry, in lock",
         run: |s| {
