@@ -123,6 +123,8 @@ impl Options {
 pub enum Written {
     /// As the text of a manifest: `1.2`.
     Text(String),
+    /// As a folder or file, without a version: `../clock`.
+    Path(String),
     /// As a reference in WIT text: `wasi:http/types@0.2.3`.
     Reference,
 }

@@ -9,6 +9,7 @@
 
 mod derivation;
 mod explanation;
+mod gather;
 mod hint;
 mod text;
 
@@ -28,6 +29,7 @@ use crate::resolution::{Attempt, Patience, attempt};
 use crate::scope::Exclusion;
 
 pub(crate) use derivation::Derivation;
+use gather::gathered;
 pub use hint::{Hint, MAX_HINTS, MAX_TRIES};
 pub(crate) use text::list;
 
@@ -186,6 +188,7 @@ pub struct Conflict {
     /// How many steps there were before these.
     left_out: usize,
     hints: Vec<Hint>,
+    leaves_another: bool,
     /// Whether the steps of a message were spent before every change was tried.
     gave_out: bool,
     unexplored: BTreeSet<Address>,
@@ -205,18 +208,29 @@ impl Conflict {
         &self.steps
     }
 
-    /// Changes of which each alone makes the member solvable, the nearest first. Each was tried.
+    /// Changes of which each alone makes the member solvable, the nearest first; or, where this conflict
+    /// [leaves another](Self::leaves_another), mends this one. Each was tried.
     pub fn hints(&self) -> &[Hint] {
         &self.hints
     }
 
+    /// Whether no single change makes the member solvable, since there is another conflict beside this one.
+    pub fn leaves_another(&self) -> bool {
+        self.leaves_another
+    }
+
     /// The changes in words, one a line.
     pub fn help(&self) -> Vec<String> {
+        let rest = if self.leaves_another {
+            "; it mends this, and another conflict remains"
+        } else {
+            ""
+        };
         let numbered = self.hints.iter().enumerate();
         let mut help: Vec<String> = numbered
             .map(|(place, hint)| match place {
-                0 => hint.to_string(),
-                _ => format!("or {hint}"),
+                0 => format!("{hint}{rest}"),
+                _ => format!("or {hint}{rest}"),
             })
             .collect();
         if self.gave_out {
@@ -243,6 +257,19 @@ impl Conflict {
                 Some((requirement.name.clone(), requirement.req.pinned()?))
             })
             .collect()
+    }
+
+    /// The packages that the derivation finds not to exist.
+    pub fn absent(&self) -> BTreeSet<&PackageName> {
+        let premises = self.steps.iter().flat_map(|step| &step.premises);
+        let absent = premises.filter_map(|premise| match premise {
+            Premise::Fact(Fact::Unavailable {
+                group,
+                reason: Reason::Absent { .. },
+            }) => Some(&group.name),
+            Premise::Fact(_) | Premise::Step(_) => None,
+        });
+        absent.collect()
     }
 
     /// The namespaces that the derivation finds no registry for.
@@ -288,9 +315,10 @@ impl Conflict {
         Self {
             member: member.to_owned(),
             alone,
-            steps: explanation.steps,
+            steps: gathered(explanation.steps),
             left_out: explanation.left_out,
-            hints,
+            leaves_another: hints.are_partial && !hints.all.is_empty(),
+            hints: hints.all,
             gave_out: patience.gave_out(),
             unexplored,
         }

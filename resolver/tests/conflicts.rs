@@ -102,6 +102,7 @@ fn line(root: &RootRequirement) -> String {
     let wanted = &root.requirement;
     let mut line = match &root.written {
         Some(Written::Text(text)) => format!("{} {} \"{text}\"", wanted.kind, wanted.name),
+        Some(Written::Path(path)) => format!("{} {} at {path}", wanted.kind, wanted.name),
         Some(Written::Reference) => format!("{}@{}", wanted.name, wanted.req.pinned().unwrap()),
         None => wanted.to_string(),
     };
@@ -573,6 +574,71 @@ fn a_namespace_without_registry() {
     let namespaces = world.conflict().unowned();
     let namespaces: Vec<_> = namespaces.iter().map(ToString::to_string).collect();
     assert_eq!(namespaces, ["ghost", "spook"]);
+}
+
+#[test]
+fn a_pre_release_among_others() {
+    let mut world = World::new();
+    for version in ["0.9.0", "1.0.0-rc.1", "1.0.0-rc.2", "2.0.0-beta"] {
+        world.component("acme:clock", version, &[]);
+    }
+    world.writes("app", "component acme:clock 1", "Cargo.toml:9:1");
+    assert_told(&world, "a_pre_release_among_others");
+}
+
+#[test]
+fn a_path_without_a_version() {
+    let mut world = clocks();
+    world.app_has_local(
+        Kind::Component,
+        "acme:logger",
+        "0.3.0",
+        &["component acme:clock ^2"],
+    );
+    let root = RootRequirement {
+        location: Some("Cargo.toml:9:1".to_owned()),
+        written: Some(Written::Path("../logger".to_owned())),
+        ..RootRequirement::new(requirement("component acme:logger =0.3.0"))
+    };
+    world.member("app").requirements.insert(root);
+    world.writes("app", "component acme:clock =1.0.0", "Cargo.toml:10:1");
+    world.app_has_local(
+        Kind::Component,
+        "acme:clock",
+        "2.0.0",
+        &["component acme:spring ^1"],
+    );
+    world.nobody_has("acme:spring");
+    assert_told(&world, "a_path_without_a_version");
+}
+
+#[test]
+fn forty_versions_that_each_need_another_range() {
+    let mut world = World::new();
+    for minor in 0..=40 {
+        world.component("acme:clock", &format!("1.{minor}.0"), &[]);
+    }
+    for minor in 0..40 {
+        let clock = format!("component acme:clock =1.{}.0", minor + 1);
+        world.component("acme:logger", &format!("1.{minor}.0"), &[&clock]);
+    }
+    world.writes("app", "component acme:logger 1", "Cargo.toml:9:1");
+    world.writes("app", "component acme:clock =1.0.0", "Cargo.toml:10:1");
+    assert_told(&world, "forty_versions_that_each_need_another_range");
+    assert!(world.conflict().steps().len() < 4);
+}
+
+#[test]
+fn two_conflicts_that_have_nothing_to_do_with_one_another() {
+    let mut world = clocks();
+    world.component("acme:ink", "1.0.0", &[]);
+    world.writes("app", "component acme:clock 3", "Cargo.toml:9:1");
+    world.writes("app", "component acme:ink 2", "Cargo.toml:10:1");
+    assert_told(
+        &world,
+        "two_conflicts_that_have_nothing_to_do_with_one_another",
+    );
+    assert!(world.conflict().leaves_another());
 }
 
 /// A hundred releases on either side need what does not exist.

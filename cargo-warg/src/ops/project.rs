@@ -320,7 +320,7 @@ impl Reader<'_> {
             }
         }
         root.location = Some(dependency.location.to_string());
-        root.written = dependency.written.clone().map(Written::Text);
+        root.written = self.written(dependency);
         root
     }
 
@@ -378,6 +378,15 @@ impl Reader<'_> {
             .entry(key(&local))
             .or_insert_with(|| Held::Wit(vec![group.clone()]));
         locals.insert(local);
+    }
+
+    /// How a dependency states what it requires.
+    fn written(&self, dependency: &Dependency) -> Option<Written> {
+        let text = dependency.written.clone().map(Written::Text);
+        text.or_else(|| {
+            let path = dependency.path.as_ref()?.display().to_string();
+            Some(Written::Path(relative(self.workspace, &path)))
+        })
     }
 
     /// What a pin requires.

@@ -30,6 +30,7 @@ use transparency::version::Track;
 use super::failure::NOT_OF_THE_LOCK;
 use super::registries::{Reading, Registries, name_registries, no_registry};
 use crate::error::{Class, Classify, Error, Result};
+use crate::spec::nearest;
 
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {
@@ -537,12 +538,31 @@ impl<'a> Sessions<'a> {
                 }
                 Err(Unresolved::Conflict(conflict)) => {
                     if !self.explore(&conflict) {
-                        return Err(no_solution(conflict));
+                        return Err(self.no_solution(conflict));
                     }
                 }
                 Err(unresolved) => return Err(Error::classified(unresolved)),
             }
         }
+    }
+
+    /// A conflict, with the changes that would work, and what else is to be done.
+    fn no_solution(&self, conflict: Box<Conflict>) -> Error {
+        let mut help = conflict.help();
+        let unowned = conflict.unowned();
+        if !unowned.is_empty() {
+            help.push(name_registries(&unowned));
+        }
+        let there = self.loaded.iter().filter(|(_, log)| log.is_some());
+        let there: Vec<&str> = there.map(|(address, _)| address.name.as_str()).collect();
+        for absent in conflict.absent() {
+            let near = nearest(absent.as_str(), there.iter().copied());
+            help.extend(near.map(|near| {
+                format!("`{absent}` does not exist, and a package of a similar name does: `{near}`")
+            }));
+        }
+        let error = Error::classified(Unresolved::Conflict(conflict));
+        help.into_iter().fold(error, Error::with_help)
     }
 
     /// Loads what was not loaded where a change was tried, so that it can be told; true where something came of it.
@@ -860,17 +880,6 @@ impl Classify for Unresolved {
             Self::Missing(_) | Self::Conflict(_) | Self::LocalsDiffer { .. } => None,
         }
     }
-}
-
-/// A conflict, with the changes that would work.
-fn no_solution(conflict: Box<Conflict>) -> Error {
-    let mut help = conflict.help();
-    let unowned = conflict.unowned();
-    if !unowned.is_empty() {
-        help.push(name_registries(&unowned));
-    }
-    let error = Error::classified(Unresolved::Conflict(conflict));
-    help.into_iter().fold(error, Error::with_help)
 }
 
 /// What to say of a release that is yanked; nothing of any other.

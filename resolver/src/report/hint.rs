@@ -98,14 +98,22 @@ struct Trial<'t, 'a> {
     unexplored: &'t mut BTreeSet<Address>,
 }
 
-/// The single changes, of what the conflict speaks of, that make the member solvable.
+/// What came of trying changes.
+pub(super) struct Hints {
+    pub(super) all: Vec<Hint>,
+    /// Whether they only mend what the conflict speaks of: another conflict remains.
+    pub(super) are_partial: bool,
+}
+
+/// The single changes, of what the conflict speaks of, that make the member solvable; where there are none, those that mend
+/// this conflict and leave another.
 pub(super) fn hints(
     ground: &Rc<Ground<'_>>,
     roots: &BTreeSet<&RootRequirement>,
     steps: &[Step],
     patience: &mut Patience,
     unexplored: &mut BTreeSet<Address>,
-) -> Vec<Hint> {
+) -> Hints {
     let scope = ground.scope();
     let mut trial = Trial {
         ground,
@@ -121,26 +129,42 @@ pub(super) fn hints(
         candidates.extend(found.map(|(nearness, hint)| (nearness, *root, hint)));
     }
     candidates.sort_by_key(|(nearness, root, _)| (*nearness, *root));
-    let mut hints: Vec<Hint> = Vec::new();
-    let mut helped: BTreeSet<&RootRequirement> = BTreeSet::new();
-    for (_, root, hint) in candidates {
-        if trial.tries >= MAX_TRIES || hints.len() >= MAX_HINTS {
-            break;
-        }
-        if helped.contains(root) {
-            continue;
-        }
-        let changed = changed(&scope.member.requirements, root, &hint);
-        if trial.solves(ground, &changed) {
-            helped.insert(root);
-            hints.push(hint);
-        }
+    let mut all = trial.of_requirements(&scope.member.requirements, &candidates);
+    all.extend(others);
+    let core: BTreeSet<RootRequirement> = roots.iter().map(|root| (*root).clone()).collect();
+    let are_partial = all.is_empty() && core.len() < scope.member.requirements.len();
+    if are_partial {
+        trial.tries = 0;
+        all = trial.of_requirements(&core, &candidates);
     }
-    hints.extend(others);
-    hints
+    Hints { all, are_partial }
 }
 
 impl Trial<'_, '_> {
+    /// The changes of one requirement each that make these requirements solvable: of each one, the nearest.
+    fn of_requirements(
+        &mut self,
+        requirements: &BTreeSet<RootRequirement>,
+        candidates: &[(Nearness, &RootRequirement, Hint)],
+    ) -> Vec<Hint> {
+        let mut hints: Vec<Hint> = Vec::new();
+        let mut helped: BTreeSet<&RootRequirement> = BTreeSet::new();
+        for (_, root, hint) in candidates {
+            if self.tries >= MAX_TRIES || hints.len() >= MAX_HINTS {
+                break;
+            }
+            if helped.contains(root) {
+                continue;
+            }
+            let changed = changed(requirements, root, hint);
+            if self.solves(self.ground, &changed) {
+                helped.insert(root);
+                hints.push(hint.clone());
+            }
+        }
+        hints
+    }
+
     fn solves(&mut self, ground: &Rc<Ground<'_>>, roots: &BTreeSet<RootRequirement>) -> bool {
         self.tries = self.tries.saturating_add(1);
         match attempt(ground, roots, self.patience) {
@@ -494,7 +518,9 @@ impl fmt::Display for Hint {
                         let works = without_build(works);
                         write!(f, "change {name}@{pinned} to {name}@{works}")?;
                     }
-                    None => write!(f, "change {name} {} to {req}", requirement.req)?,
+                    Some(Written::Path(_)) | None => {
+                        write!(f, "change {name} {} to {req}", requirement.req)?;
+                    }
                 }
                 location
             }

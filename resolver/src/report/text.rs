@@ -9,8 +9,9 @@ use std::fmt;
 
 use semver::Version;
 use transparency::name::{Kind, PackageName};
-use transparency::version::Track;
+use transparency::version::{Track, VersionReq};
 
+use super::gather::{Subject, subject};
 use super::{
     Conclusion, Conflict, Extent, Fact, Group, MAX_STEPS, Need, Premise, Step, Unmet, Wish,
 };
@@ -197,6 +198,7 @@ impl<'c> Words<'c> {
         let name = self.name(requirement.kind, &requirement.name);
         let mut text = match (&wish.written, requirement.req.pinned()) {
             (Some(Written::Text(text)), _) => format!("{name} \"{text}\""),
+            (Some(Written::Path(path)), _) => format!("{name} {{ path = \"{path}\" }}"),
             (Some(Written::Reference), Some(version)) => format!("{name}@{version}"),
             _ => format!("{name} {}", requirement.req),
         };
@@ -217,7 +219,7 @@ impl<'c> Words<'c> {
         text
     }
 
-    fn unmet(unmet: &Unmet) -> String {
+    fn unmet(unmet: &Unmet, wish: Option<&Wish>) -> String {
         let Unmet {
             existing,
             local,
@@ -243,7 +245,14 @@ impl<'c> Words<'c> {
                 format!(", of which only the pre-release {one} exists")
             }
             [one] => format!(", of which only {one} exists"),
-            several => format!(", of which only {} exist", shortened_versions(several)),
+            several => {
+                let passed = wish.and_then(|wish| passed_over(several, &wish.requirement.req));
+                format!(
+                    ", of which only {} exist{}",
+                    shortened_versions(several),
+                    passed.unwrap_or_default()
+                )
+            }
         }
     }
 
@@ -268,6 +277,47 @@ impl<'c> Words<'c> {
         (!texts.is_empty()).then(|| format!("{who} {}", list(&texts, "and")))
     }
 
+    /// What many versions of one package require of another, each its own, in one clause.
+    fn gathered(&self, premises: &[Premise]) -> Vec<(Subject, String)> {
+        const MANY: usize = 4;
+        let mut by_subject: BTreeMap<Subject, Vec<&Fact>> = BTreeMap::new();
+        for premise in premises {
+            if let Premise::Fact(fact) = premise
+                && let Some(subject) = subject(fact)
+            {
+                by_subject.entry(subject).or_default().push(fact);
+            }
+        }
+        by_subject.retain(|_, facts| facts.len() >= MANY);
+        let told = by_subject.into_iter().map(|(subject, facts)| {
+            let (kind, name, wanted_kind, wanted) = &subject;
+            let each = facts.iter().filter_map(|fact| match fact {
+                Fact::Requires {
+                    by: Some(group),
+                    wishes,
+                    ..
+                } => {
+                    let versions = self.runs(group, "and");
+                    let name = format!("{} ", self.name(group.kind, &group.name));
+                    let versions = versions.rsplit_once(&name).map_or("", |(_, rest)| rest);
+                    let reqs = wishes.iter().map(|wish| wish.requirement.req.to_string());
+                    let reqs: Vec<String> = reqs.collect();
+                    Some(format!("{versions} {}", list(&reqs, "or")))
+                }
+                _ => None,
+            });
+            let each: Vec<String> = each.collect();
+            let text = format!(
+                "{} requires another {} in each version ({})",
+                self.name(*kind, name),
+                self.name(*wanted_kind, wanted),
+                shortened(&each, "and")
+            );
+            (subject, text)
+        });
+        told.collect()
+    }
+
     fn fact(&self, fact: &Fact) -> String {
         match fact {
             Fact::Requires { by, wishes, unmet } => {
@@ -276,13 +326,16 @@ impl<'c> Words<'c> {
                     None => (format!("`{}`", self.conflict.member), true),
                     Some(group) => (self.subject(group), is_one(group)),
                 };
+                let first = wishes.first();
                 let wishes: Vec<String> = wishes.iter().map(|wish| self.wish(wish)).collect();
                 let word = if by.is_some() { "or" } else { "and" };
                 format!(
                     "{who} require{} {}{}",
                     if one { "s" } else { "" },
                     list(&wishes, word),
-                    unmet.as_ref().map_or_else(String::new, Self::unmet)
+                    unmet
+                        .as_ref()
+                        .map_or_else(String::new, |unmet| Self::unmet(unmet, first))
                 )
             }
             Fact::Excluded {
@@ -452,6 +505,24 @@ impl<'c> Words<'c> {
     }
 }
 
+/// What to say of pre-releases that a requirement would match, did it name one.
+fn passed_over(existing: &[Version], req: &VersionReq) -> Option<String> {
+    let release = |version: &Version| Version::new(version.major, version.minor, version.patch);
+    let passed = existing
+        .iter()
+        .filter(|version| !version.pre.is_empty() && req.matches(&release(version)));
+    let passed: Vec<Version> = passed.cloned().collect();
+    let (are, taken) = match passed.as_slice() {
+        [] => return None,
+        [_] => ("is a pre-release", "it is"),
+        _ => ("are pre-releases", "they are"),
+    };
+    Some(format!(
+        " ({} {are}, taken only where {taken} named)",
+        shortened_versions(&passed)
+    ))
+}
+
 /// Whether two exclusions are said in one.
 fn is_alike(one: &Exclusion, other: &Exclusion) -> bool {
     match (one, other) {
@@ -519,9 +590,16 @@ impl fmt::Display for Conflict {
             let mut follows = false;
             let mut because = Vec::new();
             because.extend(words.own(&step.premises));
+            let gathered = words.gathered(&step.premises);
+            because.extend(gathered.iter().map(|(_, text)| text.clone()));
+            let is_told = |fact: &Fact| {
+                gathered
+                    .iter()
+                    .any(|(one, _)| subject(fact).as_ref() == Some(one))
+            };
             for premise in &step.premises {
                 match premise {
-                    Premise::Fact(fact) if is_own(fact) => {}
+                    Premise::Fact(fact) if is_own(fact) || is_told(fact) => {}
                     Premise::Fact(fact) => because.push(words.fact(fact)),
                     Premise::Step(earlier) if earlier.checked_add(1) == Some(here) => {
                         follows = true;
