@@ -86,7 +86,7 @@ fn registry(sandbox: &Sandbox) -> Registry {
 struct Uses {
     imports: String,
     /// `use …;` within an interface.
-    uses: String,
+    inside: String,
     components: BTreeSet<String>,
     wit: BTreeSet<String>,
 }
@@ -95,7 +95,7 @@ impl Uses {
     fn new() -> Self {
         Self {
             imports: String::new(),
-            uses: String::new(),
+            inside: String::new(),
             components: BTreeSet::new(),
             wit: BTreeSet::new(),
         }
@@ -103,7 +103,7 @@ impl Uses {
 
     fn reference(&mut self, item: &str, random: &mut Random, number: usize) {
         if random.one_in(2) {
-            let _ = write!(self.uses, " use {item}.{{x as x{number}}};");
+            let _ = write!(self.inside, " use {item}.{{x as x{number}}};");
         } else {
             let _ = writeln!(self.imports, "  import {item};");
         }
@@ -209,7 +209,7 @@ fn write_crate(project: &Project, folder: &str, name: &str, uses: &Uses, random:
              interface types {{ type x = u64; }}\n\
              interface gen {{ use types.{{x}};{}{uses_nested} make: func() -> x; }}\n\
              world w {{\n{}{export}}}\n{nested}",
-            uses.uses, uses.imports
+            uses.inside, uses.imports
         ),
     );
 }
@@ -259,7 +259,7 @@ fn write_world(sandbox: &Sandbox, registry: &Registry, seed: u64) -> Project {
         &Uses {
             components: BTreeSet::new(),
             wit: BTreeSet::new(),
-            ..clean(outside)
+            ..clean(&outside)
         },
         &mut random,
     );
@@ -307,17 +307,17 @@ fn write_world(sandbox: &Sandbox, registry: &Registry, seed: u64) -> Project {
 }
 
 /// Only the references that need nothing in a manifest: of the project outside.
-fn clean(uses: Uses) -> Uses {
+fn clean(uses: &Uses) -> Uses {
     let keep = |line: &&str| line.contains("acme:t") || line.trim().is_empty();
     let imports = uses
         .imports
         .lines()
         .filter(keep)
         .map(|line| format!("{line}\n"));
-    let used = uses.uses.split_inclusive(';').filter(|one| keep(&one));
+    let used = uses.inside.split_inclusive(';').filter(keep);
     Uses {
         imports: imports.collect(),
-        uses: used.collect(),
+        inside: used.collect(),
         components: BTreeSet::new(),
         wit: BTreeSet::new(),
     }

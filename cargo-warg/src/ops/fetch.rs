@@ -58,14 +58,8 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
         warnings: Vec::new(),
         lock: outcome,
     };
-    let empty;
-    let lock = match &fetched.lock.lock {
-        Some(lock) => lock,
-        None => {
-            empty = Lockfile::empty(project.problem.options.clone());
-            &empty
-        }
-    };
+    let empty = Lockfile::empty(project.problem.options.clone());
+    let lock = fetched.lock.lock.as_ref().unwrap_or(&empty);
     let checked = check(project, lock, &mut sessions)?;
     let mut plans = Vec::new();
     for (member, root) in writable(project, lock) {
@@ -208,14 +202,9 @@ impl<'c> Contents<'c> {
 
 /// The digest of all texts of a package that lies in a folder.
 fn digest(texts: &[Group]) -> Digest {
-    match texts {
-        [only] => only.digest(),
-        _ => {
-            let all: Vec<u8> = texts
-                .iter()
-                .flat_map(|text| *text.digest().as_bytes())
-                .collect();
-            Digest::of(&all)
-        }
+    if let [only] = texts {
+        return only.digest();
     }
+    let digests = texts.iter().flat_map(|text| *text.digest().as_bytes());
+    Digest::of(&digests.collect::<Vec<u8>>())
 }

@@ -1,5 +1,7 @@
 //! What is wrong in `wit/`.
 
+use std::fmt::Write as _;
+
 use super::Case;
 
 pub(super) const CASES: &[Case] = &[
@@ -52,18 +54,14 @@ pub(super) const CASES: &[Case] = &[
         shows: &["TextError::TooWide"],
         title: "worlds that reach too much",
         run: |s| {
-            let chain: String = (1..400)
-                .map(|n| format!("interface i{n} {{ use i{}.{{t}}; }}\n", n - 1))
-                .collect();
-            let worlds: String = (0..400)
-                .map(|n| format!("world w{n} {{ import i399; }}\n"))
-                .collect();
-            s.write(
-                "wit/world.wit",
-                format!(
-                    "package example:app@0.1.0;\ninterface i0 {{ type t = u8; }}\n{chain}{worlds}"
-                ),
-            );
+            let mut text = "package example:app@0.1.0;\ninterface i0 { type t = u8; }\n".to_owned();
+            for n in 1..400 {
+                writeln!(text, "interface i{n} {{ use i{}.{{t}}; }}", n - 1).unwrap();
+            }
+            for n in 0..400 {
+                writeln!(text, "world w{n} {{ import i399; }}").unwrap();
+            }
+            s.write("wit/world.wit", text);
             s.fails(101, &["lock"])
         },
     },

@@ -33,6 +33,15 @@ pub(super) struct Served {
     pub(super) used: BTreeSet<Requirement>,
 }
 
+impl Served {
+    /// What a member depends on itself is written for it anyway.
+    fn note_use(&mut self, user: User<'_>, dependency: &Dependency) {
+        if matches!(user, User::Folder(..)) {
+            self.used.insert(requirement(dependency));
+        }
+    }
+}
+
 /// Whose reference it is.
 #[derive(Clone, Copy)]
 enum User<'f> {
@@ -123,12 +132,12 @@ impl<'a> Serving<'a> {
             .and_then(|local| self.folders.held.get_key_value(&key(local)));
         match held {
             Some((key, Held::Project(folder))) => {
-                self.from_project(reference, user, dependency, key, folder)
+                self.said(reference, user, dependency, key, folder)
             }
             Some((_, Held::Component { exports, .. })) => {
                 let name = reference.extern_name();
                 if exports.iter().any(|export| export.as_str() == name) {
-                    self.note_use(user, dependency, served);
+                    served.note_use(user, dependency);
                     return Ok(Answer::Component);
                 }
                 Err(self.not_exported(reference, user, dependency, exports))
@@ -139,21 +148,14 @@ impl<'a> Serving<'a> {
                     let location = || reference.location.clone();
                     exports.entry(name).or_insert_with(location);
                 }
-                self.note_use(user, dependency, served);
+                served.note_use(user, dependency);
                 Ok(Answer::Component)
             }
         }
     }
 
-    /// What a member depends on itself is written for it anyway.
-    fn note_use(&self, user: User<'_>, dependency: &Dependency, served: &mut Served) {
-        if matches!(user, User::Folder(..)) {
-            served.used.insert(requirement(dependency));
-        }
-    }
-
     /// What the `wit/` of a project says that its component will export.
-    fn from_project(
+    fn said(
         &self,
         reference: &Reference,
         user: User<'a>,

@@ -30,20 +30,20 @@ impl Stub {
         }
         text.push_str(";\n");
         for (interface, types) in &self.interfaces {
-            let types: String = types
-                .iter()
-                .map(|name| format!(" resource %{name};"))
-                .collect();
-            let _ = writeln!(text, "interface %{interface} {{{types} }}");
+            let _ = write!(text, "interface %{interface} {{");
+            for name in types {
+                let _ = write!(text, " resource %{name};");
+            }
+            text.push_str(" }\n");
         }
         // Used as both, it is an interface: as what it is not, it is refused.
         let worlds = self.worlds.iter();
         for (world, names) in worlds.filter(|(name, _)| !self.interfaces.contains_key(*name)) {
-            let names: String = names
-                .iter()
-                .map(|name| format!(" import %{name}: func();"))
-                .collect();
-            let _ = writeln!(text, "world %{world} {{{names} }}");
+            let _ = write!(text, "world %{world} {{");
+            for name in names {
+                let _ = write!(text, " import %{name}: func();");
+            }
+            text.push_str(" }\n");
         }
         text
     }
