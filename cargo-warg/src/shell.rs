@@ -506,19 +506,6 @@ fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
 mod tests {
     use std::sync::Arc;
 
-    #[test]
-    fn a_line_of_a_message_is_no_longer_than_anybody_reads() {
-        let names = vec!["`acme:logger/api@1.0.0`"; 60_000].join(", ");
-        let said = shortened(&format!("it imports\n{names}\nand no more"));
-        assert!(said.len() < 5000, "{}", said.len());
-        assert!(said.starts_with("it imports\n`acme:logger/api@1.0.0`, "));
-        assert!(said.ends_with(" characters more\nand no more"), "{said}");
-        assert_eq!(shortened("short\nlines"), "short\nlines");
-        // Not in the middle of a character.
-        let said = shortened(&"ö".repeat(5000));
-        assert!(said.ends_with("ö… and 2952 characters more"));
-    }
-
     use super::*;
     use crate::error::Class;
     use crate::place::Text;
@@ -732,5 +719,18 @@ mod tests {
         locked(&shell.err).colors = true;
         shell.status("Locking", "3");
         assert_eq!(err.text(), "\u{1b}[1m\u{1b}[92m     Locking\u{1b}[0m 3\n");
+    }
+
+    #[test]
+    fn a_line_of_a_message_is_no_longer_than_anybody_reads() {
+        let names = vec!["`acme:logger/api@1.0.0`"; 60_000].join(", ");
+        let said = shortened(&format!("it imports\n{names}\nand no more"));
+        assert!(said.len() < 5000, "{}", said.len());
+        assert!(said.starts_with("it imports\n`acme:logger/api@1.0.0`, "));
+        assert!(said.ends_with(" characters more\nand no more"), "{said}");
+        assert_eq!(shortened("short\nlines"), "short\nlines");
+        // Not in the middle of a character.
+        let said = shortened(&"ö".repeat(5000));
+        assert!(said.ends_with("ö… and 2952 characters more"));
     }
 }

@@ -35,12 +35,11 @@ impl Remembered {
     /// # Errors
     /// A lock that does not read.
     pub(super) fn of(&self, origin: &Origin) -> Result<Vec<Checkpoint>> {
-        let checkpoints = match self.checkpoints.get() {
-            Some(checkpoints) => checkpoints,
-            None => {
-                let read = self.read()?;
-                self.checkpoints.get_or_init(|| read)
-            }
+        let checkpoints = if let Some(checkpoints) = self.checkpoints.get() {
+            checkpoints
+        } else {
+            let read = self.read()?;
+            self.checkpoints.get_or_init(|| read)
         };
         let of_origin = checkpoints.iter().filter(|one| one.origin == *origin);
         Ok(of_origin.cloned().collect())

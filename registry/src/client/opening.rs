@@ -41,9 +41,12 @@ impl<'r> Opening<'r> {
             threads: threads.min(chunks),
         }
     }
+}
 
-    /// The next record; none behind the last one.
-    pub(super) fn next(&mut self) -> Option<OpenedRecord> {
+impl Iterator for Opening<'_> {
+    type Item = OpenedRecord;
+
+    fn next(&mut self) -> Option<OpenedRecord> {
         if self.opened.is_empty() {
             let mut bytes = 0_usize;
             let fit = self.closed.iter().take_while(|record| {
@@ -110,11 +113,7 @@ mod tests {
         for threads in [2, 3, 64] {
             assert_eq!(print(&open(&records, threads)), alone, "{threads}");
         }
-        let mut opening = Opening::of(records.into_iter());
-        let mut one_by_one = Vec::new();
-        while let Some(record) = opening.next() {
-            one_by_one.push(record);
-        }
+        let one_by_one: Vec<_> = Opening::of(records.into_iter()).collect();
         assert_eq!(print(&one_by_one), alone);
     }
 
