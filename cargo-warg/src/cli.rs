@@ -3,6 +3,8 @@
 //! Parses, makes the shell, runs the command, and turns its failure into an exit code. What a command does stands in
 //! its file of [`crate::commands`].
 
+mod heeded;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,14 +12,17 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use anstyle::{AnsiColor, Effects};
 use clap::builder::Styles;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
 use crate::commands::{self, Context};
-use crate::error::Class;
+use crate::error::{Class, Error};
+use crate::keys::KEY_VARIABLE;
 use crate::manifest::{ManifestArgs, Solving};
-use crate::message::Message;
+use crate::message::{Failure, Message};
 use crate::network::Network;
-use crate::shell::{self, Shell, Verbosity};
+use crate::shell::{self, Shell, Verbosity, has_secret};
 use crate::wit::text::with_stack;
 
 /// cargo's own colours of help texts.
@@ -164,6 +169,11 @@ impl GlobalArgs {
     }
 }
 
+/// The grammar of all commands. Each shows the flags about a project that it heeds.
+pub fn grammar() -> clap::Command {
+    heeded::shown(Cargo::command())
+}
+
 /// Runs the command that the arguments name. The first argument is the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
@@ -171,16 +181,43 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(arguments: Vec<OsString>) -> ExitCode {
-    let CargoSubcommand::Warg(Warg { global, command }) = match Cargo::try_parse_from(arguments) {
+    let json = asks_for_json(&arguments);
+    if arguments
+        .iter()
+        .any(|one| has_secret(&one.to_string_lossy()))
+    {
+        let message = "an argument holds a secret key, and no command takes one";
+        return refused(
+            &Error::new(Class::Usage, message).with_help(format!(
+                "what was typed may be in the history of the shell, or in the log of a job: make another key, and let that \
+                 one be revoked. Secret keys lie in the key file or in `{KEY_VARIABLE}`, and `--key` takes a key's name"
+            )),
+            json,
+        );
+    }
+    let mut grammar = grammar();
+    let matches = match grammar.try_get_matches_from_mut(arguments) {
+        Ok(matches) => matches,
+        // Help and versions arrive here too, and go to stdout. A reader that went away is no error.
+        Err(error) => {
+            let _ = error.print();
+            if !error.use_stderr() {
+                return ExitCode::SUCCESS;
+            }
+            if json {
+                print_json(usage_failure(&error));
+            }
+            return ExitCode::from(Class::Usage.exit_code());
+        }
+    };
+    if let Err(error) = heeded::check(&matches) {
+        return refused(&error, json);
+    }
+    let CargoSubcommand::Warg(Warg { global, command }) = match Cargo::from_arg_matches(&matches) {
         Ok(cargo) => cargo.warg,
         Err(error) => {
-            // Help and versions arrive here too, and go to stdout. A reader that went away is no error.
-            let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(Class::Usage.exit_code())
-            } else {
-                ExitCode::SUCCESS
-            };
+            let _ = error.format(&mut grammar).print();
+            return ExitCode::from(Class::Usage.exit_code());
         }
     };
     let context = global.context();
@@ -195,11 +232,49 @@ fn run_command(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// What is wrong with the command line itself.
+fn refused(error: &Error, json: bool) -> ExitCode {
+    Shell::new(Verbosity::Normal, shell::Color::from_env()).error(error);
+    if json {
+        print_json(Failure::from(error));
+    }
+    ExitCode::from(error.class().exit_code())
+}
+
+fn print_json(failure: Failure) {
+    let shell = Shell::new(Verbosity::Quiet, shell::Color::Never);
+    if let Ok(text) = serde_json::to_string(&Message::Error(failure)) {
+        let _ = shell.data(shell::clean_json(&text));
+    }
+}
+
+/// Whether the document of a failure is wanted, of a command line that does not parse.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let mut pairs = arguments.windows(2);
+    arguments.iter().any(|one| one == "--message-format=json")
+        || pairs.any(|pair| pair == ["--message-format", "json"])
+}
+
+/// What clap says, in its parts: what is wrong, then what to do.
+fn usage_failure(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let mut parts = text
+        .split("\n\n")
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty());
+    let message = parts.next().unwrap_or_default();
+    Failure {
+        code: Class::Usage.exit_code(),
+        message: message.trim_start_matches("error: ").to_owned(),
+        causes: Vec::new(),
+        places: Vec::new(),
+        help: parts.collect(),
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Warg, clap::Error> {

@@ -73,17 +73,6 @@ impl Context {
         Ok(workspace)
     }
 
-    /// Refuses `--offline` for what writes to a registry.
-    pub fn writes(&self) -> Result<()> {
-        if !self.offline {
-            return Ok(());
-        }
-        Err(Error::new(
-            Class::Usage,
-            "a registry cannot be written to with --offline: what is written follows what it holds now",
-        ))
-    }
-
     /// What that workspace asks for.
     pub fn project(&self, manifest: &ManifestArgs) -> Result<Project> {
         let project = Project::load(manifest, &self.dirs()?, &self.network)?;

@@ -67,6 +67,36 @@ impl Color {
     }
 }
 
+/// What a secret key begins with, in the text form of Go's `note` package.
+const SECRET: &str = "PRIVATE+KEY+";
+
+/// What follows where a message says how one looks.
+const NO_SECRET: &str = "NAME+ID+BASE64";
+
+/// Whether a text holds a secret key.
+pub fn has_secret(text: &str) -> bool {
+    text.contains(SECRET)
+}
+
+/// The text, without secret keys: one that stands where it does not belong, in a manifest or a variable, must not get into a
+/// log for that.
+pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
+    if !has_secret(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(SECRET);
+    let mut safe = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_key = |c: char| !c.is_whitespace() && !matches!(c, '"' | '`' | '\'' | '\\' | ')');
+        let rest = part.trim_start_matches(is_key);
+        let key = part.strip_suffix(rest).unwrap_or(part);
+        safe.push_str(SECRET);
+        safe.push_str(if key == NO_SECRET { key } else { "…" });
+        safe.push_str(rest);
+    }
+    Cow::Owned(safe)
+}
+
 /// A place to print to.
 struct Sink {
     to: Box<dyn Write + Send>,
@@ -80,8 +110,9 @@ struct Sink {
 impl Sink {
     /// Writes whole lines.
     fn text(&mut self, text: &str) -> io::Result<()> {
+        let text = without_secrets(text);
         if self.read_along {
-            return self.write(github::defused(text).as_bytes());
+            return self.write(github::defused(&text).as_bytes());
         }
         self.write(text.as_bytes())
     }
@@ -183,7 +214,7 @@ impl Shell {
         if self.job.annotates {
             let title = "cargo warg";
             let line = (self.job).annotation("warning", title, message, place, root.as_deref());
-            let _ = locked(&self.err).write(line.as_bytes());
+            let _ = locked(&self.err).write(without_secrets(&line).as_bytes());
         }
     }
 
@@ -191,7 +222,7 @@ impl Shell {
         let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
         if self.job.annotates {
             for line in self.job.error(error, root.as_deref()) {
-                let _ = locked(&self.err).write(line.as_bytes());
+                let _ = locked(&self.err).write(without_secrets(&line).as_bytes());
             }
         }
     }
@@ -686,6 +717,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_secret_key_is_printed_wherever_it_comes_from() {
+        let key = "PRIVATE+KEY+acme/ci+0a1b2c3d+AaBb/+c=";
+        let page = "error: `PRIVATE+KEY+…` and 'PRIVATE+KEY+…'\nnote: PRIVATE+KEY+…\n";
+        let (out, err) = said(Verbosity::Normal, |shell| {
+            let error = format!("`{key}` and '{key}'");
+            shell.error(&Error::new(Class::Other, error));
+            shell.note(key);
+            shell.data(format!("{{\"a\":\"{key}\"}}")).unwrap();
+        });
+        assert_eq!(err, page);
+        assert_eq!(out, "{\"a\":\"PRIVATE+KEY+…\"}\n");
+        let text = Text::new(Path::new("Cargo.toml"), format!("key = \"{key}\"\n"));
+        let shown = snippet_of(&[text.at(0..3).into()]);
+        assert!(
+            shown.contains("PRIVATE+KEY+…") && !shown.contains("AaBb"),
+            "{shown}"
+        );
     }
 
     struct Gone(io::ErrorKind);

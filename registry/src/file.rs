@@ -163,8 +163,10 @@ pub fn read_secret(path: &Path, limit: u64) -> io::Result<String> {
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |about: Metadata| about.permissions().mode() & 0o777;
-        let of_file = mode(file.metadata()?);
-        if of_file & 0o077 != 0 {
+        let about = file.metadata()?;
+        let is_file = about.is_file();
+        let of_file = mode(about);
+        if is_file && of_file & 0o077 != 0 {
             return Err(Obstacle::Exposed(Exposed::File { mode: of_file }).into());
         }
         // Where it really lies: behind a link, the folder of the link says nothing.

@@ -156,7 +156,7 @@ fn one_member_of_a_workspace_is_meant() {
     let before = registry.snapshot(&workspace);
     workspace
         .warg(&["add", "acme:clock"])
-        .code(101) // as `cargo add`
+        .code(2)
         .stderr_contains("several packages could be meant")
         .stderr_contains("help: choose one with `-p`: `a`, `b`");
     assert_eq!(registry.snapshot(&workspace), before);

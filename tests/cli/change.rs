@@ -48,10 +48,8 @@ fn a_yanked_release_stays_with_who_has_it_and_goes_to_nobody_else() {
     assert!(app.read("warg.lock").contains("\"1.1.0\""));
     yank(&app, "acme:clock@1.1.0", "runs 100% too fast — in “summer”")
         .code(0)
-        .stderr_contains(
-            "      Yanked acme:clock@1.1.0: runs 100% too fast — in “summer”\n      Proved entry ",
-        )
-        .stderr_contains("of `acme` is its record, signed by `acme/ci`");
+        .stderr_contains("      Yanked acme:clock@1.1.0: runs 100% too fast — in “summer”\n")
+        .stderr_lacks("Proved");
     assert!(last_record(&sandbox).contains("\nyank 1.1.0 runs%20100%25%20too%20fast%20%E2%80%94"));
     app.warg(&["verify"])
         .code(0)
@@ -185,7 +183,7 @@ fn a_rerun_finishes_what_was_signed_and_not_acknowledged() {
     // Nothing can be committed: a file lies where the private folder was.
     fs::rename(&private, &aside).unwrap();
     fs::write(&private, "").unwrap();
-    yank(&app, "acme:clock@1.0.0", "wrong").code(12);
+    yank(&app, "acme:clock@1.0.0", "wrong").code(101);
     let pending = app.home().join("state/pending");
     let kept: Vec<u8> = files(&pending).into_values().next().unwrap();
     fs::remove_file(&private).unwrap();
@@ -221,7 +219,7 @@ fn who_is_granted_may_and_who_is_revoked_may_not() {
     fs::write(&keys, format!("{own}{registrys}\n")).unwrap();
     let as_bob = |arguments: &[&str]| bob.warg(arguments);
     app.write("c.wasm", fixtures::component::from_wit(CLOCK, "w"));
-    let publish = |version: &str| as_bob(&["publish", "c.wasm", "--as", version]);
+    let publish = |version: &str| as_bob(&["publish", "-v", "c.wasm", "--as", version]);
     publish("acme:clock@1.2.0").code(13);
     app.warg(&["grant", "acme:clock", &key, "release,yank"])
         .code(0)
@@ -296,7 +294,7 @@ fn the_last_owner_cannot_go_and_an_owner_can_do_everything() {
     app.warg(&["revoke", "acme:clock", "acme/dev", "own"])
         .code(13)
         .stderr_contains("last owner");
-    yank(&app, "acme:clock@1.0.0", "wrong")
+    app.warg(&["yank", "-v", "acme:clock@1.0.0", "--reason", "wrong"])
         .code(0)
         .stderr_contains("signed by `acme/dev`");
     good(&app);

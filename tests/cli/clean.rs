@@ -92,7 +92,7 @@ fn what_killed_runs_left_goes_once_it_is_old() {
     app.warg(&["clean", "-v"])
         .code(0)
         .stderr_contains("    Removing ")
-        .stderr_contains(".cargo-warg-Ab3dE6: 1 files, 4 bytes");
+        .stderr_contains(".cargo-warg-Ab3dE6: 1 file, 4 bytes");
     for path in left {
         assert!(!app.has(path), "{path}");
     }

@@ -238,7 +238,7 @@ fn a_release_without_a_lock_is_said_to_have_none() {
         .stderr_contains("Verified acme:logger@1.0.0");
     project
         .warg(&["verify", "acme:logger@9.9.9"])
-        .code(101)
+        .code(11)
         .stderr_contains("`acme:logger` has no release 9.9.9")
         .stderr_contains("its newest is 1.0.0");
     project

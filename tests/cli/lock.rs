@@ -52,8 +52,7 @@ fn a_lock_is_written_once_and_a_second_run_touches_nothing() {
         .code(0)
         .stderr_contains("Adding acme:logger v1.0.0")
         .stderr_contains("Adding acme:clock v1.1.0")
-        .stderr_contains("Proved 4 logs")
-        .stderr_contains("`registry.example/world-1` at size")
+        .stderr_lacks("Proved")
         .stderr_contains("Locked 4 packages in warg.lock");
     // Components at their highest, WIT at its lowest.
     let expected = [
@@ -334,7 +333,7 @@ fn p_keeps_the_other_members_where_they_are_and_members_have_pins_of_their_own()
     workspace.warg(&["verify"]).code(0);
     workspace
         .warg(&["lock", "-p", "nobody"])
-        .code(101)
+        .code(2)
         .stderr_contains("no package `nobody`")
         .stderr_contains("help: its packages are: `a`, `b`");
     // From a member's folder, the workspace is found.

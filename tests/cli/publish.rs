@@ -46,7 +46,7 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
     app.publish_component("acme:local", "0.3.1", CLOCK).code(0);
     app.write("logger.wasm", logger());
     // The name and version of the crate, 0.1.0.
-    app.warg(&["publish", "logger.wasm"])
+    app.warg(&["publish", "-v", "logger.wasm"])
         .code(0)
         .stderr_contains("Published acme:logger@0.1.0 (component, ")
         .stderr_contains("signed by `acme/ci`")
@@ -328,7 +328,7 @@ fn members_of_a_workspace_are_told_apart() {
     work.registry("acme", &["acme"]);
     work.write("c.wasm", logger());
     work.warg(&["publish", "c.wasm"])
-        .code(101)
+        .code(2)
         .stderr_contains("-p");
     work.warg(&["publish", "c.wasm", "-p", "b"])
         .code(0)
@@ -381,7 +381,7 @@ fn a_signed_record_that_nobody_acknowledged_is_sent_again() {
     fs::write(&private, "").unwrap();
     let line = ["publish", "c.wasm", "--as", "acme:logger@1.0.0"];
     app.warg(&line)
-        .code(12)
+        .code(101)
         .stderr_contains("cannot write")
         .stderr_contains(".private");
     let pending = app.home().join("state/pending");
@@ -400,7 +400,7 @@ fn a_signed_record_that_nobody_acknowledged_is_sent_again() {
     fs::rename(&private, &aside).unwrap();
     fs::write(&private, "").unwrap();
     app.warg(&["publish", "c.wasm", "--as", "acme:logger@1.1.0"])
-        .code(12);
+        .code(101);
     fs::remove_file(&private).unwrap();
     fs::rename(&aside, &private).unwrap();
     let place = pending.join(first_file(&pending));

@@ -155,7 +155,7 @@ fn what_fetch_wrote_is_imported_as_the_very_content_or_not_at_all() {
         .code(0)
         .stderr_contains("acme-mid-1.0.0 is what `cargo warg fetch` wrote of sha256:")
         .stderr_contains(
-            "1 versions of 1 packages into `third` (0 were there, 0 unusable, 1 skipped)",
+            "1 version of 1 package into `third` (0 were there, 0 unusable, 1 skipped)",
         );
 }
 
@@ -382,7 +382,7 @@ fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
         .stderr_contains("in/word/w.wit:2:1")
         .stderr_contains("in/user/u.wit:2:28: `acme:user@1.0.0` needs `acme:word/i@1.0.0`")
         .stderr_contains(
-            "1 versions of 1 packages into `acme` (0 were there, 0 unusable, 3 skipped)",
+            "1 version of 1 package into `acme` (0 were there, 0 unusable, 3 skipped)",
         );
     consumes(&sandbox, &app, "one", "acme:good/i@1.0.0");
 }

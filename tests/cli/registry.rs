@@ -133,8 +133,7 @@ fn a_virtual_workspace_and_a_public_key_of_somebody_else_will_do() {
     assert!(work.read("Cargo.toml").contains("url = \"reg\""));
     work.warg(&["registry", "check", "acme"]).code(0);
     work.publish_wit("package acme:a@1.0.0;\ninterface i {}\n")
-        .code(0)
-        .stderr_contains("`acme/ci`");
+        .code(0);
 }
 
 #[test]
@@ -402,7 +401,7 @@ fn an_import_keeps_what_cannot_be_used_and_refuses_two_contents_of_one_version()
     );
     app.warg(&["registry", "import", "one"])
         .code(0)
-        .stderr_contains("1 versions of 1 packages");
+        .stderr_contains("1 version of 1 package");
     app.warg(&["registry", "import", "one", "two"])
         .code(0)
         .stderr_contains("acme:d@1.0.0 is kept for the record and unusable")

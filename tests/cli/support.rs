@@ -343,6 +343,13 @@ impl Said {
         self
     }
 
+    /// Demands that it failed, however.
+    #[track_caller]
+    pub(crate) fn code_is_no_success(self) -> Self {
+        assert_ne!(self.code, Some(0), "{self}");
+        self
+    }
+
     /// Demands a text on stderr.
     #[track_caller]
     pub(crate) fn stderr_contains(self, text: &str) -> Self {

@@ -26,7 +26,7 @@ pub const MAX_EXTERN_NAME: usize = 512;
 pub enum NameError {
     /// Not `namespace:name`, or one of the two is malformed.
     #[error(
-        "`{text}` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`"
+        "`{text}` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`, at most 64 bytes"
     )]
     Package {
         /// What stood there.

@@ -48,7 +48,6 @@ impl ChangeArgs {
         name: &PackageName,
         wanted: impl FnOnce(&dyn Fn(&str) -> Result<VerifyingKey>) -> Result<Change>,
     ) -> Result<()> {
-        context.writes()?;
         let changing = Changing {
             name,
             registry: self.registry.as_deref(),
@@ -80,7 +79,7 @@ impl ChangeArgs {
             }
             Outcome::Published { signer, index } => {
                 shell.status(verb, what);
-                shell.status(
+                shell.status_verbose(
                     "Proved",
                     format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
                 );

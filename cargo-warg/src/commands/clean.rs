@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::Context;
+use super::report::counted_long;
 use crate::error::Result;
 use crate::keys;
 use crate::message::{Clean, Message};
@@ -49,19 +50,14 @@ impl CleanArgs {
             let verb = if self.dry_run { "Found" } else { "Removing" };
             shell.status_verbose(
                 verb,
-                format!(
-                    "{}: {} files, {} bytes",
-                    one.path.display(),
-                    one.files,
-                    one.bytes
-                ),
+                format!("{}: {}", one.path.display(), measured(one.files, one.bytes)),
             );
         }
         if self.dry_run {
-            shell.status("Summary", format!("{files} files, {bytes} bytes"));
+            shell.status("Summary", measured(files, bytes));
             shell.warning("nothing was removed: this is a dry run");
         } else {
-            shell.status("Removed", format!("{files} files, {bytes} bytes"));
+            shell.status("Removed", measured(files, bytes));
         }
         shell.status_verbose(
             "Keeping",
@@ -83,4 +79,10 @@ pub(super) fn is_in_a_workspace(context: &Context) -> bool {
     let here = std::env::current_dir().unwrap_or_default();
     here.ancestors()
         .any(|folder: &Path| folder.join("Cargo.toml").is_file())
+}
+
+/// `1 file, 4 bytes`.
+fn measured(files: u64, bytes: u64) -> String {
+    let (files, bytes) = (counted_long(files, "file"), counted_long(bytes, "byte"));
+    format!("{files}, {bytes}")
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use transparency::name::PackageName;
 
 use super::Context;
-use crate::error::{Classified as _, Result};
+use crate::error::{Class, Classified as _, Error, Result};
 use crate::message::{self, Message};
 
 /// `cargo warg init`.
@@ -34,6 +34,15 @@ impl InitArgs {
             workspace.only_selected().classified()?;
         }
         for member in workspace.selected() {
+            if let (Some(wanted), Some(there)) = (&self.name, &member.package)
+                && wanted != there
+            {
+                let message = format!("`{}` is published under `{there}` already", member.name);
+                return Err(Error::new(Class::Usage, message).with_help(format!(
+                    "to rename it, change `package` in {}: what is released stays under its name",
+                    member.manifest.display()
+                )));
+            }
             let mut edit = workspace.edit(member).classified()?;
             edit.init_package(self.name.as_ref()).classified()?;
             if edit.save().classified()? {

@@ -37,6 +37,10 @@ impl InspectArgs {
             Some(_) if output::is_stream(&self.file) => {
                 context.shell.note("nothing was verified: these are claims of the component");
             }
+            Some(embedded) if has_folders(embedded) => context.shell.note(
+                "nothing was verified: these are claims of the component; a part of it comes from a folder, which no \
+                 registry vouches for",
+            ),
             Some(_) => context.shell.note(format!(
                 "nothing was verified: these are claims of the component; `cargo warg verify {shown}` checks them"
             )),
@@ -89,4 +93,10 @@ fn print_bundle(context: &Context, embedded: &Embedded) -> Result<()> {
         )
     });
     report::field(context, "checkpoint", checkpoints)
+}
+
+/// Whether a part comes from a folder: then nobody can verify it.
+fn has_folders(embedded: &Embedded) -> bool {
+    let mut packages = embedded.lock.packages.values();
+    packages.any(|package| package.release.is_none())
 }

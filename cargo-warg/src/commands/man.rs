@@ -3,11 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command};
 use registry::file::Tree;
 
-use super::Context;
-use crate::cli::Cargo;
+use super::{Context, report};
+use crate::cli::grammar;
 use crate::error::{Class, OrFail as _, Result};
 
 /// `cargo warg man`.
@@ -25,8 +25,7 @@ pub struct ManArgs {
 
 impl ManArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let mut cargo = Cargo::command();
-        cargo.build();
+        let cargo = grammar();
         let warg = cargo
             .find_subcommand("warg")
             .expect("it is the program's one command");
@@ -37,9 +36,14 @@ impl ManArgs {
         let cannot = || format!("cannot write into {}", folder.display());
         let tree = Tree::shared(&folder).unsynced();
         let pages = write(warg, "cargo warg", &tree).or_fail(Class::Other, cannot)?;
-        context
-            .shell
-            .status("Wrote", format!("{pages} pages into {}", folder.display()));
+        context.shell.status(
+            "Wrote",
+            format!(
+                "{} into {}",
+                report::counted(pages, "page"),
+                folder.display()
+            ),
+        );
         Ok(())
     }
 }

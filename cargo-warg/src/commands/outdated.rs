@@ -34,7 +34,7 @@ impl OutdatedArgs {
         let members: Vec<_> = selected.map(|member| member.name.clone()).collect();
         let outdated = outdated(&project, context.offline, context.locked, &members)?;
         report::warnings(context, &outdated.warnings);
-        report::proved_verbose(context, &outdated.proved);
+        report::proved(context, &outdated.proved);
         let nothing = outdated.members.values().all(Vec::is_empty);
         if nothing {
             context.shell.status("Up to date", "nothing newer is there");

@@ -169,7 +169,7 @@ fn say(shell: &Shell, item: &Item, outcome: &Outcome, registry: &Alias) {
         }
         Outcome::Published { signer, index } => {
             shell.status("Published", what);
-            shell.status(
+            shell.status_verbose(
                 "Proved",
                 format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
             );

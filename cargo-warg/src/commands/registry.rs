@@ -8,6 +8,7 @@ use transparency::name::{Namespace, Origin};
 use transparency::number::Time;
 
 use super::Context;
+use super::report::counted;
 use super::sure::Sure;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
@@ -206,8 +207,9 @@ impl RegistryImportArgs {
         shell.status(
             "Imported",
             format!(
-                "{new} versions of {} packages into `{}` ({there} were there, {unusable} unusable, {} skipped)",
-                names.len(),
+                "{} of {} into `{}` ({there} were there, {unusable} unusable, {} skipped)",
+                counted(new, "version"),
+                counted(names.len(), "package"),
                 report.registry,
                 report.skipped.len()
             ),

@@ -17,6 +17,12 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{end}")
 }
 
+/// The same, of a long count.
+pub(super) fn counted_long(count: u64, noun: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{end}")
+}
+
 /// `588 bytes`, `123 kB`, `1.7 MB`.
 pub(super) fn size(bytes: usize) -> String {
     match bytes {
@@ -112,14 +118,7 @@ pub(super) fn lock_with(
     }
 }
 
-/// The same, with `-v` only.
-pub(super) fn proved_verbose(context: &Context, all: &[Proved]) {
-    if context.shell.is_verbose() {
-        proved(context, all);
-    }
-}
-
-/// What was shown of each registry, and at which checkpoint.
+/// What was shown of each registry, and at which checkpoint; with `-v` only, since nothing is to be done about it.
 pub(super) fn proved(context: &Context, proved: &[Proved]) {
     proved_with(context, proved, |_| String::new());
 }
@@ -149,12 +148,12 @@ fn proved_with(context: &Context, proved: &[Proved], remark: impl Fn(&Proved) ->
             0 => String::new(),
             absent => format!(", {} absent", counted(absent, "package")),
         };
-        context.shell.status(
+        context.shell.status_verbose(
             "Proved",
             format!(
-                "{} with {} records{absent} of `{}` at size {} ({}){}",
+                "{} with {}{absent} of `{}` at size {} ({}){}",
                 counted(one.logs, "log"),
-                one.records,
+                counted_long(one.records, "record"),
                 checkpoint.origin,
                 checkpoint.size,
                 checkpoint.root.base64(),

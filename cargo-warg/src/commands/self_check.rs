@@ -139,7 +139,10 @@ fn tell_registry(context: &Context, registry: &RegistryReport) {
     match &registry.now {
         Some(Ok(size)) => shell.status(
             "Reached",
-            format!("size {size}, proved, and it continues what was seen"),
+            match &registry.seen {
+                Ok(Some(_)) => format!("size {size}, proved, and it continues what was seen"),
+                _ => format!("size {size}, proved"),
+            },
         ),
         Some(Err(error)) => problem(context, name, error),
         None => shell.status_verbose("Skipped", "whether it can be reached"),

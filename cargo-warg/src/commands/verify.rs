@@ -207,9 +207,9 @@ fn registries(proved: &[Proved], asked: &Asked) -> Table {
             one.checkpoint.size.to_string(),
             format!("{}, {}", one.time, report::old(one.age(asked.now))),
             format!(
-                "{} with {} records",
+                "{} with {}",
                 report::counted(one.logs, "log"),
-                one.records
+                report::counted_long(one.records, "record")
             ),
         ]
     });

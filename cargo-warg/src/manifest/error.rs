@@ -392,9 +392,8 @@ impl Classify for ManifestError {
             | Self::Twice { .. }
             | Self::TwoRegistries { .. }
             | Self::NoRegistry { .. }
-            | Self::NoMember { .. }
-            | Self::WhichMember { .. }
             | Self::Taken { .. } => Class::Other,
+            Self::NoMember { .. } | Self::WhichMember { .. } => Class::Usage,
         }
     }
 

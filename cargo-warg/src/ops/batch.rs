@@ -43,6 +43,10 @@ use crate::keys::{Keys, KeysError};
 /// How often a batch is written anew because somebody else published in between.
 const ATTEMPTS: usize = 16;
 
+/// What to know of a write that was broken off: once the records lie in the registry, whoever publishes next finishes it.
+const UNSURE: &str = "it may take effect all the same, with the next publish of anybody: the signed records are kept, and may lie in the \
+                      registry already. Once there is room, run the same command again: it sees it through, or says that it is done";
+
 /// A release to be made.
 #[derive(Debug, Clone)]
 pub struct Item {
@@ -166,7 +170,15 @@ impl<'a> Destination<'a> {
                 // Somebody published in between, perhaps we ourselves in a run that was cut off: what failed may have
                 // failed for that. Look again.
                 Err(_) if attempts < ATTEMPTS && self.has_moved(signed.size) => attempts += 1,
-                Err(error) => return Err(self.failure(error)),
+                Err(error) => {
+                    let is_unsure = matches!(error, SequencerError::Storage(_));
+                    let failure = self.failure(error);
+                    return Err(if is_unsure {
+                        failure.with_help(UNSURE)
+                    } else {
+                        failure
+                    });
+                }
                 Ok(receipts) => {
                     let outcomes = self.look(drafts, &signed, receipts)?;
                     signed.pending.forget();

@@ -11,12 +11,12 @@ use transparency::name::Kind;
 
 use super::bundle::requirements;
 use super::claims::{self, Whose};
-use super::dep_solved::check_shape;
+use super::dep_solved::{CarriedError, check_shape};
 use super::rebuild::{Rebuilt, rebuild};
 use super::registries::{Reading, Registries};
 use super::solve::{Proved, Sessions};
 use crate::bundle::{self, EmbeddedError, Part, Wiring};
-use crate::error::{Classified as _, Result};
+use crate::error::{Class, Classified as _, Classify as _, Error, Result};
 
 /// What verifying a bundle showed.
 #[derive(Debug)]
@@ -51,9 +51,7 @@ pub fn verify_bundle(
 ) -> Result<VerifiedBundle> {
     let embedded = bundle::open(bytes).classified()?;
     let lock: &Lockfile = &embedded.lock;
-    check_shape(lock)
-        .classified()
-        .map_err(|error| error.context("the lock in the bundle does not hold"))?;
+    check_shape(lock).map_err(not_verifiable)?;
     let mut sessions = Sessions::new(registries, Reading::now(offline));
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = claims::check(
@@ -85,4 +83,16 @@ pub fn verify_bundle(
         proved: sessions.proved(),
         yanked: checked.warnings(),
     })
+}
+
+/// Nobody signed a bundle, and it may be the reader's own: there is no publisher to be told.
+fn not_verifiable(error: CarriedError) -> Error {
+    if let CarriedError::Folder { selection } = error {
+        let message = format!("it has {selection} from a folder, which no registry vouches for");
+        return Error::new(Class::Refused, message).with_help(
+            "for others to verify it, publish that package, lock it without `path` or `patch`, and bundle again",
+        );
+    }
+    Error::caused(error.class(), "the lock in the bundle does not hold", error)
+        .with_help("nobody signed it: make the bundle again, or ask who made it")
 }

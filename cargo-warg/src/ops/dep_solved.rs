@@ -199,7 +199,7 @@ fn find(
     let release = release.ok_or_else(|| {
         let newest = log.log().releases().last().map(Release::version);
         let error = Error::new(
-            Class::Other,
+            Class::Unsolved,
             format!("`{name}` has no release {version} in `{}`", address.origin),
         );
         match newest {

@@ -31,7 +31,7 @@ use super::output;
 use super::project::Project;
 use super::registries::{Reading, Registries};
 use super::solve::Sessions;
-use crate::component::{Interface, kind_of};
+use crate::component::{ContentError, Interface, kind_of};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
@@ -361,7 +361,14 @@ fn read(path: &Path) -> Result<Read> {
         return Ok(Read::Text(texts));
     }
     let bytes = output::read(path)?;
-    match kind_of(&bytes).classified().context(cannot)? {
+    let kind = kind_of(&bytes).classified().context(cannot);
+    let kind = kind.map_err(|error| match error.cause() {
+        Some(ContentError::NotWasm) => error.with_help(
+            "WIT as text comes from a file that ends in `.wit`, or from a folder of such files",
+        ),
+        _ => error,
+    });
+    match kind? {
         Kind::Wit => {
             let package = WitPackage::open(bytes).classified().context(cannot)?;
             Ok(Read::Wit(path.to_owned(), package))

@@ -222,15 +222,14 @@ fn found_new(
         namespaces,
         now: wanted.now,
     };
-    let place = NewFolder::beside(folder).or_fail(Class::Unavailable, || {
-        format!("cannot make {}", folder.display())
-    })?;
+    let place = NewFolder::beside(folder)
+        .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     found(&Folder::new(place.path()), &founding).classified()?;
     // Without its keys a registry is a dead thing: they are on disk before it has its name.
     keys::add(dirs, &[operate, checkpoint]).classified()?;
-    place.take_place().or_fail(Class::Unavailable, || {
-        format!("cannot make {}", folder.display())
-    })?;
+    place
+        .take_place()
+        .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     Ok(made)
 }
 

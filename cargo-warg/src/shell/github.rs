@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use registry::file;
 
-use super::{clean, clean_line};
+use super::{clean, clean_line, without_secrets};
 use crate::error::Error;
 use crate::place::Location;
 
@@ -108,7 +108,7 @@ impl Job {
         let Some(path) = &self.summary else {
             return Ok(());
         };
-        file::append(path, summary.markdown().as_bytes())
+        file::append(path, without_secrets(&summary.markdown()).as_bytes())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a registry cannot be read or believed, and what can be done about it.
 
+use std::io;
+
 use semver::Version;
 use transparency::checkpoint::TrustError;
 use transparency::content::ContentError;
@@ -345,7 +347,10 @@ impl StorageError {
     /// What the reader should do.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Io { .. } => Remedy::Retry,
+            // The disk, or who may do what on it: nobody else mends that, and no waiting does.
+            Self::Io { source, .. } if is_local(source) => Remedy::Mend,
+            Self::Io { action: "read", .. } => Remedy::Retry,
+            Self::Io { .. } => Remedy::Mend,
             Self::Fetch { source, .. } => match **source {
                 // Neither is mended by trying again, and nobody changed anything: the token or the certificates here are
                 // to be looked at.
@@ -368,6 +373,16 @@ impl StorageError {
             }
         }
     }
+}
+
+fn is_local(source: &io::Error) -> bool {
+    matches!(
+        source.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 impl ClientError {

@@ -84,6 +84,18 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &[],
+        title: "verify: a bundle with a part from a folder",
+        run: |s| {
+            s.write("clock.wasm", from_wit(&story::clock("1.0.0"), "w"));
+            s.write("app.wasm", from_wit(APP, "w"));
+            s.depends("\"acme:clock\" = { path = \"clock.wasm\", version = \"1\" }")
+                .does(&["lock"])
+                .does(&["bundle", "app.wasm", "-o", "bundle.wasm"]);
+            s.fails(13, &["verify", "bundle.wasm"])
+        },
+    },
+    Case {
         shows: &["EmbeddedError::Content"],
         title: "inspect: a file that is no WebAssembly",
         run: |s| {

@@ -712,7 +712,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         shows: &[],
         title: "verify: a release that is not there",
-        run: |s| s.fails(101, &["verify", "acme:logger@9.0.0"]),
+        run: |s| s.fails(11, &["verify", "acme:logger@9.0.0"]),
     },
 ];
 

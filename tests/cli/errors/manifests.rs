@@ -330,9 +330,21 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &[],
+        title: "init: another name than the one that is there",
+        run: |s| {
+            s.replace(
+                "Cargo.toml",
+                "[package.metadata.warg]\n",
+                "[package.metadata.warg]\npackage = \"acme:app\"\n",
+            );
+            s.fails(2, &["init", "--name", "acme:other"])
+        },
+    },
+    Case {
         shows: &["ManifestError::NoMember"],
         title: "a member that there is not",
-        run: |s| s.fails(101, &["lock", "-p", "ap"]),
+        run: |s| s.fails(2, &["lock", "-p", "ap"]),
     },
     Case {
         shows: &["ManifestError::WhichMember"],
@@ -346,7 +358,7 @@ pub(super) const CASES: &[Case] = &[
                 "member/Cargo.toml",
                 "[package]\nname = \"member\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
             );
-            s.fails(101, &["add", "acme:clock"])
+            s.fails(2, &["add", "acme:clock"])
         },
     },
     Case {

@@ -231,6 +231,10 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ("`…` has no records", "a package log has at least one"),
     ("cannot lock …", DISK),
     ("cannot keep the signed records", DISK),
+    (
+        "the lock in the bundle does not hold",
+        "takes a bundle that another program made",
+    ),
     ("cannot write the record", DEFECT),
     (
         "the clock of this machine is not set",

@@ -7,7 +7,7 @@ use transparency::name::PackageName;
 use super::registries as table;
 use crate::commands::publish::ReleaseName;
 use crate::commands::{Context, report};
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
 use crate::message::Message;
 use crate::ops::bundled::verify_bundle;
 use crate::ops::dep_solved::{VerifiedSet, verify_release};
@@ -107,7 +107,9 @@ pub(super) fn bundle(
     summary: &mut Summary,
 ) -> Result<()> {
     let bytes = output::read(path).map_err(|error| with_release_hint(error, path))?;
-    let verified = verify_bundle(&registries(context)?, &bytes, asked.offline)?;
+    let this = output::shown(path);
+    let verified = verify_bundle(&registries(context)?, &bytes, asked.offline)
+        .context(|| format!("{this} cannot be verified"))?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));
     let packages = report::counted(verified.packages, "package");
@@ -121,7 +123,6 @@ pub(super) fn bundle(
         format!("`{import}` is redirected to `{name}`: whoever made the bundle chose that, and no record says so")
     }));
     warn(context, warnings, summary);
-    let this = output::shown(path);
     weigh(
         context,
         &this,
