@@ -186,7 +186,7 @@ fn read(
         let path = tree.path_of(name);
         let found = match make(&tree.at_hand, name, path, sessions) {
             Ok(found) => found,
-            Err(why) if is_of_the_registry(why.class()) => return Err(why),
+            Err(why) if references::is_of_a_registry(&why) => return Err(why),
             Err(why) => {
                 let path = path.to_owned();
                 skipped.push(Skipped { path, why });
@@ -238,11 +238,6 @@ fn make(
     declared(name).map_err(placed).classified()?;
     let made = references::make(at_hand, name, sessions)?;
     Found::open(made.bytes, path).map_err(placed).classified()
-}
-
-/// Whether a failure says nothing of a text.
-fn is_of_the_registry(class: Class) -> bool {
-    matches!(class, Class::Unavailable | Class::Misbehavior)
 }
 
 impl Skipped {

@@ -307,7 +307,7 @@ fn refuse_patched(workspace: &Workspace) -> Result<()> {
 /// What a path holds.
 enum Read {
     /// A text, and those beside it.
-    Text(WitTexts),
+    Text(Box<WitTexts>),
     /// A WIT package in its binary form, and the path.
     Wit(PathBuf, WitPackage),
     /// A component.
@@ -358,7 +358,7 @@ fn read(path: &Path) -> Result<Read> {
     let cannot = || format!("cannot publish {}", output::shown(path));
     if path.is_dir() || path.extension().is_some_and(|extension| extension == "wit") {
         let texts = WitTexts::read(path).classified().context(cannot)?;
-        return Ok(Read::Text(texts));
+        return Ok(Read::Text(Box::new(texts)));
     }
     let bytes = output::read(path)?;
     let kind = kind_of(&bytes).classified().context(cannot);
@@ -420,7 +420,7 @@ fn read_all(workspace: &Workspace, publication: &Publication<'_>) -> Result<Vec<
         };
         // A project's own worlds need no version, and are nobody else's then.
         if texts.text.names().any(|name| name.version.is_some()) {
-            all.push(Read::Text(texts));
+            all.push(Read::Text(Box::new(texts)));
         }
     }
     if all.is_empty() {

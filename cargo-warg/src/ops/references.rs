@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use registry::client::LoadedLog;
+use registry::client::{ClientError, LoadedLog};
 use resolver::index::Address;
 use resolver::problem::{Local, Member, Options, Origins, Problem, RootRequirement, Written};
 use resolver::resolution::{Provenance, Resolution, Selection};
@@ -27,7 +27,7 @@ use crate::place::{Location, Place};
 use crate::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use crate::wit::deps::{Form, Selected};
 use crate::wit::publish::PublishError;
-use crate::wit::text::Reference;
+use crate::wit::text::{Group, Reference};
 
 /// How many versions a message names.
 const SHOWN: usize = 5;
@@ -172,6 +172,14 @@ impl Classify for ReferenceError {
     }
 }
 
+/// Whether a failure says nothing of a text or release, but of a registry, or of this project's lock: it ends an import.
+pub(super) fn is_of_a_registry(error: &Error) -> bool {
+    matches!(
+        error.class(),
+        Class::Unavailable | Class::Misbehavior | Class::Lock
+    ) || error.cause::<ClientError>().is_some()
+}
+
 /// The content of a package that was made of its text.
 pub(super) struct Made {
     /// The binary form.
@@ -231,7 +239,7 @@ pub(super) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>
     for reference in at_hand
         .text_of(name)
         .into_iter()
-        .flat_map(|text| text.references())
+        .flat_map(Group::references)
     {
         if let (Ok((package, _)), Some(location)) = (release_of(&reference), reference.location) {
             places.entry(package).or_insert(location);
@@ -306,7 +314,7 @@ pub(super) fn absence(
     let can_be_taken =
         |release: &&Release| matches!(release.status(), Status::Usable | Status::Yanked { .. });
     let release = log.and_then(|log| log.release(version));
-    if release.filter(can_be_taken).is_some() {
+    if release.as_ref().is_some_and(can_be_taken) {
         return Ok(None);
     }
     let releases = log.into_iter().flat_map(package::Log::releases);

@@ -13,9 +13,9 @@ use transparency::release::Requirement;
 use transparency::version::VersionReq;
 
 use super::{Destination, Draft, Item};
-use crate::error::{Class, Classified as _, Error, Result};
+use crate::error::{Classified as _, Error, Result};
 use crate::ops::references::{
-    ReferenceError, absence, all_selected, content_of, contents, selected,
+    ReferenceError, absence, all_selected, content_of, contents, is_of_a_registry, selected,
 };
 use crate::ops::solve::Sessions;
 use crate::wit::binary::Decoded;
@@ -70,7 +70,7 @@ impl Destination<'_> {
             };
             match checked {
                 Ok(()) => {}
-                Err(error) if is_of_the_registry(error.class()) => return Err(error),
+                Err(error) if is_of_a_registry(&error) => return Err(error),
                 Err(why) => {
                     let (name, version) = (&item.name, &item.statement.version);
                     unusable.push(Unusable {
@@ -91,11 +91,6 @@ fn selection(item: &Item) -> Selection {
         name: item.name.clone(),
         version: item.statement.version.clone(),
     }
-}
-
-/// Whether a failure says nothing of the release.
-fn is_of_the_registry(class: Class) -> bool {
-    matches!(class, Class::Unavailable | Class::Misbehavior)
 }
 
 /// A requirement of which the registries have nothing at all, and will have nothing.

@@ -48,6 +48,7 @@ pub(super) fn make(
     for read in read {
         match read {
             Read::Text(texts) => {
+                let texts = *texts;
                 main.insert(texts.text.name().clone());
                 at_hand.give(texts.text).classified()?;
                 for text in texts.beside {
