@@ -103,7 +103,7 @@ fn what_was_locked_then_is_locked_again_whatever_happened_since() {
     let newest = fresh(&app);
     assert_ne!(newest, was);
     assert_eq!(at(&app, &now), newest);
-    app.warg(&["lock", "--at", &then, "-o", "then.lock"])
+    app.warg(&["lock", "-v", "--at", &then, "-o", "then.lock"])
         .code(0)
         .stderr_contains("acme:clock@1.1.0 was yanked since: it is late")
         .stderr_contains("Downgrading acme:clock v1.2.0 -> v1.1.0")
