@@ -40,13 +40,17 @@ impl Floors {
             ahead: VecDeque::new(),
         };
         let mut missing = BTreeSet::new();
-        roots.iter().for_each(|edge| walk.take(edge));
+        for edge in roots {
+            walk.take(edge);
+        }
         loop {
             while let Some((id, number)) = walk.ahead.pop_front() {
                 match ground.needs(id, number) {
                     Ok(Needs::Edges(edges)) => {
                         meter.edges(edges.len());
-                        edges.iter().for_each(|edge| walk.take(edge));
+                        for edge in edges.iter() {
+                            walk.take(edge);
+                        }
                     }
                     Ok(Needs::Unavailable(_)) => {}
                     Err(addresses) => missing.extend(addresses),

@@ -157,7 +157,7 @@ pub(crate) enum Needs<'a> {
 }
 
 #[derive(Debug, Default)]
-struct Nodes<'a> {
+struct Known<'a> {
     ids: HashMap<Rc<Key>, NodeId>,
     nodes: Vec<Node<'a>>,
     /// Where requirements of releases lead: versions of a package mostly require the same.
@@ -169,7 +169,7 @@ struct Nodes<'a> {
 pub(crate) struct Ground<'a> {
     scope: &'a Scope<'a>,
     preferences: &'a Preferences,
-    nodes: RefCell<Nodes<'a>>,
+    known: RefCell<Known<'a>>,
 }
 
 impl<'a> Ground<'a> {
@@ -177,7 +177,7 @@ impl<'a> Ground<'a> {
         let ground = Self {
             scope,
             preferences,
-            nodes: RefCell::default(),
+            known: RefCell::default(),
         };
         let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
         ground.add(Key::Root, offer, Body::Root);
@@ -193,7 +193,7 @@ impl<'a> Ground<'a> {
     }
 
     pub(crate) fn node(&self, id: NodeId) -> Ref<'_, Node<'a>> {
-        Ref::map(self.nodes.borrow(), |nodes| {
+        Ref::map(self.known.borrow(), |nodes| {
             nodes
                 .nodes
                 .get(place(id.0))
@@ -202,11 +202,11 @@ impl<'a> Ground<'a> {
     }
 
     fn find(&self, key: &Key) -> Option<NodeId> {
-        self.nodes.borrow().ids.get(key).copied()
+        self.known.borrow().ids.get(key).copied()
     }
 
     fn add(&self, key: Key, offer: Offer, body: Body<'a>) -> NodeId {
-        let mut nodes = self.nodes.borrow_mut();
+        let mut nodes = self.known.borrow_mut();
         let id = NodeId(u32::try_from(nodes.nodes.len()).unwrap_or(u32::MAX));
         let key = Rc::new(key);
         nodes.ids.insert(Rc::clone(&key), id);
@@ -462,7 +462,7 @@ impl<'a> Ground<'a> {
             Some(source) => self.needs_of(id, source)?,
             None => Needs::Edges(Rc::new([])),
         };
-        let mut nodes = self.nodes.borrow_mut();
+        let mut nodes = self.known.borrow_mut();
         if let Some(node) = nodes.nodes.get_mut(place(id.0)) {
             let known = node.needs.len().max(place(number).saturating_add(1));
             node.needs.resize(known, None);
@@ -486,7 +486,7 @@ impl<'a> Ground<'a> {
             if is_itself {
                 continue;
             }
-            let known = self.nodes.borrow().edges.get(requirement).cloned();
+            let known = self.known.borrow().edges.get(requirement).cloned();
             let led = match known {
                 Some(known) => Ok(known),
                 None => self.lead(requirement, &BTreeSet::new()),
@@ -502,7 +502,7 @@ impl<'a> Ground<'a> {
                 itself = itself.or(Some(requirement));
                 continue;
             }
-            let mut nodes = self.nodes.borrow_mut();
+            let mut nodes = self.known.borrow_mut();
             nodes.edges.insert(requirement, (target, set.clone()));
             edges.push(Edge {
                 target,

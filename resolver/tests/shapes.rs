@@ -1,6 +1,4 @@
 //! What solving costs grows with what is looked at, and not faster: counted in steps, on shapes that are known to be hard.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
 mod shape;
 
 use resolver::resolution::Resolution;
@@ -57,6 +55,22 @@ fn a_conflict_over_very_many_versions_is_told_in_so_many_steps() {
         );
         let runs: usize = conflict.steps().iter().map(runs).sum();
         assert!(runs < 1_000_000, "{runs} runs of versions are kept");
+    }
+}
+
+#[test]
+fn plain_pubgrub_finds_the_same_shapes_solvable() {
+    let shapes = [
+        Shape::carets(40, 5),
+        Shape::boto(20),
+        Shape::pigeons(4),
+        Shape::wanting(20),
+        Shape::tracks(20),
+        Shape::chain(20),
+    ];
+    for shape in shapes {
+        let alone = pubgrub::resolve(&shape.alone(), 0u32, 0u32).is_ok();
+        assert_eq!(within(&shape, 60_000_000).is_ok(), alone);
     }
 }
 

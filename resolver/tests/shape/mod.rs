@@ -1,10 +1,6 @@
 //! Registries of shapes that are hard for solvers, of any size: for tests that count steps, and for benches that measure
 //! the same beside plain pubgrub.
 #![expect(
-    dead_code,
-    reason = "each program that has this file takes other shapes"
-)]
-#![expect(
     clippy::unwrap_used,
     reason = "a shape that cannot be made is a mistake in it"
 )]
@@ -183,9 +179,10 @@ impl Shape {
                 continue;
             }
             let releases = (0u32..).zip(versions).map(|(version, needs)| {
-                let version = match self.tracks {
-                    true => format!("{}.0.0", version + 1),
-                    false => format!("1.{version}.0"),
+                let version = if self.tracks {
+                    format!("{}.0.0", version + 1)
+                } else {
+                    format!("1.{version}.0")
                 };
                 Release {
                     version: version.parse().unwrap(),
