@@ -272,8 +272,9 @@ fn write_policy(root: &Path, below: &Path, alias: &Alias, operate: &VerifyingKey
          quorum none\n"
     );
     let created = Tree::shared(root).create(below, text.as_bytes());
-    match created.or_fail(Class::Other, || format!("cannot write {}", path.display()))? {
-        true => Ok(()),
-        false => Err(policy_in_the_way(path)),
+    if created.or_fail(Class::Other, || format!("cannot write {}", path.display()))? {
+        Ok(())
+    } else {
+        Err(policy_in_the_way(path))
     }
 }

@@ -284,13 +284,12 @@ impl Tree {
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         match fs::create_dir(folder) {
-            // Somebody else may have made it in between.
             Err(error) if error.kind() != ErrorKind::AlreadyExists || !folder.is_dir() => {
                 return Err(error);
             }
-            Err(_) => {}
             Ok(()) if self.private => set_mode(folder, 0o700)?,
-            Ok(()) => {}
+            // Somebody else may have made it in between.
+            Ok(()) | Err(_) => {}
         }
         self.sync_name(folder)
     }
