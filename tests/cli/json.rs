@@ -38,6 +38,10 @@ fn lock_fetch_and_verify_say_what_they_did() {
 fn a_failure_is_a_document_with_the_exit_code_and_stderr_says_the_same() {
     let sandbox = Sandbox::new();
     let app = sandbox.cargo_project("app", "");
+    app.write(
+        "wit/app.wit",
+        "package test:app;\nworld app { import acme:io/streams@1.0.0; }\n",
+    );
     let said = app
         .warg(&["verify", "--message-format", "json"])
         .code(10)
