@@ -772,6 +772,20 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Demands that a package's files say of a record what was proved of it before, by a lock: where it lies. Both places
+    /// proved, the registry wrote it twice.
+    ///
+    /// # Errors
+    /// Files that say another place.
+    pub fn check_place(
+        &mut self,
+        loaded: &LoadedLog,
+        position: Position,
+        seen: Index,
+    ) -> Result<(), ClientError> {
+        evidence::check_place(self, loaded, position, seen)
+    }
+
     /// Shows that the log holds each of these records at the index given.
     ///
     /// # Errors

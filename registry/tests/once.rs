@@ -159,6 +159,13 @@ fn a_copy_of_a_package_record_gives_no_checkpoint_two_pasts() {
     let mut past = world.session().at(then).unwrap();
     let error = past.load_one(&name("acme:clock")).unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "repeated");
+    // Whoever has only the place, from a lock, proves both.
+    let mut session = world.session();
+    let loaded = present(session.load_one(&name("acme:clock")).unwrap());
+    let error = session
+        .check_place(&loaded, Position::new(1), Index::new(4))
+        .unwrap_err();
+    assert_eq!(evidence(world.policy(), &error), "repeated");
     assert_eq!(convicted(&world), "repeated");
 }
 

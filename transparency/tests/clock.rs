@@ -7,6 +7,8 @@
 
 mod story;
 
+use std::fmt::Write as _;
+
 use story::{
     CHECKPOINT, OPERATE, World, at, fault, fault_of, grant_role, key, namespace, operator_fault,
     release, resigned, witness,
@@ -209,7 +211,7 @@ fn a_registry_ahead_of_the_reader_or_of_the_quorum_is_refused_with_both_times() 
     let keys = ["a", "b", "c"].map(witness);
     let mut policy = format!("log {}\n", key(OPERATE).verifying_key());
     for (name, key) in ["a", "b", "c"].iter().zip(&keys) {
-        policy += &format!("witness {name} {}\n", key.verifying_key());
+        writeln!(policy, "witness {name} {}", key.verifying_key()).unwrap();
     }
     policy += "group two 2 a b c\nquorum two\n";
     let policy = Policy::parse(policy.as_bytes()).unwrap();

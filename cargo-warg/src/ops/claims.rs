@@ -332,6 +332,7 @@ pub fn check(
                 _ => error,
             })?;
     }
+    check_places(&locked, sessions)?;
     let mut by_origin: BTreeMap<&Origin, Vec<(&Selection, release::Release)>> = BTreeMap::new();
     for (selection, _, locked_release) in &locked {
         let release = locked_in(selection, locked_release, sessions)?.clone();
@@ -431,6 +432,28 @@ fn address(selection: &Selection, release: &Release) -> Address {
         origin: release.origin.clone(),
         name: selection.name.clone(),
     }
+}
+
+/// The files of each package say that a locked record lies where the lock says, which is proved by now: else it was written
+/// twice, and the registry could choose when it was.
+fn check_places(
+    locked: &[(&Selection, &Package, &Release)],
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
+    for (selection, _, release) in locked {
+        let address = address(selection, release);
+        let position = locked_in(selection, release, sessions)?.position();
+        let Some(log) = sessions.log(&address) else {
+            continue;
+        };
+        if log.index_hint(position) != Some(release.index) {
+            let log = log.clone();
+            sessions.with(&release.origin, |session| {
+                session.check_place(&log, position, release.index)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares what the lock says of a release with its package log.

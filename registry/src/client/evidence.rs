@@ -136,6 +136,22 @@ pub(super) fn check_operator(
     }
 }
 
+/// Demands that a record of a package lies where it was seen to lie, which is proved.
+pub(super) fn check_place(
+    session: &mut Session<'_>,
+    loaded: &LoadedLog,
+    position: Position,
+    seen: Index,
+) -> Result<(), ClientError> {
+    match record_at(loaded.records(), position) {
+        Some((found, record)) if found != seen => {
+            let subject = Subject::Package(loaded.log.name().clone());
+            Err(moved(session, subject, (seen, found), record))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn record_at<R>(mut records: impl Iterator<Item = R>, position: Position) -> Option<R> {
     records.nth(usize::try_from(position.get()).ok()?)
 }
