@@ -25,7 +25,7 @@ const MOST: usize = 32 * 1024 * 1024 + MAX_RECORDS;
 /// A registry that answers for some paths with as much as a file of that name may have.
 struct Stuffed<'w> {
     world: &'w World,
-    is_stuffed: fn(&str) -> bool,
+    matches: fn(&str) -> bool,
     is_gone: fn(&str) -> bool,
     /// How many bytes were made up, and the most of them in one answer.
     made_up: Cell<usize>,
@@ -33,10 +33,10 @@ struct Stuffed<'w> {
 }
 
 impl<'w> Stuffed<'w> {
-    fn new(world: &'w World, is_stuffed: fn(&str) -> bool) -> Self {
+    fn new(world: &'w World, matches: fn(&str) -> bool) -> Self {
         Self {
             world,
-            is_stuffed,
+            matches,
             is_gone: |_| false,
             made_up: Cell::new(0),
             at_once: Cell::new(0),
@@ -47,10 +47,15 @@ impl<'w> Stuffed<'w> {
         if (self.is_gone)(path.as_str()) {
             return None;
         }
-        if !(self.is_stuffed)(path.as_str()) {
+        if !(self.matches)(path.as_str()) {
             return self.world.storage().objects().remove(path.as_str());
         }
-        let record = [&[0; 8][..], &u16::MAX.to_be_bytes(), &[b'x'; MAX_ENTRY]].concat();
+        let record = [
+            &[0; 8][..],
+            &u16::MAX.to_be_bytes(),
+            &b"x".repeat(MAX_ENTRY),
+        ]
+        .concat();
         let bytes = record.repeat(usize::try_from(path.limit()).unwrap() / record.len());
         self.made_up.set(self.made_up.get() + bytes.len());
         Some(bytes)

@@ -27,8 +27,8 @@ fn heeded(command: &str) -> Option<&'static [&'static str]> {
         "verify" | "vendor" => &["manifest_path", "locked", "offline", "frozen"],
         "init" | "clean" => &["package", "workspace", "manifest_path"],
         "info" | "self-check" | "registry import" => &["manifest_path", "offline"],
-        "registry new" | "registry check" | "registry clock" => &["manifest_path"],
-        "yank" | "unyank" | "grant" | "revoke" | "annotate" => &["manifest_path"],
+        "registry new" | "registry check" | "registry clock" | "yank" | "unyank" | "grant"
+        | "revoke" | "annotate" => &["manifest_path"],
         "key new" | "key list" | "inspect" | "completions" | "man" => &[],
         _ => return None,
     })
@@ -52,7 +52,8 @@ pub(super) fn shown(mut cargo: Command) -> Command {
     cargo.build();
     if let Some(warg) = cargo.find_subcommand_mut("warg") {
         for command in warg.get_subcommands_mut() {
-            hide(command, &command.get_name().to_owned());
+            let name = command.get_name().to_owned();
+            hide(command, &name);
         }
     }
     cargo

@@ -16,6 +16,7 @@ use transparency::version::VersionReq;
 use super::project::{Project, requirement};
 use super::solve::Sessions;
 use crate::error::Error;
+use crate::wit::root::Root;
 use crate::wit::text::wit_name;
 
 /// The failure to solve, with the dependencies that would serve what cannot be met otherwise.
@@ -53,7 +54,7 @@ fn interfaces(
     name: &PackageName,
     version: &Version,
 ) -> BTreeSet<ExternName> {
-    let references = project.roots.get(member).map(|root| root.references());
+    let references = project.roots.get(member).map(Root::references);
     let package = wit_name(name, version);
     let references = references.into_iter().flatten();
     let of_package = references.filter(|one| one.package == package && !one.world);
