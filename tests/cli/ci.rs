@@ -135,7 +135,7 @@ fn what_fails_on_its_own_is_all_reported_and_the_gravest_comes_last() {
 fn a_registry_that_is_silent_for_longer_than_promised_is_seen() {
     let sandbox = Sandbox::new();
     let (mut registry, app) = fetched(&sandbox);
-    app.warg(&["verify"])
+    app.warg(&["verify", "-v"])
         .code(0)
         .stderr_contains(" old\n")
         .stderr_lacks("promised");
