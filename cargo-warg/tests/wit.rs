@@ -846,7 +846,7 @@ mod importing {
             [
                 "empty/e.wit:2:9: `x:empty@1.0.0` holds no interface and no world",
                 "name/n.wit:1:9: `x:KEB-ab` is not a package name: expected `namespace:name`, each in lower-case words \
-                 joined by `-`",
+                 joined by `-`, at most 64 bytes",
                 "none/n.wit:1:9: `x:none` has no version",
                 "root/r.wit:1:9: `x:root@1.0.0` holds no interface and no world",
                 "user/u.wit:2:19: package 'x:gone@1.0.0' not found. known packages:\n    x:user@1.0.0",

@@ -316,12 +316,12 @@ fn what_does_not_parse_is_named_with_line_and_column() {
         ),
         (
             format!("{table}\n# é\nlogger = \"1\""),
-            "Cargo.toml:7:1: `logger` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`",
+            "Cargo.toml:7:1: `logger` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`, at most 64 bytes",
             "",
         ),
         (
             format!("{table}\n\"a:é\" = \"1\""),
-            "Cargo.toml:6:1: `a:é` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`",
+            "Cargo.toml:6:1: `a:é` is not a package name: expected `namespace:name`, each in lower-case words joined by `-`, at most 64 bytes",
             "",
         ),
         (
