@@ -207,7 +207,7 @@ fn what_goes_to_a_registry_by_its_name_is_tried_as_those_will_who_read_it_there(
         .warg(&["publish", "base.wit", "mid.wit", "--registry", "mirror"])
         .code(0);
     mirror
-        .warg(&["publish", "mid.wit"])
+        .warg(&["publish", "mid.wit", "-v"])
         .code(0)
         .stderr_contains("of `acme` is its record");
 }

@@ -9,7 +9,7 @@ use std::fmt;
 
 use resolver::resolution::Selection;
 use transparency::digest::Digest;
-use transparency::name::{ExternName, Kind, PackageName};
+use transparency::name::{ExternName, InterfaceName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::version::Track;
 use wasmparser::{ComponentTypeRef, TypeBounds};
@@ -99,10 +99,13 @@ fn fit(import: &Import<'_>, export: &ExternName) -> Option<Fit> {
     if import.name == *export {
         return Some(Fit::Exact);
     }
-    let wanted = import.name.interface();
     let named = import.written.implements;
+    let wanted = import.name.interface();
     let wanted = wanted.or_else(|| named?.parse().ok())?;
-    let found = export.interface()?;
+    fit_of_interfaces(wanted, export.interface()?)
+}
+
+fn fit_of_interfaces(wanted: InterfaceName, found: InterfaceName) -> Option<Fit> {
     if (&wanted.package, &wanted.interface) != (&found.package, &found.interface) {
         return None;
     }
@@ -111,6 +114,12 @@ fn fit(import: &Import<'_>, export: &ExternName) -> Option<Fit> {
     }
     let (wanted, found) = (wanted.version?, found.version?);
     (Track::of(&wanted) == Track::of(&found) && found >= wanted).then_some(Fit::Later(found))
+}
+
+/// Whether an export serves an import, as far as their names say: not what an import under a plain name implements.
+pub fn serves(export: &ExternName, import: &ExternName) -> bool {
+    let fit = || fit_of_interfaces(import.interface()?, export.interface()?);
+    import == export || fit().is_some()
 }
 
 /// Whether a name that stands in a `for` or in a redirection means an import; without a version it means all.

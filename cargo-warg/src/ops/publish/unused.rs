@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use transparency::name::ExternName;
 use transparency::release::{Release, Requirement};
 
+use crate::bundle::wiring::serves;
 use crate::error::Result;
 use crate::ops::solve::Sessions;
 
@@ -40,7 +41,15 @@ pub(super) fn unused(
         .log()
         .releases()
         .filter(|release| requirement.req.matches(release.version()));
-    let serves = |release: &Release| !release.exports().is_disjoint(imports);
-    Ok((!allowed.any(serves))
+    // What an import under a plain name implements is not in the record, so it may be anything.
+    let is_served = |import: &ExternName, release: &Release| {
+        import.interface().is_none()
+            || release
+                .exports()
+                .iter()
+                .any(|export| serves(export, import))
+    };
+    let is_used = |release: &Release| imports.iter().any(|import| is_served(import, release));
+    Ok((!allowed.any(is_used))
         .then(|| format!("the component imports nothing that `{name}` exports, which it requires")))
 }
