@@ -22,6 +22,7 @@ pub mod report;
 pub mod requirement;
 pub mod resolution;
 mod scope;
+pub mod trial;
 
 pub use budget::Budget;
 pub use graph::Reason;

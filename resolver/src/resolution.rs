@@ -388,7 +388,7 @@ fn without_owner(name: &str, scope: &Scope<'_>) -> Vec<Unowned> {
 }
 
 /// What a member's solve looks at before anything else.
-fn first_needed(scope: &Scope<'_>) -> BTreeSet<Address> {
+pub(crate) fn first_needed(scope: &Scope<'_>) -> BTreeSet<Address> {
     let member = scope.member;
     let roots = member.requirements.iter().map(|root| &root.requirement);
     let mut missing = scope.missing(roots);
@@ -510,8 +510,12 @@ pub(crate) struct Patience {
 impl Patience {
     /// As much as one message is worth.
     pub(crate) fn of_a_message() -> Self {
+        Self::of(STEPS_OF_A_MESSAGE)
+    }
+
+    pub(crate) fn of(steps: u64) -> Self {
         Self {
-            left: STEPS_OF_A_MESSAGE,
+            left: steps,
             gave_out: false,
         }
     }

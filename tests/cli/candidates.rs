@@ -82,3 +82,20 @@ fn every_namespace_of_ones_own_that_has_no_registry_is_named_at_once() {
         .stderr_contains("`app` requires spook:c ^2 (Cargo.toml:")
         .stderr_contains("`ghost = \"REGISTRY\"` and `spook = \"REGISTRY\"`");
 }
+
+#[test]
+fn of_many_releases_that_are_no_choice_the_newest_is_named_and_the_others_are_counted() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.component("acme:a", "0.9.0", &[], EMPTY);
+    for patch in 1..=9 {
+        let version = format!("0.9.{patch}");
+        registry.component("acme:a", &version, &[("ghost:b", "^1")], EMPTY);
+    }
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("acme:a 0.9.9 is no choice: it requires ghost:b ^1")
+        .stderr_contains("; nor are 8 other releases above 0.9.0")
+        .stderr_lacks("acme:a 0.9.8");
+}

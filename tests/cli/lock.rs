@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use resolver::lockfile::MAX_LOCK;
 
 use crate::story::{self, Registry};
-use crate::support::{Project, Sandbox};
+use crate::support::{Project, Sandbox, files};
 
 /// What a lock says a member selects, without kinds.
 fn selects(project: &Project, member: &str) -> Vec<String> {
@@ -625,4 +625,54 @@ fn a_reference_to_a_component_that_is_no_dependency_yet_says_how_it_becomes_one(
         .stderr_contains("`cargo warg add acme:clock` makes it a dependency");
     app.warg(&["add", "acme:clock"]).code(0);
     app.warg(&["fetch"]).code(0);
+}
+
+/// What is told beside a conflict takes no work that the conflict did not, and hides no failure of a registry.
+#[test]
+fn a_failure_of_a_registry_is_told_where_it_keeps_a_help_from_being_tried() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.component(
+        "acme:wall",
+        "1.0.0",
+        &[("acme:clock", "^1.0")],
+        "package acme:wall@1.0.0;\ninterface hour { get: func(); }\nworld w { export hour; }\n",
+    );
+    let app = registry.app(&sandbox, "app", "");
+    app.write("wit/world.wit", world("import acme:wall/hour@1.0.0;"));
+    app.warg(&["lock"])
+        .code(11)
+        .stderr_contains("`cargo warg add acme:wall` makes it a dependency");
+    let records = registry.folder.join("package/acme/clock");
+    let kept = files(&records);
+    for (path, bytes) in &kept {
+        let mut wrong = bytes.clone();
+        wrong.reverse();
+        fs::write(records.join(path), wrong).unwrap();
+    }
+    let fresh = app.with_home(sandbox.join("fresh"));
+    fresh.warg(&["lock"]).code(13);
+    fs::remove_dir_all(&records).unwrap();
+    let fresh = app.with_home(sandbox.join("another"));
+    fresh
+        .warg(&["lock"])
+        .code(11)
+        .stderr_contains("whether a component serves `acme:wall` is not known: ");
+}
+
+#[test]
+fn a_component_is_not_locked_anew_where_nothing_may_be_solved() {
+    let sandbox = Sandbox::new();
+    let place = sandbox.folder_project("place");
+    place.write(
+        "c.wasm",
+        fixtures::component::from_wit("package a:c;\nworld w {}\n", "w"),
+    );
+    for flag in ["--locked", "--frozen"] {
+        place
+            .warg(&["lock", "--component", "c.wasm", flag])
+            .code(2)
+            .stderr_contains("`--component` solves anew, and with --locked nothing is solved");
+    }
+    place.warg(&["lock", "--component", "c.wasm"]).code(0);
 }

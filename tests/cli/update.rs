@@ -336,3 +336,28 @@ fn as_json_it_says_what_moved_and_what_holds() {
     assert_eq!(moved["pins"][0]["line"], 5);
     assert_eq!(moved["pins"][0]["after"], "1.2.0");
 }
+
+#[test]
+fn what_keeps_a_yanked_release_from_being_kept_is_told_as_what_it_is() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.component(
+        "acme:wall",
+        "1.0.0",
+        &[("acme:clock", "^1.0")],
+        "package acme:wall@1.0.0;\nworld w {}\n",
+    );
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:wall\" = \"1\"\n",
+    );
+    app.warg(&["lock"]).code(0);
+    registry.world.yank("acme:wall", "1.0.0", "it is crooked");
+    app.warg(&["update"]).code(0);
+    std::fs::remove_dir_all(registry.folder.join("package/acme/clock")).unwrap();
+    app.with_home(sandbox.join("fresh"))
+        .warg(&["update"])
+        .code(12)
+        .stderr_contains("acme/clock/");
+}

@@ -69,15 +69,16 @@ impl FromStr for Past {
 
 impl LockArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        let anew = match &self.component {
+            Some(_) => Some("--component"),
+            None => (!self.at.is_empty()).then_some("--at"),
+        };
+        if let Some(flag) = anew.filter(|_| context.locked) {
+            let message = format!("`{flag}` solves anew, and with --locked nothing is solved");
+            return Err(Error::new(Class::Usage, message).with_help("leave one of the two out"));
+        }
         if let Some(component) = &self.component {
             return self.lock_component(context, component);
-        }
-        if context.locked && !self.at.is_empty() {
-            return Err(Error::new(
-                Class::Usage,
-                "`--at` solves anew, and with --locked nothing is solved",
-            )
-            .with_help("leave one of the two out"));
         }
         let to_stdout = self.output.as_deref().is_some_and(output::is_stream);
         if to_stdout && context.json {

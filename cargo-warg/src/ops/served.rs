@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use resolver::problem::{Problem, RootRequirement, Written};
 use resolver::resolution::Unresolved;
+use resolver::trial::Trials;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::{Release, Requirement};
@@ -15,7 +16,7 @@ use transparency::version::VersionReq;
 
 use super::project::{Project, requirement};
 use super::solve::Sessions;
-use crate::error::Error;
+use crate::error::{Class, Error, Result};
 use crate::wit::root::Root;
 use crate::wit::text::wit_name;
 
@@ -30,20 +31,31 @@ pub(super) fn with_servers(
         return error;
     };
     let (member, references) = (conflict.member().to_owned(), conflict.references());
-    let helps: Vec<_> = references
-        .into_iter()
-        .filter_map(|(name, version)| {
-            let interfaces = interfaces(project, &member, &name, &version);
-            let pin = Pin {
-                member: &member,
-                name: &name,
-                version: &version,
-                interfaces: &interfaces,
-            };
-            pin.dependency(project, problem, sessions)
-                .or_else(|| pin.component(problem, sessions))
-        })
-        .collect();
+    let mut helps = Vec::new();
+    let mut trials = Trials::default();
+    for (name, version) in references {
+        let interfaces = interfaces(project, &member, &name, &version);
+        let pin = Pin {
+            member: &member,
+            name: &name,
+            version: &version,
+            interfaces: &interfaces,
+        };
+        match pin.served(project, problem, sessions, &mut trials) {
+            Ok(help) => helps.extend(help),
+            // A registry that does not do what it should weighs more than requirements that do not go together.
+            Err(found) if matches!(found.class(), Class::Misbehavior | Class::Refused) => {
+                return found;
+            }
+            Err(found) => {
+                let why: Vec<_> = found.chain().collect();
+                helps.push(format!(
+                    "whether a component serves `{name}` is not known: {}",
+                    why.join(": ")
+                ));
+            }
+        }
+    }
     helps.into_iter().fold(error, Error::with_help)
 }
 
@@ -72,56 +84,86 @@ struct Pin<'p> {
 }
 
 impl Pin<'_> {
+    /// What would serve it.
+    fn served(
+        &self,
+        project: &Project,
+        problem: &Problem,
+        sessions: &mut Sessions<'_>,
+        trials: &mut Trials,
+    ) -> Result<Option<String>> {
+        if self.interfaces.is_empty() {
+            return Ok(None);
+        }
+        match self.dependency(project, problem, sessions, trials)? {
+            Some(help) => Ok(Some(help)),
+            None => self.component(problem, sessions, trials),
+        }
+    }
+
     /// A component dependency of the manifest that exports it.
     fn dependency(
         &self,
         project: &Project,
         problem: &Problem,
         sessions: &mut Sessions<'_>,
-    ) -> Option<String> {
-        let member = project.workspace.member(self.member)?;
+        trials: &mut Trials,
+    ) -> Result<Option<String>> {
+        let Some(member) = project.workspace.member(self.member) else {
+            return Ok(None);
+        };
         let components = member
             .dependencies
             .iter()
             .filter(|one| one.kind == Kind::Component && one.path.is_none());
         for dependency in components {
             let required = requirement(dependency);
-            let Some(exporting) = self.exporting(&required.name, &required.req, problem, sessions)
-            else {
+            let exporting = self.exporting(&required.name, &required.req, problem, sessions)?;
+            let Some(exporting) = exporting else {
                 continue;
             };
             let mut serving = required.clone();
             serving.serves.extend(self.interfaces.iter().cloned());
-            if self.works(problem, &serving, sessions) {
+            if self.works(problem, &serving, sessions, trials)? {
                 let serves: Vec<_> = serving
                     .serves
                     .iter()
                     .map(|one| format!("\"{one}\""))
                     .collect();
-                return Some(format!(
+                return Ok(Some(format!(
                     "{} {exporting} exports what is referred to: write `for = [{}]` at that dependency ({})",
                     required.name,
                     serves.join(", "),
                     dependency.location
-                ));
+                )));
             }
         }
-        None
+        Ok(None)
     }
 
     /// The component of that very name.
-    fn component(&self, problem: &Problem, sessions: &mut Sessions<'_>) -> Option<String> {
-        let any = VersionReq::from_user("*").ok()?;
-        let newest = self.exporting(self.name, &any, problem, sessions)?;
+    fn component(
+        &self,
+        problem: &Problem,
+        sessions: &mut Sessions<'_>,
+        trials: &mut Trials,
+    ) -> Result<Option<String>> {
+        let Ok(any) = VersionReq::from_user("*") else {
+            return Ok(None);
+        };
+        let Some(newest) = self.exporting(self.name, &any, problem, sessions)? else {
+            return Ok(None);
+        };
         let req = VersionReq::caret(&newest);
         let mut serving = Requirement::new(Kind::Component, self.name.clone(), req);
         serving.serves.clone_from(self.interfaces);
-        self.works(problem, &serving, sessions).then(|| {
+        let works = self.works(problem, &serving, sessions, trials)?;
+        Ok(works.then(|| {
             format!(
                 "{} is a component that exports what is referred to: `cargo warg add {}` makes it a dependency",
                 self.name, self.name
             )
-        })
+        }))
     }
 
     /// The newest usable release that a requirement allows and that exports all that is referred to.
@@ -131,22 +173,28 @@ impl Pin<'_> {
         req: &VersionReq,
         problem: &Problem,
         sessions: &mut Sessions<'_>,
-    ) -> Option<Version> {
-        if self.interfaces.is_empty() || !matches!(sessions.find(name), Ok((_, Some(_)))) {
-            return None;
+    ) -> Result<Option<Version>> {
+        if sessions.origins().of(name).is_none() {
+            return Ok(None);
         }
+        sessions.find(name)?;
         let usable = sessions.usable(name, &problem.options).into_iter();
         let exporting = usable.filter(|release| {
             req.matches(release.version()) && self.interfaces.is_subset(release.exports())
         });
-        exporting.map(Release::version).max().cloned()
+        Ok(exporting.map(Release::version).max().cloned())
     }
 
     /// Whether there is a solution where a component serves the reference.
-    fn works(&self, problem: &Problem, serving: &Requirement, sessions: &mut Sessions<'_>) -> bool {
-        let mut changed = problem.clone();
-        let Some(member) = changed.members.get_mut(self.member) else {
-            return false;
+    fn works(
+        &self,
+        problem: &Problem,
+        serving: &Requirement,
+        sessions: &mut Sessions<'_>,
+        trials: &mut Trials,
+    ) -> Result<bool> {
+        let Some(mut member) = problem.members.get(self.member).cloned() else {
+            return Ok(false);
         };
         let is_pin = |root: &RootRequirement| {
             root.written == Some(Written::Reference)
@@ -163,6 +211,6 @@ impl Pin<'_> {
             exports: serving.serves.clone(),
             ..RootRequirement::new(serving.clone())
         });
-        sessions.solve(&changed).is_ok()
+        sessions.could_solve(&problem.options, &member, trials)
     }
 }

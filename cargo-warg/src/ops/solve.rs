@@ -15,9 +15,10 @@ use resolver::cutoff::Cutoff;
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::obstacle::{Obstacle, obstacle};
-use resolver::problem::{Options, Origins, Problem};
+use resolver::problem::{Member, Options, Origins, Problem};
 use resolver::report::Conflict;
 use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve_round};
+use resolver::trial::{Trial, Trials};
 use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
@@ -440,7 +441,8 @@ impl<'a> Sessions<'a> {
         obstacle(&problem.options, &self.index, member, selection)
     }
 
-    /// Newer releases of what was locked just now that were no choice because of what they require, as sentences.
+    /// Newer releases of what was locked just now that were no choice because of what they require, as sentences: of each
+    /// track the newest one with its reason, and how many others.
     pub fn passed_over(
         &self,
         problem: &Problem,
@@ -460,18 +462,26 @@ impl<'a> Sessions<'a> {
                     **version > selection.version
                         && Track::of(version) == Track::of(&selection.version)
                 };
-                let newer = usable.into_iter().map(Release::version);
-                sentences.extend(newer.filter(same_track).filter_map(|version| {
+                let newer = usable.into_iter().rev().map(Release::version);
+                let mut passed = newer.filter(same_track).filter_map(|version| {
                     let newer = Selection {
                         version: version.clone(),
                         ..selection.clone()
                     };
-                    let obstacle = self.obstacle(problem, member, &newer)?;
-                    Some(format!(
-                        "{} {version} is no choice: it {obstacle}",
-                        newer.name
-                    ))
-                }));
+                    Some((version, self.obstacle(problem, member, &newer)?))
+                });
+                let Some((newest, obstacle)) = passed.next() else {
+                    continue;
+                };
+                let (name, version) = (&selection.name, &selection.version);
+                let others = match passed.count() {
+                    0 => String::new(),
+                    1 => format!("; nor is another release above {version}"),
+                    count => format!("; nor are {count} other releases above {version}"),
+                };
+                sentences.insert(format!(
+                    "{name} {newest} is no choice: it {obstacle}{others}"
+                ));
             }
         }
         sentences.into_iter().collect()
@@ -542,6 +552,25 @@ impl<'a> Sessions<'a> {
                     }
                 }
                 Err(unresolved) => return Err(Error::classified(unresolved)),
+            }
+        }
+    }
+
+    /// Whether a member could be solved as it is here, as far as that is found out within these trials.
+    ///
+    /// # Errors
+    /// Whatever keeps a package from being read or believed.
+    pub(super) fn could_solve(
+        &mut self,
+        options: &Options,
+        member: &Member,
+        trials: &mut Trials,
+    ) -> Result<bool> {
+        loop {
+            match trials.solve(options, &self.index, member) {
+                Trial::Solved => return Ok(true),
+                Trial::Unsolved => return Ok(false),
+                Trial::Missing(addresses) => self.load(&addresses)?,
             }
         }
     }

@@ -328,7 +328,11 @@ fn solve(
     if !some {
         return Err(error);
     }
-    sessions.solve(problem).map_err(|_| error)
+    match sessions.solve(problem) {
+        // What was asked for is what is explained.
+        Err(second) if second.class() == Class::Unsolved => Err(error),
+        solved => solved,
+    }
 }
 
 /// What is to move is preferred by nobody that may change: neither from its own lock nor from another member's.
