@@ -142,9 +142,9 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
     with(&["--registry", "other"])
         .code(2)
         .stderr_contains("there is no registry `other`");
-    with(&["--offline"])
-        .code(2)
-        .stderr_contains("cannot be written to with --offline");
+    with(&["--offline"]).code(2).stderr_contains(
+        "reads the registry that it writes to, and nothing that --offline could spare",
+    );
     with(&["--key", "nobody"])
         .code(101)
         .stderr_contains("no secret key named `nobody`");

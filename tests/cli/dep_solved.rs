@@ -875,3 +875,36 @@ fn two_users_in_two_folders_get_the_same_lock_and_bundle_to_the_byte() {
             .stderr_contains("Composed the same bundle");
     }
 }
+
+/// What is required and locked comes from what this machine keeps; the folder that is written to is at hand.
+#[test]
+fn a_release_with_its_lock_is_published_offline_where_another_registry_is_out_of_reach() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.cargo_project("project", "");
+    project.registry("acme", &["acme"]);
+    project.registry("mine", &["mine"]);
+    project
+        .publish_component("acme:clock", "1.0.0", &clock("1.0.0"))
+        .code(0);
+    project.append_to_manifest(
+        "\n[package.metadata.warg]\npackage = \"mine:app\"\n[package.metadata.warg.dependencies]\n\
+         \"acme:clock\" = \"1.0\"\n",
+    );
+    let text = format!(
+        "package mine:app@0.1.0;\nworld w {{ import acme:clock/now@1.0.0; }}\n\
+         package acme:clock@1.0.0 {{ {CLOCK} }}"
+    );
+    project.write("app.wasm", from_wit(&text, "w"));
+    project.warg(&["fetch"]).code(0);
+    let publish = ["publish", "app.wasm", "--bundle"];
+    fs::rename(
+        sandbox.join("acme-registry"),
+        sandbox.join("elsewhere-registry"),
+    )
+    .unwrap();
+    project.warg(&publish).code(12);
+    project
+        .warg(&[&publish[..], &["--offline"]].concat())
+        .code(0)
+        .stderr_contains("with its lock and bundle");
+}

@@ -101,10 +101,10 @@ pub(super) fn check(cargo: &ArgMatches) -> Result<()> {
         return Ok(());
     };
     if writes(&name) && matches!(*flag, "offline" | "frozen") {
-        return Err(Error::new(
-            Class::Usage,
-            "a registry cannot be written to with --offline: what is written follows what it holds now",
-        ));
+        let message = format!(
+            "`cargo warg {name}` reads the registry that it writes to, and nothing that --offline could spare"
+        );
+        return Err(Error::new(Class::Usage, message).with_help("leave it out"));
     }
     let flag = match *flag {
         "package" => "-p".to_owned(),

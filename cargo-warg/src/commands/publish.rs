@@ -54,7 +54,10 @@ impl FromStr for ReleaseName {
 Examples: cargo warg publish wit/ --registry wasi
           cargo warg publish io/wit http/wit     both, or none; each may refer to the other
           cargo warg publish --workspace     the wit/ of each member that declares a version
-          cargo warg publish logger.wasm --as acme:logger@1.2.0")]
+          cargo warg publish logger.wasm --as acme:logger@1.2.0
+
+With --offline, what is referred to, required and locked comes from what this machine keeps; the folder that is written to is \
+read as it is.")]
 pub struct PublishArgs {
     /// A component, or WIT packages as folders of .wit files or in their binary form; `-` is stdin. Without any, and with
     /// `--workspace` or `-p`, the `wit/` of each member that declares a version

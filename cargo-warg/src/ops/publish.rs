@@ -55,7 +55,7 @@ pub struct Publication<'a> {
     pub carries: Option<Carries>,
     /// Do everything but publish.
     pub dry_run: bool,
-    /// Read nothing but what this machine keeps of what is referred to.
+    /// Read nothing but what this machine keeps of what is referred to, required and locked.
     pub offline: bool,
     /// The time.
     pub now: Time,
@@ -124,13 +124,14 @@ fn publish_component(
         required,
     } = component;
     let mut warnings = Vec::new();
+    let reading = Reading::now(publication.offline);
     let (project, opened);
     let registries = match &member {
         Some(member) if publication.carries.is_some() || workspace.lock_path().exists() => {
             project = Project::of(workspace, dirs, network)?;
             refuse_patched_lock(&project, member)?;
             if let Some(carries) = publication.carries {
-                warnings = carried::attach(&project, member, &mut item, carries)?;
+                warnings = carried::attach(&project, member, &mut item, carries, reading)?;
             }
             &project.registries
         }
@@ -140,7 +141,7 @@ fn publish_component(
             &opened
         }
     };
-    let mut sessions = Sessions::new(registries, Reading::now(publication.offline));
+    let mut sessions = Sessions::new(registries, reading);
     if let Some(alias) = publication.registry {
         let origin = registries.of_alias(alias)?.policy.origin();
         sessions.assign(item.name.namespace(), origin.clone());

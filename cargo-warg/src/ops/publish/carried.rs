@@ -35,12 +35,13 @@ pub(super) fn attach(
     member: &str,
     item: &mut Item,
     carries: Carries,
+    reading: Reading,
 ) -> Result<Vec<String>> {
     let lock = lock::alone(project, member)?;
     let options = || project.problem.options.clone();
     let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
     refuse_folders(project, &lock)?;
-    let mut now = Sessions::new(&project.registries, Reading::Now);
+    let mut now = Sessions::new(&project.registries, reading);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = claims::check(
         Whose::Workspace,
@@ -49,7 +50,7 @@ pub(super) fn attach(
         &mut now,
         is_component,
     )?;
-    let mut then = Sessions::at_lock(&project.registries, Reading::Now, &lock);
+    let mut then = Sessions::at_lock(&project.registries, reading, &lock);
     let lock = derivation::hold(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;
