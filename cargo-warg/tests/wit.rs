@@ -10,13 +10,14 @@ use std::sync::LazyLock;
 
 use cargo_warg::component::{ContentError, Interface, derive, kind_of};
 use cargo_warg::error::Classify as _;
+use cargo_warg::wit::at_hand::AtHand;
 use cargo_warg::wit::binary::{BinaryError, Decoded, Refusal};
 use cargo_warg::wit::deps::{
     Difference, Form, Lacking, Plan, PlanError, Selected, apply, compare, plan,
 };
 use cargo_warg::wit::exports::{self, ExportsError};
-use cargo_warg::wit::import::{Imported, read_deps_folder};
-use cargo_warg::wit::publish::{Package, PublishError};
+use cargo_warg::wit::import::{ImportError, Imported, Skipped, Tree, declared};
+use cargo_warg::wit::publish::{Package, PublishError, Texts};
 use cargo_warg::wit::root::{MARK, Root, RootError};
 use cargo_warg::wit::text::TextError;
 use fixtures::component::{from_wit, wit_package};
@@ -24,6 +25,7 @@ use semver::Version;
 use transparency::content::Derived;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
+use wit_parser::PackageName as WitName;
 
 /// A folder with these files, gone when dropped.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -103,6 +105,53 @@ fn planned(dir: &Path, wit: &[Content], components: &[Content]) -> Result<Plan, 
 
 fn paths(files: &BTreeMap<PathBuf, String>) -> Vec<&str> {
     files.keys().map(|path| path.to_str().unwrap()).collect()
+}
+
+/// What a tree of folders holds by itself, without any registry.
+#[derive(Debug)]
+struct Import {
+    packages: Vec<Imported>,
+    skipped: Vec<Skipped>,
+}
+
+/// The content of a package of texts that no registry has anything for.
+fn encode(at_hand: &AtHand, name: &WitName) -> Result<Vec<u8>, PublishError> {
+    let needs = at_hand.needs(name, |_| Ok::<_, PublishError>(false))?;
+    at_hand.encode(name, &needs, &[])
+}
+
+fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {
+    let tree = Tree::read(&[dir.to_owned()])?;
+    let mut packages = Vec::new();
+    let mut skipped = Vec::new();
+    for name in tree.in_order() {
+        let path = tree.path_of(name);
+        let imported = declared(name)
+            .and_then(|_| encode(&tree.at_hand, name))
+            .and_then(|bytes| Imported::open(bytes, path));
+        match imported {
+            Ok(imported) => packages.push(imported),
+            Err(why) => skipped.push(Skipped {
+                path: path.to_owned(),
+                why: why.declared_in(tree.at_hand.text_of(name), name),
+            }),
+        }
+    }
+    skipped.extend(tree.skipped);
+    Ok(Import { packages, skipped })
+}
+
+/// The package of a `wit/` folder or of one `.wit` file, by the texts that lie there alone.
+fn read_package(path: &Path) -> Result<Package, PublishError> {
+    let Texts { text, beside } = Texts::read(path)?;
+    let name = text.name().clone();
+    let mut at_hand = AtHand::default();
+    at_hand.give(text)?;
+    for text in beside {
+        at_hand.put_beside(text)?;
+    }
+    let package = encode(&at_hand, &name).and_then(Package::open);
+    package.map_err(|error| error.declared_in(at_hand.given().get(&name), &name))
 }
 
 /// Every package version of WASI, as an import reads it.
@@ -558,7 +607,7 @@ mod publishing {
                 "package a:b;\ninterface i { use c:d/e.{f}; }\n",
             ),
         ]);
-        let package = Package::read(&dir.path().join("wit")).unwrap();
+        let package = read_package(&dir.path().join("wit")).unwrap();
         assert_eq!(package.name.as_str(), "acme:logger");
         assert_eq!(package.version, version("1.2.0"));
         let requirements: Vec<_> = package
@@ -572,7 +621,7 @@ mod publishing {
         );
         assert_eq!(kind_of(&package.bytes).unwrap(), Kind::Wit);
 
-        let beside = Package::read(&dir.path().join("wit/deps/level.wit")).unwrap();
+        let beside = read_package(&dir.path().join("wit/deps/level.wit")).unwrap();
         let requirements: Vec<_> = beside
             .requirements
             .iter()
@@ -601,7 +650,7 @@ mod publishing {
         let mut backwards = files;
         backwards.reverse();
         let (one, two) = (folder(&files), folder(&backwards));
-        let bytes = |dir: &tempfile::TempDir| Package::read(&dir.path().join("wit")).unwrap().bytes;
+        let bytes = |dir: &tempfile::TempDir| read_package(&dir.path().join("wit")).unwrap().bytes;
         assert_eq!(bytes(&one), bytes(&one));
         assert_eq!(bytes(&one), bytes(&two));
     }
@@ -658,7 +707,7 @@ mod publishing {
     fn a_chain_of_types_as_long_as_a_text_may_be_ends_no_process() {
         for backward in [false, true] {
             let dir = folder(&[("wit/chain.wit", &chain(30_000, backward))]);
-            let package = Package::read(&dir.path().join("wit")).unwrap();
+            let package = read_package(&dir.path().join("wit")).unwrap();
             Decoded::open(&package.bytes).unwrap().print().unwrap();
 
             let text = chain(59_500, backward);
@@ -666,7 +715,7 @@ mod publishing {
             write(&dir.path().join("wit/chain.wit"), &text);
             assert!(Root::read(&dir.path().join("wit")).is_ok());
             // It decodes; its text is longer once it is printed.
-            let error = told(&Package::read(&dir.path().join("wit")).unwrap_err());
+            let error = told(&read_package(&dir.path().join("wit")).unwrap_err());
             assert!(error.contains("package.wit is larger than"), "{error}");
         }
     }
@@ -697,7 +746,7 @@ mod publishing {
             "wit/api.wit",
             "package acme:logger@1.2.0;\ninterface api {\n  use wasi:io/streams@0.2.3.{output-stream};\n}\n",
         )]);
-        let error = Package::read(&dir.path().join("wit")).unwrap_err();
+        let error = read_package(&dir.path().join("wit")).unwrap_err();
         let [place] = error.places().try_into().unwrap();
         let place = place.location.below(dir.path());
         assert_eq!(place.to_string(), "wit/api.wit:3:7");
@@ -708,7 +757,7 @@ mod publishing {
             "{error}"
         );
         let empty = folder(&[("wit/readme.md", "")]);
-        let error = Package::read(&empty.path().join("wit")).unwrap_err();
+        let error = read_package(&empty.path().join("wit")).unwrap_err();
         assert!(matches!(error, PublishError::Empty { .. }), "{error:?}");
     }
 }
@@ -802,7 +851,7 @@ mod importing {
         use cargo_warg::error::Classify as _;
         let dir = folder(files);
         let import = read_deps_folder(dir.path()).unwrap();
-        let place = |skipped: &cargo_warg::wit::import::Skipped| {
+        let place = |skipped: &Skipped| {
             let place = skipped
                 .why
                 .places()

@@ -521,3 +521,41 @@ impl Random {
         RandomText { name, text, beside }
     }
 }
+
+/// What `fetch` puts together of what two components export is no content of anybody's.
+#[test]
+fn what_fetch_wrote_of_several_components_is_no_text_of_ones_own() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    for (name, interface) in [("acme:one", "i"), ("acme:two", "j")] {
+        let text = format!(
+            "package {name}@1.0.0;\nworld w {{ export acme:x/{interface}@1.0.0; }}\n\
+             package acme:x@1.0.0 {{ interface {interface} {{ f: func(); }} }}\n"
+        );
+        app.publish_component(name, "1.0.0", &text).code(0);
+    }
+    app.append_to_manifest(
+        "\n[package.metadata.warg.dependencies]\n\
+         \"acme:one\" = { version = \"1\", for = [\"acme:x/i@1.0.0\"] }\n\
+         \"acme:two\" = { version = \"1\", for = [\"acme:x/j@1.0.0\"] }\n",
+    );
+    app.write(
+        "wit/w.wit",
+        "package app:w;\nworld w { import acme:x/i@1.0.0; import acme:x/j@1.0.0; }\n",
+    );
+    app.warg(&["fetch"]).code(0);
+    let text = app.read("wit/deps/acme-x-1.0.0/package.wit");
+    let last = text.trim_end().lines().next_back().unwrap();
+    assert_eq!(last.matches("sha256:").count(), 2, "{last}");
+    let third = sandbox.cargo_project("third", "");
+    third.registry("third", &["acme"]);
+    let said = "is what `cargo warg fetch` wrote of what several components hold of it";
+    third
+        .warg(&["publish", "../app/wit/deps/acme-x-1.0.0"])
+        .code(13)
+        .stderr_contains(said);
+    third
+        .warg(&["registry", "import", "../app/wit/deps"])
+        .code_is_no_success()
+        .stderr_contains(said);
+}

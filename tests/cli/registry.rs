@@ -431,3 +431,21 @@ fn an_import_keeps_what_cannot_be_used_and_refuses_two_contents_of_one_version()
         .code(2)
         .stderr_contains("no registry `x`");
 }
+
+#[test]
+fn a_second_text_of_a_package_that_does_not_resolve_is_left_out_and_ends_no_import() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    app.registry("acme", &["acme"]);
+    app.write("one/b.wit", "package acme:b@1.0.0;\ninterface i {}\n");
+    app.write(
+        "two/b.wit",
+        "package acme:b@1.0.0;\ninterface i { use acme:gone/j@1.0.0.{t}; }\n",
+    );
+    app.warg(&["registry", "import", "one", "two"])
+        .code(0)
+        .stderr_contains("`acme:b@1.0.0` needs `acme:gone/j@1.0.0`")
+        .stderr_contains(
+            "1 version of 1 package into `acme` (0 were there, 0 unusable, 1 skipped)",
+        );
+}

@@ -184,21 +184,18 @@ fn read(
     let mut items = Vec::new();
     for name in tree.in_order() {
         let path = tree.path_of(name);
-        let found = match make(&tree.at_hand, name, path, sessions) {
-            Ok(found) => found,
-            Err(why) if references::is_of_a_registry(&why) => return Err(why),
-            Err(why) => {
-                let path = path.to_owned();
-                skipped.push(Skipped { path, why });
-                continue;
-            }
+        let Some(found) = make_or_skip(&tree.at_hand, name, path, sessions, skipped)? else {
+            continue;
         };
         for twin in tree
             .twins
             .iter()
             .filter(|twin| twin.names().any(|one| one == name))
         {
-            let other = make(&tree.at_hand.instead(twin), name, twin.path(), sessions)?;
+            let at_hand = tree.at_hand.instead(twin);
+            let Some(other) = make_or_skip(&at_hand, name, twin.path(), sessions, skipped)? else {
+                continue;
+            };
             let (first, digest) = (Digest::of(&found.bytes), Digest::of(&other.bytes));
             if first != digest {
                 return Err(differs(&other, digest, first, path));
@@ -238,6 +235,25 @@ fn make(
     declared(name).map_err(placed).classified()?;
     let made = references::make(at_hand, name, sessions)?;
     Found::open(made.bytes, path).map_err(placed).classified()
+}
+
+/// The same, where there is one. What is wrong with a text is told, and ends no import.
+fn make_or_skip(
+    at_hand: &AtHand,
+    name: &WitName,
+    path: &Path,
+    sessions: &mut Sessions<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Option<Found>> {
+    match make(at_hand, name, path, sessions) {
+        Ok(found) => Ok(Some(found)),
+        Err(why) if references::is_of_a_registry(&why) => Err(why),
+        Err(why) => {
+            let path = path.to_owned();
+            skipped.push(Skipped { path, why });
+            Ok(None)
+        }
+    }
 }
 
 impl Skipped {

@@ -27,7 +27,7 @@ use crate::place::{Location, Place};
 use crate::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use crate::wit::deps::{Form, Selected};
 use crate::wit::publish::PublishError;
-use crate::wit::text::{Group, Reference};
+use crate::wit::text::{Group, Printed, Reference};
 
 /// How many versions a message names.
 const SHOWN: usize = 5;
@@ -63,7 +63,7 @@ pub enum ReferenceError {
     },
     /// A text that `fetch` wrote is not what it was written of.
     #[error(
-        "{} is what `cargo warg fetch` wrote of {digest}, and is another content of `{package}` now",
+        "{} is what `cargo warg fetch` wrote of {from}, and is another content of `{package}` now",
         path.display()
     )]
     Printed {
@@ -71,8 +71,8 @@ pub enum ReferenceError {
         package: String,
         /// The file or folder that declares it.
         path: PathBuf,
-        /// The content that it was written of.
-        digest: Digest,
+        /// What it was written of.
+        from: Printed,
     },
     /// What a content holds of another package is not what that package's release says.
     #[error(
@@ -213,13 +213,13 @@ pub(super) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>
     let bytes = at_hand.encode(name, &needs, &selected);
     let bytes = bytes.map_err(declared).classified()?;
     if let Some(text) = at_hand.text_of(name).filter(|text| text.name() == name)
-        && let Some(digest) = text.printed_from()
-        && digest != Digest::of(&bytes)
+        && let Some(from) = text.printed_from()
+        && from != Printed::Of(Digest::of(&bytes))
     {
         return Err(Error::classified(ReferenceError::Printed {
             package: name.to_string(),
             path: text.path().to_owned(),
-            digest,
+            from,
         }));
     }
     let contradiction = at_hand.contradiction(name, &needs, &selected);

@@ -70,7 +70,7 @@ impl AtHand {
     /// # Errors
     /// Two texts for one package version.
     pub fn give(&mut self, group: Group) -> Result<(), TextError> {
-        add(&mut self.given, group)
+        self.given.add(group)
     }
 
     /// Adds a text that lies beside; what is given counts more.
@@ -78,7 +78,7 @@ impl AtHand {
     /// # Errors
     /// Two texts for one package version.
     pub fn put_beside(&mut self, group: Group) -> Result<(), TextError> {
-        add(&mut self.beside, group)
+        self.beside.add(group)
     }
 
     /// The texts that are given.
@@ -277,14 +277,6 @@ impl AtHand {
 fn key(name: &WitName) -> Option<(String, Track)> {
     let track = Track::of(name.version.as_ref()?);
     Some((format!("{}:{}", name.namespace, name.name), track))
-}
-
-fn add(groups: &mut Groups, group: Group) -> Result<(), TextError> {
-    let same = |other: &Group| other.same_text(&group);
-    if groups.get(group.name()).is_some_and(same) {
-        return Ok(());
-    }
-    groups.insert(group)
 }
 
 /// The names of all packages, each after those it refers to, else ascending; at the end those in a circle, and what refers

@@ -149,41 +149,6 @@ impl Tree {
     }
 }
 
-/// What a tree of folders holds by itself, without any registry.
-#[derive(Debug)]
-pub struct Import {
-    /// Each after those it refers to.
-    pub packages: Vec<Imported>,
-    /// What is left out.
-    pub skipped: Vec<Skipped>,
-}
-
-/// Every package version in a folder and all below it that refers to nothing else.
-///
-/// # Errors
-/// As [`Tree::read`].
-pub fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {
-    let tree = Tree::read(&[dir.to_owned()])?;
-    let mut packages = Vec::new();
-    let mut skipped = Vec::new();
-    for name in tree.in_order() {
-        let path = tree.path_of(name);
-        let imported = declared(name).and_then(|_| {
-            let needs = tree.at_hand.needs(name, |_| Ok::<_, PublishError>(false))?;
-            Imported::open(tree.at_hand.encode(name, &needs, &[])?, path)
-        });
-        match imported {
-            Ok(imported) => packages.push(imported),
-            Err(why) => skipped.push(Skipped {
-                path: path.to_owned(),
-                why: why.declared_in(tree.at_hand.text_of(name), name),
-            }),
-        }
-    }
-    skipped.extend(tree.skipped);
-    Ok(Import { packages, skipped })
-}
-
 fn read_tree(
     dir: &Path,
     groups: &mut Groups,
@@ -196,7 +161,8 @@ fn read_tree(
         };
         for (path, read) in read_folder(&dir)? {
             match read {
-                Ok(group) => insert(groups, group)?,
+                // A package version may lie in a tree more than once, as the same text.
+                Ok(group) => groups.add(group)?,
                 Err(error) if is_unreadable(&error) => return Err(error.into()),
                 Err(error) => skipped.push(Skipped {
                     path,
@@ -265,13 +231,4 @@ fn read_folder(dir: &Path) -> Result<Vec<Read>, TextError> {
         return Ok(each);
     }
     Ok(vec![(dir.to_owned(), Err(together))])
-}
-
-/// A package version may lie in a tree more than once, as the same text.
-fn insert(groups: &mut Groups, group: Group) -> Result<(), TextError> {
-    let same = |other: &Group| other.same_text(&group);
-    if groups.get(group.name()).is_some_and(same) {
-        return Ok(());
-    }
-    groups.insert(group)
 }

@@ -12,7 +12,6 @@ use transparency::release::Requirement;
 use wit_component::encode;
 use wit_parser::PackageName as WitName;
 
-use super::at_hand::AtHand;
 use super::binary::{BinaryError, Decoded, Refusal};
 use super::text::{GaveUp, Group, Groups, Location, TextError, entries, guarded, has_extension};
 
@@ -131,23 +130,6 @@ impl Texts {
 }
 
 impl Package {
-    /// Reads and encodes the package of a `wit/` folder or of one `.wit` file, by the texts that lie there alone.
-    ///
-    /// # Errors
-    /// Texts that do not parse or resolve, and what may not be released.
-    pub fn read(path: &Path) -> Result<Self, PublishError> {
-        let Texts { text, beside } = Texts::read(path)?;
-        let name = text.name().clone();
-        let mut at_hand = AtHand::default();
-        at_hand.give(text)?;
-        for text in beside {
-            at_hand.put_beside(text)?;
-        }
-        let needs = at_hand.needs(&name, |_| Ok::<_, PublishError>(false))?;
-        let package = at_hand.encode(&name, &needs, &[]).and_then(Self::open);
-        package.map_err(|error| error.declared_in(at_hand.given().get(&name), &name))
-    }
-
     /// It as a text, whose path is for messages only.
     ///
     /// # Errors

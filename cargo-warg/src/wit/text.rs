@@ -8,6 +8,7 @@ mod stub;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -238,6 +239,24 @@ pub(super) fn guarded<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T, Gav
     }
 }
 
+/// What a text that `fetch` wrote was printed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Printed {
+    /// This content.
+    Of(Digest),
+    /// What several contents hold of the package, so it is none of its contents.
+    OfParts,
+}
+
+impl fmt::Display for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(digest) => digest.fmt(f),
+            Self::OfParts => f.write_str("what several components hold of it"),
+        }
+    }
+}
+
 /// A use of another package's interface or world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -368,13 +387,14 @@ impl Group {
         &self.parsed.main.name
     }
 
-    /// The content that it was printed from, where its last line says that `fetch` wrote it of one.
-    pub fn printed_from(&self) -> Option<Digest> {
+    /// What it was printed from, where its last line says that `fetch` wrote it.
+    pub fn printed_from(&self) -> Option<Printed> {
         let mut texts = self.texts.0.values();
         let text = texts.next().filter(|_| texts.next().is_none())?;
         let last = text.as_str().trim_end().lines().next_back()?;
         let hex = last.strip_prefix(MARK)?;
-        format!("sha256:{hex}").parse().ok()
+        let digest = format!("sha256:{hex}").parse();
+        Some(digest.map_or(Printed::OfParts, Printed::Of))
     }
 
     /// Where it declares one of its packages; none where the text spells the name in another way than usual.
@@ -492,6 +512,18 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// Adds a group, unless it is there already as the same text.
+    ///
+    /// # Errors
+    /// As [`Groups::insert`].
+    pub(super) fn add(&mut self, group: Group) -> Result<(), TextError> {
+        let is_there = |other: &Group| other.same_text(&group);
+        if self.get(group.name()).is_some_and(is_there) {
+            return Ok(());
+        }
+        self.insert(group)
+    }
+
     /// Adds a group.
     ///
     /// # Errors
