@@ -105,12 +105,6 @@ impl Dirs {
         &self.state
     }
 
-    /// The cache folder, made for its owner alone where it is missing.
-    pub fn make_cache(&self) -> Result<&Path, DirsError> {
-        make_private(&self.cache)?;
-        Ok(&self.cache)
-    }
-
     /// The config folder, made for its owner alone where it is missing.
     pub fn make_config(&self) -> Result<&Path, DirsError> {
         make_private(&self.config)?;
@@ -150,7 +144,6 @@ mod tests {
         );
         dirs.make_config().unwrap();
         dirs.make_state().unwrap();
-        dirs.make_cache().unwrap();
         dirs.make_config().unwrap();
         #[cfg(unix)]
         for path in [dirs.config(), dirs.state()] {
@@ -158,7 +151,6 @@ mod tests {
             let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o700, "{}", path.display());
         }
-        assert!(dirs.cache().is_dir());
     }
 
     #[test]

@@ -335,6 +335,17 @@ fn resolve(named: PathBuf) -> Result<PathBuf, KeysError> {
     }
 }
 
+/// The text of a file of secrets; none where nothing has the name. A link that leads nowhere is an error.
+///
+/// # Errors
+/// As [`file::read_secret`].
+pub(crate) fn read_secret(path: &Path, limit: u64) -> io::Result<Option<String>> {
+    match file::read_secret(path, limit) {
+        Err(_) if is_missing(path) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Whether nothing has the name, no link either.
 fn is_missing(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
@@ -342,18 +353,18 @@ fn is_missing(path: &Path) -> bool {
 
 /// The file's text, empty where there is none.
 fn read_file(path: &Path) -> Result<String, KeysError> {
-    file::read_secret(path, MAX_KEY_FILE).or_else(|source| {
+    let text = read_secret(path, MAX_KEY_FILE).map_err(|source| {
         let path = path.to_owned();
-        Err(match Obstacle::of(&source) {
-            _ if is_missing(&path) => return Ok(String::new()),
+        match Obstacle::of(&source) {
             Some(Obstacle::Exposed(how)) => KeysError::Open {
                 how: how.clone(),
                 path,
             },
             Some(Obstacle::TooLarge(_)) => KeysError::Size { path },
             _ => KeysError::Read { path, source },
-        })
-    })
+        }
+    })?;
+    Ok(text.unwrap_or_default())
 }
 
 /// The command that keeps others from a secret file.

@@ -7,12 +7,12 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use registry::file::{self, Exposed, Obstacle};
+use registry::file::{Exposed, Obstacle};
 use registry::http::{TokenError, Tokens};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classify};
-use crate::keys::closing;
+use crate::keys::{closing, read_secret};
 
 /// The variable that holds tokens, each behind the address that it is for, one a line.
 pub const TOKENS_VARIABLE: &str = "CARGO_WARG_TOKENS";
@@ -109,15 +109,31 @@ fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Tokens, TokensErr
 
 /// The file's text, empty where there is none.
 fn read_file(path: &Path) -> Result<String, TokensError> {
-    file::read_secret(path, MAX_TOKENS).or_else(|source| {
+    let text = read_secret(path, MAX_TOKENS).map_err(|source| {
         let path = path.to_owned();
-        Err(match Obstacle::of(&source) {
-            _ if source.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        match Obstacle::of(&source) {
             Some(Obstacle::Exposed(how)) => TokensError::Open {
                 how: how.clone(),
                 path,
             },
             _ => TokensError::Read { path, source },
-        })
-    })
+        }
+    })?;
+    Ok(text.unwrap_or_default())
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error_and_a_file_that_is_missing_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("tokens");
+        assert_eq!(read_file(&path).unwrap(), "");
+        std::os::unix::fs::symlink(home.path().join("disk"), &path).unwrap();
+        let error = read_file(&path).unwrap_err();
+        assert!(matches!(error, TokensError::Read { .. }), "{error:?}");
+    }
 }

@@ -191,9 +191,18 @@ pub fn read_argument(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_file() {
         return read(path, limit);
     }
+    read_stream(File::open(path)?, limit)
+}
+
+/// Reads at most so many bytes of a stream.
+///
+/// # Errors
+/// More bytes; a system that says no.
+pub fn read_stream(stream: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = File::open(path)?;
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    stream
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     check_length(&bytes, limit)?;
     Ok(bytes)
 }

@@ -71,6 +71,8 @@ fn nothing_longer_than_its_limit_is_read() {
         fs::write(&path, vec![b'x'; length]).unwrap();
         assert_eq!(file::read(&path, 10).unwrap().len(), length);
         assert_eq!(file::read_argument(&path, 10).unwrap().len(), length);
+        let stream = file::read_stream(&b"0123456789"[..length], 10);
+        assert_eq!(stream.unwrap().len(), length);
     }
     fs::write(&path, "x".repeat(11)).unwrap();
     refused(file::read(&path, 10), "it has more than 10 bytes");

@@ -53,11 +53,20 @@ fn what_killed_runs_left_goes_once_it_is_old() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = registry.app(&sandbox, "app", "");
+    let manifest = app.read("Cargo.toml");
+    let vendored = "default-registry = \"acme\"\nvendor = \"vendor/warg\"\n";
+    app.write(
+        "Cargo.toml",
+        manifest.replace("default-registry = \"acme\"\n", vendored),
+    );
     let left = [
         ".cargo-warg-Ab3dE6",
         "wit/.cargo-warg-Ab3dE6",
         "wit/deps/.cargo-warg-Ab3dE6",
         "wit/deps/acme-io-1.0.0/.cargo-warg-Ab3dE6",
+        "trust/.cargo-warg-Ab3dE6",
+        "vendor/warg/.cargo-warg-Ab3dE6",
+        "../acme-registry/.private/tmp/.cargo-warg-Ab3dE6",
         "../.cargo-warg-Cd4eF7/checkpoint",
     ];
     let others = [

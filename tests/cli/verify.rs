@@ -637,3 +637,29 @@ fn what_is_yanked_and_cannot_move_is_named_with_what_holds_it() {
         )
         .stderr_lacks("and commit what it changes");
 }
+
+#[test]
+fn members_that_share_what_holds_a_release_say_it_once() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    for name in ["acme:hour", "acme:watch"] {
+        let text = format!("package {name}@1.0.0;\nworld w {{}}\n");
+        registry.component(name, "1.0.0", &[("acme:clock", "=1.0.0")], &text);
+    }
+    let work = sandbox.virtual_workspace("work", &["one", "two"]);
+    work.append_to_manifest(&registry.configure(&work));
+    for member in ["one/Cargo.toml", "two/Cargo.toml"] {
+        let manifest = work.read(member);
+        work.write(
+            member,
+            manifest
+                + "\n[package.metadata.warg.dependencies]\n\"acme:hour\" = \"1.0\"\n\"acme:watch\" = \"1.0\"\n",
+        );
+    }
+    work.warg(&["lock"]).code(0);
+    registry.world.yank("acme:clock", "1.0.0", "it is late");
+    let said = work.warg(&["verify", "--deny", "yanked"]).code(10);
+    for holds in ["=1.0.0 of acme:hour 1.0.0", "=1.0.0 of acme:watch 1.0.0"] {
+        assert_eq!(said.stderr.matches(holds).count(), 1, "{said}");
+    }
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use registry::file::{STAGED, Tree, folder_of};
+use registry::layout::PRIVATE;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, OrFail as _, Result};
@@ -118,11 +119,16 @@ fn left(workspace: &Workspace) -> Vec<PathBuf> {
         places.extend(folders.map(|package| package.path()));
         places.push(deps);
     }
+    places.extend(workspace.vendor().map(Path::to_owned));
     for registry in workspace.registries().iter() {
-        if let Place::Folder(folder) = &registry.place
-            && let Some(parent) = folder.parent()
-        {
-            places.push(parent.to_owned());
+        places.extend(registry.policy.parent().map(Path::to_owned));
+        if let Place::Folder(folder) = &registry.place {
+            places.extend(folder.parent().map(Path::to_owned));
+            let private = folder.join(PRIVATE);
+            let tmp = private.join("tmp");
+            if !private.is_symlink() && !tmp.is_symlink() {
+                places.push(tmp);
+            }
         }
     }
     places.sort();

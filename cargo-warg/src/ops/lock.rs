@@ -370,9 +370,12 @@ fn merge(
         )
     }];
     for side in merge.sides() {
-        warnings.extend(withdrawn(side, sessions)?);
+        for warning in withdrawn(side, sessions)? {
+            if !warnings.contains(&warning) {
+                warnings.push(warning); // both sides may have locked it
+            }
+        }
     }
-    warnings.dedup();
     let problem = merge.prefer(&project.problem);
     let resolution = sessions.solve(&problem)?;
     warnings.extend(sessions.yanked(&resolution));

@@ -1,6 +1,6 @@
 //! Files that a command is told to read or write: `-` is stdin or stdout, as wasm-tools has it.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use registry::file;
@@ -18,16 +18,13 @@ pub fn is_stream(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Reads a component, or stdin; no more than a content may have and one byte.
+/// Reads a component, or stdin.
 ///
 /// # Errors
-/// A file that cannot be read.
+/// A file that cannot be read, and more than a content may have.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let limit = MAX_CONTENT.saturating_add(1);
     let bytes = if is_stream(path) {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().take(limit).read_to_end(&mut bytes);
-        read.map(|_| bytes)
+        file::read_stream(io::stdin().lock(), MAX_CONTENT)
     } else {
         file::read_argument(path, MAX_CONTENT)
     };

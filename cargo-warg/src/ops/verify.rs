@@ -134,10 +134,13 @@ fn held(
             holds
         };
         if !versions.iter().any(|version| holds(version).is_empty()) {
-            found.extend(holds(newest));
+            for hold in holds(newest) {
+                if !found.contains(&hold) {
+                    found.push(hold); // members that share what holds say it once
+                }
+            }
         }
     }
-    found.dedup(); // members that share what holds say it once
     found
 }
 
