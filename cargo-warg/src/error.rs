@@ -88,6 +88,9 @@ pub trait Classify: std::error::Error + Send + Sync + Sized + 'static {
     }
 }
 
+/// How many places of one failure are shown: the message names the rest. A stranger's lock may be wrong in forty thousand.
+const MAX_PLACES: usize = 10;
+
 /// A failure: its class, what went wrong and why, where, and what to do about it.
 pub struct Error {
     class: Class,
@@ -175,11 +178,12 @@ impl Error {
         self.chain.chain().map(ToString::to_string)
     }
 
-    /// The places that the message, or the cause, of this position in the chain is about.
+    /// The places that the message, or the cause, of this position in the chain is about; [`MAX_PLACES`] of them.
     pub fn places_of(&self, position: usize) -> impl Iterator<Item = &Place> {
         let depth = self.chain.chain().count().saturating_sub(position);
         let places = self.places.iter();
-        places.filter_map(move |(of, place)| (*of == depth).then_some(place))
+        let places = places.filter_map(move |(of, place)| (*of == depth).then_some(place));
+        places.take(MAX_PLACES)
     }
 
     /// All places, those of the message first.
@@ -261,7 +265,10 @@ impl<T> Context<T> for Result<T> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::place::Text;
 
     /// Fails to compile when a class is added, and so points at `ALL` and at the table below.
     fn documented(class: Class) -> (u8, &'static str) {
@@ -321,5 +328,13 @@ mod tests {
             ["tell the operator", "or choose another registry"]
         );
         assert!(error.cause::<BadTile>().is_some());
+    }
+
+    #[test]
+    fn of_many_places_some_are_shown() {
+        let text = Text::new(Path::new("warg.lock"), "a lock\n".repeat(1_000));
+        let places = (1..=1_000).map(|line| text.line(line));
+        let error = places.fold(Error::new(Class::Lock, "all of it is wrong"), Error::at);
+        assert_eq!(error.places().count(), MAX_PLACES);
     }
 }

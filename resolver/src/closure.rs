@@ -2,10 +2,10 @@
 //!
 //! The solver's answers, kept selections and locks are all held against this, and so is what a stranger claims.
 
+use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::ops::Range;
 
 use semver::{BuildMetadata, Version};
 use transparency::name::{ExternName, Kind, PackageName};
@@ -72,16 +72,62 @@ pub struct Claim<'a> {
     pub exports: Option<&'a BTreeSet<ExternName>>,
 }
 
+/// All versions of one package among [`Claims`]: places that follow one another.
+#[derive(Debug, Clone, Copy, Default)]
+struct Versions {
+    /// The place of the lowest.
+    first: usize,
+    /// How many they are.
+    count: usize,
+    /// Where their bits begin, in words: a set of packages has a bit for each, and each package's versions words of their own.
+    word: usize,
+}
+
+impl Versions {
+    fn words(self) -> usize {
+        self.count.div_ceil(WORD)
+    }
+
+    /// The word and the bit of one of them.
+    fn bit(self, place: usize) -> (usize, u64) {
+        let number = place - self.first;
+        (self.word + number / WORD, 1 << (number % WORD))
+    }
+}
+
+/// How many bits a word has.
+const WORD: usize = 64;
+
+/// What is required of a package, and which of its versions meet it.
+#[derive(Debug, Clone, Copy)]
+struct Required<'a> {
+    requirement: &'a Requirement,
+    versions: Versions,
+    /// Where the bits of those that meet it begin, in words.
+    met: usize,
+}
+
 /// Packages of which closed sets are made, and which of them meets which requirement.
 ///
-/// It judges from requirements alone, and knows nothing of how a set was found. A lock's members share one.
+/// It judges from requirements alone, and knows nothing of how a set was found. A lock's members share one: each requirement
+/// is held against each version once, since a stranger's lock may have hundreds of members beside thousands of both.
 #[derive(Debug)]
 pub struct Claims<'a> {
     /// Ascending by selection; a package's place is its number here.
     packages: Vec<(&'a Selection, Claim<'a>)>,
-    /// For each package, its requirements, and the places of all versions of what each one names. Which of them meet it is
-    /// asked again each time: a stranger's lock may have thousands of both.
-    required: Vec<Vec<(&'a Requirement, Range<usize>)>>,
+    /// Ascending, by what they are versions of.
+    versions: Vec<Versions>,
+    /// For each package, the versions that it is one of.
+    of: Vec<Versions>,
+    /// For each package, what it requires.
+    required: Vec<Vec<Required<'a>>>,
+    /// The bits of what meets it.
+    met: Vec<u64>,
+}
+
+/// What the versions of one package have in common.
+fn key(selection: &Selection) -> (Kind, &PackageName) {
+    (selection.kind, &selection.name)
 }
 
 impl<'a> Claims<'a> {
@@ -89,47 +135,69 @@ impl<'a> Claims<'a> {
     pub fn new(packages: impl IntoIterator<Item = (&'a Selection, Claim<'a>)>) -> Self {
         let mut claims = Self {
             packages: packages.into_iter().collect(),
+            versions: Vec::new(),
+            of: Vec::new(),
             required: Vec::new(),
+            met: Vec::new(),
         };
+        let mut next = Versions::default();
+        let runs = claims
+            .packages
+            .chunk_by(|(one, _), (other, _)| key(one) == key(other));
+        for run in runs {
+            next.count = run.len();
+            claims.versions.push(next);
+            claims.of.resize(next.first + next.count, next);
+            next.word += next.words();
+            next.first += next.count;
+        }
+        let mut met = Vec::new();
         let required = claims.packages.iter().map(|(_, claim)| {
             let requirements = claim.requirements.iter();
             requirements
-                .map(|requirement| (requirement, claims.versions(requirement)))
+                .map(|requirement| claims.held(requirement, None, &mut met))
                 .collect()
         });
         claims.required = required.collect();
+        claims.met = met;
         claims
     }
 
-    /// The places of all versions of the package that a requirement names.
-    fn versions(&self, requirement: &Requirement) -> Range<usize> {
-        let key = (requirement.kind, &requirement.name);
-        let key_of = |selection: &'a Selection| (selection.kind, &selection.name);
-        let from = self
-            .packages
-            .partition_point(|(selection, _)| key_of(selection) < key);
-        let to = self
-            .packages
-            .partition_point(|(selection, _)| key_of(selection) <= key);
-        from..to
-    }
-
-    /// Those of them that meet it and have the exports asked for, as far as theirs are known.
-    fn meeting(
+    /// Holds a requirement against all versions of the package that it names: who meets it and has the exports asked for, as far as
+    /// theirs are known.
+    fn held<'r>(
         &self,
-        requirement: &Requirement,
-        versions: Range<usize>,
+        requirement: &'r Requirement,
         exports: Option<&BTreeSet<ExternName>>,
-    ) -> impl Iterator<Item = usize> {
-        let exporting = move |claim: &Claim<'_>| match (exports, claim.exports) {
-            (Some(asked), Some(found)) => asked.is_subset(found),
-            (None, _) | (_, None) => true,
+        met: &mut Vec<u64>,
+    ) -> Required<'r> {
+        let asked = (requirement.kind, &requirement.name);
+        let named = self.versions.binary_search_by(|versions| {
+            let first = self.packages.get(versions.first);
+            first.map_or(Ordering::Less, |(selection, _)| key(selection).cmp(&asked))
+        });
+        let versions = named.ok().and_then(|place| self.versions.get(place));
+        let required = Required {
+            requirement,
+            versions: versions.copied().unwrap_or_default(),
+            met: met.len(),
         };
-        versions.filter(move |place| {
-            self.packages.get(*place).is_some_and(|(selection, claim)| {
-                requirement.req.matches(&selection.version) && exporting(claim)
-            })
-        })
+        let Versions { first, count, .. } = required.versions;
+        let is_met = |(selection, claim): &(&Selection, Claim<'_>)| {
+            let exporting = match (exports, claim.exports) {
+                (Some(asked), Some(found)) => asked.is_subset(found),
+                (None, _) | (_, None) => true,
+            };
+            exporting && requirement.req.matches(&selection.version)
+        };
+        let packages = self.packages.get(first..first + count);
+        let words = packages.unwrap_or_default().chunks(WORD).map(|packages| {
+            let bits = packages.iter().enumerate();
+            bits.map(|(bit, package)| u64::from(is_met(package)) << bit)
+                .sum::<u64>()
+        });
+        met.extend(words);
+        required
     }
 
     /// The places of a closed set's packages.
@@ -161,45 +229,64 @@ impl<'a> Claims<'a> {
     ) -> Vec<Flaw> {
         let roots: Vec<_> = roots.into_iter().collect();
         let mut flaws = self.check_tracks(&roots, set);
-        let mut chosen = vec![false; self.packages.len()];
+        let words = self
+            .versions
+            .last()
+            .map_or(0, |last| last.word + last.words());
+        let mut chosen = vec![0; words];
         for place in set {
-            if let Some(chosen) = chosen.get_mut(*place) {
-                *chosen = true;
+            let bit = self.of.get(*place).map(|versions| versions.bit(*place));
+            if let Some((word, bit)) = bit
+                && let Some(chosen) = chosen.get_mut(word)
+            {
+                *chosen |= bit;
             }
         }
-        let is_chosen = |place: usize| chosen.get(place).copied().unwrap_or(false);
-        let mut needed = vec![false; self.packages.len()];
-        // What is still to be met, and by whom it is required.
-        let roots = roots.iter().map(|(requirement, exports)| {
-            let versions = self.versions(requirement);
-            (None, *requirement, versions, Some(*exports))
-        });
-        let mut ahead: Vec<_> = roots.collect();
-        while let Some((by, requirement, versions, exports)) = ahead.pop() {
+        let mut needed = vec![0; words];
+        let mut met_by_roots = Vec::new();
+        let roots: Vec<_> = roots
+            .iter()
+            .map(|(requirement, exports)| self.held(requirement, Some(exports), &mut met_by_roots))
+            .collect();
+        // What is still to be met, by whom it is required, and the bits of what meets it.
+        let roots = roots.into_iter();
+        let mut ahead: Vec<_> = roots.map(|root| (None, root, &met_by_roots)).collect();
+        while let Some((by, required, met)) = ahead.pop() {
             let mut is_met = false;
-            let met = self.meeting(requirement, versions, exports);
-            for place in met.filter(|place| is_chosen(*place)) {
-                is_met = true;
-                let Some(needed) = needed.get_mut(place).filter(|needed| !**needed) else {
+            let Required { versions, .. } = required;
+            let met = met.get(required.met..required.met + versions.words());
+            for (word, met) in met.into_iter().flatten().enumerate() {
+                let place = versions.word + word;
+                let (Some(chosen), Some(needed)) = (chosen.get(place), needed.get_mut(place))
+                else {
                     continue;
                 };
-                *needed = true;
-                let by = self.packages.get(place).map(|(selection, _)| *selection);
-                let required = self.required.get(place).into_iter().flatten();
-                ahead.extend(
-                    required
-                        .map(|(requirement, versions)| (by, *requirement, versions.clone(), None)),
-                );
+                let met = met & chosen;
+                is_met |= met != 0;
+                let mut new = met & !*needed;
+                *needed |= new;
+                while new != 0 {
+                    let bit = usize::try_from(new.trailing_zeros()).unwrap_or(WORD);
+                    new &= new - 1;
+                    let place = versions.first + word * WORD + bit;
+                    let by = self.packages.get(place).map(|(selection, _)| *selection);
+                    let more = self.required.get(place).into_iter().flatten();
+                    ahead.extend(more.map(|required| (by, *required, &self.met)));
+                }
             }
             if !is_met {
                 flaws.push(Flaw::Unsatisfied {
                     by: by.cloned(),
-                    requirement: requirement.clone(),
+                    requirement: required.requirement.clone(),
                 });
             }
         }
-        for (place, (selection, _)) in self.packages.iter().enumerate() {
-            if is_chosen(place) && !needed.get(place).copied().unwrap_or(false) {
+        for place in set {
+            let bit = self.of.get(*place).map(|versions| versions.bit(*place));
+            let is_needed = bit.is_some_and(|(word, bit)| {
+                needed.get(word).is_some_and(|needed| needed & bit != 0)
+            });
+            if !is_needed && let Some((selection, _)) = self.packages.get(*place) {
                 flaws.push(Flaw::Unneeded {
                     selection: (*selection).clone(),
                 });

@@ -71,9 +71,6 @@ impl Classify for BuildError {
     }
 }
 
-/// How many places of one failure are shown; the message names the rest.
-const MAX_PLACES: usize = 10;
-
 /// What became of the lock.
 #[derive(Debug)]
 pub struct Outcome {
@@ -472,7 +469,6 @@ fn stale(staleness: &Staleness, project: &Project, mut message: String) -> Error
         _ => None,
     });
     let error = places
-        .take(MAX_PLACES)
         .fold(Error::new(Class::Lock, message), Error::at)
         .with_help("run `cargo warg lock`, and commit what it changes");
     if staleness.0.iter().any(Stale::is_option) {
