@@ -66,14 +66,19 @@ pub enum NameError {
 
 /// `[a-z][a-z0-9]*(-[a-z0-9]+)*`, at most [`MAX_NAME_PART`] bytes.
 fn is_name_part(text: &str) -> bool {
+    let mut in_word = false;
+    let mut is_good = |byte: u8| {
+        let was_in_word = in_word;
+        in_word = byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        in_word || (byte == b'-' && was_in_word)
+    };
     text.len() <= MAX_NAME_PART
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.split('-').all(|word| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
+        && text
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase())
+        && text.bytes().all(&mut is_good)
+        && in_word
 }
 
 macro_rules! text_type {

@@ -12,7 +12,6 @@ use semver::Version;
 
 use crate::content::Role;
 use crate::digest::{Digest, Hash};
-use crate::field::is_spelling;
 use crate::key::VerifyingKey;
 use crate::name::{ExternName, Kind, NameError, Origin, PackageName};
 use crate::number::{Position, Time};
@@ -98,13 +97,17 @@ impl FromStr for Requirement {
         if words.next_if_eq(&"from").is_some() {
             requirement.origin = Some(words.next().ok_or_else(form)?.parse()?);
         }
+        let mut ascending = true;
         if words.next_if_eq(&"for").is_some() {
             for import in words.next().ok_or_else(form)?.split(',') {
-                requirement.serves.insert(import.parse()?);
+                let import: ExternName = import.parse()?;
+                ascending &= requirement.serves.last() < Some(&import);
+                requirement.serves.insert(import);
             }
         }
         let wit_serves = requirement.kind == Kind::Wit && !requirement.serves.is_empty();
-        if words.next().is_some() || wit_serves || !is_spelling(text, &requirement) {
+        // Each word has one spelling, and stands behind one space: what is left is their order.
+        if words.next().is_some() || wit_serves || !ascending {
             return Err(form());
         }
         Ok(requirement)

@@ -56,12 +56,8 @@ pub fn parse_version(text: &str) -> Result<Version, VersionError> {
     if text.len() > MAX_VERSION {
         return Err(error());
     }
-    let version: Version = text.parse().map_err(|_| error())?;
-    if is_spelling(text, &version) {
-        Ok(version)
-    } else {
-        Err(error())
-    }
+    // `semver` reads no version in two spellings: no leading zero, sign or space.
+    text.parse().map_err(|_| error())
 }
 
 /// A `semver` requirement in canonical spelling: comparators `^ ~ = > >= < <=`, the operator always written, joined by

@@ -32,6 +32,48 @@ fn versions_up_to_the_limit_are_read_and_no_longer_ones() {
 }
 
 #[test]
+fn a_version_has_one_spelling() {
+    for text in [
+        "0.0.0",
+        "1.2.3",
+        "1.2.3-0",
+        "1.2.3-rc.1.x-y",
+        "1.2.3+001",
+        "1.2.3-a+b.c",
+    ] {
+        assert_eq!(parse_version(text).unwrap().to_string(), text);
+    }
+    let others = [
+        "",
+        "1",
+        "1.2",
+        "01.2.3",
+        "1.02.3",
+        "1.2.03",
+        "1.2.3-01",
+        "1.2.3-a.00",
+        "+1.2.3",
+        "1.+2.3",
+        "v1.2.3",
+        " 1.2.3",
+        "1.2.3 ",
+        "1. 2.3",
+        "1.2.3-",
+        "1.2.3+",
+        "1.2.3-a..b",
+        "1.2.3-a b",
+        "1.2.3\n",
+        "1.2.3.4",
+        "1.2.*",
+        "1.2.x",
+        "18446744073709551616.0.0",
+    ];
+    for text in others {
+        assert!(parse_version(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
 fn a_user_writes_requirements_up_to_the_limit() {
     let padded = |length: usize| format!("{:>length$}", "1.2");
     for length in [MAX_REQUIREMENT - 1, MAX_REQUIREMENT] {

@@ -91,7 +91,7 @@ impl LockArgs {
         let project = context.project(&self.solving.manifest(context))?;
         let outcome = self.solve(context, &project)?;
         report::notes(context, &project);
-        let mut message = message::Lock::from(&outcome);
+        let mut output = None;
         match (&self.output, &outcome.lock) {
             (Some(path), Some(lock)) => {
                 report::lock_with(context, &outcome, &|_| None, true);
@@ -99,16 +99,20 @@ impl LockArgs {
                     context.data(lock.to_string().trim_end())?;
                 } else {
                     write_to(path, lock, &project)?;
-                    message.output = Some(path.display().to_string());
+                    output = Some(path.display().to_string());
                 }
                 let packages = report::counted(lock.packages.len(), "package");
-                let place = message.output.as_deref().unwrap_or("stdout");
+                let place = output.as_deref().unwrap_or("stdout");
                 let shell = &context.shell;
                 shell.status("Locked", format!("{packages} → {place}"));
             }
             _ => report::lock(context, &outcome),
         }
-        context.message(&Message::Lock(message))
+        if !context.json {
+            return Ok(()); // thousands of packages, which nobody asked for
+        }
+        let message = message::Lock::from(&outcome);
+        context.message(&Message::Lock(message::Lock { output, ..message }))
     }
 
     fn solve(&self, context: &Context, project: &Project) -> Result<Outcome> {

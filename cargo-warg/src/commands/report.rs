@@ -1,5 +1,6 @@
 //! What several commands say in the same words.
 
+use resolver::lockfile::Release;
 use resolver::resolution::Selection;
 
 use transparency::number::Time;
@@ -87,11 +88,15 @@ pub(super) fn lock_with(
         }
     }
     for (selection, package) in outcome.lock.iter().flat_map(|lock| &lock.packages) {
-        let place = match &package.release {
-            Some(release) => format!("{} of `{}`", release.digest, release.origin),
-            None => "in a folder".to_owned(),
-        };
-        shell.status_verbose("Selected", format!("{selection}, {place}"));
+        match &package.release {
+            Some(Release { digest, origin, .. }) => {
+                shell.status_verbose(
+                    "Selected",
+                    format_args!("{selection}, {digest} of `{origin}`"),
+                );
+            }
+            None => shell.status_verbose("Selected", format_args!("{selection}, in a folder")),
+        }
     }
     proved(context, &outcome.proved);
     if dry_run {

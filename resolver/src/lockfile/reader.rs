@@ -345,7 +345,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
     fn unquote(&self, raw: &'t str) -> Result<Cow<'t, str>> {
         let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
         let text = inner.and_then(|inner| {
-            if inner.contains(['\\', '"']) {
+            if inner.bytes().any(|byte| matches!(byte, b'\\' | b'"')) {
                 unescape(inner).map(Cow::Owned)
             } else {
                 Some(Cow::Borrowed(inner))

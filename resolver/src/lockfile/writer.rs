@@ -21,6 +21,15 @@ impl<T: fmt::Display> fmt::Display for Quoted<T> {
     }
 }
 
+/// The same of what is letters, digits, points and the like.
+struct Plain<'s>(&'s Selection);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
 struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
 
 impl fmt::Write for Escaping<'_, '_> {
@@ -52,7 +61,7 @@ fn array<T: fmt::Display>(
     }
     writeln!(f, "{key} = [")?;
     for item in items {
-        writeln!(f, "    {},", Quoted(item))?;
+        writeln!(f, "    {item},")?;
     }
     writeln!(f, "]")
 }
@@ -101,12 +110,12 @@ fn options(lockfile: &Lockfile, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn root(name: &str, root: &Root, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "\n[[root]]\nname = {}", Quoted(name))?;
-    array(f, "requires", root.requires.iter())?;
-    array(f, "selects", root.selects.iter())?;
+    array(f, "requires", root.requires.iter().map(Quoted))?;
+    array(f, "selects", root.selects.iter().map(Plain))?;
     if root.held.is_empty() {
         return Ok(());
     }
-    array(f, "held", root.held.iter())
+    array(f, "held", root.held.iter().map(Quoted))
 }
 
 fn package(selection: &Selection, package: &Package, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,7 +140,7 @@ fn package(selection: &Selection, package: &Package, f: &mut fmt::Formatter<'_>)
     if package.requires.is_empty() {
         return Ok(());
     }
-    array(f, "requires", package.requires.iter())
+    array(f, "requires", package.requires.iter().map(Quoted))
 }
 
 impl fmt::Display for Lockfile {
