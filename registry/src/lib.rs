@@ -5,6 +5,7 @@
 //! [`trust`], so that a registry cannot take it back. [`sequencer`] appends, [`check`] replays everything. Files, of whatever
 //! sort, are read and written by [`file`].
 
+pub mod arena;
 pub mod cache;
 pub mod check;
 pub mod client;

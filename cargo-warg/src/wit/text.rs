@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::thread;
 
-use registry::file;
+use registry::{arena, file};
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -188,6 +188,7 @@ pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let mut work = Some(work);
     let mut run = || {
         ROOMY.set(true);
+        arena::reserve();
         work.take().map(|work| work())
     };
     let ran = thread::scope(|scope| {

@@ -12,6 +12,8 @@ use std::thread;
 
 use transparency::package::OpenedRecord;
 
+use crate::arena;
+
 /// How many records are opened between two looks at what is left: enough that the look costs nothing, and few enough that
 /// the last one is not waited for.
 const CHUNK: usize = 16;
@@ -75,11 +77,15 @@ fn open(records: &[&[u8]], threads: usize) -> Vec<OpenedRecord> {
             done.push((place, OpenedRecord::open_all(chunk.iter().copied())));
         }
     };
+    let other = || {
+        arena::reserve();
+        work()
+    };
     let mut done = thread::scope(|scope| {
         let others = threads.min(chunks.len()).saturating_sub(1);
         // Where the system gives no more threads, those that there are do it all.
         let others: Vec<_> = (0..others)
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, other).ok())
             .collect();
         let mut done = work();
         for other in others {
