@@ -5,9 +5,11 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::key::{Algorithm, KeyError, KeyId, Verifier, VerifyingKey};
+use crate::undo;
 
 /// Why a permission cannot be given or taken, or an action not be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +80,32 @@ pub(crate) struct Keyring<P> {
     holders: BTreeMap<VerifyingKey, Holder<P>>,
     /// Every key that was ever named, so that name and id stay unique after a revocation too.
     named: BTreeMap<(String, KeyId), VerifyingKey>,
+}
+
+/// What a keyring had of some keys.
+pub(crate) struct Before<P> {
+    holders: undo::Before<VerifyingKey, Holder<P>>,
+    named: undo::Before<(String, KeyId), VerifyingKey>,
+}
+
+impl<P: Permission> Before<P> {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            holders: Vec::new(),
+            named: Vec::new(),
+        }
+    }
+
+    pub(crate) fn keep(&mut self, keyring: &Keyring<P>, key: &VerifyingKey) {
+        undo::keep(&mut self.holders, &keyring.holders, key.clone());
+        let named = (key.name().to_string(), key.id());
+        undo::keep(&mut self.named, &keyring.named, named);
+    }
+
+    pub(crate) fn put_back(self, keyring: &mut Keyring<P>) {
+        undo::put_back(&mut keyring.holders, self.holders);
+        undo::put_back(&mut keyring.named, self.named);
+    }
 }
 
 impl<P: Permission> Keyring<P> {

@@ -169,6 +169,7 @@ pub mod tile;
 pub mod version;
 
 mod keyring;
+mod undo;
 mod unverified;
 
 pub use keyring::KeyringError;

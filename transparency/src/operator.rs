@@ -21,6 +21,7 @@ use crate::name::{Namespace, Origin};
 use crate::note::NoteError;
 use crate::number::{Index, Length, Position, Time};
 use crate::record::{Chain, ChainError, RecordError, SignedRecord, Subject};
+use crate::undo;
 use crate::unverified::Unverified;
 
 /// Why an operator record was refused, and with it the log.
@@ -129,6 +130,63 @@ pub struct Log {
     clocks: Vec<Clock>,
 }
 
+/// What a record may change of a log, as it was before.
+struct Before {
+    keyring: keyring::Before<Role>,
+    signers: undo::Before<VerifyingKey, Verifier>,
+    namespaces: undo::Before<Namespace, Vec<NamespaceGrant>>,
+    witnesses: undo::Before<VerifyingKey, String>,
+    withdrawn: undo::Before<Digest, String>,
+    refresh: Option<u64>,
+    /// How many there were.
+    clocks: usize,
+}
+
+impl Before {
+    fn of(log: &Log, record: &SignedRecord<Action>) -> Self {
+        let mut before = Self {
+            keyring: keyring::Before::nothing(),
+            signers: Vec::new(),
+            namespaces: Vec::new(),
+            witnesses: Vec::new(),
+            withdrawn: Vec::new(),
+            refresh: log.refresh,
+            clocks: log.clocks.len(),
+        };
+        for action in &record.actions {
+            match action {
+                Action::Init => before.keyring.keep(&log.keyring, &record.signer),
+                Action::Grant(key, _) => {
+                    before.keyring.keep(&log.keyring, key);
+                    undo::keep(&mut before.signers, &log.signers, key.clone());
+                }
+                Action::Revoke(key, _) => before.keyring.keep(&log.keyring, key),
+                Action::Namespace(namespace, _) => {
+                    undo::keep(&mut before.namespaces, &log.namespaces, namespace.clone());
+                }
+                Action::Witness(key, _) => {
+                    undo::keep(&mut before.witnesses, &log.witnesses, key.clone());
+                }
+                Action::Withdraw(digest, _) => {
+                    undo::keep(&mut before.withdrawn, &log.withdrawn, *digest);
+                }
+                Action::Refresh(_) | Action::Clock(_) | Action::Ignored(_) => {}
+            }
+        }
+        before
+    }
+
+    fn put_back(self, log: &mut Log) {
+        self.keyring.put_back(&mut log.keyring);
+        undo::put_back(&mut log.signers, self.signers);
+        undo::put_back(&mut log.namespaces, self.namespaces);
+        undo::put_back(&mut log.witnesses, self.witnesses);
+        undo::put_back(&mut log.withdrawn, self.withdrawn);
+        log.refresh = self.refresh;
+        log.clocks.truncate(self.clocks);
+    }
+}
+
 impl Log {
     /// The log before its first record, which must be signed by this key.
     pub fn empty(origin: Origin, anchor: VerifyingKey) -> Self {
@@ -156,10 +214,7 @@ impl Log {
     ) -> Result<Self, AdmitError> {
         let mut log = Self::empty(origin, anchor);
         for (index, bytes) in records {
-            log.apply(index, bytes).map_err(|fault| AdmitError {
-                position: log.length().next(),
-                fault,
-            })?;
+            log.admit(index, bytes)?;
         }
         Ok(log)
     }
@@ -169,18 +224,19 @@ impl Log {
     /// # Errors
     /// A record that does not read, follow, verify, or that its signer may not write.
     pub fn admit(&mut self, index: Index, bytes: &[u8]) -> Result<(), AdmitError> {
-        let mut next = self.clone();
-        next.apply(index, bytes).map_err(|fault| AdmitError {
-            position: self.length().next(),
-            fault,
-        })?;
-        *self = next;
-        Ok(())
+        let position = self.length().next();
+        let refused = |fault| AdmitError { position, fault };
+        let record = Unverified::<SignedRecord<Action>>::parse(bytes)
+            .map_err(|error| refused(error.into()))?;
+        let record = record.claims();
+        let before = Before::of(self, record);
+        self.apply(index, record).map_err(|fault| {
+            before.put_back(self);
+            refused(fault)
+        })
     }
 
-    fn apply(&mut self, index: Index, bytes: &[u8]) -> Result<(), Fault> {
-        let record = Unverified::<SignedRecord<Action>>::parse(bytes)?;
-        let record = record.claims();
+    fn apply(&mut self, index: Index, record: &SignedRecord<Action>) -> Result<(), Fault> {
         self.chain.check(record)?;
         self.chain.check_order(index)?;
         self.chain

@@ -17,6 +17,7 @@ mod opened;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use semver::Version;
 
@@ -30,13 +31,14 @@ use crate::checkpoint::TrustedCheckpoint;
 use crate::clock;
 use crate::digest::Hash;
 use crate::key::{KeyError, KeyId, VerifyingKey};
-use crate::keyring::{Keyring, KeyringError};
+use crate::keyring::{self, Keyring, KeyringError};
 use crate::name::{Kind, Origin, PackageName};
 use crate::note::NoteError;
 use crate::number::{Index, Length, Position, Time};
 use crate::operator;
 use crate::record::{Chain, ChainError, Record, RecordError, SignedRecord, Subject};
 use crate::release::Release;
+use crate::undo;
 use crate::version::without_build;
 
 /// Why a package log was refused.
@@ -163,6 +165,54 @@ pub struct Log {
     annotations: BTreeMap<(Scope, String), String>,
     /// How many of the operator's clocks lie before the last record.
     passed: usize,
+}
+
+/// What a record may change of a log, as it was before.
+struct Before {
+    kind: Option<Kind>,
+    keyring: keyring::Before<Permission>,
+    releases: undo::Before<Version, Release>,
+    annotations: undo::Before<(Scope, String), String>,
+}
+
+impl Before {
+    fn of(log: &Log, record: &SignedRecord<Action>) -> Self {
+        let mut before = Self {
+            kind: log.kind,
+            keyring: keyring::Before::nothing(),
+            releases: Vec::new(),
+            annotations: Vec::new(),
+        };
+        for action in &record.actions {
+            match action {
+                Action::Init { .. } => before.keyring.keep(&log.keyring, &record.signer),
+                Action::Grant { key, .. } | Action::Revoke { key, .. } => {
+                    before.keyring.keep(&log.keyring, key);
+                }
+                Action::Release(statement) => before.keep_release(log, &statement.version),
+                Action::Yank { version, .. } | Action::Unyank { version, .. } => {
+                    before.keep_release(log, version);
+                }
+                Action::Annotate { scope, key, .. } => {
+                    let about = (scope.clone(), key.clone());
+                    undo::keep(&mut before.annotations, &log.annotations, about);
+                }
+                Action::Ignored(_) => {}
+            }
+        }
+        before
+    }
+
+    fn keep_release(&mut self, log: &Log, version: &Version) {
+        undo::keep(&mut self.releases, &log.releases, without_build(version));
+    }
+
+    fn put_back(self, log: &mut Log) {
+        log.kind = self.kind;
+        self.keyring.put_back(&mut log.keyring);
+        undo::put_back(&mut log.releases, self.releases);
+        undo::put_back(&mut log.annotations, self.annotations);
+    }
 }
 
 /// A package's log on the way to its head: records are taken one after the other, as [`Log::replay`] does, each opened by
@@ -312,11 +362,13 @@ impl Log {
     /// # Errors
     /// A record that does not read, follow, verify, or that its signer may not write.
     pub fn admit(&mut self, operator: &operator::Log, bytes: &[u8]) -> Result<(), LogError> {
-        let mut next = self.clone();
-        let record = OpenedRecord::open_by(bytes, &next.keyring);
-        next.apply(record, &Authority::Next(operator))?;
-        *self = next;
-        Ok(())
+        let record = OpenedRecord::open_by(bytes, &self.keyring);
+        let before = record.claims().map(|record| Before::of(self, record));
+        let admitted = self.apply(record, &Authority::Next(operator));
+        if let (Err(_), Some(before)) = (&admitted, before) {
+            before.put_back(self);
+        }
+        admitted
     }
 
     fn apply(&mut self, record: OpenedRecord, authority: &Authority<'_>) -> Result<(), LogError> {

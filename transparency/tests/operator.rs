@@ -40,6 +40,20 @@ fn every_action() -> Vec<Action> {
 }
 
 #[test]
+fn a_record_of_which_one_action_is_refused_changes_nothing_at_all() {
+    let mut world = World::new();
+    world.now = at(5);
+    for again in [false, true] {
+        let mut actions = every_action();
+        actions.push(Action::Clock(at(4)));
+        actions.push(Action::Init);
+        let found = operator_fault(&world, OPERATE, actions);
+        assert!(matches!(found, Some(Fault::Init)), "{found:?}, {again}");
+        world.operate(OPERATE, every_action());
+    }
+}
+
+#[test]
 fn a_registry_says_what_it_is() {
     let mut world = World::new();
     world.now = at(5);

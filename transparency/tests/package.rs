@@ -62,6 +62,28 @@ fn annotate(scope: Scope, value: &str) -> Action {
 }
 
 #[test]
+fn a_record_of_which_one_action_is_refused_changes_nothing_at_all() {
+    let mut world = World::new();
+    let first = init(world.under(0));
+    let found = fault(&world, LOGGER, "alice", vec![first.clone(), yank("1.0.0")]);
+    assert!(matches!(found, Some(Fault::NoVersion { .. })), "{found:?}");
+    world.write(LOGGER, "alice", vec![first, release("1.0.0")]);
+    let actions = vec![
+        grant("bob", &[Permission::Release]),
+        grant("alice", &[Permission::Yank]),
+        revoke("bob", &[Permission::Release]),
+        release("1.1.0"),
+        yank("1.0.0"),
+        yank("1.1.0"),
+        annotate(Scope::Package, "one"),
+        annotate(Scope::Package, "two"),
+        release("1.0.0"),
+    ];
+    let found = fault(&world, LOGGER, "alice", actions);
+    assert!(matches!(found, Some(Fault::Repeated { .. })), "{found:?}");
+}
+
+#[test]
 fn a_package_lives_from_its_first_record_on() {
     let mut world = World::with_logger();
     world.now = at(1);

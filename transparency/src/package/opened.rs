@@ -61,6 +61,11 @@ impl OpenedRecord {
         }))
     }
 
+    /// What it says; nothing where it does not read.
+    pub(super) fn claims(&self) -> Option<&SignedRecord<Action>> {
+        self.0.as_ref().ok().map(|checked| &checked.record)
+    }
+
     /// The record, and whether its signature is good.
     pub(super) fn into_parts(self) -> Result<(SignedRecord<Action>, Result<(), Fault>), Fault> {
         let Checked { record, signature } = self.0?;

@@ -534,14 +534,18 @@ pub fn fault_of(world: &World, package: &str, bytes: &[u8]) -> Option<package::F
             .unwrap();
     }
     let operator = world.operator_log();
-    let before = log.head();
+    let before = format!("{log:?}");
     let admitted = match log.admit(&operator, bytes) {
         Ok(()) => None,
         Err(LogError::Record { fault, .. }) => Some(fault),
         Err(other) => panic!("{other}"),
     };
     if admitted.is_some() {
-        assert_eq!(log.head(), before, "a refused record changes nothing");
+        assert_eq!(
+            format!("{log:?}"),
+            before,
+            "a refused record changes nothing"
+        );
     }
     let mut world = world.clone();
     world.append(package, bytes.to_vec());
@@ -571,13 +575,17 @@ pub fn fault(
 /// What is wrong with the operator's next record.
 pub fn operator_fault_of(world: &World, bytes: &[u8]) -> Option<operator::Fault> {
     let mut log = world.operator_log();
-    let before = log.head();
+    let before = format!("{log:?}");
     let admitted = log
         .admit(world.next_index(), bytes)
         .err()
         .map(|error| error.fault);
     if admitted.is_some() {
-        assert_eq!(log.head(), before, "a refused record changes nothing");
+        assert_eq!(
+            format!("{log:?}"),
+            before,
+            "a refused record changes nothing"
+        );
     }
     let mut world = world.clone();
     world.append_operator(bytes.to_vec());
