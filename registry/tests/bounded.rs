@@ -15,6 +15,7 @@ use transparency::checkpoint::{Checkpoint, MapEntry};
 use transparency::digest::{Digest, Hash};
 use transparency::log::Appender;
 use transparency::number::{Index, Length, Size};
+use transparency::operator;
 use transparency::tile::{MAX_ENTRY, MAX_RECORDS, Part};
 
 use story::{chain, names};
@@ -22,11 +23,16 @@ use story::{chain, names};
 /// What may be in memory before it is looked at, and one file more.
 const MOST: usize = 32 * 1024 * 1024 + MAX_RECORDS;
 
+/// What a file of 256 made-up records has.
+const MAX_ENTRY_FILE: usize = 256 * (10 + MAX_ENTRY);
+
 /// A registry that answers for some paths with as much as a file of that name may have.
 struct Stuffed<'w> {
     world: &'w World,
     matches: fn(&str) -> bool,
     is_gone: fn(&str) -> bool,
+    /// Whether each answer has one file only.
+    apart: bool,
     /// How many bytes were made up, and the most of them in one answer.
     made_up: Cell<usize>,
     at_once: Cell<usize>,
@@ -38,6 +44,7 @@ impl<'w> Stuffed<'w> {
             world,
             matches,
             is_gone: |_| false,
+            apart: false,
             made_up: Cell::new(0),
             at_once: Cell::new(0),
         }
@@ -74,6 +81,9 @@ impl Source for Stuffed<'_> {
     ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
         let (mut found, mut came) = (Vec::new(), 0);
         for path in paths {
+            if self.apart && !found.is_empty() {
+                break;
+            }
             let bytes = self.find(path);
             let length = bytes.as_ref().map_or(0, Vec::len);
             if u64::try_from(came + length).unwrap() > most && !found.is_empty() {
@@ -158,8 +168,8 @@ fn full_files_in_the_place_of_partial_ones_are_cut_as_they_come() {
     assert!(source.at_once.get() <= MOST);
 }
 
-#[test]
-fn operator_files_behind_a_checkpoint_that_nobody_signed_are_looked_at_as_they_come() {
+/// A registry with a checkpoint that nobody signed who may, which counts 60,000 operator records.
+fn unsigned() -> World {
     let world = world(1);
     let entry = MapEntry {
         origin: world.origin().clone(),
@@ -188,6 +198,45 @@ fn operator_files_behind_a_checkpoint_that_nobody_signed_are_looked_at_as_they_c
         let note = checkpoint.sign(&key).to_string();
         objects.insert("checkpoint".into(), note.into_bytes());
     });
+    world
+}
+
+#[test]
+fn made_up_operator_records_behind_any_number_of_good_ones_are_looked_at_as_they_come() {
+    let good = 1024;
+    let before = World::in_memory(1);
+    let objects = before.storage().objects();
+    let first = Part::new(0, 1).unwrap();
+    let first_file = &objects[layout::operator(first).as_str()];
+    let refresh = |seconds| vec![operator::Action::Refresh(seconds)];
+    let signed = chain::operator(&before, (1..good).flat_map(refresh).collect());
+    let firsts = first.parse_records(first_file).unwrap();
+    let firsts = firsts.into_iter().map(|(_, record)| record.to_vec());
+    let records: Vec<_> = (0..).map(Index::new).zip(firsts.chain(signed)).collect();
+    let world = unsigned();
+    world.storage().tamper(|objects| {
+        for part in Part::all(good) {
+            let records = records.iter().skip(usize::try_from(part.first()).unwrap());
+            let records: Vec<_> = records.take(usize::from(part.width())).cloned().collect();
+            let bytes = part.print_records(&records).unwrap();
+            objects.insert(layout::operator(part).to_string(), bytes);
+        }
+    });
+    let is_made_up = |path: &str| {
+        path.strip_prefix("operator/")
+            .is_some_and(|part| part >= "004")
+    };
+    let mut source = Stuffed::new(&world, is_made_up);
+    source.apart = true;
+    let error = Client::new(world.policy(), &source).open().err().unwrap();
+    let told = format!("{error:?}");
+    assert!(told.contains("position: Position(1024)"), "{told}");
+    assert_eq!(source.made_up.get(), MAX_ENTRY_FILE);
+}
+
+#[test]
+fn operator_files_behind_a_checkpoint_that_nobody_signed_are_looked_at_as_they_come() {
+    let world = unsigned();
     let source = Stuffed::new(&world, |path| path.starts_with("operator/"));
     let error = Client::new(world.policy(), &source).open().err().unwrap();
     assert!(matches!(error, ClientError::Trust { .. }), "{error:?}");

@@ -3,7 +3,7 @@
 //! The map says how a package's log ends, and each record names the one before it. So its files are read from the last
 //! one to the first, and each record is known to be the registry's own before the next file is looked at. Nothing says so
 //! of the operator's log, whose length stands in a map entry that is not believed yet: it is replayed from the policy's key
-//! while it comes.
+//! while it comes, file by file.
 //!
 //! A server without any key can answer with whatever it likes, as large as a file may be. So no more comes in one round
 //! than [`ROUND`], and what has come is looked at before more is asked for.
@@ -140,8 +140,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The operator's records, and further tiles in the same round trip. Those of a long log are replayed now and then while
-    /// they come, each time twice as many. Once one is refused no more are read: what came will be refused for it.
+    /// The operator's records, and further tiles in the same round trip. What has come of a log is replayed before more of it
+    /// is asked for. Once a record is refused no more are read: what came will be refused for it.
     pub(super) fn operator_records(
         &mut self,
         policy: &Policy,
@@ -150,19 +150,13 @@ impl Reader<'_> {
         needed: &[Tile],
     ) -> Result<Records, ClientError> {
         check_length(|| Subject::Operator, claimed, verified.size())?;
-        let mut next = 1;
+        let mut log = operator::Log::empty(policy.origin().clone(), policy.operate_key().clone());
         let mut goes_on = |records: &Records| {
-            let come = records.len();
-            let is_all = u64::try_from(come).is_ok_and(|come| come >= claimed.get());
-            if is_all || come < next {
-                return true;
-            }
-            next = come.saturating_mul(2);
-            let (origin, anchor) = (policy.origin().clone(), policy.operate_key().clone());
-            let records = records
-                .iter()
-                .map(|(index, bytes)| (*index, bytes.as_slice()));
-            operator::Log::replay(origin, anchor, records).is_ok()
+            // All of it is replayed by who opens the checkpoint.
+            let is_all = u64::try_from(records.len()).is_ok_and(|come| come >= claimed.get());
+            let replayed = usize::try_from(log.length().get()).unwrap_or(usize::MAX);
+            let mut come = records.iter().skip(replayed);
+            is_all || come.all(|(index, bytes)| log.admit(*index, bytes).is_ok())
         };
         let mut records = Records::new();
         let mut parts = Part::all(claimed.get());
