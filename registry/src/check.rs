@@ -22,9 +22,9 @@ use transparency::package::{self, Action, LogError};
 use transparency::policy::Policy;
 use transparency::record::{RecordError, SignedRecord, Subject};
 use transparency::release::{Attachment, Release, Statement};
-use transparency::tile::{FileError, Part};
+use transparency::tile::{FileError, Part, WIDTH};
 
-use crate::client::{Client, ClientError, Remedy, evidence};
+use crate::client::{Client, ClientError, Remedy, Session, evidence};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Source, StorageError};
 
@@ -319,7 +319,23 @@ pub fn check<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let mut session = Client::new(policy, source).open()?;
+    check_session(Client::new(policy, source).open()?, policy, source, derive)
+}
+
+/// Checks a registry at the checkpoint of a session, which reads the same files and keeps none
+/// ([`Client::without_shelf`]): so what is replayed is what the session was held to.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_session<E>(
+    mut session: Session<'_>,
+    policy: &Policy,
+    source: &dyn Source,
+    derive: impl Fn(&[u8]) -> Result<Derived, E>,
+) -> Result<Report, CheckError>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
     let checkpoint = session.checkpoint().checkpoint().clone();
     let mut entries = Vec::new();
     for part in Part::all(checkpoint.size.get()) {
@@ -425,7 +441,7 @@ fn live_pages(replay: &Replay) -> Vec<Digest> {
 
 /// The last file of a sequence of `count`, if it is partial or just full.
 fn last_part(count: u64) -> Option<Part> {
-    Part::of(count, count.checked_sub(1)? / 256)
+    Part::of(count, count.checked_sub(1)? / u64::from(WIDTH))
 }
 
 /// The items that a file holds, of all there are.

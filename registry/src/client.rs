@@ -38,7 +38,7 @@ use transparency::policy::Policy;
 use transparency::tile::{Part, Tile, WIDTH};
 
 pub use error::{ClientError, Remedy};
-use news::{News, Since};
+use news::News;
 use opening::Opening;
 use past::Past;
 use reader::{Reader, Wanted};
@@ -49,7 +49,7 @@ use start::Start;
 use crate::cache::Shelf;
 use crate::layout;
 use crate::storage::Source;
-use crate::trust::{self, Memory, Sighting, TrustStore};
+use crate::trust::{self, Memory, Sighting, Since, TrustStore};
 
 /// The most package logs that are read at once: bounds what is in memory between two steps.
 const BATCH: usize = 256;
@@ -113,6 +113,15 @@ impl<'a> Client<'a> {
     #[must_use]
     pub fn danger_whatever_time(self) -> Self {
         Self { now: None, ..self }
+    }
+
+    /// The same client, which reads the registry's own files alone and keeps none: for who checks them.
+    #[must_use]
+    pub fn without_shelf(self) -> Self {
+        Self {
+            shelf: None,
+            ..self
+        }
     }
 
     /// The same client, which will be asked about an older checkpoint of this size ([`Session::check_prefix`]): what that
@@ -369,34 +378,41 @@ impl<'a> Session<'a> {
             Some(trust) => trust.read()?,
             None => None,
         };
-        self.check_seen(seen.as_ref())?;
+        let mut unread = self.check_seen(seen.as_ref())?;
         if let Some(other) = other {
             self.check_other(other)?;
         }
         for older in &client.continued {
             let entry = self.check_went_through(older)?;
             if let (Some(entry), None) = (entry, &seen) {
-                self.read_news(&Since::map_entry(older.size, &entry), None)?;
+                let left = self.read_news(Since::map_entry(older.size, &entry), None)?;
+                unread = [unread, left]
+                    .into_iter()
+                    .flatten()
+                    .min_by_key(|left| left.size);
             }
         }
         let Some(trust) = self.trust else {
             return Ok(());
         };
         loop {
-            self.memory = trust.advance(seen.as_ref(), &self.checkpoint)?;
+            self.memory = trust.advance(seen.as_ref(), &self.checkpoint, unread)?;
             if self.memory.is_some() {
                 return Ok(());
             }
             // Another process moved first: what it saw is to be continued, too.
             seen = trust.read()?;
-            self.check_seen(seen.as_ref())?;
+            unread = match &seen {
+                Some(_) => self.check_seen(seen.as_ref())?,
+                None => unread, // it was removed on purpose, while this session ran
+            };
         }
     }
 
-    /// The checkpoint continues what this machine saw.
-    fn check_seen(&mut self, seen: Option<&Memory>) -> Result<(), ClientError> {
+    /// The checkpoint continues what this machine saw. What came since and is not read is returned.
+    fn check_seen(&mut self, seen: Option<&Memory>) -> Result<Option<Since>, ClientError> {
         let Some(seen) = seen else {
-            return Ok(());
+            return Ok(None);
         };
         seen.check_key(self.policy)?;
         let first_record = trust::first_record(&self.checkpoint);
@@ -417,7 +433,7 @@ impl<'a> Session<'a> {
         }
         self.check_operator(seen.operator())?;
         self.check_time(seen.operator(), seen.time())?;
-        self.read_news(&Since::memory(seen), Some(seen))
+        self.read_news(seen.since(), Some(seen))
     }
 
     /// The checkpoint continues a smaller one, as signed, that is not remembered: the project's, or the registry's where

@@ -280,7 +280,7 @@ impl Storage for Folder {
 }
 
 /// The size that a checkpoint claims.
-fn size_of(note: &[u8]) -> Option<Size> {
+pub(crate) fn size_of(note: &[u8]) -> Option<Size> {
     let signed = Unverified::<SignedCheckpoint>::parse(note).ok()?;
     Some(signed.claims().checkpoint().size)
 }

@@ -1,15 +1,16 @@
 //! What this machine has seen of a registry, so that the registry cannot take it back.
 //!
 //! For each origin one folder with one file, `seen`: the key that the policy trusted, the hash of the operator's first
-//! record, the head of every package that was relied on, the last checkpoint as signed, and the digest of all that. What
+//! record, the head of every package that was relied on, the last checkpoint as signed, and the digest of all that; and,
+//! where entries before that checkpoint were not held against its map yet, where they begin ([`Since`]). What
 //! is remembered moves by compare-and-swap under a lock, and heads only grow: so nothing is remembered that was not held
 //! against what another process saw. Another key for the same origin is another registry, and refused: whoever changed a
 //! policy and an address in one branch would get a registry that was never seen. The
 //! file is this machine's own memory, but reading it is strict all the same: a store that is damaged refuses, since
 //! forgetting would be the attack.
 //!
-//! The folder comes into being whole, by a rename. So one that is there without its file lost it, and whoever wants to
-//! forget a registry removes the folder.
+//! The folder comes into being whole, by a rename, and nothing else makes one. So one that is there without its file lost
+//! it, and whoever wants to forget a registry removes the folder.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -22,7 +23,7 @@ use transparency::checkpoint::{Checkpoint, MapEntry, SignedCheckpoint, TrustedCh
 use transparency::digest::{Digest, Hash};
 use transparency::key::VerifyingKey;
 use transparency::name::PackageName;
-use transparency::number::{Index, Position, Time};
+use transparency::number::{Index, Length, Position, Size, Time};
 use transparency::package::Seen;
 use transparency::policy::Policy;
 
@@ -80,6 +81,28 @@ impl Sighting {
     }
 }
 
+/// A map entry up to which the log was held against the map; what came since is news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The log's size with that entry.
+    pub size: Size,
+    /// Its time.
+    pub time: Time,
+    /// How many operator records it counts.
+    pub operator: Length,
+}
+
+impl Since {
+    /// A map entry that ended the log when it had this size.
+    pub(crate) fn map_entry(size: Size, entry: &MapEntry) -> Self {
+        Self {
+            size,
+            time: entry.time,
+            operator: entry.operator_length,
+        }
+    }
+}
+
 /// What this machine knows of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
@@ -90,11 +113,17 @@ pub struct Memory {
     operator: Sighting,
     /// That of the last map entry.
     time: Time,
+    /// From where on the news are not read; none where all were that the last checkpoint has.
+    unread: Option<Since>,
     packages: BTreeMap<PackageName, Sighting>,
 }
 
 impl Memory {
-    fn of(checkpoint: &TrustedCheckpoint, packages: BTreeMap<PackageName, Sighting>) -> Self {
+    fn of(
+        checkpoint: &TrustedCheckpoint,
+        unread: Option<Since>,
+        packages: BTreeMap<PackageName, Sighting>,
+    ) -> Self {
         Self {
             note: checkpoint.note().to_string().into_bytes(),
             checkpoint: checkpoint.checkpoint().clone(),
@@ -102,6 +131,7 @@ impl Memory {
             first_record: first_record(checkpoint),
             operator: Sighting::of_operator(checkpoint.entry()),
             time: checkpoint.entry().time,
+            unread,
             packages,
         }
     }
@@ -145,6 +175,16 @@ impl Memory {
         self.time
     }
 
+    /// From where on what came was not held against the map yet: from the last checkpoint on, or from an earlier one, if the
+    /// registry was not asked since.
+    pub fn since(&self) -> Since {
+        self.unread.unwrap_or(Since {
+            size: self.checkpoint.size,
+            time: self.time,
+            operator: self.operator.seen.length,
+        })
+    }
+
     /// Where a package was last seen.
     pub fn package(&self, name: &PackageName) -> Option<&Sighting> {
         self.packages.get(name)
@@ -156,6 +196,14 @@ impl Memory {
             "{FIRST_LINE}\n{}\n{}\n{}\n",
             self.key, self.first_record, self.time
         );
+        if let Some(Since {
+            size,
+            time,
+            operator,
+        }) = self.unread
+        {
+            text.extend([format!("{UNREAD} {size} {time} {operator}\n")]);
+        }
         let mut line = |subject: &str, Sighting { seen, index }: &Sighting| {
             text.extend([format!("{subject} {} {} {index}\n", seen.length, seen.head)]);
         };
@@ -180,13 +228,17 @@ impl Memory {
             return None;
         }
         let (facts, note) = text.split_once("\n\n")?;
-        let mut lines = facts.split('\n');
+        let mut lines = facts.split('\n').peekable();
         if lines.next()? != FIRST_LINE {
             return None;
         }
         let key = lines.next()?.parse().ok()?;
         let first_record = lines.next()?.parse().ok()?;
         let time = lines.next()?.parse().ok()?;
+        let unread = match lines.peek()?.strip_prefix(UNREAD) {
+            Some(_) => Some(parse_since(lines.next()?)?),
+            None => None,
+        };
         let (_, operator) = parse_sighting(lines.next()?).filter(|(name, _)| *name == OPERATOR)?;
         let mut packages = BTreeMap::new();
         for line in lines {
@@ -201,6 +253,7 @@ impl Memory {
             first_record,
             operator,
             time,
+            unread,
             packages,
         };
         // Of two lines about one package, neither can be believed.
@@ -210,6 +263,21 @@ impl Memory {
 
 /// The operator's line; no package has a name without colon.
 const OPERATOR: &str = "operator";
+
+/// The line of what is not read, before the operator's.
+const UNREAD: &str = "unread-since";
+
+fn parse_since(line: &str) -> Option<Since> {
+    let words: Vec<_> = line.split(' ').collect();
+    let [_, size, time, operator] = words.as_slice() else {
+        return None;
+    };
+    Some(Since {
+        size: size.parse().ok()?,
+        time: time.parse().ok()?,
+        operator: operator.parse().ok()?,
+    })
+}
 
 fn parse_sighting(line: &str) -> Option<(&str, Sighting)> {
     let words: Vec<_> = line.split(' ').collect();
@@ -308,7 +376,8 @@ impl TrustStore {
 
     /// Moves to a newer checkpoint, if the one remembered still is the one it was compared with, and returns what is
     /// remembered then; none where another process moved first, and the comparison must be made again. The past of a
-    /// checkpoint moves nothing: what is remembered is as it was.
+    /// checkpoint moves nothing: what is remembered is as it was. Where what came up to it was not held against its map,
+    /// `unread` says from where on.
     ///
     /// # Errors
     /// A file that cannot be read or written, or is damaged.
@@ -316,17 +385,20 @@ impl TrustStore {
         &self,
         from: Option<&Memory>,
         to: &TrustedCheckpoint,
+        unread: Option<Since>,
     ) -> Result<Option<Memory>, TrustStoreError> {
         if to.is_past() {
             return Ok(from.cloned());
         }
         let Some(from) = from else {
-            return self.begin(Memory::of(to, BTreeMap::new()));
+            return self.begin(Memory::of(to, unread, BTreeMap::new()));
         };
-        let _lock = self.lock()?;
+        let Some(_lock) = self.lock()? else {
+            return Ok(None);
+        };
         match self.read()? {
-            Some(current) if current.note == from.note => {
-                let moved = Memory::of(to, current.packages.clone());
+            Some(current) if current.note == from.note && current.unread == from.unread => {
+                let moved = Memory::of(to, unread, current.packages.clone());
                 if moved != current {
                     self.write(&moved)?; // usually nothing happened since
                 }
@@ -340,7 +412,7 @@ impl TrustStore {
     fn begin(&self, memory: Memory) -> Result<Option<Memory>, TrustStoreError> {
         let begun = self
             .state
-            .begin(&self.below, OsStr::new(FILE), &memory.print());
+            .begin(&self.below, OsStr::new(FILE), &self.print(&memory)?);
         let begun = begun.map_err(self.io("write"))?;
         Ok(begun.then_some(memory))
     }
@@ -361,7 +433,9 @@ impl TrustStore {
         if !is_new || self.read()?.is_none() {
             return Ok(Some(from.clone())); // or it was removed on purpose, while this session ran
         }
-        let _lock = self.lock()?;
+        let Some(_lock) = self.lock()? else {
+            return Ok(Some(from.clone()));
+        };
         let Some(mut memory) = self.read()? else {
             return Ok(Some(from.clone()));
         };
@@ -384,14 +458,32 @@ impl TrustStore {
         Ok(Some(memory))
     }
 
-    fn lock(&self) -> Result<File, TrustStoreError> {
-        let lock = self.state.lock(&self.below.join("lock"));
-        lock.map_err(self.io("lock"))
+    /// Holds the folder; none where there is none by now. It makes none: with nothing but a lock in it, it would be one
+    /// whose file got lost.
+    fn lock(&self) -> Result<Option<File>, TrustStoreError> {
+        match self.state.lock_in(&self.below.join("lock")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            lock => lock.map(Some).map_err(self.io("lock")),
+        }
     }
 
     fn write(&self, memory: &Memory) -> Result<(), TrustStoreError> {
         let place = self.below.join(FILE);
-        let written = self.state.replace(&place, &memory.print());
+        let written = self.state.replace(&place, &self.print(memory)?);
         written.map_err(self.io("write"))
+    }
+
+    /// The file's bytes, if they are no more than are read again.
+    fn print(&self, memory: &Memory) -> Result<Vec<u8>, TrustStoreError> {
+        let bytes = memory.print();
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_SEEN) {
+            return Ok(bytes);
+        }
+        let message = format!(
+            "this machine remembers {} packages of the registry, and the file would be larger than {MAX_SEEN} bytes",
+            memory.packages.len()
+        );
+        let source = io::Error::new(ErrorKind::FileTooLarge, message);
+        Err(self.io("write")(source))
     }
 }

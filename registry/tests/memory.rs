@@ -14,7 +14,7 @@ use fixtures::world::World;
 use registry::client::{Client, ClientError, Remedy};
 use registry::layout::ObjectPath;
 use registry::storage::{Source, StorageError};
-use registry::trust::TrustStore;
+use registry::trust::{Sighting, TrustStore};
 use transparency::digest::Hash;
 use transparency::key::Algorithm;
 use transparency::number::{Index, Length, Time};
@@ -459,6 +459,44 @@ fn what_another_process_saw_meanwhile_is_continued_or_convicts() {
     let error = late.load_one(&clock).unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "two-records");
     assert_eq!(machine.remembered(), remembered, "it is not overwritten");
+}
+
+#[test]
+fn a_folder_that_is_removed_while_a_session_runs_is_not_made_again_in_part() {
+    let (mut world, machine) = seen(34);
+    let memory = machine.trust.read().unwrap().unwrap();
+    world.release("acme:clock", "1.2.0").publish();
+    fs::remove_dir_all(machine.trust.folder()).unwrap();
+    let session = world.session();
+    let moved = machine
+        .trust
+        .advance(Some(&memory), session.checkpoint(), None);
+    assert!(moved.unwrap().is_none());
+    assert!(!machine.trust.folder().exists());
+    machine.read(world.storage()).unwrap();
+}
+
+#[test]
+fn a_store_that_could_not_be_read_again_is_not_written() {
+    let (_, machine) = seen(35);
+    let memory = machine.trust.read().unwrap().unwrap();
+    let remembered = machine.remembered();
+    let clock = *memory.package(&name("acme:clock")).unwrap();
+    let sightings = (0..345_000_u32).map(|number| {
+        let package = name(&format!("{}:a{number:063}", "a".repeat(64)));
+        (
+            package,
+            Sighting {
+                index: Index::new(u64::MAX - 1),
+                ..clock
+            },
+        )
+    });
+    let sightings = sightings.chain([(name("acme:clock"), clock)]).collect();
+    let error = machine.trust.remember(&memory, &sightings).unwrap_err();
+    let told = std::error::Error::source(&error).unwrap().to_string();
+    assert!(told.contains("would be larger than"), "{told}");
+    assert_eq!(machine.remembered(), remembered);
 }
 
 #[test]

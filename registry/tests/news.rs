@@ -7,9 +7,12 @@ mod story;
 use std::collections::BTreeSet;
 
 use fixtures::forge::Forge;
+use fixtures::storage::Memory;
 use fixtures::world::World;
-use registry::client::{Client, ClientError, Package};
-use transparency::number::Length;
+use registry::client::{Client, ClientError, Package, StandIn};
+use registry::storage::Source;
+use transparency::checkpoint::Checkpoint;
+use transparency::number::{Length, Time};
 use transparency::operator::{Action, Role};
 
 use story::machine::Machine;
@@ -43,6 +46,81 @@ fn a_yank_that_the_map_leaves_out_convicts_before_whoever_relied_on_the_package(
     let mut session = stranger.open(world.storage()).unwrap();
     let loaded = present(session.load_one(&name("acme:clock")).unwrap());
     assert!(!loaded.log().releases().next().unwrap().is_yanked());
+}
+
+/// A machine's shelf as it lies with a project, of this registry.
+fn vendored(world: &World) -> Machine {
+    let vendored = Machine::new(world.policy());
+    vendored.read(world.storage()).unwrap();
+    let objects = world.storage().objects().into_iter();
+    for (path, bytes) in
+        objects.filter(|(path, _)| path.starts_with("map/at/") || path == "checkpoint")
+    {
+        std::fs::write(vendored.shelf_file(&path), bytes).unwrap();
+    }
+    vendored
+}
+
+/// Reads a package without an answer to what the registry is now: what lies with the project stands in.
+fn read_unasked(
+    machine: &Machine,
+    source: Option<&dyn Source>,
+    vendored: &Machine,
+    locked: Option<&Checkpoint>,
+) {
+    let (shelf, trust) = (&machine.shelf, &machine.trust);
+    let client = Client::with_memory(&machine.policy, source, shelf, trust, Time::LAST)
+        .vendored(&vendored.shelf)
+        .or(StandIn::Kept);
+    let client = locked.cloned().into_iter().fold(client, Client::continuing);
+    let mut session = client.open().unwrap();
+    present(session.load_one(&name("acme:clock")).unwrap());
+}
+
+#[test]
+fn what_came_while_the_registry_was_not_asked_is_news_when_it_is_asked() {
+    for how in ["offline", "silent", "behind", "twice", "locked"] {
+        let (world, seen) = hidden_yank(6);
+        let vendored = vendored(&world);
+        let silent = Memory::default();
+        let behind = story::copy(&world.storage().objects());
+        let seen_note = seen.trust.read().unwrap().unwrap().note().to_vec();
+        behind.tamper(|objects| _ = objects.insert("checkpoint".into(), seen_note));
+        let locked = seen.trust.read().unwrap().unwrap().checkpoint().clone();
+        let stranger = Machine::new(world.policy());
+        let machine = if how == "locked" { &stranger } else { &seen };
+        match how {
+            "silent" => read_unasked(machine, Some(&silent), &vendored, None),
+            "behind" => read_unasked(machine, Some(&behind), &vendored, None),
+            "locked" => read_unasked(machine, None, &vendored, Some(&locked)),
+            _ => read_unasked(machine, None, &vendored, None),
+        }
+        if how == "twice" {
+            read_unasked(machine, Some(&silent), &vendored, None);
+        }
+        let memory = machine.trust.read().unwrap().unwrap();
+        assert_eq!(memory.checkpoint().size, world.size(), "{how}");
+        assert_eq!(memory.since().size, locked.size, "{how}");
+        let error = machine.open(world.storage()).map(drop).unwrap_err();
+        assert_eq!(evidence(world.policy(), &error), "omitted", "{how}");
+    }
+}
+
+#[test]
+fn what_was_read_when_the_registry_was_asked_is_no_news_again() {
+    let mut world = World::in_memory(7);
+    world.release("acme:clock", "1.0.0").publish();
+    let machine = Machine::new(world.policy());
+    machine.read(world.storage()).unwrap();
+    world.yank("acme:clock", "1.0.0", "it is bad");
+    read_unasked(&machine, None, &vendored(&world), None);
+    let memory = machine.trust.read().unwrap().unwrap();
+    assert!(memory.since().size < world.size());
+    machine.open(world.storage()).unwrap();
+    let memory = machine.trust.read().unwrap().unwrap();
+    assert_eq!(memory.since().size, world.size());
+    read_unasked(&machine, None, &vendored(&world), None);
+    assert_eq!(machine.trust.read().unwrap().unwrap(), memory);
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod story;
+
 use std::convert::Infallible;
 
 use fixtures::storage::{Failure, Faulty};
 use fixtures::world::World;
-use registry::check::check;
-use registry::client::Package;
+use registry::check::{check, check_session};
+use registry::client::{Client, Package};
 use registry::sequencer::{Sequencer, SequencerError};
 use transparency::content::Derived;
 
@@ -18,6 +20,21 @@ fn derive(_: &[u8]) -> Result<Derived, Infallible> {
         imports: [].into(),
         exports: [].into(),
     })
+}
+
+#[test]
+fn what_is_checked_is_what_the_session_was_held_to() {
+    let mut world = World::in_memory(9);
+    world.release("acme:clock", "1.0.0").publish();
+    let before = world.fork();
+    world.release("acme:clock", "1.1.0").publish();
+    let storage = story::copy(&world.storage().objects());
+    storage.tamper(|objects| objects.extend(before.storage().objects()));
+    let newer = world.storage().objects().remove("checkpoint").unwrap();
+    let session = Client::new(world.policy(), &storage).open().unwrap();
+    storage.tamper(|objects| _ = objects.insert("checkpoint".into(), newer));
+    let report = check_session(session, world.policy(), &storage, derive).unwrap();
+    assert_eq!(report.size, before.size());
 }
 
 #[test]

@@ -362,6 +362,7 @@ fn every_command_that_opens_a_registry_holds_it_to_the_projects_lock() {
         ],
         &["yank", "acme:clock@1.0.0", "--reason", "old"],
         &["registry", "check", "acme"],
+        &["registry", "clock", "acme", "2026-11-21"],
         &[
             "bundle",
             "other.wasm",

@@ -471,7 +471,7 @@ fn own_files(seeds: &mut Vec<Seed>) {
     let state = tempfile::tempdir().unwrap();
     let store = TrustStore::open(state.path(), world.policy());
     store
-        .advance(None, world.session().checkpoint())
+        .advance(None, world.session().checkpoint(), None)
         .unwrap()
         .unwrap();
     let seen = std::fs::read(store.folder().join("seen")).unwrap();

@@ -1,21 +1,21 @@
 //! Checking a registry: the whole log replayed, every rule applied, every committed map computed again.
 //!
-//! The registry is read as a client first, so that one which went back behind what this machine saw does not pass.
+//! The registry is opened as by any client, so that one which went back behind what this machine saw, or the project's lock,
+//! does not pass; and it is replayed at the checkpoint that was held to that.
 
 use std::path::{Path, PathBuf};
 
 use registry::cache::Shelf;
-use registry::check::{CheckError, Report, check as check_all};
-use registry::client::Client;
+use registry::check::{CheckError, Report, check_session};
 use registry::storage::Folder;
 use registry::trust::TrustStore;
 use transparency::checkpoint::Checkpoint;
 use transparency::name::Origin;
 use transparency::policy::Policy;
 
-use super::registries::{read_policy, read_policy_file};
+use super::failure;
+use super::registries::{held, read_policy, read_policy_file};
 use super::remembered::Remembered;
-use super::{clock, failure};
 use crate::component::derive;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
@@ -98,13 +98,13 @@ impl Subject {
         let folder = Folder::new(&self.folder);
         let shelf = Shelf::open(dirs.cache(), &self.policy);
         let trust = TrustStore::open(dirs.state(), &self.policy);
-        let client =
-            Client::with_memory(&self.policy, Some(&folder), &shelf, &trust, clock::now()?);
-        let client = self.locked.iter().cloned().fold(client, Client::continuing);
-        client.open().map_err(|error| {
+        let locked = self.locked.clone();
+        let client = held(&self.policy, Some(&folder), &shelf, &trust, locked)?.without_shelf();
+        let session = client.open().map_err(|error| {
             failure::opening(error, |error| failure::client(error, trust.folder()))
         })?;
-        let report = check_all(&self.policy, &folder, derive).map_err(|error| match error {
+        let checked = check_session(session, &self.policy, &folder, derive);
+        let report = checked.map_err(|error| match error {
             CheckError::Client(error) => failure::client(error, trust.folder()),
             error => Error::classified(error),
         })?;

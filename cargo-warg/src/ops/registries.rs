@@ -4,7 +4,7 @@
 //! are an error: a lock names origins, so nobody could tell which was meant.
 //!
 //! [`Configured::session`] is the one door to a registry. It is held to what this machine saw of it and to what the
-//! project's lock has of it, whatever the command and whatever it is opened for: so no command can forget either.
+//! project's lock has of it ([`held`]), whatever the command and whatever it is opened for: so no command can forget either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use registry::sequencer::SequencerError;
 use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
+use transparency::checkpoint::Checkpoint;
 use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
@@ -217,6 +218,21 @@ pub struct Configured {
     remembered: Arc<Remembered>,
 }
 
+/// A client that is held to what this machine saw of a registry, and to the checkpoints that a project's lock has of it.
+///
+/// # Errors
+/// A clock that cannot be read.
+pub(super) fn held<'a>(
+    policy: &'a Policy,
+    source: Option<&'a dyn Source>,
+    shelf: &'a Shelf,
+    trust: &'a TrustStore,
+    locked: Vec<Checkpoint>,
+) -> Result<Client<'a>> {
+    let client = Client::with_memory(policy, source, shelf, trust, clock::now()?);
+    Ok(locked.into_iter().fold(client, Client::continuing))
+}
+
 /// Where a registry is read from.
 enum Far {
     Folder(Folder),
@@ -289,23 +305,11 @@ impl Configured {
         reading: Reading,
         pasts: impl IntoIterator<Item = Size>,
     ) -> Result<Session<'_>> {
-        let source = match reading {
-            Reading::Offline => None,
-            _ => Some(self.source()?),
-        };
-        let now = clock::now()?;
-        let client = Client::with_memory(&self.policy, source, &self.shelf, &self.trust, now);
-        let client = match &self.vendored {
-            Some(shelf) if reading != Reading::Now => client.vendored(shelf),
-            _ => client,
-        };
-        let client = client.or(reading.stand_in());
-        let locked = self.remembered.of(self.policy.origin())?;
-        let client = locked.into_iter().fold(client, Client::continuing);
-        let client = pasts.into_iter().fold(client, Client::expecting);
-        client
-            .open()
-            .map_err(|error| failure::opening(error, |error| self.failure(error)))
+        self.climb(
+            &pasts
+                .into_iter()
+                .fold(self.client(reading)?, Client::expecting),
+        )
     }
 
     /// Climbs to its checkpoint, even if that is of the future: for its operator, who sets its clock right.
@@ -313,11 +317,27 @@ impl Configured {
     /// # Errors
     /// As [`Configured::session`].
     pub fn danger_session_whatever_time(&self) -> Result<Session<'_>> {
-        let (source, now) = (Some(self.source()?), clock::now()?);
-        Client::with_memory(&self.policy, source, &self.shelf, &self.trust, now)
-            .danger_whatever_time()
+        self.climb(&self.client(Reading::Now)?.danger_whatever_time())
+    }
+
+    fn client(&self, reading: Reading) -> Result<Client<'_>> {
+        let source = match reading {
+            Reading::Offline => None,
+            _ => Some(self.source()?),
+        };
+        let locked = self.remembered.of(self.policy.origin())?;
+        let client = held(&self.policy, source, &self.shelf, &self.trust, locked)?;
+        let client = match &self.vendored {
+            Some(shelf) if reading != Reading::Now => client.vendored(shelf),
+            _ => client,
+        };
+        Ok(client.or(reading.stand_in()))
+    }
+
+    fn climb<'a>(&'a self, client: &Client<'a>) -> Result<Session<'a>> {
+        client
             .open()
-            .map_err(|error| self.failure(error))
+            .map_err(|error| failure::opening(error, |error| self.failure(error)))
     }
 
     /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.

@@ -5,6 +5,9 @@
 //! counted: of the operator's records and of the packages that it relied on before, at once; of every other package, when
 //! this session loads it. It also demands what holds of every log: later records lie behind earlier ones, and times do not go back.
 //!
+//! Where the registry was not asked, there is no telling what came: then the trust store keeps where the news begin that are
+//! not read yet, and the next session that asks reads them.
+//!
 //! A machine that sees a registry for the first time, or after very long, is told what the map tells it. That is for monitors
 //! to hold against the log.
 
@@ -16,14 +19,14 @@ use transparency::clock::earliest;
 use transparency::digest::Hash;
 use transparency::map::Key;
 use transparency::name::PackageName;
-use transparency::number::{Index, Length, Position, Size, Time};
+use transparency::number::{Index, Length, Position};
 use transparency::operator;
 use transparency::package::{self, Seen};
 use transparency::record::{SignedRecord, Subject};
 use transparency::tile::Part;
 
 use super::{ClientError, Session, evidence};
-use crate::trust::{Memory, Sighting};
+use crate::trust::{Memory, Sighting, Since};
 
 /// The most new entries that are read: sixteen files, and what came within days in a registry of thousands of packages.
 pub(super) const MOST: u64 = 4096;
@@ -31,45 +34,23 @@ pub(super) const MOST: u64 = 4096;
 /// The last record of each log that came since.
 pub(super) type News = BTreeMap<PackageName, Sighting>;
 
-/// What was seen last.
-pub(super) struct Since {
-    size: Size,
-    time: Time,
-    /// How many operator records there were.
-    operator: Length,
-}
-
-impl Since {
-    /// What this machine remembers.
-    pub(super) fn memory(memory: &Memory) -> Self {
-        Self {
-            size: memory.checkpoint().size,
-            time: memory.time(),
-            operator: memory.operator().seen.length,
-        }
-    }
-
-    /// What somebody locked, whose log ended with this map entry.
-    pub(super) fn map_entry(size: Size, entry: &MapEntry) -> Self {
-        Self {
-            size,
-            time: entry.time,
-            operator: entry.operator_length,
-        }
-    }
-}
-
 impl Session<'_> {
     /// Reads what came since, and holds the map against it, as far as it speaks of the operator and of what is remembered.
+    /// What is still to be read is returned: all of it, where the registry is not asked; none, where it is too much.
     pub(super) fn read_news(
         &mut self,
-        since: &Since,
+        since: Since,
         memory: Option<&Memory>,
-    ) -> Result<(), ClientError> {
+    ) -> Result<Option<Since>, ClientError> {
         let (from, size) = (since.size, self.tiles.size());
-        let many = size.get().saturating_sub(from.get()) > MOST;
-        if many || from == size || !self.reader.asks() || self.unasked.is_some() {
-            return Ok(());
+        if from == size {
+            return Ok(None);
+        }
+        if !self.reader.asks() || self.unasked.is_some() {
+            return Ok(Some(since));
+        }
+        if size.get().saturating_sub(from.get()) > MOST {
+            return Ok(None);
         }
         let mut latest = BTreeMap::new();
         let mut time = (since.time, since.operator);
@@ -98,7 +79,8 @@ impl Session<'_> {
                 }
             }
         }
-        self.check_news(memory, latest)
+        self.check_news(memory, latest)?;
+        Ok(None)
     }
 
     /// Takes in the next record of a log, which lies behind those that it follows.

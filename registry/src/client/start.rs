@@ -8,13 +8,10 @@
 //! A registry that cannot be asked ends it, unless what is at hand may stand in: then the session says why it was not
 //! asked ([`Session::unasked`](super::Session::unasked)), and whoever opened it decides what that means.
 
-use transparency::Unverified;
-use transparency::checkpoint::SignedCheckpoint;
-use transparency::number::Size;
-
 use super::reader::Reader;
 use super::{Client, ClientError, Remedy};
 use crate::layout;
+use crate::storage::size_of;
 
 /// What may stand in for a registry that cannot be asked what it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,10 +133,4 @@ fn larger(one: Option<Vec<u8>>, other: Option<Vec<u8>>) -> Option<Vec<u8>> {
         }
         (one, other) => one.or(other),
     }
-}
-
-/// The size that a checkpoint claims.
-fn size_of(note: &[u8]) -> Option<Size> {
-    let signed = Unverified::<SignedCheckpoint>::parse(note).ok()?;
-    Some(signed.claims().checkpoint().size)
 }

@@ -230,7 +230,18 @@ impl Tree {
     /// # Errors
     /// A link on the way, or in its place; a system that says no.
     pub fn lock(&self, below: &Path) -> io::Result<File> {
-        let place = self.make_place(below)?;
+        self.lock_at(self.make_place(below)?)
+    }
+
+    /// The same, in a folder that is there: it makes none.
+    ///
+    /// # Errors
+    /// As [`Tree::lock`]; no such folder.
+    pub fn lock_in(&self, below: &Path) -> io::Result<File> {
+        self.lock_at(self.find_place(below)?)
+    }
+
+    fn lock_at(&self, place: PathBuf) -> io::Result<File> {
         if let Ok(about) = fs::symlink_metadata(&place) {
             check_no_link(&place, &about)?;
             check_regular(&about)?;
