@@ -14,11 +14,14 @@
 //! 5. *Clean up*: the commit, the staged contents and the partial files that full ones replaced go. What a crash leaves
 //!    lying is never read again.
 //!
-//! Opening a registry for writing does 3 to 5 for a commit that it finds: the ordinary path *is* the recovery.
+//! Opening a registry for writing does 3 to 5 for a commit that it finds: the ordinary path *is* the recovery. What no
+//! sequencer would have committed, by a clock of its time, it does not finish: who can write the folder only is no signer.
 //! The sequencer believes its own folder no more than a client does: it reads it through the same [`Client`].
 
+mod commit;
 mod plan;
 
+use transparency::Unverified;
 use transparency::clock::MAX_AHEAD;
 use transparency::digest::{Digest, Hash};
 use transparency::key::{SigningKey, VerifyingKey};
@@ -28,13 +31,14 @@ use transparency::number::{Index, Length, Position, Size, Time};
 use transparency::operator;
 use transparency::package::LogError;
 use transparency::policy::{LineProblem, Policy};
-use transparency::record::{Record, RecordError, Subject};
+use transparency::record::{Record, RecordError, SignedRecord, Subject};
 use transparency::release::Defect;
 use transparency::tile::FileError;
 
 use crate::client::{Client, ClientError, Session};
 use crate::layout;
 use crate::storage::{Storage, StorageError};
+pub use commit::CommitProblem;
 use plan::Plan;
 
 /// How far a record's time may be from the sequencer's clock, in seconds: ten minutes.
@@ -164,11 +168,14 @@ pub enum SequencerError {
         /// Which file.
         place: String,
     },
-    /// A commit that does not follow from the log.
-    #[error("{place} is damaged: it was to continue the log, and does not")]
+    /// A commit that no sequencer left unfinished, or none with a right clock.
+    #[error("{place} is a batch that cannot be finished")]
     Commit {
         /// Which file.
         place: String,
+        /// Why.
+        #[source]
+        problem: CommitProblem,
     },
     /// More entries than 64 bits can count.
     #[error("the log is full")]
@@ -286,8 +293,13 @@ impl<'a> Sequencer<'a> {
     /// Opens the registry, first finishing a batch that was committed and not published.
     ///
     /// # Errors
-    /// A registry that cannot be read, believed or written, or a key that may not sign for it.
-    pub fn open(&self) -> Result<Session<'a>, SequencerError> {
+    /// A registry that cannot be read, believed or written, or a key that may not sign for it; a batch of the future.
+    pub fn open(&self, now: Time) -> Result<Session<'a>, SequencerError> {
+        self.open_whatever_time(Some(now))
+    }
+
+    /// Without a time, a batch of the future is finished too.
+    fn open_whatever_time(&self, now: Option<Time>) -> Result<Session<'a>, SequencerError> {
         loop {
             let mut session = Client::new(self.policy, self.storage).open()?;
             self.check_key(session.checkpoint().operator())?;
@@ -300,7 +312,8 @@ impl<'a> Sequencer<'a> {
             if self.has_moved(&session)? {
                 continue;
             }
-            let recovered = Plan::recover(&mut session, self.storage, &commit).and_then(|plan| {
+            let recovered = Plan::recover(&mut session, self.storage, &commit, now);
+            let recovered = recovered.and_then(|plan| {
                 self.check_key(plan.operator())?;
                 self.publish_plan(&session, &plan)
             });
@@ -359,8 +372,10 @@ impl<'a> Sequencer<'a> {
     /// # Errors
     /// A record that is refused; a registry that cannot be read, believed or written.
     pub fn append(&self, records: &[Vec<u8>], now: Time) -> Result<Vec<Receipt>, SequencerError> {
+        // What a fast clock committed is in the way, and only the operator's word behind it sets the time right.
+        let gate = (!records.iter().any(|record| sets_clock(record))).then_some(now);
         loop {
-            let mut session = self.open()?;
+            let mut session = self.open_whatever_time(gate)?;
             let planned = Plan::new(&mut session, self.storage, records, now);
             let Some((plan, receipts)) = self.unless_moved(&session, planned)? else {
                 continue;
@@ -396,4 +411,13 @@ impl<'a> Sequencer<'a> {
             result => result,
         }
     }
+}
+
+/// Whether a record is the operator's word that later times were wrong.
+fn sets_clock(record: &[u8]) -> bool {
+    Subject::claimed_by(record) == Some(Subject::Operator)
+        && Unverified::<SignedRecord<operator::Action>>::parse(record).is_ok_and(|record| {
+            let mut actions = record.claims().actions.iter();
+            actions.any(|action| matches!(action, operator::Action::Clock(_)))
+        })
 }

@@ -10,7 +10,7 @@ use fixtures::world::World;
 use registry::cache::Shelf;
 use registry::check::check;
 use registry::client::{Client, ClientError, Remedy};
-use registry::sequencer::{Sequencer, SequencerError};
+use registry::sequencer::{CommitProblem, Sequencer, SequencerError};
 use registry::storage::Storage;
 use transparency::checkpoint::TrustError;
 use transparency::number::Time;
@@ -149,6 +149,55 @@ fn a_clock_that_is_set_by_half_is_finished_by_whoever_comes_next() {
             assert!(time >= now && time <= later(now, 60), "step {step}: {time}");
         }
     }
+}
+
+#[test]
+fn a_batch_that_a_fast_clock_began_waits_for_the_operators_word() {
+    let mut world = World::in_memory(4);
+    world.release("acme:clock", "1.0.0").publish();
+    let right = world.now();
+    let now = later(right, 3600);
+    world.wait(AGES);
+    let fast = world.release("acme:clock", "1.1.0").sign();
+    let future = world.now();
+    world.set_clock(now);
+    let honest = world.release("acme:logger", "1.0.0").sign();
+    let now = world.now();
+    let clock = clock_record(&world, right, now);
+    let objects = world.storage().objects();
+    let append = |storage: &dyn Storage, record: &Vec<u8>, now| {
+        let sequencer = Sequencer::new(storage, world.policy(), world.checkpoint_key());
+        sequencer.append(std::slice::from_ref(record), now)
+    };
+    let memory = story::copy(&objects);
+    let unharmed = Faulty::new(&memory, Failure::Before, u64::MAX);
+    append(&unharmed, &fast, future).unwrap();
+    let mut waited = 0;
+    for failure in [Failure::Before, Failure::After] {
+        for step in 0..unharmed.calls() {
+            let memory = story::copy(&objects);
+            let _ = append(&Faulty::new(&memory, failure, step), &fast, future);
+            match append(&memory, &honest, now) {
+                Ok(_) => continue,
+                Err(SequencerError::Commit { problem, .. }) => {
+                    assert!(
+                        matches!(problem, CommitProblem::Ahead { time, .. } if time == future),
+                        "step {step}: {problem:?}"
+                    );
+                    let session = Client::new(world.policy(), &memory).open().unwrap();
+                    assert_eq!(session.checkpoint().entry().time, right, "step {step}");
+                    waited += 1;
+                }
+                Err(SequencerError::Ahead { .. }) => {}
+                Err(error) => panic!("step {step}: {error:?}"),
+            }
+            append(&memory, &clock, now).unwrap();
+            append(&memory, &honest, now).unwrap();
+            let report = check(world.policy(), &memory, derive).unwrap();
+            assert_eq!(report.releases, 3, "step {step}");
+        }
+    }
+    assert!(waited > 4, "{waited}");
 }
 
 #[test]

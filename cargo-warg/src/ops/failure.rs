@@ -6,7 +6,7 @@ use registry::check::CheckError;
 use registry::client::{ClientError, Remedy};
 use registry::file::Tree;
 use registry::http::FetchError;
-use registry::sequencer::SequencerError;
+use registry::sequencer::{CommitProblem, SequencerError};
 use registry::storage::StorageError;
 use registry::trust::TrustStoreError;
 use transparency::checkpoint::TrustError;
@@ -225,6 +225,17 @@ impl Classify for SequencerError {
             }
             Self::Ahead { .. } | Self::Skew { .. } => Some(
                 "set the clock of this machine right; if it is, the registry's operator has `cargo warg registry clock`"
+                    .to_owned(),
+            ),
+            Self::Commit {
+                problem: CommitProblem::Ahead { .. },
+                ..
+            } => Some(
+                "set the clock of this machine right; if it is, a fast clock began this batch: the registry's operator has `cargo warg registry clock`, which finishes it"
+                    .to_owned(),
+            ),
+            Self::Commit { .. } => Some(
+                "find out who else can write the registry's folder, then remove that file: nothing of it is published"
                     .to_owned(),
             ),
             Self::Exists { .. } => Some("choose another folder".to_owned()),

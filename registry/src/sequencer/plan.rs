@@ -21,13 +21,11 @@ use transparency::record::{SignedRecord, Subject};
 use transparency::release::{Statement, defect};
 use transparency::tile::{Part, Tile};
 
+use super::commit::{Commit, CommitProblem};
 use super::{MAX_SKEW, Receipt, SequencerError};
 use crate::client::{Package, Session};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Storage, StorageError};
-
-/// The first line of a commit; then the size and root that it follows, an empty line, and (u16 length ‖ entry)*.
-const COMMIT_FIRST_LINE: &str = "warg-commit/v1";
 
 type Records = Vec<(Index, Vec<u8>)>;
 
@@ -105,7 +103,7 @@ impl Draft<'_, '_> {
         Ok(())
     }
 
-    fn add(&mut self, bytes: &[u8], now: Option<Time>) -> Result<Receipt, SequencerError> {
+    fn add(&mut self, bytes: &[u8], now: Time) -> Result<Receipt, SequencerError> {
         if Subject::claimed_by(bytes) == Some(Subject::Operator) {
             let record = Unverified::<SignedRecord<operator::Action>>::parse(bytes)?;
             self.add_operator_record(bytes, &record, now)
@@ -119,7 +117,7 @@ impl Draft<'_, '_> {
         &mut self,
         bytes: &[u8],
         record: &Unverified<SignedRecord<operator::Action>>,
-        now: Option<Time>,
+        now: Time,
     ) -> Result<Receipt, SequencerError> {
         let record = record.claims();
         let existing = self.operator.hash_at(record.position);
@@ -147,7 +145,7 @@ impl Draft<'_, '_> {
         &mut self,
         bytes: &[u8],
         record: &Unverified<SignedRecord<Action>>,
-        now: Option<Time>,
+        now: Time,
     ) -> Result<Receipt, SequencerError> {
         let record = record.claims();
         let index = self.next_index()?;
@@ -300,14 +298,31 @@ fn existing_receipt<A>(
     }
 }
 
-/// Demands that a record is of now.
-fn check_time(found: Time, now: Option<Time>) -> Result<(), SequencerError> {
-    match now {
-        Some(now) if found.unix().abs_diff(now.unix()) > MAX_SKEW => {
-            Err(SequencerError::Skew { found, now })
-        }
-        _ => Ok(()),
+/// The time that a record claims.
+fn time_of(bytes: &[u8]) -> Result<Time, SequencerError> {
+    if Subject::claimed_by(bytes) == Some(Subject::Operator) {
+        let record = Unverified::<SignedRecord<operator::Action>>::parse(bytes)?;
+        Ok(record.claims().time)
+    } else {
+        Ok(Unverified::<SignedRecord<Action>>::parse(bytes)?
+            .claims()
+            .time)
     }
+}
+
+/// The latest clock that admits a record and gives its batch a time. A map entry is of its sequencer's clock or, where that
+/// is behind, of the time of the entry before.
+fn latest_clock(oldest: Time, time: Time) -> Time {
+    let latest = Time::from_unix(oldest.unix().saturating_add(MAX_SKEW));
+    latest.map_or(time, |latest| latest.min(time))
+}
+
+/// Demands that a record is of now.
+fn check_time(found: Time, now: Time) -> Result<(), SequencerError> {
+    if found.unix().abs_diff(now.unix()) > MAX_SKEW {
+        return Err(SequencerError::Skew { found, now });
+    }
+    Ok(())
 }
 
 fn missing(place: String) -> StorageError {
@@ -393,7 +408,7 @@ impl Plan {
         draft.load(records)?;
         let receipts = records
             .iter()
-            .map(|record| draft.add(record, Some(now)))
+            .map(|record| draft.add(record, now))
             .collect::<Result<Vec<_>, _>>()?;
         if draft.records.is_empty() {
             return Ok((None, receipts));
@@ -420,37 +435,53 @@ impl Plan {
         }
     }
 
-    /// The batch of a commit, planned again.
+    /// The batch of a commit, planned again by the clock that its sequencer had, so that it is refused what that one would
+    /// have refused. A batch that is ahead of `now` is refused too, unless none is given.
     pub(super) fn recover(
         session: &mut Session<'_>,
         storage: &dyn Storage,
-        commit: &[u8],
+        bytes: &[u8],
+        now: Option<Time>,
     ) -> Result<Self, SequencerError> {
-        let damaged = || SequencerError::Commit {
-            place: storage.place(&layout::commit(session.size())),
+        let place = storage.place(&layout::commit(session.size()));
+        let wrong = |problem| SequencerError::Commit {
+            place: place.clone(),
+            problem,
         };
-        let header = commit_header(session.checkpoint().checkpoint());
-        let mut rest = commit.strip_prefix(header.as_bytes()).ok_or_else(damaged)?;
-        let mut entries = Vec::new();
-        while let Some((length, tail)) = rest.split_first_chunk::<2>() {
-            let length = usize::from(u16::from_be_bytes(*length));
-            let (entry, tail) = tail.split_at_checked(length).ok_or_else(damaged)?;
-            entries.push(entry.to_vec());
-            rest = tail;
-        }
-        let entry = entries.pop().ok_or_else(damaged)?;
-        let time = MapEntry::parse(&entry).map_err(|_| damaged())?.time;
-        let damaged = damaged();
+        let commit = Commit::parse(bytes, session.checkpoint().checkpoint())
+            .ok_or_else(|| wrong(CommitProblem::Damaged))?;
+        let Commit { records, time } = commit;
+        let refused = |error| match error {
+            // The folder is at fault, and not the batch.
+            SequencerError::Client(_) | SequencerError::Storage(_) => error,
+            SequencerError::Skew { found, .. } => wrong(CommitProblem::Times { found, time }),
+            error => wrong(CommitProblem::Record(Box::new(error))),
+        };
+        let times: Result<Vec<_>, _> = records.iter().map(|record| time_of(record)).collect();
+        let oldest = times.map_err(refused)?.into_iter().min();
+        let oldest = oldest.ok_or_else(|| wrong(CommitProblem::Empty))?;
+        let clock = latest_clock(oldest, time);
         let mut draft = Self::draft(session, storage);
-        draft.load(&entries)?;
-        for record in &entries {
-            draft.add(record, None)?;
+        draft.load(&records)?;
+        for record in &records {
+            if draft.add(record, clock).map_err(refused)?.existed {
+                return Err(wrong(CommitProblem::Known));
+            }
         }
-        let plan = draft.finish(time)?;
-        if rest.is_empty() && plan.commit() == commit {
-            Ok(plan)
-        } else {
-            Err(damaged)
+        let plan = draft.finish(clock)?;
+        // A clock so far behind its entry would have refused to write.
+        if plan.time < time || is_ahead(plan.time, clock) {
+            return Err(wrong(CommitProblem::Times {
+                found: oldest,
+                time,
+            }));
+        }
+        if plan.commit() != bytes {
+            return Err(wrong(CommitProblem::Damaged));
+        }
+        match now {
+            Some(now) if is_ahead(time, now) => Err(wrong(CommitProblem::Ahead { time, now })),
+            _ => Ok(plan),
         }
     }
 
@@ -502,14 +533,7 @@ impl Plan {
 
     /// The bytes of the object that decides the batch.
     pub(super) fn commit(&self) -> Vec<u8> {
-        let mut bytes = commit_header(&self.after).into_bytes();
-        for entry in &self.entries {
-            let length = u16::try_from(entry.len());
-            let length = length.expect("records have at most 65,535 bytes, and map entries fewer");
-            bytes.extend(length.to_be_bytes());
-            bytes.extend(entry);
-        }
-        bytes
+        Commit::print(&self.after, &self.entries)
     }
 
     /// Steps 3 to 5: writes all files, signs, advances from the checkpoint given, cleans up.
@@ -594,11 +618,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-fn commit_header(after: &Checkpoint) -> String {
-    let Checkpoint { size, root, .. } = after;
-    format!("{COMMIT_FIRST_LINE}\n{size}\n{}\n\n", root.base64())
 }
 
 /// The partial files that a full one replaces.

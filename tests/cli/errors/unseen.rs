@@ -20,6 +20,8 @@ const SIGNER: &str =
 const SLOW: &str = "lasts longer than a test may; `registry/tests/` makes them with shorter limits";
 const HARD: &str = "takes a registry that is made to be hard; `resolver/tests/budget.rs` makes them with smaller budgets";
 
+const PLANTED: &str = "takes somebody else who writes the registry's folder, or a fast clock and a crash; `registry/tests/commit.rs` has them";
+
 /// The variants, with the reason.
 const VARIANTS: &[(&str, &[&str])] = &[
     (
@@ -158,8 +160,19 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "SequencerError::Map",
             "SequencerError::File",
             "SequencerError::Entries",
-            "SequencerError::Commit",
             "SequencerError::Full",
+        ],
+    ),
+    (
+        PLANTED,
+        &[
+            "SequencerError::Commit",
+            "CommitProblem::Damaged",
+            "CommitProblem::Empty",
+            "CommitProblem::Known",
+            "CommitProblem::Times",
+            "CommitProblem::Ahead",
+            "CommitProblem::Record",
         ],
     ),
     (

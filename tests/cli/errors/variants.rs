@@ -26,7 +26,7 @@ use cargo_warg::wit::text::TextError;
 use registry::check::{CheckError, EntryError};
 use registry::client::ClientError;
 use registry::http::{AddressError, FetchError, TokenError};
-use registry::sequencer::SequencerError;
+use registry::sequencer::{CommitProblem, SequencerError};
 use registry::storage::StorageError;
 use registry::trust::TrustStoreError;
 use resolver::lockfile::merge::MergeError;
@@ -104,6 +104,7 @@ variants! {
         Client, Storage, Exists, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Ahead, Defective,
         Content, Withdrawn, Map, File, Entries, Commit, Full,
     }
+    CommitProblem { Damaged, Empty, Known, Times, Ahead, Record }
     BatchError {
         NotPermitted, NotHolder, NoVersion, OtherReason, LastOwner, Implied, NoCheckpointKey, OtherContent,
         OtherClaims, OtherBuild, Kind, Withdrawn, Defect, Record, Log,
