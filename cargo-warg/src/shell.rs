@@ -319,7 +319,8 @@ impl Shell {
             shown = renderer.render(&[group]);
         }
         for place in places.iter().filter(|place| is_too_long(place)) {
-            shown.push_str(&clean_line(&format!("\n --> {}", place.location)));
+            shown.push('\n');
+            shown.push_str(&clean_line(&format!(" --> {}", place.location)));
         }
         for line in shown.trim_start_matches('\n').lines() {
             let _ = sink.text(&format!("{indent}{}\n", line.trim_end()));
@@ -652,6 +653,16 @@ mod tests {
         let error = places.fold(Error::new(Class::Other, "wrong"), Error::at);
         let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));
         err
+    }
+
+    #[test]
+    fn places_whose_line_is_too_long_to_show_are_named_on_a_line_each() {
+        let text = "x".repeat(MAX_LINE + 1);
+        let place = Text::new(Path::new("warg.lock"), text).at(2..3);
+        assert_eq!(
+            snippet_of(&[place.clone().into(), place.into()]),
+            "error: wrong\n --> warg.lock:1:3\n --> warg.lock:1:3\n"
+        );
     }
 
     #[test]

@@ -440,3 +440,19 @@ fn a_requirement_is_used_where_it_exports_what_is_imported_whatever_the_packages
         .stderr_lacks("that `acme:b` exports")
         .stderr_contains("the component imports nothing that `acme:c` exports, which it requires");
 }
+
+#[test]
+fn a_release_that_leaves_out_what_the_crate_requires_says_so() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    app.registry("acme", &["acme"]);
+    let empty = "package a:b;\nworld w {}\n";
+    app.publish_component("acme:clock", "1.0.0", empty)
+        .code(0)
+        .stderr_lacks("requires nothing");
+    app.append_to_manifest("\n[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1\"\n");
+    app.publish_component("acme:other", "1.0.0", empty)
+        .code(0)
+        .stderr_contains("warning: acme:other@1.0.0 requires nothing: no selected member is published as `acme:other`")
+        .stderr_contains("if it is `app`, write `package = \"acme:other\"`");
+}

@@ -123,7 +123,9 @@ fn publish_component(
         member,
         required,
     } = component;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<_> = of_no_member(&workspace, &item, member.as_deref())
+        .into_iter()
+        .collect();
     let reading = Reading::now(publication.offline);
     let (project, opened);
     let registries = match &member {
@@ -131,7 +133,8 @@ fn publish_component(
             project = Project::of(workspace, dirs, network)?;
             refuse_patched_lock(&project, member)?;
             if let Some(carries) = publication.carries {
-                warnings = carried::attach(&project, member, &mut item, carries, reading)?;
+                let told = carried::attach(&project, member, &mut item, carries, reading)?;
+                warnings.extend(told);
             }
             &project.registries
         }
@@ -511,6 +514,23 @@ fn no_name(member: &Member) -> Error {
         "give it with `--as NAMESPACE:NAME@VERSION`, or write `package = \"NAMESPACE:NAME\"` into \
          [package.metadata.warg]; the version is then the crate's",
     )
+}
+
+/// That a release requires nothing, though a member that is published under no name has component dependencies.
+fn of_no_member(workspace: &Workspace, item: &Item, member: Option<&str>) -> Option<String> {
+    let is_nameless = |member: &&Member| {
+        let mut dependencies = member.dependencies.iter();
+        member.package.is_none() && dependencies.any(|one| one.kind == Kind::Component)
+    };
+    let other = workspace.selected().find(is_nameless)?;
+    let (name, version) = (&item.name, &item.statement.version);
+    member.is_none().then(|| {
+        format!(
+            "{name}@{version} requires nothing: no selected member is published as `{name}`; if it is `{}`, write \
+             `package = \"{name}\"` into its [package.metadata.warg]",
+            other.name
+        )
+    })
 }
 
 /// The selected member that is published under this name.
