@@ -287,6 +287,45 @@ fn wit_packages_in_folders_may_refer_to_one_another() {
 }
 
 #[test]
+fn a_package_that_is_nested_in_a_folders_text_is_required_by_who_refers_to_it() {
+    let sandbox = Sandbox::new();
+    let registry = Registry::new(&sandbox, "acme", 1);
+    let folder = sandbox.folder_project("types");
+    for (crates, version) in [("full", "1.0.0"), ("pre", "1.0.0-rc.1")] {
+        folder.write(
+            "types.wit",
+            format!(
+                "package acme:types@{version};\ninterface t {{ type x = u8; }}\n\
+                 package acme:nested@1.0.0 {{ interface q {{ type x = u32; }} }}\n"
+            ),
+        );
+        let types = format!("  import acme:types/t@{version};\n");
+        let nested = "  import acme:nested/q@1.0.0;\n";
+        for (number, imports) in [types.clone() + nested, nested.to_owned(), types]
+            .iter()
+            .enumerate()
+        {
+            let app = registry.app(
+                &sandbox,
+                &format!("{crates}-{number}"),
+                "[package.metadata.warg.wit-dependencies]\n\"acme:types\" = { path = \"../types\" }\n",
+            );
+            app.write(
+                "wit/world.wit",
+                format!("package acme:app@0.1.0;\nworld w {{\n{imports}}}\n"),
+            );
+            holds(&app);
+            let lock = app.read("warg.lock");
+            assert_eq!(
+                lock.contains("acme:nested@1.0.0"),
+                imports.contains("nested"),
+                "{lock}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_wit_of_a_folder_serves_no_other_version() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);

@@ -125,7 +125,11 @@ fn uses(random: &mut Random, m: usize, t: &[&str; 3]) -> Uses {
                 uses.wit
                     .insert(format!("\"acme:w{w}\" = {{ path = \"../../w{w}\" }}"));
                 let minor = if random.one_in(12) { 9 } else { w };
-                uses.reference(&format!("acme:w{w}/i@0.{minor}.0"), random, number);
+                if random.one_in(3) {
+                    uses.reference(&format!("acme:deep{w}/i@1.0.0"), random, number);
+                } else {
+                    uses.reference(&format!("acme:w{w}/i@0.{minor}.0"), random, number);
+                }
             }
             5 | 6 if m > 0 => {
                 let other = random.below(m);
@@ -237,12 +241,11 @@ fn write_world(sandbox: &Sandbox, registry: &Registry, seed: u64) -> Project {
         if w > 0 && random.one_in(2) {
             let _ = write!(uses, " use acme:w{}/i@0.{}.0.{{x as b}};", w - 1, w - 1);
         }
-        let nested = if random.one_in(3) {
+        // A member may refer to what is nested, whether the main package does or not.
+        if random.one_in(3) {
             uses.push_str(" use acme:deep/i@1.0.0.{x as c};");
-            "package acme:deep@1.0.0 { interface i { type x = s8; } }\n"
-        } else {
-            ""
-        };
+        }
+        let nested = "package acme:deep@1.0.0 { interface i { type x = s8; } }\n";
         let nested = nested.replace("deep", &format!("deep{w}"));
         let uses = uses.replace("deep", &format!("deep{w}"));
         around.write(

@@ -261,8 +261,9 @@ impl Reader<'_> {
             let requirement = self.folders.required(dependency, locals, &mut on_the_way)?;
             required.push((dependency, requirement));
         }
-        let wit = asked.locals.iter().map(Local::selection);
-        let wit: BTreeSet<_> = wit.filter(|one| one.kind == Kind::Wit).collect();
+        let requirements = required.iter().map(|(_, requirement)| requirement);
+        let wit = requirements.filter_map(|requirement| taken(requirement, &asked.locals));
+        let wit: BTreeSet<_> = wit.collect();
         if !required.is_empty() || !root.references().is_empty() {
             for (patch, patched) in &self.patches {
                 adopt(patch, patched, &member.name, &mut asked)?;
@@ -428,6 +429,24 @@ impl Reader<'_> {
     fn relative(&self, place: &str) -> String {
         relative(self.workspace, place)
     }
+}
+
+/// The WIT package of a folder that a requirement takes, where no other would do. One that is nested in its text is
+/// required by nobody until a text refers to it.
+fn taken(requirement: &Requirement, locals: &BTreeSet<Local>) -> Option<Selection> {
+    let meets = |local: &&Local| {
+        let Local {
+            kind,
+            name,
+            version,
+            ..
+        } = local;
+        let is_it = *kind == requirement.kind && *name == requirement.name;
+        is_it && requirement.req.matches(version)
+    };
+    let mut met = locals.iter().filter(meets);
+    let (first, other) = (met.next()?, met.next());
+    (requirement.kind == Kind::Wit && other.is_none()).then(|| first.selection())
 }
 
 /// Gives a member what is patched, unless the member itself takes the same package from somewhere else.
