@@ -165,6 +165,97 @@ fn a_yanked_release_is_left_where_something_else_will_do_and_kept_where_nothing_
     assert!(lock.contains("wit acme:http@1.0.0"), "{lock}");
 }
 
+/// The components `acme:b` and `acme:c` with one release each, and what happens to them once both are locked: both are
+/// yanked, and `acme:b` has another.
+fn yanked_pair(sandbox: &Sandbox) -> (Registry, impl Fn(&mut Registry)) {
+    let mut registry = Registry::new(sandbox, "acme", 1);
+    let component = |name: &str| {
+        format!(
+            "package {name}@1.0.0;\ninterface api {{ f: func(); }}\nworld w {{ export api; }}\n"
+        )
+    };
+    registry.component("acme:b", "1.1.0", &[], &component("acme:b"));
+    registry.component("acme:c", "1.0.0", &[], &component("acme:c"));
+    let then = move |registry: &mut Registry| {
+        registry.component("acme:b", "1.2.0", &[], &component("acme:b"));
+        registry.world.yank("acme:b", "1.1.0", "it leaks");
+        registry.world.yank("acme:c", "1.0.0", "it is slow");
+    };
+    (registry, then)
+}
+
+#[test]
+fn a_yanked_release_that_has_to_stay_keeps_no_other() {
+    let sandbox = Sandbox::new();
+    let (mut registry, then) = yanked_pair(&sandbox);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:b\" = \"1\"\n\"acme:c\" = \"=1.0.0\"\n",
+    );
+    app.warg(&["lock"]).code(0);
+    then(&mut registry);
+    let said = app.warg(&["outdated"]).code(0);
+    let line = said.stdout.lines().find(|line| line.contains("acme:b"));
+    let versions: Vec<_> = line.unwrap().split_whitespace().skip(2).collect();
+    assert_eq!(versions, ["1.1.0", "(yanked)", "1.2.0", "1.2.0"]);
+    app.warg(&["update"])
+        .code(0)
+        .stderr_contains("Updating acme:b v1.1.0 -> v1.2.0")
+        .stderr_contains("warning: acme:c@1.0.0 is yanked: it is slow")
+        .stderr_lacks("it leaks");
+    app.warg(&["lock", "--locked"]).code(0);
+}
+
+#[test]
+fn a_yanked_release_that_something_locked_has_to_have_keeps_no_other() {
+    let sandbox = Sandbox::new();
+    let (mut registry, then) = yanked_pair(&sandbox);
+    for (name, requires) in [("acme:on-b", "acme:b"), ("acme:on-c", "acme:c")] {
+        let text = format!(
+            "package {name}@1.0.0;\ninterface api {{ f: func(); }}\nworld w {{ export api; }}\n"
+        );
+        registry.component(name, "1.0.0", &[(requires, "^1.0")], &text);
+    }
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:on-b\" = \"1\"\n\"acme:on-c\" = \"1\"\n",
+    );
+    app.warg(&["lock"]).code(0);
+    then(&mut registry);
+    app.warg(&["update"])
+        .code(0)
+        .stderr_contains("Updating acme:b v1.1.0 -> v1.2.0")
+        .stderr_contains("warning: acme:c@1.0.0 is yanked: it is slow")
+        .stderr_lacks("it leaks");
+}
+
+#[test]
+fn a_member_that_has_to_keep_a_yanked_release_has_no_other_keep_one() {
+    let sandbox = Sandbox::new();
+    let (mut registry, then) = yanked_pair(&sandbox);
+    let work = sandbox.virtual_workspace("work", &["k", "m"]);
+    work.append_to_manifest(&registry.configure(&work));
+    for (member, on) in [
+        ("k", "\"acme:c\" = \"=1.0.0\""),
+        ("m", "\"acme:b\" = \"1\""),
+    ] {
+        let path = format!("{member}/Cargo.toml");
+        let manifest = work.read(&path);
+        work.write(
+            &path,
+            format!("{manifest}[package.metadata.warg.dependencies]\n{on}\n"),
+        );
+    }
+    work.warg(&["lock"]).code(0);
+    then(&mut registry);
+    work.warg(&["update"])
+        .code(0)
+        .stderr_contains("Updating acme:b v1.1.0 -> v1.2.0")
+        .stderr_lacks("it leaks");
+}
+
 #[test]
 fn pins_hold_back_and_with_the_flag_the_texts_change_and_nothing_else_in_them() {
     let sandbox = Sandbox::new();

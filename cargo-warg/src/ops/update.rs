@@ -5,6 +5,7 @@
 //! requirements: they move only where `pins` says so, and then the texts and the lock change together or not at all.
 
 mod pins;
+mod yanked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +14,12 @@ use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
 use resolver::problem::{Problem, RootRequirement};
 use resolver::resolution::{GaveUp, Resolution, Selection, Unresolved};
 use semver::Version;
-use transparency::release::{Release, Requirement, Status};
+use transparency::release::{Requirement, Status};
 use transparency::version::{Track, VersionReq};
 
 pub use self::pins::HeldPin;
 use self::pins::{held, is_pin_of, pins_in_scope, relax, requires_pin, set_pins};
+use self::yanked::solve;
 use super::hold::holds;
 use super::lock::{self, Flags, Outcome};
 use super::project::{Project, relative};
@@ -99,7 +101,7 @@ pub fn update(
     } else if request.pins {
         relax(&mut problem, project, sessions, &pins)?;
     }
-    let resolution = solve(sessions, &mut problem, &old, &moving);
+    let resolution = solve(sessions, &problem, &old, &moving);
     let resolution = resolution.map_err(|error| match gave_up(&error) {
         Some(_) => {
             error.with_help("nothing was written: the lock stays as it is, and goes on working")
@@ -180,7 +182,7 @@ pub fn solve_afresh(
     problem.locked.clear();
     let mut kept = Vec::new();
     loop {
-        let error = match solve(sessions, &mut problem, lock, &moving) {
+        let error = match solve(sessions, &problem, lock, &moving) {
             Ok(resolution) => return Ok((resolution, kept)),
             Err(error) => error,
         };
@@ -296,43 +298,6 @@ fn one_track(
         "name one: {}",
         specs.collect::<Vec<_>>().join(" or ")
     )))
-}
-
-/// Solves. A yanked release that was locked stays only where nothing else will do.
-fn solve(
-    sessions: &mut Sessions<'_>,
-    problem: &mut Problem,
-    old: &Lockfile,
-    moving: &BTreeMap<String, BTreeSet<Selection>>,
-) -> Result<Resolution> {
-    let was_release = |selection: &&Selection| {
-        let package = old.packages.get(*selection);
-        package.is_some_and(|package| package.release.is_some())
-    };
-    let error = match sessions.solve(problem) {
-        Err(error) if error.class() == Class::Unsolved => error,
-        solved => return solved,
-    };
-    let mut some = false;
-    for (name, member) in problem
-        .members
-        .iter_mut()
-        .filter(|(_, member)| !member.keep)
-    {
-        let moving = moving.get(name).into_iter().flatten();
-        for selection in moving.filter(was_release) {
-            let yanked = sessions.release(selection).is_some_and(Release::is_yanked);
-            some |= yanked && member.selects.insert(selection.clone());
-        }
-    }
-    if !some {
-        return Err(error);
-    }
-    match sessions.solve(problem) {
-        // What was asked for is what is explained.
-        Err(second) if second.class() == Class::Unsolved => Err(error),
-        solved => solved,
-    }
 }
 
 /// What is to move is preferred by nobody that may change: neither from its own lock nor from another member's.
