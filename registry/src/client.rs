@@ -844,6 +844,15 @@ impl<'a> Session<'a> {
         self.attempt(|session| session.check_went_through(older).map(|_| ()))
     }
 
+    /// When an older checkpoint was made: the time of the map entry that ended the log then.
+    ///
+    /// # Errors
+    /// As [`Session::check_prefix`].
+    pub fn time_of(&mut self, older: &Checkpoint) -> Result<Time, ClientError> {
+        let entry = self.attempt(|session| session.check_went_through(older))?;
+        Ok(entry.map_or_else(|| self.checkpoint.entry().time, |entry| entry.time))
+    }
+
     /// The map entry that ended the log then; none where that is the checkpoint that was climbed to.
     fn check_went_through(&mut self, older: &Checkpoint) -> Result<Option<MapEntry>, ClientError> {
         self.check_origin(older)?;

@@ -16,9 +16,8 @@ fn write(project: &Project, version: &str) {
     project.write("a/a.wit", text);
 }
 
-#[test]
-fn a_registry_with_one_publish_of_ten_years_ahead_is_usable_again() {
-    let sandbox = Sandbox::new();
+/// A project with the keys of a new registry beside it.
+fn with_registry(sandbox: &Sandbox) -> Project {
     let app = sandbox.cargo_project("app", "");
     at(&app, RIGHT, &["key", "new", "acme/ci"]).code(0);
     let made = [
@@ -31,6 +30,13 @@ fn a_registry_with_one_publish_of_ten_years_ahead_is_usable_again() {
         "acme=acme/ci",
     ];
     at(&app, RIGHT, &made).code(0);
+    app
+}
+
+#[test]
+fn a_registry_with_one_publish_of_ten_years_ahead_is_usable_again() {
+    let sandbox = Sandbox::new();
+    let app = with_registry(&sandbox);
     write(&app, "1.0.0");
     at(&app, RIGHT, &["publish", "a"]).code(0);
 
@@ -82,4 +88,38 @@ fn a_registry_with_one_publish_of_ten_years_ahead_is_usable_again() {
         at(who, LATER, &wanted).code(0);
         at(who, LATER, &["verify", "--exclude-newer", "14d"]).code(0);
     }
+}
+
+#[test]
+fn a_lock_whose_span_counted_from_a_wrong_time_stays_good() {
+    let sandbox = Sandbox::new();
+    let app = with_registry(&sandbox);
+    let (old_enough, wrong, right) = (
+        "2026-12-11T12:00:00Z",
+        "2026-12-30T12:00:00Z",
+        "2026-12-21T12:00:00Z",
+    );
+    for (version, time) in [("1.0.0", RIGHT), ("1.1.0", old_enough), ("1.2.0", wrong)] {
+        write(&app, version);
+        at(&app, time, &["publish", "a"]).code(0);
+    }
+    let span = ["--exclude-newer", "14d"];
+    at(
+        &app,
+        wrong,
+        &[&["add", "acme:a@=1.1.0"], &span[..]].concat(),
+    )
+    .code(0);
+    at(&app, right, &["registry", "clock", "r", right]).code(0);
+    // Counted from now, 1.1.0 is too new; the lock is as honest as it was.
+    for command in [
+        &["lock", "--locked"][..],
+        &["fetch", "--locked"],
+        &["verify"],
+    ] {
+        at(&app, right, &[command, &span[..]].concat()).code(0);
+    }
+    at(&app, right, &[&["update"], &span[..]].concat())
+        .code(11)
+        .stderr_contains("1.1.0");
 }

@@ -292,6 +292,7 @@ pub fn check(
     sessions.load(&addresses)?;
     let (mut refused, mut yanked) = (Vec::new(), Vec::new());
     let mut asks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut made = BTreeMap::new();
     for (selection, package, locked_release) in &locked {
         let log = sessions.log(&address(selection, locked_release));
         let origins = registries.origins();
@@ -302,20 +303,12 @@ pub fn check(
                 continue;
             }
         };
-        // A span ends later at the checkpoint of now than at the lock's: what is too new now was so then.
-        let cutoff = sessions.cutoff(&selection.name, &locked_release.origin, &lock.options);
-        if let Some((cutoff, limit)) = cutoff
-            && limit.is_none_or(|limit| release.time() > limit)
-        {
-            refused.push(ClaimError::TooNew {
-                selection: (*selection).clone(),
-                cutoff,
-                time: release.time(),
-            });
-        }
+        let time = release.time();
         if let Some(message) = yanked_warning(selection, release) {
             yanked.push(((*selection).clone(), message));
         }
+        let too_new = check_age(selection, locked_release, time, lock, sessions, &mut made)?;
+        refused.extend(too_new);
         asks.entry(locked_release.origin.clone())
             .or_default()
             .push((locked_release.record, locked_release.index));
@@ -360,6 +353,47 @@ pub fn check(
         count: locked.len(),
         yanked: placed(whose, lock, yanked),
     })
+}
+
+/// Finds out whether a locked release is newer than the lock's `exclude-newer` allows.
+///
+/// A span mostly ends later at the checkpoint of now than at the lock's, and what is old enough now needs no other proof.
+/// But a registry whose time was wrong goes back in it, and what was selected then was old enough at the lock's own
+/// checkpoint. When each of these was made is kept in `made`.
+fn check_age(
+    selection: &Selection,
+    locked: &Release,
+    time: Time,
+    lock: &Lockfile,
+    sessions: &mut Sessions<'_>,
+    made: &mut BTreeMap<Origin, Time>,
+) -> Result<Option<ClaimError>> {
+    let origin = &locked.origin;
+    let Some((cutoff, limit)) = sessions.cutoff(&selection.name, origin, &lock.options) else {
+        return Ok(None);
+    };
+    let is_old = |limit: Option<Time>| limit.is_some_and(|limit| time <= limit);
+    if is_old(limit) {
+        return Ok(None);
+    }
+    let mut checkpoints = lock.registries.values();
+    if let (Cutoff::Before(_), Some(checkpoint)) =
+        (cutoff, checkpoints.find(|one| one.origin == *origin))
+    {
+        let then = match made.get(origin) {
+            Some(then) => *then,
+            None => sessions.with(origin, |session| session.time_of(checkpoint))?,
+        };
+        made.insert(origin.clone(), then);
+        if is_old(cutoff.limit(Some(then))) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(ClaimError::TooNew {
+        selection: selection.clone(),
+        cutoff,
+        time,
+    }))
 }
 
 /// What the lock takes from another registry than the one that has the namespace here: a lock has its own table, and
