@@ -17,6 +17,8 @@ use crate::provider::NodeId;
 pub struct Budget {
     /// Steps.
     pub steps: u64,
+    /// Steps that each edge adds which is given out.
+    pub steps_of_an_edge: u64,
     /// Sets that pubgrub may keep at one time, one with many segments counting more: this is memory.
     pub sets: u64,
 }
@@ -26,13 +28,13 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             steps: 60_000_000,
+            steps_of_an_edge: 200,
             sets: 600_000,
         }
     }
 }
 
-/// What each edge that is given out adds.
-const STEPS_OF_AN_EDGE: u64 = 200;
+/// How many sets each edge adds that is given out.
 const SETS_OF_AN_EDGE: u64 = 12;
 
 /// What a round costs, and how many decisions that stood cost a step more where one is taken again.
@@ -123,19 +125,24 @@ impl Meter {
 
     /// How many steps were taken beyond those that were earned.
     pub(crate) fn excess(&self) -> u64 {
-        let earned = self.edges.get().saturating_mul(STEPS_OF_AN_EDGE);
-        self.taken().saturating_sub(earned)
+        self.taken().saturating_sub(self.earned())
+    }
+
+    /// How many steps the edges added.
+    fn earned(&self) -> u64 {
+        self.edges
+            .get()
+            .saturating_mul(self.budget.steps_of_an_edge)
     }
 
     /// Whether more was taken than there is.
     pub(crate) fn is_spent(&self) -> bool {
-        let edges = self.edges.get();
-        let earned = |each: u64, base: u64| base.saturating_add(edges.saturating_mul(each));
+        let sets = self.edges.get().saturating_mul(SETS_OF_AN_EDGE);
         let now = Counts::now().kept;
         // Sets of an earlier solve may have gone meanwhile.
         let kept = now.saturating_sub(self.began.kept);
-        self.taken() > earned(STEPS_OF_AN_EDGE, self.budget.steps)
-            || kept > earned(SETS_OF_AN_EDGE, self.budget.sets)
+        self.taken() > self.budget.steps.saturating_add(self.earned())
+            || kept > self.budget.sets.saturating_add(sets)
     }
 
     /// The nodes that were in conflicts, the most often first.

@@ -219,6 +219,11 @@ impl Conflict {
         self.leaves_another
     }
 
+    /// Whether not every change was tried, or not every needless requirement left out, since that took too long.
+    pub fn gave_out(&self) -> bool {
+        self.gave_out
+    }
+
     /// The changes in words, one a line.
     pub fn help(&self) -> Vec<String> {
         let rest = if self.leaves_another {
@@ -292,14 +297,13 @@ impl Conflict {
 
     /// Explains the tree that a member's solve ended with. The member is `alone` where no other is solved beside it.
     pub(crate) fn explain(
-        member: &str,
-        alone: bool,
+        (member, alone): (&str, bool),
         graph: MemberGraph<'_, '_>,
         derivation: Derivation,
+        mut patience: Patience,
     ) -> Self {
         let ground = Rc::clone(graph.ground());
         let mut unexplored = BTreeSet::new();
-        let mut patience = Patience::of_a_message();
         let (graph, derivation) =
             without_needless(&ground, (graph, derivation), &mut patience, &mut unexplored);
         let explanation = explanation::explain(&graph, &derivation);

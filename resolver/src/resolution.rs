@@ -27,8 +27,8 @@ use crate::provider::{NodeId, Provider};
 use crate::report::{Conflict, Derivation, list};
 use crate::scope::{Place, Scope, Source, Stop};
 
-/// How many steps all attempts together may take that only serve one message.
-const STEPS_OF_A_MESSAGE: u64 = 20_000_000;
+/// What part of the steps of a solve all attempts together may take that only serve one message.
+const PART_OF_A_MESSAGE: u64 = 3;
 
 /// What one attempt may take of what is left: one that leads nowhere leaves something for those behind it.
 const SHARES: u64 = 8;
@@ -474,7 +474,9 @@ fn solve<'a>(
             Ok(closed_set(&provider.0, &chosen))
         }
         Err(PubGrubError::NoSolution(tree)) => {
-            let conflict = Conflict::explain(name, alone, provider.0, Derivation::of(tree));
+            let patience = Patience::of_a_message(budget);
+            let tree = Derivation::of(tree);
+            let conflict = Conflict::explain((name, alone), provider.0, tree, patience);
             Err(Unresolved::Conflict(Box::new(conflict)))
         }
         Err(
@@ -503,19 +505,32 @@ pub(crate) enum Attempt<'a, 'r> {
 /// How many steps attempts may still take.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    left: u64,
+    /// What the steps are taken off.
+    budget: Budget,
     gave_out: bool,
 }
 
 impl Patience {
-    /// As much as one message is worth.
-    pub(crate) fn of_a_message() -> Self {
-        Self::of(STEPS_OF_A_MESSAGE)
+    /// As much as one message is worth to whoever had this budget for the solve.
+    pub(crate) fn of_a_message(budget: Budget) -> Self {
+        Self {
+            budget: Budget {
+                steps: budget.steps / PART_OF_A_MESSAGE,
+                sets: budget.sets.min(SETS_OF_AN_ATTEMPT),
+                ..budget
+            },
+            gave_out: false,
+        }
     }
 
+    /// So many steps.
     pub(crate) fn of(steps: u64) -> Self {
         Self {
-            left: steps,
+            budget: Budget {
+                steps,
+                sets: SETS_OF_AN_ATTEMPT,
+                ..Budget::default()
+            },
             gave_out: false,
         }
     }
@@ -533,15 +548,16 @@ pub(crate) fn attempt<'a, 'r>(
     patience: &mut Patience,
 ) -> Attempt<'a, 'r> {
     let budget = Budget {
-        steps: patience.left / SHARES,
-        sets: SETS_OF_AN_ATTEMPT,
+        steps: patience.budget.steps / SHARES,
+        ..patience.budget
     };
     let provider = match MemberGraph::new(ground, roots, budget) {
         Ok(graph) => Provider(graph),
         Err(addresses) => return Attempt::Missing(addresses),
     };
     let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
-    patience.left = patience.left.saturating_sub(provider.0.meter().taken());
+    let left = &mut patience.budget.steps;
+    *left = left.saturating_sub(provider.0.meter().taken());
     match end {
         Ok(_) => Attempt::Solved,
         Err(PubGrubError::NoSolution(tree)) => {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::beside::Beside;
+use crate::budget::Budget;
 use crate::graph::Ground;
 use crate::index::{Address, Index};
 use crate::preference::Preferences;
@@ -34,7 +35,7 @@ impl Default for Trials {
     fn default() -> Self {
         Self {
             left: MAX_TRIES,
-            patience: Patience::of_a_message(),
+            patience: Patience::of_a_message(Budget::default()),
         }
     }
 }

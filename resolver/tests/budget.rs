@@ -3,6 +3,7 @@
 
 mod world;
 
+use resolver::resolution::Resolution;
 use resolver::{Budget, Unresolved, resolve_within};
 use world::{World, selection};
 
@@ -85,6 +86,69 @@ fn a_larger_budget_turns_giving_up_into_an_answer_and_never_changes_one() {
     }
 }
 
+/// The fewest steps, in doublings, with which a world's solve does not give up, and what comes of it.
+fn just_enough(world: &World) -> (Budget, Result<Resolution, Unresolved>) {
+    let index = world.index();
+    let budgets = (0..26).map(|power| Budget {
+        steps: 1 << power,
+        steps_of_an_edge: 0,
+        ..Budget::default()
+    });
+    let mut ends = budgets.map(|budget| {
+        let end = resolve_within(&world.problem, &index, budget);
+        (budget, end)
+    });
+    ends.find(|(_, end)| !matches!(end, Err(Unresolved::GaveUp(_))))
+        .unwrap()
+}
+
+/// A conflict is told as soon as it is found; what would help may take more, and then that is said.
+#[test]
+fn help_that_takes_too_long_is_left_out_and_that_is_said() {
+    let mut world = pigeons(6, 5);
+    // A change that is to be tried, which takes nearly as long to refute.
+    world.component("t:p0", "2.0.0", &["component t:h0 =1.0.0"]);
+    let (budget, end) = just_enough(&world);
+    let Err(Unresolved::Conflict(conflict)) = end else {
+        panic!("six pigeons fit into five holes");
+    };
+    assert!(conflict.gave_out(), "with {} steps", budget.steps);
+    let last = conflict.help().pop().unwrap();
+    assert!(last.starts_with("not every change was tried"), "{last}");
+    let Err(Unresolved::Conflict(conflict)) = world.solve() else {
+        panic!("six pigeons fit into five holes");
+    };
+    assert!(!conflict.gave_out());
+}
+
+/// Trying changes has steps of its own, so a large closed set beside a conflict takes no help away.
+#[test]
+fn a_conflict_in_a_large_closed_set_gets_the_help_of_a_small_one() {
+    let help = |packages: usize| {
+        let mut world = World::new();
+        world.component("t:core", "1.0.0", &[]);
+        world.component("t:core", "2.0.0", &[]);
+        world.component("t:core", "2.1.0", &[]);
+        world.component("t:user", "1.0.0", &["component t:core =2.0.0"]);
+        world.app_requires("component t:user ^1");
+        world.app_requires("component t:core =2.1.0");
+        for place in 0..packages {
+            let name = format!("t:p{place}");
+            world.component(&name, "1.0.0", &[]);
+            world.app_requires(&format!("component {name} ^1"));
+        }
+        let Err(Unresolved::Conflict(conflict)) = world.solve() else {
+            panic!("t:core was had twice");
+        };
+        assert!(!conflict.gave_out());
+        (conflict.to_string(), conflict.help())
+    };
+    let small = help(0);
+    assert!(!small.1.is_empty());
+    assert_eq!(help(900), small);
+    assert_eq!(help(1_100), small);
+}
+
 #[test]
 fn one_members_budget_does_not_eat_anothers() {
     let mut world = pigeons(9, 8);
@@ -128,6 +192,7 @@ fn what_is_solved_in_proportion_to_its_size_never_runs_out() {
     let budget = Budget {
         steps: 1_000,
         sets: 100,
+        ..Budget::default()
     };
     assert!(resolve_within(&world.problem, &world.index(), budget).is_ok());
 }

@@ -110,6 +110,26 @@ fn stranger(sandbox: &Sandbox, project: &Project) -> Project {
 }
 
 #[test]
+fn a_closed_set_that_takes_too_long_to_derive_was_checked_and_is_told_so() {
+    let sandbox = Sandbox::new();
+    let project = published(&sandbox);
+    project
+        .warg(&["publish", "app.wasm", "-p", "app", "--with-lock"])
+        .code(0);
+    let stranger = stranger(&sandbox, &project);
+    let verify = ["verify", "acme:app@0.1.0"];
+    stranger
+        .warg_with(&[("__CARGO_WARG_TEST_STEPS", "1")], &verify)
+        .code(11)
+        .stderr_contains(
+            "whether the lock of acme:app@0.1.0 follows from its requirements was not found out",
+        )
+        .stderr_contains("gave up on the requirements of ")
+        .stderr_contains("the closed set was checked, and meets every requirement");
+    stranger.warg(&verify).code(0);
+}
+
+#[test]
 fn a_stranger_derives_what_was_published() {
     let sandbox = Sandbox::new();
     let project = published(&sandbox);

@@ -19,6 +19,7 @@ mod everyday;
 mod exit_codes;
 mod fetch;
 mod files;
+mod gave_up;
 mod help;
 mod http;
 mod info;

@@ -518,20 +518,14 @@ impl<'a> Sessions<'a> {
     /// No solution; whatever keeps a package from being read or believed.
     pub fn solve(&mut self, problem: &Problem) -> Result<Resolution> {
         let mut ahead = Ahead::new(problem);
-        let mut budget = Budget::default();
+        let mut budget = budget();
         loop {
             match resolve_round(problem, &self.index, &mut budget) {
                 Ok(resolution) => return Ok(resolution),
                 Err(Unresolved::Missing(addresses)) => {
+                    check_asked(&self.index, &addresses)?;
                     self.load(&addresses)?;
-                    // Else it would be asked for again, for ever.
-                    if let Some(lost) = addresses.iter().find(|one| !self.index.holds(one)) {
-                        let message = format!(
-                            "`{}` of `{}` was loaded, and nothing is known of it",
-                            lost.name, lost.origin
-                        );
-                        return Err(Error::new(Class::Other, message));
-                    }
+                    check_loaded(&self.index, &addresses)?;
                     // Where the solver went another way than was guessed, what is newest is the next guess.
                     let mut likely = ahead.next(&problem.options, &self.index);
                     let guessed = !likely.is_empty();
@@ -883,6 +877,43 @@ fn go_back<'a>(mut session: Session<'a>, at: &At) -> std::result::Result<Session
     session.at(at.size())
 }
 
+/// Steps, in place of those that a solve may take: for tests of this program, which must not need worlds that take
+/// millions. It gives nothing to whoever sets it: who gives up writes nothing.
+const TESTS_STEPS: &str = "__CARGO_WARG_TEST_STEPS";
+
+fn budget() -> Budget {
+    let steps = std::env::var(TESTS_STEPS).ok();
+    let steps = steps.and_then(|steps| steps.parse().ok());
+    steps.map_or_else(Budget::default, |steps| Budget {
+        steps,
+        steps_of_an_edge: 0,
+        ..Budget::default()
+    })
+}
+
+/// Whether a round of solving asks for anything that is not there: else it would ask again, for ever.
+fn check_asked(index: &Index, addresses: &BTreeSet<Address>) -> Result<()> {
+    if addresses.iter().all(|one| index.holds(one)) {
+        let message = format!(
+            "solving asked for {} packages, and none that is not there",
+            addresses.len()
+        );
+        return Err(Error::new(Class::Other, message));
+    }
+    Ok(())
+}
+
+/// Whether all that a round of solving asked for is there now: else it would ask again, for ever.
+fn check_loaded(index: &Index, addresses: &BTreeSet<Address>) -> Result<()> {
+    match addresses.iter().find(|one| !index.holds(one)) {
+        None => Ok(()),
+        Some(Address { origin, name }) => {
+            let message = format!("`{name}` of `{origin}` was loaded, and nothing is known of it");
+            Err(Error::new(Class::Other, message))
+        }
+    }
+}
+
 impl Classify for Unresolved {
     fn class(&self) -> Class {
         match self {
@@ -935,5 +966,33 @@ pub fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Component => "component",
         Kind::Wit => "WIT package",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_that_brings_nothing_new_ends_with_an_error_and_not_with_another_round() {
+        let address = |name: &str| Address {
+            origin: "registry.example/components".parse().unwrap(),
+            name: name.parse().unwrap(),
+        };
+        let mut index = Index::new();
+        let asked = BTreeSet::from([address("t:one"), address("t:two")]);
+        check_asked(&index, &asked).unwrap();
+        check_loaded(&index, &asked).unwrap_err();
+        index.danger_insert_unproved_absence(address("t:one"), Size::new(7));
+        check_asked(&index, &asked).unwrap();
+        let lost = check_loaded(&index, &asked).unwrap_err();
+        assert_eq!(
+            lost.to_string(),
+            "`t:two` of `registry.example/components` was loaded, and nothing is known of it"
+        );
+        index.danger_insert_unproved_absence(address("t:two"), Size::new(7));
+        check_loaded(&index, &asked).unwrap();
+        check_asked(&index, &asked).unwrap_err();
+        check_asked(&index, &BTreeSet::new()).unwrap_err();
     }
 }
