@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark without data is none")]
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use resolver::Lockfile;
@@ -29,7 +30,7 @@ fn workspace(members: usize) -> (Problem, Index) {
         let text = name(place);
         let release = Release {
             version: "1.2.3".parse().unwrap(),
-            requirements: requires.map(|text| text.parse().unwrap()).collect(),
+            requirements: Arc::new(requires.map(|text| text.parse().unwrap()).collect()),
             imports: [].into(),
             exports: [].into(),
             digest: Digest::of(text.as_bytes()),

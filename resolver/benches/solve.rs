@@ -10,6 +10,7 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pubgrub::{Dependencies, OfflineDependencyProvider, Ranges};
@@ -175,7 +176,7 @@ fn index(data: &Data, origin: &Origin) -> Index {
         let releases = data.get(package).into_iter().flatten();
         let releases = releases.map(|(version, dependencies)| Release {
             version: format!("1.{version}.0").parse().unwrap(),
-            requirements: requirements(dependencies).collect(),
+            requirements: Arc::new(requirements(dependencies).collect()),
             imports: [].into(),
             exports: [].into(),
             digest: Digest::of(b""),

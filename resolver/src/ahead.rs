@@ -73,7 +73,7 @@ impl Ahead {
             let package = index.package(&address);
             let package = package.filter(|package| package.kind() == requirement.kind);
             let first = package.and_then(|package| self.first(options, package, &requirement));
-            for needed in first.iter().flat_map(|release| &release.requirements) {
+            for needed in first.iter().flat_map(|release| &*release.requirements) {
                 self.meet(needed);
             }
         }

@@ -160,8 +160,8 @@ pub(crate) enum Needs<'a> {
 struct Known<'a> {
     ids: HashMap<Rc<Key>, NodeId>,
     nodes: Vec<Node<'a>>,
-    /// Where requirements of releases lead: versions of a package mostly require the same.
-    edges: HashMap<&'a Requirement, (NodeId, Ranges<u32>)>,
+    /// Where requirements of releases lead, by their numbers in the index: versions of a package mostly require the same.
+    edges: Vec<Option<(NodeId, Ranges<u32>)>>,
 }
 
 /// What lies below the requirements of a member, as far as any solver has asked for it. Node 0 is the root.
@@ -230,15 +230,16 @@ impl<'a> Ground<'a> {
         name: &PackageName,
         track: &Track,
         versions: &Versions,
-        sources: impl Iterator<Item = Source<'a>>,
+        sources: impl Iterator<Item = (Source<'a>, &'a [u32])>,
     ) -> NodeId {
         let key = Key::Track(kind, name.clone(), track.clone());
         if let Some(id) = self.find(&key) {
             return id;
         }
         let candidates: Vec<Candidate<'_>> = sources
-            .map(|source| Candidate {
+            .map(|(source, required)| Candidate {
                 source,
+                required,
                 exclusion: self.scope.exclusion(source, self.preferences),
             })
             .collect();
@@ -268,7 +269,8 @@ impl<'a> Ground<'a> {
         track: &Track,
         found: &'a LocalTrack<'a>,
     ) -> NodeId {
-        let sources = found.locals.iter().map(|local| Source::Local(local));
+        let locals = found.locals.iter();
+        let sources = locals.map(|local| (Source::Local(local), &[][..]));
         self.track_node(kind, name, track, &found.versions, sources)
     }
 
@@ -281,9 +283,11 @@ impl<'a> Ground<'a> {
         let nothing = Versions::default();
         let versions = found.map_or(&nothing, |found| &found.versions);
         let releases = found.map_or(&[][..], |found| &found.releases);
-        let sources = releases
-            .iter()
-            .map(|release| Source::Registry(package, release));
+        let required = found.map_or(&[][..], |found| &found.required);
+        let sources = releases.iter().zip(required).map(|(release, required)| {
+            let required: &[u32] = required;
+            (Source::Registry(package, release), required)
+        });
         self.track_node(
             package.kind(),
             &package.address().name,
@@ -368,6 +372,27 @@ impl<'a> Ground<'a> {
             None => self.add_choice(key, requirement, exports, tracks),
         };
         Ok((id, Ranges::full()))
+    }
+
+    /// Where a release's requirement leads, by its number.
+    fn lead_once(
+        &self,
+        number: u32,
+        requirement: &Requirement,
+    ) -> Result<(NodeId, Ranges<u32>), Address> {
+        let known = self.known.borrow();
+        if let Some(Some(known)) = known.edges.get(place(number)) {
+            return Ok(known.clone());
+        }
+        drop(known);
+        let led = self.lead(requirement, &BTreeSet::new())?;
+        let edges = &mut self.known.borrow_mut().edges;
+        let known = edges.len().max(place(number).saturating_add(1));
+        edges.resize(known, None);
+        if let Some(slot) = edges.get_mut(place(number)) {
+            *slot = Some(led.clone());
+        }
+        Ok(led)
     }
 
     fn add_choice(
@@ -455,11 +480,11 @@ impl<'a> Ground<'a> {
                 }
                 Body::Track { candidates, .. } => candidates
                     .get(place(number))
-                    .map(|candidate| candidate.source),
+                    .map(|candidate| (candidate.source, candidate.required)),
             }
         };
         let needs = match source {
-            Some(source) => self.needs_of(id, source)?,
+            Some((source, required)) => self.needs_of(id, source, required)?,
             None => Needs::Edges(Rc::new([])),
         };
         let mut nodes = self.known.borrow_mut();
@@ -473,12 +498,19 @@ impl<'a> Ground<'a> {
         Ok(needs)
     }
 
-    fn needs_of(&self, id: NodeId, source: Source<'a>) -> Result<Needs<'a>, BTreeSet<Address>> {
+    fn needs_of(
+        &self,
+        id: NodeId,
+        source: Source<'a>,
+        required: &[u32],
+    ) -> Result<Needs<'a>, BTreeSet<Address>> {
         let (kind, name, version) = (source.kind(), source.name(), source.version());
         let mut missing = BTreeSet::new();
         let mut edges = Vec::new();
         let mut itself = None;
+        let mut numbers = required.iter();
         for requirement in source.requirements() {
+            let number = numbers.next();
             let is_itself = requirement.kind == kind
                 && requirement.name == *name
                 && requirement.req.matches(version)
@@ -486,9 +518,8 @@ impl<'a> Ground<'a> {
             if is_itself {
                 continue;
             }
-            let known = self.known.borrow().edges.get(requirement).cloned();
-            let led = match known {
-                Some(known) => Ok(known),
+            let led = match number {
+                Some(number) => self.lead_once(*number, requirement),
                 None => self.lead(requirement, &BTreeSet::new()),
             };
             let (target, set) = match led {
@@ -502,8 +533,6 @@ impl<'a> Ground<'a> {
                 itself = itself.or(Some(requirement));
                 continue;
             }
-            let mut nodes = self.known.borrow_mut();
-            nodes.edges.insert(requirement, (target, set.clone()));
             edges.push(Edge {
                 target,
                 set,

@@ -3,8 +3,8 @@
 //! The index holds what package logs were proved to say. It never loads anything: a solve that needs a package which is
 //! not here ends with [`Missing`](crate::Unresolved::Missing), and the caller loads it and solves again.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use semver::Version;
 use transparency::checkpoint::TrustedCheckpoint;
@@ -53,8 +53,8 @@ pub enum Standing {
 pub struct Release {
     /// The version.
     pub version: Version,
-    /// What it requires, ascending.
-    pub requirements: BTreeSet<Requirement>,
+    /// What it requires, ascending. Shared with all copies of the release, and with its neighbours that require the same.
+    pub requirements: Arc<BTreeSet<Requirement>>,
     /// What a component imports, ascending.
     pub imports: BTreeSet<ExternName>,
     /// What a component exports, ascending.
@@ -76,12 +76,12 @@ impl Release {
         Self {
             version: release.version().clone(),
             // What can never be chosen leads nowhere.
-            requirements: match release.status() {
+            requirements: Arc::new(match release.status() {
                 Status::Unusable { .. } => BTreeSet::new(),
                 Status::Usable | Status::Yanked { .. } | Status::Withdrawn { .. } => {
                     release.requirements().clone()
                 }
-            },
+            }),
             imports: release.imports().clone(),
             exports: release.exports().clone(),
             digest: *release.digest(),
@@ -105,6 +105,23 @@ impl Release {
 pub(crate) struct TrackReleases {
     pub(crate) versions: Versions,
     pub(crate) releases: Vec<Release>,
+    /// For each release, the numbers of its requirements in the index, in their order.
+    pub(crate) required: Vec<Box<[u32]>>,
+}
+
+/// Every requirement of an index, numbered: who looks at one for the second time need not look at its text.
+#[derive(Debug, Clone, Default)]
+struct Numbered(HashMap<Requirement, u32>);
+
+impl Numbered {
+    fn number(&mut self, requirement: &Requirement) -> u32 {
+        if let Some(number) = self.0.get(requirement) {
+            return *number;
+        }
+        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(requirement.clone(), number);
+        number
+    }
 }
 
 /// A package and all its releases.
@@ -116,7 +133,12 @@ pub struct Package {
 }
 
 impl Package {
-    fn new(address: Address, kind: Kind, releases: impl IntoIterator<Item = Release>) -> Self {
+    fn new(
+        address: Address,
+        kind: Kind,
+        releases: impl IntoIterator<Item = Release>,
+        numbered: &mut Numbered,
+    ) -> Self {
         let mut by_track: BTreeMap<Track, BTreeMap<Version, Release>> = BTreeMap::new();
         for release in releases {
             by_track
@@ -128,8 +150,18 @@ impl Package {
             .into_iter()
             .map(|(track, releases)| {
                 let versions = Versions::new(releases.keys().cloned());
-                let releases = releases.into_values().collect();
-                (track, TrackReleases { versions, releases })
+                let mut releases: Vec<Release> = releases.into_values().collect();
+                share(&mut releases);
+                let required = releases.iter().map(|release| {
+                    let requirements = release.requirements.iter();
+                    requirements.map(|one| numbered.number(one)).collect()
+                });
+                let track_releases = TrackReleases {
+                    versions,
+                    required: required.collect(),
+                    releases,
+                };
+                (track, track_releases)
             })
             .collect();
         Self {
@@ -176,6 +208,19 @@ impl Package {
     }
 }
 
+/// Lets neighbours that require the same share it.
+fn share(releases: &mut [Release]) {
+    let mut before: Option<Arc<BTreeSet<Requirement>>> = None;
+    for release in releases {
+        match &before {
+            Some(before) if **before == *release.requirements => {
+                release.requirements = Arc::clone(before);
+            }
+            _ => before = Some(Arc::clone(&release.requirements)),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Entry {
     Present(Package),
@@ -189,6 +234,7 @@ pub(crate) enum Entry {
 pub struct Index {
     entries: BTreeMap<Address, Entry>,
     times: BTreeMap<Origin, Time>,
+    numbered: Numbered,
 }
 
 impl Index {
@@ -250,7 +296,7 @@ impl Index {
         kind: Kind,
         releases: impl IntoIterator<Item = Release>,
     ) {
-        let package = Package::new(address.clone(), kind, releases);
+        let package = Package::new(address.clone(), kind, releases, &mut self.numbered);
         self.entries.insert(address, Entry::Present(package));
     }
 

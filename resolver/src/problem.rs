@@ -27,7 +27,7 @@ impl Origins {
     /// The registry of a name; none where no registry is configured for it.
     pub fn of(&self, name: &PackageName) -> Option<&Origin> {
         self.namespaces
-            .get(&name.namespace())
+            .get(name.namespace_text())
             .or(self.default.as_ref())
     }
 

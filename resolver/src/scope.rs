@@ -65,6 +65,8 @@ pub(crate) enum Stop {
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate<'a> {
     pub(crate) source: Source<'a>,
+    /// The numbers of what it requires, in the index and in its order; none of what is local.
+    pub(crate) required: &'a [u32],
     pub(crate) exclusion: Option<Exclusion>,
 }
 

@@ -1,6 +1,11 @@
 //! What solving costs grows with what is looked at, and not faster: counted in steps, on shapes that are known to be hard.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod shape;
 
+use std::sync::Arc;
+
+use resolver::index::Address;
 use resolver::resolution::Resolution;
 use resolver::{Budget, Unresolved, resolve_within};
 use shape::Shape;
@@ -55,6 +60,61 @@ fn a_conflict_over_very_many_versions_is_told_in_so_many_steps() {
         );
         let runs: usize = conflict.steps().iter().map(runs).sum();
         assert!(runs < 1_000_000, "{runs} runs of versions are kept");
+    }
+}
+
+/// Only what can be chosen is looked at: what cannot takes no steps, and is told in one.
+#[test]
+fn tracks_of_which_nothing_can_be_used_cost_no_search() {
+    for versions in [2_000, 8_000] {
+        let shape = Shape::unusable(versions);
+        let budget = Budget {
+            steps: 100,
+            steps_of_an_edge: 0,
+            ..Budget::default()
+        };
+        let answer = resolve_within(&shape.problem(), &shape.index(), budget);
+        let Err(Unresolved::Conflict(conflict)) = answer else {
+            panic!("expected a conflict, got {:?}", answer.map(drop));
+        };
+        assert!(conflict.steps().len() <= 4, "{}", conflict.steps().len());
+        assert!(!conflict.gave_out());
+    }
+}
+
+/// What a log says of many releases is kept once, and what they all require is numbered and looked up once.
+#[test]
+fn releases_that_require_the_same_share_it() {
+    let mut shape = Shape::new(257);
+    let needs = || (1..=256).map(|on| (on, 0, None)).collect();
+    shape.packages[0] = (0..200).map(|_| needs()).collect();
+    shape.roots = vec![(0, 0, None)];
+    let index = shape.index();
+    let address = Address {
+        origin: "bench.example/data".parse().unwrap(),
+        name: "t:p0".parse().unwrap(),
+    };
+    let releases = index.package(&address).unwrap().releases();
+    assert_eq!(releases.len(), 200);
+    let (first, others) = releases.split_first().unwrap();
+    assert!(
+        others
+            .iter()
+            .all(|other| Arc::ptr_eq(&first.requirements, &other.requirements))
+    );
+}
+
+/// Nine pigeons took minutes where the order of decisions went by how often each had conflicted.
+#[test]
+fn what_is_learned_of_one_pigeon_serves_for_the_next() {
+    for (count, steps) in [(6, 100_000), (7, 1_000_000), (8, 8_000_000)] {
+        let shape = Shape::pigeons(count);
+        let answer = within(&shape, steps);
+        assert!(
+            matches!(answer, Err(Unresolved::Conflict(_))),
+            "{count} pigeons, {steps} steps: {:?}",
+            answer.map(drop).map_err(|error| error.to_string())
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every name has one spelling; parsing refuses all others, so comparing names is comparing bytes. Those of packages and
 //! origins, which a solve and a lock have by the thousand, are shared where they are copied.
 
-use alloc::borrow::ToOwned as _;
+use alloc::borrow::{Borrow, ToOwned as _};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
@@ -110,6 +110,13 @@ pub struct Namespace(String);
 
 text_type!(Namespace);
 
+/// So that a map by namespaces is asked without making one.
+impl Borrow<str> for Namespace {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for Namespace {
     type Err = NameError;
 
@@ -138,6 +145,11 @@ impl PackageName {
     /// The part before the colon.
     pub fn namespace(&self) -> Namespace {
         Namespace(self.parts().0.to_owned())
+    }
+
+    /// The text of the part before the colon.
+    pub fn namespace_text(&self) -> &str {
+        self.parts().0
     }
 
     /// The part after the colon.

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pubgrub::{OfflineDependencyProvider, Ranges};
 use resolver::index::{Address, Index, Release, Standing};
@@ -25,15 +26,18 @@ pub(crate) struct Shape {
     pub(crate) roots: Needs,
     /// Whether every version is a track of its own, so that requirements span tracks.
     pub(crate) tracks: bool,
+    /// Whether no version of package 0 can be used.
+    pub(crate) unusable: bool,
 }
 
 impl Shape {
-    fn new(packages: usize) -> Self {
+    pub(crate) fn new(packages: usize) -> Self {
         Self {
             kind: Kind::Component,
             packages: vec![Vec::new(); packages],
             roots: Vec::new(),
             tracks: false,
+            unusable: false,
         }
     }
 
@@ -123,6 +127,14 @@ impl Shape {
         }
     }
 
+    /// The same, where nothing of it can be used.
+    pub(crate) fn unusable(versions: usize) -> Self {
+        Self {
+            unusable: true,
+            ..Self::tracks(versions)
+        }
+    }
+
     /// Each requires the next; the last wants what does not exist.
     pub(crate) fn chain(length: usize) -> Self {
         let mut shape = Self::new(length + 1);
@@ -186,14 +198,21 @@ impl Shape {
                 };
                 Release {
                     version: version.parse().unwrap(),
-                    requirements: needs.iter().map(|need| self.requirement(need)).collect(),
+                    requirements: Arc::new(
+                        needs.iter().map(|need| self.requirement(need)).collect(),
+                    ),
                     imports: [].into(),
                     exports: [].into(),
                     digest: Digest::of(b""),
                     size: 0,
                     record: Hash::ZERO,
                     time: Time::from_unix(0).unwrap(),
-                    standing: Standing::Usable,
+                    standing: if self.unusable && package == 0 {
+                        let reason = "it is broken".to_owned();
+                        Standing::Unusable { reason }
+                    } else {
+                        Standing::Usable
+                    },
                 }
             });
             index.danger_insert_unverified(address, self.kind, releases);

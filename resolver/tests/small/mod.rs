@@ -187,7 +187,7 @@ pub(crate) fn candidates<'w>(
         .iter()
         .filter(|release| *kind == requirement.kind && requirement.req.matches(&release.version))
         .filter(|release| may(&release.version, &release.standing))
-        .map(|release| (name, &release.version, &release.requirements))
+        .map(|release| (name, &release.version, &*release.requirements))
         .collect()
 }
 

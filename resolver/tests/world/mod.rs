@@ -6,6 +6,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use resolver::Unresolved;
 use resolver::index::{Address, Index, Release, Standing};
@@ -71,7 +72,7 @@ pub(crate) fn release(package: &str, version: &str, requires: &[&str]) -> Releas
     let place = format!("{package}@{version}");
     Release {
         version: parse_version(version).unwrap(),
-        requirements: requires.iter().map(|text| requirement(text)).collect(),
+        requirements: Arc::new(requires.iter().map(|text| requirement(text)).collect()),
         imports: BTreeSet::new(),
         exports: BTreeSet::new(),
         digest: Digest::of(place.as_bytes()),
