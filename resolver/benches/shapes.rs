@@ -58,6 +58,11 @@ fn main() {
         ("9 pigeons", Shape::pigeons(9), false),
         ("10,000 that want another", Shape::wanting(10_000), true),
         ("`*` over 5,000 tracks", Shape::tracks(5_000), true),
+        (
+            "`*` over 5,000 tracks of which none can be used",
+            Shape::unusable(5_000),
+            false,
+        ),
         ("a chain of 60,000", Shape::chain(60_000), true),
     ];
     let only = std::env::args()
