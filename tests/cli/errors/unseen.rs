@@ -284,6 +284,10 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ),
     ("no session with `…`", DEFECT),
     ("`…` of `…` was loaded, and nothing is known of it", DEFECT),
+    (
+        "solving asked for … packages, and none that is not there",
+        DEFECT,
+    ),
     ("there is nothing to release", DEFECT),
     ("the texts declare nothing that can be released", DEFECT),
     (
