@@ -178,7 +178,7 @@ impl Error {
         self.chain.chain().map(ToString::to_string)
     }
 
-    /// The places that the message, or the cause, of this position in the chain is about; [`MAX_PLACES`] of them.
+    /// The places that the message, or the cause, of this position in the chain is about; `MAX_PLACES` of them.
     pub fn places_of(&self, position: usize) -> impl Iterator<Item = &Place> {
         let depth = self.chain.chain().count().saturating_sub(position);
         let places = self.places.iter();

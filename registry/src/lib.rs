@@ -3,7 +3,7 @@
 //! [`layout`] says where things lie, [`storage`] is the outside world, [`http`] the one that is far away, and [`client`] the way from bytes to what may be
 //! believed, as `transparency` defines it. What was verified goes to the [`cache`]; what was seen is remembered by
 //! [`trust`], so that a registry cannot take it back. [`sequencer`] appends, [`check`] replays everything. Files, of whatever
-//! sort, are read and written by [`file`].
+//! sort, are read and written by [`mod@file`].
 
 pub mod arena;
 pub mod cache;

@@ -4,7 +4,7 @@
 //! are an error: a lock names origins, so nobody could tell which was meant.
 //!
 //! [`Configured::session`] is the one door to a registry. It is held to what this machine saw of it and to what the
-//! project's lock has of it ([`held`]), whatever the command and whatever it is opened for: so no command can forget either.
+//! project's lock has of it (`held`), whatever the command and whatever it is opened for: so no command can forget either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
