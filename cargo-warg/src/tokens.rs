@@ -122,7 +122,7 @@ fn read_file(path: &Path) -> Result<String, TokensError> {
     Ok(text.unwrap_or_default())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use super::*;
