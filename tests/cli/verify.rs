@@ -639,6 +639,25 @@ fn what_is_yanked_and_cannot_move_is_named_with_what_holds_it() {
 }
 
 #[test]
+fn where_nothing_else_can_be_used_no_command_that_changes_nothing_is_advised() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let text = "package acme:sundial@1.0.0;\nworld w {}\n";
+    registry.component("acme:sundial", "1.0.0", &[], text);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:sundial\" = \"1\"\n",
+    );
+    app.warg(&["lock"]).code(0);
+    registry.world.yank("acme:sundial", "1.0.0", "no sun");
+    app.warg(&["verify", "--deny", "yanked"])
+        .code(10)
+        .stderr_contains("help: no other release of acme:sundial can be used")
+        .stderr_lacks("cargo warg update");
+}
+
+#[test]
 fn members_that_share_what_holds_a_release_say_it_once() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);

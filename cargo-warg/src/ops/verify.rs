@@ -47,7 +47,8 @@ pub struct Verified {
     pub files: usize,
     /// What was yanked since, and not denied.
     pub yanked: Vec<Yanked>,
-    /// What keeps each of them from being moved off, where something does: nothing usable is allowed.
+    /// What keeps each of them from being moved off, where something does: nothing usable is allowed, or, with an empty
+    /// list, nothing else can be used at all.
     pub holds: BTreeMap<Selection, Vec<Hold>>,
     /// Other things that the user should know.
     pub warnings: Vec<String>,
@@ -105,25 +106,26 @@ fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified
     check_deps(project, &lock, &checked, verified);
     verified.yanked = checked.yanked;
     let held = verified.yanked.iter().filter_map(|one| {
-        let holds = held(project, &lock, sessions, &one.selection);
-        (!holds.is_empty()).then(|| (one.selection.clone(), holds))
+        let holds = held(project, &lock, sessions, &one.selection)?;
+        Some((one.selection.clone(), holds))
     });
     verified.holds = held.collect();
     Ok(())
 }
 
-/// What requires a locked package so that nothing usable will do in its place.
+/// What requires a locked package so that nothing usable will do in its place: nothing in particular, where no release of it
+/// can be used at all. None where another one will do.
 fn held(
     project: &Project,
     lock: &Lockfile,
     sessions: &Sessions<'_>,
     locked: &Selection,
-) -> Vec<Hold> {
+) -> Option<Vec<Hold>> {
     let problem = &project.problem;
     let usable = sessions.usable(&locked.name, &problem.options);
     let versions: Vec<_> = usable.into_iter().map(Release::version).collect();
     let Some(newest) = versions.iter().max() else {
-        return Vec::new();
+        return Some(Vec::new());
     };
     let mut found = Vec::new();
     let roots = lock.roots.iter();
@@ -141,7 +143,7 @@ fn held(
             }
         }
     }
-    found
+    (!found.is_empty()).then_some(found)
 }
 
 /// What `fetch` wrote for each member is what follows from the lock.
@@ -248,6 +250,12 @@ fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<Hold>>) -> Er
         ));
     }
     for (Selection { name, version, .. }, holds) in held {
+        if holds.is_empty() {
+            error = error.with_help(format!(
+                "no other release of {name} can be used: ask its publisher for one, or require another package"
+            ));
+            continue;
+        }
         let holds: Vec<_> = holds.iter().map(ToString::to_string).collect();
         error = error.with_help(format!(
             "{name} {version} is held by {}: change that, then run `cargo warg update {name}`",
