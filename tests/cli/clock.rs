@@ -71,6 +71,13 @@ fn a_registry_with_one_publish_of_ten_years_ahead_is_usable_again() {
     for wrong in ["2026-12-02T00:00:00Z", "2036-12-31T00:00:00Z"] {
         at(&app, NEXT, &["registry", "clock", "r", wrong]).code(2);
     }
+    at(
+        &app,
+        NEXT,
+        &["registry", "clock", "r", "1990-12-01T00:00:00Z"],
+    )
+    .code(2)
+    .stderr_contains("the last time that was right is to be 1990-12-01T00:00:00Z, more than");
     at(&stranger, NEXT, &["registry", "clock", "r", RIGHT])
         .code(13)
         .stderr_contains("the operate key of registry `r` is not among your keys");

@@ -263,7 +263,7 @@ impl<'a> Destination<'a> {
             return Ok(None);
         }
         let last = session.checkpoint().entry().time;
-        check_idle(last, self.now, self.sure)?;
+        check_idle("the registry's last entry is of", last, self.now, self.sure)?;
         let waiting = drafts.iter().zip(&missing).filter(|(_, missing)| **missing);
         let pending = Pending::of(
             self.dirs.state(),

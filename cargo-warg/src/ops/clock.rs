@@ -27,17 +27,17 @@ pub fn now() -> Result<Time> {
 }
 
 /// Asks, before anything is signed for a registry that was idle for long: a clock that is fast looks just so, and what it
-/// dates ahead stays.
+/// dates ahead stays. The message begins with what that last time is.
 ///
 /// # Errors
 /// A registry whose last time is more than 30 days ago, unless the user is sure.
-pub fn check_idle(last: Time, now: Time, sure: bool) -> Result<()> {
+pub fn check_idle(what: &str, last: Time, now: Time, sure: bool) -> Result<()> {
     if sure || now.unix().saturating_sub(last.unix()) <= MAX_IDLE {
         return Ok(());
     }
     Err(Error::new(
         Class::Usage,
-        format!("the registry's last entry is of {last}, more than 30 days before {now}, which is what the clock of this machine says"),
+        format!("{what} {last}, more than 30 days before {now}, which is what the clock of this machine says"),
     )
     .with_help("if that clock is right, run it again with `--yes`; a record by a fast one would date the registry ahead"))
 }

@@ -74,7 +74,12 @@ pub fn set(
         )
         .with_help("name a time before both: that of the last entry that was written by a right clock, or a little earlier"));
     }
-    check_idle(time, now, setting.sure)?;
+    check_idle(
+        "the last time that was right is to be",
+        time,
+        now,
+        setting.sure,
+    )?;
     let operate = key_of(&keys, operator.operate_keys(), "operate", &registry.alias)?;
     let checkpoint = key_of(
         &keys,
