@@ -173,7 +173,7 @@ pub enum SequencerError {
     Commit {
         /// Which file.
         place: String,
-        /// Why.
+        /// What shows that no sequencer began it.
         #[source]
         problem: CommitProblem,
     },

@@ -276,7 +276,7 @@ pub fn resolve(problem: &Problem, index: &Index) -> Result<Resolution, Unresolve
 /// The same with another budget for each member.
 ///
 /// # Errors
-/// As there.
+/// As [`resolve`].
 pub fn resolve_within(
     problem: &Problem,
     index: &Index,
@@ -286,10 +286,10 @@ pub fn resolve_within(
 }
 
 /// The same for who loads what is missing and solves again: what a round took that ended for want of packages is taken off
-/// the budget, so that all rounds together take no more than twice what one may.
+/// the budget, so that those rounds together take no more than twice what one may.
 ///
 /// # Errors
-/// As there.
+/// As [`resolve`].
 pub fn resolve_round(
     problem: &Problem,
     index: &Index,
@@ -547,6 +547,11 @@ pub(crate) fn attempt<'a, 'r>(
     roots: impl IntoIterator<Item = &'r RootRequirement>,
     patience: &mut Patience,
 ) -> Attempt<'a, 'r> {
+    // Each edge earns steps, so a meter without any would let an attempt begin, as often as there are changes to try.
+    if patience.budget.steps == 0 {
+        patience.gave_out = true;
+        return Attempt::GaveUp;
+    }
     let budget = Budget {
         steps: patience.budget.steps / SHARES,
         ..patience.budget

@@ -65,7 +65,7 @@ pub struct Imported {
 pub struct Skipped {
     /// The file or folder.
     pub path: PathBuf,
-    /// Why.
+    /// What is wrong with it.
     pub why: Error,
 }
 

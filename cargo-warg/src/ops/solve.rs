@@ -33,6 +33,10 @@ use super::registries::{Reading, Registries, name_registries, no_registry};
 use crate::error::{Class, Classify, Error, Result};
 use crate::spec::nearest;
 
+/// How often packages are loaded that only a hint needs. Each time the conflict is solved and explained anew, which no other
+/// budget bounds; a change that needs more to be known is left out.
+const MAX_EXPLORED: u32 = 4;
+
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {
     registries: &'a Registries,
@@ -519,6 +523,7 @@ impl<'a> Sessions<'a> {
     pub fn solve(&mut self, problem: &Problem) -> Result<Resolution> {
         let mut ahead = Ahead::new(problem);
         let mut budget = budget();
+        let mut explored = 0;
         loop {
             match resolve_round(problem, &self.index, &mut budget) {
                 Ok(resolution) => return Ok(resolution),
@@ -541,9 +546,10 @@ impl<'a> Sessions<'a> {
                     }
                 }
                 Err(Unresolved::Conflict(conflict)) => {
-                    if !self.explore(&conflict) {
+                    if explored == MAX_EXPLORED || !self.explore(&conflict)? {
                         return Err(self.no_solution(conflict));
                     }
+                    explored += 1;
                 }
                 Err(unresolved) => return Err(Error::classified(unresolved)),
             }
@@ -590,12 +596,15 @@ impl<'a> Sessions<'a> {
 
     /// Loads what was not loaded where a change was tried, so that it can be told; true where something came of it.
     /// The conflict stands in any case: what cannot be loaded only leaves a hint out.
-    fn explore(&mut self, conflict: &Conflict) -> bool {
+    ///
+    /// # Errors
+    /// Misbehavior.
+    fn explore(&mut self, conflict: &Conflict) -> Result<bool> {
         let unexplored = conflict.unexplored();
         let is_new = |address: &Address| !self.index.holds(address);
-        unexplored.iter().any(is_new)
-            && self.load(unexplored).is_ok()
-            && unexplored.iter().all(|address| self.index.holds(address))
+        Ok(unexplored.iter().any(is_new)
+            && self.load_ahead(unexplored)?
+            && unexplored.iter().all(|address| self.index.holds(address)))
     }
 
     /// Loads what nobody asked for yet, which can change no answer: where it fails, it counts as not loaded, and whoever

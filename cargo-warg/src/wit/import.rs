@@ -91,7 +91,7 @@ pub fn declared(name: &WitName) -> Result<(PackageName, Version), PublishError> 
 pub struct Skipped {
     /// The folder or file.
     pub path: PathBuf,
-    /// Why.
+    /// What is wrong with it.
     pub why: PublishError,
 }
 
