@@ -47,3 +47,13 @@ fn trials_end_where_as_many_were_made_as_one_message_is_worth() {
     }
     assert_eq!(ends, [Trial::Solved, Trial::Solved, Trial::Unsolved]);
 }
+
+#[test]
+fn where_no_step_is_left_no_trial_begins() {
+    let mut world = World::new();
+    world.component("t:a", "1.0.0", &[]);
+    world.app_requires("component t:a ^1");
+    let index = world.index();
+    let mut trials = Trials::within(200, 0);
+    assert_eq!(solve(&mut trials, &world, &index), Trial::Unsolved);
+}
