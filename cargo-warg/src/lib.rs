@@ -10,6 +10,7 @@
 //! come and go in `registry`; nothing of that is decided here.
 
 pub mod bundle;
+mod classify;
 pub mod cli;
 pub mod commands;
 pub mod component;

@@ -14,7 +14,7 @@ pub mod clock;
 pub mod dep_solved;
 pub mod derivation;
 pub mod entry;
-pub mod failure;
+mod evidence;
 pub mod fetch;
 pub mod hold;
 pub mod import;

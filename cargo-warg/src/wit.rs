@@ -8,7 +8,6 @@
 
 pub mod at_hand;
 pub mod binary;
-mod classify;
 pub mod deps;
 pub mod exported;
 pub mod exports;

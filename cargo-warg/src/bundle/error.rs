@@ -11,7 +11,6 @@ use transparency::release::Requirement;
 
 use super::{FORMAT, MAX_SECTION};
 use crate::component::ContentError;
-use crate::error::{Class, Classify};
 
 /// A component of a closed set, for messages.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,65 +243,6 @@ fn circle(cycle: &[Part]) -> String {
         .join(" → ")
 }
 
-impl Classify for ComposeError {
-    fn class(&self) -> Class {
-        match self {
-            Self::Format { .. }
-            | Self::Content { .. }
-            | Self::Unmet { .. }
-            | Self::Redirected { .. }
-            | Self::Ambiguous { .. }
-            | Self::ExportsNothing { .. }
-            | Self::Older { .. }
-            | Self::OtherTrack { .. }
-            | Self::Cycle { .. }
-            | Self::Mismatch { .. }
-            | Self::HostMismatch { .. }
-            | Self::HostUses { .. }
-            | Self::HostSort { .. }
-            | Self::HostCircle { .. }
-            | Self::Export { .. }
-            | Self::Invalid { .. }
-            | Self::Bundle { .. } => Class::Other,
-        }
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Format { .. } => "update cargo warg".to_owned(),
-            Self::Redirected { name, .. } => {
-                format!("require `{name}` as well: what is redirected to must be locked")
-            }
-            Self::Ambiguous { import, .. } => {
-                format!("say which one it is, with `for = [\"{import}\"]` at that dependency")
-            }
-            Self::ExportsNothing { import, .. }
-            | Self::Older { import, .. }
-            | Self::OtherTrack { import, .. } => format!(
-                "require a release that exports `{import}`; or redirect the import, in [package.metadata.warg.wire]; a \
-                 dependency that is for other imports only says so with `for = […]`"
-            ),
-            Self::Cycle { .. } => {
-                "a component is instantiated after what serves it: one of them must do without, or be redirected in \
-                 [package.metadata.warg.wire]"
-                    .to_owned()
-            }
-            Self::HostUses { of, .. } => format!(
-                "a host knows nothing of a package's types: let a package serve both, or leave `{of}` to the host"
-            ),
-            Self::Content { .. }
-            | Self::Unmet { .. }
-            | Self::Mismatch { .. }
-            | Self::HostMismatch { .. }
-            | Self::HostSort { .. }
-            | Self::HostCircle { .. }
-            | Self::Export { .. }
-            | Self::Invalid { .. }
-            | Self::Bundle { .. } => return None,
-        })
-    }
-}
-
 /// Why a component does not say what is in it.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
@@ -364,33 +304,4 @@ pub enum EmbeddedError {
         /// Its digest.
         digest: Digest,
     },
-}
-
-impl Classify for EmbeddedError {
-    fn class(&self) -> Class {
-        match self {
-            Self::Content(_) | Self::Format { .. } => Class::Other,
-            Self::Missing
-            | Self::Several { .. }
-            | Self::NotLast
-            | Self::TooLong
-            | Self::Line { .. }
-            | Self::Lock(_)
-            | Self::Roots { .. }
-            | Self::NotCanonical
-            | Self::Unnamed { .. }
-            | Self::NoRoot { .. } => Class::Refused,
-        }
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Missing => {
-                "bundle it again with `cargo warg bundle`, and keep custom sections: `wasm-tools strip` takes them away".to_owned()
-            }
-            Self::Format { .. } => "update cargo warg".to_owned(),
-            Self::Content(_) => return None,
-            _ => "it was changed after it was made: get it from where it was made, or bundle it again".to_owned(),
-        })
-    }
 }

@@ -13,7 +13,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::name::Origin;
 use transparency::policy::Policy;
 
-use super::failure;
+use super::evidence;
 use super::registries::{held, read_policy, read_policy_file};
 use super::remembered::Remembered;
 use crate::component::derive;
@@ -101,11 +101,11 @@ impl Subject {
         let locked = self.locked.clone();
         let client = held(&self.policy, Some(&folder), &shelf, &trust, locked)?.without_shelf();
         let session = client.open().map_err(|error| {
-            failure::opening(error, |error| failure::client(error, trust.folder()))
+            evidence::opening(error, |error| evidence::client(error, trust.folder()))
         })?;
         let checked = check_session(session, &self.policy, &folder, derive);
         let report = checked.map_err(|error| match error {
-            CheckError::Client(error) => failure::client(error, trust.folder()),
+            CheckError::Client(error) => evidence::client(error, trust.folder()),
             error => Error::classified(error),
         })?;
         Ok(Checked {

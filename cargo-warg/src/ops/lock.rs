@@ -10,66 +10,16 @@ use std::io;
 use std::path::Path;
 
 use registry::file;
-use resolver::lockfile::merge::{Merge, MergeError, Side, is_kept};
-use resolver::lockfile::{
-    BuildError, Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness, changes,
-};
+use resolver::lockfile::merge::{Merge, MergeError, is_kept};
+use resolver::lockfile::{Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness, changes};
 use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
 use super::project::Project;
 use super::served::with_servers;
 use super::solve::{Proved, Sessions, origins_of};
-use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::place::Text;
-
-impl Classify for ReadError {
-    fn class(&self) -> Class {
-        Class::Lock
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Future { .. } => "update cargo warg".to_owned(),
-            Self::Conflicted { .. } => {
-                "run `cargo warg lock`: it takes the greater version of each package from both sides".to_owned()
-            }
-            Self::NotCanonical { .. } | Self::Inconsistent(_) => {
-                "if a merge did it, run `cargo warg lock`: it keeps what the lock selects; otherwise restore it".to_owned()
-            }
-            _ => "it is not meant to be edited: restore it, or remove it and run `cargo warg lock`"
-                .to_owned(),
-        })
-    }
-}
-
-impl Classify for MergeError {
-    fn class(&self) -> Class {
-        Class::Lock
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Markers { .. } | Self::Side { side: Side::Ours | Side::Theirs, .. } => {
-                "take one of the two sides (`git checkout --ours warg.lock`, or `--theirs`), then run `cargo warg lock`"
-                    .to_owned()
-            }
-            Self::Side { side: Side::Whole, source } => return source.help(),
-        })
-    }
-}
-
-impl Classify for Staleness {
-    fn class(&self) -> Class {
-        Class::Lock
-    }
-}
-
-impl Classify for BuildError {
-    fn class(&self) -> Class {
-        Class::Other
-    }
-}
 
 /// What became of the lock.
 #[derive(Debug)]

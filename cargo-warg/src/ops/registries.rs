@@ -25,7 +25,7 @@ use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
 use super::clock;
-use super::failure;
+use super::evidence;
 use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
@@ -337,7 +337,7 @@ impl Configured {
     fn climb<'a>(&'a self, client: &Client<'a>) -> Result<Session<'a>> {
         client
             .open()
-            .map_err(|error| failure::opening(error, |error| self.failure(error)))
+            .map_err(|error| evidence::opening(error, |error| self.failure(error)))
     }
 
     /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.
@@ -400,7 +400,7 @@ impl Configured {
 
     /// A failure of writing to it.
     pub fn sequencer_failure(&self, error: SequencerError) -> Error {
-        failure::sequencer(error, self.trust.folder())
+        evidence::sequencer(error, self.trust.folder())
     }
 
     /// The same, for errors of later steps.
@@ -409,7 +409,7 @@ impl Configured {
             error,
             ClientError::Missing { .. } | ClientError::Behind { .. } | ClientError::SetBack { .. }
         );
-        let failure = failure::client(error, self.trust.folder());
+        let failure = evidence::client(error, self.trust.folder());
         match &self.vendored {
             Some(_) if is_old => failure.with_help(
                 "what lies with the project may be older than warg.lock or this machine's memory: `cargo warg vendor` \

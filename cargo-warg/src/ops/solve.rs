@@ -28,9 +28,9 @@ use transparency::package::Log;
 use transparency::release::{Release, Status};
 use transparency::version::Track;
 
-use super::failure::NOT_OF_THE_LOCK;
+use super::evidence::NOT_OF_THE_LOCK;
 use super::registries::{Reading, Registries, name_registries, no_registry};
-use crate::error::{Class, Classify, Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::spec::nearest;
 
 /// How often packages are loaded that only a hint needs. Each time the conflict is solved and explained anew, which no other
@@ -919,34 +919,6 @@ fn check_loaded(index: &Index, addresses: &BTreeSet<Address>) -> Result<()> {
         Some(Address { origin, name }) => {
             let message = format!("`{name}` of `{origin}` was loaded, and nothing is known of it");
             Err(Error::new(Class::Other, message))
-        }
-    }
-}
-
-impl Classify for Unresolved {
-    fn class(&self) -> Class {
-        match self {
-            Self::Conflict(_) | Self::GaveUp(_) => Class::Unsolved,
-            Self::Missing(_) | Self::NoRegistry(_) | Self::LocalsDiffer { .. } => Class::Other,
-        }
-    }
-
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::NoRegistry(unowned) => {
-                let names = unowned.iter().map(|one| one.requirement.name.namespace());
-                Some(name_registries(&names.collect()))
-            }
-            Self::GaveUp(gave_up) => Some(match gave_up.packages.first() {
-                Some(name) => format!(
-                    "narrow what may be chosen, beginning with {name}: require a version of it, or hold back what newly \
-                     asks for it (`exclude-newer`)"
-                ),
-                None => {
-                    "narrow what may be chosen: require fewer versions of each package".to_owned()
-                }
-            }),
-            Self::Missing(_) | Self::Conflict(_) | Self::LocalsDiffer { .. } => None,
         }
     }
 }

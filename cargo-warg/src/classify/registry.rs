@@ -1,19 +1,14 @@
-//! Errors of the libraries, as failures of operations: one exhaustive match each, and what to do about them.
-
-use std::path::{Path, PathBuf};
+//! Errors of `registry`: what they ask of the caller, and what to do about them.
 
 use registry::check::CheckError;
 use registry::client::{ClientError, Remedy};
-use registry::file::Tree;
 use registry::http::FetchError;
 use registry::sequencer::{CommitProblem, SequencerError};
 use registry::storage::StorageError;
 use registry::trust::TrustStoreError;
 use transparency::checkpoint::TrustError;
-use transparency::digest::Digest;
-use transparency::misbehavior::Misbehavior;
 
-use crate::error::{Class, Classify, Error};
+use crate::error::{Class, Classify};
 use crate::network::ROOTS_VARIABLE;
 use crate::tokens::TOKENS_VARIABLE;
 
@@ -138,60 +133,6 @@ fn fetch_help(error: &FetchError) -> Option<String> {
     })
 }
 
-/// A registry's failure; evidence of misbehavior is saved beside the folder of what this machine knows of it.
-pub fn client(error: ClientError, folder: &Path) -> Error {
-    if let ClientError::Memory(TrustStoreError::OtherKey { .. }) = error {
-        return Error::classified(error).with_help(format!(
-            "find out who changed the policy, and why. If the operator says, by a way that does not lead through the \
-             registry or this change, that the new key is theirs, remove {}: this machine then sees the registry for the \
-             first time",
-            folder.display()
-        ));
-    }
-    let saved = match &error {
-        ClientError::Misbehavior { evidence, .. } => Some(save_evidence(evidence, folder)),
-        _ => None,
-    };
-    let failure = Error::classified(error);
-    match saved {
-        None => failure,
-        Some(Ok(path)) => failure.with_help(format!(
-            "the evidence is saved in {}; it convinces anyone who has the policy: show it to the operator and to \
-             others who use this registry",
-            path.display()
-        )),
-        Some(Err(error)) => failure.with_help(format!("the evidence could not be saved: {error}")),
-    }
-}
-
-/// A registry that does not go with the lock.
-pub(super) const NOT_OF_THE_LOCK: &str = "the lock does not go with its registry";
-
-/// The failure to open a registry that is held to what the project's lock has of it.
-pub(super) fn opening(error: ClientError, tell: impl FnOnce(ClientError) -> Error) -> Error {
-    let is_of_lock = matches!(
-        error,
-        ClientError::Behind { .. } | ClientError::NotPrefix { .. }
-    );
-    let failure = tell(error);
-    if is_of_lock {
-        failure.context(NOT_OF_THE_LOCK)
-    } else {
-        failure
-    }
-}
-
-fn save_evidence(evidence: &Misbehavior, folder: &Path) -> std::io::Result<PathBuf> {
-    let text = evidence.to_string();
-    let name = Digest::of(text.as_bytes()).hex();
-    // Beside it: where nothing was seen yet, there is no folder, and a folder without its file is a damaged one.
-    let path = folder.with_file_name("misbehavior").join(name);
-    let state = folder.ancestors().nth(2).unwrap_or(folder);
-    let below = path.strip_prefix(state).unwrap_or(&path);
-    Tree::private(state).replace(below, text.as_bytes())?;
-    Ok(path)
-}
-
 impl Classify for SequencerError {
     fn class(&self) -> Class {
         match self {
@@ -264,13 +205,5 @@ impl Classify for CheckError {
                     .to_owned(),
             ),
         }
-    }
-}
-
-/// A failure of writing to a registry.
-pub fn sequencer(error: SequencerError, folder: &Path) -> Error {
-    match error {
-        SequencerError::Client(error) => client(error, folder),
-        error => Error::classified(error),
     }
 }

@@ -1,14 +1,15 @@
-//! What the user can do about texts and contents that are wrong, and where they are.
+//! Errors of WIT texts, contents and bundles: what the user can do about them, and where they are.
 
-use super::binary::Refusal;
-use super::deps::{ApplyError, PlanError};
-use super::import::ImportError;
-use super::publish::PublishError;
-use super::root::RootError;
-use super::text::TextError;
+use crate::bundle::{ComposeError, EmbeddedError};
 use crate::component::ContentError;
 use crate::error::{Class, Classify};
 use crate::place::Place;
+use crate::wit::binary::Refusal;
+use crate::wit::deps::{ApplyError, PlanError};
+use crate::wit::import::ImportError;
+use crate::wit::publish::PublishError;
+use crate::wit::root::RootError;
+use crate::wit::text::TextError;
 
 impl Classify for TextError {
     fn class(&self) -> Class {
@@ -188,6 +189,94 @@ impl Classify for ContentError {
                 "require `{package}` in Cargo.toml, import its interfaces by their own names, and build the component again"
             ),
             _ => return None,
+        })
+    }
+}
+
+impl Classify for ComposeError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Format { .. }
+            | Self::Content { .. }
+            | Self::Unmet { .. }
+            | Self::Redirected { .. }
+            | Self::Ambiguous { .. }
+            | Self::ExportsNothing { .. }
+            | Self::Older { .. }
+            | Self::OtherTrack { .. }
+            | Self::Cycle { .. }
+            | Self::Mismatch { .. }
+            | Self::HostMismatch { .. }
+            | Self::HostUses { .. }
+            | Self::HostSort { .. }
+            | Self::HostCircle { .. }
+            | Self::Export { .. }
+            | Self::Invalid { .. }
+            | Self::Bundle { .. } => Class::Other,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Format { .. } => "update cargo warg".to_owned(),
+            Self::Redirected { name, .. } => {
+                format!("require `{name}` as well: what is redirected to must be locked")
+            }
+            Self::Ambiguous { import, .. } => {
+                format!("say which one it is, with `for = [\"{import}\"]` at that dependency")
+            }
+            Self::ExportsNothing { import, .. }
+            | Self::Older { import, .. }
+            | Self::OtherTrack { import, .. } => format!(
+                "require a release that exports `{import}`; or redirect the import, in [package.metadata.warg.wire]; a \
+                 dependency that is for other imports only says so with `for = […]`"
+            ),
+            Self::Cycle { .. } => {
+                "a component is instantiated after what serves it: one of them must do without, or be redirected in \
+                 [package.metadata.warg.wire]"
+                    .to_owned()
+            }
+            Self::HostUses { of, .. } => format!(
+                "a host knows nothing of a package's types: let a package serve both, or leave `{of}` to the host"
+            ),
+            Self::Content { .. }
+            | Self::Unmet { .. }
+            | Self::Mismatch { .. }
+            | Self::HostMismatch { .. }
+            | Self::HostSort { .. }
+            | Self::HostCircle { .. }
+            | Self::Export { .. }
+            | Self::Invalid { .. }
+            | Self::Bundle { .. } => return None,
+        })
+    }
+}
+
+impl Classify for EmbeddedError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Content(_) | Self::Format { .. } => Class::Other,
+            Self::Missing
+            | Self::Several { .. }
+            | Self::NotLast
+            | Self::TooLong
+            | Self::Line { .. }
+            | Self::Lock(_)
+            | Self::Roots { .. }
+            | Self::NotCanonical
+            | Self::Unnamed { .. }
+            | Self::NoRoot { .. } => Class::Refused,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing => {
+                "bundle it again with `cargo warg bundle`, and keep custom sections: `wasm-tools strip` takes them away".to_owned()
+            }
+            Self::Format { .. } => "update cargo warg".to_owned(),
+            Self::Content(_) => return None,
+            _ => "it was changed after it was made: get it from where it was made, or bundle it again".to_owned(),
         })
     }
 }
