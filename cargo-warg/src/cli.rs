@@ -23,7 +23,7 @@ use crate::manifest::{ManifestArgs, Solving};
 use crate::message::{Failure, Message};
 use crate::network::Network;
 use crate::shell::{self, Shell, Verbosity, has_secret};
-use crate::wit::text::with_stack;
+use component::wit::text::with_stack;
 
 /// cargo's own colours of help texts.
 const STYLES: Styles = Styles::styled()
@@ -177,7 +177,10 @@ pub fn grammar() -> clap::Command {
 /// Runs the command that the arguments name. The first argument is the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    with_stack(|| run_command(arguments))
+    with_stack(|| {
+        registry::arena::reserve();
+        run_command(arguments)
+    })
 }
 
 fn run_command(arguments: Vec<OsString>) -> ExitCode {

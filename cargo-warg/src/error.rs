@@ -9,7 +9,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::place::Place;
+use component::span::Place;
 
 /// What an operation returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -268,7 +268,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::place::Text;
+    use component::span::Text;
 
     /// Fails to compile when a class is added, and so points at `ALL` and at the table below.
     fn documented(class: Class) -> (u8, &'static str) {

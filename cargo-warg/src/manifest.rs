@@ -30,9 +30,9 @@ pub use self::registries::{Alias, Place, Registries, Registry};
 pub use self::settings::{Patch, Settings, Solving};
 pub use self::source::Location;
 use self::source::Source;
-use crate::bundle::Wiring;
 use crate::keys::without_secrets;
-use crate::place::Text;
+use component::bundle::Wiring;
+use component::span::Text;
 
 /// Which workspace, and which of its members: cargo's flags of the same names.
 #[derive(Debug, Clone, Default)]

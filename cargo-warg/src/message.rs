@@ -47,7 +47,7 @@ pub use self::update::{Behind, HeldPin, PinChange, Update};
 pub use self::vendor::Vendor;
 pub use self::verify::{ClosedSet, Composed, Verify, VerifyBundle, VerifyRelease, YankedRelease};
 use crate::error::Error;
-use crate::place;
+use component::span;
 
 /// A document.
 #[derive(Debug, Serialize)]
@@ -152,9 +152,9 @@ pub struct Place {
     pub label: Option<String>,
 }
 
-impl From<&place::Place> for Place {
-    fn from(place: &place::Place) -> Self {
-        let place::Place { location, label } = place;
+impl From<&span::Place> for Place {
+    fn from(place: &span::Place) -> Self {
+        let span::Place { location, label } = place;
         Self {
             file: location.file().display().to_string(),
             line: location.line(),

@@ -13,6 +13,7 @@ pub mod clean;
 pub mod clock;
 pub mod dep_solved;
 pub mod derivation;
+pub mod embedded;
 pub mod entry;
 mod evidence;
 pub mod fetch;

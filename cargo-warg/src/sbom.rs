@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::{Lockfile, Package};
-use resolver::resolution::Selection;
 use serde::Serialize;
 use transparency::digest::Digest;
+use transparency::selection::Selection;
 
 use crate::shell::clean_json;
 

@@ -20,7 +20,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use registry::http::Progress;
 
 use crate::error::Error;
-use crate::place::{Location, Place};
+use component::span::{Location, Place};
 
 pub use github::{Summary, Table};
 
@@ -540,7 +540,7 @@ mod tests {
 
     use super::*;
     use crate::error::Class;
-    use crate::place::Text;
+    use component::span::Text;
 
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hint::black_box;
 
-use cargo_warg::bundle::{Composition, FORMAT, Part, Wiring, compose};
+use component::bundle::{Composition, FORMAT, Part, Wiring, compose};
 use criterion::{Criterion, criterion_group, criterion_main};
-use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 const COMPONENTS: usize = 50;
 const SIZE: usize = 100_000;
@@ -96,9 +95,6 @@ fn bundle(c: &mut Criterion) {
             .parse()
             .unwrap()
     };
-    let lock: Lockfile = "# This file is written by cargo warg. It is not meant to be edited.\nversion = 1\n\n[[root]]\nname = \"app\"\nrequires = []\nselects = []\n"
-        .parse()
-        .unwrap();
     let wire = Wiring::default();
     let composition = Composition {
         root: part(0),
@@ -106,7 +102,8 @@ fn bundle(c: &mut Criterion) {
             .map(|place| (selection(place), part(place)))
             .collect::<BTreeMap<_, _>>(),
         wire: &wire,
-        lock: &lock,
+        name: "app",
+        lock: "a lock\n",
     };
     let (resident, before) = (memory("VmRSS:"), memory("VmHWM:"));
     let bytes = compose(&composition, FORMAT).unwrap();

@@ -17,10 +17,9 @@ pub mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::name::{ExternName, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 pub use self::error::{ComposeError, EmbeddedError, Part as PartName};
 pub use self::section::{Embedded, MAX_SECTION, Nested, SECTION, open};
@@ -53,8 +52,10 @@ pub struct Composition<'a> {
     pub parts: BTreeMap<Selection, Part<'a>>,
     /// What the root redirects.
     pub wire: &'a Wiring,
-    /// The lock of this root alone; its WIT packages too.
-    pub lock: &'a Lockfile,
+    /// What messages call the root.
+    pub name: &'a str,
+    /// The lock of this root alone, its WIT packages too: the text that the bundle is to carry.
+    pub lock: &'a str,
 }
 
 /// Makes one component of a closed set.

@@ -2,20 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_warg::bundle::{Composition, FORMAT, Part, Wiring, compose, open};
-use resolver::lockfile::Lockfile;
+use component::bundle::{Composition, FORMAT, Part, Wiring, compose, open};
 use transparency::digest::Digest;
-
-/// The lock of a root that requires nothing.
-pub(crate) const LOCK: &str = "\
-# This file is written by cargo warg. It is not meant to be edited.
-version = 1
-
-[[root]]
-name = \"component\"
-requires = []
-selects = []
-";
 
 pub(crate) fn bundle(data: &[u8]) {
     match open(data) {
@@ -28,11 +16,9 @@ pub(crate) fn bundle(data: &[u8]) {
             }
             let root = embedded.root().expect("it was looked for");
             assert_eq!(root.digest, embedded.root);
-            assert_eq!(embedded.lock.roots.len(), 1);
         }
         Err(error) => drop(error.to_string()),
     }
-    let lock: Lockfile = LOCK.parse().expect("a lock");
     let (nothing, wire) = (BTreeSet::new(), Wiring::default());
     let composition = Composition {
         root: Part {
@@ -41,7 +27,8 @@ pub(crate) fn bundle(data: &[u8]) {
         },
         parts: BTreeMap::new(),
         wire: &wire,
-        lock: &lock,
+        name: "component",
+        lock: "a lock\n",
     };
     match compose(&composition, FORMAT) {
         Ok(bundle) => {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use cargo_warg::component::{Interface, derive, kind_of};
-use cargo_warg::wit::binary::Decoded;
-use cargo_warg::wit::text::{Group, Groups};
+use component::content::{Interface, derive, kind_of};
+use component::wit::binary::Decoded;
+use component::wit::text::{Group, Groups};
 use transparency::content::Derived;
 use transparency::name::Kind;
 

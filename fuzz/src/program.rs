@@ -1,7 +1,5 @@
 //! What is demanded of the parsers of `registry` and `cargo-warg`.
 
-mod bundle;
-mod content;
 mod http;
 mod manifest;
 mod store;
@@ -10,15 +8,11 @@ mod store;
 pub(crate) type Target = fn(&[u8]);
 
 /// The targets, by name.
-pub(crate) const TARGETS: [(&str, Target); 10] = [
-    ("bundle", bundle::bundle),
-    ("component", content::component),
+pub(crate) const TARGETS: [(&str, Target); 6] = [
     ("http", http::http),
     ("key-file", store::key_file),
     ("manifest", manifest::manifest),
     ("manifest-edit", manifest::edit),
     ("pending", store::pending),
     ("trust-store", store::trust_store),
-    ("wit-binary", content::wit_binary),
-    ("wit-text", content::wit_text),
 ];

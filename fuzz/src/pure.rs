@@ -1,6 +1,8 @@
-//! What is demanded of the parsers of `transparency` and `resolver`: never a panic, one spelling for each meaning, and
+//! What is demanded of the parsers of `transparency`, `resolver` and `component`: never a panic, one spelling for each meaning, and
 //! the same answer as a second way to find it, where there is one.
 
+mod bundle;
+mod content;
 mod evidence;
 mod lock;
 mod log;
@@ -16,8 +18,10 @@ mod word;
 pub(crate) type Target = fn(&[u8]);
 
 /// The targets, by name.
-pub(crate) const TARGETS: [(&str, Target); 17] = [
+pub(crate) const TARGETS: [(&str, Target); 21] = [
+    ("bundle", bundle::bundle),
     ("checkpoint", note::checkpoint),
+    ("component", content::component),
     ("conflict", lock::conflict),
     ("evidence", evidence::evidence),
     ("free-text", word::free_text),
@@ -33,5 +37,7 @@ pub(crate) const TARGETS: [(&str, Target); 17] = [
     ("requirement", version::requirement),
     ("tile", log::tile),
     ("version", version::version),
+    ("wit-binary", content::wit_binary),
+    ("wit-text", content::wit_text),
     ("word", word::word),
 ];

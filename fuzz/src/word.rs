@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use resolver::cutoff::ExcludeNewer;
 use resolver::problem::Mode;
-use resolver::resolution::Selection;
 use transparency::digest::{Digest, Hash};
 use transparency::field;
 use transparency::key::{SigningKey, VerifyingKey};
@@ -13,6 +12,7 @@ use transparency::name::{ExternName, InterfaceName, Kind, Namespace, Origin, Pac
 use transparency::number::{Index, Length, Position, Size, Time};
 use transparency::record::Subject;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::tile::{Part, Tile};
 
 /// Reads a text whose kind has one spelling.

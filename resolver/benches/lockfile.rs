@@ -69,7 +69,7 @@ fn bench(criterion: &mut Criterion, members: usize) {
         size: Size::new(100_000),
         root: Hash::of_leaf(b"root"),
     };
-    let index_of = |_: &Origin, _: &resolver::resolution::Selection| Some(LogIndex::new(4711));
+    let index_of = |_: &Origin, _: &transparency::selection::Selection| Some(LogIndex::new(4711));
     let lock = Lockfile::from_resolution(&problem, &resolution, [checkpoint], index_of).unwrap();
     assert_eq!(lock.packages.len(), PACKAGES);
     let text = lock.to_string();

@@ -13,7 +13,7 @@ use crate::index::{Address, Index, Package, Release, Standing};
 use crate::preference::Order;
 use crate::problem::{Options, Problem};
 use crate::requirement::place;
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// The requirements that were met on the way, and those that wait for their packages.
 #[derive(Debug, Default)]

@@ -12,8 +12,9 @@ use transparency::version::Track;
 
 use crate::preference::Preferences;
 use crate::problem::{Member, RootRequirement, Written};
-use crate::resolution::{Provenance, Selection};
+use crate::resolution::Provenance;
 use crate::scope::Scope;
+use transparency::selection::Selection;
 
 /// A member without what comes beside, and that.
 #[derive(Debug)]

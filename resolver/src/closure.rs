@@ -13,7 +13,8 @@ use transparency::release::Requirement;
 use transparency::version::Track;
 
 use crate::problem::Member;
-use crate::resolution::{ClosedSet, Selection};
+use crate::resolution::ClosedSet;
+use transparency::selection::Selection;
 
 /// What is wrong with a closed set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

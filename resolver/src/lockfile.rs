@@ -26,7 +26,8 @@ use transparency::release::Requirement;
 
 use crate::closure::{Claim, Claims, Flaw};
 use crate::problem::{Options, Problem};
-use crate::resolution::{Provenance, Resolution, Selection};
+use crate::resolution::{Provenance, Resolution};
+use transparency::selection::Selection;
 
 pub use change::{Change, changes};
 pub use reader::{MAX_LOCK, ReadError, ValueError, sides};

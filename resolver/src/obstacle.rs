@@ -9,8 +9,8 @@ use transparency::release::Requirement;
 use crate::graph::Reason;
 use crate::index::Index;
 use crate::problem::{Member, Options};
-use crate::resolution::Selection;
 use crate::scope::{Place, Scope};
+use transparency::selection::Selection;
 
 /// What a release requires, and why nothing can serve it.
 #[derive(Debug, Clone, PartialEq, Eq)]

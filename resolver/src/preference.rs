@@ -13,8 +13,8 @@ use transparency::name::{Kind, PackageName};
 use transparency::version::Track;
 
 use crate::problem::{Local, Mode, Problem};
-use crate::resolution::Selection;
 use crate::scope::Scope;
+use transparency::selection::Selection;
 
 /// From which end candidates are tried that nobody prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use transparency::name::{ExternName, Kind, Namespace, Origin, PackageName};
 use transparency::release::Requirement;
 
 use crate::cutoff::{Cutoff, ExcludeNewer};
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// Which registry each name belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

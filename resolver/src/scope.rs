@@ -16,7 +16,7 @@ use crate::index::{Address, Entry, Index, Package, Release, Standing};
 use crate::preference::Preferences;
 use crate::problem::{Local, Member, Options};
 use crate::requirement::Versions;
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// Why a release is no candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]

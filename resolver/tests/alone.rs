@@ -13,8 +13,8 @@ use resolver::index::Standing;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::alone::{Difference, difference, hold};
 use resolver::problem::{Mode, RootRequirement};
-use resolver::resolution::Selection;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use world::{World, name, selection};
 
 /// The published lock of a member, as `hold` finds it.

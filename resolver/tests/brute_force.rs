@@ -12,10 +12,11 @@ use resolver::Unresolved;
 use resolver::closure::check_member;
 use resolver::index::Index;
 use resolver::problem::Member;
-use resolver::resolution::{ClosedSet, Selection};
+use resolver::resolution::ClosedSet;
 use small::{candidates, has_solution, random_world};
 use transparency::name::PackageName;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::Track;
 use world::World;
 

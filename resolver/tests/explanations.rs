@@ -13,12 +13,12 @@ use random::Random;
 use resolver::index::{Release, Standing};
 use resolver::problem::{Member, RootRequirement};
 use resolver::report::{Conclusion, Conflict, Fact, Group, Hint, MAX_HINTS, Premise};
-use resolver::resolution::Selection;
 use resolver::{Exclusion, Reason, Unresolved};
 use semver::Version;
 use small::{has_solution, random_world};
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 use world::{World, name};
 

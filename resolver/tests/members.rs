@@ -14,9 +14,10 @@ use random::Random;
 use resolver::Unresolved;
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, RootRequirement};
-use resolver::resolution::{ClosedSet, Selection};
+use resolver::resolution::ClosedSet;
 use small::{has_solution, random_world};
 use transparency::name::Kind;
+use transparency::selection::Selection;
 use transparency::version::Track;
 use world::{World, requirement, selection};
 

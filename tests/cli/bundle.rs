@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use cargo_warg::bundle;
+use cargo_warg::ops::embedded::LockedBundle;
 use fixtures::component;
 use wasmparser::Validator;
 
@@ -32,7 +32,7 @@ fn bytes(project: &Project, path: &str) -> Vec<u8> {
 
 /// The names of what a component imports and exports.
 fn outside(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
-    let interface = cargo_warg::component::Interface::of_component(bytes).unwrap();
+    let interface = ::component::content::Interface::of_component(bytes).unwrap();
     let names = |names: std::collections::BTreeSet<transparency::name::ExternName>| {
         names.iter().map(ToString::to_string).collect()
     };
@@ -57,18 +57,20 @@ fn a_component_and_its_closed_set_become_one_that_wants_the_host_only() {
             vec!["run".to_owned()]
         )
     );
-    let embedded = bundle::open(&bundled).unwrap();
-    assert_eq!(embedded.name(), "app");
+    let bundle = LockedBundle::open(&bundled).unwrap();
+    assert_eq!(bundle.name(), "app");
     assert_eq!(
-        embedded.lock.to_string(),
+        bundle.embedded.lock,
         app.read("warg.lock"),
         "the only root's"
     );
-    let nested: Vec<_> = embedded
+    let nested: Vec<_> = bundle
+        .embedded
         .nested
         .iter()
         .map(|one| {
-            one.packages
+            bundle
+                .packages(one)
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()

@@ -151,7 +151,7 @@ fn wasi_0_3_is_merged() {
     let root = component::from_wit_beside(root, "w", folder("0.3.2"));
     let bundle = shop.bundle(&["\"acme:part\" = \"1.0\""], &root);
     let bytes = std::fs::read(bundle).unwrap();
-    let outside = cargo_warg::component::Interface::of_component(&bytes).unwrap();
+    let outside = ::component::content::Interface::of_component(&bytes).unwrap();
     assert!(!outside.imports.is_empty());
     for import in outside.imports {
         assert!(import.to_string().ends_with("@0.3.2"), "{import}");

@@ -384,7 +384,7 @@ fn a_published_bundle_is_verified_and_runs() {
     let (held, _) = held
         .iter()
         .find(|(_, content)| {
-            content.len() > report.len() && cargo_warg::bundle::open(content).is_ok()
+            content.len() > report.len() && component::bundle::open(content).is_ok()
         })
         .unwrap();
     let run = "wasi:cli/run@0.2.12#run";

@@ -1,9 +1,9 @@
 //! `cargo warg verify` in pipelines: what a job log shows, what is denied, and what the forge is told.
 
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::operator;
+use transparency::selection::Selection;
 
 use crate::story::{self, fetched};
 use crate::support::{Project, Said, Sandbox};

@@ -8,12 +8,12 @@ use fixtures::component::from_wit;
 use fixtures::world::Telling;
 use registry::storage::Folder;
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::Origin;
 use transparency::operator;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 use crate::story::Registry;
 use crate::support::{Project, Sandbox, copy, files};

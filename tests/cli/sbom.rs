@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use cargo_warg::bundle::{Composition, FORMAT, Part, Wiring, compose};
+use component::bundle::{Composition, FORMAT, Part, Wiring, compose};
 use cyclonedx_bom::prelude::{Bom, Validate as _};
 use fixtures::component::from_wit;
 use resolver::lockfile::{Lockfile, Root, SOLVER};
@@ -324,7 +324,8 @@ fn a_root_that_is_called_like_a_command_leaves_the_bill_one_that_reads() {
         },
         parts: BTreeMap::new(),
         wire: &wire,
-        lock: &lock,
+        name,
+        lock: &lock.to_string(),
     };
     project.write("evil.wasm", compose(&composition, FORMAT).unwrap());
     let mut command = project.command(&["sbom", "evil.wasm"]);

@@ -1,7 +1,7 @@
 //! A project whose registry is a seeded world: the same in every run, made without starting the program, and with a
 //! publisher and an operator who do what no command does yet.
 
-use cargo_warg::component::Interface;
+use ::component::content::Interface;
 use fixtures::component;
 use fixtures::world::World;
 use registry::storage::Folder;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use fixtures::component;
 use fixtures::world::World;
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::Unverified;
 use transparency::digest::{Digest, Hash};
 use transparency::misbehavior::Misbehavior;
 use transparency::number::{Index, Size};
+use transparency::selection::Selection;
 
 use crate::story::{self, Registry, fetched};
 use crate::support::{Project, Sandbox, copy, files};

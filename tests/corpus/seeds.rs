@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_warg::bundle::{Composition, FORMAT, Part as BundlePart, Wiring, compose, open};
+use component::bundle::{Composition, FORMAT, Part as BundlePart, Wiring, compose, open};
 use fixtures::component::{from_wit, wit_package};
 use fixtures::world::World;
 use registry::trust::TrustStore;
@@ -574,7 +574,8 @@ fn bundles(seeds: &mut Vec<Seed>) {
         },
         parts: BTreeMap::from([("component acme:clock@1.0.0".parse().unwrap(), clock)]),
         wire: &wire,
-        lock: &lock.parse().unwrap(),
+        name: "app",
+        lock,
     };
     let bundle = compose(&composition, FORMAT).unwrap();
     assert_eq!(open(&bundle).unwrap().nested.len(), 2);

@@ -165,6 +165,7 @@ pub mod package;
 pub mod policy;
 pub mod record;
 pub mod release;
+pub mod selection;
 pub mod tile;
 pub mod version;
 

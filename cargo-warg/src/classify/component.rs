@@ -1,15 +1,15 @@
 //! Errors of WIT texts, contents and bundles: what the user can do about them, and where they are.
 
-use crate::bundle::{ComposeError, EmbeddedError};
-use crate::component::ContentError;
 use crate::error::{Class, Classify};
-use crate::place::Place;
-use crate::wit::binary::Refusal;
-use crate::wit::deps::{ApplyError, PlanError};
-use crate::wit::import::ImportError;
-use crate::wit::publish::PublishError;
-use crate::wit::root::RootError;
-use crate::wit::text::TextError;
+use component::bundle::{ComposeError, EmbeddedError};
+use component::content::ContentError;
+use component::span::Place;
+use component::wit::binary::Refusal;
+use component::wit::deps::PlanError;
+use component::wit::pins::PinError;
+use component::wit::publish::PublishError;
+use component::wit::root::RootError;
+use component::wit::text::TextError;
 
 impl Classify for TextError {
     fn class(&self) -> Class {
@@ -119,26 +119,6 @@ fn refusal_help(refusal: &Refusal) -> Option<String> {
     }
 }
 
-impl Classify for ImportError {
-    fn class(&self) -> Class {
-        Class::Other
-    }
-
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Text(error) => error.help(),
-            Self::TooDeep { .. } | Self::Empty { .. } => None,
-        }
-    }
-
-    fn places(&self) -> Vec<Place> {
-        match self {
-            Self::Text(error) => error.places(),
-            Self::TooDeep { .. } | Self::Empty { .. } => Vec::new(),
-        }
-    }
-}
-
 impl Classify for PlanError {
     fn class(&self) -> Class {
         match self {
@@ -168,9 +148,18 @@ impl Classify for PlanError {
     }
 }
 
-impl Classify for ApplyError {
+impl Classify for PinError {
     fn class(&self) -> Class {
         Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Unsure { .. } => {
+                Some("change them by hand, and run `cargo warg lock`".to_owned())
+            }
+            Self::Text(_) => None,
+        }
     }
 }
 
@@ -261,10 +250,7 @@ impl Classify for EmbeddedError {
             | Self::NotLast
             | Self::TooLong
             | Self::Line { .. }
-            | Self::Lock(_)
-            | Self::Roots { .. }
             | Self::NotCanonical
-            | Self::Unnamed { .. }
             | Self::NoRoot { .. } => Class::Refused,
         }
     }

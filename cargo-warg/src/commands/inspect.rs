@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Context, report};
-use crate::bundle::Embedded;
 use crate::error::{Context as _, Result};
 use crate::message::Message;
+use crate::ops::embedded::LockedBundle;
 use crate::ops::inspect::{Inspected, inspect};
 use crate::ops::output;
 
@@ -33,11 +33,11 @@ impl InspectArgs {
             return context.message(&Message::Inspect((&inspected).into()));
         }
         print(context, &inspected)?;
-        match &inspected.embedded {
+        match &inspected.bundle {
             Some(_) if output::is_stream(&self.file) => {
                 context.shell.note("nothing was verified: these are claims of the component");
             }
-            Some(embedded) if has_folders(embedded) => context.shell.note(
+            Some(bundle) if has_folders(bundle) => context.shell.note(
                 "nothing was verified: these are claims of the component; a part of it comes from a folder, which no \
                  registry vouches for",
             ),
@@ -57,33 +57,32 @@ fn print(context: &Context, inspected: &Inspected) -> Result<()> {
         "component",
         [format!("{} ({size})", inspected.digest)],
     )?;
-    if let Some(embedded) = &inspected.embedded {
-        print_bundle(context, embedded)?;
+    if let Some(bundle) = &inspected.bundle {
+        print_bundle(context, bundle)?;
     }
     report::field(context, "imports", &inspected.imports)?;
     report::field(context, "exports", &inspected.exports)
 }
 
-fn print_bundle(context: &Context, embedded: &Embedded) -> Result<()> {
+fn print_bundle(context: &Context, bundle: &LockedBundle) -> Result<()> {
+    let LockedBundle { embedded, lock, .. } = bundle;
     report::field(context, "format", [embedded.format])?;
-    let root = format!("{} {}", embedded.name(), embedded.root);
+    let root = format!("{} {}", bundle.name(), embedded.root);
     report::field(context, "root", [root])?;
-    let root = embedded.lock.roots.values();
+    let root = lock.roots.values();
     report::field(context, "requires", root.flat_map(|root| &root.requires))?;
-    let packages =
-        embedded
-            .lock
-            .packages
-            .iter()
-            .map(|(selection, package)| match &package.release {
-                Some(release) => format!("{selection} {} of {}", release.digest, release.origin),
-                None => format!("{selection} in a folder of who bundled it"),
-            });
+    let packages = lock
+        .packages
+        .iter()
+        .map(|(selection, package)| match &package.release {
+            Some(release) => format!("{selection} {} of {}", release.digest, release.origin),
+            None => format!("{selection} in a folder of who bundled it"),
+        });
     report::field(context, "packages", packages)?;
     let wire = embedded.wire.0.iter();
     let wire = wire.map(|(import, name)| format!("{import} → {name}"));
     report::field(context, "wire", wire)?;
-    let checkpoints = embedded.lock.registries.values();
+    let checkpoints = lock.registries.values();
     let checkpoints = checkpoints.map(|one| {
         format!(
             "{} at size {} ({})",
@@ -96,7 +95,7 @@ fn print_bundle(context: &Context, embedded: &Embedded) -> Result<()> {
 }
 
 /// Whether a part comes from a folder: then nobody can verify it.
-fn has_folders(embedded: &Embedded) -> bool {
-    let mut packages = embedded.lock.packages.values();
+fn has_folders(bundle: &LockedBundle) -> bool {
+    let mut packages = bundle.lock.packages.values();
     packages.any(|package| package.release.is_none())
 }

@@ -1,7 +1,7 @@
 //! What several commands say in the same words.
 
 use resolver::lockfile::Release;
-use resolver::resolution::Selection;
+use transparency::selection::Selection;
 
 use transparency::number::Time;
 

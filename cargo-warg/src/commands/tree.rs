@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
-use resolver::resolution::Selection;
 use transparency::name::Kind;
+use transparency::selection::Selection;
 
 use super::solving::SolvingArgs;
 use super::{Context, report};

@@ -76,7 +76,7 @@ impl UpdateArgs {
     fn say(&self, context: &Context, updated: &Updated) {
         let shell = &context.shell;
         for pin in &updated.pins {
-            let crate::wit::pins::PinChange {
+            let component::wit::pins::PinChange {
                 file,
                 line,
                 name,

@@ -11,7 +11,7 @@ use transparency::version::VersionError;
 use super::registries::Alias;
 use super::source::{Location, MAX_MANIFEST};
 use crate::error::{Class, Classify};
-use crate::place::Place;
+use component::span::Place;
 
 /// Why a manifest cannot be read or changed. Each that stems from a text has its places.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use registry::file;
 use toml_edit::{Document, Item, Key, TableLike};
 
 use super::error::ManifestError;
-pub use crate::place::Location;
-use crate::place::Text;
+pub use component::span::Location;
+use component::span::Text;
 
 /// The largest manifest that is read, in bytes. cargo has read it before; this keeps a special file out.
 pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{LockedPackage, Proved};
-use crate::bundle::{Embedded, Wiring};
 use crate::ops::bundle::Bundled;
+use crate::ops::embedded::LockedBundle;
 use crate::ops::inspect::Inspected;
+use component::bundle::Wiring;
 use transparency::digest::Digest;
 
 /// A bundle that was made.
@@ -44,7 +45,7 @@ impl From<(&Bundled, Option<&Path>)> for Bundle {
             path: path.map(|path| path.display().to_string()),
             digest: Digest::of(&bundled.bytes).to_string(),
             size: bundled.bytes.len(),
-            format: crate::bundle::FORMAT,
+            format: component::bundle::FORMAT,
             root: bundled.root.to_string(),
             components: bundled.components,
             packages: LockedPackage::all(&bundled.lock),
@@ -121,7 +122,7 @@ impl From<&Inspected> for Inspect {
         Self {
             digest: inspected.digest.to_string(),
             size: inspected.size,
-            bundle: inspected.embedded.as_ref().map(BundleContents::from),
+            bundle: inspected.bundle.as_ref().map(BundleContents::from),
             imports: inspected.imports.iter().map(ToString::to_string).collect(),
             exports: inspected.exports.iter().map(ToString::to_string).collect(),
         }
@@ -140,24 +141,21 @@ impl BundleRedirection {
     }
 }
 
-impl From<&Embedded> for BundleContents {
-    fn from(embedded: &Embedded) -> Self {
-        let requires = embedded.lock.roots.values().flat_map(|root| &root.requires);
-        let checkpoints = embedded
-            .lock
-            .registries
-            .values()
-            .map(|one| BundleCheckpoint {
-                origin: one.origin.to_string(),
-                size: one.size.get(),
-                root: one.root.base64(),
-            });
+impl From<&LockedBundle> for BundleContents {
+    fn from(bundle: &LockedBundle) -> Self {
+        let LockedBundle { embedded, lock, .. } = bundle;
+        let requires = lock.roots.values().flat_map(|root| &root.requires);
+        let checkpoints = lock.registries.values().map(|one| BundleCheckpoint {
+            origin: one.origin.to_string(),
+            size: one.size.get(),
+            root: one.root.base64(),
+        });
         Self {
             format: embedded.format,
-            name: embedded.name().to_owned(),
+            name: bundle.name().to_owned(),
             root: embedded.root.to_string(),
             requires: requires.map(ToString::to_string).collect(),
-            packages: LockedPackage::all(&embedded.lock),
+            packages: LockedPackage::all(lock),
             wire: BundleRedirection::all(&embedded.wire),
             checkpoints: checkpoints.collect(),
         }

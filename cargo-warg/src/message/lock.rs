@@ -153,8 +153,10 @@ impl From<&lockfile::Change> for Change {
     }
 }
 
-impl From<(&resolver::resolution::Selection, &lockfile::Package)> for LockedPackage {
-    fn from((selection, package): (&resolver::resolution::Selection, &lockfile::Package)) -> Self {
+impl From<(&transparency::selection::Selection, &lockfile::Package)> for LockedPackage {
+    fn from(
+        (selection, package): (&transparency::selection::Selection, &lockfile::Package),
+    ) -> Self {
         let release = package.release.as_ref();
         Self {
             kind: selection.kind.into(),

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{Kind, Lock};
 use crate::ops;
-use crate::wit;
 
 /// What moved.
 #[derive(Debug, Serialize)]
@@ -90,8 +89,8 @@ impl From<(bool, &ops::update::Updated)> for Update {
     }
 }
 
-impl From<&wit::pins::PinChange> for PinChange {
-    fn from(change: &wit::pins::PinChange) -> Self {
+impl From<&component::wit::pins::PinChange> for PinChange {
+    fn from(change: &component::wit::pins::PinChange) -> Self {
         Self {
             file: change.file.display().to_string(),
             line: change.line,

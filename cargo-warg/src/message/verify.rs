@@ -203,7 +203,7 @@ impl From<&claims::Yanked> for YankedRelease {
             kind: yanked.selection.kind.into(),
             name: yanked.selection.name.to_string(),
             version: yanked.selection.version.to_string(),
-            line: location.map(crate::place::Location::line),
+            line: location.map(component::span::Location::line),
         }
     }
 }

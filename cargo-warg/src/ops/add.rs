@@ -26,7 +26,7 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::edit::NewDependency;
 use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 use crate::network::Network;
-use crate::wit::root::Root;
+use component::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
 pub struct Wanted {
@@ -63,7 +63,7 @@ pub fn add(
     let wanted = once(wanted)?;
     let workspace = Workspace::load(args).classified()?;
     let member = workspace.only_selected().classified()?;
-    let root = Root::read(&member.wit)
+    let root = crate::wit::root::read(&member.wit)
         .classified()
         .map_err(|error| error.below(workspace.root()))?;
     let registries = Registries::open(&workspace, dirs, network)?;

@@ -10,22 +10,23 @@ use std::path::Path;
 
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member as RootMember, Problem, RootRequirement};
-use resolver::resolution::Selection;
 use transparency::content::Content;
 use transparency::digest::Digest;
 use transparency::name::Kind;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 use super::claims::{self, Whose};
+use super::embedded::{BundleError, LockedBundle};
 use super::lock;
 use super::project::{Held, Project};
 use super::registries::Reading;
 use super::solve::{Proved, Sessions};
-use crate::bundle::wiring::Plan;
-use crate::bundle::{self, ComposeError, Composition, EmbeddedError, Part, Wiring};
-use crate::component::Interface;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::manifest::Location;
+use component::bundle::wiring::Plan;
+use component::bundle::{ComposeError, Composition, EmbeddedError, Part, Wiring};
+use component::content::Interface;
 
 /// What a root is called that no cargo project built.
 pub const COMPONENT: &str = "component";
@@ -84,11 +85,12 @@ impl<'a> Source<'a> {
     /// # Errors
     /// A bundle that was changed.
     fn read(content: &'a [u8]) -> Result<Self> {
-        match bundle::open(content) {
-            Ok(embedded) => {
+        match LockedBundle::open(content) {
+            Ok(bundle) => {
+                let LockedBundle { embedded, lock, .. } = bundle;
                 let range = embedded.root().map(|root| root.range.clone());
                 let content = range.and_then(|range| content.get(range));
-                let roots = embedded.lock.roots.values();
+                let roots = lock.roots.values();
                 let requires = roots.flat_map(|root| root.requires.iter().cloned());
                 let requires = requires.map(|requirement| Requirement {
                     origin: None,
@@ -100,7 +102,7 @@ impl<'a> Source<'a> {
                     wire: embedded.wire,
                 })
             }
-            Err(EmbeddedError::Missing) => Ok(Self {
+            Err(BundleError::Embedded(EmbeddedError::Missing)) => Ok(Self {
                 content,
                 requires: Vec::new(),
                 wire: Wiring::default(),
@@ -160,6 +162,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         }
         contents = checked.contents;
     }
+    let text = lock.to_string();
     let composition = Composition {
         root: Part {
             requirements: requirements(&lock),
@@ -167,7 +170,8 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         },
         parts: parts(&lock, &contents, project)?,
         wire: &wire,
-        lock: &lock,
+        name: lock.only_root().map_or("", |(name, _)| name),
+        lock: &text,
     };
     let cannot = || format!("`{name}` cannot be bundled");
     let plan = match Plan::new(&composition) {

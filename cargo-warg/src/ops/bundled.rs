@@ -4,19 +4,19 @@
 //! the contents that the registries vouch for, and compared byte by byte. What the root itself is, only its own record
 //! could say: its digest is told.
 
-use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::Kind;
+use transparency::selection::Selection;
 
 use super::bundle::requirements;
 use super::claims::{self, Whose};
 use super::dep_solved::{CarriedError, check_shape};
+use super::embedded::LockedBundle;
 use super::rebuild::{Rebuilt, rebuild};
 use super::registries::{Reading, Registries};
 use super::solve::{Proved, Sessions};
-use crate::bundle::{self, EmbeddedError, Part, Wiring};
 use crate::error::{Class, Classified as _, Classify as _, Error, Result};
+use component::bundle::{EmbeddedError, Part, Wiring};
 
 /// What verifying a bundle showed.
 #[derive(Debug)]
@@ -49,8 +49,8 @@ pub fn verify_bundle(
     bytes: &[u8],
     offline: bool,
 ) -> Result<VerifiedBundle> {
-    let embedded = bundle::open(bytes).classified()?;
-    let lock: &Lockfile = &embedded.lock;
+    let bundle = LockedBundle::open(bytes).classified()?;
+    let (embedded, lock) = (&bundle.embedded, &bundle.lock);
     check_shape(lock).map_err(not_verifiable)?;
     let mut sessions = Sessions::new(registries, Reading::now(offline));
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
@@ -71,15 +71,15 @@ pub fn verify_bundle(
         requirements: requirements(lock),
         content: root,
     };
-    let rebuilt = rebuild(bytes, &embedded, root, &checked.contents)
+    let rebuilt = rebuild(bytes, &bundle, root, &checked.contents)
         .map_err(|error| error.context("the bundle does not hold"))?;
     Ok(VerifiedBundle {
-        name: embedded.name().to_owned(),
+        name: bundle.name().to_owned(),
         root: digest,
         packages: lock.packages.len(),
         contents: checked.count,
         bundle: rebuilt,
-        wire: embedded.wire,
+        wire: embedded.wire.clone(),
         proved: sessions.proved(),
         yanked: checked.warnings(),
     })

@@ -16,10 +16,10 @@ use transparency::policy::Policy;
 use super::evidence;
 use super::registries::{held, read_policy, read_policy_file};
 use super::remembered::Remembered;
-use crate::component::derive;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Place, Registry, Workspace};
+use component::content::derive;
 
 /// A folder, and whom to believe about it.
 #[derive(Debug)]

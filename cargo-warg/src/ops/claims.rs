@@ -13,18 +13,17 @@ use resolver::cutoff::Cutoff;
 use resolver::index::Address;
 use resolver::lockfile::{Lockfile, Package, Release};
 use resolver::problem::Origins;
-use resolver::resolution::Selection;
 use transparency::content::Content;
 use transparency::name::{ExternName, Origin};
 use transparency::number::Time;
 use transparency::release::{self, Status};
+use transparency::selection::Selection;
 
 use super::entry::Entries;
 use super::registries::Registries;
 use super::solve::{Sessions, yanked_warning};
-use crate::component;
 use crate::error::{Class, Classify, Error, Result};
-use crate::place::Location;
+use component::span::Location;
 
 /// A claim of the lock that does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -339,7 +338,7 @@ pub fn check(
             .map(|(selection, release)| (&selection.name, release))
             .collect();
         sessions.with(origin, |session| {
-            session.contents(&wanted, component::derive, |place, content| {
+            session.contents(&wanted, component::content::derive, |place, content| {
                 if let Some((selection, _)) = releases.get(place)
                     && keep(selection)
                 {

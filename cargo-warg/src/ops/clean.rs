@@ -12,7 +12,6 @@ use registry::layout::PRIVATE;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, OrFail as _, Result};
 use crate::manifest::{Place, Workspace};
-use crate::wit::root::Root;
 
 /// The folders of the cache that are ours.
 const CACHE: [&str; 2] = ["content", "registry"];
@@ -71,8 +70,8 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
         let left = left(workspace);
         found.extend(left.into_iter().map(|path| (Sort::Left, path)));
         for member in workspace.selected().filter(|_| wanted.deps) {
-            let root = Root::read(&member.wit).classified()?;
-            let fetched = root.fetched_paths().classified()?;
+            let root = crate::wit::root::read(&member.wit).classified()?;
+            let fetched = crate::wit::root::fetched_paths(&root).classified()?;
             found.extend(fetched.into_iter().map(|path| (Sort::Deps, path)));
         }
     }

@@ -10,25 +10,25 @@ use std::collections::BTreeSet;
 use registry::client::ClientError;
 use resolver::index::Address;
 use resolver::lockfile::{Lockfile, ReadError, Root};
-use resolver::resolution::Selection;
 use semver::Version;
 use transparency::content::{Attached, Content, Role};
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Index as LogIndex;
 use transparency::release::{Release, Requirement, Status};
+use transparency::selection::Selection;
 
 use super::add::absent;
 use super::bundle::requirements;
 use super::claims::{self, Checked, Whose};
 use super::derivation::{Derivation, derive};
+use super::embedded::LockedBundle;
 use super::rebuild::{RebuildError, Rebuilt, rebuild};
 use super::registries::{Reading, Registries};
 use super::solve::{Proved, Sessions};
 use super::update::gave_up;
-use crate::bundle::{self, FORMAT, Part};
-use crate::component;
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+use component::bundle::{FORMAT, Part};
 
 /// What verifying a release showed.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ pub fn verify_release(
         }
     }
     let content = sessions.with(&address.origin, |session| {
-        session.content(name, &release, component::derive)
+        session.content(name, &release, component::content::derive)
     })?;
     let places = sessions.places(&address, std::slice::from_ref(&release))?;
     let index = places.into_iter().next().flatten();
@@ -309,7 +309,7 @@ impl Subject<'_, '_> {
         if format != FORMAT {
             return Ok(Rebuilt::Unknown { format });
         }
-        let embedded = bundle::open(bytes)
+        let bundle = LockedBundle::open(bytes)
             .or_fail(Class::Refused, || "it is no bundle as cargo warg makes it")?;
         let claim = |what, found: String, expected: String| {
             if found == expected {
@@ -321,17 +321,17 @@ impl Subject<'_, '_> {
                 expected,
             })
         };
-        if embedded.lock != *lock {
+        if bundle.lock != *lock {
             let digest = |lock: &Lockfile| Digest::of(lock.to_string().as_bytes()).to_string();
-            claim("lock", digest(&embedded.lock), digest(lock)).classified()?;
+            claim("lock", digest(&bundle.lock), digest(lock)).classified()?;
         }
         let root = self.release.digest().to_string();
-        claim("root", embedded.root.to_string(), root).classified()?;
+        claim("root", bundle.embedded.root.to_string(), root).classified()?;
         let root = Part {
             requirements: requirements(lock),
             content: self.content.bytes(),
         };
-        rebuild(bytes, &embedded, root, &checked.contents)
+        rebuild(bytes, &bundle, root, &checked.contents)
     }
 }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use resolver::lockfile::alone::{self, Difference, difference};
 use resolver::lockfile::{Lockfile, SOLVER};
-use resolver::resolution::Selection;
 use transparency::release::{Release, Requirement};
+use transparency::selection::Selection;
 
 use super::lock::build;
 use super::solve::Sessions;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
+use transparency::selection::Selection;
 
-use crate::place::{Location, Text};
+use component::span::{Location, Text};
 
 /// The entries of a lock, by what they lock.
 pub(super) struct Entries {

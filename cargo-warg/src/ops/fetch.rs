@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::{Lockfile, Root as LockedRoot};
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 use super::claims::{self, Checked, Whose};
 use super::lock::{self, Flags, Outcome};
@@ -18,8 +18,9 @@ use super::project::{Held, Project};
 use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::wit::deps::{Form, Plan, Selected, apply, plan};
-use crate::wit::text::Group;
+use crate::wit::deps::{apply, plan};
+use component::wit::deps::{Form, Plan, Selected};
+use component::wit::text::Group;
 
 /// What fetching did.
 pub struct Fetched {

@@ -6,10 +6,11 @@ use std::fmt;
 use resolver::lockfile::Lockfile;
 use resolver::obstacle::Obstacle;
 use resolver::problem::Problem;
-use resolver::resolution::{ClosedSet, Selection};
+use resolver::resolution::ClosedSet;
 use semver::Version;
 use transparency::name::Kind;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 /// What keeps a version away.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,10 +25,11 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
-use crate::wit::at_hand::AtHand;
-use crate::wit::binary::Refusal;
-use crate::wit::import::{Imported as Found, Tree, declared};
-use crate::wit::publish::PublishError;
+use crate::wit::import::Tree;
+use component::wit::at_hand::AtHand;
+use component::wit::binary::Refusal;
+use component::wit::import::{Imported as Found, declared};
+use component::wit::publish::PublishError;
 
 /// What is to be imported, where, and by whom.
 #[derive(Debug, Clone, Copy)]

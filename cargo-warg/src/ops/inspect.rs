@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use transparency::digest::Digest;
 use transparency::name::ExternName;
 
-use crate::bundle::{self, Embedded, EmbeddedError};
-use crate::component::Interface;
+use super::embedded::{BundleError, LockedBundle};
 use crate::error::{Classified as _, Error, Result};
+use component::bundle::EmbeddedError;
+use component::content::Interface;
 
 /// A component, as it says of itself.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct Inspected {
     /// Its size in bytes.
     pub size: usize,
     /// What is inside, where it says so.
-    pub embedded: Option<Embedded>,
+    pub bundle: Option<LockedBundle>,
     /// What it wants of the host.
     pub imports: BTreeSet<ExternName>,
     /// What it exports.
@@ -31,16 +32,16 @@ pub struct Inspected {
 /// # Errors
 /// Bytes that are no valid component; a bundle that was changed after it was made, or is of a later encoding.
 pub fn inspect(content: &[u8]) -> Result<Inspected> {
-    let embedded = match bundle::open(content) {
-        Ok(embedded) => Some(embedded),
-        Err(EmbeddedError::Missing) => None,
+    let bundle = match LockedBundle::open(content) {
+        Ok(bundle) => Some(bundle),
+        Err(BundleError::Embedded(EmbeddedError::Missing)) => None,
         Err(error) => return Err(Error::classified(error)),
     };
     let Interface { imports, exports } = Interface::of_component(content).classified()?;
     Ok(Inspected {
         digest: Digest::of(content),
         size: content.len(),
-        embedded,
+        bundle,
         imports,
         exports,
     })

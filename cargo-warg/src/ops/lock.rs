@@ -19,7 +19,7 @@ use super::project::Project;
 use super::served::with_servers;
 use super::solve::{Proved, Sessions, origins_of};
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::place::Text;
+use component::span::Text;
 
 /// What became of the lock.
 #[derive(Debug)]

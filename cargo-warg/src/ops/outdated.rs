@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use resolver::index::Address;
 use resolver::lockfile::Lockfile;
-use resolver::resolution::{ClosedSet, Selection};
+use resolver::resolution::ClosedSet;
 use semver::Version;
 use transparency::release::Status;
+use transparency::selection::Selection;
 use transparency::version::Track;
 
 use super::hold::{Hold, holds};

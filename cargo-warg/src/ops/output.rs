@@ -5,8 +5,8 @@ use std::path::Path;
 
 use registry::file;
 
-use crate::component::MAX_CONTENT;
 use crate::error::{Class, OrFail as _, Result};
+use component::content::MAX_CONTENT;
 
 /// The file that `-o` names; none where it names none, or stdout.
 pub fn named(path: Option<&Path>) -> Option<&Path> {

@@ -14,9 +14,9 @@ use std::path::Path;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
-use resolver::resolution::Selection;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::VersionReq;
 
 use self::folder::{Folders, Key, Patched, key};
@@ -27,9 +27,9 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
-use crate::place::Location;
-use crate::wit::root::{Pin, Root};
-use crate::wit::text::Group;
+use component::span::Location;
+use component::wit::root::{Pin, Root};
+use component::wit::text::Group;
 
 /// A workspace with everything that is read of it before solving.
 pub struct Project {
@@ -71,7 +71,7 @@ impl Project {
         let registries = Registries::open(&workspace, dirs, network)?;
         let mut roots = BTreeMap::new();
         for member in workspace.members() {
-            let root = Root::read(&member.wit)
+            let root = crate::wit::root::read(&member.wit)
                 .classified()
                 .map_err(|error| error.below(workspace.root()))?;
             roots.insert(member.name.clone(), root);

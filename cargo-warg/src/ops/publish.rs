@@ -15,12 +15,12 @@ mod unused;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use resolver::resolution::Selection;
 use semver::{Comparator, Op, Version};
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Time;
 use transparency::release::{Requirement, Statement};
+use transparency::selection::Selection;
 use transparency::version::VersionReq;
 
 use self::texts::Texts;
@@ -31,13 +31,14 @@ use super::output;
 use super::project::Project;
 use super::registries::{Reading, Registries};
 use super::solve::Sessions;
-use crate::component::{ContentError, Interface, kind_of};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Location, Member, Patch, Workspace};
 use crate::network::Network;
-use crate::wit::publish::{Package as WitPackage, PublishError, Texts as WitTexts};
+use crate::wit::publish::Texts as WitTexts;
+use component::content::{ContentError, Interface, kind_of};
+use component::wit::publish::{Package as WitPackage, PublishError};
 
 /// What is to be published, where, and by whom.
 #[derive(Debug, Clone, Copy)]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use resolver::resolution::Selection;
 use transparency::content::Content;
+use transparency::selection::Selection;
 
 use super::bundle::fetched;
-use crate::bundle::{Composition, Embedded, Part, compose};
+use super::embedded::LockedBundle;
 use crate::error::{Class, Classified as _, Classify, Result};
+use component::bundle::{Composition, Part, compose};
 
 /// What came of composing a bundle again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,14 +68,16 @@ impl Classify for RebuildError {
 /// What cannot be composed; other bytes.
 pub(super) fn rebuild(
     bundle: &[u8],
-    embedded: &Embedded,
+    claimed: &LockedBundle,
     root: Part<'_>,
     contents: &BTreeMap<Selection, Content>,
 ) -> Result<Rebuilt> {
+    let embedded = &claimed.embedded;
     let composition = Composition {
         root,
-        parts: fetched(&embedded.lock, contents)?,
+        parts: fetched(&claimed.lock, contents)?,
         wire: &embedded.wire,
+        name: claimed.name(),
         lock: &embedded.lock,
     };
     let again = compose(&composition, embedded.format).classified()?;
@@ -89,7 +92,8 @@ pub(super) fn rebuild(
     let part = match around {
         Some(nested) if nested.digest == embedded.root => "the root".to_owned(),
         Some(nested) => {
-            let packages: Vec<_> = nested.packages.iter().map(ToString::to_string).collect();
+            let packages = claimed.packages(nested).iter();
+            let packages: Vec<_> = packages.map(ToString::to_string).collect();
             packages.join(" and ")
         }
         None => "what holds its components together".to_owned(),

@@ -9,25 +9,25 @@ use std::path::PathBuf;
 use registry::client::{ClientError, LoadedLog};
 use resolver::index::Address;
 use resolver::problem::{Local, Member, Options, Origins, Problem, RootRequirement, Written};
-use resolver::resolution::{Provenance, Resolution, Selection};
+use resolver::resolution::{Provenance, Resolution};
 use semver::Version;
 use transparency::content::Content;
 use transparency::digest::Digest;
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::package;
 use transparency::release::{Release, Requirement, Status};
+use transparency::selection::Selection;
 use transparency::version::VersionReq;
 use wit_parser::PackageName as WitName;
 
 use super::registries::no_registry;
 use super::solve::{Sessions, kind_word};
-use crate::component;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
-use crate::place::{Location, Place};
-use crate::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
-use crate::wit::deps::{Form, Selected};
-use crate::wit::publish::PublishError;
-use crate::wit::text::{Group, Printed, Reference};
+use component::span::{Location, Place};
+use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
+use component::wit::deps::{Form, Selected};
+use component::wit::publish::PublishError;
+use component::wit::text::{Group, Printed, Reference};
 
 /// How many versions a message names.
 const SHOWN: usize = 5;
@@ -357,7 +357,7 @@ fn closed_set(
         });
     }
     for text in at_hand.given().names().chain(needs.beside()) {
-        let Ok((name, version)) = crate::wit::import::declared(text) else {
+        let Ok((name, version)) = component::wit::import::declared(text) else {
             continue; // no release can refer to it
         };
         member.locals.insert(Local::new(Kind::Wit, name, version));
@@ -404,7 +404,7 @@ pub(super) fn contents(
             .map(|(selection, release)| (&selection.name, release))
             .collect();
         sessions.with(&origin, |session| {
-            session.contents(&wanted, component::derive, |place, content| {
+            session.contents(&wanted, component::content::derive, |place, content| {
                 if let Some((selection, _)) = releases.get(place) {
                     contents.insert(selection.clone(), content);
                 }
@@ -432,7 +432,7 @@ pub(super) fn content_of(
         return Ok(None);
     };
     let content = sessions.with(&address.origin, |session| {
-        session.content(name, &release, component::derive)
+        session.content(name, &release, component::content::derive)
     });
     content.map(Some)
 }

@@ -31,7 +31,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::manifest::{self, Alias, Location, Place, Workspace};
 use crate::network::Network;
-use crate::place::Text;
+use component::span::Text;
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,7 @@ impl Classify for PolicyFileError {
         })
     }
 
-    fn places(&self) -> Vec<crate::place::Place> {
+    fn places(&self) -> Vec<component::span::Place> {
         match self {
             Self::Malformed { line, .. } => line.iter().cloned().map(Into::into).collect(),
             Self::Missing { .. } | Self::Read { .. } => Vec::new(),

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use resolver::resolution::Selection;
 use transparency::name::PackageName;
+use transparency::selection::Selection;
 
 use super::add::wait_for_turn;
 use super::lock::{self, Flags, Outcome};
@@ -105,7 +105,7 @@ pub fn remove(
 fn references(project: &Project, member: &Member, names: &[PackageName]) -> Vec<(String, String)> {
     let root = project.roots.get(&member.name);
     let references = root
-        .map(crate::wit::root::Root::references)
+        .map(component::wit::root::Root::references)
         .unwrap_or_default();
     let still = references.into_iter().filter_map(|reference| {
         let package = format!("{}:{}", reference.package.namespace, reference.package.name);

@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
+use transparency::selection::Selection;
 
+use super::embedded::LockedBundle;
 use super::lock;
 use super::project::Project;
 use super::tree::MemberGraph;
-use crate::bundle;
 use crate::error::{Classified as _, Result};
 use crate::sbom::{Bom, Materials, Subject};
 
@@ -78,17 +78,17 @@ pub fn of_workspace(project: &Project, allow_stale: bool) -> Result<Bill> {
 /// # Errors
 /// A component that is no bundle, or one that was changed after it was made.
 pub fn of_bundle(content: &[u8]) -> Result<Bill> {
-    let embedded = bundle::open(content).classified()?;
+    let bundle = LockedBundle::open(content).classified()?;
     let mut edges = BTreeMap::new();
-    let name = embedded.name().to_owned();
+    let name = bundle.name().to_owned();
     let subject = Subject {
         version: None,
         digest: Some(Digest::of(content)),
-        direct: graph(&embedded.lock, &name, &mut edges),
+        direct: graph(&bundle.lock, &name, &mut edges),
         name,
     };
     let bom = Bom::of(&Materials {
-        lock: &embedded.lock,
+        lock: &bundle.lock,
         stale: false,
         subject,
         members: Vec::new(),

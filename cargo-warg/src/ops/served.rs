@@ -17,8 +17,8 @@ use transparency::version::VersionReq;
 use super::project::{Project, requirement};
 use super::solve::Sessions;
 use crate::error::{Class, Error, Result};
-use crate::wit::root::Root;
-use crate::wit::text::wit_name;
+use component::wit::root::Root;
+use component::wit::text::wit_name;
 
 /// The failure to solve, with the dependencies that would serve what cannot be met otherwise.
 pub(super) fn with_servers(

@@ -17,7 +17,7 @@ use resolver::lockfile::Lockfile;
 use resolver::obstacle::{Obstacle, obstacle};
 use resolver::problem::{Member, Options, Origins, Problem};
 use resolver::report::Conflict;
-use resolver::resolution::{Provenance, Resolution, Selection, Unresolved, resolve_round};
+use resolver::resolution::{Provenance, Resolution, Unresolved, resolve_round};
 use resolver::trial::{Trial, Trials};
 use semver::Version;
 use transparency::checkpoint::Checkpoint;
@@ -26,6 +26,7 @@ use transparency::name::{Kind, Namespace, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::package::Log;
 use transparency::release::{Release, Status};
+use transparency::selection::Selection;
 use transparency::version::Track;
 
 use super::evidence::NOT_OF_THE_LOCK;

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::{Lockfile, Root};
-use resolver::resolution::Selection;
 use transparency::name::{Kind, PackageName};
+use transparency::selection::Selection;
 
 use crate::error::{Class, Error, Result};
 use crate::spec::{PackageSpec, nearest};

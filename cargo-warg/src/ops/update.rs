@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use resolver::closure::{Flaw, check_member};
 use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
 use resolver::problem::{Problem, RootRequirement};
-use resolver::resolution::{GaveUp, Resolution, Selection, Unresolved};
+use resolver::resolution::{GaveUp, Resolution, Unresolved};
 use semver::Version;
 use transparency::release::{Requirement, Status};
+use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 
 pub use self::pins::HeldPin;
@@ -27,7 +28,7 @@ use super::solve::Sessions;
 use super::tree::not_locked;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::spec::PackageSpec;
-use crate::wit::pins::{PinChange, PinEdit};
+use component::wit::pins::{PinChange, PinEdit};
 
 /// What is to move, and how.
 #[derive(Debug, Clone, Copy, Default)]
@@ -439,12 +440,12 @@ fn write(
     before: Option<&str>,
     edit: &PinEdit,
 ) -> Result<bool> {
-    edit.save().classified()?;
+    crate::wit::pins::save(edit).classified()?;
     lock::write(path, new, before).map_err(|error| {
         if edit.changes().is_empty() {
             return error;
         }
-        error.with_help(match edit.revert() {
+        error.with_help(match crate::wit::pins::revert(edit) {
             Ok(()) => "the texts of wit/ are as they were before".to_owned(),
             Err(failure) => format!(
                 "the texts of wit/ were not put back ({:#})",

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::{Lockfile, Package};
-use resolver::resolution::Selection;
 use semver::Version;
 use transparency::number::Time;
 use transparency::release::Release;
+use transparency::selection::Selection;
 
 use super::claims::{Checked, Yanked};
 use super::fetch;
@@ -21,7 +21,8 @@ use super::project::Project;
 use super::registries::Reading;
 use super::solve::{Proved, Sessions};
 use crate::error::{Class, Error, OrFail as _, Result};
-use crate::wit::deps::{Difference, compare};
+use crate::wit::deps::compare;
+use component::wit::deps::Difference;
 
 /// A warning that is to be an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,7 +150,7 @@ fn held(
 /// What `fetch` wrote for each member is what follows from the lock.
 fn check_deps(project: &Project, lock: &Lockfile, checked: &Checked, verified: &mut Verified) {
     for (member, root) in fetch::writable(project, lock) {
-        let fetched = |wit: &&_| !crate::wit::root::Root::fetched(wit).is_empty();
+        let fetched = |wit: &&_| !component::wit::root::Root::fetched(wit).is_empty();
         let Some(wit) = project.roots.get(member).filter(fetched) else {
             continue;
         };

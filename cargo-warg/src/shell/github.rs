@@ -12,7 +12,7 @@ use registry::file;
 
 use super::{clean, clean_line, without_secrets};
 use crate::error::Error;
-use crate::place::Location;
+use component::span::Location;
 
 /// How many annotations of one failure are made: GitHub shows ten of a step.
 const MAX_ANNOTATIONS: usize = 10;
@@ -226,7 +226,7 @@ pub(super) fn defused(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::error::Class;
-    use crate::place::Text;
+    use component::span::Text;
 
     #[test]
     fn no_line_of_a_text_is_a_command_once_it_is_defused() {

@@ -22,7 +22,7 @@ use super::host::{HostImports, Want, declarations, each_reference, import_of, ne
 use super::outside::{Type, each_section};
 use super::section::SECTION;
 use super::wiring::{Plan, Server};
-use crate::component::{ContentError, features, plain as words};
+use crate::content::{ContentError, features, plain as words};
 
 /// What stands from a certain byte on, for messages.
 #[derive(Debug, Clone, Copy)]

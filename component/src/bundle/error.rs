@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use resolver::lockfile::ReadError;
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::{ExternName, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 
 use super::{FORMAT, MAX_SECTION};
-use crate::component::ContentError;
+use crate::content::ContentError;
 
 /// A component of a closed set, for messages.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -280,24 +279,9 @@ pub enum EmbeddedError {
         /// What is to stand there.
         expected: &'static str,
     },
-    /// The lock does not read.
-    #[error("the lock in the bundle does not read")]
-    Lock(#[source] ReadError),
-    /// The lock is not of one root.
-    #[error("the lock in the bundle is of {count} roots, not of one")]
-    Roots {
-        /// How many.
-        count: usize,
-    },
     /// Written otherwise than cargo warg writes the same.
     #[error("the section is not as cargo warg writes it")]
     NotCanonical,
-    /// A component in it that the section does not name.
-    #[error("a component in the bundle is not one that it names: it has {digest}")]
-    Unnamed {
-        /// What it has.
-        digest: Digest,
-    },
     /// The root is not in it.
     #[error("the bundle does not contain the root that it names, {digest}")]
     NoRoot {

@@ -10,7 +10,7 @@ use wasmparser::{
     Parser, Payload,
 };
 
-use crate::component::{ContentError, check_binary};
+use crate::content::{ContentError, check_binary};
 
 /// An import at a component's outside.
 pub(super) struct Import<'a> {

@@ -7,29 +7,24 @@
 //!
 //! …the lock of that root alone, as warg.lock
 //! ```
-//! Reading shows that it is well written, and that the components in the bundle have the digests that it names. All of
-//! that is a claim until the bundle was made again from verified contents.
+//! The lock is a text here, which whoever solves reads. Reading shows that the section is well written and that the root is
+//! in the bundle. All of that is a claim until the bundle was made again from verified contents.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
 
-use resolver::lockfile::{Lockfile, MAX_LOCK};
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
-use transparency::name::Kind;
 use wasmparser::Payload;
 
 use super::error::EmbeddedError;
 use super::outside::each_section;
 use super::{FORMAT, Wiring};
-use crate::component::{ContentError, check_binary};
+use crate::content::{ContentError, check_binary};
 
 /// The name of the custom section.
 pub const SECTION: &str = "cargo-warg:lock";
-/// The largest section, in bytes: the largest lock, and a thousand redirections.
-pub const MAX_SECTION: usize = MAX_LOCK + (1 << 20);
+/// The largest section, in bytes: the largest lock, of 16 MiB, and a thousand redirections.
+pub const MAX_SECTION: usize = 17 << 20;
 
 /// What a bundle says of itself, and where its components lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +35,8 @@ pub struct Embedded {
     pub root: Digest,
     /// What the root redirects.
     pub wire: Wiring,
-    /// The lock of the root alone.
-    pub lock: Lockfile,
+    /// The lock of the root alone, as text.
+    pub lock: String,
     /// The components in it, in the order in which they lie there.
     pub nested: Vec<Nested>,
 }
@@ -53,16 +48,9 @@ pub struct Nested {
     pub range: Range<usize>,
     /// The SHA-256 of those bytes.
     pub digest: Digest,
-    /// Which packages of the lock have that digest; none of the root, and of local packages, which have no digest.
-    pub packages: Arc<[Selection]>,
 }
 
 impl Embedded {
-    /// The name of the root, as its lock has it.
-    pub fn name(&self) -> &str {
-        self.lock.roots.keys().next().map_or("", String::as_str)
-    }
-
     /// The root's own component.
     pub fn root(&self) -> Option<&Nested> {
         // It is the last: nothing is served by it.
@@ -71,7 +59,7 @@ impl Embedded {
 }
 
 /// The text of the section.
-pub(super) fn text(format: u64, root: &Digest, wire: &Wiring, lock: &Lockfile) -> String {
+pub(super) fn text(format: u64, root: &Digest, wire: &Wiring, lock: &str) -> String {
     let mut text = format!("format {format}\nroot {root}\n");
     for (import, name) in &wire.0 {
         // Writing to a string cannot fail.
@@ -127,7 +115,7 @@ pub fn open(bytes: &[u8]) -> Result<Embedded, EmbeddedError> {
         return Err(EmbeddedError::NotLast);
     }
     let mut embedded = parse(section)?;
-    embedded.nested = nested(bytes, ranges, &embedded)?;
+    embedded.nested = nested(bytes, ranges, &embedded.root)?;
     Ok(embedded)
 }
 
@@ -163,71 +151,34 @@ fn parse(section: &[u8]) -> Result<Embedded, EmbeddedError> {
         let name = name.parse().map_err(|_| line(number, "a package"))?;
         wire.0.insert(import, name);
     }
-    let lock: Lockfile = lock.parse().map_err(EmbeddedError::Lock)?;
-    if lock.roots.len() != 1 {
-        return Err(EmbeddedError::Roots {
-            count: lock.roots.len(),
-        });
-    }
     // CRLF, doubled and unsorted lines.
-    if super::section::text(format, &root, &wire, &lock) != text {
+    if super::section::text(format, &root, &wire, lock) != text {
         return Err(EmbeddedError::NotCanonical);
     }
     Ok(Embedded {
         format,
         root,
         wire,
-        lock,
+        lock: lock.to_owned(),
         nested: Vec::new(),
     })
 }
 
-/// The components that lie in these places, each with its name.
+/// The components that lie in these places, of which the last is to be the root.
 fn nested(
     bytes: &[u8],
     ranges: Vec<Range<usize>>,
-    embedded: &Embedded,
+    root: &Digest,
 ) -> Result<Vec<Nested>, EmbeddedError> {
-    let mut named: BTreeMap<Digest, Vec<Selection>> = BTreeMap::new();
-    let mut locals = 0usize;
-    for (selection, package) in &embedded.lock.packages {
-        match &package.release {
-            _ if selection.kind != Kind::Component => {}
-            Some(release) => {
-                let selections = named.entry(release.digest).or_default();
-                selections.push(selection.clone());
-            }
-            None => locals = locals.saturating_add(1),
-        }
-    }
-    // Shared: a lock may name one digest as often as a bundle has it, and copies would be the square of that.
-    let named = named.into_iter();
-    let named: BTreeMap<Digest, Arc<[Selection]>> = named
-        .map(|(digest, selections)| (digest, selections.into()))
-        .collect();
-    let mut nested = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        let digest = Digest::of(bytes.get(range.clone()).unwrap_or_default());
-        let packages = named.get(&digest).cloned().unwrap_or_default();
-        if packages.is_empty() && digest != embedded.root {
-            // A local package has no digest in a lock.
-            locals = locals
-                .checked_sub(1)
-                .ok_or(EmbeddedError::Unnamed { digest })?;
-        }
-        nested.push(Nested {
+    let nested: Vec<_> = ranges
+        .into_iter()
+        .map(|range| Nested {
+            digest: Digest::of(bytes.get(range.clone()).unwrap_or_default()),
             range,
-            digest,
-            packages,
-        });
-    }
-    if nested
-        .last()
-        .is_none_or(|last| last.digest != embedded.root)
-    {
-        return Err(EmbeddedError::NoRoot {
-            digest: embedded.root,
-        });
+        })
+        .collect();
+    if nested.last().is_none_or(|last| last.digest != *root) {
+        return Err(EmbeddedError::NoRoot { digest: *root });
     }
     Ok(nested)
 }

@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::{ExternName, InterfaceName, Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::Track;
 use wasmparser::{ComponentTypeRef, TypeBounds};
 
 use super::error::{ComposeError, Part as PartName};
 use super::outside::{Import, Outside, Type};
 use super::{Composition, FORMAT, Part, encoder, section};
-use crate::component::{ContentError, check_valid};
+use crate::content::{ContentError, check_valid};
 
 /// Who serves an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,8 +179,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// Parts that do not read; imports that the requirements do not settle; components that need each other.
     pub fn new(composition: &Composition<'a>) -> Result<Self, ComposeError> {
-        let root_name = composition.lock.roots.keys().next();
-        let root_name = PartName::Root(root_name.cloned().unwrap_or_default());
+        let root_name = PartName::Root(composition.name.to_owned());
         let selections = composition.parts.iter();
         let named =
             selections.map(|(selection, part)| (PartName::Package(selection.clone()), *part));

@@ -15,7 +15,7 @@ use wit_parser::{PackageId, PackageName as WitName, Resolve, Stability, WorldId}
 
 use super::exports::agree;
 use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
-use crate::component::{ContentError, kind_of};
+use crate::content::{ContentError, kind_of};
 
 /// The largest WIT package in its binary form, in bytes. The largest of WASI has 60 thousand.
 pub const MAX_WIT: u64 = 4 << 20;

@@ -1,4 +1,4 @@
-//! What `fetch` writes into `wit/deps`: planned, written, compared.
+//! What `fetch` writes into `wit/deps`: planned and compared.
 //!
 //! A plan is a pure function of the project's own texts and the verified contents of what was selected; it names every
 //! file with its text, and is checked by parsing the whole `wit/` as it will be. Only files that `fetch` wrote are ever
@@ -9,10 +9,8 @@
 //! the version that they have there, unless that very version is selected or local.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use registry::file::Tree;
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -21,10 +19,8 @@ use wit_parser::PackageName as WitName;
 
 use super::binary::{BinaryError, Decoded};
 use super::exports::{Export, ExportsError, exports};
-use super::root::{MARK, PACKAGE_FILE, Root, folder_name, holds_only_ours, is_fetched};
-use super::text::{
-    Group, Groups, Lack, TextError, print, print_meaning, read_text, wit_files, wit_name,
-};
+use super::root::{MARK, PACKAGE_FILE, Root, folder_name};
+use super::text::{Group, Groups, Lack, TextError, print, print_meaning, wit_name};
 
 /// A content in one of the forms that it may have.
 #[derive(Debug, Clone, Copy)]
@@ -132,10 +128,24 @@ impl std::fmt::Display for Lacking {
     }
 }
 
+/// What lies in a folder of `wit/deps` that a plan is to write to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Whether it is a folder that `fetch` wrote.
+    pub fetched: bool,
+    /// Whether it has a [`PACKAGE_FILE`].
+    pub has_file: bool,
+    /// The text of that file, where it can be read.
+    pub text: Option<String>,
+    /// Whether it has other `.wit` files.
+    pub has_others: bool,
+}
+
 /// What is to be done to `wit/deps`; paths begin at the project's `wit/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    dir: PathBuf,
+    /// The project's `wit/`.
+    pub dir: PathBuf,
     /// Files that are missing or differ, with the text they are to have.
     pub write: BTreeMap<PathBuf, String>,
     /// Files that have their text already.
@@ -169,14 +179,15 @@ impl Planned {
 }
 
 /// Plans what `wit/deps` is to hold for a closed set: `wit` are all its WIT packages, `components` those that the
-/// project depends on itself.
+/// project depends on itself. `found` says what lies in a folder now.
 ///
 /// # Errors
-/// Contents that do not decode or do not fit together, and a `wit/` that would not parse.
+/// Contents that do not decode or do not fit together, and a `wit/` that would not parse; what `found` says.
 pub fn plan(
     root: &Root,
     wit: &[Selected<'_>],
     components: &[Selected<'_>],
+    mut found: impl FnMut(&Path) -> Result<Found, TextError>,
 ) -> Result<Plan, PlanError> {
     let planned = texts(root, wit, components)?;
     let mut plan = Plan {
@@ -191,17 +202,16 @@ pub fn plan(
         let file = planned_path(&package);
         let was_fetched = stale.remove(&folder);
         let path = root.deps().join(folder);
-        let ours = path.join(PACKAGE_FILE);
-        let files = wit_files(&path)?;
+        let found = found(&path)?;
         // Another `fetch` may have written it since the root was read.
-        let fetched = was_fetched || is_fetched(&path)?;
-        if files.iter().any(|file| !(fetched && *file == ours)) {
+        let fetched = was_fetched || found.fetched;
+        if found.has_others || (found.has_file && !fetched) {
             return Err(PlanError::Occupied {
                 path,
                 package: package.to_string(),
             });
         }
-        if read_text(&ours).is_ok_and(|old| old == text) {
+        if found.text.as_ref() == Some(&text) {
             plan.keep.insert(file, text);
         } else {
             plan.write.insert(file, text);
@@ -379,73 +389,6 @@ fn check(root: &Root, planned: &[Planned]) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// A file that cannot be written or removed. Those before it in the plan are done, and a second run does the rest.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// It cannot be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It cannot be removed.
-    #[error("cannot remove {}", path.display())]
-    Remove {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-/// Does what a plan says. Whenever it ends, each file has its old text or its new one.
-///
-/// # Errors
-/// Whatever the system refuses; a link on the way.
-pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
-    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Each text is synced before it takes
-    // its place: one that a power cut had cut short would lack its last line, and pass for the user's own.
-    let tree = Tree::shared(&plan.dir).staged_in("");
-    for (file, text) in &plan.write {
-        write_file(&tree, file, text).map_err(|source| ApplyError::Write {
-            path: plan.dir.join(file),
-            source,
-        })?;
-    }
-    for file in &plan.remove {
-        remove_file(&tree, file).map_err(|source| ApplyError::Remove {
-            path: plan.dir.join(file),
-            source,
-        })?;
-    }
-    Ok(())
-}
-
-/// A folder that holds nothing else disappears with the file in it, since parsers refuse a folder of `deps` without one.
-fn remove_file(tree: &Tree, file: &Path) -> io::Result<()> {
-    let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    if holds_only_ours(&tree.root().join(folder)).unwrap_or(false) {
-        return tree.remove_whole(folder).map(drop);
-    }
-    // It stays where the user put other files beside ours.
-    tree.remove(file).map(drop)
-}
-
-/// A new folder appears with its file in it.
-fn write_file(tree: &Tree, file: &Path, text: &str) -> io::Result<()> {
-    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let begun = !tree.root().join(folder).is_dir() && tree.begin(folder, name, text.as_bytes())?;
-    if begun {
-        Ok(())
-    } else {
-        tree.replace(file, text.as_bytes())
-    }
-}
-
 /// How a file in `wit/deps` differs from what the closed set asks for; paths begin at the project's `wit/`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difference {
@@ -468,10 +411,15 @@ impl std::fmt::Display for Difference {
 }
 
 /// What in `wit/deps` differs from a plan in meaning; comments, documentation and layout are none. Empty where nothing does.
+/// `read` gives the text of a file, where there is one.
 ///
 /// # Errors
-/// A file that cannot be read.
-pub fn compare(root: &Root, plan: &Plan) -> Result<Vec<Difference>, TextError> {
+/// What `read` says.
+pub fn compare(
+    root: &Root,
+    plan: &Plan,
+    mut read: impl FnMut(&Path) -> Result<Option<String>, TextError>,
+) -> Result<Vec<Difference>, TextError> {
     let mut groups = root.groups().clone();
     for (file, text) in plan.keep.iter().chain(&plan.write) {
         groups.insert(Group::parse(&plan.dir.join(file), text)?)?;
@@ -479,11 +427,10 @@ pub fn compare(root: &Root, plan: &Plan) -> Result<Vec<Difference>, TextError> {
     let mut differences = Vec::new();
     for (file, text) in &plan.write {
         let path = plan.dir.join(file);
-        if !path.is_file() {
+        let Some(found) = read(&path)? else {
             differences.push(Difference::Missing(file.clone()));
             continue;
-        }
-        let found = read_text(&path)?;
+        };
         if !same_meaning(&groups, &path, text, &found) {
             differences.push(Difference::Changed(file.clone()));
         }

@@ -10,7 +10,7 @@ use wit_parser::{InterfaceId, PackageName as WitName, Resolve, WorldKey};
 
 use super::root::Root;
 use super::text::{Group, Reference, TextError, print};
-use crate::place::Location;
+use crate::span::Location;
 
 /// What a project's component will export.
 #[derive(Debug, Clone, Default)]

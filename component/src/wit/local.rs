@@ -4,7 +4,6 @@
 //! selected. So nothing is encoded here, and folders may refer to one another in whichever order they are read.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use semver::Version;
 use transparency::name::PackageName;
@@ -35,18 +34,11 @@ pub struct LocalPackages {
 }
 
 impl LocalPackages {
-    /// Reads a folder's own `.wit` files, or one file.
+    /// What a folder's own `.wit` files, or one file, declare.
     ///
     /// # Errors
-    /// Texts that do not parse, and what may not be released.
-    pub fn read(path: &Path) -> Result<Self, PublishError> {
-        let group = if path.is_dir() {
-            Group::read_dir(path)?.ok_or_else(|| PublishError::Empty {
-                path: path.to_owned(),
-            })?
-        } else {
-            Group::read_file(path)?
-        };
+    /// What may not be released.
+    pub fn of(group: Group) -> Result<Self, PublishError> {
         let references = group.references();
         let mut packages = Vec::new();
         for package in group.names() {

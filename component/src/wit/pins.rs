@@ -5,15 +5,13 @@
 //! that does anything but set those versions is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use registry::file;
 use semver::Version;
 use transparency::name::PackageName;
 
-use super::text::{Group, Reference, TextError, has_extension, read_text, wit_files, wit_name};
+use super::text::{Group, Reference, TextError, wit_name};
 
 /// Which versions become which.
 pub type Moves = BTreeMap<(PackageName, Version), Version>;
@@ -29,20 +27,6 @@ pub enum PinError {
     Unsure {
         /// The folder or file.
         path: PathBuf,
-    },
-    /// Somebody else wrote it meanwhile.
-    #[error("{} was changed by another program meanwhile", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It cannot be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
     },
 }
 
@@ -63,10 +47,13 @@ pub struct PinChange {
 
 /// A file and what is to become of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct FileEdit {
-    path: PathBuf,
-    before: String,
-    after: String,
+pub struct FileEdit {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text as it was read.
+    pub before: String,
+    /// The text that takes its place.
+    pub after: String,
 }
 
 /// Changes of the texts of `wit/`, all of them or none.
@@ -76,32 +63,27 @@ pub struct PinEdit {
     changes: Vec<PinChange>,
 }
 
-/// The files that are a project's own text.
-fn own_files(wit: &Path) -> Result<Vec<PathBuf>, TextError> {
-    if wit.is_file() {
-        return Ok(Vec::from([wit.to_owned()]));
-    }
-    wit_files(wit)
-}
-
 /// Whether a file is part of a project's own text, and not of `deps`.
 pub fn is_own(wit: &Path, file: &Path) -> bool {
-    file == wit || (file.parent() == Some(wit) && has_extension(file, "wit"))
+    file == wit || (file.parent() == Some(wit) && file.extension().is_some_and(|end| end == "wit"))
 }
 
 impl PinEdit {
-    /// Finds what is to be changed in the texts of a `wit/`, or in one file; nothing is written.
+    /// Finds what is to be changed in the texts of a `wit/`, or in one file.
     ///
     /// # Errors
-    /// A text that does not read; one where it is not sure that just these versions change.
-    pub fn plan(wit: &Path, moves: &Moves) -> Result<Self, PinError> {
+    /// A text that does not parse; one where it is not sure that just these versions change.
+    pub fn plan(
+        wit: &Path,
+        texts: Vec<(PathBuf, String)>,
+        moves: &Moves,
+    ) -> Result<Self, PinError> {
         let mut edit = Self::default();
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        for path in own_files(wit)? {
-            let text = read_text(&path)?;
+        for (path, text) in texts {
             let changed = edit.change(&path, &text, moves);
-            before.push(Ok((path.clone(), text.clone())));
-            after.push(Ok((path.clone(), changed.clone())));
+            before.push((path.clone(), text.clone()));
+            after.push((path.clone(), changed.clone()));
             if changed != text {
                 edit.files.push(FileEdit {
                     path,
@@ -167,6 +149,11 @@ impl PinEdit {
         changed
     }
 
+    /// The files that change, in the order of the texts.
+    pub fn files(&self) -> &[FileEdit] {
+        &self.files
+    }
+
     /// What changes, in the order of the texts.
     pub fn changes(&self) -> &[PinChange] {
         &self.changes
@@ -183,35 +170,6 @@ impl PinEdit {
             }
         }
     }
-
-    /// Writes the texts, each whole, in the place of what was read. Where one cannot be written, those written before
-    /// it are put back.
-    ///
-    /// # Errors
-    /// A text that was changed meanwhile, or cannot be written.
-    pub fn save(&self) -> Result<(), PinError> {
-        for (place, file) in self.files.iter().enumerate() {
-            if let Err(error) = replace(&file.path, &file.before, &file.after) {
-                let written = self.files.get(..place).unwrap_or_default();
-                for file in written {
-                    // The first failure is the one to report.
-                    let _ = replace(&file.path, &file.after, &file.before);
-                }
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts back the texts from before [`save`](Self::save).
-    ///
-    /// # Errors
-    /// As those of `save`.
-    pub fn revert(&self) -> Result<(), PinError> {
-        self.files
-            .iter()
-            .try_for_each(|file| replace(&file.path, &file.after, &file.before))
-    }
 }
 
 /// A reference without its place.
@@ -223,18 +181,6 @@ fn meaning(reference: Reference) -> (String, String, String, bool, BTreeSet<Stri
         reference.world,
         reference.types,
     )
-}
-
-fn replace(path: &Path, expected: &str, text: &str) -> Result<(), PinError> {
-    if read_text(path)? != expected {
-        return Err(PinError::Changed {
-            path: path.to_owned(),
-        });
-    }
-    file::replace(path, text.as_bytes()).map_err(|source| PinError::Write {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// A package that a text refers to with a version, and where the version stands.
@@ -371,8 +317,6 @@ fn version_length(text: &str) -> usize {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn moves(list: &[(&str, &str, &str)]) -> Moves {
@@ -429,28 +373,6 @@ mod tests {
             &[("a:b", "0.3.0-rc.1", "0.3.0")],
         );
         assert_eq!(after, "use a:b/c@0.3.0.{d};");
-    }
-
-    #[test]
-    fn where_one_text_cannot_be_written_all_are_as_they_were() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = ["a", "b"].map(|name| folder.path().join(format!("{name}.wit")));
-        let text = |name: &str| format!("package a:b;\nworld {name} {{ import x:y/z@1.0.0; }}\n");
-        for (file, name) in files.iter().zip(["one", "two"]) {
-            fs::write(file, text(name)).unwrap();
-        }
-        let moves = moves(&[("x:y", "1.0.0", "1.1.0")]);
-        let edit = PinEdit::plan(folder.path(), &moves).unwrap();
-        assert_eq!(edit.changes().len(), 2);
-        fs::write(&files[1], text("three")).unwrap();
-        assert!(matches!(edit.save(), Err(PinError::Changed { path }) if path == files[1]));
-        assert_eq!(fs::read_to_string(&files[0]).unwrap(), text("one"));
-        fs::write(&files[1], text("two")).unwrap();
-        edit.save().unwrap();
-        assert!(fs::read_to_string(&files[0]).unwrap().contains("@1.1.0"));
-        edit.revert().unwrap();
-        assert_eq!(fs::read_to_string(&files[0]).unwrap(), text("one"));
-        assert_eq!(fs::read_to_string(&files[1]).unwrap(), text("two"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use wit_component::encode;
 use wit_parser::PackageName as WitName;
 
 use super::binary::{BinaryError, Decoded, Refusal};
-use super::text::{GaveUp, Group, Groups, Location, TextError, entries, guarded, has_extension};
+use super::text::{GaveUp, Group, Groups, Location, TextError, guarded};
 
 /// A folder or file that cannot be published as a WIT package.
 #[derive(Debug, thiserror::Error)]
@@ -94,41 +94,6 @@ pub struct Package {
     pub requirements: BTreeSet<Requirement>,
 }
 
-/// What lies at a path that is to be published: a text, and the texts in the `deps` that belong to it.
-#[derive(Debug)]
-pub struct Texts {
-    /// The text.
-    pub text: Group,
-    /// The texts of the folder's `deps`, or those beside it where it lies in a `deps` itself.
-    pub beside: Vec<Group>,
-}
-
-impl Texts {
-    /// Reads a `wit/` folder, or one `.wit` file.
-    ///
-    /// # Errors
-    /// Texts that do not parse.
-    pub fn read(path: &Path) -> Result<Self, PublishError> {
-        let text = if path.is_dir() {
-            Group::read_dir(path)?.ok_or_else(|| PublishError::Empty {
-                path: path.to_owned(),
-            })?
-        } else {
-            Group::read_file(path)?
-        };
-        let own = path.is_dir().then(|| path.join("deps"));
-        let around = path.parent().filter(|parent| parent.ends_with("deps"));
-        let mut beside = Vec::new();
-        for folder in own.as_deref().into_iter().chain(around) {
-            let entries = entries(folder)?;
-            for entry in entries.iter().filter(|entry| *entry != path) {
-                beside.extend(read_entry(entry)?);
-            }
-        }
-        Ok(Self { text, beside })
-    }
-}
-
 impl Package {
     /// It as a text, whose path is for messages only.
     ///
@@ -158,17 +123,6 @@ impl Package {
             bytes,
             requirements,
         })
-    }
-}
-
-/// The group of a folder's `deps` entry; none for what is no WIT text.
-fn read_entry(entry: &Path) -> Result<Option<Group>, TextError> {
-    if entry.is_dir() {
-        Group::read_dir(entry)
-    } else if has_extension(entry, "wit") {
-        Group::read_file(entry).map(Some)
-    } else {
-        Ok(None)
     }
 }
 

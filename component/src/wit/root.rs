@@ -5,20 +5,15 @@
 //! and its own references are pins like the project's.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use registry::file::{self, STAGED};
 use semver::Version;
 use transparency::name::{NameError, PackageName};
 use transparency::version::{Track, VersionError, parse_version};
 use wit_parser::{PackageName as WitName, Resolve};
 
 use super::binary::{BinaryError, Decoded};
-use super::text::{
-    Group, Groups, Location, MAX_TEXT, Reference, TextError, entries, has_extension, wit_files,
-};
-use crate::component::MAX_CONTENT;
+use super::text::{Group, Groups, Location, Reference, TextError};
 
 /// What the last line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
 ///
@@ -94,6 +89,32 @@ pub struct Local {
     pub path: PathBuf,
 }
 
+/// What lies in a `wit/`, as it was read.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// The folder, which may be missing.
+    pub dir: PathBuf,
+    /// The packages of its own `.wit` files.
+    pub text: Option<Group>,
+    /// What lies in its `deps`, ascending by path.
+    pub deps: Vec<(PathBuf, Entry)>,
+    /// Folders with texts that nobody reads, since they lie beside `deps`.
+    pub unread: Vec<PathBuf>,
+}
+
+/// What lies in a `wit/deps`.
+#[derive(Debug)]
+pub enum Entry {
+    /// A folder that `fetch` wrote: its [`PACKAGE_FILE`] ends in [`MARK`].
+    Fetched,
+    /// A folder that holds nothing but what an interrupted `fetch` left.
+    Remnant,
+    /// Another folder, or a `.wit` file.
+    Text(Group),
+    /// A `.wasm` file.
+    Binary(Decoded),
+}
+
 /// A project's `wit/`.
 #[derive(Debug, Clone)]
 pub struct Root {
@@ -104,6 +125,8 @@ pub struct Root {
     locals: BTreeSet<Local>,
     /// Folders of `wit/deps` that `fetch` wrote, by name.
     fetched: BTreeSet<String>,
+    /// Those of them that hold a whole text.
+    marked: BTreeSet<String>,
     /// Folders with texts that nobody reads, since they lie beside `deps`.
     unread: Vec<PathBuf>,
 }
@@ -117,60 +140,46 @@ impl Root {
             groups: Groups::default(),
             locals: BTreeSet::new(),
             fetched: BTreeSet::new(),
+            marked: BTreeSet::new(),
             unread: Vec::new(),
         }
     }
 
-    /// Reads a `wit/` folder, or one `.wit` file; a missing one asks for nothing.
+    /// What a `wit/` asks for, and what it holds.
     ///
     /// # Errors
-    /// Texts that do not parse, and two that declare one package version.
-    pub fn read(path: &Path) -> Result<Self, RootError> {
+    /// Two texts that declare one package version.
+    pub fn new(contents: Contents) -> Result<Self, RootError> {
         let mut root = Self::none();
-        root.dir = if path.is_file() {
-            path.parent().map(Path::to_owned).unwrap_or_default()
-        } else {
-            path.to_owned()
-        };
-        let text = if path.is_file() {
-            Some(Group::read_file(path)?)
-        } else {
-            Group::read_dir(path)?
-        };
-        if let Some(group) = text {
+        root.dir = contents.dir;
+        root.unread = contents.unread;
+        // First, since a text must not declare what one of these holds, wherever it lies.
+        for (path, entry) in &contents.deps {
+            let name = path.file_name().and_then(|name| name.to_str());
+            match (entry, name) {
+                (Entry::Fetched, Some(name)) => {
+                    root.marked.insert(name.to_owned());
+                    root.fetched.insert(name.to_owned());
+                }
+                (Entry::Remnant, Some(name)) => {
+                    root.fetched.insert(name.to_owned());
+                }
+                _ => {}
+            }
+        }
+        if let Some(group) = contents.text {
             root.has_text = true;
             root.add_locals(group.names().skip(1), group.path());
             root.groups.insert(group)?;
         }
-        if path.is_dir() {
-            for entry in entries(&root.deps())? {
-                root.read_dependency(&entry)?;
-            }
-            for entry in entries(path)? {
-                if entry.is_dir() && entry != root.deps() && !wit_files(&entry)?.is_empty() {
-                    root.unread.push(entry);
-                }
+        for (path, entry) in contents.deps {
+            match entry {
+                Entry::Text(group) => root.add_group(group)?,
+                Entry::Binary(decoded) => root.add_binary(&path, decoded.into_resolve())?,
+                Entry::Fetched | Entry::Remnant => {}
             }
         }
         Ok(root)
-    }
-
-    fn read_dependency(&mut self, path: &Path) -> Result<(), RootError> {
-        if is_fetched(path)? {
-            if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
-                self.fetched.insert(name.to_owned());
-            }
-        } else if path.is_dir() {
-            if let Some(group) = Group::read_dir(path)? {
-                self.add_group(group)?;
-            }
-        } else if has_extension(path, "wit") {
-            self.add_group(Group::read_file(path)?)?;
-        } else if has_extension(path, "wasm") {
-            let decoded = read_binary(path)?;
-            self.add_binary(path, decoded.into_resolve())?;
-        }
-        Ok(())
     }
 
     fn add_group(&mut self, group: Group) -> Result<(), RootError> {
@@ -215,10 +224,10 @@ impl Root {
         if let Some(local) = self.locals.iter().find(|local| local.package == *name) {
             return Some((local.path.clone(), None));
         }
-        let fetched = self.deps().join(folder_name(name));
-        has_mark(&fetched)
-            .unwrap_or(false)
-            .then_some((fetched, None))
+        let fetched = folder_name(name);
+        self.marked
+            .contains(&fetched)
+            .then(|| (self.deps().join(fetched), None))
     }
 
     fn add_locals<'a>(&mut self, names: impl Iterator<Item = &'a WitName>, path: &Path) {
@@ -267,22 +276,6 @@ impl Root {
     /// The names of the folders that `fetch` wrote.
     pub fn fetched(&self) -> &BTreeSet<String> {
         &self.fetched
-    }
-
-    /// What `fetch` wrote: those folders, but only the file in one that holds something else too.
-    ///
-    /// # Errors
-    /// A folder that cannot be read.
-    pub fn fetched_paths(&self) -> Result<Vec<PathBuf>, RootError> {
-        let path = |name: &String| {
-            let folder = self.deps().join(name);
-            Ok(if holds_only_ours(&folder)? {
-                folder
-            } else {
-                folder.join(PACKAGE_FILE)
-            })
-        };
-        self.fetched.iter().map(path).collect()
     }
 
     pub(super) fn groups(&self) -> &Groups {
@@ -386,84 +379,4 @@ pub(super) fn folder_name(name: &WitName) -> String {
         Some(version) => format!("{}-{}-{version}", name.namespace, name.name),
         None => format!("{}-{}", name.namespace, name.name),
     }
-}
-
-/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` ends in [`MARK`], or it holds nothing but what
-/// an interrupted run left, which no parser reads. What lies behind a link is not: `fetch` makes none, and would write and
-/// remove somewhere else.
-pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
-    Ok(has_mark(folder)? || is_remnant(folder)?)
-}
-
-fn is_linked(folder: &Path) -> bool {
-    let file = folder.join(PACKAGE_FILE);
-    let on_the_way = folder.parent().into_iter().chain([folder, file.as_path()]);
-    on_the_way.into_iter().any(Path::is_symlink)
-}
-
-/// Whether a folder is empty, or holds only an empty `package.wit` and files that `fetch` was at work on.
-fn is_remnant(folder: &Path) -> Result<bool, TextError> {
-    // A file that is missing has no length either.
-    let length = folder
-        .join(PACKAGE_FILE)
-        .metadata()
-        .map_or(0, |about| about.len());
-    Ok(length == 0 && folder.is_dir() && !is_linked(folder) && holds_only_ours(folder)?)
-}
-
-/// Whether nothing lies in a folder beside `package.wit` and files that `fetch` was at work on.
-pub(super) fn holds_only_ours(folder: &Path) -> Result<bool, TextError> {
-    Ok(entries(folder)?.iter().all(|path| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name == PACKAGE_FILE || name.starts_with(STAGED))
-    }))
-}
-
-fn has_mark(folder: &Path) -> Result<bool, TextError> {
-    if is_linked(folder) {
-        return Ok(false);
-    }
-    let path = folder.join(PACKAGE_FILE);
-    match last_line(&path) {
-        Ok(line) => Ok(line.starts_with(MARK.as_bytes())),
-        Err(error) if file::is_absent(&error) => Ok(false),
-        Err(source) => Err(TextError::Read { path, source }),
-    }
-}
-
-/// The last line of a file, without its end. Of a file that is no text it may be no line, but is never longer than a text
-/// may be.
-fn last_line(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = file::open(path)?;
-    let length = file.metadata()?.len();
-    let mut read = 4096;
-    loop {
-        let from = length.saturating_sub(read);
-        file.seek(io::SeekFrom::Start(from))?;
-        let mut end = Vec::new();
-        file.by_ref().take(read).read_to_end(&mut end)?;
-        let line = end.trim_ascii_end();
-        let start = line.iter().rposition(|byte| *byte == b'\n');
-        if let Some(start) = start {
-            return Ok(line
-                .get(start.saturating_add(1)..)
-                .unwrap_or_default()
-                .to_vec());
-        }
-        if from == 0 || read > MAX_TEXT {
-            return Ok(line.to_vec());
-        }
-        read *= 2;
-    }
-}
-
-fn read_binary(path: &Path) -> Result<Decoded, RootError> {
-    let bytes = file::read(path, MAX_CONTENT).map_err(|source| TextError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    Decoded::open(&bytes).map_err(|source| RootError::Binary {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -9,14 +9,12 @@ mod stub;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::thread;
 
-use registry::{arena, file};
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -27,8 +25,8 @@ use wit_parser::{
 };
 
 use super::root::MARK;
-pub use crate::place::Location;
-use crate::place::Text;
+pub use crate::span::Location;
+use crate::span::Text;
 
 /// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand; and the WIT
 /// libraries recurse along a chain of types, so that the text bounds the stack that they take: see `guarded`.
@@ -188,7 +186,6 @@ pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let mut work = Some(work);
     let mut run = || {
         ROOMY.set(true);
-        arena::reserve();
         work.take().map(|work| work())
     };
     let ran = thread::scope(|scope| {
@@ -293,37 +290,18 @@ pub struct Group {
 }
 
 impl Group {
-    /// The packages in a folder's own `.wit` files, subfolders aside; none where it has no such file.
-    pub fn read_dir(dir: &Path) -> Result<Option<Self>, TextError> {
-        let files = wit_files(dir)?;
-        if files.is_empty() {
-            return Ok(None);
-        }
-        Self::read_files(dir, &files).map(Some)
-    }
-
-    /// The packages in one file.
-    pub fn read_file(file: &Path) -> Result<Self, TextError> {
-        Self::read_files(file, std::slice::from_ref(&file.to_owned()))
-    }
-
-    fn read_files(path: &Path, files: &[PathBuf]) -> Result<Self, TextError> {
-        let texts = files
-            .iter()
-            .map(|file| Ok((file.clone(), read_text(file)?)));
-        Self::of_texts(path, texts)
-    }
-
     /// The packages in some texts together, each with its path.
-    pub(super) fn of_texts(
+    ///
+    /// # Errors
+    /// Texts that are larger than [`MAX_TEXT`] together, and those that do not parse.
+    pub fn of_texts(
         path: &Path,
-        texts: impl IntoIterator<Item = Result<(PathBuf, String), TextError>>,
+        texts: impl IntoIterator<Item = (PathBuf, String)>,
     ) -> Result<Self, TextError> {
         let mut map = SourceMap::new();
         let mut kept = Texts::default();
         let mut all = String::new();
-        for text in texts {
-            let (file, text) = text?;
+        for (file, text) in texts {
             all.push_str(&text);
             if is_too_large(&all) {
                 return Err(TextError::TooLarge {
@@ -517,7 +495,7 @@ impl Groups {
     ///
     /// # Errors
     /// As [`Groups::insert`].
-    pub(super) fn add(&mut self, group: Group) -> Result<(), TextError> {
+    pub fn add(&mut self, group: Group) -> Result<(), TextError> {
         let is_there = |other: &Group| other.same_text(&group);
         if self.get(group.name()).is_some_and(is_there) {
             return Ok(());
@@ -697,53 +675,6 @@ pub fn wit_name(name: &PackageName, version: &Version) -> WitName {
     }
 }
 
-/// The entries of a folder, ascending by name; none where the folder is missing.
-pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
-    let unreadable = |source| TextError::Read {
-        path: dir.to_owned(),
-        source,
-    };
-    let listing = match fs::read_dir(dir) {
-        Ok(listing) => listing,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in listing {
-        paths.push(entry.map_err(unreadable)?.path());
-        if paths.len() > MAX_ENTRIES {
-            return Err(TextError::TooMany {
-                path: dir.to_owned(),
-            });
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-/// Whether a path ends in an extension.
-pub(super) fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found == extension)
-}
-
-/// The `.wit` files that lie directly in a folder, ascending by name.
-pub(super) fn wit_files(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
-    let mut files = entries(dir)?;
-    files.retain(|path| has_extension(path, "wit") && !path.is_dir());
-    Ok(files)
-}
-
 fn is_too_large(text: &str) -> bool {
     u64::try_from(text.len()).map_or(true, |size| size > MAX_TEXT)
-}
-
-/// A file of at most [`MAX_TEXT`] bytes.
-pub(super) fn read_text(path: &Path) -> Result<String, TextError> {
-    file::read_text(path, MAX_TEXT).map_err(|source| {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::FileTooLarge => TextError::TooLarge { path },
-            _ => TextError::Read { path, source },
-        }
-    })
 }

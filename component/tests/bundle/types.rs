@@ -2,7 +2,7 @@
 
 use fixtures::component::from_wit;
 
-use cargo_warg::component::Interface;
+use component::content::Interface;
 
 use crate::world::{World, imports, relay};
 

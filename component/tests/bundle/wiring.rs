@@ -440,7 +440,7 @@ fn what_is_no_component_or_not_there_is_named() {
         "{refusal}"
     );
     assert_eq!(
-        cargo_warg::bundle::compose(&World::new(&[], app()).composition(), 2)
+        component::bundle::compose(&World::new(&[], app()).composition(), 2)
             .unwrap_err()
             .to_string(),
         "bundles of format 2 were made by a newer cargo warg; this one knows format 1"

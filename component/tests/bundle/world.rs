@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use cargo_warg::bundle::wiring::Plan;
-use cargo_warg::bundle::{ComposeError, Composition, FORMAT, Part, Wiring, compose};
-use cargo_warg::component::Interface;
-use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
+use component::bundle::wiring::Plan;
+use component::bundle::{ComposeError, Composition, FORMAT, Part, Wiring, compose};
+use component::content::Interface;
 use transparency::name::ExternName;
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use wasmparser::{
     Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef, Parser,
     Payload, Validator,
@@ -24,7 +23,7 @@ pub(crate) struct World {
     root: Owned,
     parts: BTreeMap<Selection, Owned>,
     wire: Wiring,
-    lock: Lockfile,
+    lock: String,
 }
 
 fn requirements(requires: &[&str]) -> BTreeSet<Requirement> {
@@ -35,14 +34,11 @@ fn requirements(requires: &[&str]) -> BTreeSet<Requirement> {
 impl World {
     /// A root; `requires` are requirements without their kind: `acme:clock ^1.0 for acme:clock/now@1.0.0`.
     pub(crate) fn new(requires: &[&str], content: impl Into<Content>) -> Self {
-        let header =
-            "# This file is written by cargo warg. It is not meant to be edited.\nversion = 1\n";
-        let root = "\n[[root]]\nname = \"app\"\nrequires = []\nselects = []\n";
         Self {
             root: (requirements(requires), content.into().0),
             parts: BTreeMap::new(),
             wire: Wiring::default(),
-            lock: format!("{header}{root}").parse().unwrap(),
+            lock: "a lock\n".to_owned(),
         }
     }
 
@@ -66,8 +62,8 @@ impl World {
     }
 
     /// With another lock in it.
-    pub(crate) fn locked(mut self, lock: Lockfile) -> Self {
-        self.lock = lock;
+    pub(crate) fn locked(mut self, lock: &str) -> Self {
+        lock.clone_into(&mut self.lock);
         self
     }
 
@@ -85,6 +81,7 @@ impl World {
                 .map(|(selection, of)| (selection.clone(), part(of)))
                 .collect(),
             wire: &self.wire,
+            name: "app",
             lock: &self.lock,
         }
     }

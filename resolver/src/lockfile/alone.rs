@@ -14,7 +14,8 @@ use transparency::version::VersionReq;
 
 use super::{Lockfile, Root, SOLVER};
 use crate::problem::{Member, Options, Problem, RootRequirement};
-use crate::resolution::{Resolution, Selection};
+use crate::resolution::Resolution;
+use transparency::selection::Selection;
 
 impl Lockfile {
     /// The lock where nobody requires anything.

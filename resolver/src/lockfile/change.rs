@@ -9,7 +9,7 @@ use transparency::name::{Kind, PackageName};
 use transparency::version::Track;
 
 use super::Lockfile;
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// A package that is locked otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

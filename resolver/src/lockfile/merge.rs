@@ -21,7 +21,8 @@ use super::{Lockfile, Package, Root, SOLVER};
 use crate::closure::{Claim, Claims};
 use crate::cutoff::Cutoff;
 use crate::problem::{Mode, Options, Problem};
-use crate::resolution::{Resolution, Selection};
+use crate::resolution::Resolution;
+use transparency::selection::Selection;
 
 /// Why a text cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

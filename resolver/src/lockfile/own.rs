@@ -10,7 +10,7 @@ use transparency::release::Requirement;
 
 use super::{Lockfile, Root, SOLVER};
 use crate::problem::{Member, Problem};
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// The root of a lock that is a member's own.
 #[derive(Debug, Clone, Copy)]

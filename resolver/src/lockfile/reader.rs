@@ -21,7 +21,7 @@ use super::writer::HEADER;
 use super::{Inconsistency, Lockfile, Package, Release, Root, SOLVER, VERSION};
 use crate::cutoff::{Cutoff, CutoffError, ExcludeNewer, NOTHING};
 use crate::problem::{Mode, ModeError, Options, Origins};
-use crate::resolution::{Selection, SelectionError};
+use transparency::selection::{Selection, SelectionError};
 
 /// The longest lock, in bytes: some 40,000 packages. What is longer was not written by solving.
 pub const MAX_LOCK: usize = 16 * 1024 * 1024;

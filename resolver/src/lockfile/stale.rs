@@ -11,7 +11,7 @@ use transparency::version::Track;
 use super::{Lockfile, Root, SOLVER};
 use crate::cutoff::{Cutoff, ExcludeNewer};
 use crate::problem::{Local, Member, Mode, Options, Problem};
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// All reasons why a lock is stale.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{Lockfile, Package, Root, SOLVER, VERSION};
 use crate::cutoff::ExcludeNewer;
-use crate::resolution::Selection;
+use transparency::selection::Selection;
 
 /// The first line.
 pub(super) const HEADER: &str =

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::index::Standing;
 use resolver::problem::{Member, Mode, RootRequirement};
-use resolver::resolution::Selection;
 use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::Track;
 
 use crate::random::Random;

@@ -13,12 +13,13 @@ use resolver::index::{Address, Index, Release, Standing};
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Local, Member, Problem, RootRequirement, Written};
 use resolver::report::Conflict;
-use resolver::resolution::{Resolution, Selection};
+use resolver::resolution::Resolution;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::{VersionReq, parse_version};
 
 pub(crate) const ORIGIN: &str = "registry.example/components";

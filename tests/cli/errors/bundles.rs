@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use cargo_warg::bundle::SECTION;
+use component::bundle::SECTION;
 use fixtures::component::{from_wit, wit_package};
 
 use super::Case;
@@ -96,7 +96,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["EmbeddedError::Content"],
+        shows: &["BundleError::Embedded", "EmbeddedError::Content"],
         title: "inspect: a file that is no WebAssembly",
         run: |s| {
             s.write("text.wasm", "hello");
@@ -448,7 +448,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["EmbeddedError::Lock", "ReadError::Unexpected"],
+        shows: &["BundleError::Lock", "ReadError::Unexpected"],
         title: "inspect: a bundle with an edited lock",
         run: |s| {
             changed(s, |bytes, text| {
@@ -461,7 +461,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["EmbeddedError::Roots"],
+        shows: &["BundleError::Roots"],
         title: "inspect: a bundle whose lock has no root",
         run: |s| {
             changed(s, |bytes, text| {
@@ -481,7 +481,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["EmbeddedError::Unnamed"],
+        shows: &["BundleError::Unnamed"],
         title: "inspect: a bundle with an edited byte",
         run: |s| {
             changed(s, |bytes, text| {

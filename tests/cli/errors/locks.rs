@@ -397,7 +397,7 @@ pub(super) const CASES: &[Case] = &[
         run: |s| {
             claimed(s, 13, |lock| {
                 let from = lock.packages.keys().next().unwrap().clone();
-                let to: resolver::resolution::Selection =
+                let to: transparency::selection::Selection =
                     "component acme:clock@1.1.5".parse().unwrap();
                 let package = lock.packages.remove(&from).unwrap();
                 lock.packages.insert(to.clone(), package);

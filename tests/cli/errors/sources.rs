@@ -182,6 +182,7 @@ pub(super) fn texts() -> Texts {
     };
     for (folder, is_cause) in [
         ("cargo-warg/src", false),
+        ("component/src", false),
         ("resolver/src", false),
         ("registry/src", false),
         ("transparency/src", true),

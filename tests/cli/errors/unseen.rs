@@ -31,7 +31,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "ManifestError::Toml",
             "ManifestError::Changed",
             "StorageError::Moved",
-            "PinError::Changed",
+            "SaveError::Changed",
         ],
     ),
     (
@@ -39,7 +39,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
         &[
             "ManifestError::Write",
             "ApplyError::Write",
-            "PinError::Write",
+            "SaveError::Write",
             "ApplyError::Remove",
             "KeysError::Write",
             "ClientError::Kept",
@@ -180,7 +180,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
         &["ComposeError::Format"],
     ),
     (
-        "takes two versions of the host's interfaces that contradict each other; `cargo-warg/tests/bundle/` has them",
+        "takes two versions of the host's interfaces that contradict each other; `component/tests/bundle/` has them",
         &["ComposeError::HostCircle"],
     ),
     (
@@ -190,7 +190,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
     (SLOW, &["FetchError::Stalled", "FetchError::Slow"]),
     (
         "is the text of `TextError`, or a defect",
-        &["PinError::Text", "PinError::Unsure"],
+        &["PinError::Text", "PinError::Unsure", "SaveError::Text"],
     ),
     (
         "says it in the words of `StorageError::TooLarge`",

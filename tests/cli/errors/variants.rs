@@ -1,8 +1,6 @@
 //! Every variant of every error that reaches users. One that is added does not compile until it stands here, and then
 //! the catalogue wants a case of it.
 
-use cargo_warg::bundle::{ComposeError, EmbeddedError};
-use cargo_warg::component::ContentError;
 use cargo_warg::dirs::DirsError;
 use cargo_warg::keys::KeysError;
 use cargo_warg::manifest::ManifestError;
@@ -11,18 +9,23 @@ use cargo_warg::ops::batch::BatchError;
 use cargo_warg::ops::claims::ClaimError;
 use cargo_warg::ops::dep_solved::CarriedError;
 use cargo_warg::ops::derivation::DerivationError;
+use cargo_warg::ops::embedded::BundleError;
 use cargo_warg::ops::rebuild::RebuildError;
 use cargo_warg::ops::references::{Absence, ReferenceError};
 use cargo_warg::ops::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
-use cargo_warg::wit::binary::{BinaryError, Refusal};
-use cargo_warg::wit::deps::{ApplyError, PlanError};
-use cargo_warg::wit::exports::ExportsError;
+use cargo_warg::wit::deps::ApplyError;
 use cargo_warg::wit::import::ImportError;
-use cargo_warg::wit::pins::PinError;
-use cargo_warg::wit::publish::PublishError;
-use cargo_warg::wit::root::RootError;
-use cargo_warg::wit::text::TextError;
+use cargo_warg::wit::pins::SaveError;
+use component::bundle::{ComposeError, EmbeddedError};
+use component::content::ContentError;
+use component::wit::binary::{BinaryError, Refusal};
+use component::wit::deps::PlanError;
+use component::wit::exports::ExportsError;
+use component::wit::pins::PinError;
+use component::wit::publish::PublishError;
+use component::wit::root::RootError;
+use component::wit::text::TextError;
 use registry::check::{CheckError, EntryError};
 use registry::client::ClientError;
 use registry::http::{AddressError, FetchError, TokenError};
@@ -54,7 +57,8 @@ variants! {
     }
     PolicyFileError { Missing, Read, Malformed }
     TextError { Read, TooLarge, TooMany, TooWide, Parse, Package, Duplicate, Print, GaveUp }
-    PinError { Text, Unsure, Changed, Write }
+    PinError { Text, Unsure }
+    SaveError { Text, Changed, Write }
     RootError { Text, Binary, Unversioned, Name, Version }
     BinaryError { Content, TooLarge, Decode, GaveUp }
     ContentError { TooLarge, NotWasm, Outdated, OldName, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
@@ -63,8 +67,9 @@ variants! {
         HostUses, HostSort, HostCircle, Export, Invalid, Bundle,
     }
     EmbeddedError {
-        Content, Missing, Several, NotLast, TooLong, Format, Line, Lock, Roots, NotCanonical, Unnamed, NoRoot,
+        Content, Missing, Several, NotLast, TooLong, Format, Line, NotCanonical, NoRoot,
     }
+    BundleError { Embedded, Lock, Roots, Unnamed }
     Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
     PublishError { Text, Empty, Encode, GaveUp, Binary, NoContents, Refused }
     ImportError { Text, TooDeep, Empty }

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use resolver::problem::{Member, Options, Problem, RootRequirement};
-use resolver::resolution::Selection;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::VersionReq;
 
 use super::{Destination, Draft, Item};
@@ -18,9 +18,9 @@ use crate::ops::references::{
     ReferenceError, absence, all_selected, content_of, contents, is_of_a_registry, selected,
 };
 use crate::ops::solve::Sessions;
-use crate::wit::binary::Decoded;
-use crate::wit::deps::check_alone;
-use crate::wit::publish::PublishError;
+use component::wit::binary::Decoded;
+use component::wit::deps::check_alone;
+use component::wit::publish::PublishError;
 
 /// A release of a batch that nobody could use.
 #[derive(Debug)]

@@ -9,13 +9,13 @@ use fixtures::crowd::Crowd;
 use fixtures::world::World;
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, Options, Problem, RootRequirement};
-use resolver::resolution::Selection;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, PackageName};
 use transparency::number::Position;
 use transparency::package::Action;
 use transparency::record::{Record, Subject};
 use transparency::release::{Attachment, Requirement, Statement};
+use transparency::selection::Selection;
 use transparency::version::parse_version;
 
 use super::verify_release;

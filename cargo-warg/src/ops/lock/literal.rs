@@ -4,9 +4,9 @@
 //! So a pin may lead to a release under another name, which no text could refer to.
 
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use semver::BuildMetadata;
 use transparency::name::Kind;
+use transparency::selection::Selection;
 
 use crate::error::{Class, Error, Result};
 use crate::ops::project::Project;

@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 
 use registry::file;
 use resolver::problem::Local;
-use resolver::resolution::Selection;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use transparency::version::VersionReq;
 
 use super::{relative, requirement, same_file};
-use crate::component::{ContentError, Interface, MAX_CONTENT};
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
-use crate::wit::exported::Exported;
-use crate::wit::local::LocalPackages;
-use crate::wit::root::Root;
-use crate::wit::text::Group;
+use component::content::{ContentError, Interface, MAX_CONTENT};
+use component::wit::exported::Exported;
+use component::wit::local::LocalPackages;
+use component::wit::root::Root;
+use component::wit::text::Group;
 
 /// A local package in its place: members may take one name and version from several folders.
 pub(super) type Key = (Selection, Option<String>);
@@ -69,7 +69,8 @@ impl Unbuilt {
         let read = roots.values().find(|root| root.dir() == self.member.wit);
         let exported = match read {
             Some(root) => Exported::of(root).classified()?,
-            None => Exported::of(&Root::read(&self.member.wit).classified()?).classified()?,
+            None => Exported::of(&crate::wit::root::read(&self.member.wit).classified()?)
+                .classified()?,
         };
         Ok(self.exported.get_or_init(|| exported))
     }
@@ -191,7 +192,8 @@ impl<'a> Folders<'a> {
         path: &Path,
         locals: &mut BTreeSet<Local>,
     ) -> Result<Version> {
-        let read = LocalPackages::read(path)
+        let read = crate::wit::publish::read_path(path)
+            .and_then(LocalPackages::of)
             .classified()
             .map_err(|error| in_context(error, dependency, path))?;
         let main = read.main().ok_or_else(|| not_there(dependency, path))?;

@@ -6,19 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use resolver::problem::Local;
-use resolver::resolution::Selection;
 use transparency::name::{ExternName, Kind};
 use transparency::release::Requirement;
+use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 
 use super::folder::{Folders, Held, Key, Unbuilt, key};
 use super::{relative, requirement};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, Member, Workspace};
-use crate::place::Location;
-use crate::wit::exported::Exported;
-use crate::wit::root::{Pin, Root};
-use crate::wit::text::{Group, Reference};
+use component::span::Location;
+use component::wit::exported::Exported;
+use component::wit::root::{Pin, Root};
+use component::wit::text::{Group, Reference};
 
 /// What serves a member's references.
 #[derive(Debug, Default)]

@@ -5,14 +5,12 @@
 //! checkpoints. What comes out otherwise than the project has it is written down as held.
 
 use resolver::lockfile::Lockfile;
-use resolver::resolution::Selection;
 use transparency::digest::Digest;
 use transparency::name::Kind;
 use transparency::release::Attachment;
+use transparency::selection::Selection;
 
 use super::Carries;
-use crate::bundle::wiring::{Idle, Plan};
-use crate::bundle::{Composition, FORMAT, Part, PartName};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::Member;
 use crate::ops::batch::Item;
@@ -23,6 +21,8 @@ use crate::ops::lock;
 use crate::ops::project::Project;
 use crate::ops::registries::Reading;
 use crate::ops::solve::Sessions;
+use component::bundle::wiring::{Idle, Plan};
+use component::bundle::{Composition, FORMAT, Part, PartName};
 
 /// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
 /// mend.
@@ -59,6 +59,7 @@ pub(super) fn attach(
         .member(member)
         .map(Member::wiring)
         .unwrap_or_default();
+    let text = lock.to_string();
     let composition = Composition {
         root: Part {
             requirements: bundle::requirements(&lock),
@@ -66,7 +67,8 @@ pub(super) fn attach(
         },
         parts: bundle::fetched(&lock, &checked.contents)?,
         wire: &wire,
-        lock: &lock,
+        name: member,
+        lock: &text,
     };
     let plan = Plan::new(&composition).classified()?;
     plan.idle().iter().try_for_each(refuse_idle)?;
@@ -75,7 +77,7 @@ pub(super) fn attach(
         item.statement.bundle = Some((attachment(&bytes), FORMAT));
         item.attached.push(bytes);
     }
-    let bytes = lock.to_string().into_bytes();
+    let bytes = text.into_bytes();
     item.statement.lock = Some(attachment(&bytes));
     item.attached.push(bytes);
     Ok(checked.warnings())

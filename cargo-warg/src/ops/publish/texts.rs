@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use resolver::resolution::Selection;
 use transparency::name::Origin;
+use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 
 use super::{Places, Publication, Read, wit_item};
@@ -15,9 +15,9 @@ use crate::ops::batch::Item;
 use crate::ops::references::{self, Made};
 use crate::ops::registries::Registries;
 use crate::ops::solve::Sessions;
-use crate::wit::at_hand::{AtHand, in_order};
-use crate::wit::import::declared;
-use crate::wit::publish::{Package as WitPackage, PublishError};
+use component::wit::at_hand::{AtHand, in_order};
+use component::wit::import::declared;
+use component::wit::publish::{Package as WitPackage, PublishError};
 
 /// WIT packages to be released.
 pub(super) struct Texts {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use transparency::name::ExternName;
 use transparency::release::{Release, Requirement};
 
-use crate::bundle::wiring::serves;
 use crate::error::Result;
 use crate::ops::solve::Sessions;
+use component::bundle::wiring::serves;
 
 /// What to say of a requirement that no import asks for; nothing where one does.
 ///

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use resolver::problem::{Member, Problem, RootRequirement};
-use resolver::resolution::{Resolution, Selection};
+use resolver::resolution::Resolution;
 use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::release::Release;
+use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 
 use super::Request;
-use crate::error::{Class, Classified as _, Classify, Result};
+use crate::error::{Classified as _, Result};
 use crate::ops::project::Project;
 use crate::ops::solve::Sessions;
-use crate::wit::pins::{Moves, PinEdit, PinError, is_own};
-use crate::wit::root::Pin;
+use component::wit::pins::{Moves, PinEdit, is_own};
+use component::wit::root::Pin;
 
 /// An exact version in `wit/` that holds back a newer one of its track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,20 +30,6 @@ pub struct HeldPin {
     pub location: Option<String>,
     /// The newest that could stand there.
     pub available: Version,
-}
-
-impl Classify for PinError {
-    fn class(&self) -> Class {
-        Class::Other
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Unsure { .. } => "change them by hand, and run `cargo warg lock`".to_owned(),
-            Self::Changed { .. } => "run the command again".to_owned(),
-            Self::Text(_) | Self::Write { .. } => return None,
-        })
-    }
 }
 
 pub(super) fn is_pin_of(pin: &Pin, selection: &Selection) -> bool {
@@ -89,12 +76,12 @@ fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
     };
     let root = project.roots.get(member);
     let references = root
-        .map(crate::wit::root::Root::references)
+        .map(component::wit::root::Root::references)
         .unwrap_or_default();
     references
         .iter()
         .filter(|reference| {
-            reference.package == crate::wit::text::wit_name(&pin.name, &pin.version)
+            reference.package == component::wit::text::wit_name(&pin.name, &pin.version)
         })
         .all(|reference| {
             let location = reference.location.as_ref();
@@ -193,7 +180,7 @@ pub(super) fn set_pins(
     let mut edit = PinEdit::default();
     for (name, moves) in moves {
         if let Some(member) = project.workspace.member(name) {
-            edit.merge(PinEdit::plan(&member.wit, &moves).classified()?);
+            edit.merge(crate::wit::pins::plan(&member.wit, &moves).classified()?);
         }
     }
     Ok(edit)

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, Problem};
-use resolver::resolution::{Resolution, Selection, Unresolved};
+use resolver::resolution::{Resolution, Unresolved};
 use transparency::release::Release;
+use transparency::selection::Selection;
 
 use crate::error::{Class, Error, Result};
 use crate::ops::solve::Sessions;

@@ -8,18 +8,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use cargo_warg::component::{ContentError, Interface, derive, kind_of};
 use cargo_warg::error::Classify as _;
-use cargo_warg::wit::at_hand::AtHand;
-use cargo_warg::wit::binary::{BinaryError, Decoded, Refusal};
-use cargo_warg::wit::deps::{
-    Difference, Form, Lacking, Plan, PlanError, Selected, apply, compare, plan,
-};
-use cargo_warg::wit::exports::{self, ExportsError};
-use cargo_warg::wit::import::{ImportError, Imported, Skipped, Tree, declared};
-use cargo_warg::wit::publish::{Package, PublishError, Texts};
-use cargo_warg::wit::root::{MARK, Root, RootError};
-use cargo_warg::wit::text::TextError;
+use cargo_warg::wit::deps::{apply, compare, plan};
+use cargo_warg::wit::import::{ImportError, Skipped, Tree};
+use cargo_warg::wit::publish::Texts;
+use cargo_warg::wit::root;
+use component::content::{ContentError, Interface, derive, kind_of};
+use component::wit::at_hand::AtHand;
+use component::wit::binary::{BinaryError, Decoded, Refusal};
+use component::wit::deps::{Difference, Form, Lacking, Plan, PlanError, Selected};
+use component::wit::exports::{self, ExportsError};
+use component::wit::import::{Imported, declared};
+use component::wit::publish::{Package, PublishError};
+use component::wit::root::{MARK, Root, RootError};
+use component::wit::text::TextError;
 use fixtures::component::{from_wit, wit_package};
 use semver::Version;
 use transparency::content::Derived;
@@ -100,7 +102,7 @@ impl Content {
 fn planned(dir: &Path, wit: &[Content], components: &[Content]) -> Result<Plan, PlanError> {
     let wit: Vec<_> = wit.iter().map(Content::selected).collect();
     let components: Vec<_> = components.iter().map(Content::selected).collect();
-    plan(&Root::read(&dir.join("wit")).unwrap(), &wit, &components)
+    plan(&root::read(&dir.join("wit")).unwrap(), &wit, &components)
 }
 
 fn paths(files: &BTreeMap<PathBuf, String>) -> Vec<&str> {
@@ -395,7 +397,7 @@ mod roots {
     #[test]
     fn a_missing_folder_asks_for_nothing() {
         let dir = folder(&[]);
-        let root = Root::read(&dir.path().join("wit")).unwrap();
+        let root = root::read(&dir.path().join("wit")).unwrap();
         assert_eq!(pins(&root), [""; 0]);
         assert!(root.locals().is_empty());
     }
@@ -412,7 +414,7 @@ mod roots {
                 "interface i {\n  use wasi:http/types@0.2.3.{method};\n}\n",
             ),
         ]);
-        let root = Root::read(&dir.path().join("wit")).unwrap();
+        let root = root::read(&dir.path().join("wit")).unwrap();
         assert_eq!(
             pins(&root),
             ["wasi:http@0.2.3 a.wit:4:21", "wasi:io@0.2.6 a.wit:5:18"]
@@ -438,7 +440,7 @@ mod roots {
             ("wit/deps/notes.txt", "no WIT"),
             ("wit/deps/empty/readme.md", "no WIT"),
         ]);
-        let root = Root::read(&dir.path().join("wit")).unwrap();
+        let root = root::read(&dir.path().join("wit")).unwrap();
         assert_eq!(
             pins(&root),
             [
@@ -464,7 +466,7 @@ mod roots {
         fs::create_dir_all(dir.path().join("wit/deps")).unwrap();
         let units = wit_package("package acme:units@2.0.0; interface u { type second = u32; }");
         fs::write(dir.path().join("wit/deps/units.wasm"), units).unwrap();
-        let root = Root::read(&dir.path().join("wit")).unwrap();
+        let root = root::read(&dir.path().join("wit")).unwrap();
         assert_eq!(pins(&root), [""; 0]);
         assert_eq!(planned(dir.path(), &[], &[]).unwrap().write.len(), 0);
     }
@@ -475,7 +477,7 @@ mod roots {
             "wit/world.wit",
             "package my:app;\nworld app {\n  import wasi:io/poll;\n}\n",
         )]);
-        let root = Root::read(&dir.path().join("wit")).unwrap();
+        let root = root::read(&dir.path().join("wit")).unwrap();
         let error = root.pin(&root.references()[0]).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, RootError::Unversioned { .. }), "{text}");
@@ -505,7 +507,7 @@ mod roots {
                 ),
                 (place, &text),
             ]);
-            let root = Root::read(&dir.path().join("wit")).unwrap();
+            let root = root::read(&dir.path().join("wit")).unwrap();
             let help = root.pin(&root.references()[0]).unwrap_err().help().unwrap();
             assert!(help.starts_with("write `wasi:io/poll@0.2.3`:"), "{help}");
         }
@@ -529,7 +531,7 @@ mod roots {
         ];
         for case in cases {
             let dir = folder(&case);
-            match Root::read(&dir.path().join("wit")) {
+            match root::read(&dir.path().join("wit")) {
                 Err(RootError::Text(TextError::Duplicate {
                     package,
                     first,
@@ -560,7 +562,7 @@ mod roots {
             "wit/world.wit",
             "package my:app;\nworld app {\n  imprt x;\n}\n",
         )]);
-        let error = Root::read(&dir.path().join("wit")).unwrap_err();
+        let error = root::read(&dir.path().join("wit")).unwrap_err();
         let [place] = error.places().try_into().unwrap();
         let place = place.location.below(dir.path());
         assert_eq!(place.to_string(), "wit/world.wit:3:3");
@@ -713,7 +715,7 @@ mod publishing {
             let text = chain(59_500, backward);
             assert!(text.len() > 1_000_000);
             write(&dir.path().join("wit/chain.wit"), &text);
-            assert!(Root::read(&dir.path().join("wit")).is_ok());
+            assert!(root::read(&dir.path().join("wit")).is_ok());
             // It decodes; its text is longer once it is printed.
             let error = told(&read_package(&dir.path().join("wit")).unwrap_err());
             assert!(error.contains("package.wit is larger than"), "{error}");
@@ -724,9 +726,9 @@ mod publishing {
     fn all_texts_of_a_folder_together_have_a_limit() {
         let half = format!("package my:text@1.0.0;\n// {}", " ".repeat(600_000));
         let dir = folder(&[("wit/a.wit", &half)]);
-        assert!(Root::read(&dir.path().join("wit")).is_ok());
+        assert!(root::read(&dir.path().join("wit")).is_ok());
         write(&dir.path().join("wit/b.wit"), &half);
-        let error = told(&Root::read(&dir.path().join("wit")).unwrap_err());
+        let error = told(&root::read(&dir.path().join("wit")).unwrap_err());
         assert!(error.contains("wit is larger than 1048576"), "{error}");
     }
 
@@ -1312,7 +1314,7 @@ mod fetching {
             }
             let set = [units("1.0.0", "")];
             let plan = planned(dir.path(), &set, &[]).unwrap();
-            let root = Root::read(&dir.path().join("wit")).unwrap();
+            let root = root::read(&dir.path().join("wit")).unwrap();
             assert_eq!(compare(&root, &plan).unwrap().len(), 2, "{remnant:?}");
             apply(&plan).unwrap();
             let filled = fs::read(deps.join("acme-units-1.0.0/package.wit")).unwrap();
@@ -1337,7 +1339,7 @@ mod fetching {
                 assert_eq!(plan.remove.len(), 0);
                 apply(&plan).unwrap();
             } else {
-                assert!(Root::read(&dir.path().join("wit")).is_err(), "no package");
+                assert!(root::read(&dir.path().join("wit")).is_err(), "no package");
             }
             assert!(dir.path().join("wit/deps/mine/package.wit").exists());
         }
@@ -1360,7 +1362,7 @@ mod fetching {
         let dir = folder(&[]);
         let set = [units("1.0.0", "type second = u32;"), units("2.0.0", "")];
         let differences = |set: &[Content]| {
-            let root = Root::read(&dir.path().join("wit")).unwrap();
+            let root = root::read(&dir.path().join("wit")).unwrap();
             let plan = planned(dir.path(), set, &[]).unwrap();
             compare(&root, &plan).unwrap()
         };
