@@ -1,7 +1,7 @@
 //! This machine's own files: the trust store, kept records, secret keys.
 
 use cargo_warg::keys::Keys;
-use cargo_warg::ops::pending;
+use cargo_warg::ops::registry::pending;
 use registry::trust::Memory;
 use transparency::digest::Digest;
 use transparency::key::SigningKey;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use cargo_warg::ops::embedded::LockedBundle;
+use cargo_warg::ops::bundle::embedded::LockedBundle;
 use fixtures::component;
 use wasmparser::Validator;
 

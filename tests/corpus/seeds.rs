@@ -484,7 +484,7 @@ fn own_files(seeds: &mut Vec<Seed>) {
     ));
 
     let records = [b"first".to_vec(), Vec::new(), vec![b'x'; 300]];
-    let pending = cargo_warg::ops::pending::print(&records).unwrap();
+    let pending = cargo_warg::ops::registry::pending::print(&records).unwrap();
     seeds.push(("pending", pending));
     let keys = [7, 8].map(|seed| key("acme/ci", Algorithm::Ed25519, seed).danger_secret_text());
     seeds.push((

@@ -5,7 +5,7 @@ use resolver::lockfile::{BuildError, ReadError, Staleness};
 use resolver::resolution::Unresolved;
 
 use crate::error::{Class, Classify};
-use crate::ops::registries::name_registries;
+use crate::ops::session::registries::name_registries;
 
 impl Classify for ReadError {
     fn class(&self) -> Class {

@@ -10,9 +10,9 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::add::{Wanted, add};
 use crate::ops::lock::Flags;
-use crate::ops::solve::kind_word;
+use crate::ops::manifest::add::{Wanted, add};
+use crate::ops::session::solve::kind_word;
 
 /// A package, and a requirement where one is given: `wasi:http@0.2.3`, `acme:logger`.
 #[derive(Debug, Clone, PartialEq, Eq)]

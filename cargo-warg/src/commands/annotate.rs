@@ -10,7 +10,7 @@ use super::Context;
 use super::change::{ChangeArgs, parse_text};
 use super::publish::ReleaseName;
 use crate::error::Result;
-use crate::ops::batch::Change;
+use crate::ops::registry::append::Change;
 
 /// A package, or a release of it: `acme:logger`, `acme:logger@1.2.0`.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ use super::Context;
 use super::sure::Sure;
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::batch::{Change, Outcome};
-use crate::ops::change::{Changing, change};
-use crate::ops::clock;
+use crate::ops::machine::clock;
+use crate::ops::registry::append::{Change, Outcome};
+use crate::ops::registry::change::{Changing, change};
 
 /// The flags of every command that changes a package.
 #[derive(Args)]

@@ -9,7 +9,7 @@ use super::report::counted_long;
 use crate::error::Result;
 use crate::keys;
 use crate::message::{Clean, Message};
-use crate::ops::clean::{Wanted, clean};
+use crate::ops::machine::clean::{Wanted, clean};
 
 /// `cargo warg clean`.
 #[derive(Args)]

@@ -9,7 +9,7 @@ use transparency::package::Permission;
 use super::Context;
 use super::change::ChangeArgs;
 use crate::error::{Class, Error, Result};
-use crate::ops::batch::Change;
+use crate::ops::registry::append::Change;
 
 fn parse_permission(text: &str) -> std::result::Result<Permission, String> {
     let all = [

@@ -7,8 +7,8 @@ use transparency::release::{Attachment, Status};
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::info::{Info, Released, info};
-use crate::ops::registries::Registries;
+use crate::ops::release::info::{Info, Released, info};
+use crate::ops::session::registries::Registries;
 use crate::spec::PackageSpec;
 
 /// `cargo warg info`.

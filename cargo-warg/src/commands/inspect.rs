@@ -7,9 +7,9 @@ use clap::Args;
 use super::{Context, report};
 use crate::error::{Context as _, Result};
 use crate::message::Message;
-use crate::ops::embedded::LockedBundle;
-use crate::ops::inspect::{Inspected, inspect};
-use crate::ops::output;
+use crate::ops::bundle::embedded::LockedBundle;
+use crate::ops::bundle::inspect::{Inspected, inspect};
+use crate::ops::machine::output;
 
 /// `cargo warg inspect`.
 #[derive(Args)]

@@ -7,8 +7,8 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::hold::Hold;
-use crate::ops::outdated::{Mark, Row, outdated};
+use crate::ops::manifest::held_by::Hold;
+use crate::ops::manifest::outdated::{Mark, Row, outdated};
 
 /// `cargo warg outdated`.
 #[derive(Args)]

@@ -14,9 +14,9 @@ use super::sure::Sure;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::{Message, Publish};
-use crate::ops::batch::{Item, Outcome};
-use crate::ops::clock;
-use crate::ops::publish::{Carries, Publication, publish};
+use crate::ops::machine::clock;
+use crate::ops::registry::append::{Item, Outcome};
+use crate::ops::release::publish::{Carries, Publication, publish};
 use crate::shell::Shell;
 
 /// A package and a version: `acme:logger@1.2.0`.

@@ -13,12 +13,12 @@ use super::sure::Sure;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::Message;
-use crate::ops::batch::Outcome;
-use crate::ops::check::Subject;
-use crate::ops::clock;
-use crate::ops::import::{Import, import};
-use crate::ops::registry_clock::{Setting, set};
-use crate::ops::registry_new::{Wanted, make};
+use crate::ops::machine::clock;
+use crate::ops::registry::append::Outcome;
+use crate::ops::registry::check::Subject;
+use crate::ops::registry::clock::{Setting, set};
+use crate::ops::registry::create::{Wanted, make};
+use crate::ops::registry::import::{Import, import};
 
 /// `cargo warg registry`.
 #[derive(Subcommand)]

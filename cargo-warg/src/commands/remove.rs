@@ -8,7 +8,7 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
-use crate::ops::remove::remove;
+use crate::ops::manifest::remove::remove;
 
 /// `cargo warg remove`.
 #[derive(Args)]

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Context, clean, report};
 use crate::error::{Error, Result};
 use crate::message::{Message, SelfCheck, time_text};
-use crate::ops::self_check::{RegistryReport, Report, WorkspaceReport, self_check};
+use crate::ops::machine::self_check::{RegistryReport, Report, WorkspaceReport, self_check};
 
 /// `cargo warg self-check`.
 #[derive(Args)]

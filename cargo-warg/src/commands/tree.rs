@@ -11,8 +11,8 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Tree, TreeKind, TreeNode};
 use crate::ops::lock;
+use crate::ops::lock::tree::{Item, Node, Query, tree};
 use crate::ops::project::Project;
-use crate::ops::tree::{Item, Node, Query, tree};
 use crate::spec::PackageSpec;
 
 /// `cargo warg tree`.
@@ -197,7 +197,7 @@ impl Prefix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::tree::Item;
+    use crate::ops::lock::tree::Item;
 
     #[test]
     fn what_is_drawn_before_a_line_does_not_grow_with_its_depth() {

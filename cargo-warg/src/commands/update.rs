@@ -9,9 +9,9 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
-use crate::ops::registries::Reading;
-use crate::ops::solve::Sessions;
-use crate::ops::update::{Request, Updated, update};
+use crate::ops::manifest::update::{Request, Updated, update};
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
 
 /// `cargo warg update`.

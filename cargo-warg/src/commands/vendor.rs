@@ -9,7 +9,7 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Vendor};
 use crate::ops::lock::Flags;
-use crate::ops::vendor::vendor;
+use crate::ops::project::vendor::vendor;
 
 /// `cargo warg vendor`.
 #[derive(Args)]

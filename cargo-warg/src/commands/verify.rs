@@ -14,10 +14,10 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::{Error, Result};
 use crate::message::Message;
-use crate::ops::clock;
-use crate::ops::output;
-use crate::ops::solve::Proved;
-use crate::ops::verify::{Asked, Deny, Verified, verify};
+use crate::ops::machine::clock;
+use crate::ops::machine::output;
+use crate::ops::project::verify::{Asked, Deny, Verified, verify};
+use crate::ops::session::solve::Proved;
 use crate::shell::{Summary, Table};
 
 /// `cargo warg verify`.

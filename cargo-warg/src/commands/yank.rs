@@ -6,7 +6,7 @@ use super::Context;
 use super::change::{ChangeArgs, parse_text};
 use super::publish::ReleaseName;
 use crate::error::Result;
-use crate::ops::batch::Change;
+use crate::ops::registry::append::Change;
 
 /// `cargo warg yank`.
 #[derive(Args)]

@@ -31,8 +31,8 @@ pub struct AddedDependency {
     pub changed: bool,
 }
 
-impl From<(&[ops::add::Added], &ops::lock::Outcome)> for Add {
-    fn from((added, lock): (&[ops::add::Added], &ops::lock::Outcome)) -> Self {
+impl From<(&[ops::manifest::add::Added], &ops::lock::Outcome)> for Add {
+    fn from((added, lock): (&[ops::manifest::add::Added], &ops::lock::Outcome)) -> Self {
         let dependencies = added.iter().map(|one| AddedDependency {
             kind: one.kind.into(),
             name: one.name.to_string(),

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{LockedPackage, Proved};
 use crate::ops::bundle::Bundled;
-use crate::ops::embedded::LockedBundle;
-use crate::ops::inspect::Inspected;
+use crate::ops::bundle::embedded::LockedBundle;
+use crate::ops::bundle::inspect::Inspected;
 use component::bundle::Wiring;
 use transparency::digest::Digest;
 

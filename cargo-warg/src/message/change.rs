@@ -5,8 +5,8 @@ use transparency::name::PackageName;
 use transparency::package::{Permission, Scope};
 
 use super::Message;
-use crate::ops::batch::{Change, Outcome};
-use crate::ops::change::Changed;
+use crate::ops::registry::append::{Change, Outcome};
+use crate::ops::registry::change::Changed;
 
 /// A version was advised against.
 #[derive(Debug, Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::ops::clean::{Removed, Sort};
+use crate::ops::machine::clean::{Removed, Sort};
 
 /// What was removed.
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Lock, Proved};
-use crate::ops::fetch::Fetched;
+use crate::ops::project::fetch::Fetched;
 
 /// What is on this machine now.
 #[derive(Debug, Serialize)]

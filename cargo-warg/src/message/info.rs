@@ -135,8 +135,8 @@ fn texts<T: ToString>(things: impl IntoIterator<Item = T>) -> Vec<String> {
     things.into_iter().map(|thing| thing.to_string()).collect()
 }
 
-impl From<&ops::info::Info> for Info {
-    fn from(info: &ops::info::Info) -> Self {
+impl From<&ops::release::info::Info> for Info {
+    fn from(info: &ops::release::info::Info) -> Self {
         let keys = info.keys.iter().map(|(key, permissions)| PackageKey {
             key: key.to_string(),
             permissions: texts(permissions),
@@ -166,8 +166,8 @@ impl From<&ops::info::Info> for Info {
     }
 }
 
-impl From<&ops::info::Released> for InfoRelease {
-    fn from(released: &ops::info::Released) -> Self {
+impl From<&ops::release::info::Released> for InfoRelease {
+    fn from(released: &ops::release::info::Released) -> Self {
         let release = &released.release;
         let (standing, why) = match release.status() {
             Status::Usable => (Standing::Usable, None),

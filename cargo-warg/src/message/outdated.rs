@@ -71,8 +71,8 @@ pub struct Hold {
     pub obstacle: Option<String>,
 }
 
-impl From<&ops::outdated::Outdated> for Outdated {
-    fn from(outdated: &ops::outdated::Outdated) -> Self {
+impl From<&ops::manifest::outdated::Outdated> for Outdated {
+    fn from(outdated: &ops::manifest::outdated::Outdated) -> Self {
         let rows = outdated.members.iter();
         let packages = rows.flat_map(|(member, rows)| rows.iter().map(move |row| (member, row)));
         Self {
@@ -83,12 +83,12 @@ impl From<&ops::outdated::Outdated> for Outdated {
     }
 }
 
-impl From<(&String, &ops::outdated::Row)> for OutdatedPackage {
-    fn from((member, row): (&String, &ops::outdated::Row)) -> Self {
+impl From<(&String, &ops::manifest::outdated::Row)> for OutdatedPackage {
+    fn from((member, row): (&String, &ops::manifest::outdated::Row)) -> Self {
         let mark = row.mark.as_ref().map(|mark| match mark {
-            ops::outdated::Mark::Yanked { reason } => (Mark::Yanked, reason),
-            ops::outdated::Mark::Withdrawn { reason } => (Mark::Withdrawn, reason),
-            ops::outdated::Mark::Unusable { reason } => (Mark::Unusable, reason),
+            ops::manifest::outdated::Mark::Yanked { reason } => (Mark::Yanked, reason),
+            ops::manifest::outdated::Mark::Withdrawn { reason } => (Mark::Withdrawn, reason),
+            ops::manifest::outdated::Mark::Unusable { reason } => (Mark::Unusable, reason),
         });
         Self {
             member: member.clone(),
@@ -104,10 +104,10 @@ impl From<(&String, &ops::outdated::Row)> for OutdatedPackage {
     }
 }
 
-impl From<&ops::hold::Hold> for Hold {
-    fn from(hold: &ops::hold::Hold) -> Self {
+impl From<&ops::manifest::held_by::Hold> for Hold {
+    fn from(hold: &ops::manifest::held_by::Hold) -> Self {
         match hold {
-            ops::hold::Hold::Member {
+            ops::manifest::held_by::Hold::Member {
                 requirement,
                 location,
             } => Self {
@@ -116,19 +116,19 @@ impl From<&ops::hold::Hold> for Hold {
                 location: location.clone(),
                 obstacle: None,
             },
-            ops::hold::Hold::Package { by, requirement } => Self {
+            ops::manifest::held_by::Hold::Package { by, requirement } => Self {
                 by: Some(format!("{}@{}", by.name, by.version)),
                 requirement: Some(requirement.clone()),
                 location: None,
                 obstacle: None,
             },
-            ops::hold::Hold::Obstacle(obstacle) => Self {
+            ops::manifest::held_by::Hold::Obstacle(obstacle) => Self {
                 by: None,
                 requirement: None,
                 location: None,
                 obstacle: Some(obstacle.to_string()),
             },
-            ops::hold::Hold::Lowest => Self {
+            ops::manifest::held_by::Hold::Lowest => Self {
                 by: None,
                 requirement: None,
                 location: None,

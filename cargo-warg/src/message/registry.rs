@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Kind, RecordOutcome};
 use crate::ops;
-use crate::ops::batch::{Item, Outcome};
+use crate::ops::registry::append::{Item, Outcome};
 
 /// What was published.
 #[derive(Debug, Serialize)]
@@ -172,7 +172,11 @@ fn recorded(outcome: &Outcome) -> (RecordOutcome, Option<String>, Option<u64>) {
 
 impl Publish {
     /// One of the releases that were published together.
-    pub fn of(item: &Item, outcome: &Outcome, published: &ops::publish::Published) -> Self {
+    pub fn of(
+        item: &Item,
+        outcome: &Outcome,
+        published: &ops::release::publish::Published,
+    ) -> Self {
         let (outcome, signer, index) = recorded(outcome);
         let requirements = item.statement.requirements.iter();
         Self {
@@ -196,8 +200,8 @@ impl Publish {
     }
 }
 
-impl From<&ops::import::Report> for RegistryImport {
-    fn from(report: &ops::import::Report) -> Self {
+impl From<&ops::registry::import::Report> for RegistryImport {
+    fn from(report: &ops::registry::import::Report) -> Self {
         let packages = report.packages.iter().map(|package| {
             let (outcome, _, index) = recorded(&package.outcome);
             ImportedPackage {
@@ -220,8 +224,8 @@ impl From<&ops::import::Report> for RegistryImport {
     }
 }
 
-impl From<&ops::check::Checked> for RegistryCheck {
-    fn from(checked: &ops::check::Checked) -> Self {
+impl From<&ops::registry::check::Checked> for RegistryCheck {
+    fn from(checked: &ops::registry::check::Checked) -> Self {
         let report = &checked.report;
         Self {
             origin: checked.origin.to_string(),
@@ -235,8 +239,8 @@ impl From<&ops::check::Checked> for RegistryCheck {
     }
 }
 
-impl From<&ops::registry_clock::Set> for RegistryClock {
-    fn from(set: &ops::registry_clock::Set) -> Self {
+impl From<&ops::registry::clock::Set> for RegistryClock {
+    fn from(set: &ops::registry::clock::Set) -> Self {
         Self {
             registry: set.registry.to_string(),
             origin: set.origin.to_string(),
@@ -247,8 +251,8 @@ impl From<&ops::registry_clock::Set> for RegistryClock {
     }
 }
 
-impl From<&ops::registry_new::Made> for RegistryNew {
-    fn from(made: &ops::registry_new::Made) -> Self {
+impl From<&ops::registry::create::Made> for RegistryNew {
+    fn from(made: &ops::registry::create::Made) -> Self {
         Self {
             origin: made.origin.to_string(),
             folder: made.folder.display().to_string(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Lock;
-use crate::ops::remove::Removed;
+use crate::ops::manifest::remove::Removed;
 
 /// What was removed.
 #[derive(Debug, Serialize)]

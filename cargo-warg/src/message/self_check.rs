@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Failure;
 use crate::error::Error;
-use crate::ops::self_check::Report;
+use crate::ops::machine::self_check::Report;
 use transparency::number::Time;
 
 /// What is configured, trusted and reachable. Where something is wrong, an `error` follows, and the exit code is that of the

@@ -71,8 +71,8 @@ pub struct Behind {
     pub available: String,
 }
 
-impl From<(bool, &ops::update::Updated)> for Update {
-    fn from((dry_run, updated): (bool, &ops::update::Updated)) -> Self {
+impl From<(bool, &ops::manifest::update::Updated)> for Update {
+    fn from((dry_run, updated): (bool, &ops::manifest::update::Updated)) -> Self {
         let behind = updated.newer.iter().map(|(selection, newer)| Behind {
             kind: selection.kind.into(),
             name: selection.name.to_string(),
@@ -101,8 +101,8 @@ impl From<&component::wit::pins::PinChange> for PinChange {
     }
 }
 
-impl From<&ops::update::HeldPin> for HeldPin {
-    fn from(held: &ops::update::HeldPin) -> Self {
+impl From<&ops::manifest::update::HeldPin> for HeldPin {
+    fn from(held: &ops::manifest::update::HeldPin) -> Self {
         Self {
             member: held.member.clone(),
             name: held.name.to_string(),

@@ -4,12 +4,12 @@ use serde::Serialize;
 use transparency::number::Index;
 
 use super::{BundleRedirection, Kind, Proved};
-use crate::ops::bundled::VerifiedBundle;
-use crate::ops::claims;
-use crate::ops::dep_solved::{VerifiedRelease, VerifiedSet};
-use crate::ops::derivation::Derivation;
-use crate::ops::rebuild::Rebuilt;
-use crate::ops::verify::Verified;
+use crate::ops::bundle::rebuild::Rebuilt;
+use crate::ops::bundle::verify::VerifiedBundle;
+use crate::ops::lock::verify;
+use crate::ops::project::verify::Verified;
+use crate::ops::release::derivation::Derivation;
+use crate::ops::release::verify::{VerifiedRelease, VerifiedSet};
 
 /// What was checked, and found good.
 #[derive(Debug, Serialize)]
@@ -196,8 +196,8 @@ impl From<&Verified> for Verify {
     }
 }
 
-impl From<&claims::Yanked> for YankedRelease {
-    fn from(yanked: &claims::Yanked) -> Self {
+impl From<&verify::Yanked> for YankedRelease {
+    fn from(yanked: &verify::Yanked) -> Self {
         let location = yanked.location.as_ref();
         Self {
             kind: yanked.selection.kind.into(),

@@ -5,6 +5,11 @@
 //! door as `fetch`'s: nothing is composed that was not verified against its registry. What lies in folders is taken
 //! from where the project says that it lies.
 
+pub mod embedded;
+pub mod inspect;
+pub mod rebuild;
+pub mod verify;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -16,14 +21,14 @@ use transparency::name::Kind;
 use transparency::release::Requirement;
 use transparency::selection::Selection;
 
-use super::claims::{self, Whose};
-use super::embedded::{BundleError, LockedBundle};
-use super::lock;
-use super::project::{Held, Project};
-use super::registries::Reading;
-use super::solve::{Proved, Sessions};
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::manifest::Location;
+use crate::ops::bundle::embedded::{BundleError, LockedBundle};
+use crate::ops::lock;
+use crate::ops::lock::verify::Whose;
+use crate::ops::project::{Held, Project};
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::wiring::Plan;
 use component::bundle::{ComposeError, Composition, EmbeddedError, Part, Wiring};
 use component::content::Interface;
@@ -147,7 +152,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         } else {
             Whose::Workspace
         };
-        let checked = claims::check(
+        let checked = lock::verify::check(
             whose,
             &lock,
             &project.registries,

@@ -4,7 +4,11 @@
 //! lock as preference would not be a no-op.
 
 pub mod at;
+pub mod lines;
 pub(super) mod literal;
+pub mod sbom;
+pub mod tree;
+pub mod verify;
 
 use std::io;
 use std::path::Path;
@@ -15,10 +19,10 @@ use resolver::lockfile::{Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness
 use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
-use super::project::Project;
-use super::served::with_servers;
-use super::solve::{Proved, Sessions, origins_of};
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::ops::project::Project;
+use crate::ops::project::served::with_servers;
+use crate::ops::session::solve::{Proved, Sessions, origins_of};
 use component::span::Text;
 
 /// What became of the lock.

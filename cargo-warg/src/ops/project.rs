@@ -5,8 +5,12 @@
 //! nor is one that a component dependency serves: that dependency must then export it, letter by letter. What is not
 //! built yet says in its own `wit/` what it will export.
 
+pub mod fetch;
 mod folder;
+pub mod served;
 mod serving;
+pub mod vendor;
+pub mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,11 +26,11 @@ use transparency::version::VersionReq;
 use self::folder::{Folders, Key, Patched, key};
 pub use self::folder::{Held, Unbuilt};
 use self::serving::{Served, Serving};
-use super::registries::Registries;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
+use crate::ops::session::registries::Registries;
 use component::span::Location;
 use component::wit::root::{Pin, Root};
 use component::wit::text::Group;

@@ -9,14 +9,14 @@ use crate::commands::publish::ReleaseName;
 use crate::commands::{Context, report};
 use crate::error::{Context as _, Error, Result};
 use crate::message::Message;
-use crate::ops::bundled::verify_bundle;
-use crate::ops::dep_solved::{VerifiedSet, verify_release};
-use crate::ops::derivation::Derivation;
-use crate::ops::output;
-use crate::ops::rebuild::Rebuilt;
-use crate::ops::registries::Registries;
-use crate::ops::solve::Proved;
-use crate::ops::verify::{Asked, Deny, denied_carried, denied_silent, silent};
+use crate::ops::bundle::rebuild::Rebuilt;
+use crate::ops::bundle::verify::verify_bundle;
+use crate::ops::machine::output;
+use crate::ops::project::verify::{Asked, Deny, denied_carried, denied_silent, silent};
+use crate::ops::release::derivation::Derivation;
+use crate::ops::release::verify::{VerifiedSet, verify_release};
+use crate::ops::session::registries::Registries;
+use crate::ops::session::solve::Proved;
 use crate::shell::Summary;
 
 fn registries(context: &Context) -> Result<Registries> {

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use transparency::digest::Digest;
 use transparency::name::ExternName;
 
-use super::embedded::{BundleError, LockedBundle};
 use crate::error::{Classified as _, Error, Result};
+use crate::ops::bundle::embedded::{BundleError, LockedBundle};
 use component::bundle::EmbeddedError;
 use component::content::Interface;
 

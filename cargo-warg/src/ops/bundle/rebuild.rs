@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use transparency::content::Content;
 use transparency::selection::Selection;
 
-use super::bundle::fetched;
-use super::embedded::LockedBundle;
 use crate::error::{Class, Classified as _, Classify, Result};
+use crate::ops::bundle::embedded::LockedBundle;
+use crate::ops::bundle::fetched;
 use component::bundle::{Composition, Part, compose};
 
 /// What came of composing a bundle again.
@@ -66,7 +66,7 @@ impl Classify for RebuildError {
 ///
 /// # Errors
 /// What cannot be composed; other bytes.
-pub(super) fn rebuild(
+pub(crate) fn rebuild(
     bundle: &[u8],
     claimed: &LockedBundle,
     root: Part<'_>,

@@ -8,14 +8,15 @@ use transparency::digest::Digest;
 use transparency::name::Kind;
 use transparency::selection::Selection;
 
-use super::bundle::requirements;
-use super::claims::{self, Whose};
-use super::dep_solved::{CarriedError, check_shape};
-use super::embedded::LockedBundle;
-use super::rebuild::{Rebuilt, rebuild};
-use super::registries::{Reading, Registries};
-use super::solve::{Proved, Sessions};
 use crate::error::{Class, Classified as _, Classify as _, Error, Result};
+use crate::ops::bundle::embedded::LockedBundle;
+use crate::ops::bundle::rebuild::{Rebuilt, rebuild};
+use crate::ops::bundle::requirements;
+use crate::ops::lock;
+use crate::ops::lock::verify::Whose;
+use crate::ops::release::verify::{CarriedError, check_shape};
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::{EmbeddedError, Part, Wiring};
 
 /// What verifying a bundle showed.
@@ -54,7 +55,7 @@ pub fn verify_bundle(
     check_shape(lock).map_err(not_verifiable)?;
     let mut sessions = Sessions::new(registries, Reading::now(offline));
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
-    let checked = claims::check(
+    let checked = lock::verify::check(
         Whose::Carried,
         lock,
         registries,

@@ -11,12 +11,12 @@ use transparency::checkpoint::Checkpoint;
 use transparency::name::Origin;
 use transparency::number::Size;
 
-use super::{Outcome, Put, build, check_pasts, parse, read_text, unchanged};
 use crate::error::{Class, Error, Result};
-use crate::ops::output;
+use crate::ops::lock::{Outcome, Put, build, check_pasts, parse, read_text, unchanged};
+use crate::ops::machine::output;
 use crate::ops::project::{Project, same_file};
-use crate::ops::registries::Registries;
-use crate::ops::solve::Sessions;
+use crate::ops::session::registries::Registries;
+use crate::ops::session::solve::Sessions;
 
 /// A size that the log of a registry had: of the one that is named, or of the only one.
 #[derive(Debug, Clone, PartialEq, Eq)]

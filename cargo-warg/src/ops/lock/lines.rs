@@ -9,14 +9,14 @@ use transparency::selection::Selection;
 use component::span::{Location, Text};
 
 /// The entries of a lock, by what they lock.
-pub(super) struct Entries {
+pub(crate) struct Entries {
     text: Text,
     lines: BTreeMap<Selection, u64>,
 }
 
 impl Entries {
     /// Those of a lock. A lock has one spelling, so its lines are those of the file that it was read from.
-    pub(super) fn of(lock: &Lockfile) -> Self {
+    pub(crate) fn of(lock: &Lockfile) -> Self {
         let text = lock.to_string();
         let numbered = (1..).zip(text.lines());
         let entries = numbered.filter(|(_, line)| *line == "[[package]]");
@@ -29,7 +29,7 @@ impl Entries {
     }
 
     /// The line that names a package; none of one that is not locked.
-    pub(super) fn place(&self, selection: &Selection) -> Option<Location> {
+    pub(crate) fn place(&self, selection: &Selection) -> Option<Location> {
         let line = self.lines.get(selection)?;
         Some(self.text.line(*line))
     }

@@ -8,11 +8,11 @@ use resolver::lockfile::Lockfile;
 use transparency::digest::Digest;
 use transparency::selection::Selection;
 
-use super::embedded::LockedBundle;
-use super::lock;
-use super::project::Project;
-use super::tree::MemberGraph;
 use crate::error::{Classified as _, Result};
+use crate::ops::bundle::embedded::LockedBundle;
+use crate::ops::lock;
+use crate::ops::lock::tree::MemberGraph;
+use crate::ops::project::Project;
 use crate::sbom::{Bom, Materials, Subject};
 
 /// A bill, and what the user should know of it.

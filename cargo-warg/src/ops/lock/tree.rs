@@ -50,18 +50,18 @@ pub struct Node {
     pub repeated: bool,
 }
 
-pub(super) type Edges<'l> = BTreeMap<&'l Selection, BTreeSet<&'l Selection>>;
+pub(crate) type Edges<'l> = BTreeMap<&'l Selection, BTreeSet<&'l Selection>>;
 
 /// The dependencies within one member's closed set.
-pub(super) struct MemberGraph<'l> {
+pub(crate) struct MemberGraph<'l> {
     /// What the member requires, as selected.
-    pub(super) direct: BTreeSet<&'l Selection>,
+    pub(crate) direct: BTreeSet<&'l Selection>,
     /// What each package requires, as selected.
-    pub(super) edges: Edges<'l>,
+    pub(crate) edges: Edges<'l>,
 }
 
 impl<'l> MemberGraph<'l> {
-    pub(super) fn new(lock: &'l Lockfile, root: &'l Root) -> Self {
+    pub(crate) fn new(lock: &'l Lockfile, root: &'l Root) -> Self {
         let mut by_package: BTreeMap<(Kind, &PackageName), Vec<&Selection>> = BTreeMap::new();
         for selection in &root.selects {
             let key = (selection.kind, &selection.name);

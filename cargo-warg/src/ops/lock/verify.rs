@@ -19,10 +19,10 @@ use transparency::number::Time;
 use transparency::release::{self, Status};
 use transparency::selection::Selection;
 
-use super::entry::Entries;
-use super::registries::Registries;
-use super::solve::{Sessions, yanked_warning};
 use crate::error::{Class, Classify, Error, Result};
+use crate::ops::lock::lines::Entries;
+use crate::ops::session::registries::Registries;
+use crate::ops::session::solve::{Sessions, yanked_warning};
 use component::span::Location;
 
 /// A claim of the lock that does not hold.
@@ -144,7 +144,7 @@ impl Classify for ClaimError {
 }
 
 /// What to do about a lock that was made under another table of namespaces.
-pub(super) const OTHER_TABLE: &str = "this project's table decides: if the lock is right, write the namespace into \
+pub(crate) const OTHER_TABLE: &str = "this project's table decides: if the lock is right, write the namespace into \
                            [workspace.metadata.warg.namespaces]";
 
 /// What to do about a lock of a release or bundle that says so.
@@ -508,7 +508,7 @@ fn check_release<'l>(
     if let Some(kind) = log.log().kind().filter(|kind| *kind != selection().kind) {
         return Err(ClaimError::Kind {
             selection: selection(),
-            found: super::solve::kind_word(kind),
+            found: crate::ops::session::solve::kind_word(kind),
         });
     }
     let Some(release) = log.log().release(&selection().version) else {

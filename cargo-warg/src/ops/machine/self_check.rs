@@ -9,15 +9,15 @@ use registry::file;
 use registry::trust::TrustStore;
 use transparency::key::VerifyingKey;
 
-use super::lock;
-use super::project::Project;
-use super::registries::{Configured, Reading, read_policy};
-use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::{self, Keys};
 use crate::manifest::{ManifestArgs, Registry, Workspace};
 use crate::network::Network;
+use crate::ops::lock;
+use crate::ops::project::Project;
+use crate::ops::session::registries::{Configured, Reading, read_policy};
+use crate::ops::session::remembered::Remembered;
 
 /// What was found.
 pub struct Report {

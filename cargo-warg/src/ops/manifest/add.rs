@@ -17,15 +17,15 @@ use transparency::package::Log;
 use transparency::release::{Release, Status};
 use transparency::version::VersionReq;
 
-use super::lock::{self, Flags, Outcome};
-use super::project::Project;
-use super::registries::{Reading, Registries};
-use super::solve::{Sessions, kind_word};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::edit::NewDependency;
 use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 use crate::network::Network;
+use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::project::Project;
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::{Sessions, kind_word};
 use component::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
@@ -160,7 +160,7 @@ fn left_over(failure: ManifestError, added: &[Added]) -> String {
 
 /// Until the file is dropped, no other command of this user changes a manifest: it would write over this one's changes, or
 /// what this one takes back would be the other's.
-pub(super) fn wait_for_turn(dirs: &Dirs) -> Result<File> {
+pub(crate) fn wait_for_turn(dirs: &Dirs) -> Result<File> {
     let state = Tree::private(dirs.make_state().classified()?);
     let name = Path::new("add.lock");
     let turn = state.lock(name);

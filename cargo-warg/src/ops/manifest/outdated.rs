@@ -10,13 +10,13 @@ use transparency::release::Status;
 use transparency::selection::Selection;
 use transparency::version::Track;
 
-use super::hold::{Hold, holds};
-use super::lock;
-use super::project::Project;
-use super::registries::Reading;
-use super::solve::{Proved, Sessions};
-use super::update::solve_afresh;
 use crate::error::Result;
+use crate::ops::lock;
+use crate::ops::manifest::held_by::{Hold, holds};
+use crate::ops::manifest::update::solve_afresh;
+use crate::ops::project::Project;
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::{Proved, Sessions};
 
 /// A locked package of which something newer is there, or which should not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq)]

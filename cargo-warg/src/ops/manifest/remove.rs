@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use transparency::name::PackageName;
 use transparency::selection::Selection;
 
-use super::add::wait_for_turn;
-use super::lock::{self, Flags, Outcome};
-use super::project::{Project, relative};
-use super::registries::Reading;
-use super::solve::Sessions;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{ManifestArgs, Member, Workspace};
 use crate::network::Network;
+use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::manifest::add::wait_for_turn;
+use crate::ops::project::{Project, relative};
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::Sessions;
 use crate::spec::nearest;
 
 /// What was removed.

@@ -21,12 +21,12 @@ use transparency::version::{Track, VersionReq};
 pub use self::pins::HeldPin;
 use self::pins::{held, is_pin_of, pins_in_scope, relax, requires_pin, set_pins};
 use self::yanked::solve;
-use super::hold::holds;
-use super::lock::{self, Flags, Outcome};
-use super::project::{Project, relative};
-use super::solve::Sessions;
-use super::tree::not_locked;
 use crate::error::{Class, Classified as _, Error, Result};
+use crate::ops::lock::tree::not_locked;
+use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::manifest::held_by::holds;
+use crate::ops::project::{Project, relative};
+use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
 use component::wit::pins::{PinChange, PinEdit};
 
@@ -204,7 +204,7 @@ pub fn solve_afresh(
 }
 
 /// Where a solve gave up, if that is what failed.
-pub(super) fn gave_up(error: &Error) -> Option<&GaveUp> {
+pub(crate) fn gave_up(error: &Error) -> Option<&GaveUp> {
     match error.cause() {
         Some(Unresolved::GaveUp(gave_up)) => Some(gave_up),
         _ => None,

@@ -12,12 +12,12 @@ use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::selection::Selection;
 
-use super::claims::{self, Checked, Whose};
-use super::lock::{self, Flags, Outcome};
-use super::project::{Held, Project};
-use super::registries::Reading;
-use super::solve::{Proved, Sessions};
 use crate::error::{Class, Classified as _, Error, Result};
+use crate::ops::lock::verify::{Checked, Whose};
+use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::project::{Held, Project};
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::{Proved, Sessions};
 use crate::wit::deps::{apply, plan};
 use component::wit::deps::{Form, Plan, Selected};
 use component::wit::text::Group;
@@ -82,7 +82,7 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
 }
 
 /// The contents that WIT is made of are kept; all are checked.
-pub(super) fn check(
+pub(crate) fn check(
     project: &Project,
     lock: &Lockfile,
     sessions: &mut Sessions<'_>,
@@ -93,7 +93,7 @@ pub(super) fn check(
         .flat_map(|root| &root.requires)
         .map(|requirement| (requirement.kind, requirement.name.clone()))
         .collect();
-    claims::check(
+    lock::verify::check(
         Whose::Workspace,
         lock,
         &project.registries,
@@ -106,7 +106,7 @@ pub(super) fn check(
 }
 
 /// The members for which something is to be in `wit/deps`, or was, with their parts of the lock.
-pub(super) fn writable<'l>(
+pub(crate) fn writable<'l>(
     project: &'l Project,
     lock: &'l Lockfile,
 ) -> impl Iterator<Item = (&'l String, &'l LockedRoot)> {
@@ -124,7 +124,7 @@ pub(super) fn writable<'l>(
 }
 
 /// What a member's `wit/deps` is to hold.
-pub(super) fn plan_of(
+pub(crate) fn plan_of(
     project: &Project,
     member: &str,
     root: &LockedRoot,

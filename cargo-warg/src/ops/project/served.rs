@@ -14,14 +14,14 @@ use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::{Release, Requirement};
 use transparency::version::VersionReq;
 
-use super::project::{Project, requirement};
-use super::solve::Sessions;
 use crate::error::{Class, Error, Result};
+use crate::ops::project::{Project, requirement};
+use crate::ops::session::solve::Sessions;
 use component::wit::root::Root;
 use component::wit::text::wit_name;
 
 /// The failure to solve, with the dependencies that would serve what cannot be met otherwise.
-pub(super) fn with_servers(
+pub(crate) fn with_servers(
     error: Error,
     project: &Project,
     problem: &Problem,

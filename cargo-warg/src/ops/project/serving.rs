@@ -11,10 +11,10 @@ use transparency::release::Requirement;
 use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 
-use super::folder::{Folders, Held, Key, Unbuilt, key};
-use super::{relative, requirement};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, Member, Workspace};
+use crate::ops::project::folder::{Folders, Held, Key, Unbuilt, key};
+use crate::ops::project::{relative, requirement};
 use component::span::Location;
 use component::wit::exported::Exported;
 use component::wit::root::{Pin, Root};

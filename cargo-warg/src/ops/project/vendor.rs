@@ -22,15 +22,15 @@ use registry::storage::{Source, StorageError};
 use resolver::lockfile::Lockfile;
 use transparency::name::Origin;
 
-use super::add::wait_for_turn;
-use super::claims::{self, Whose};
-use super::lock::{self, Flags, Outcome};
-use super::place::{place_text, resolve};
-use super::project::Project;
-use super::registries::{Configured, Reading};
-use super::solve::{Proved, Sessions};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::ops::lock::verify::Whose;
+use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::manifest::add::wait_for_turn;
+use crate::ops::project::Project;
+use crate::ops::registry::address::{place_text, resolve};
+use crate::ops::session::registries::{Configured, Reading};
+use crate::ops::session::solve::{Proved, Sessions};
 
 /// Where what is locked goes, unless somebody says otherwise: beside what `cargo vendor` writes.
 const FOLDER: &str = "vendor/warg";
@@ -99,7 +99,7 @@ pub fn vendor(
     let Some(lock) = outcome.lock.as_ref() else {
         return Ok(None);
     };
-    let checked = claims::check(
+    let checked = lock::verify::check(
         Whose::Workspace,
         lock,
         &project.registries,
@@ -255,7 +255,7 @@ fn collect<'a>(
             .map_err(|error| registry.failure(error))?;
         open.insert(origin.clone(), session);
     }
-    claims::check(
+    lock::verify::check(
         Whose::Workspace,
         lock,
         &project.registries,

@@ -1,7 +1,7 @@
 //! Every claim of `warg.lock`, checked again from bytes.
 //!
 //! The lock is what the workspace asks for; its claims hold against the registries as they are trusted now; and what
-//! `fetch` wrote into `wit/deps`, if it did, is what follows from it. The checks themselves are [`claims`](super::claims)'.
+//! `fetch` wrote into `wit/deps`, if it did, is what follows from it. The checks themselves are [`claims`](crate::ops::lock::verify)'.
 //! What was found out since the lock was made, that a release is yanked or a registry fell silent, is a warning, until
 //! the caller denies it.
 
@@ -13,14 +13,14 @@ use transparency::number::Time;
 use transparency::release::Release;
 use transparency::selection::Selection;
 
-use super::claims::{Checked, Yanked};
-use super::fetch;
-use super::hold::{Hold, holds_in_lock};
-use super::lock;
-use super::project::Project;
-use super::registries::Reading;
-use super::solve::{Proved, Sessions};
 use crate::error::{Class, Error, OrFail as _, Result};
+use crate::ops::lock;
+use crate::ops::lock::verify::{Checked, Yanked};
+use crate::ops::manifest::held_by::{Hold, holds_in_lock};
+use crate::ops::project::Project;
+use crate::ops::project::fetch;
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::{Proved, Sessions};
 use crate::wit::deps::compare;
 use component::wit::deps::Difference;
 

@@ -32,13 +32,13 @@ pub use draft::{Change, Draft};
 pub use error::BatchError;
 
 use self::draft::Right;
-use super::add::absent;
-use super::clock::check_idle;
-use super::pending::Pending;
-use super::registries::{Configured, Reading, Registries};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
+use crate::ops::machine::clock::check_idle;
+use crate::ops::manifest::add::absent;
+use crate::ops::registry::pending::Pending;
+use crate::ops::session::registries::{Configured, Reading, Registries};
 
 /// How often a batch is written anew because somebody else published in between.
 const ATTEMPTS: usize = 16;

@@ -8,13 +8,13 @@ use transparency::package;
 
 use registry::client::Package;
 
-use super::batch::{Change, Destination, Draft, Outcome, named};
-use super::registries::{Configured, Reading, Registries};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
+use crate::ops::registry::append::{Change, Destination, Draft, Outcome, named};
+use crate::ops::session::registries::{Configured, Reading, Registries};
 
 /// Where a change is made, and by whom.
 #[derive(Debug, Clone, Copy)]

@@ -13,12 +13,12 @@ use transparency::checkpoint::Checkpoint;
 use transparency::name::Origin;
 use transparency::policy::Policy;
 
-use super::evidence;
-use super::registries::{held, read_policy, read_policy_file};
-use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Place, Registry, Workspace};
+use crate::ops::session::evidence;
+use crate::ops::session::registries::{held, read_policy, read_policy_file};
+use crate::ops::session::remembered::Remembered;
 use component::content::derive;
 
 /// A folder, and whom to believe about it.

@@ -20,13 +20,13 @@ use transparency::name::{Namespace, Origin};
 use transparency::number::Time;
 use transparency::policy::Policy;
 
-use super::place::{place_text, resolve};
-use super::registries::MAX_POLICY;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Keys};
 use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Alias, Workspace};
+use crate::ops::registry::address::{place_text, resolve};
+use crate::ops::session::registries::MAX_POLICY;
 
 /// The registry to be made.
 #[derive(Debug, Clone, Copy)]

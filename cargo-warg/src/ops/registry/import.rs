@@ -16,15 +16,17 @@ use transparency::release::Statement;
 use transparency::version::without_build;
 use wit_parser::PackageName as WitName;
 
-use super::batch::{Destination, Draft, Item, Outcome, Unusable, named, registry_of};
-use super::references;
-use super::registries::{Reading, Registries};
-use super::solve::Sessions;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
+use crate::ops::registry::append::{
+    Destination, Draft, Item, Outcome, Unusable, named, registry_of,
+};
+use crate::ops::release::references;
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::Sessions;
 use crate::wit::import::Tree;
 use component::wit::at_hand::AtHand;
 use component::wit::binary::Refusal;

@@ -10,17 +10,17 @@ use transparency::name::Kind;
 use transparency::release::Attachment;
 use transparency::selection::Selection;
 
-use super::Carries;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::Member;
-use crate::ops::batch::Item;
 use crate::ops::bundle;
-use crate::ops::claims::{self, Whose};
-use crate::ops::derivation;
 use crate::ops::lock;
+use crate::ops::lock::verify::Whose;
 use crate::ops::project::Project;
-use crate::ops::registries::Reading;
-use crate::ops::solve::Sessions;
+use crate::ops::registry::append::Item;
+use crate::ops::release::derivation;
+use crate::ops::release::publish::Carries;
+use crate::ops::session::registries::Reading;
+use crate::ops::session::solve::Sessions;
 use component::bundle::wiring::{Idle, Plan};
 use component::bundle::{Composition, FORMAT, Part, PartName};
 
@@ -30,7 +30,7 @@ use component::bundle::{Composition, FORMAT, Part, PartName};
 /// # Errors
 /// A lock that is missing or stale, or holds what others do not get; a claim of it that does not hold; imports that the
 /// requirements do not account for; a closed set that cannot be solved again, or composed.
-pub(super) fn attach(
+pub(crate) fn attach(
     project: &Project,
     member: &str,
     item: &mut Item,
@@ -43,7 +43,7 @@ pub(super) fn attach(
     refuse_folders(project, &lock)?;
     let mut now = Sessions::new(&project.registries, reading);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
-    let checked = claims::check(
+    let checked = lock::verify::check(
         Whose::Workspace,
         &lock,
         &project.registries,
@@ -96,7 +96,7 @@ fn refuse_idle(idle: &Idle) -> Result<()> {
 }
 
 /// A release that no member is the source of has no closed set.
-pub(super) fn no_member(item: &Item) -> Error {
+pub(crate) fn no_member(item: &Item) -> Error {
     let name = &item.name;
     let message = format!("no selected member of the workspace is published as `{name}`");
     Error::new(Class::Usage, message).with_help(format!(
@@ -105,7 +105,7 @@ pub(super) fn no_member(item: &Item) -> Error {
 }
 
 /// Nor has a WIT package one.
-pub(super) fn no_wit(items: &[Item]) -> Error {
+pub(crate) fn no_wit(items: &[Item]) -> Error {
     let names: Vec<_> = items
         .iter()
         .map(|item| format!("`{}`", item.name))

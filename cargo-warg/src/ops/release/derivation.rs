@@ -12,10 +12,10 @@ use resolver::lockfile::{Lockfile, SOLVER};
 use transparency::release::{Release, Requirement};
 use transparency::selection::Selection;
 
-use super::lock::build;
-use super::solve::Sessions;
-use super::update::gave_up;
 use crate::error::{Class, Classified as _, Classify, Result};
+use crate::ops::lock::build;
+use crate::ops::manifest::update::gave_up;
+use crate::ops::session::solve::Sessions;
 
 /// What came of deriving a closed set again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Classify for DerivationError {
 ///
 /// # Errors
 /// A lock that cannot be derived whatever it holds; whatever keeps a package from being read or believed.
-pub(super) fn hold(lock: Lockfile, sessions: &mut Sessions<'_>) -> Result<Lockfile> {
+pub(crate) fn hold(lock: Lockfile, sessions: &mut Sessions<'_>) -> Result<Lockfile> {
     let mut requires = lock.roots.values().flat_map(|root| &root.requires);
     if let Some(requirement) = requires.find(|one| one.req.track().is_none()) {
         let requirement = requirement.clone();
@@ -104,7 +104,7 @@ pub(super) fn hold(lock: Lockfile, sessions: &mut Sessions<'_>) -> Result<Lockfi
 ///
 /// # Errors
 /// The first difference that matters; no solution; whatever keeps a package from being read or believed.
-pub(super) fn derive(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Derivation> {
+pub(crate) fn derive(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Derivation> {
     if lock.solver != SOLVER {
         return Ok(Derivation::Checked {
             solver: lock.solver,

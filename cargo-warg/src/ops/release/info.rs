@@ -11,12 +11,12 @@ use transparency::number::{Index, Length};
 use transparency::package::{Permission, Scope};
 use transparency::release::{Release, Status};
 
-use super::add::absent;
-use super::lock;
-use super::registries::{Reading, Registries};
-use super::solve::Sessions;
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
+use crate::ops::lock;
+use crate::ops::manifest::add::absent;
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
 
 /// A package, as its verified log has it.

@@ -8,7 +8,6 @@
 //!
 //! Nothing is signed that nobody could use: see `batch::consumer`.
 
-mod carried;
 mod texts;
 mod unused;
 
@@ -25,17 +24,20 @@ use transparency::version::VersionReq;
 
 use self::texts::Texts;
 use self::unused::unused;
-use super::batch::{Destination, Draft, Item, Outcome, Unusable, named, registry_of};
-use super::lock;
-use super::output;
-use super::project::Project;
-use super::registries::{Reading, Registries};
-use super::solve::Sessions;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Location, Member, Patch, Workspace};
 use crate::network::Network;
+use crate::ops::lock;
+use crate::ops::machine::output;
+use crate::ops::project::Project;
+use crate::ops::registry::append::{
+    Destination, Draft, Item, Outcome, Unusable, named, registry_of,
+};
+use crate::ops::release::attach;
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::Sessions;
 use crate::wit::publish::Texts as WitTexts;
 use component::content::{ContentError, Interface, kind_of};
 use component::wit::publish::{Package as WitPackage, PublishError};
@@ -134,12 +136,12 @@ fn publish_component(
             project = Project::of(workspace, dirs, network)?;
             refuse_patched_lock(&project, member)?;
             if let Some(carries) = publication.carries {
-                let told = carried::attach(&project, member, &mut item, carries, reading)?;
+                let told = attach::attach(&project, member, &mut item, carries, reading)?;
                 warnings.extend(told);
             }
             &project.registries
         }
-        _ if publication.carries.is_some() => return Err(carried::no_member(&item)),
+        _ if publication.carries.is_some() => return Err(attach::no_member(&item)),
         _ => {
             opened = Registries::open(&workspace, dirs, network)?;
             &opened
@@ -190,7 +192,7 @@ fn publish_wit(
         mut warnings,
     } = texts::make(read, publication, &registries, &mut sessions)?;
     if publication.carries.is_some() {
-        return Err(carried::no_wit(&items));
+        return Err(attach::no_wit(&items));
     }
     if let (Some((name, version)), [item]) = (publication.release, items.as_slice()) {
         check_name(item, name, version)?;

@@ -20,9 +20,9 @@ use transparency::selection::Selection;
 use transparency::version::VersionReq;
 use wit_parser::PackageName as WitName;
 
-use super::registries::no_registry;
-use super::solve::{Sessions, kind_word};
 use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::ops::session::registries::no_registry;
+use crate::ops::session::solve::{Sessions, kind_word};
 use component::span::{Location, Place};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use component::wit::deps::{Form, Selected};
@@ -173,7 +173,7 @@ impl Classify for ReferenceError {
 }
 
 /// Whether a failure says nothing of a text or release, but of a registry, or of this project's lock: it ends an import.
-pub(super) fn is_of_a_registry(error: &Error) -> bool {
+pub(crate) fn is_of_a_registry(error: &Error) -> bool {
     matches!(
         error.class(),
         Class::Unavailable | Class::Misbehavior | Class::Lock
@@ -181,7 +181,7 @@ pub(super) fn is_of_a_registry(error: &Error) -> bool {
 }
 
 /// The content of a package that was made of its text.
-pub(super) struct Made {
+pub(crate) struct Made {
     /// The binary form.
     pub bytes: Vec<u8>,
     /// What was taken from the registries because no text has it.
@@ -195,7 +195,7 @@ pub(super) struct Made {
 /// # Errors
 /// Texts that do not resolve; a reference that nothing serves; a text beside that contradicts what is released; whatever
 /// keeps a registry from being read or believed.
-pub(super) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>) -> Result<Made> {
+pub(crate) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>) -> Result<Made> {
     let origins = sessions.origins().clone();
     let needs = at_hand.needs(name, |reference| {
         let (package, version) = release(reference)?;
@@ -290,7 +290,7 @@ fn release(reference: &Reference) -> Result<(PackageName, Version)> {
 }
 
 /// Why the registries do not have a package of a kind, or, where a version is asked for, that version; none where they do.
-pub(super) fn absence(
+pub(crate) fn absence(
     kind: Kind,
     name: &PackageName,
     version: Option<&Version>,
@@ -374,7 +374,7 @@ fn closed_set(
 }
 
 /// The contents of the WIT packages of a resolution, verified; but for those that the caller has.
-pub(super) fn contents(
+pub(crate) fn contents(
     resolution: &Resolution,
     sessions: &mut Sessions<'_>,
     has: impl Fn(&Selection) -> bool,
@@ -415,7 +415,7 @@ pub(super) fn contents(
 }
 
 /// The content of a WIT release; none where there is none that can be taken.
-pub(super) fn content_of(
+pub(crate) fn content_of(
     selection: &Selection,
     sessions: &mut Sessions<'_>,
 ) -> Result<Option<Content>> {
@@ -438,7 +438,7 @@ pub(super) fn content_of(
 }
 
 /// A content that this run made itself, as one of a closed set.
-pub(super) fn selected<'c>(selection: &'c Selection, bytes: &'c [u8]) -> Selected<'c> {
+pub(crate) fn selected<'c>(selection: &'c Selection, bytes: &'c [u8]) -> Selected<'c> {
     Selected {
         name: &selection.name,
         version: &selection.version,
@@ -448,6 +448,6 @@ pub(super) fn selected<'c>(selection: &'c Selection, bytes: &'c [u8]) -> Selecte
 }
 
 /// The contents as parts of a closed set.
-pub(super) fn all_selected(contents: &BTreeMap<Selection, Content>) -> Vec<Selected<'_>> {
+pub(crate) fn all_selected(contents: &BTreeMap<Selection, Content>) -> Vec<Selected<'_>> {
     contents.iter().map(as_selected).collect()
 }

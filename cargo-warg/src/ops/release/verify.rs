@@ -18,16 +18,17 @@ use transparency::number::Index as LogIndex;
 use transparency::release::{Release, Requirement, Status};
 use transparency::selection::Selection;
 
-use super::add::absent;
-use super::bundle::requirements;
-use super::claims::{self, Checked, Whose};
-use super::derivation::{Derivation, derive};
-use super::embedded::LockedBundle;
-use super::rebuild::{RebuildError, Rebuilt, rebuild};
-use super::registries::{Reading, Registries};
-use super::solve::{Proved, Sessions};
-use super::update::gave_up;
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+use crate::ops::bundle::embedded::LockedBundle;
+use crate::ops::bundle::rebuild::{RebuildError, Rebuilt, rebuild};
+use crate::ops::bundle::requirements;
+use crate::ops::lock;
+use crate::ops::lock::verify::{Checked, Whose};
+use crate::ops::manifest::add::absent;
+use crate::ops::manifest::update::gave_up;
+use crate::ops::release::derivation::{Derivation, derive};
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::{FORMAT, Part};
 
 /// What verifying a release showed.
@@ -288,7 +289,7 @@ impl Subject<'_, '_> {
         let is_component = |selection: &Selection| {
             selection.kind == Kind::Component && self.release.attachment(Role::Bundle).is_some()
         };
-        let checked = claims::check(
+        let checked = lock::verify::check(
             Whose::Carried,
             &lock,
             self.registries,
@@ -337,7 +338,7 @@ impl Subject<'_, '_> {
 
 /// One root, nothing from a folder, and nothing held but what is selected: by what else is held, a publisher could keep
 /// versions away and not say which.
-pub(super) fn check_shape(lock: &Lockfile) -> std::result::Result<(), CarriedError> {
+pub(crate) fn check_shape(lock: &Lockfile) -> std::result::Result<(), CarriedError> {
     let Some((_, root)) = lock.only_root() else {
         let roots = lock.roots.len();
         return Err(CarriedError::Roots { roots });

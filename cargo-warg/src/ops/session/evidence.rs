@@ -12,7 +12,7 @@ use transparency::misbehavior::Misbehavior;
 use crate::error::Error;
 
 /// A registry's failure; evidence of misbehavior is saved beside the folder of what this machine knows of it.
-pub(super) fn client(error: ClientError, folder: &Path) -> Error {
+pub(crate) fn client(error: ClientError, folder: &Path) -> Error {
     if let ClientError::Memory(TrustStoreError::OtherKey { .. }) = error {
         return Error::classified(error).with_help(format!(
             "find out who changed the policy, and why. If the operator says, by a way that does not lead through the \
@@ -38,10 +38,10 @@ pub(super) fn client(error: ClientError, folder: &Path) -> Error {
 }
 
 /// A registry that does not go with the lock.
-pub(super) const NOT_OF_THE_LOCK: &str = "the lock does not go with its registry";
+pub(crate) const NOT_OF_THE_LOCK: &str = "the lock does not go with its registry";
 
 /// The failure to open a registry that is held to what the project's lock has of it.
-pub(super) fn opening(error: ClientError, tell: impl FnOnce(ClientError) -> Error) -> Error {
+pub(crate) fn opening(error: ClientError, tell: impl FnOnce(ClientError) -> Error) -> Error {
     let is_of_lock = matches!(
         error,
         ClientError::Behind { .. } | ClientError::NotPrefix { .. }
@@ -66,7 +66,7 @@ fn save_evidence(evidence: &Misbehavior, folder: &Path) -> std::io::Result<PathB
 }
 
 /// A failure of writing to a registry.
-pub(super) fn sequencer(error: SequencerError, folder: &Path) -> Error {
+pub(crate) fn sequencer(error: SequencerError, folder: &Path) -> Error {
     match error {
         SequencerError::Client(error) => client(error, folder),
         error => Error::classified(error),

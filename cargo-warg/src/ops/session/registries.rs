@@ -24,13 +24,13 @@ use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
-use super::clock;
-use super::evidence;
-use super::remembered::Remembered;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::manifest::{self, Alias, Location, Place, Workspace};
 use crate::network::Network;
+use crate::ops::machine::clock;
+use crate::ops::session::evidence;
+use crate::ops::session::remembered::Remembered;
 use component::span::Text;
 
 /// Why a policy cannot be used.
@@ -222,7 +222,7 @@ pub struct Configured {
 ///
 /// # Errors
 /// A clock that cannot be read.
-pub(super) fn held<'a>(
+pub(crate) fn held<'a>(
     policy: &'a Policy,
     source: Option<&'a dyn Source>,
     shelf: &'a Shelf,
@@ -242,7 +242,7 @@ enum Far {
 
 impl Configured {
     /// Opens it: nothing is read but whether something lies with the project.
-    pub(super) fn open(
+    pub(crate) fn open(
         registry: &manifest::Registry,
         policy: Policy,
         dirs: &Dirs,

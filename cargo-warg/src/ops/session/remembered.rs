@@ -11,19 +11,19 @@ use resolver::lockfile::merge::Merge;
 use transparency::checkpoint::Checkpoint;
 use transparency::name::Origin;
 
-use super::lock;
 use crate::error::Result;
+use crate::ops::lock;
 
 /// The checkpoints of a lock, read when the first registry is opened.
 #[derive(Debug)]
-pub(super) struct Remembered {
+pub(crate) struct Remembered {
     path: PathBuf,
     checkpoints: OnceLock<Vec<Checkpoint>>,
 }
 
 impl Remembered {
     /// Those of the lock in a file, which need not be there.
-    pub(super) fn of_lock(path: PathBuf) -> Self {
+    pub(crate) fn of_lock(path: PathBuf) -> Self {
         Self {
             path,
             checkpoints: OnceLock::new(),
@@ -34,7 +34,7 @@ impl Remembered {
     ///
     /// # Errors
     /// A lock that does not read.
-    pub(super) fn of(&self, origin: &Origin) -> Result<Vec<Checkpoint>> {
+    pub(crate) fn of(&self, origin: &Origin) -> Result<Vec<Checkpoint>> {
         let checkpoints = if let Some(checkpoints) = self.checkpoints.get() {
             checkpoints
         } else {

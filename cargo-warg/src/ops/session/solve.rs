@@ -29,9 +29,9 @@ use transparency::release::{Release, Status};
 use transparency::selection::Selection;
 use transparency::version::Track;
 
-use super::evidence::NOT_OF_THE_LOCK;
-use super::registries::{Reading, Registries, name_registries, no_registry};
 use crate::error::{Class, Error, Result};
+use crate::ops::session::evidence::NOT_OF_THE_LOCK;
+use crate::ops::session::registries::{Reading, Registries, name_registries, no_registry};
 use crate::spec::nearest;
 
 /// How often packages are loaded that only a hint needs. Each time the conflict is solved and explained anew, which no other
@@ -176,7 +176,7 @@ impl<'a> Sessions<'a> {
         sessions
     }
 
-    pub(super) fn is_offline(&self) -> bool {
+    pub(crate) fn is_offline(&self) -> bool {
         self.reading == Reading::Offline
     }
 
@@ -339,7 +339,7 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// Whatever keeps the package from being read or believed.
-    pub(super) fn suppose(&mut self, log: &Log) -> Result<()> {
+    pub(crate) fn suppose(&mut self, log: &Log) -> Result<()> {
         let address = Address {
             origin: log.origin().clone(),
             name: log.name().clone(),
@@ -359,7 +359,7 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// Whatever keeps the package from being read or believed.
-    pub(super) fn kind_of(&mut self, name: &PackageName) -> Result<Option<Kind>> {
+    pub(crate) fn kind_of(&mut self, name: &PackageName) -> Result<Option<Kind>> {
         let (address, _) = self.find(name)?;
         Ok(self
             .index
@@ -368,19 +368,19 @@ impl<'a> Sessions<'a> {
     }
 
     /// Which registry each name belongs to.
-    pub(super) fn origins(&self) -> &Origins {
+    pub(crate) fn origins(&self) -> &Origins {
         self.elsewhere.as_ref().unwrap_or(self.registries.origins())
     }
 
     /// Takes a namespace from another registry than the project does: what is published there is for those who do.
-    pub(super) fn assign(&mut self, namespace: Namespace, origin: Origin) {
+    pub(crate) fn assign(&mut self, namespace: Namespace, origin: Origin) {
         let mut origins = self.origins().clone();
         origins.namespaces.insert(namespace, origin);
         self.elsewhere = Some(origins);
     }
 
     /// Other sessions of the same, which nothing was loaded in, and nothing supposed.
-    pub(super) fn afresh(&self) -> Self {
+    pub(crate) fn afresh(&self) -> Self {
         Self {
             elsewhere: self.elsewhere.clone(),
             ..Self::new(self.registries, self.reading)
@@ -561,7 +561,7 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// Whatever keeps a package from being read or believed.
-    pub(super) fn could_solve(
+    pub(crate) fn could_solve(
         &mut self,
         options: &Options,
         member: &Member,

@@ -10,10 +10,10 @@ use transparency::release::Release;
 use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 
-use super::Request;
 use crate::error::{Classified as _, Result};
+use crate::ops::manifest::update::Request;
 use crate::ops::project::Project;
-use crate::ops::solve::Sessions;
+use crate::ops::session::solve::Sessions;
 use component::wit::pins::{Moves, PinEdit, is_own};
 use component::wit::root::Pin;
 

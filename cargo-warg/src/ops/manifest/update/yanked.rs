@@ -13,7 +13,7 @@ use transparency::release::Release;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::solve::Sessions;
+use crate::ops::session::solve::Sessions;
 
 /// How many solves may be spent on leaving them aside again, for all members together.
 const MAX_TRIES: usize = 32;

@@ -12,12 +12,12 @@ use transparency::release::Requirement;
 use transparency::selection::Selection;
 use transparency::version::VersionReq;
 
-use super::{Destination, Draft, Item};
 use crate::error::{Classified as _, Error, Result};
-use crate::ops::references::{
+use crate::ops::registry::append::{Destination, Draft, Item};
+use crate::ops::release::references::{
     ReferenceError, absence, all_selected, content_of, contents, is_of_a_registry, selected,
 };
-use crate::ops::solve::Sessions;
+use crate::ops::session::solve::Sessions;
 use component::wit::binary::Decoded;
 use component::wit::deps::check_alone;
 use component::wit::publish::PublishError;

@@ -15,7 +15,7 @@ use transparency::package::{Action, Log, Permission, Scope, Under};
 use transparency::release::Release;
 use transparency::version::without_build;
 
-use super::{BatchError, Item};
+use crate::ops::registry::append::{BatchError, Item};
 
 /// How many versions a message names.
 const SHOWN: usize = 10;
@@ -75,7 +75,7 @@ pub enum Change {
 
 /// What a signer needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Right {
+pub(crate) enum Right {
     /// A permission in the package's log.
     Permission(Permission),
     /// To hold the namespace.
@@ -83,7 +83,7 @@ pub(super) enum Right {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn name(&self) -> &'a PackageName {
+    pub(crate) fn name(&self) -> &'a PackageName {
         match self {
             Self::Release(item) => &item.name,
             Self::Change(name, _) => name,
@@ -91,7 +91,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The files that its record names.
-    pub(super) fn contents(&self) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn contents(&self) -> impl Iterator<Item = &'a [u8]> {
         let item = match *self {
             Self::Release(item) => Some(item),
             Self::Change(..) => None,
@@ -101,7 +101,7 @@ impl<'a> Draft<'a> {
     }
 
     /// What its signer needs, in a log that may be empty yet.
-    pub(super) fn right(&self, log: &Log) -> Right {
+    pub(crate) fn right(&self, log: &Log) -> Right {
         match self {
             Self::Release(_) if log.kind().is_none() => Right::Namespace,
             Self::Release(_) => Right::Permission(Permission::Release),
@@ -115,7 +115,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether the holder of the namespace could do it in the namespace's name.
-    pub(super) fn is_recoverable(&self) -> bool {
+    pub(crate) fn is_recoverable(&self) -> bool {
         match self {
             Self::Change(_, Change::Grant { permissions, .. }) => {
                 *permissions == BTreeSet::from([Permission::Own])
@@ -125,7 +125,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether the log, which has records, says so already.
-    pub(super) fn is_said(&self, log: &Log, registry: &str) -> Result<bool, BatchError> {
+    pub(crate) fn is_said(&self, log: &Log, registry: &str) -> Result<bool, BatchError> {
         match self {
             Self::Release(item) => is_released(log, item, registry),
             Self::Change(_, change) => change.is_said(log, registry),
@@ -133,7 +133,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The actions that say it. The log does not say so yet.
-    pub(super) fn actions(&self, log: &Log, operator: &operator::Log) -> Vec<Action> {
+    pub(crate) fn actions(&self, log: &Log, operator: &operator::Log) -> Vec<Action> {
         let name = self.name();
         let under = || {
             let grant = operator.grants(&name.namespace()).last()?;
@@ -199,7 +199,7 @@ impl fmt::Display for Draft<'_> {
 }
 
 /// `release,yank`.
-pub(super) fn words(permissions: &BTreeSet<Permission>) -> String {
+pub(crate) fn words(permissions: &BTreeSet<Permission>) -> String {
     let words: Vec<_> = permissions.iter().map(ToString::to_string).collect();
     words.join(",")
 }

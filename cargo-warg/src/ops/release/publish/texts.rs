@@ -9,12 +9,12 @@ use transparency::name::Origin;
 use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 
-use super::{Places, Publication, Read, wit_item};
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
-use crate::ops::batch::Item;
-use crate::ops::references::{self, Made};
-use crate::ops::registries::Registries;
-use crate::ops::solve::Sessions;
+use crate::ops::registry::append::Item;
+use crate::ops::release::publish::{Places, Publication, Read, wit_item};
+use crate::ops::release::references::{self, Made};
+use crate::ops::session::registries::Registries;
+use crate::ops::session::solve::Sessions;
 use component::wit::at_hand::{AtHand, in_order};
 use component::wit::import::declared;
 use component::wit::publish::{Package as WitPackage, PublishError};

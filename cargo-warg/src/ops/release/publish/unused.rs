@@ -6,7 +6,7 @@ use transparency::name::ExternName;
 use transparency::release::{Release, Requirement};
 
 use crate::error::Result;
-use crate::ops::solve::Sessions;
+use crate::ops::session::solve::Sessions;
 use component::bundle::wiring::serves;
 
 /// What to say of a requirement that no import asks for; nothing where one does.

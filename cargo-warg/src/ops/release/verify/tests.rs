@@ -18,14 +18,14 @@ use transparency::release::{Attachment, Requirement, Statement};
 use transparency::selection::Selection;
 use transparency::version::parse_version;
 
-use super::verify_release;
 use crate::dirs::Dirs;
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::network::Network;
-use crate::ops::derivation::{Derivation, hold};
 use crate::ops::lock::build;
-use crate::ops::registries::{Reading, Registries};
-use crate::ops::solve::Sessions;
+use crate::ops::release::derivation::{Derivation, hold};
+use crate::ops::release::verify::verify_release;
+use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::solve::Sessions;
 
 /// xorshift64*: a case is its seed.
 struct Random(u64);
