@@ -16,12 +16,13 @@ mod error;
 pub(crate) mod evidence;
 mod news;
 mod opening;
+mod packages;
 mod past;
 mod reader;
 mod records;
 mod start;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use transparency::Unverified;
 use transparency::checkpoint::{
@@ -30,19 +31,17 @@ use transparency::checkpoint::{
 use transparency::clock::earliest;
 use transparency::digest::Hash;
 use transparency::log::{ConsistencyProof, VerifiedTiles};
-use transparency::map::{Key, VerifiedPages};
-use transparency::name::PackageName;
-use transparency::number::{Index, Length, Position, Size, Time};
-use transparency::package::{self, Absence, Head, Presence, Proofs, Replay, Seen};
+use transparency::map::VerifiedPages;
+use transparency::number::{Index, Position, Size, Time};
+use transparency::package::Proofs;
 use transparency::policy::Policy;
-use transparency::tile::{Part, Tile, WIDTH};
+use transparency::tile::{Part, WIDTH};
 
 pub use error::{ClientError, Remedy};
 use news::News;
-use opening::Opening;
+pub use packages::{LoadedLog, Package};
 use past::Past;
 use reader::{Reader, Wanted};
-use records::{End, Records};
 pub use start::StandIn;
 use start::Start;
 
@@ -50,12 +49,6 @@ use crate::cache::Shelf;
 use crate::layout;
 use crate::storage::Source;
 use crate::trust::{self, Memory, Sighting, Since, TrustStore};
-
-/// The most package logs that are read at once: bounds what is in memory between two steps.
-const BATCH: usize = 256;
-
-/// The most tiles of the lowest level that are read before it is known which of them are needed, 8 kB each.
-const TILES_AHEAD: u64 = 16;
 
 /// How a registry is read: under which policy, from where, remembering what.
 pub struct Client<'a> {
@@ -225,59 +218,6 @@ impl<'a> Client<'a> {
         checked
             .err()
             .filter(|error| matches!(error, ClientError::Misbehavior { .. }))
-    }
-}
-
-/// A package as a checkpoint has it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that are asked for are present"
-)]
-#[derive(Debug, Clone)]
-pub enum Package {
-    /// Its verified log.
-    Present(LoadedLog),
-    /// It is proved not to be there.
-    Absent(Absence),
-}
-
-/// A verified package log, its head, and where the registry says each of its records lies.
-#[derive(Debug, Clone)]
-pub struct LoadedLog {
-    log: package::Log,
-    head: Head,
-    indices: Vec<Index>,
-    records: Vec<Vec<u8>>,
-    /// The log as it is now, where this is what it was.
-    newest: Option<Box<LoadedLog>>,
-}
-
-impl LoadedLog {
-    /// The log.
-    pub fn log(&self) -> &package::Log {
-        &self.log
-    }
-
-    /// The head that it was replayed to.
-    pub fn head(&self) -> &Head {
-        &self.head
-    }
-
-    /// The log as of the newest checkpoint, with what was yanked and withdrawn since; this one, if it is not of the past.
-    pub fn newest(&self) -> &Self {
-        self.newest.as_deref().unwrap_or(self)
-    }
-
-    /// Where the registry says that a record lies; a hint, until [`Session::check_included`] shows it.
-    pub fn index_hint(&self, position: Position) -> Option<Index> {
-        let place = usize::try_from(position.get()).ok()?;
-        self.indices.get(place).copied()
-    }
-
-    /// The records with their indices, as the package's files have them.
-    pub(crate) fn records(&self) -> impl Iterator<Item = (Index, &[u8])> {
-        let records = self.records.iter().map(Vec::as_slice);
-        self.indices.iter().copied().zip(records)
     }
 }
 
@@ -525,51 +465,6 @@ impl<'a> Session<'a> {
         &self.operator_records
     }
 
-    /// Steps 3 to 5 for some packages: their place in the map, and their logs or the proof that there is none.
-    ///
-    /// # Errors
-    /// A file that is missing or cannot be read; anything that does not verify; a log that does not continue what this
-    /// machine saw of it.
-    pub fn load(
-        &mut self,
-        names: &BTreeSet<PackageName>,
-    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
-        let mut loaded = BTreeMap::new();
-        let names: Vec<_> = names.iter().collect();
-        for batch in names.chunks(BATCH) {
-            loaded.extend(self.attempt(|session| {
-                let (fresh, ends, proofs) = session.load_batch(batch)?;
-                session.check_sightings(&fresh)?;
-                session.as_they_were(fresh, &ends, &proofs)
-            })?);
-        }
-        Ok(loaded)
-    }
-
-    /// Loads packages from the registry itself, and puts their files on the shelf anew. Where a record lies in the log is a
-    /// hint in those files, which loading does not prove: one that turns out wrong must not stay for good.
-    ///
-    /// # Errors
-    /// As [`Session::load`].
-    pub fn load_afresh(
-        &mut self,
-        names: &BTreeSet<PackageName>,
-    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
-        self.reader.distrust_shelf();
-        self.load(names)
-    }
-
-    /// One package, as [`Session::load`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn load_one(&mut self, name: &PackageName) -> Result<Package, ClientError> {
-        let mut loaded = self.load(&BTreeSet::from([name.clone()]))?;
-        loaded
-            .remove(name)
-            .ok_or_else(|| ClientError::Unasked { name: name.clone() })
-    }
-
     /// The entries of a bundle, as its file has them. Nothing shows yet that they are the log's, so nothing is kept.
     pub(crate) fn bundle(&mut self, part: Part) -> Result<Vec<Vec<u8>>, ClientError> {
         let bytes = self.reader.pass(Wanted::entries(part))?;
@@ -604,188 +499,6 @@ impl<'a> Session<'a> {
                 Err(error)
             }
         }
-    }
-
-    /// Packages as they are now; where they ended then, if this session is of the past; and the proofs of all that.
-    fn load_batch(&mut self, names: &[&PackageName]) -> Result<Batch, ClientError> {
-        let keys: Vec<_> = names.iter().map(|name| Key::of(name)).collect();
-        let tiles_ahead = self.tiles_ahead();
-        self.reader.guess_tiles(&tiles_ahead);
-        self.read_pages(&keys)?;
-        let mut asks = BTreeSet::new();
-        let mut logs = Vec::new();
-        for (name, key) in names.iter().zip(&keys) {
-            let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
-                place: self.place(),
-                source,
-            })?;
-            if let Some(slot) = slot {
-                logs.push(End {
-                    name: (*name).clone(),
-                    length: slot.length,
-                    head: slot.head,
-                });
-                asks.insert(slot.index);
-            }
-        }
-        let mut ends = self.past_ends(names)?;
-        asks.extend(past::heads(&ends));
-        let heads: Vec<_> = asks.iter().copied().collect();
-        let needed = self.tiles.needed_for_inclusion(&heads);
-        let read = self
-            .reader
-            .package_records(&logs, &mut self.tiles, &needed)?;
-        let mut records = BTreeMap::new();
-        for (End { name, .. }, read) in logs.into_iter().zip(read) {
-            let borrowed = read.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
-            asks.extend(package::asks(self.checkpoint.operator(), &name, borrowed));
-            records.insert(name, read);
-        }
-        self.read_pages_then(&keys)?;
-        ends.extend(self.past_ends(names)?);
-        asks.extend(past::heads(&ends));
-        asks.extend(past::behind(&ends, &records));
-        let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
-        self.reader.keep_tiles_ahead(&mut self.tiles, &tiles_ahead);
-        let none = Records::new();
-        let of = |name: &PackageName| records.get(name).unwrap_or(&none);
-        let all = names.iter().flat_map(|name| of(name));
-        let mut opening = Opening::of(all.map(|(_, bytes)| bytes.as_slice()));
-        let mut replayed = BTreeMap::new();
-        for &name in names {
-            let records = of(name);
-            if let Some(evidence) = evidence::disorder(self, records) {
-                return Err(evidence::misbehavior(self, evidence));
-            }
-            replayed.insert(name, self.replay(name, records, &mut opening, &proofs)?);
-        }
-        let mut loaded = BTreeMap::new();
-        for (name, replayed) in replayed {
-            let package = match replayed {
-                Replayed::Absent(absence) => Package::Absent(absence),
-                Replayed::Present(log, head) => {
-                    let records = records.remove(name).unwrap_or_default();
-                    let (indices, records) = records.into_iter().unzip();
-                    Package::Present(LoadedLog {
-                        log,
-                        head,
-                        indices,
-                        records,
-                        newest: None,
-                    })
-                }
-            };
-            loaded.insert(name.clone(), package);
-        }
-        Ok((loaded, ends, proofs))
-    }
-
-    /// Reads the map pages that lead to these keys, level by level. Those of the past come along as far as they are known.
-    fn read_pages(&mut self, keys: &[Key]) -> Result<(), ClientError> {
-        loop {
-            self.take_pages_then(keys)?;
-            let needed = self.pages.needed(keys);
-            if needed.is_empty() {
-                return Ok(());
-            }
-            let wanted = needed.iter().map(|(_, page)| layout::map_page(page));
-            let wanted: Vec<_> = wanted.map(Wanted::fixed).collect();
-            let pages = self.reader.need(&wanted)?;
-            for ((key, page), bytes) in needed.iter().zip(pages) {
-                let place = layout::map_page(page);
-                self.pages
-                    .admit(key, &bytes)
-                    .map_err(|source| ClientError::Map {
-                        place: self.reader.place(&place),
-                        source,
-                    })?;
-            }
-        }
-    }
-
-    /// The tiles of a small log that are not there yet: which of them records name is known only once those are read.
-    fn tiles_ahead(&self) -> Vec<Tile> {
-        let width = u64::from(WIDTH);
-        let tiles = self.tiles.size().get().div_ceil(width);
-        if tiles > TILES_AHEAD {
-            return Vec::new();
-        }
-        let firsts: Vec<_> = (0..tiles).map(|tile| Index::new(tile * width)).collect();
-        self.tiles.needed_for_inclusion(&firsts)
-    }
-
-    /// Replays a package's log, whose records come next out of those that are opened.
-    fn replay(
-        &self,
-        name: &PackageName,
-        records: &Records,
-        opening: &mut Opening<'_>,
-        proofs: &Proofs,
-    ) -> Result<Replayed, ClientError> {
-        let presence = Presence::open(&self.checkpoint, name, &self.pages, proofs)
-            .map_err(|source| ClientError::Head(Box::new(source)))?;
-        let head = match presence {
-            Presence::Absent(absence) => return Ok(Replayed::Absent(absence)),
-            Presence::Present(head) => head,
-        };
-        let length = Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
-        let mut replay = || {
-            let mut replay = Replay::begin(&head, &self.checkpoint, length, proofs)?;
-            for (index, _) in records {
-                if let Some(record) = opening.next() {
-                    replay.take(*index, record)?;
-                }
-            }
-            replay.finish()
-        };
-        let log = replay().map_err(|source| ClientError::Log {
-            place: self.reader.place(&layout::package(name, first_part())),
-            source: Box::new(source),
-        })?;
-        Ok(Replayed::Present(log, head))
-    }
-
-    /// Step 5: every log continues what was seen of it, and has what came since; then this is what was seen.
-    fn check_sightings(
-        &mut self,
-        loaded: &BTreeMap<PackageName, Package>,
-    ) -> Result<(), ClientError> {
-        for (name, package) in loaded {
-            if let Some(new) = self.news.get(name).copied() {
-                evidence::check_sighting(self, name, &new, package)?;
-            }
-        }
-        let Some(trust) = self.trust else {
-            return Ok(());
-        };
-        while let Some(memory) = self.memory.clone() {
-            let mut sightings = BTreeMap::new();
-            for (name, package) in loaded {
-                if let Some(seen) = memory.package(name) {
-                    if !self.tiles.size().holds(seen.index) {
-                        continue; // another process saw a later checkpoint than this session's, and more of the package
-                    }
-                    evidence::check_sighting(self, name, seen, package)?;
-                }
-                if let Package::Present(loaded) = package {
-                    let sighting = Sighting {
-                        seen: Seen {
-                            length: loaded.head.length(),
-                            head: loaded.head.hash(),
-                        },
-                        index: loaded.head.index(),
-                    };
-                    sightings.insert(name.clone(), sighting);
-                }
-            }
-            if let Some(memory) = trust.remember(&memory, &sightings)? {
-                self.memory = Some(memory);
-                break;
-            }
-            // Another process saw other heads meanwhile: these are to be continued, too.
-            self.memory = trust.read()?;
-        }
-        Ok(())
     }
 
     /// Demands that a package's files say of a record what was proved of it before, by a lock: where it lies. Both places
@@ -928,23 +641,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A package's log, and its head; or the proof that there is none.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that are asked for are present"
-)]
-enum Replayed {
-    Present(package::Log, Head),
-    Absent(Absence),
-}
-
-/// What loading some packages gave: what they are now, where they ended then, and the proofs.
-type Batch = (
-    BTreeMap<PackageName, Package>,
-    BTreeMap<PackageName, Sighting>,
-    Proofs,
-);
-
 /// The inclusion proofs for some entries; those outside the log are left out.
 fn prove(
     reader: &mut Reader<'_>,
@@ -962,9 +658,4 @@ fn prove(
         proofs.insert(index, tiles.prove_inclusion(index)?);
     }
     Ok(proofs)
-}
-
-/// The first file of a log, for messages.
-fn first_part() -> Part {
-    Part::new(0, 1).expect("0 is a number and 1 a width")
 }

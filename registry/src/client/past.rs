@@ -324,7 +324,7 @@ impl Session<'_> {
                 ClientError::Log {
                     place: self
                         .reader
-                        .place(&layout::package(name, super::first_part())),
+                        .place(&layout::package(name, super::packages::first_part())),
                     source: Box::new(source),
                 }
             })?;
