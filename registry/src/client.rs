@@ -20,6 +20,7 @@ mod packages;
 mod past;
 mod reader;
 mod records;
+mod refused;
 mod start;
 
 use std::collections::BTreeSet;
@@ -39,9 +40,10 @@ use transparency::tile::{Part, WIDTH};
 
 pub use error::{ClientError, Remedy};
 use news::News;
-pub use packages::{LoadedLog, Package};
+pub use packages::{Loaded, LoadedLog, Package};
 use past::Past;
 use reader::{Reader, Wanted};
+pub use refused::RefusedLog;
 pub use start::StandIn;
 use start::Start;
 

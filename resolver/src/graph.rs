@@ -57,6 +57,11 @@ pub enum Reason {
     },
     /// It is of a registry that has no say.
     Outside,
+    /// Its log breaks the rules.
+    Refused {
+        /// Which one, and where.
+        reason: String,
+    },
     /// No registry is configured for its namespace.
     NoRegistry {
         /// The one that the requirement names.
@@ -91,6 +96,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::Outside => f.write_str("is of a registry that the lock has no checkpoint of"),
+            Self::Refused { reason } => write!(f, "cannot be used: {reason}"),
             Self::NoRegistry { said: None } => {
                 f.write_str("is of a namespace that no registry is configured for")
             }

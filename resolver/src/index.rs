@@ -227,6 +227,8 @@ pub(crate) enum Entry {
     Absent(Size),
     /// Of a registry that has no say.
     Outside,
+    /// Its log breaks the rules.
+    Refused(String),
 }
 
 /// All packages that were loaded.
@@ -268,6 +270,12 @@ impl Index {
         self.entries.insert(address, Entry::Outside);
     }
 
+    /// Takes in that a package's log breaks the rules, as its registry committed to it: nothing of it may be chosen. The
+    /// reason is for messages.
+    pub fn insert_refused(&mut self, address: Address, reason: String) {
+        self.entries.insert(address, Entry::Refused(reason));
+    }
+
     /// Takes in the checkpoint that a registry's packages are loaded at: spans of `exclude-newer` count from its time.
     pub fn insert_checkpoint(&mut self, checkpoint: &TrustedCheckpoint) {
         let origin = checkpoint.checkpoint().origin.clone();
@@ -304,7 +312,7 @@ impl Index {
     pub fn package(&self, address: &Address) -> Option<&Package> {
         match self.entries.get(address) {
             Some(Entry::Present(package)) => Some(package),
-            Some(Entry::Absent(_) | Entry::Outside) | None => None,
+            Some(Entry::Absent(_) | Entry::Outside | Entry::Refused(_)) | None => None,
         }
     }
 

@@ -266,28 +266,30 @@ impl Conflict {
 
     /// The packages that the derivation finds not to exist.
     pub fn absent(&self) -> BTreeSet<&PackageName> {
-        let premises = self.steps.iter().flat_map(|step| &step.premises);
-        let absent = premises.filter_map(|premise| match premise {
-            Premise::Fact(Fact::Unavailable {
-                group,
-                reason: Reason::Absent { .. },
-            }) => Some(&group.name),
-            Premise::Fact(_) | Premise::Step(_) => None,
-        });
-        absent.collect()
+        let absent = self.unavailable();
+        let absent = absent.filter(|(_, reason)| matches!(reason, Reason::Absent { .. }));
+        absent.map(|(name, _)| name).collect()
     }
 
     /// The namespaces that the derivation finds no registry for.
     pub fn unowned(&self) -> BTreeSet<Namespace> {
+        let unowned = self.unavailable();
+        let unowned = unowned.filter(|(_, reason)| matches!(reason, Reason::NoRegistry { .. }));
+        unowned.map(|(name, _)| name.namespace()).collect()
+    }
+
+    /// Whether a package whose log breaks the rules has a part in it.
+    pub fn has_refused(&self) -> bool {
+        self.unavailable()
+            .any(|(_, reason)| matches!(reason, Reason::Refused { .. }))
+    }
+
+    fn unavailable(&self) -> impl Iterator<Item = (&PackageName, &Reason)> {
         let premises = self.steps.iter().flat_map(|step| &step.premises);
-        let unowned = premises.filter_map(|premise| match premise {
-            Premise::Fact(Fact::Unavailable {
-                group,
-                reason: Reason::NoRegistry { .. },
-            }) => Some(group.name.namespace()),
+        premises.filter_map(|premise| match premise {
+            Premise::Fact(Fact::Unavailable { group, reason }) => Some((&group.name, reason)),
             Premise::Fact(_) | Premise::Step(_) => None,
-        });
-        unowned.collect()
+        })
     }
 
     /// Packages that were not loaded where a change was tried: with them there may be more hints, or fewer steps.

@@ -263,6 +263,9 @@ impl<'a> Scope<'a> {
             None => Place::Missing(address),
             Some(Entry::Absent(size)) => Place::Nowhere(Reason::Absent { size: *size }),
             Some(Entry::Outside) => Place::Nowhere(Reason::Outside),
+            Some(Entry::Refused(reason)) => Place::Nowhere(Reason::Refused {
+                reason: reason.clone(),
+            }),
             Some(Entry::Present(package)) if package.kind() != requirement.kind => {
                 Place::Nowhere(Reason::OtherKind {
                     actual: package.kind(),

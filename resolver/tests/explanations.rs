@@ -192,6 +192,7 @@ fn assert_true(world: &World, member: &Member, fact: &Fact, case: &str) {
         Fact::Unavailable { group, reason } => match reason {
             Reason::Absent { .. } => assert!(world.absent.contains(&group.name), "{case}"),
             Reason::Outside => panic!("{case}: no registry of these worlds is left out"),
+            Reason::Refused { .. } => panic!("{case}: no log of these worlds breaks a rule"),
             Reason::NoRegistry { said } => {
                 assert_eq!(group.name.as_str(), "ghost:a", "{case}");
                 assert_eq!(*said, None, "{case}");

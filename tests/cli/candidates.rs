@@ -1,7 +1,9 @@
 //! One release that cannot be used never ends a search: it is left out, and told.
 
+use transparency::package::{Action, Scope};
+
 use crate::story::{self, Registry};
-use crate::support::{Project, Sandbox};
+use crate::support::{Project, Sandbox, files};
 
 /// A project that requires `acme:a`, where the namespaces `acme` and `test` have a registry, and no other has.
 fn app(sandbox: &Sandbox, registry: &Registry) -> Project {
@@ -98,4 +100,126 @@ fn of_many_releases_that_are_no_choice_the_newest_is_named_and_the_others_are_co
         .stderr_contains("acme:a 0.9.9 is no choice: it requires ghost:b ^1")
         .stderr_contains("; nor are 8 other releases above 0.9.0")
         .stderr_lacks("acme:a 0.9.8");
+}
+
+/// A component whose newest release needs a package that every other release does without, and that package.
+fn with_needed(registry: &mut Registry) {
+    registry.component("acme:a", "0.9.0", &[], EMPTY);
+    registry.component(
+        "acme:bad",
+        "1.0.0",
+        &[],
+        "package acme:bad@1.0.0;\nworld w {}\n",
+    );
+    registry.component("acme:a", "0.9.1", &[("acme:bad", "^1")], EMPTY);
+}
+
+/// The registry takes a record that this version knows nothing of.
+fn spoil(registry: &mut Registry) {
+    let action = Action::Annotate {
+        scope: Scope::Package,
+        key: "license".into(),
+        value: "MIT".into(),
+    };
+    let record = registry.world.record("acme:bad", vec![action]);
+    let text = String::from_utf8(record).unwrap();
+    let record = text.replacen("annotate", "frobnicate", 1);
+    registry.lie(|forge| _ = forge.extend("acme:bad", record));
+}
+
+const SPOILT: &str = "record 1 of `acme:bad` is refused";
+const NEWER: &str = "unknown action `frobnicate`: it was written by a newer cargo warg";
+
+#[test]
+fn a_log_that_breaks_the_rules_stops_nobody_who_can_do_without() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    with_needed(&mut registry);
+    spoil(&mut registry);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Adding acme:a v0.9.0")
+        .stderr_contains("acme:a 0.9.1 is no choice: it requires acme:bad ^1, which cannot be used")
+        .stderr_contains("nothing of acme:bad can be chosen")
+        .stderr_contains(SPOILT)
+        .stderr_contains(NEWER);
+    app.warg(&["update"]).code(0).stderr_contains(NEWER);
+    let said = app.warg(&["outdated"]).code(0);
+    assert!(said.stdout.contains("it requires acme:bad ^1"), "{said}");
+    app.warg(&["verify"]).code(0);
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["tree"]).code(0);
+    app.warg(&["add", "acme:clock"]).code(0);
+    app.warg(&["--offline", "update"]).code(0);
+    app.warg(&["info", "acme:a"]).code(0);
+    app.warg(&["verify", "acme:a@0.9.0"]).code(0);
+}
+
+#[test]
+fn whoever_needs_a_log_that_breaks_the_rules_is_told_how() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    with_needed(&mut registry);
+    let app = app(&sandbox, &registry);
+    app.warg(&["fetch"])
+        .code(0)
+        .stderr_contains("Adding acme:bad v1.0.0");
+    spoil(&mut registry);
+    // It is locked: what is proved of it now is that it cannot be.
+    for line in [
+        ["verify", "-q"].as_slice(),
+        &["fetch"],
+        &["info", "acme:bad"],
+        &["verify", "acme:bad@1.0.0"],
+        &["yank", "acme:bad@1.0.0", "--reason", "none"],
+        &["add", "acme:bad"],
+    ] {
+        let before = app.read("Cargo.toml");
+        let said = app.warg(line).code(13);
+        said.stderr_contains(SPOILT).stderr_contains(NEWER);
+        assert_eq!(app.read("Cargo.toml"), before);
+    }
+    app.warg(&["outdated"]).code(0).stderr_contains(NEWER);
+    // Whoever can do without it does, and is told why.
+    app.warg(&["update"])
+        .code(0)
+        .stderr_contains("acme:a v0.9.1 -> v0.9.0")
+        .stderr_contains(NEWER);
+    app.warg(&["verify"]).code(0);
+    // Whoever cannot is left with the log's own error.
+    let manifest = app.read("Cargo.toml");
+    app.write(
+        "Cargo.toml",
+        manifest.replace("\"acme:a\" = \"0.9\"", "\"acme:a\" = \"=0.9.1\""),
+    );
+    app.warg(&["lock"])
+        .code(13)
+        .stderr_contains("acme:a 0.9.1 requires acme:bad ^1")
+        .stderr_contains("acme:bad cannot be used: record 1")
+        .stderr_contains(NEWER);
+}
+
+#[test]
+fn a_log_that_somebody_changed_on_the_way_stops_everybody() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    with_needed(&mut registry);
+    let app = app(&sandbox, &registry);
+    let file = files(&registry.folder)
+        .into_keys()
+        .find(|path| path.to_string_lossy().contains("acme/bad"))
+        .unwrap();
+    let file = registry.folder.join(file);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 3;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    for line in [["lock"].as_slice(), &["update"], &["add", "acme:a"]] {
+        app.warg(line)
+            .code(13)
+            .stderr_lacks("no choice")
+            .stderr_lacks("can be chosen");
+    }
+    assert!(!app.path().join("warg.lock").exists());
 }

@@ -3,6 +3,7 @@
 
 use ::component::content::Interface;
 use fixtures::component;
+use fixtures::forge::{Forge, spill};
 use fixtures::world::World;
 use registry::storage::Folder;
 
@@ -22,6 +23,21 @@ impl Registry {
             world: World::in_folder(&folder, seed),
             folder,
         }
+    }
+
+    /// Lets the registry sign what no honest one does.
+    pub(crate) fn lie(&self, lie: impl FnOnce(&mut Forge<'_>)) {
+        let world = World::in_memory(self.world.seed());
+        world.storage().tamper(|objects| {
+            objects.clear();
+            for (path, bytes) in files(&self.folder) {
+                objects.insert(path.display().to_string(), bytes);
+            }
+        });
+        let mut forge = Forge::of(&world);
+        lie(&mut forge);
+        forge.sign();
+        spill(&world, &self.folder);
     }
 
     /// Publishes a WIT package; `requires` are names with canonical requirements, `body` what follows the package line.

@@ -58,6 +58,8 @@ impl Classify for BuildError {
 impl Classify for Unresolved {
     fn class(&self) -> Class {
         match self {
+            // What is left to choose from is less than what was published, and that is to be looked into first.
+            Self::Conflict(conflict) if conflict.has_refused() => Class::Refused,
             Self::Conflict(_) | Self::GaveUp(_) => Class::Unsolved,
             Self::Missing(_) | Self::NoRegistry(_) | Self::LocalsDiffer { .. } => Class::Other,
         }

@@ -266,6 +266,7 @@ fn bring_up_to_date(
         .solve(&problem)
         .map_err(|error| with_servers(error, project, &problem, sessions))?;
     warnings.extend(sessions.yanked(&resolution));
+    warnings.extend(sessions.refused());
     warnings.extend(sessions.passed_over(&problem, &resolution, old.as_ref()));
     let new = build(&problem, &resolution, sessions)?;
     literal::check(&new, project)?;
@@ -330,6 +331,7 @@ fn merge(
     let problem = merge.prefer(&project.problem);
     let resolution = sessions.solve(&problem)?;
     warnings.extend(sessions.yanked(&resolution));
+    warnings.extend(sessions.refused());
     let mut new = build(&problem, &resolution, sessions)?;
     if is_kept(&problem, &resolution) {
         // Nothing was solved, so the checkpoints are those of the sides: whoever merges, and whenever, gets these bytes.

@@ -14,7 +14,7 @@ use transparency::record::Subject;
 use transparency::tile::Part;
 
 use super::reader::Wanted;
-use super::{ClientError, LoadedLog, Package, Session, prove};
+use super::{ClientError, Loaded, LoadedLog, Package, Session, packages, prove};
 use crate::layout;
 use crate::trust::{Memory, Sighting};
 
@@ -96,18 +96,20 @@ pub(super) fn check_sighting(
     session: &mut Session<'_>,
     name: &PackageName,
     sighting: &Sighting,
-    now: &Package,
+    now: &Loaded,
 ) -> Result<(), ClientError> {
     let Some(last) = sighting.seen.length.last() else {
         return Ok(()); // it was not there
     };
-    let Package::Present(loaded) = now else {
-        return Err(vanished(session, name, sighting, None));
+    let extends = match now {
+        Ok(Package::Absent(_)) => return Err(vanished(session, name, sighting, None)),
+        Ok(Package::Present(loaded)) => loaded.log.check_extends(&sighting.seen),
+        Err(refused) => refused.check_extends(&sighting.seen),
     };
-    if let Err(error) = loaded.log.check_extends(&sighting.seen) {
-        return Err(vanished(session, name, sighting, Some((loaded, error))));
+    if let Err(error) = extends {
+        return Err(vanished(session, name, sighting, Some((now, error))));
     }
-    match record_at(loaded.records(), last) {
+    match packages::record_at(now, last) {
         Some((found, record)) if found != sighting.index => {
             let subject = Subject::Package(name.clone());
             Err(moved(session, subject, (sighting.index, found), record))
@@ -143,7 +145,7 @@ pub(super) fn check_place(
     position: Position,
     seen: Index,
 ) -> Result<(), ClientError> {
-    match record_at(loaded.records(), position) {
+    match loaded.record_at(position) {
         Some((found, record)) if found != seen => {
             let subject = Subject::Package(loaded.log.name().clone());
             Err(moved(session, subject, (seen, found), record))
@@ -293,11 +295,11 @@ fn vanished(
     session: &mut Session<'_>,
     name: &PackageName,
     sighting: &Sighting,
-    now: Option<(&LoadedLog, ExtensionError)>,
+    now: Option<(&Loaded, ExtensionError)>,
 ) -> ClientError {
     let evidence = match &now {
         Some((loaded, ExtensionError::Diverged { position, .. })) => {
-            let record = record_at(loaded.records(), *position);
+            let record = packages::record_at(loaded, *position);
             record.and_then(|record| replaced(session, sighting, record))
         }
         _ => pages_of_now(session, name).and_then(|pages| uncounted(session, &pages, sighting)),

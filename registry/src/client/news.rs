@@ -11,7 +11,7 @@
 //! A machine that sees a registry for the first time, or after very long, is told what the map tells it. That is for monitors
 //! to hold against the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::Unverified;
 use transparency::checkpoint::MapEntry;
@@ -140,7 +140,7 @@ impl Session<'_> {
             });
             if said != Some(*sighting) {
                 // What is wrong shows when its log is read, which is held against the news as well.
-                self.load_one(name)?;
+                self.load_each(&BTreeSet::from([name.clone()]))?;
             }
         }
         Ok(())

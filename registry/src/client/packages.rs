@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use transparency::map::Key;
 use transparency::name::PackageName;
 use transparency::number::{Index, Length, Position};
-use transparency::package::{self, Absence, Head, Presence, Proofs, Replay, Seen};
+use transparency::package::{self, Absence, Head, OpenedRecord, Presence, Proofs, Replay, Seen};
 use transparency::tile::{Part, Tile, WIDTH};
 
 use super::opening::Opening;
 use super::reader::Wanted;
-use super::records::{End, Records};
-use super::{ClientError, Session, evidence, past, prove};
+use super::records::{End, Records, Way, borrowed};
+use super::{ClientError, RefusedLog, Session, evidence, past, prove};
 use crate::layout;
 use crate::trust::Sighting;
 
@@ -49,6 +49,9 @@ pub struct LoadedLog {
     pub(super) newest: Option<Box<LoadedLog>>,
 }
 
+/// A package as a checkpoint has it, or as it cannot be used.
+pub type Loaded = Result<Package, RefusedLog>;
+
 impl LoadedLog {
     /// The log.
     pub fn log(&self) -> &package::Log {
@@ -60,7 +63,8 @@ impl LoadedLog {
         &self.head
     }
 
-    /// The log as of the newest checkpoint, with what was yanked and withdrawn since; this one, if it is not of the past.
+    /// The log as of the newest checkpoint, with what was yanked and withdrawn since; this one, if it is not of the past, or
+    /// if its log of now is refused.
     pub fn newest(&self) -> &Self {
         self.newest.as_deref().unwrap_or(self)
     }
@@ -71,10 +75,23 @@ impl LoadedLog {
         self.indices.get(place).copied()
     }
 
+    pub(super) fn record_at(&self, position: Position) -> Option<(Index, &[u8])> {
+        self.records().nth(usize::try_from(position.get()).ok()?)
+    }
+
     /// The records with their indices, as the package's files have them.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Index, &[u8])> {
         let records = self.records.iter().map(Vec::as_slice);
         self.indices.iter().copied().zip(records)
+    }
+}
+
+/// A record of a package, and where it is said to lie.
+pub(super) fn record_at(loaded: &Loaded, position: Position) -> Option<(Index, &[u8])> {
+    match loaded {
+        Ok(Package::Present(loaded)) => loaded.record_at(position),
+        Ok(Package::Absent(_)) => None,
+        Err(refused) => refused.record_at(position),
     }
 }
 
@@ -88,6 +105,18 @@ impl Session<'_> {
         &mut self,
         names: &BTreeSet<PackageName>,
     ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+        let loaded = self.load_each(names)?.into_iter();
+        loaded.map(|(name, package)| Ok((name, package?))).collect()
+    }
+
+    /// The same, where one log that breaks the rules says nothing of the others: for who can do without the package.
+    ///
+    /// # Errors
+    /// As [`Session::load`], but for logs that the registry committed to as they are.
+    pub fn load_each(
+        &mut self,
+        names: &BTreeSet<PackageName>,
+    ) -> Result<BTreeMap<PackageName, Loaded>, ClientError> {
         let mut loaded = BTreeMap::new();
         let names: Vec<_> = names.iter().collect();
         for batch in names.chunks(BATCH) {
@@ -132,19 +161,22 @@ impl Session<'_> {
         self.read_pages(&keys)?;
         let mut asks = BTreeSet::new();
         let mut logs = Vec::new();
+        let mut loaded = BTreeMap::new();
         for (name, key) in names.iter().zip(&keys) {
             let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
                 place: self.place(),
                 source,
             })?;
-            if let Some(slot) = slot {
-                logs.push(End {
-                    name: (*name).clone(),
-                    length: slot.length,
-                    head: slot.head,
-                });
-                asks.insert(slot.index);
+            let Some(slot) = slot else { continue };
+            let (name, length, size) = ((*name).clone(), slot.length, self.tiles.size());
+            if length.get() > size.get() {
+                let refused = RefusedLog::longer(name.clone(), length, size);
+                loaded.insert(name, Err(refused));
+                continue;
             }
+            let head = slot.head;
+            logs.push(End { name, length, head });
+            asks.insert(slot.index);
         }
         let mut ends = self.past_ends(names)?;
         asks.extend(past::heads(&ends));
@@ -154,9 +186,23 @@ impl Session<'_> {
             .reader
             .package_records(&logs, &mut self.tiles, &needed)?;
         let mut records = BTreeMap::new();
-        for (End { name, .. }, read) in logs.into_iter().zip(read) {
-            let borrowed = read.iter().map(|(index, bytes)| (*index, bytes.as_slice()));
-            asks.extend(package::asks(self.checkpoint.operator(), &name, borrowed));
+        for (
+            end,
+            Way {
+                records: read,
+                fault,
+            },
+        ) in logs.into_iter().zip(read)
+        {
+            let name = end.name.clone();
+            if let Some(fault) = fault {
+                let place = self.reader.place(&layout::package(&name, first_part()));
+                let refused = RefusedLog::broken(end, place, fault, read);
+                loaded.insert(name, Err(refused));
+                continue;
+            }
+            let operator = self.checkpoint.operator();
+            asks.extend(package::asks(operator, &name, borrowed(&read)));
             records.insert(name, read);
         }
         self.read_pages_then(&keys)?;
@@ -170,16 +216,22 @@ impl Session<'_> {
         let all = names.iter().flat_map(|name| of(name));
         let mut opening = Opening::of(all.map(|(_, bytes)| bytes.as_slice()));
         let mut replayed = BTreeMap::new();
-        for &name in names {
+        for &name in names.iter().filter(|name| !loaded.contains_key(**name)) {
             let records = of(name);
             if let Some(evidence) = evidence::disorder(self, records) {
                 return Err(evidence::misbehavior(self, evidence));
             }
-            replayed.insert(name, self.replay(name, records, &mut opening, &proofs)?);
+            let mut opened = opening.by_ref().take(records.len());
+            let replay = self.replay(name, records, &mut opened, &proofs);
+            opened.for_each(drop); // what comes next is another log's
+            let replay = match replay {
+                Ok(replay) => Ok(replay),
+                Err(error) => Err(self.refuse(name, error, records)?),
+            };
+            replayed.insert(name, replay);
         }
-        let mut loaded = BTreeMap::new();
         for (name, replayed) in replayed {
-            let package = match replayed {
+            let package = replayed.map(|replayed| match replayed {
                 Replayed::Absent(absence) => Package::Absent(absence),
                 Replayed::Present(log, head) => {
                     let records = records.remove(name).unwrap_or_default();
@@ -192,7 +244,7 @@ impl Session<'_> {
                         newest: None,
                     })
                 }
-            };
+            });
             loaded.insert(name.clone(), package);
         }
         Ok((loaded, ends, proofs))
@@ -232,12 +284,12 @@ impl Session<'_> {
         self.tiles.needed_for_inclusion(&firsts)
     }
 
-    /// Replays a package's log, whose records come next out of those that are opened.
+    /// Replays a package's log, whose records were opened.
     fn replay(
         &self,
         name: &PackageName,
         records: &Records,
-        opening: &mut Opening<'_>,
+        opened: &mut impl Iterator<Item = OpenedRecord>,
         proofs: &Proofs,
     ) -> Result<Replayed, ClientError> {
         let presence = Presence::open(&self.checkpoint, name, &self.pages, proofs)
@@ -250,7 +302,7 @@ impl Session<'_> {
         let mut replay = || {
             let mut replay = Replay::begin(&head, &self.checkpoint, length, proofs)?;
             for (index, _) in records {
-                if let Some(record) = opening.next() {
+                if let Some(record) = opened.next() {
                     replay.take(*index, record)?;
                 }
             }
@@ -266,7 +318,7 @@ impl Session<'_> {
     /// Step 5: every log continues what was seen of it, and has what came since; then this is what was seen.
     fn check_sightings(
         &mut self,
-        loaded: &BTreeMap<PackageName, Package>,
+        loaded: &BTreeMap<PackageName, Loaded>,
     ) -> Result<(), ClientError> {
         for (name, package) in loaded {
             if let Some(new) = self.news.get(name).copied() {
@@ -285,7 +337,7 @@ impl Session<'_> {
                     }
                     evidence::check_sighting(self, name, seen, package)?;
                 }
-                if let Package::Present(loaded) = package {
+                if let Ok(Package::Present(loaded)) = package {
                     let sighting = Sighting {
                         seen: Seen {
                             length: loaded.head.length(),
@@ -319,7 +371,7 @@ enum Replayed {
 
 /// What loading some packages gave: what they are now, where they ended then, and the proofs.
 type Batch = (
-    BTreeMap<PackageName, Package>,
+    BTreeMap<PackageName, Loaded>,
     BTreeMap<PackageName, Sighting>,
     Proofs,
 );

@@ -18,7 +18,8 @@ use transparency::package::{self, Presence, Proofs, Seen};
 use transparency::tile::Part;
 
 use super::reader::Wanted;
-use super::{ClientError, LoadedLog, Package, Session, evidence, prove};
+use super::records::{Records, borrowed};
+use super::{ClientError, Loaded, LoadedLog, Package, Session, evidence, packages, prove};
 use crate::layout;
 use crate::trust::Sighting;
 
@@ -255,10 +256,10 @@ impl Session<'_> {
     /// Packages as they were then, from what they are now.
     pub(super) fn as_they_were(
         &mut self,
-        loaded: BTreeMap<PackageName, Package>,
+        loaded: BTreeMap<PackageName, Loaded>,
         ends: &BTreeMap<PackageName, Sighting>,
         proofs: &Proofs,
-    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+    ) -> Result<BTreeMap<PackageName, Loaded>, ClientError> {
         if self.past.is_none() {
             return Ok(loaded);
         }
@@ -266,79 +267,90 @@ impl Session<'_> {
         for (name, now) in loaded {
             let end = ends.get(&name);
             let end = end.ok_or_else(|| ClientError::Unasked { name: name.clone() })?;
-            self.check_on_the_way(&name, &now, end, proofs)?;
-            let was = self.as_it_was(&name, now, proofs)?;
+            evidence::check_sighting(self, &name, end, &now)?;
+            let was = self.as_it_was(&name, now, end, proofs)?;
             were.insert(name, was);
         }
         Ok(were)
     }
 
-    /// What the map of then says is a place on the way of the log of now, and the next record lies behind.
-    fn check_on_the_way(
-        &mut self,
+    /// What the map of then says is a place on the way of the log of now, of which the next record lies behind.
+    fn check_next(
+        &self,
         name: &PackageName,
-        now: &Package,
+        next: Option<&(Index, &[u8])>,
         end: &Sighting,
         proofs: &Proofs,
     ) -> Result<(), ClientError> {
-        evidence::check_sighting(self, name, end, now)?;
-        let Package::Present(now) = now else {
+        let Some((index, record)) = next else {
             return Ok(());
         };
-        let next = end.seen.length.next();
-        if let (Some(hash), Some(index)) = (now.log.hash_at(next), now.index_hint(next)) {
-            Self::check_placed(&self.checkpoint, proofs, &hash, index)?;
-            if self.size().holds(index) {
-                return Err(ClientError::LeftOut {
-                    name: name.clone(),
-                    position: next,
-                    index,
-                    size: self.size(),
-                });
-            }
+        Self::check_placed(&self.checkpoint, proofs, &Hash::of_leaf(record), *index)?;
+        if self.size().holds(*index) {
+            return Err(ClientError::LeftOut {
+                name: name.clone(),
+                position: end.seen.length.next(),
+                index: *index,
+                size: self.size(),
+            });
         }
         Ok(())
     }
 
+    /// A log that is refused now was good then, if what is wrong with it came later.
     fn as_it_was(
         &self,
         name: &PackageName,
-        now: Package,
+        now: Loaded,
+        end: &Sighting,
         proofs: &Proofs,
-    ) -> Result<Package, ClientError> {
+    ) -> Result<Loaded, ClientError> {
+        let records: Vec<(Index, &[u8])> = match &now {
+            Ok(Package::Present(now)) => now.records().collect(),
+            Ok(Package::Absent(_)) => return Ok(now),
+            Err(refused) => match refused.whole() {
+                Some(records) => borrowed(records).collect(),
+                None => return Ok(now),
+            },
+        };
+        let length = usize::try_from(end.seen.length.get()).unwrap_or(usize::MAX);
+        self.check_next(name, records.get(length), end, proofs)?;
         let Some(past) = &self.past else {
             return Ok(now);
         };
         let presence = Presence::open(&past.checkpoint, name, &past.pages, proofs)
             .map_err(|source| ClientError::Head(Box::new(source)))?;
-        let (head, now) = match (presence, now) {
-            (Presence::Absent(absence), _) | (_, Package::Absent(absence)) => {
-                return Ok(Package::Absent(absence));
-            }
-            (Presence::Present(head), Package::Present(now)) => (head, now),
+        let head = match presence {
+            Presence::Absent(absence) => return Ok(Ok(Package::Absent(absence))),
+            Presence::Present(head) => head,
         };
-        let length = usize::try_from(head.length().get()).unwrap_or(usize::MAX);
-        let records: Vec<_> = now.records().take(length).collect();
-        let log =
-            package::Log::replay(&head, &past.checkpoint, &records, proofs).map_err(|source| {
-                ClientError::Log {
-                    place: self
-                        .reader
-                        .place(&layout::package(name, super::packages::first_part())),
+        let records: Vec<_> = records.into_iter().take(length).collect();
+        let log = match package::Log::replay(&head, &past.checkpoint, &records, proofs) {
+            Ok(log) => log,
+            Err(_) if now.is_err() => return Ok(now),
+            Err(source) => {
+                let place = layout::package(name, packages::first_part());
+                return Err(ClientError::Log {
+                    place: self.reader.place(&place),
                     source: Box::new(source),
-                }
-            })?;
+                });
+            }
+        };
         let (indices, records) = records
             .into_iter()
             .map(|(index, bytes)| (index, bytes.to_vec()))
             .unzip();
-        Ok(Package::Present(LoadedLog {
+        let newest = match now {
+            Ok(Package::Present(now)) => Some(Box::new(now)),
+            Ok(Package::Absent(_)) | Err(_) => None,
+        };
+        Ok(Ok(Package::Present(LoadedLog {
             log,
             head,
             indices,
             records,
-            newest: Some(Box::new(now)),
-        }))
+            newest,
+        })))
     }
 }
 
@@ -351,7 +363,7 @@ pub(super) fn heads(ends: &BTreeMap<PackageName, Sighting>) -> impl Iterator<Ite
 /// Where the first records behind some ends lie, as the files say.
 pub(super) fn behind(
     ends: &BTreeMap<PackageName, Sighting>,
-    records: &BTreeMap<PackageName, Vec<(Index, Vec<u8>)>>,
+    records: &BTreeMap<PackageName, Records>,
 ) -> BTreeSet<Index> {
     let nexts = ends.iter().filter_map(|(name, end)| {
         let next = usize::try_from(end.seen.length.get()).ok()?;

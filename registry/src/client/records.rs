@@ -8,13 +8,15 @@
 //! A server without any key can answer with whatever it likes, as large as a file may be. So no more comes in one round
 //! than [`ROUND`], and what has come is looked at before more is asked for.
 
+use transparency::Unverified;
 use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
 use transparency::name::PackageName;
-use transparency::number::{Index, Length, Size};
+use transparency::number::{Index, Length, Position};
 use transparency::operator;
+use transparency::package::{Action, Fault, LogError};
 use transparency::policy::Policy;
-use transparency::record::{Subject, claimed_previous};
+use transparency::record::{ChainError, SignedRecord, Subject, claimed_previous};
 use transparency::tile::{Part, Tile};
 
 use super::ClientError;
@@ -30,6 +32,12 @@ const FILES_AT_ONCE: usize = 16;
 /// Records with the indices at which the log is said to hold them.
 pub(super) type Records = Vec<(Index, Vec<u8>)>;
 
+pub(super) fn borrowed(records: &Records) -> impl Iterator<Item = (Index, &[u8])> {
+    records
+        .iter()
+        .map(|(index, bytes)| (*index, bytes.as_slice()))
+}
+
 /// A package's log, as the map says that it ends.
 pub(super) struct End {
     pub(super) name: PackageName,
@@ -37,8 +45,16 @@ pub(super) struct End {
     pub(super) head: Hash,
 }
 
+/// The records of a package on the way to its head.
+pub(super) struct Way {
+    pub(super) records: Records,
+    /// What is wrong with the first of them, where it is not known which ones lie before it.
+    pub(super) fault: Option<Box<LogError>>,
+}
+
 /// A package's log, of which the last files have come.
 struct Backwards {
+    name: PackageName,
     subject: Subject,
     length: u64,
     /// How many files have not been asked for.
@@ -47,17 +63,20 @@ struct Backwards {
     next: Hash,
     /// The last file first.
     files: Vec<Records>,
+    fault: Option<Box<LogError>>,
 }
 
 impl Backwards {
     fn of(end: &End) -> Self {
         let length = end.length.get();
         Self {
+            name: end.name.clone(),
             subject: Subject::Package(end.name.clone()),
             length,
             left: length.div_ceil(u64::from(transparency::tile::WIDTH)),
             next: end.head,
             files: Vec::new(),
+            fault: None,
         }
     }
 
@@ -74,12 +93,32 @@ impl Backwards {
 
     /// Takes in the file before those that have come.
     fn take(&mut self, reader: &Reader<'_>, part: Part, bytes: &[u8]) -> Result<(), ClientError> {
-        let records = parse(reader, &self.subject, part, bytes)?;
-        for (_, record) in records.iter().rev() {
-            if Hash::of_leaf(record) != self.next {
-                return Err(ClientError::Unchained {
+        if self.fault.is_some() {
+            return Ok(()); // nothing says what lies before the record at fault
+        }
+        let mut records = parse(reader, &self.subject, part, bytes)?;
+        for place in (0..records.len()).rev() {
+            let Some((_, record)) = records.get(place) else {
+                continue;
+            };
+            let hash = Hash::of_leaf(record);
+            if hash != self.next {
+                let last = records.get(place + 1);
+                let last = last.or_else(|| self.files.last()?.first());
+                let position = part.first() + u64::try_from(place).unwrap_or(u64::MAX) + 1;
+                let position = Position::new(position);
+                let fault = last.and_then(|(_, last)| fault_of(last, position, hash));
+                let fault = fault.ok_or_else(|| ClientError::Unchained {
                     place: reader.place(&layout::records(&self.subject, part)),
-                });
+                })?;
+                self.fault = Some(Box::new(LogError::Record {
+                    name: self.name.clone(),
+                    position,
+                    fault,
+                }));
+                self.left = 0;
+                records.drain(..=place);
+                break;
             }
             // What is no record is refused when the log is replayed.
             self.next = claimed_previous(record).unwrap_or(Hash::ZERO);
@@ -88,9 +127,26 @@ impl Backwards {
         Ok(())
     }
 
-    fn into_records(self) -> Records {
-        self.files.into_iter().rev().flatten().collect()
+    fn into_way(self) -> Way {
+        Way {
+            records: self.files.into_iter().rev().flatten().collect(),
+            fault: self.fault,
+        }
     }
+}
+
+/// What is wrong with a record by itself, that it does not say which one lies before it.
+fn fault_of(record: &[u8], position: Position, before: Hash) -> Option<Fault> {
+    let record = match Unverified::<SignedRecord<Action>>::parse(record) {
+        Ok(record) => record,
+        Err(error) => return Some(error.into()),
+    };
+    let (expected, found) = (position, record.claims().position);
+    if expected != found {
+        return Some(ChainError::Position { expected, found }.into());
+    }
+    let (expected, found) = (before, record.claims().previous);
+    (found == Hash::ZERO).then(|| ChainError::Previous { expected, found }.into())
 }
 
 impl Reader<'_> {
@@ -101,11 +157,7 @@ impl Reader<'_> {
         ends: &[End],
         verified: &mut VerifiedTiles,
         needed: &[Tile],
-    ) -> Result<Vec<Records>, ClientError> {
-        for end in ends {
-            let subject = || Subject::Package(end.name.clone());
-            check_length(subject, end.length, verified.size())?;
-        }
+    ) -> Result<Vec<Way>, ClientError> {
         let mut logs: Vec<_> = ends.iter().map(Backwards::of).collect();
         let mut tiles = needed;
         loop {
@@ -118,7 +170,7 @@ impl Reader<'_> {
                 }
             }
             if wanted.is_empty() {
-                return Ok(logs.into_iter().map(Backwards::into_records).collect());
+                return Ok(logs.into_iter().map(Backwards::into_way).collect());
             }
             let mut tiles_left = tiles.iter();
             let mut parts_left = parts.into_iter();
@@ -149,7 +201,14 @@ impl Reader<'_> {
         verified: &mut VerifiedTiles,
         needed: &[Tile],
     ) -> Result<Records, ClientError> {
-        check_length(|| Subject::Operator, claimed, verified.size())?;
+        let size = verified.size();
+        if claimed.get() > size.get() {
+            return Err(ClientError::Longer {
+                subject: Subject::Operator,
+                length: claimed,
+                size,
+            });
+        }
         let mut log = operator::Log::empty(policy.origin().clone(), policy.operate_key().clone());
         let mut goes_on = |records: &Records| {
             // All of it is replayed by who opens the checkpoint.
@@ -191,22 +250,6 @@ impl Reader<'_> {
             tiles = &[];
         }
     }
-}
-
-/// No log has more records than the registry's log has entries.
-fn check_length(
-    subject: impl FnOnce() -> Subject,
-    length: Length,
-    size: Size,
-) -> Result<(), ClientError> {
-    if length.get() <= size.get() {
-        return Ok(());
-    }
-    Err(ClientError::Longer {
-        subject: subject(),
-        length,
-        size,
-    })
 }
 
 fn parse(

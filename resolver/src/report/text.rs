@@ -348,7 +348,7 @@ impl<'c> Words<'c> {
                     "{} does not exist (proved at the checkpoint of size {size})",
                     group.name
                 ),
-                Reason::Outside | Reason::OtherRegistry { .. } => {
+                Reason::Outside | Reason::Refused { .. } | Reason::OtherRegistry { .. } => {
                     format!("{} {reason}", group.name)
                 }
                 Reason::NoRegistry { said } => {

@@ -123,6 +123,7 @@ fn solve_at(
     let resolution = sessions.solve(&problem)?;
     let mut warnings = sessions.yanked(&resolution);
     warnings.extend(sessions.lost_since(&resolution));
+    warnings.extend(sessions.refused());
     let new = build(&problem, &resolution, sessions)?;
     let written = put.write(&path, &new, before.as_deref())?;
     warnings.extend(project.unused_patches(&new));

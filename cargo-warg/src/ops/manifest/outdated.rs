@@ -84,8 +84,9 @@ pub fn outdated(
         project.registries.of_origin(&origin).ok()?;
         Some(Address { origin, name })
     });
-    sessions.load(&locked.collect())?;
+    sessions.load_each(&locked.collect())?;
     let (fresh, kept) = solve_afresh(project, &lock, &mut sessions, &[])?;
+    warnings.extend(sessions.refused());
     warnings.extend(kept.iter().map(|gave_up| {
         format!("{gave_up}: what `update` would give is not known there, and what is locked stands for it")
     }));

@@ -135,6 +135,7 @@ pub fn update(
         write(&path, &new, before.as_deref(), &edit)?
     };
     let mut warnings = sessions.yanked(&resolution);
+    warnings.extend(sessions.refused());
     warnings.extend(sessions.passed_over(&asked, &resolution, Some(&old)));
     let changes = edit.changes().iter().cloned().map(|mut change| {
         let file = change.file.display().to_string();

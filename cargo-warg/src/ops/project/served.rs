@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use resolver::index::Address;
 use resolver::problem::{Problem, RootRequirement, Written};
 use resolver::resolution::Unresolved;
 use resolver::trial::Trials;
@@ -174,10 +175,14 @@ impl Pin<'_> {
         problem: &Problem,
         sessions: &mut Sessions<'_>,
     ) -> Result<Option<Version>> {
-        if sessions.origins().of(name).is_none() {
+        let Some(origin) = sessions.origins().of(name).cloned() else {
             return Ok(None);
-        }
-        sessions.find(name)?;
+        };
+        let address = Address {
+            origin,
+            name: name.clone(),
+        };
+        sessions.load_each(&BTreeSet::from([address]))?;
         let usable = sessions.usable(name, &problem.options).into_iter();
         let exporting = usable.filter(|release| {
             req.matches(release.version()) && self.interfaces.is_subset(release.exports())

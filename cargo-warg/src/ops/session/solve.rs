@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use registry::client::{ClientError, LoadedLog, Package, Session};
+use registry::client::{ClientError, LoadedLog, Package, RefusedLog, Session};
 use resolver::Budget;
 use resolver::ahead::Ahead;
 use resolver::cutoff::Cutoff;
@@ -49,7 +49,8 @@ pub struct Sessions<'a> {
     at: BTreeMap<Origin, At>,
     /// Of no other registry than those is anything read, nor selected.
     alone: bool,
-    loaded: BTreeMap<Address, Option<LoadedLog>>,
+    /// The logs that there are, or why one is not to be used.
+    loaded: BTreeMap<Address, std::result::Result<Option<LoadedLog>, RefusedLog>>,
     index: Index,
     /// Which registry each name belongs to, where that is not as the project has it: see [`Sessions::assign`].
     elsewhere: Option<Origins>,
@@ -295,6 +296,22 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Whatever keeps one from being read or believed.
     pub fn load(&mut self, addresses: &BTreeSet<Address>) -> Result<()> {
+        self.load_each(addresses)?;
+        for address in addresses {
+            if let Some(Err(refused)) = self.loaded.get(address) {
+                let registry = self.registries.of_origin(&address.origin)?;
+                return Err(registry.failure(refused.clone().into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, where a log that breaks the rules is no error: of that package there is nothing to choose, which is told
+    /// where it matters, and by [`Sessions::refused`].
+    ///
+    /// # Errors
+    /// Whatever keeps one from being read, or from being known to be what its registry committed to.
+    pub(super) fn load_each(&mut self, addresses: &BTreeSet<Address>) -> Result<()> {
         let mut by_origin: BTreeMap<&Origin, BTreeSet<PackageName>> = BTreeMap::new();
         for address in addresses
             .iter()
@@ -309,30 +326,46 @@ impl<'a> Sessions<'a> {
                     let origin = origin.clone();
                     let address = Address { origin, name };
                     self.index.insert_outside(address.clone());
-                    self.loaded.insert(address, None);
+                    self.loaded.insert(address, Ok(None));
                 }
                 continue;
             }
-            let packages = self.with(origin, |session| session.load(&names))?;
+            let packages = self.with(origin, |session| session.load_each(&names))?;
             for (name, package) in packages {
                 let address = Address {
                     origin: origin.clone(),
                     name,
                 };
                 let log = match package {
-                    Package::Present(log) => {
+                    Ok(Package::Present(log)) => {
                         self.index.insert(log.log());
-                        Some(log)
+                        Ok(Some(log))
                     }
-                    Package::Absent(absence) => {
+                    Ok(Package::Absent(absence)) => {
                         self.index.insert_absent(&absence);
-                        None
+                        Ok(None)
+                    }
+                    Err(refused) => {
+                        let reason = refused.to_string();
+                        self.index.insert_refused(address.clone(), reason);
+                        Err(refused)
                     }
                 };
                 self.loaded.insert(address, log);
             }
         }
         Ok(())
+    }
+
+    /// The packages whose logs break the rules, as sentences: whoever might have chosen of them is to know.
+    pub fn refused(&self) -> Vec<String> {
+        let refused = self
+            .loaded
+            .iter()
+            .filter_map(|(address, log)| Some((&address.name, log.as_ref().err()?)));
+        refused
+            .map(|(name, refused)| format!("nothing of {name} can be chosen: {refused}"))
+            .collect()
     }
 
     /// Solves from now on as if a package's log were this one, which goes on where its registry's ends.
@@ -347,7 +380,7 @@ impl<'a> Sessions<'a> {
         match self.load(&BTreeSet::from([address.clone()])) {
             // Whoever read the log knows more than this machine keeps.
             Err(error) if self.is_offline() && error.class() == Class::Unavailable => {
-                self.loaded.insert(address, None);
+                self.loaded.insert(address, Ok(None));
             }
             loaded => loaded?,
         }
@@ -389,7 +422,7 @@ impl<'a> Sessions<'a> {
 
     /// The log of a package that was loaded; none where it is proved absent, or was not loaded.
     pub fn log(&self, address: &Address) -> Option<&LoadedLog> {
-        self.loaded.get(address)?.as_ref()
+        self.loaded.get(address)?.as_ref().ok()?.as_ref()
     }
 
     /// The release of a selection, where its package was loaded.
@@ -513,7 +546,7 @@ impl<'a> Sessions<'a> {
             name: name.clone(),
         };
         self.load(&BTreeSet::from([address.clone()]))?;
-        let log = self.loaded.get(&address).and_then(Option::as_ref);
+        let log = self.log(&address);
         Ok((address, log))
     }
 
@@ -530,7 +563,7 @@ impl<'a> Sessions<'a> {
                 Ok(resolution) => return Ok(resolution),
                 Err(Unresolved::Missing(addresses)) => {
                     check_asked(&self.index, &addresses)?;
-                    self.load(&addresses)?;
+                    self.load_each(&addresses)?;
                     check_loaded(&self.index, &addresses)?;
                     // Where the solver went another way than was guessed, what is newest is the next guess.
                     let mut likely = ahead.next(&problem.options, &self.index);
@@ -571,7 +604,7 @@ impl<'a> Sessions<'a> {
             match trials.solve(options, &self.index, member) {
                 Trial::Solved => return Ok(true),
                 Trial::Unsolved => return Ok(false),
-                Trial::Missing(addresses) => self.load(&addresses)?,
+                Trial::Missing(addresses) => self.load_each(&addresses)?,
             }
         }
     }
@@ -583,7 +616,8 @@ impl<'a> Sessions<'a> {
         if !unowned.is_empty() {
             help.push(name_registries(&unowned));
         }
-        let there = self.loaded.iter().filter(|(_, log)| log.is_some());
+        let there = self.loaded.iter();
+        let there = there.filter(|(_, log)| matches!(log, Ok(Some(_))));
         let there: Vec<&str> = there.map(|(address, _)| address.name.as_str()).collect();
         for absent in conflict.absent() {
             let near = nearest(absent.as_str(), there.iter().copied());
@@ -614,7 +648,7 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Misbehavior.
     pub fn load_ahead(&mut self, addresses: &BTreeSet<Address>) -> Result<bool> {
-        match self.load(addresses) {
+        match self.load_each(addresses) {
             Ok(()) => Ok(true),
             Err(error) if error.class() == Class::Misbehavior => Err(error),
             Err(_) => Ok(false),
@@ -692,7 +726,7 @@ impl<'a> Sessions<'a> {
                 let packages = self.with(&address.origin, |session| session.load_afresh(&names))?;
                 for package in packages.into_values() {
                     if let Package::Present(log) = package {
-                        self.loaded.insert(address.clone(), Some(log));
+                        self.loaded.insert(address.clone(), Ok(Some(log)));
                     }
                 }
                 self.try_places_of(address, releases)
@@ -772,7 +806,7 @@ impl<'a> Sessions<'a> {
             for (name, package) in packages {
                 if let Package::Present(log) = package {
                     let origin = origin.clone();
-                    self.loaded.insert(Address { origin, name }, Some(log));
+                    self.loaded.insert(Address { origin, name }, Ok(Some(log)));
                 }
             }
         }
@@ -832,15 +866,14 @@ impl<'a> Sessions<'a> {
     pub fn proved(&self) -> Vec<Proved> {
         let mut proved = Vec::new();
         for (origin, session) in &self.open {
-            let here = self
-                .loaded
-                .iter()
-                .filter(|(address, _)| address.origin == *origin);
-            let logs: Vec<_> = here.clone().filter_map(|(_, log)| log.as_ref()).collect();
+            let here = self.loaded.iter();
+            let here = here.filter(|(address, _)| address.origin == *origin);
+            let here: Vec<_> = here.filter_map(|(_, log)| log.as_ref().ok()).collect();
+            let logs: Vec<_> = here.iter().filter_map(|log| log.as_ref()).collect();
             proved.push(Proved {
                 checkpoint: session.checkpoint().checkpoint().clone(),
                 records: logs.iter().map(|log| log.log().length().get()).sum(),
-                absent: here.filter(|(_, log)| log.is_none()).count(),
+                absent: here.iter().filter(|log| log.is_none()).count(),
                 logs: logs.len(),
                 time: session.checkpoint().entry().time,
                 refresh: session.checkpoint().operator().refresh(),

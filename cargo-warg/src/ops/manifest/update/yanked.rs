@@ -12,7 +12,7 @@ use resolver::resolution::{Resolution, Unresolved};
 use transparency::release::Release;
 use transparency::selection::Selection;
 
-use crate::error::{Class, Error, Result};
+use crate::error::{Error, Result};
 use crate::ops::session::solve::Sessions;
 
 /// How many solves may be spent on leaving them aside again, for all members together.
@@ -33,8 +33,7 @@ pub(super) fn solve(
     let mut resolution = loop {
         let error = match sessions.solve(&problem) {
             Ok(resolution) => break resolution,
-            Err(error) if error.class() == Class::Unsolved => error,
-            Err(error) => return Err(error),
+            Err(error) => error,
         };
         let Some(name) = unsolved(&error).map(str::to_owned) else {
             return Err(error);
@@ -149,7 +148,7 @@ fn spare(
         member.selects.retain(|one| !chunk.contains(one));
         match sessions.solve(problem) {
             Ok(without) => *resolution = without,
-            Err(error) if error.class() == Class::Unsolved => {
+            Err(error) if unsolved(&error).is_some() => {
                 if let Some(member) = problem.members.get_mut(name) {
                     member.selects.extend(chunk.iter().cloned());
                 }

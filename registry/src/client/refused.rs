@@ -1,0 +1,201 @@
+//! A package log that its registry committed to as it is, and that breaks the rules all the same.
+//!
+//! Nobody changed such a log on the way: the map names its head, its records are chained up to there, and those that the
+//! refusal hangs on are proved to lie where they are said to. So it is the log that is bad, for everybody and for good, and
+//! whoever can do without the package may. Whatever is not shown to be so is an error of reading, as ever: a mirror must not
+//! be able to make a package go away by changing its files.
+
+use std::fmt;
+
+use transparency::digest::Hash;
+use transparency::name::PackageName;
+use transparency::number::{Index, Length, Position, Size};
+use transparency::package::{AuthorityError, ExtensionError, Fault, HeadError, LogError, Seen};
+use transparency::record::Subject;
+
+use super::records::{End, Records};
+use super::{ClientError, Session, prove};
+
+/// A package log that nobody can use, as its registry committed to it.
+#[derive(Debug, Clone)]
+pub struct RefusedLog {
+    name: PackageName,
+    refusal: Refusal,
+    length: Length,
+    /// The last records, up to the head; all of them, unless one that does not read hides those before it.
+    records: Records,
+}
+
+#[derive(Debug, Clone)]
+enum Refusal {
+    /// A record breaks a rule.
+    Log {
+        place: String,
+        source: Box<LogError>,
+    },
+    /// The map names a head that is not where it says.
+    Head(Box<HeadError>),
+    /// The map names more records than the registry's log has entries.
+    Longer { size: Size },
+}
+
+impl RefusedLog {
+    /// One that the map says to be longer than is possible.
+    pub(super) fn longer(name: PackageName, length: Length, size: Size) -> Self {
+        Self {
+            name,
+            refusal: Refusal::Longer { size },
+            length,
+            records: Records::new(),
+        }
+    }
+
+    /// One of which the first of the last records hides those before it.
+    pub(super) fn broken(end: End, place: String, source: Box<LogError>, last: Records) -> Self {
+        Self {
+            name: end.name,
+            refusal: Refusal::Log { place, source },
+            length: end.length,
+            records: last,
+        }
+    }
+
+    /// The records with their indices, where all of them are known.
+    pub(super) fn whole(&self) -> Option<&Records> {
+        let count = u64::try_from(self.records.len()).ok()?;
+        (count == self.length.get()).then_some(&self.records)
+    }
+
+    /// A record, and where it is said to lie; none where that is not known.
+    pub(super) fn record_at(&self, position: Position) -> Option<(Index, &[u8])> {
+        let count = u64::try_from(self.records.len()).ok()?;
+        let first = self.length.get().checked_sub(count)?;
+        let place = usize::try_from(position.get().checked_sub(first)?).ok()?;
+        let (index, record) = self.records.get(place)?;
+        Some((*index, record.as_slice()))
+    }
+
+    /// As [`Log::check_extends`](transparency::package::Log::check_extends), as far as the records are known.
+    pub(super) fn check_extends(&self, seen: &Seen) -> Result<(), ExtensionError> {
+        let Some(position) = seen.length.last() else {
+            return Ok(());
+        };
+        if self.length < seen.length {
+            return Err(ExtensionError::Shrank {
+                name: self.name.clone(),
+                seen: seen.length,
+                found: self.length,
+            });
+        }
+        let found = self.record_at(position);
+        match found.map(|(_, record)| Hash::of_leaf(record)) {
+            Some(found) if found != seen.head => Err(ExtensionError::Diverged {
+                name: self.name.clone(),
+                position,
+                seen: seen.head,
+                found,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl From<RefusedLog> for ClientError {
+    fn from(refused: RefusedLog) -> Self {
+        match refused.refusal {
+            Refusal::Log { place, source } => Self::Log { place, source },
+            Refusal::Head(source) => Self::Head(source),
+            Refusal::Longer { size } => Self::Longer {
+                subject: Subject::Package(refused.name),
+                length: refused.length,
+                size,
+            },
+        }
+    }
+}
+
+impl fmt::Display for RefusedLog {
+    /// Why it is refused, with all causes, in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error: &dyn std::error::Error = match &self.refusal {
+            Refusal::Log { source, .. } => source,
+            Refusal::Head(source) => source,
+            Refusal::Longer { size } => {
+                let length = self.length;
+                let name = &self.name;
+                return write!(
+                    f,
+                    "`{name}` is said to have {length} records, in a log of {size} entries"
+                );
+            }
+        };
+        write!(f, "{error}")?;
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            write!(f, ": {source}")?;
+            cause = source.source();
+        }
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// What a replay refused, if the registry committed to it; else the error.
+    pub(super) fn refuse(
+        &mut self,
+        name: &PackageName,
+        error: ClientError,
+        records: &Records,
+    ) -> Result<RefusedLog, ClientError> {
+        let refusal = match error {
+            // The map's page says where it lies, and the log's tiles what lies there.
+            ClientError::Head(source) if matches!(*source, HeadError::NotIncluded { .. }) => {
+                Refusal::Head(source)
+            }
+            ClientError::Log { place, source } if self.is_of_the_log(&source, records) => {
+                Refusal::Log { place, source }
+            }
+            error => return Err(error),
+        };
+        Ok(RefusedLog {
+            name: name.clone(),
+            refusal,
+            length: Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX)),
+            records: records.clone(),
+        })
+    }
+
+    /// Whether a refusal follows from what the registry committed to. The records are chained up to its map's head. What is
+    /// left is where the log holds them, which files say and nobody signs: that matters where one record is held against
+    /// the one before it, or against the operator's records.
+    fn is_of_the_log(&mut self, error: &LogError, records: &Records) -> bool {
+        let LogError::Record {
+            position, fault, ..
+        } = error
+        else {
+            return false;
+        };
+        if let Fault::Authority(AuthorityError::NotIncluded { .. }) = fault {
+            return false;
+        }
+        let Ok(place) = usize::try_from(position.get()) else {
+            return false;
+        };
+        let Some(judged) = records.get(place.saturating_sub(1)..=place) else {
+            return false;
+        };
+        let judged = judged
+            .iter()
+            .map(|(index, record)| (Hash::of_leaf(record), *index));
+        let clocks = self.checkpoint.operator().clocks().iter();
+        let clocks = clocks.map(|clock| (clock.record(), clock.index()));
+        let placed: Vec<_> = judged.chain(clocks).collect();
+        let asks = placed.iter().map(|(_, index)| *index).collect();
+        let Ok(proofs) = prove(&mut self.reader, &mut self.tiles, asks) else {
+            return false;
+        };
+        placed.iter().all(|(hash, index)| {
+            Self::check_placed(&self.checkpoint, &proofs, hash, *index).is_ok()
+        })
+    }
+}
