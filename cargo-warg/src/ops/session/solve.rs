@@ -311,7 +311,7 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// Whatever keeps one from being read, or from being known to be what its registry committed to.
-    pub(super) fn load_each(&mut self, addresses: &BTreeSet<Address>) -> Result<()> {
+    pub(in crate::ops) fn load_each(&mut self, addresses: &BTreeSet<Address>) -> Result<()> {
         let mut by_origin: BTreeMap<&Origin, BTreeSet<PackageName>> = BTreeMap::new();
         for address in addresses
             .iter()
