@@ -119,7 +119,8 @@ struct Import {
 /// The content of a package of texts that no registry has anything for.
 fn encode(at_hand: &AtHand, name: &WitName) -> Result<Vec<u8>, PublishError> {
     let needs = at_hand.needs(name, |_| Ok::<_, PublishError>(false))?;
-    at_hand.encode(name, &needs, &[])
+    let mut contents = at_hand.encode(name, &needs, &[])?;
+    contents.remove(name).unwrap()
 }
 
 fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {

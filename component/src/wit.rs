@@ -13,6 +13,7 @@ pub mod exported;
 pub mod exports;
 pub mod import;
 pub mod local;
+mod normal_form;
 pub mod pins;
 pub mod publish;
 pub mod root;

@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use semver::Version;
 use transparency::name::PackageName;
 use transparency::version::Track;
-use wit_parser::PackageName as WitName;
+use wit_parser::{Package, PackageName as WitName};
 
 use super::binary::{Decoded, Refusal, release_name, unversioned};
 use super::deps::{Form, Selected};
 use super::exports::agree;
-use super::publish::{PublishError, encode_package};
+use super::publish::{Contents, PublishError, encode_group};
 use super::text::{Group, Groups, Reference, TextError, guarded, print_meaning, wit_name};
 
 /// Texts that are given, and texts that lie beside them.
@@ -155,23 +155,25 @@ impl AtHand {
         Ok(needs)
     }
 
-    /// The content of a given package. `contents` are a closed set of what the registries have for it.
+    /// The contents of a given package, and of those that its text declares with it. `contents` are a closed set of what the
+    /// registries have for them.
     ///
     /// # Errors
-    /// Texts that do not resolve, a package without contents, and one that cannot be encoded.
+    /// Texts that do not resolve.
     pub fn encode(
         &self,
         name: &WitName,
         needs: &Needs,
         contents: &[Selected<'_>],
-    ) -> Result<Vec<u8>, PublishError> {
+    ) -> Result<Contents, PublishError> {
         if needs.beside.is_empty() && contents.is_empty() {
-            return encode_package(&self.given, name);
+            return encode_group(&self.given, name);
         }
-        encode_package(&self.groups(needs, contents)?, name)
+        encode_group(&self.groups(needs, contents)?, name)
     }
 
-    /// The texts beside that contradict one of the contents, as far as the package is concerned.
+    /// The texts beside that contradict one of the contents, as far as a package, and those that its text declares with it,
+    /// are concerned.
     ///
     /// # Errors
     /// A text beside that does not resolve.
@@ -210,20 +212,16 @@ impl AtHand {
                 return Ok(Some(self.contradicts(package, interface)));
             }
         }
-        // What it includes of a world stands in its own content.
-        let meaning = |groups: &Groups| -> Result<_, PublishError> {
-            let resolve = Decoded::open(&encode_package(groups, name)?)?.into_resolve();
-            let resolve = unversioned(resolve);
-            let own = |(_, package): &(_, &wit_parser::Package)| {
-                (&package.name.namespace, &package.name.name) == (&name.namespace, &name.name)
+        // What they include of a world stands in their own contents.
+        let (ours, theirs) = (encode_group(&ours, name)?, encode_group(&theirs, name)?);
+        for (name, bytes) in ours {
+            let differs = match (bytes, theirs.get(&name)) {
+                (Ok(bytes), Some(Ok(other))) => meaning(&bytes, &name)? != meaning(other, &name)?,
+                _ => false,
             };
-            let package = resolve.packages.iter().find(own).map(|(id, _)| id);
-            Ok(package.map(|id| print_meaning(&resolve, id)).transpose()?)
-        };
-        if meaning(&ours)? != meaning(&theirs)?
-            && let Some(package) = twice.first()
-        {
-            return Ok(Some(self.contradicts(package, None)));
+            if let Some(package) = twice.first().filter(|_| differs) {
+                return Ok(Some(self.contradicts(package, None)));
+            }
         }
         Ok(None)
     }
@@ -271,6 +269,16 @@ impl AtHand {
         }
         Ok(groups)
     }
+}
+
+/// What a content says of its own package, whatever the versions of others are that it refers to.
+fn meaning(bytes: &[u8], name: &WitName) -> Result<Option<String>, PublishError> {
+    let resolve = unversioned(Decoded::open(bytes)?.into_resolve());
+    let own = |(_, package): &(_, &Package)| {
+        (&package.name.namespace, &package.name.name) == (&name.namespace, &name.name)
+    };
+    let package = resolve.packages.iter().find(own).map(|(id, _)| id);
+    Ok(package.map(|id| print_meaning(&resolve, id)).transpose()?)
 }
 
 /// The package and the track of a version of it.
@@ -321,4 +329,36 @@ pub fn release_of(reference: &Reference) -> Result<(PackageName, Version), Refus
         });
     }
     release_name(&reference.package)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use super::super::text::RESOLVED;
+    use super::*;
+
+    #[test]
+    fn what_a_text_nests_is_resolved_together() {
+        let mut text = "package a:root@1.0.0;\ninterface i {}\n".to_owned();
+        for number in 0..50 {
+            let _ = writeln!(text, "package a:n{number}@1.0.0 {{ interface i {{}} }}");
+        }
+        let mut at_hand = AtHand::default();
+        at_hand
+            .give(Group::parse(Path::new("a.wit"), &text).unwrap())
+            .unwrap();
+        let name = at_hand.given().names().next().unwrap();
+        let needs = at_hand
+            .needs(name, |_| Ok::<_, PublishError>(false))
+            .unwrap();
+        let before = RESOLVED.get();
+        let contents = at_hand.encode(name, &needs, &[]).unwrap();
+        assert_eq!(contents.len(), 51);
+        assert!(contents.values().all(Result::is_ok));
+        // By its own text, and by what is printed of it.
+        assert_eq!(RESOLVED.get() - before, 2);
+    }
 }

@@ -3,14 +3,14 @@
 //! The name and version are the text's own; the content is the binary form; requirements are read back from those
 //! bytes, so a publisher and everyone who fetches see the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use semver::Version;
 use transparency::name::PackageName;
 use transparency::release::Requirement;
 use wit_component::encode;
-use wit_parser::PackageName as WitName;
+use wit_parser::{PackageId, PackageName as WitName, Resolve};
 
 use super::binary::{BinaryError, Decoded, Refusal};
 use super::text::{GaveUp, Group, Groups, Location, TextError, guarded};
@@ -126,22 +126,38 @@ impl Package {
     }
 }
 
-/// The binary form of one of the packages.
-pub(super) fn encode_package(groups: &Groups, name: &WitName) -> Result<Vec<u8>, PublishError> {
-    let Some((resolve, id)) = groups.resolve(name)? else {
-        return Err(PublishError::Encode {
-            package: name.to_string(),
-            message: "no such package".to_owned(),
-        });
+/// The binary forms of the packages of the group that declares one of them.
+///
+/// # Errors
+/// Texts that do not resolve.
+pub(super) fn encode_group(groups: &Groups, name: &WitName) -> Result<Contents, PublishError> {
+    let Some(resolve) = groups.resolve_as_printed(name)? else {
+        return Ok(Contents::new());
     };
-    let package = resolve.packages.get(id);
-    if package.is_some_and(|one| one.interfaces.is_empty() && one.worlds.is_empty()) {
+    let names = groups.get(name).into_iter().flat_map(Group::names);
+    let encoded = names.filter_map(|name| {
+        let id = resolve.package_names.get(name)?;
+        Some((name.clone(), encode_package(&resolve, *id, name)))
+    });
+    Ok(encoded.collect())
+}
+
+/// The binary forms of packages, or why one has none.
+pub type Contents = BTreeMap<WitName, Result<Vec<u8>, PublishError>>;
+
+fn encode_package(
+    resolve: &Resolve,
+    id: PackageId,
+    name: &WitName,
+) -> Result<Vec<u8>, PublishError> {
+    let package = &resolve.packages[id];
+    if package.interfaces.is_empty() && package.worlds.is_empty() {
         return Err(PublishError::NoContents {
             package: name.to_string(),
             location: None,
         });
     }
-    guarded(|| encode(&resolve, id, false))?.map_err(|error| PublishError::Encode {
+    guarded(|| encode(resolve, id, false))?.map_err(|error| PublishError::Encode {
         package: name.to_string(),
         message: format!("{error:#}"),
     })

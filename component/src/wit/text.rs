@@ -12,7 +12,7 @@ use std::fmt;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::thread;
 
 use semver::Version;
@@ -24,6 +24,7 @@ use wit_parser::{
     UnresolvedPackageGroup,
 };
 
+use super::normal_form::settle;
 use super::root::MARK;
 pub use crate::span::Location;
 use crate::span::Text;
@@ -171,6 +172,12 @@ pub struct GaveUp;
 /// thousand types, which fits in [`MAX_TEXT`], needs more than 2 MiB and less than 8.
 const STACK: usize = 256 << 20;
 
+#[cfg(test)]
+thread_local! {
+    /// How many times groups were resolved.
+    pub(super) static RESOLVED: Cell<usize> = const { Cell::new(0) };
+}
+
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     /// Whether this thread has [`STACK`].
@@ -285,8 +292,9 @@ pub struct Group {
     path: PathBuf,
     /// Of the texts: two groups of the same files are the same packages.
     digest: Digest,
-    parsed: UnresolvedPackageGroup,
-    texts: Texts,
+    /// Shared, since the same groups come together in many ways.
+    parsed: Arc<UnresolvedPackageGroup>,
+    texts: Arc<Texts>,
 }
 
 impl Group {
@@ -336,8 +344,8 @@ impl Group {
             Ok(parsed) => Ok(Self {
                 path: path.to_owned(),
                 digest,
-                parsed,
-                texts,
+                parsed: Arc::new(parsed),
+                texts: Arc::new(texts),
             }),
             Err((map, error)) => {
                 let place = texts.locate(&map, error.kind().span());
@@ -424,7 +432,7 @@ impl Group {
     /// The same packages, with the foreign packages that `select` answers referred to at that version.
     #[must_use]
     pub(super) fn with_versions(mut self, select: impl Fn(&WitName) -> Option<Version>) -> Self {
-        let parsed = &mut self.parsed;
+        let parsed = Arc::make_mut(&mut self.parsed);
         let own: BTreeSet<WitName> = std::iter::once(&parsed.main)
             .chain(&parsed.nested)
             .map(|package| package.name.clone())
@@ -564,29 +572,57 @@ impl Groups {
 
     /// Resolves one package, with the groups that it needs and no others.
     pub fn resolve(&self, name: &WitName) -> Result<Option<(Resolve, PackageId)>, TextError> {
-        let Some(main) = self.get(name) else {
+        let needed = self.needed(name);
+        let Some((main, others)) = needed.split_first() else {
             return Ok(None);
         };
-        let mut needed = Vec::from([main]);
-        let mut seen = BTreeSet::from([main.name()]);
+        let resolve = self.push(main, others)?;
+        let id = resolve.package_names.get(name).copied();
+        Ok(id.map(|id| (resolve, id)))
+    }
+
+    /// Resolves the packages of the group that declares one, all at once, by the texts that will be printed of them: what
+    /// is encoded of those is printed as the same texts again. A text has freedoms that no print keeps, but the encoder
+    /// does: the order of functions among resources, two ways of writing one type.
+    ///
+    /// Where what is printed does not resolve, they are as their own text says.
+    pub(super) fn resolve_as_printed(&self, name: &WitName) -> Result<Option<Resolve>, TextError> {
+        let needed = self.needed(name);
+        let Some((main, others)) = needed.split_first() else {
+            return Ok(None);
+        };
+        let resolve = self.push(main, others)?;
+        let printed = || -> Result<_, TextError> {
+            let ids = main
+                .names()
+                .filter_map(|name| resolve.package_names.get(name));
+            let printed = ids.map(|id| Group::parse(&main.path, &print(&resolve, *id)?));
+            let printed: Vec<_> = printed.collect::<Result<_, _>>()?;
+            let mut texts: Vec<&Group> = printed.iter().collect();
+            texts.extend(others);
+            let (main, others) = texts.split_first().unwrap_or((main, others));
+            self.push(main, others)
+        };
+        Ok(Some(printed().unwrap_or(resolve)))
+    }
+
+    /// The group that declares a package, and behind it those that it needs; none where no group does.
+    fn needed(&self, name: &WitName) -> Vec<&Group> {
+        let mut needed: Vec<&Group> = self.get(name).into_iter().collect();
+        let mut seen: BTreeSet<&WitName> = needed.iter().map(|main| main.name()).collect();
         let mut next = 0;
         while let Some(group) = needed.get(next) {
             next += 1;
-            for package in group.packages() {
-                for dependency in package
-                    .foreign_deps
-                    .keys()
-                    .filter_map(|name| self.get(name))
-                {
-                    if seen.insert(dependency.name()) {
-                        needed.push(dependency);
-                    }
+            let foreign = group
+                .packages()
+                .flat_map(|package| package.foreign_deps.keys());
+            for dependency in foreign.filter_map(|name| self.get(name)) {
+                if seen.insert(dependency.name()) {
+                    needed.push(dependency);
                 }
             }
         }
-        let resolve = self.push(main, needed.get(1..).unwrap_or_default())?;
-        let id = resolve.package_names.get(name).copied();
-        Ok(id.map(|id| (resolve, id)))
+        needed
     }
 
     /// Resolves everything together: the check that a `wit/` folder is sound.
@@ -600,7 +636,9 @@ impl Groups {
 
     fn push(&self, main: &Group, others: &[&Group]) -> Result<Resolve, TextError> {
         reach::check(main, others.iter().copied())?;
-        let parsed = others.iter().map(|group| group.parsed.clone()).collect();
+        #[cfg(test)]
+        RESOLVED.set(RESOLVED.get() + 1);
+        let parsed = |group: &Group| UnresolvedPackageGroup::clone(&group.parsed);
         guarded(|| {
             let mut resolve = Resolve {
                 all_features: true,
@@ -614,8 +652,12 @@ impl Groups {
                     });
                 }
             }
-            match resolve.push_groups(main.parsed.clone(), parsed) {
-                Ok(_) => Ok(resolve),
+            let others_parsed = others.iter().map(|group| parsed(group)).collect();
+            match resolve.push_groups(parsed(main), others_parsed) {
+                Ok(_) => {
+                    settle(&mut resolve);
+                    Ok(resolve)
+                }
                 Err(error) => {
                     let span = error.kind().span();
                     let place = std::iter::once(&main)

@@ -24,11 +24,10 @@ use crate::network::Network;
 use crate::ops::registry::append::{
     Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
-use crate::ops::release::references;
+use crate::ops::release::references::{self, Making};
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
 use crate::wit::import::Tree;
-use component::wit::at_hand::AtHand;
 use component::wit::binary::Refusal;
 use component::wit::import::{Imported as Found, declared};
 use component::wit::publish::PublishError;
@@ -185,18 +184,18 @@ fn read(
     }
     let mut seen: BTreeMap<(PackageName, Version), (Digest, PathBuf)> = BTreeMap::new();
     let mut items = Vec::new();
+    let twins = tree.twins.iter();
+    let twins = twins.map(|twin| (twin, Making::new(tree.at_hand.instead(twin))));
+    let mut twins: Vec<_> = twins.collect();
+    let mut making = Making::new(tree.at_hand.clone());
     for name in tree.in_order() {
         let path = tree.path_of(name);
-        let Some(found) = make_or_skip(&tree.at_hand, name, path, sessions, skipped)? else {
+        let Some(found) = make_or_skip(&mut making, name, path, sessions, skipped)? else {
             continue;
         };
-        for twin in tree
-            .twins
-            .iter()
-            .filter(|twin| twin.names().any(|one| one == name))
-        {
-            let at_hand = tree.at_hand.instead(twin);
-            let Some(other) = make_or_skip(&at_hand, name, twin.path(), sessions, skipped)? else {
+        let twins = twins.iter_mut();
+        for (twin, making) in twins.filter(|(twin, _)| twin.names().any(|one| one == name)) {
+            let Some(other) = make_or_skip(making, name, twin.path(), sessions, skipped)? else {
                 continue;
             };
             let (first, digest) = (Digest::of(&found.bytes), Digest::of(&other.bytes));
@@ -226,30 +225,33 @@ fn cannot(folders: &[PathBuf]) -> String {
     format!("cannot import {}", folders.join(", "))
 }
 
-/// One of the packages, as it is to be released.
+/// One of the packages, as it is to be released; none where what is wrong with its text was told of another in it.
 fn make(
-    at_hand: &AtHand,
+    making: &mut Making,
     name: &WitName,
     path: &Path,
     sessions: &mut Sessions<'_>,
-) -> Result<Found> {
-    let text = at_hand.text_of(name);
-    let placed = |error: PublishError| error.declared_in(text, name);
+) -> Result<Option<Found>> {
+    let text = making.at_hand().text_of(name).cloned();
+    let placed = |error: PublishError| error.declared_in(text.as_ref(), name);
     declared(name).map_err(placed).classified()?;
-    let made = references::make(at_hand, name, sessions)?;
-    Found::open(made.bytes, path).map_err(placed).classified()
+    let Some(made) = making.make(name, sessions)? else {
+        return Ok(None);
+    };
+    let found = Found::open(made.bytes, path).map_err(placed).classified()?;
+    Ok(Some(found))
 }
 
 /// The same, where there is one. What is wrong with a text is told, and ends no import.
 fn make_or_skip(
-    at_hand: &AtHand,
+    making: &mut Making,
     name: &WitName,
     path: &Path,
     sessions: &mut Sessions<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Option<Found>> {
-    match make(at_hand, name, path, sessions) {
-        Ok(found) => Ok(Some(found)),
+    match make(making, name, path, sessions) {
+        Ok(found) => Ok(found),
         Err(why) if references::is_of_a_registry(&why) => Err(why),
         Err(why) => {
             let path = path.to_owned();

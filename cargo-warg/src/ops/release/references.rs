@@ -26,7 +26,7 @@ use crate::ops::session::solve::{Sessions, kind_word};
 use component::span::{Location, Place};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use component::wit::deps::{Form, Selected};
-use component::wit::publish::PublishError;
+use component::wit::publish::{Contents, PublishError};
 use component::wit::text::{Group, Printed, Reference};
 
 /// How many versions a message names.
@@ -184,81 +184,139 @@ pub(crate) fn is_of_a_registry(error: &Error) -> bool {
 pub(crate) struct Made {
     /// The binary form.
     pub bytes: Vec<u8>,
-    /// What was taken from the registries because no text has it.
-    pub taken: BTreeSet<Selection>,
-    /// Where the text refers to each package first.
+    /// Where the package refers to each other first.
     pub places: BTreeMap<PackageName, Location>,
 }
 
-/// Makes the content of one of the texts.
-///
-/// # Errors
-/// Texts that do not resolve; a reference that nothing serves; a text beside that contradicts what is released; whatever
-/// keeps a registry from being read or believed.
-pub(crate) fn make(at_hand: &AtHand, name: &WitName, sessions: &mut Sessions<'_>) -> Result<Made> {
-    let origins = sessions.origins().clone();
-    let needs = at_hand.needs(name, |reference| {
-        let (package, version) = release(reference)?;
-        Ok::<_, Error>(absence(Kind::Wit, &package, Some(&version), sessions)?.is_none())
-    })?;
-    if let Some(reference) = needs.unmet.first() {
-        let (package, version) = release(reference)?;
-        if let Some(why) = absence(Kind::Wit, &package, Some(&version), sessions)? {
-            return Err(Error::classified(unmet(reference, why)));
+/// The making of contents of texts. What one text declares is made at once, since it refers to the same.
+pub(crate) struct Making {
+    at_hand: AtHand,
+    /// By the main package of each text; none where its text is wrong, which was told.
+    made: BTreeMap<WitName, Option<MadeText>>,
+    taken: BTreeSet<Selection>,
+}
+
+/// The contents of the packages of one text, and where each refers to what.
+struct MadeText {
+    contents: Contents,
+    places: BTreeMap<WitName, BTreeMap<PackageName, Location>>,
+}
+
+impl Making {
+    pub(crate) fn new(at_hand: AtHand) -> Self {
+        Self {
+            at_hand,
+            made: BTreeMap::new(),
+            taken: BTreeSet::new(),
         }
     }
-    let contents = closed_set(at_hand, name, &needs, &origins, sessions)?;
-    let selected: Vec<_> = contents.iter().map(as_selected).collect();
-    let declared = |error: PublishError| error.declared_in(at_hand.text_of(name), name);
-    let bytes = at_hand.encode(name, &needs, &selected);
-    let bytes = bytes.map_err(declared).classified()?;
-    if let Some(text) = at_hand.text_of(name).filter(|text| text.name() == name)
-        && let Some(from) = text.printed_from()
-        && from != Printed::Of(Digest::of(&bytes))
-    {
-        return Err(Error::classified(ReferenceError::Printed {
-            package: name.to_string(),
-            path: text.path().to_owned(),
-            from,
-        }));
+
+    pub(crate) fn at_hand(&self) -> &AtHand {
+        &self.at_hand
     }
-    let contradiction = at_hand.contradiction(name, &needs, &selected);
-    if let Some(Contradiction {
-        package,
-        path,
-        interface,
-    }) = contradiction.classified()?
-    {
-        return Err(Error::classified(ReferenceError::Contradiction {
-            package: package.to_string(),
+
+    /// What was taken from the registries because no text has it.
+    pub(crate) fn taken(self) -> BTreeSet<Selection> {
+        self.taken
+    }
+
+    /// Makes the content of one of the packages; none where that was asked for before, or what is wrong with its text was
+    /// told of another package in it.
+    ///
+    /// # Errors
+    /// Texts that do not resolve; a reference that nothing serves; a text beside that contradicts what is released;
+    /// whatever keeps a registry from being read or believed.
+    pub(crate) fn make(
+        &mut self,
+        name: &WitName,
+        sessions: &mut Sessions<'_>,
+    ) -> Result<Option<Made>> {
+        let Some(text) = self.at_hand.text_of(name) else {
+            return Ok(None);
+        };
+        let text = text.name().clone();
+        if !self.made.contains_key(&text) {
+            self.made.insert(text.clone(), None);
+            let made = self.make_text(&text, sessions)?;
+            self.made.insert(text.clone(), Some(made));
+        }
+        let Some(Some(made)) = self.made.get_mut(&text) else {
+            return Ok(None);
+        };
+        let Some(bytes) = made.contents.remove(name) else {
+            return Ok(None);
+        };
+        let places = made.places.remove(name).unwrap_or_default();
+        let declared = |error: PublishError| error.declared_in(self.at_hand.text_of(name), name);
+        let bytes = bytes.map_err(declared).classified()?;
+        Ok(Some(Made { bytes, places }))
+    }
+
+    fn make_text(&mut self, name: &WitName, sessions: &mut Sessions<'_>) -> Result<MadeText> {
+        let at_hand = &self.at_hand;
+        let origins = sessions.origins().clone();
+        let needs = at_hand.needs(name, |reference| {
+            let (package, version) = release(reference)?;
+            Ok::<_, Error>(absence(Kind::Wit, &package, Some(&version), sessions)?.is_none())
+        })?;
+        if let Some(reference) = needs.unmet.first() {
+            let (package, version) = release(reference)?;
+            if let Some(why) = absence(Kind::Wit, &package, Some(&version), sessions)? {
+                return Err(Error::classified(unmet(reference, why)));
+            }
+        }
+        let contents = closed_set(at_hand, name, &needs, &origins, sessions)?;
+        let selected: Vec<_> = contents.iter().map(as_selected).collect();
+        let made = at_hand.encode(name, &needs, &selected).classified()?;
+        if let Some(text) = at_hand.text_of(name)
+            && let Some(from) = text.printed_from()
+            && let Some(Ok(bytes)) = made.get(name)
+            && from != Printed::Of(Digest::of(bytes))
+        {
+            return Err(Error::classified(ReferenceError::Printed {
+                package: name.to_string(),
+                path: text.path().to_owned(),
+                from,
+            }));
+        }
+        let contradiction = at_hand.contradiction(name, &needs, &selected);
+        if let Some(Contradiction {
+            package,
             path,
             interface,
-        }));
-    }
-    let mut places = BTreeMap::new();
-    for reference in at_hand
-        .text_of(name)
-        .into_iter()
-        .flat_map(Group::references)
-    {
-        if let (Ok((package, _)), Some(location)) = (release_of(&reference), reference.location) {
-            places.entry(package).or_insert(location);
+        }) = contradiction.classified()?
+        {
+            return Err(Error::classified(ReferenceError::Contradiction {
+                package: package.to_string(),
+                path,
+                interface,
+            }));
         }
+        let mut places: BTreeMap<WitName, BTreeMap<_, _>> = BTreeMap::new();
+        for reference in at_hand
+            .text_of(name)
+            .into_iter()
+            .flat_map(Group::references)
+        {
+            if let (Ok((package, _)), Some(location)) = (release_of(&reference), reference.location)
+            {
+                let of_user = places.entry(reference.user).or_default();
+                of_user.entry(package).or_insert(location);
+            }
+        }
+        let taken = needs.from_registries.iter();
+        let taken = taken.filter(|reference| !at_hand.lies_beside(&reference.package));
+        let taken = taken.filter_map(|reference| release_of(reference).ok());
+        self.taken.extend(taken.map(|(name, version)| Selection {
+            kind: Kind::Wit,
+            name,
+            version,
+        }));
+        Ok(MadeText {
+            contents: made,
+            places,
+        })
     }
-    let taken = needs.from_registries.iter();
-    let taken = taken.filter(|reference| !at_hand.lies_beside(&reference.package));
-    Ok(Made {
-        bytes,
-        taken: taken
-            .filter_map(|reference| release_of(reference).ok())
-            .map(|(name, version)| Selection {
-                kind: Kind::Wit,
-                name,
-                version,
-            })
-            .collect(),
-        places,
-    })
 }
 
 fn as_selected<'c>((selection, content): (&'c Selection, &'c Content)) -> Selected<'c> {

@@ -5,16 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transparency::name::Origin;
+use transparency::name::{Origin, PackageName};
 use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::ops::registry::append::Item;
 use crate::ops::release::publish::{Places, Publication, Read, wit_item};
-use crate::ops::release::references::{self, Made};
+use crate::ops::release::references::{Made, Making};
 use crate::ops::session::registries::Registries;
 use crate::ops::session::solve::Sessions;
+use component::span::Location;
 use component::wit::at_hand::{AtHand, in_order};
 use component::wit::import::declared;
 use component::wit::publish::{Package as WitPackage, PublishError};
@@ -79,7 +80,9 @@ pub(super) fn make(
         warnings: Vec::new(),
     };
     let mut empty = None;
-    for name in in_order(at_hand.given()) {
+    let names: Vec<WitName> = in_order(at_hand.given()).into_iter().cloned().collect();
+    let mut making = Making::new(at_hand);
+    for name in &names {
         // A package that is nested in the text, of another registry, is only what the text refers to.
         if !main.contains(name) && origin_of(name, sessions) != own {
             continue;
@@ -88,32 +91,18 @@ pub(super) fn make(
             made.items.push(wit_item(package));
             continue;
         }
-        let text = at_hand.text_of(name);
-        let shown = text.map_or_else(
-            || name.to_string(),
-            |text| text.path().display().to_string(),
-        );
-        let cannot = || format!("cannot publish {shown}");
-        let placed = |error: PublishError| error.declared_in(text, name);
-        let release = declared(name).map_err(placed).classified();
-        let (package, version) = release.context(cannot)?;
-        let Made {
-            bytes,
-            taken,
-            places,
-        } = match references::make(&at_hand, name, sessions).context(cannot) {
-            Ok(made) => made,
-            Err(error) if is_empty(&error) => {
-                empty = Some(error);
-                continue;
+        match make_one(&mut making, name, sessions) {
+            Ok(None) => {}
+            Ok(Some((item, places))) => {
+                let version = item.statement.version.clone();
+                made.places.insert((item.name.clone(), version), places);
+                made.items.push(item);
             }
+            Err(error) if is_empty(&error) => empty = Some(error),
             Err(error) => return Err(error),
-        };
-        let opened = WitPackage::open(bytes).map_err(placed).classified();
-        made.items.push(wit_item(opened.context(cannot)?));
-        made.places.insert((package, version), places);
-        made.taken.extend(taken);
+        }
     }
+    made.taken = making.taken();
     match (empty, made.items.is_empty()) {
         (Some(error), true) => return Err(error),
         // What only gathers packages nested in it is none itself.
@@ -131,6 +120,28 @@ pub(super) fn make(
         (None, false) => {}
     }
     Ok(made)
+}
+
+/// The release of one of the packages, and where its text refers to what.
+fn make_one(
+    making: &mut Making,
+    name: &WitName,
+    sessions: &mut Sessions<'_>,
+) -> Result<Option<(Item, BTreeMap<PackageName, Location>)>> {
+    let text = making.at_hand().text_of(name).cloned();
+    let shown = text.as_ref().map_or_else(
+        || name.to_string(),
+        |text| text.path().display().to_string(),
+    );
+    let cannot = || format!("cannot publish {shown}");
+    let placed = |error: PublishError| error.declared_in(text.as_ref(), name);
+    let release = declared(name).map_err(placed).classified();
+    release.context(cannot)?;
+    let Some(Made { bytes, places }) = making.make(name, sessions).context(cannot)? else {
+        return Ok(None);
+    };
+    let opened = WitPackage::open(bytes).map_err(placed).classified();
+    Ok(Some((wit_item(opened.context(cannot)?), places)))
 }
 
 fn is_empty(error: &Error) -> bool {
