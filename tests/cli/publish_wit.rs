@@ -159,6 +159,72 @@ fn what_fetch_wrote_is_imported_as_the_very_content_or_not_at_all() {
         );
 }
 
+/// A package may be published in the binary form that another tool made, which no text of ours becomes: its text is then
+/// imported as the content that it was printed from, wherever that is had.
+#[test]
+fn what_fetch_wrote_of_a_binary_form_is_imported_as_that_binary_form() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let text = "package acme:words@1.0.0;\n\ninterface i {\n  /// Before.\n  f: func();\n  resource r {\n    \
+                /// Within.\n    m: func();\n  }\n}\n";
+    let bytes = fixtures::component::wit_package(text);
+    app.write("words.wasm", &bytes);
+    app.write("words.wit", text);
+    app.publish_wit(BASE).code(0);
+    app.warg(&["publish", "words.wasm"]).code(0);
+    app.warg(&["publish", "words.wit", "--dry-run"])
+        .code(13)
+        .stderr_contains("with other contents");
+    app.write(
+        "wit/w.wit",
+        "package app:w;\nworld w { import acme:words/i@1.0.0; import acme:base/types@0.2.3; }\n",
+    );
+    app.warg(&["fetch"]).code(0);
+    app.warg(&["registry", "import", "wit/deps"])
+        .code(0)
+        .stderr_contains("(2 were there, 0 unusable, 0 skipped)");
+    let digest = |project: &Project| {
+        let info = project.json(&["info", "acme:words"]);
+        info["releases"][0]["digest"].clone()
+    };
+    let mirror = sandbox.cargo_project("mirror", "");
+    mirror.registry("mirror", &["acme"]);
+    mirror
+        .warg(&["registry", "import", "../app/wit/deps"])
+        .code(0)
+        .stderr_contains("2 versions of 2 packages");
+    assert_eq!(digest(&mirror), digest(&app));
+
+    // Edited, it is another package; and so it is where nobody has the content.
+    let file = "wit/deps/acme-words-1.0.0/package.wit";
+    let fetched = app.read(file);
+    let third = sandbox.cargo_project("third", "");
+    third.registry("third", &["acme"]);
+    third.write(
+        "deps/words/package.wit",
+        fetched.replace("Within", "Inside"),
+    );
+    let refused = "is what `cargo warg fetch` wrote of sha256:";
+    third
+        .warg(&["registry", "import", "deps"])
+        .code(101)
+        .stderr_contains(refused);
+    third.write("deps/words/package.wit", fetched.replace('\n', "\r\n"));
+    std::fs::remove_dir_all(app.home().join("cache")).unwrap();
+    third
+        .warg(&["registry", "import", "deps"])
+        .code(101)
+        .stderr_contains(refused);
+    app.warg(&["registry", "import", "wit/deps"])
+        .code(0)
+        .stderr_contains("(2 were there, 0 unusable, 0 skipped)");
+    third
+        .warg(&["registry", "import", "deps"])
+        .code(0)
+        .stderr_contains("1 version of 1 package");
+    assert_eq!(digest(&third), digest(&app));
+}
+
 /// What is nested in a text and belongs to another registry is not released with it, and must be what is there.
 #[test]
 fn a_nested_package_of_another_registry_is_only_referred_to() {

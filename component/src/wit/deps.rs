@@ -322,10 +322,24 @@ fn packages(root: &Root, wit: &[Selected<'_>]) -> Result<Vec<Planned>, PlanError
     }
     // What is missing is told once all is planned, and what a component exports comes later.
     let (groups, _) = groups.with_stubs()?;
+    let mut by_text: BTreeMap<&WitName, Vec<(WitName, Digest)>> = BTreeMap::new();
     for (package, digest, _) in texts {
-        if let Some((resolve, id)) = groups.resolve(&package)? {
-            let text = print(&resolve, id)?;
-            planned.push(Planned::new(root, package, &[digest], &text)?);
+        if let Some(text) = groups.get(&package) {
+            by_text
+                .entry(text.name())
+                .or_default()
+                .push((package, digest));
+        }
+    }
+    for (main, packages) in by_text {
+        let Some((resolve, _)) = groups.resolve(main)? else {
+            continue;
+        };
+        for (package, digest) in packages {
+            if let Some(id) = resolve.package_names.get(&package) {
+                let text = print(&resolve, *id)?;
+                planned.push(Planned::new(root, package, &[digest], &text)?);
+            }
         }
     }
     Ok(planned)

@@ -25,7 +25,9 @@ use crate::ops::session::registries::no_registry;
 use crate::ops::session::solve::{Sessions, kind_word};
 use component::span::{Location, Place};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
+use component::wit::binary::Decoded;
 use component::wit::deps::{Form, Selected};
+use component::wit::import::declared;
 use component::wit::publish::{Contents, PublishError};
 use component::wit::text::{Group, Printed, Reference};
 
@@ -267,17 +269,33 @@ impl Making {
         }
         let contents = closed_set(at_hand, name, &needs, &origins, sessions)?;
         let selected: Vec<_> = contents.iter().map(as_selected).collect();
-        let made = at_hand.encode(name, &needs, &selected).classified()?;
+        let mut made = at_hand.encode(name, &needs, &selected).classified()?;
         if let Some(text) = at_hand.text_of(name)
             && let Some(from) = text.printed_from()
-            && let Some(Ok(bytes)) = made.get(name)
+            && let Some(Ok(bytes)) = made.get_mut(name)
             && from != Printed::Of(Digest::of(bytes))
         {
-            return Err(Error::classified(ReferenceError::Printed {
-                package: name.to_string(),
-                path: text.path().to_owned(),
-                from,
-            }));
+            let other = || {
+                Error::classified(ReferenceError::Printed {
+                    package: name.to_string(),
+                    path: text.path().to_owned(),
+                    from,
+                })
+            };
+            let Printed::Of(digest) = from else {
+                return Err(other());
+            };
+            let printed = content_by_digest(name, digest, sessions)?.ok_or_else(other)?;
+            // Another tool encoded it, and otherwise: what counts is that it says the same.
+            let path = text.path();
+            let text = Decoded::open(&printed).map_err(PublishError::from);
+            let text = text.and_then(|one| Ok(Group::parse(path, &one.print()?)?));
+            let again = at_hand.instead(&text.classified()?);
+            let again = again.encode(name, &needs, &selected);
+            match again.ok().and_then(|mut all| all.remove(name)) {
+                Some(Ok(again)) if again == *bytes => *bytes = printed,
+                _ => return Err(other()),
+            }
         }
         let contradiction = at_hand.contradiction(name, &needs, &selected);
         if let Some(Contradiction {
@@ -415,7 +433,7 @@ fn closed_set(
         });
     }
     for text in at_hand.given().names().chain(needs.beside()) {
-        let Ok((name, version)) = component::wit::import::declared(text) else {
+        let Ok((name, version)) = declared(text) else {
             continue; // no release can refer to it
         };
         member.locals.insert(Local::new(Kind::Wit, name, version));
@@ -493,6 +511,31 @@ pub(crate) fn content_of(
         session.content(name, &release, component::content::derive)
     });
     content.map(Some)
+}
+
+/// A content that a text says it was printed from: of the release where the project has the package from, or of what this
+/// machine keeps. None where neither has it.
+fn content_by_digest(
+    name: &WitName,
+    digest: Digest,
+    sessions: &mut Sessions<'_>,
+) -> Result<Option<Vec<u8>>> {
+    if let Ok((name, version)) = declared(name)
+        && let Some(origin) = sessions.usual_origins().of(&name).cloned()
+        && sessions.knows(&origin)
+    {
+        let address = Address { origin, name };
+        sessions.load(&BTreeSet::from([address.clone()]))?;
+        let log = sessions.log(&address);
+        let release = log.and_then(|log| log.log().release(&version).cloned());
+        if let Some(release) = release.filter(|release| *release.digest() == digest) {
+            let content = sessions.with(&address.origin, |session| {
+                session.content(&address.name, &release, component::content::derive)
+            });
+            return Ok(Some(content?.bytes().to_vec()));
+        }
+    }
+    Ok(sessions.kept_content(&digest))
 }
 
 /// A content that this run made itself, as one of a closed set.

@@ -20,6 +20,7 @@ use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
 use transparency::checkpoint::Checkpoint;
+use transparency::digest::Digest;
 use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
@@ -518,6 +519,18 @@ impl Registries {
     /// What Cargo.toml calls the registries.
     pub fn aliases(&self) -> impl Iterator<Item = &Alias> {
         self.by_origin.values().map(|registry| &registry.alias)
+    }
+
+    /// A content that lies on this machine or with the project, whichever registry it came from: its digest says that it is
+    /// that one, and nothing says that anybody released it.
+    pub fn kept_content(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let path = layout::content(digest);
+        let mut registries = self.by_origin.values();
+        registries.find_map(|registry| {
+            // What cannot be read is not had.
+            let kept = registry.kept(&path, true).ok().flatten();
+            kept.filter(|bytes| Digest::of(bytes) == *digest)
+        })
     }
 
     /// The registry that Cargo.toml calls so.

@@ -21,7 +21,7 @@ use resolver::resolution::{Provenance, Resolution, Unresolved, resolve_round};
 use resolver::trial::{Trial, Trials};
 use semver::Version;
 use transparency::checkpoint::Checkpoint;
-use transparency::digest::Hash;
+use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, Namespace, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
 use transparency::package::Log;
@@ -403,6 +403,16 @@ impl<'a> Sessions<'a> {
     /// Which registry each name belongs to.
     pub(crate) fn origins(&self) -> &Origins {
         self.elsewhere.as_ref().unwrap_or(self.registries.origins())
+    }
+
+    /// Which registry the project takes each name from, whatever was assigned.
+    pub(crate) fn usual_origins(&self) -> &'a Origins {
+        self.registries.origins()
+    }
+
+    /// A content that lies on this machine, whichever registry it came from.
+    pub(crate) fn kept_content(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.registries.kept_content(digest)
     }
 
     /// Takes a namespace from another registry than the project does: what is published there is for those who do.
