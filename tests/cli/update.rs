@@ -257,6 +257,37 @@ fn a_member_that_has_to_keep_a_yanked_release_has_no_other_keep_one() {
 }
 
 #[test]
+fn of_many_yanked_releases_only_those_stay_that_have_to() {
+    let sandbox = Sandbox::new();
+    let mut registry = Registry::new(&sandbox, "acme", 1);
+    let names: Vec<_> = (0..24).map(|number| format!("acme:p{number}")).collect();
+    let text = |name: &String| {
+        format!(
+            "package {name}@1.0.0;\ninterface api {{ f: func(); }}\nworld w {{ export api; }}\n"
+        )
+    };
+    for name in &names {
+        registry.component(name, "1.0.0", &[], &text(name));
+    }
+    let requires = names.iter().map(|name| format!("\"{name}\" = \"1\"\n"));
+    let requires: String = requires.collect();
+    let table = format!("[package.metadata.warg.dependencies]\n{requires}");
+    let app = registry.app(&sandbox, "app", &table);
+    app.warg(&["lock"]).code(0);
+    for name in &names {
+        registry.world.yank(name, "1.0.0", "it leaks");
+    }
+    let others = || names.iter().step_by(2);
+    for name in others() {
+        registry.component(name, "1.1.0", &[], &text(name));
+    }
+    let mut updated = app.warg(&["update"]).code(0);
+    for name in others() {
+        updated = updated.stderr_contains(&format!("Updating {name} v1.0.0 -> v1.1.0"));
+    }
+}
+
+#[test]
 fn pins_hold_back_and_with_the_flag_the_texts_change_and_nothing_else_in_them() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);

@@ -2,21 +2,19 @@
 //!
 //! A solve that may move things leaves them all aside. Of a member that has no solution so, and of no other, all that it
 //! had locked are let back in, and then left aside again, as many at a time as can be: none that is left in the end can
-//! be spared.
+//! be spared, as far as that is found out within what these trials may take together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, Problem};
 use resolver::resolution::{Resolution, Unresolved};
+use resolver::trial::Trials;
 use transparency::release::Release;
 use transparency::selection::Selection;
 
 use crate::error::{Error, Result};
 use crate::ops::session::solve::Sessions;
-
-/// How many solves may be spent on leaving them aside again, for all members together.
-const MAX_TRIES: usize = 32;
 
 /// Solves. What each member may move is in `moving`.
 ///
@@ -30,7 +28,7 @@ pub(super) fn solve(
 ) -> Result<Resolution> {
     let mut problem = problem.clone();
     let mut back: BTreeMap<String, (BTreeSet<Selection>, Error)> = BTreeMap::new();
-    let mut resolution = loop {
+    let resolution = loop {
         let error = match sessions.solve(&problem) {
             Ok(resolution) => break resolution,
             Err(error) => error,
@@ -58,20 +56,21 @@ pub(super) fn solve(
         member.selects.extend(yanked.iter().cloned());
         back.insert(name, (yanked, error));
     };
-    let mut tries = MAX_TRIES;
+    let mut trials = Trials::default();
+    let mut spared = false;
     for (name, (yanked, _)) in back {
         for chunk in in_doubt(&mut problem, &name, yanked, &resolution) {
-            spare(
-                sessions,
-                &mut problem,
-                &name,
-                chunk,
-                &mut resolution,
-                &mut tries,
-            )?;
+            spared |= spare(sessions, &mut problem, &name, chunk, &mut trials)?;
         }
     }
-    Ok(resolution)
+    if !spared {
+        return Ok(resolution);
+    }
+    match sessions.solve(&problem) {
+        // The trials saw a solution, and this solve was not given enough to find it.
+        Err(error) if unsolved(&error).is_some() => Ok(resolution),
+        solved => solved,
+    }
 }
 
 /// The member that has no solution.
@@ -127,38 +126,30 @@ fn halves(chunk: &[Selection]) -> Vec<Vec<Selection>> {
     vec![one.to_vec(), other.to_vec()]
 }
 
-/// Leaves aside what can be of a chunk: all of it, or what can be of its halves.
+/// Leaves aside what can be of a chunk: all of it, or what can be of its halves. Whether that is anything.
 fn spare(
     sessions: &mut Sessions<'_>,
     problem: &mut Problem,
     name: &str,
     chunk: Vec<Selection>,
-    resolution: &mut Resolution,
-    tries: &mut usize,
-) -> Result<()> {
+    trials: &mut Trials,
+) -> Result<bool> {
+    let mut spared = false;
     let mut ahead = vec![chunk];
     while let Some(chunk) = ahead.pop() {
         let Some(member) = problem.members.get_mut(name) else {
             break;
         };
-        if chunk.is_empty() || *tries == 0 {
+        if chunk.is_empty() {
             continue;
         }
-        *tries = tries.saturating_sub(1);
         member.selects.retain(|one| !chunk.contains(one));
-        match sessions.solve(problem) {
-            Ok(without) => *resolution = without,
-            Err(error) if unsolved(&error).is_some() => {
-                if let Some(member) = problem.members.get_mut(name) {
-                    member.selects.extend(chunk.iter().cloned());
-                }
-                if matches!(error.cause(), Some(Unresolved::GaveUp(_))) {
-                    *tries = 0; // one more such solve would be as long
-                }
-                ahead.extend(halves(&chunk));
-            }
-            Err(error) => return Err(error),
+        if sessions.could_solve(&problem.options, member, trials)? {
+            spared = true;
+        } else {
+            ahead.extend(halves(&chunk));
+            member.selects.extend(chunk);
         }
     }
-    Ok(())
+    Ok(spared)
 }
