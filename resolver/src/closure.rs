@@ -3,7 +3,6 @@
 //! The solver's answers, kept selections and locks are all held against this, and so is what a stranger claims.
 
 use std::cmp::Ordering;
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -305,7 +304,9 @@ impl<'a> Claims<'a> {
         set: &[usize],
     ) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let mut firsts = BTreeMap::new();
+        // Versions ascend, so between two of one track stand at most pre-releases, each of which is a track of its own.
+        let mut first: Option<((Kind, &PackageName), Track, &Selection)> = None;
+        let mut first_pre = None;
         let pins = roots.iter().filter(|(one, _)| one.kind == Kind::Wit);
         let pins = pins.filter_map(|(one, _)| Some((&one.name, one.req.pinned()?)));
         let pins: BTreeSet<(&PackageName, Version)> = pins.collect();
@@ -317,20 +318,22 @@ impl<'a> Claims<'a> {
             selection.kind == Kind::Wit && pins.contains(&(&selection.name, version))
         };
         for (selection, _) in set.iter().filter_map(|place| self.packages.get(*place)) {
-            let key = (
-                selection.kind,
-                &selection.name,
-                Track::of(&selection.version),
-            );
-            match firsts.entry(key) {
-                Entry::Vacant(entry) => {
-                    entry.insert(*selection);
+            let (package, track) = (key(selection), Track::of(&selection.version));
+            let first = if selection.version.pre.is_empty() {
+                &mut first
+            } else {
+                &mut first_pre
+            };
+            match &*first {
+                Some((of, same, one)) if *of == package && *same == track => {
+                    if !(is_pinned(one) && is_pinned(selection)) {
+                        flaws.push(Flaw::TwoOfOneTrack {
+                            one: (*one).clone(),
+                            other: (*selection).clone(),
+                        });
+                    }
                 }
-                Entry::Occupied(entry) if is_pinned(entry.get()) && is_pinned(selection) => {}
-                Entry::Occupied(entry) => flaws.push(Flaw::TwoOfOneTrack {
-                    one: (*entry.get()).clone(),
-                    other: (*selection).clone(),
-                }),
+                _ => *first = Some((package, track, *selection)),
             }
         }
         flaws

@@ -241,6 +241,70 @@ fn any_changed_line_is_refused_or_changes_the_meaning() {
 }
 
 #[test]
+fn what_is_read_is_what_would_be_written() {
+    let mut world = workspace();
+    world.problem.options.mode = Mode::Highest;
+    let wasi = "wasi".parse().unwrap();
+    let namespaces = &mut world.problem.options.origins.namespaces;
+    namespaces.insert(wasi, ROOT.parse().unwrap());
+    let lock = world.lock();
+    let text = lock.to_string();
+    let check = |edited: &str| match edited.parse::<Lockfile>() {
+        Ok(read) => assert_eq!(read.to_string(), edited),
+        Err(error) => assert!(edited != text, "{error}"),
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    for one in 0..lines.len() {
+        for other in one..lines.len() {
+            let mut edited = lines.clone();
+            edited.swap(one, other);
+            check(&format!("{}\n", edited.join("\n")));
+        }
+        let mut edited = lines.clone();
+        edited.insert(one, lines[one]);
+        check(&format!("{}\n", edited.join("\n")));
+        edited.drain(one..one + 2);
+        check(&format!("{}\n", edited.join("\n")));
+    }
+    let tables: Vec<&str> = text.split("\n\n").map(str::trim_end).collect();
+    for one in 1..tables.len() {
+        for other in one..tables.len() {
+            let mut edited = tables.clone();
+            edited.swap(one, other);
+            check(&format!("{}\n", edited.join("\n\n")));
+        }
+    }
+    let place = lines.iter().position(|line| line.starts_with("index = "));
+    let index = format!("{}\n", lines[place.unwrap()]);
+    let with = |more: &str| format!("{index}{more}");
+    for (from, to) in [
+        ("name = \"app\"", "name = \"\\u0061pp\""),
+        ("name = \"app\"", "name = \"a\tpp\""),
+        ("name = \"app\"", "name = \"a\u{7f}pp\""),
+        ("name = \"app\"", "name = \"app é\""),
+        ("\n\n[[root]]", "\nheld = []\n\n[[root]]"),
+        ("\n\n[[package]]", "\nheld = []\n\n[[package]]"),
+        (&*index, &*with("requires = []\n")),
+        (&*index, &*with("requires = [\n]\n")),
+        (&*index, &*index.replace(" = ", " = 0")),
+        ("resolution = \"highest\"", "resolution = \"default\""),
+        (
+            "resolution = \"highest\"",
+            "resolution = \"highest\"\nsolver = 1",
+        ),
+        (
+            "\n[options.namespaces]",
+            "\n[options.exclude-newer-package]\n\n[options.namespaces]",
+        ),
+    ] {
+        assert!(text.contains(from), "{from} in\n{text}");
+        let edited = text.replacen(from, to, 1);
+        check(&edited);
+        check(&edited.replace('\n', "\r\n").replace("\r\n", "\n"));
+    }
+}
+
+#[test]
 fn every_refusal_says_what_and_where() {
     let says = |error: ReadError| match error.line() {
         Some(line) => format!("line {line}: {error}"),

@@ -40,6 +40,14 @@ pub fn is_spelling(text: &str, value: &impl fmt::Display) -> bool {
     write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }
 
+/// What stands before and behind the first of an ASCII character. In words this short, looking at each byte is quicker than
+/// searching as `str::split_once` does.
+pub fn split_word(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == at)?;
+    let (before, rest) = text.split_at_checked(place)?;
+    Some((before, rest.get(1..)?))
+}
+
 /// What is still to be written of a text that is known.
 struct Rest<'t>(&'t str);
 

@@ -11,6 +11,7 @@ use core::str::FromStr;
 
 use semver::Version;
 
+use crate::field::split_word;
 use crate::version::parse_version;
 
 /// The longest namespace and the longest name after the colon, in bytes. A path component may have 255 on every
@@ -139,7 +140,7 @@ text_type!(PackageName);
 
 impl PackageName {
     fn parts(&self) -> (&str, &str) {
-        self.0.split_once(':').unwrap_or((&self.0, ""))
+        split_word(&self.0, b':').unwrap_or((&self.0, ""))
     }
 
     /// The part before the colon.
@@ -162,7 +163,7 @@ impl FromStr for PackageName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        match text.split_once(':') {
+        match split_word(text, b':') {
             Some((namespace, name)) if is_name_part(namespace) && is_name_part(name) => {
                 Ok(Self(text.into()))
             }
@@ -178,6 +179,20 @@ impl FromStr for PackageName {
 pub struct Origin(Arc<str>);
 
 text_type!(Origin);
+
+impl Origin {
+    /// Reads one of many, which mostly are the same: where it is the one last read, it is that one, shared.
+    ///
+    /// # Errors
+    /// As `FromStr`.
+    pub fn parse_behind(text: &str, last: &mut Option<Self>) -> Result<Self, NameError> {
+        if let Some(last) = last.as_ref().filter(|last| last.as_str() == text) {
+            return Ok(last.clone());
+        }
+        let origin: Self = text.parse()?;
+        Ok(last.insert(origin).clone())
+    }
+}
 
 impl FromStr for Origin {
     type Err = NameError;

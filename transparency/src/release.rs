@@ -12,6 +12,7 @@ use semver::Version;
 
 use crate::content::Role;
 use crate::digest::{Digest, Hash};
+use crate::field::split_word;
 use crate::key::VerifyingKey;
 use crate::name::{ExternName, Kind, NameError, Origin, PackageName};
 use crate::number::{Position, Time};
@@ -87,27 +88,48 @@ impl FromStr for Requirement {
     type Err = RequirementError;
 
     fn from_str(text: &str) -> Result<Self, RequirementError> {
+        Self::parse_behind(text, &mut None)
+    }
+}
+
+impl Requirement {
+    /// Reads one of many, which mostly name one origin: where it is the one last read, it is shared with what was read.
+    ///
+    /// # Errors
+    /// As `FromStr`.
+    pub fn parse_behind(text: &str, last: &mut Option<Origin>) -> Result<Self, RequirementError> {
         let form = || RequirementError::Form {
             text: text.to_string(),
         };
-        let mut words = text.split(' ');
-        let mut word = || words.next().ok_or_else(form);
+        let mut rest = Some(text);
+        let mut next = || {
+            let (word, behind) = rest.map(|rest| match split_word(rest, b' ') {
+                Some((word, behind)) => (word, Some(behind)),
+                None => (rest, None),
+            })?;
+            rest = behind;
+            Some(word)
+        };
+        let mut word = || next().ok_or_else(form);
         let mut requirement = Self::new(word()?.parse()?, word()?.parse()?, word()?.parse()?);
-        let mut words = words.peekable();
-        if words.next_if_eq(&"from").is_some() {
-            requirement.origin = Some(words.next().ok_or_else(form)?.parse()?);
+        let mut following = next();
+        if following == Some("from") {
+            let origin = Origin::parse_behind(next().ok_or_else(form)?, last)?;
+            requirement.origin = Some(origin);
+            following = next();
         }
         let mut ascending = true;
-        if words.next_if_eq(&"for").is_some() {
-            for import in words.next().ok_or_else(form)?.split(',') {
+        if following == Some("for") {
+            for import in next().ok_or_else(form)?.split(',') {
                 let import: ExternName = import.parse()?;
                 ascending &= requirement.serves.last() < Some(&import);
                 requirement.serves.insert(import);
             }
+            following = next();
         }
         let wit_serves = requirement.kind == Kind::Wit && !requirement.serves.is_empty();
         // Each word has one spelling, and stands behind one space: what is left is their order.
-        if words.next().is_some() || wit_serves || !ascending {
+        if following.is_some() || wit_serves || !ascending {
             return Err(form());
         }
         Ok(requirement)

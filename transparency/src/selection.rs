@@ -7,6 +7,7 @@ use core::str::FromStr;
 
 use semver::Version;
 
+use crate::field::split_word;
 use crate::name::{Kind, NameError, PackageName};
 use crate::version::{VersionError, parse_version};
 
@@ -51,8 +52,8 @@ impl FromStr for Selection {
         let form = || SelectionError::Form {
             text: text.to_owned(),
         };
-        let (kind, rest) = text.split_once(' ').ok_or_else(form)?;
-        let (name, version) = rest.split_once('@').ok_or_else(form)?;
+        let (kind, rest) = split_word(text, b' ').ok_or_else(form)?;
+        let (name, version) = split_word(rest, b'@').ok_or_else(form)?;
         Ok(Self {
             kind: kind.parse()?,
             name: name.parse()?,

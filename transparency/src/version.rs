@@ -222,6 +222,22 @@ fn bounds(comparator: &Comparator) -> Option<([u64; 3], Option<[u64; 3]>)> {
     })
 }
 
+/// Whether a requirement that reads can only have this spelling, as nearly all can: comparators with their operators, of
+/// numbers alone. What else `semver` takes has a space, a letter, a star, a plus sign, or no operator.
+fn is_plain(text: &str) -> bool {
+    let mut has_operator = false;
+    let mut is_usual = |byte: u8| {
+        match byte {
+            b'^' | b'~' | b'=' | b'<' | b'>' => has_operator = true,
+            b',' if has_operator => has_operator = false,
+            b'0'..=b'9' | b'.' => {}
+            _ => return false,
+        }
+        has_operator || byte == b','
+    };
+    text.bytes().all(&mut is_usual) && has_operator
+}
+
 impl fmt::Display for VersionReq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.comparators.is_empty() {
@@ -262,7 +278,7 @@ impl FromStr for VersionReq {
     /// Reads the canonical spelling only, as records and locks hold it.
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let requirement = Self::from_user(text)?;
-        if is_spelling(text, &requirement) {
+        if is_plain(text) || is_spelling(text, &requirement) {
             Ok(requirement)
         } else {
             Err(VersionError::Spelling {

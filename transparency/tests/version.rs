@@ -190,3 +190,33 @@ fn requirements_are_ordered_and_shown_by_their_text() {
     assert_eq!(b.partial_cmp(&a), Some(Ordering::Greater));
     assert_eq!(format!("{b:?}"), "^1.2");
 }
+
+#[test]
+fn a_requirement_that_reads_prints_as_it_stands() {
+    let mut texts = vec![String::new()];
+    let mut read = 0;
+    for _ in 0..6 {
+        let longer = |text: &String| {
+            let pieces = [
+                "^", "~", "=", "<", ">", "0", "12", ".", ",", "*", "x", "-", "+", " ",
+            ];
+            pieces.map(|piece| format!("{text}{piece}"))
+        };
+        // What begins as nothing that reads goes on as nothing that reads, but for what is not finished.
+        let can_go_on = |text: &String| {
+            let finished = [".0", "0", "0.0.0", "a", ",^0"];
+            finished
+                .iter()
+                .any(|end| VersionReq::from_user(&format!("{text}{end}")).is_ok())
+        };
+        texts.retain(|text| text.is_empty() || can_go_on(text));
+        texts = texts.iter().flat_map(longer).collect();
+        for text in &texts {
+            if let Ok(requirement) = text.parse::<VersionReq>() {
+                assert_eq!(requirement.to_string(), *text);
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
+}

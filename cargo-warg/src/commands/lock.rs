@@ -1,5 +1,6 @@
 //! `cargo warg lock`.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -109,7 +110,9 @@ impl LockArgs {
             _ => report::lock(context, &outcome),
         }
         if !context.json {
-            return Ok(()); // thousands of packages, which nobody asked for
+            // Thousands of packages: nobody asked for them as a document, and the process that ends gives them back at once.
+            mem::forget((outcome, project));
+            return Ok(());
         }
         let message = message::Lock::from(&outcome);
         context.message(&Message::Lock(message::Lock { output, ..message }))

@@ -1,23 +1,24 @@
 //! The one way to read a lock.
 //!
-//! The canonical form is rigid, so it is read line by line, several times faster than as TOML in general, and whatever
-//! is read is written again and compared. A general TOML parser is asked only to say better what is wrong: a file that is
-//! no TOML at all, or one of a newer format.
+//! The canonical form is rigid, so it is read line by line, many times faster than as TOML in general. Each value has one
+//! spelling, so what is left of the form is order, and what is left out where it is empty: the reader watches both, and
+//! where it saw anything else, what was read is written again and compared. A general TOML parser is asked only to say
+//! better what is wrong: a file that is no TOML at all, or one of a newer format.
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter::Peekable;
 use std::str::FromStr;
 
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, DigestError, Hash};
-use transparency::field::is_spelling;
+use transparency::field::{is_spelling, split_word};
 use transparency::name::{Kind, NameError, Namespace, Origin, PackageName};
 use transparency::number::{Index, NumberError, Size};
-use transparency::release::RequirementError;
+use transparency::release::{Requirement, RequirementError};
 use transparency::version::{VersionError, parse_version};
 
-use super::writer::HEADER;
+use super::writer::{HEADER, Head, Quoted, is_special};
 use super::{Inconsistency, Lockfile, Package, Release, Root, SOLVER, VERSION};
 use crate::cutoff::{Cutoff, CutoffError, ExcludeNewer, NOTHING};
 use crate::problem::{Mode, ModeError, Options, Origins};
@@ -146,8 +147,13 @@ impl FromStr for Lockfile {
     type Err = ReadError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let lockfile = read_draft(text)?;
-        check_canonical(text, &lockfile)?;
+        let draft = read(text)?;
+        let lockfile = draft.lockfile;
+        if draft.is_canonical {
+            debug_assert!(is_spelling(text, &lockfile), "written otherwise:\n{text}");
+        } else {
+            check_canonical(text, &lockfile)?;
+        }
         lockfile.check_consistency()?;
         Ok(lockfile)
     }
@@ -155,18 +161,26 @@ impl FromStr for Lockfile {
 
 /// What the lines of a text say, whether or not the whole is canonical and closed in itself.
 pub(super) fn read_draft(text: &str) -> Result<Lockfile> {
+    read(text).map(|draft| draft.lockfile)
+}
+
+fn read(text: &str) -> Result<Draft> {
     if text.len() > MAX_LOCK {
         return Err(ReadError::TooLong);
     }
     Reader::new(text)
-        .lockfile()
+        .draft()
         .map_err(|error| diagnose(text, error))
 }
 
+/// What was read.
+struct Draft {
+    lockfile: Lockfile,
+    /// Whether it is known that it would be written with the lines of the text.
+    is_canonical: bool,
+}
+
 fn check_canonical(text: &str, lockfile: &Lockfile) -> Result<()> {
-    if is_spelling(text, lockfile) {
-        return Ok(());
-    }
     let canonical = lockfile.to_string();
     let mut found = text.lines();
     let mut expected = canonical.lines();
@@ -280,22 +294,48 @@ pub fn sides(text: &str) -> Option<(String, String)> {
     (conflicts && matches!(part, Part::Both)).then_some((ours, theirs))
 }
 
-struct Reader<'t, I: Iterator<Item = &'t str>> {
-    lines: Peekable<I>,
-    /// The number of the line last taken.
-    line: u64,
+/// What a list has.
+trait Item: Ord {
+    fn parse(text: &str, last: &mut Option<Origin>) -> std::result::Result<Self, ValueError>
+    where
+        Self: Sized;
 }
 
-impl<'t> Reader<'t, std::str::Lines<'t>> {
-    fn new(text: &'t str) -> Self {
-        Self {
-            lines: text.lines().peekable(),
-            line: 0,
-        }
+impl Item for Selection {
+    fn parse(text: &str, _: &mut Option<Origin>) -> std::result::Result<Self, ValueError> {
+        Ok(text.parse()?)
     }
 }
 
-impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
+impl Item for Requirement {
+    fn parse(text: &str, last: &mut Option<Origin>) -> std::result::Result<Self, ValueError> {
+        Ok(Self::parse_behind(text, last)?)
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    /// What is not read yet.
+    rest: &'t str,
+    /// The number of the line last taken.
+    line: u64,
+    /// The origin last read: nearly all are one.
+    origin: Option<Origin>,
+    /// Whether all roots and packages that were read stand where the writer would put them, and in its spelling.
+    is_canonical: bool,
+}
+
+impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            rest: text,
+            line: 0,
+            origin: None,
+            is_canonical: text.ends_with('\n'),
+        }
+    }
+
     fn unexpected<T>(&self, expected: &'static str, found: Option<&str>) -> Result<T> {
         Err(ReadError::Unexpected {
             line: self.line,
@@ -310,23 +350,52 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         })
     }
 
-    fn next(&mut self) -> Option<&'t str> {
-        self.line = self.line.saturating_add(1);
-        self.lines.next()
+    /// The next line, and what follows it: as `str::lines` has them.
+    fn split(&self) -> Option<(&'t str, &'t str)> {
+        match split_word(self.rest, b'\n') {
+            Some((line, rest)) => Some((line.strip_suffix('\r').unwrap_or(line), rest)),
+            None => Some((self.rest, "")).filter(|(line, _)| !line.is_empty()),
+        }
     }
 
+    fn next(&mut self) -> Option<&'t str> {
+        self.line = self.line.saturating_add(1);
+        let (line, rest) = self.split()?;
+        self.rest = rest;
+        Some(line)
+    }
+
+    fn peek(&self) -> Option<&'t str> {
+        self.split().map(|(line, _)| line)
+    }
+
+    /// Takes the next line, where it is this one.
     fn is_next(&mut self, line: &str) -> bool {
-        let found = self.lines.next_if_eq(&line).is_some();
-        self.line = self.line.saturating_add(u64::from(found));
+        let behind = self.rest.strip_prefix(line);
+        let is_it = behind.is_some_and(|rest| rest.starts_with(['\n', '\r']) || rest.is_empty());
+        let found = is_it && self.peek() == Some(line);
+        if found {
+            self.next();
+        }
         found
+    }
+
+    /// What stands next between two texts, where these are there and nothing in between is written in another way than as
+    /// itself: all strings of a lock, but for strange ones. No line is looked for, and each byte is looked at once.
+    fn try_plain(&mut self, before: [&str; 2], behind: &str) -> Option<&'t str> {
+        let [first, second] = before;
+        let rest = self.rest.strip_prefix(first)?.strip_prefix(second)?;
+        let (text, rest) = rest.split_at_checked(plain_length(rest.as_bytes()))?;
+        self.rest = rest.strip_prefix(behind)?;
+        self.line = self.line.saturating_add(1);
+        Some(text)
     }
 
     /// What follows `key = `, where the next line has this key.
     fn try_raw(&mut self, key: &str) -> Option<&'t str> {
-        let line = self.lines.peek()?;
-        let value = line.strip_prefix(key)?.strip_prefix(" = ")?;
-        self.next();
-        Some(value)
+        self.rest.strip_prefix(key)?.strip_prefix(" = ")?;
+        let line = self.next()?;
+        line.get(key.len().saturating_add(" = ".len())..)
     }
 
     fn raw(&mut self, key: &'static str) -> Result<&'t str> {
@@ -338,23 +407,20 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
     }
 
     fn text(&mut self, key: &'static str) -> Result<Cow<'t, str>> {
+        if let Some(text) = self.try_plain([key, " = \""], "\"\n") {
+            return Ok(Cow::Borrowed(text));
+        }
         let raw = self.raw(key)?;
         self.unquote(raw)
     }
 
-    fn unquote(&self, raw: &'t str) -> Result<Cow<'t, str>> {
+    fn unquote(&mut self, raw: &str) -> Result<Cow<'t, str>> {
         let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-        let text = inner.and_then(|inner| {
-            if inner.bytes().any(|byte| matches!(byte, b'\\' | b'"')) {
-                unescape(inner).map(Cow::Owned)
-            } else {
-                Some(Cow::Borrowed(inner))
-            }
-        });
-        match text {
-            Some(text) => Ok(text),
-            None => self.unexpected("a string", Some(raw)),
-        }
+        let Some(text) = inner.and_then(unescape) else {
+            return self.unexpected("a string", Some(raw));
+        };
+        self.is_canonical &= is_spelling(raw, &Quoted(&text));
+        Ok(Cow::Owned(text))
     }
 
     fn value<T, E: Into<ValueError>>(&self, value: std::result::Result<T, E>) -> Result<T> {
@@ -369,38 +435,52 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         self.value(text.parse())
     }
 
-    fn items<T: FromStr<Err: Into<ValueError>>, C: FromIterator<T>>(
-        &mut self,
-        opening: &str,
-    ) -> Result<C> {
+    fn items<T: Item>(&mut self, opening: &str) -> Result<BTreeSet<T>> {
         if opening == "[]" {
-            return Ok(C::from_iter([]));
+            return Ok(BTreeSet::new());
         }
         if opening != "[" {
             return self.unexpected("`[` or `[]`", Some(opening));
         }
-        let mut items = Vec::new();
+        let mut items: Vec<T> = Vec::new();
         while !self.is_next("]") {
-            let line = self.next();
-            let item = line.and_then(|line| line.strip_prefix("    ")?.strip_suffix(','));
-            let Some(item) = item else {
-                return self.unexpected("an item of the list, or its `]`", line);
-            };
-            let text = self.unquote(item)?;
-            items.push(self.value(text.parse())?);
+            let text = self.item()?;
+            let item = T::parse(&text, &mut self.origin);
+            let item = self.value(item)?;
+            self.is_canonical &= items.last().is_none_or(|last| *last < item);
+            items.push(item);
         }
+        self.is_canonical &= !items.is_empty();
         Ok(items.into_iter().collect())
     }
 
-    fn list<T: FromStr<Err: Into<ValueError>>, C: FromIterator<T>>(
-        &mut self,
-        key: &'static str,
-    ) -> Result<C> {
+    fn item(&mut self) -> Result<Cow<'t, str>> {
+        if let Some(text) = self.try_plain(["    ", "\""], "\",\n") {
+            return Ok(Cow::Borrowed(text));
+        }
+        let line = self.next();
+        match line.and_then(|line| line.strip_prefix("    ")?.strip_suffix(',')) {
+            Some(item) => self.unquote(item),
+            None => self.unexpected("an item of the list, or its `]`", line),
+        }
+    }
+
+    fn list<T: Item>(&mut self, key: &'static str) -> Result<BTreeSet<T>> {
         let opening = self.raw(key)?;
         self.items(opening)
     }
 
-    fn lockfile(mut self) -> Result<Lockfile> {
+    /// A list that is left out where it is empty.
+    fn try_list<T: Item>(&mut self, key: &'static str) -> Result<BTreeSet<T>> {
+        let Some(opening) = self.try_raw(key) else {
+            return Ok(BTreeSet::new());
+        };
+        let items = self.items(opening)?;
+        self.is_canonical &= !items.is_empty();
+        Ok(items)
+    }
+
+    fn draft(mut self) -> Result<Draft> {
         let first = self.next();
         if first != Some(HEADER) {
             return self.unexpected("the line that says who writes this file", first);
@@ -416,13 +496,21 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
             roots: BTreeMap::new(),
             packages: BTreeMap::new(),
         };
-        let mut packages = Vec::new();
-        while self.lines.peek().is_some() {
+        let mut packages: Vec<(Selection, Package)> = Vec::new();
+        // Where roots and packages begin.
+        let mut below = None;
+        while !self.rest.is_empty() {
+            let before = self.text.len().saturating_sub(self.rest.len());
             if !self.is_next("") {
                 let found = self.next();
                 return self.unexpected("an empty line before the next table", found);
             }
             let header = self.next();
+            if let Some("[[root]]" | "[[package]]") = header {
+                below.get_or_insert(before);
+            } else {
+                self.is_canonical &= below.is_none();
+            }
             match header {
                 Some("[options]") => self.options(&mut lockfile)?,
                 Some("[options.exclude-newer-package]") => {
@@ -430,14 +518,32 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
                 }
                 Some("[options.namespaces]") => self.namespaces(&mut lockfile.options.origins)?,
                 Some("[[registry]]") => self.registry(&mut lockfile)?,
-                Some("[[root]]") => self.root(&mut lockfile)?,
-                Some("[[package]]") => packages.push(self.package()?),
+                Some("[[root]]") => {
+                    self.is_canonical &= packages.is_empty();
+                    self.root(&mut lockfile.roots)?;
+                }
+                Some("[[package]]") => {
+                    if packages.is_empty() {
+                        // Each root selects packages of its own, so there are as many at least.
+                        let counts = lockfile.roots.values().map(|root| root.selects.len());
+                        packages.reserve_exact(counts.max().unwrap_or_default());
+                    }
+                    let package = self.package()?;
+                    let last = packages.last();
+                    self.is_canonical &= last.is_none_or(|(last, _)| *last < package.0);
+                    packages.push(package);
+                }
                 found => return self.unexpected("the header of a table", found),
             }
         }
-        // What stands there twice is written once: comparing with the canonical text finds it.
         lockfile.packages = packages.into_iter().collect();
-        Ok(lockfile)
+        let head = self.text.get(..below.unwrap_or(self.text.len()));
+        let is_canonical =
+            self.is_canonical && head.is_some_and(|head| is_spelling(head, &Head(&lockfile)));
+        Ok(Draft {
+            lockfile,
+            is_canonical,
+        })
     }
 
     fn options(&mut self, lockfile: &mut Lockfile) -> Result<()> {
@@ -460,7 +566,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
     }
 
     fn exclude_newer_package(&mut self, options: &mut Options) -> Result<()> {
-        while let Some(line) = self.lines.peek().copied() {
+        while let Some(line) = self.peek() {
             let Some((name, cutoff)) = line.split_once(" = ") else {
                 break;
             };
@@ -480,7 +586,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
     }
 
     fn namespaces(&mut self, origins: &mut Origins) -> Result<()> {
-        while let Some(line) = self.lines.peek().copied() {
+        while let Some(line) = self.peek() {
             let Some((namespace, origin)) = line.split_once(" = ") else {
                 break;
             };
@@ -520,20 +626,26 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         Ok(())
     }
 
-    fn root(&mut self, lockfile: &mut Lockfile) -> Result<()> {
+    fn root(&mut self, roots: &mut BTreeMap<String, Root>) -> Result<()> {
         let name = self.text("name")?.into_owned();
+        let last = roots.last_key_value();
+        self.is_canonical &= last.is_none_or(|(last, _)| *last < name);
         let root = Root {
             requires: self.list("requires")?,
             selects: self.list("selects")?,
-            held: match self.try_raw("held") {
-                Some(opening) => self.items(opening)?,
-                None => BTreeSet::new(),
-            },
+            held: self.try_list("held")?,
         };
-        let all = lockfile.roots.entry(name).or_default();
-        all.requires.extend(root.requires);
-        all.selects.extend(root.selects);
-        all.held.extend(root.held);
+        match roots.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(root);
+            }
+            Entry::Occupied(entry) => {
+                let all = entry.into_mut();
+                all.requires.extend(root.requires);
+                all.selects.extend(root.selects);
+                all.held.extend(root.held);
+            }
+        }
         Ok(())
     }
 
@@ -542,11 +654,12 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         let name: PackageName = self.parsed("name")?;
         let version = self.text("version")?;
         let version = self.value(parse_version(&version))?;
-        let release = match self.try_raw("origin") {
+        let release = match self.rest.strip_prefix("origin") {
             None => None,
-            Some(raw) => {
-                let text = self.unquote(raw)?;
-                let origin = self.value(text.parse::<Origin>())?;
+            Some(_) => {
+                let text = self.text("origin")?;
+                let origin = Origin::parse_behind(&text, &mut self.origin);
+                let origin = self.value(origin)?;
                 let digest = self.parsed("digest")?;
                 let record = self.parsed("record")?;
                 let index = self.raw("index")?;
@@ -558,10 +671,7 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
                 })
             }
         };
-        let requires = match self.try_raw("requires") {
-            Some(opening) => self.items(opening)?,
-            None => BTreeSet::new(),
-        };
+        let requires = self.try_list("requires")?;
         let selection = Selection {
             kind,
             name,
@@ -569,6 +679,31 @@ impl<'t, I: Iterator<Item = &'t str>> Reader<'t, I> {
         };
         Ok((selection, Package { release, requires }))
     }
+}
+
+/// How many bytes from the beginning stand for themselves: eight are looked at together.
+fn plain_length(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut length = 0;
+    for word in words {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            let plain = usize::try_from(special.trailing_zeros() / 8);
+            return length + plain.unwrap_or_default();
+        }
+        length += word.len();
+    }
+    length + rest.iter().take_while(|one| !is_special(**one)).count()
+}
+
+/// The high bits of those of eight bytes that are special. Behind the first of them, which is the lowest, others may be set.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // Subtracting borrows from the high bit of a byte that is less and had none.
+    let less = |word: u64, than: u64| word.wrapping_sub(ONES.wrapping_mul(than)) & !word & HIGH;
+    let equal = |byte: u8| less(word ^ u64::from_le_bytes([byte; 8]), 1);
+    less(word, 0x20) | equal(b'"') | equal(b'\\') | equal(0x7f)
 }
 
 /// The inverse of the writer's escapes; none for any other.

@@ -8,7 +8,7 @@ use transparency::name::{Kind, Namespace, Origin, PackageName};
 use transparency::release::Requirement;
 use transparency::version::Track;
 
-use super::{Lockfile, Root, SOLVER};
+use super::{Lockfile, Package, Root, SOLVER};
 use crate::cutoff::{Cutoff, ExcludeNewer};
 use crate::problem::{Local, Member, Mode, Options, Problem};
 use transparency::selection::Selection;
@@ -246,6 +246,10 @@ impl Lockfile {
         problem: &Problem,
     ) -> Vec<Stale> {
         let mut stale = Vec::new();
+        let is_release = |package: &Package| package.release.is_some();
+        if member.locals.is_empty() && self.packages.values().all(is_release) {
+            return stale;
+        }
         let mut locals: BTreeMap<(Kind, &PackageName), Vec<&Local>> = BTreeMap::new();
         for local in &member.locals {
             locals

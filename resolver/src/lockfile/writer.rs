@@ -30,11 +30,15 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
+/// Whether a byte stands in a string in another way than as itself.
+pub(super) fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f)
+}
+
 struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
 
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let is_special = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f);
         let mut plain = text;
         while let Some(place) = plain.bytes().position(is_special) {
             let (before, rest) = plain.split_at(place);
@@ -143,12 +147,14 @@ fn package(selection: &Selection, package: &Package, f: &mut fmt::Formatter<'_>)
     array(f, "requires", package.requires.iter().map(Quoted))
 }
 
-impl fmt::Display for Lockfile {
-    /// The canonical text, LF and a newline at the end.
+/// What stands before the roots.
+pub(super) struct Head<'l>(pub(super) &'l Lockfile);
+
+impl fmt::Display for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEADER}\nversion = {VERSION}")?;
-        options(self, f)?;
-        for checkpoint in self.registries.values() {
+        options(self.0, f)?;
+        for checkpoint in self.0.registries.values() {
             writeln!(f, "\n[[registry]]\norigin = {}", Quoted(&checkpoint.origin))?;
             writeln!(
                 f,
@@ -158,6 +164,14 @@ impl fmt::Display for Lockfile {
             )?;
             writeln!(f, "checkpoint = \"{}\"", checkpoint.digest())?;
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Lockfile {
+    /// The canonical text, LF and a newline at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Head(self).fmt(f)?;
         for (name, found) in &self.roots {
             root(name, found, f)?;
         }
