@@ -5,15 +5,17 @@
 //! all its requirements together would take. Every version that is visited counts, as in Go, also one that a higher floor
 //! passes: so no order and no name has a say, and a further requirement raises floors and never lowers one.
 //!
-//! Floors forbid nothing. They are what the solver tries first; where they are no solution, it searches as ever. See
+//! Floors forbid nothing. Where they go together they are the answer that a search would end with: it tries them first,
+//! and what they all meet never makes it try anything else. Where they are no solution, it searches as ever. See
 //! `docs/decisions/lowest-wit-highest-component.md`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use version_ranges::Ranges;
 
 use crate::budget::Meter;
-use crate::graph::{Body, Edge, Ground, Needs};
+use crate::graph::{Body, Edge};
+use crate::ground::Ground;
 use crate::index::Address;
 use crate::preference::Order;
 use crate::provider::NodeId;
@@ -36,25 +38,25 @@ impl Floors {
         let mut walk = Walk {
             ground,
             nodes: Vec::new(),
-            reached: Vec::new(),
-            ahead: VecDeque::new(),
+            taken: vec![false; ground.scope().index.numbered().len()],
+            raised: Vec::new(),
+            ahead: Vec::new(),
         };
         let mut missing = BTreeSet::new();
         for edge in roots {
-            walk.take(edge);
+            walk.take(edge.target, &edge.set);
         }
         loop {
-            while let Some((id, number)) = walk.ahead.pop_front() {
-                match ground.needs(id, number) {
-                    Ok(Needs::Edges(edges)) => {
-                        meter.edges(edges.len());
-                        for edge in edges.iter() {
-                            walk.take(edge);
-                        }
+            while let Some((id, number)) = walk.ahead.pop() {
+                let mut edges = 0;
+                let end = ground.follow(id, number, |requirement, target, set| {
+                    edges += 1;
+                    if requirement.is_none_or(|number| walk.is_new(number)) {
+                        walk.take(target, set);
                     }
-                    Ok(Needs::Unavailable(_)) => {}
-                    Err(addresses) => missing.extend(addresses),
-                }
+                });
+                meter.edges(edges);
+                missing.extend(end.err().into_iter().flatten());
             }
             if !walk.visit_floors() {
                 break;
@@ -63,26 +65,72 @@ impl Floors {
         if !missing.is_empty() {
             return Err(missing);
         }
-        let floors = walk.nodes.iter().map(|node| node.as_ref()?.floor(ground));
+        let nodes = (0u32..).zip(&walk.nodes);
+        let floors = nodes.map(|(id, reached)| {
+            let bound = &reached.as_ref()?.bound;
+            ground.node(NodeId(id)).offer().choose(bound)
+        });
         Ok(Self(floors.collect()))
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<u32> {
         self.0.get(place(node.0)).copied().flatten()
     }
+
+    /// The floors of all that is needed from these edges on, where each meets what the others require of it. None too
+    /// where something is needed of which the lowest is not what is wanted.
+    pub(crate) fn solution(
+        &self,
+        ground: &Ground<'_>,
+        roots: &[Edge<'_>],
+    ) -> Option<Vec<(NodeId, u32)>> {
+        let mut needed = vec![false; self.0.len()];
+        let mut solution = Vec::new();
+        let mut need = |solution: &mut Vec<(NodeId, u32)>, target: NodeId, set: &Ranges<u32>| {
+            let floor = self.get(target).filter(|floor| set.contains(floor));
+            match (floor, needed.get_mut(place(target.0))) {
+                (Some(floor), Some(needed)) => {
+                    if !std::mem::replace(needed, true) {
+                        solution.push((target, floor));
+                    }
+                    true
+                }
+                _ => false,
+            }
+        };
+        for edge in roots {
+            need(&mut solution, edge.target, &edge.set).then_some(())?;
+        }
+        let mut at = 0;
+        while let Some((id, number)) = solution.get(at).copied() {
+            at += 1;
+            let mut are_met = true;
+            let follows = ground.follow(id, number, |_, target, set| {
+                are_met &= need(&mut solution, target, set);
+            });
+            (follows == Ok(true) && are_met).then_some(())?;
+        }
+        Some(solution)
+    }
 }
 
 /// A node that was reached.
 struct Reached {
-    id: NodeId,
     /// What all requirements so far allow.
     bound: Ranges<u32>,
-    visited: BTreeSet<u32>,
+    /// By number.
+    visited: Vec<bool>,
+    /// Whether its floor may be one that was not visited.
+    is_raised: bool,
 }
 
 impl Reached {
-    fn floor(&self, ground: &Ground<'_>) -> Option<u32> {
-        ground.node(self.id).offer().choose(&self.bound)
+    fn visit(&mut self, id: NodeId, number: u32, ahead: &mut Vec<(NodeId, u32)>) {
+        if let Some(visited) = self.visited.get_mut(place(number))
+            && !std::mem::replace(visited, true)
+        {
+            ahead.push((id, number));
+        }
     }
 }
 
@@ -90,61 +138,63 @@ struct Walk<'w, 'a> {
     ground: &'w Ground<'a>,
     /// By the node's number; none where it was not reached, or its lowest version is not what is wanted.
     nodes: Vec<Option<Reached>>,
-    reached: Vec<NodeId>,
-    ahead: VecDeque<(NodeId, u32)>,
+    /// The requirements that were taken in, by their numbers in the index.
+    taken: Vec<bool>,
+    /// The nodes that are raised.
+    raised: Vec<NodeId>,
+    ahead: Vec<(NodeId, u32)>,
 }
 
 impl Walk<'_, '_> {
+    fn is_new(&mut self, requirement: u32) -> bool {
+        let taken = self.taken.get_mut(place(requirement));
+        taken.is_none_or(|taken| !std::mem::replace(taken, true))
+    }
+
     /// Takes in one requirement.
-    fn take(&mut self, edge: &Edge<'_>) {
-        let (is_walked, alone) = {
-            let node = self.ground.node(edge.target);
-            let is_walked = match &node.body {
-                Body::Track { .. } => node.offer().order() == Order::LowestFirst,
-                Body::Choice(_) => true,
-                Body::Root | Body::Nowhere(_) => false,
-            };
-            (is_walked, node.offer().choose(&edge.set))
+    fn take(&mut self, target: NodeId, set: &Ranges<u32>) {
+        let node = self.ground.node(target);
+        let is_walked = match &node.body {
+            Body::Track { .. } => node.offer().order() == Order::LowestFirst,
+            Body::Choice(_) => true,
+            Body::Root | Body::Nowhere(_) => false,
         };
         if !is_walked {
             return;
         }
-        let at = place(edge.target.0);
+        let at = place(target.0);
         if self.nodes.len() <= at {
             self.nodes.resize_with(at.saturating_add(1), || None);
         }
         let Some(slot) = self.nodes.get_mut(at) else {
             return;
         };
-        let reached = slot.get_or_insert_with(|| {
-            self.reached.push(edge.target);
-            Reached {
-                id: edge.target,
-                bound: Ranges::full(),
-                visited: BTreeSet::new(),
-            }
+        let reached = slot.get_or_insert_with(|| Reached {
+            bound: Ranges::full(),
+            visited: vec![false; place(node.offer().len())],
+            is_raised: false,
         });
-        if !reached.bound.subset_of(&edge.set) {
-            reached.bound = reached.bound.intersection(&edge.set);
+        if !reached.bound.subset_of(set) {
+            reached.bound = reached.bound.intersection(set);
+            if !std::mem::replace(&mut reached.is_raised, true) {
+                self.raised.push(target);
+            }
         }
-        if let Some(number) = alone
-            && reached.visited.insert(number)
-        {
-            self.ahead.push_back((edge.target, number));
+        if let Some(number) = node.offer().choose(set) {
+            reached.visit(target, number, &mut self.ahead);
         }
     }
 
     /// Visits the floors that no requirement takes alone, as where one allows 1 and 3, and another 2 and 3. False where
     /// there are none.
     fn visit_floors(&mut self) -> bool {
-        for id in &self.reached {
+        for id in self.raised.drain(..) {
             let Some(Some(reached)) = self.nodes.get_mut(place(id.0)) else {
                 continue;
             };
-            if let Some(floor) = reached.floor(self.ground)
-                && reached.visited.insert(floor)
-            {
-                self.ahead.push_back((*id, floor));
+            reached.is_raised = false;
+            if let Some(floor) = self.ground.node(id).offer().choose(&reached.bound) {
+                reached.visit(id, floor, &mut self.ahead);
             }
         }
         !self.ahead.is_empty()

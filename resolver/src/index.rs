@@ -15,6 +15,7 @@ use transparency::package;
 use transparency::release::{Requirement, Status};
 use transparency::version::Track;
 
+use crate::numbered::{Numbered, Required};
 use crate::requirement::Versions;
 
 /// Where a package's name belongs: a registry, and the name.
@@ -105,23 +106,10 @@ impl Release {
 pub(crate) struct TrackReleases {
     pub(crate) versions: Versions,
     pub(crate) releases: Vec<Release>,
-    /// For each release, the numbers of its requirements in the index, in their order.
-    pub(crate) required: Vec<Box<[u32]>>,
-}
-
-/// Every requirement of an index, numbered: who looks at one for the second time need not look at its text.
-#[derive(Debug, Clone, Default)]
-struct Numbered(HashMap<Requirement, u32>);
-
-impl Numbered {
-    fn number(&mut self, requirement: &Requirement) -> u32 {
-        if let Some(number) = self.0.get(requirement) {
-            return *number;
-        }
-        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(requirement.clone(), number);
-        number
-    }
+    /// What each release requires.
+    pub(crate) required: Vec<Required>,
+    /// The numbers of those that are not simply usable.
+    pub(crate) doubtful: Vec<u32>,
 }
 
 /// A package and all its releases.
@@ -152,13 +140,14 @@ impl Package {
                 let versions = Versions::new(releases.keys().cloned());
                 let mut releases: Vec<Release> = releases.into_values().collect();
                 share(&mut releases);
-                let required = releases.iter().map(|release| {
-                    let requirements = release.requirements.iter();
-                    requirements.map(|one| numbered.number(one)).collect()
-                });
+                let numbered_releases = (0u32..).zip(&releases);
+                let doubtful = numbered_releases
+                    .filter(|(_, release)| release.standing != Standing::Usable)
+                    .map(|(number, _)| number);
                 let track_releases = TrackReleases {
                     versions,
-                    required: required.collect(),
+                    doubtful: doubtful.collect(),
+                    required: required(kind, &address.name, &releases, numbered),
                     releases,
                 };
                 (track, track_releases)
@@ -221,6 +210,34 @@ fn share(releases: &mut [Release]) {
     }
 }
 
+/// What each of these releases of a package requires, in numbers.
+fn required(
+    kind: Kind,
+    name: &PackageName,
+    releases: &[Release],
+    numbered: &mut Numbered,
+) -> Vec<Required> {
+    let mut all: Vec<Required> = Vec::with_capacity(releases.len());
+    let mut before: Option<&Arc<BTreeSet<Requirement>>> = None;
+    for Release { requirements, .. } in releases {
+        let required = match (before, all.last()) {
+            (Some(before), Some(last)) if Arc::ptr_eq(before, requirements) => last.clone(),
+            _ => Required {
+                numbers: requirements
+                    .iter()
+                    .map(|one| numbered.number(one))
+                    .collect(),
+                has_itself: requirements
+                    .iter()
+                    .any(|one| one.kind == kind && one.name == *name),
+            },
+        };
+        all.push(required);
+        before = Some(requirements);
+    }
+    all
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Entry {
     Present(Package),
@@ -234,7 +251,8 @@ pub(crate) enum Entry {
 /// All packages that were loaded.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    entries: BTreeMap<Address, Entry>,
+    /// Found by address only, so that no order of theirs decides anything.
+    entries: HashMap<Address, Entry>,
     times: BTreeMap<Origin, Time>,
     numbered: Numbered,
 }
@@ -323,5 +341,10 @@ impl Index {
 
     pub(crate) fn entry(&self, address: &Address) -> Option<&Entry> {
         self.entries.get(address)
+    }
+
+    /// The requirements of all its releases.
+    pub(crate) fn numbered(&self) -> &Numbered {
+        &self.numbered
     }
 }

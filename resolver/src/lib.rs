@@ -11,8 +11,10 @@ pub mod closure;
 pub mod cutoff;
 mod floors;
 mod graph;
+mod ground;
 pub mod index;
 pub mod lockfile;
+mod numbered;
 mod numbers;
 pub mod obstacle;
 pub mod preference;
@@ -22,6 +24,7 @@ pub mod report;
 pub mod requirement;
 pub mod resolution;
 mod scope;
+mod stock;
 pub mod trial;
 
 pub use budget::Budget;

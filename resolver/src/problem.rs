@@ -26,9 +26,12 @@ pub struct Origins {
 impl Origins {
     /// The registry of a name; none where no registry is configured for it.
     pub fn of(&self, name: &PackageName) -> Option<&Origin> {
-        self.namespaces
-            .get(name.namespace_text())
-            .or(self.default.as_ref())
+        let own = if self.namespaces.is_empty() {
+            None
+        } else {
+            self.namespaces.get(name.namespace_text())
+        };
+        own.or(self.default.as_ref())
     }
 
     /// The requirement with its registry written, as locks hold it.

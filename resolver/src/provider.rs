@@ -28,7 +28,8 @@ impl fmt::Display for NodeId {
 /// What can be chosen of a node, and in which order.
 #[derive(Debug, Clone)]
 pub struct Offer {
-    /// How many candidates there are below each number; one longer than there are numbers.
+    len: u32,
+    /// How many candidates there are below each number, one longer than there are numbers; empty where all are candidates.
     below: Vec<u32>,
     preferred: Vec<u32>,
     /// Those that the member itself had locked.
@@ -45,13 +46,24 @@ impl Offer {
         order: Order,
     ) -> Self {
         let mut below = vec![0];
-        let mut count = 0u32;
+        let (mut len, mut count) = (0u32, 0u32);
         for candidate in candidates {
+            len = len.saturating_add(1);
             count = count.saturating_add(u32::from(candidate));
             below.push(count);
         }
+        let offer = Self::of_all(len, preferred, order);
+        if count == len {
+            return offer;
+        }
+        Self { below, ..offer }
+    }
+
+    /// The same of so many numbers, all of which may be chosen.
+    pub fn of_all(len: u32, preferred: Vec<u32>, order: Order) -> Self {
         Self {
-            below,
+            len,
+            below: Vec::new(),
             preferred,
             own: Vec::new(),
             order,
@@ -71,7 +83,7 @@ impl Offer {
 
     /// How many numbers there are, candidates or not.
     pub fn len(&self) -> u32 {
-        u32::try_from(self.below.len().saturating_sub(1)).unwrap_or(u32::MAX)
+        self.len
     }
 
     /// Whether there are no numbers at all.
@@ -80,6 +92,9 @@ impl Offer {
     }
 
     fn below(&self, number: u32) -> u32 {
+        if self.below.is_empty() {
+            return number.min(self.len);
+        }
         self.below.get(place(number)).copied().unwrap_or(0)
     }
 

@@ -22,7 +22,8 @@ use transparency::name::{ExternName, Kind, Namespace, PackageName};
 use transparency::release::Requirement;
 use transparency::version::{Track, VersionReq};
 
-use crate::graph::{Ground, MemberGraph, Reason};
+use crate::graph::{MemberGraph, Reason};
+use crate::ground::Ground;
 use crate::index::Address;
 use crate::problem::{RootRequirement, Written};
 use crate::resolution::{Attempt, Patience, attempt};

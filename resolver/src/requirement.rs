@@ -32,9 +32,20 @@ impl Versions {
         Self { all, stable }
     }
 
+    /// No versions.
+    pub(crate) const NONE: &Self = &Self {
+        all: Vec::new(),
+        stable: Vec::new(),
+    };
+
     /// All of them, ascending.
     pub fn all(&self) -> &[Version] {
         &self.all
+    }
+
+    /// How many they are.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.all.len()).unwrap_or(u32::MAX)
     }
 
     /// The version of a number.
@@ -51,21 +62,39 @@ impl Versions {
     /// The numbers of exactly those versions that the requirement matches.
     pub fn matching(&self, requirement: &VersionReq) -> Ranges<u32> {
         let (mut from, mut to) = (0, self.stable.len());
-        for comparator in requirement.comparators() {
-            let (low, high) = self.stable_run(comparator);
-            from = from.max(low);
-            to = to.min(high);
+        match requirement.comparators() {
+            [] => {}
+            [one] => (from, to) = self.stable_run(one, |version| requirement.matches(version)),
+            several => {
+                for comparator in several {
+                    let alone = semver::VersionReq {
+                        comparators: vec![comparator.clone()],
+                    };
+                    let (low, high) = self.stable_run(comparator, |version| alone.matches(version));
+                    from = from.max(low);
+                    to = to.min(high);
+                }
+            }
         }
         let stable = self.stable.get(from..to).unwrap_or_default();
-        numbers(stable.iter().copied().chain(self.pre_releases(requirement)))
+        let pre_releases = self.pre_releases(requirement);
+        // Nearly always there is nothing else in between.
+        if let (Some(first), Some(last), true) =
+            (stable.first(), stable.last(), pre_releases.is_empty())
+            && place(last - first) + 1 == stable.len()
+        {
+            return Ranges::between(*first, last + 1);
+        }
+        numbers(stable.iter().copied().chain(pre_releases))
     }
 
-    /// The places in `stable` of the versions that one comparator matches.
-    fn stable_run(&self, comparator: &Comparator) -> (usize, usize) {
-        let alone = semver::VersionReq {
-            comparators: vec![comparator.clone()],
-        };
-        let matches = |number: &u32| self.get(*number).is_some_and(|found| alone.matches(found));
+    /// The places in `stable` of the versions that one comparator matches, which `matches` says of each.
+    fn stable_run(
+        &self,
+        comparator: &Comparator,
+        matches: impl Fn(&Version) -> bool,
+    ) -> (usize, usize) {
+        let matches = |number: &u32| self.get(*number).is_some_and(&matches);
         let stable = &self.stable;
         match comparator.op {
             Op::Greater | Op::GreaterEq => {
@@ -80,7 +109,13 @@ impl Versions {
                     self.get(*number).is_some_and(|found| triple(found) < floor)
                 });
                 let run = stable.get(from..).unwrap_or_default();
-                (from, from.saturating_add(run.partition_point(matches)))
+                let is_all = run.last().is_none_or(matches);
+                let count = if is_all {
+                    run.len()
+                } else {
+                    run.partition_point(matches)
+                };
+                (from, from.saturating_add(count))
             }
         }
     }

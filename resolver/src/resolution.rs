@@ -18,7 +18,8 @@ use transparency::version::Track;
 use crate::beside::Beside;
 use crate::budget::Budget;
 use crate::closure::check_member;
-use crate::graph::{Body, Ground, Key, MemberGraph, Reason};
+use crate::graph::{Body, Key, MemberGraph, Reason};
+use crate::ground::Ground;
 use crate::index::{Address, Index, Release};
 use crate::preference::{Preferences, locked};
 use crate::problem::{Local, Problem, RootRequirement};
@@ -414,27 +415,39 @@ fn solve<'a>(
     let ground = Ground::new(scope, preferences);
     let graph = MemberGraph::new(&ground, &scope.member.requirements, budget);
     let provider = Provider(graph.map_err(Unresolved::Missing)?);
-    let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
+    let end = search(&provider);
     *taken = taken.saturating_add(provider.0.meter().excess());
-    match end {
-        Ok(answer) => {
-            let chosen = answer.into_iter().collect();
-            Ok(closed_set(&provider.0, &chosen))
-        }
-        Err(PubGrubError::NoSolution(tree)) => {
-            let patience = Patience::of_a_message(budget);
-            let tree = Derivation::of(tree);
-            let conflict = Conflict::explain((name, alone), provider.0, tree, patience);
-            Err(Unresolved::Conflict(Box::new(conflict)))
-        }
+    end.map(|chosen| closed_set(&provider.0, &chosen))
+        .map_err(|end| match end {
+            Ended::Unsolvable(tree) => {
+                let patience = Patience::of_a_message(budget);
+                let conflict = Conflict::explain((name, alone), provider.0, tree, patience);
+                Unresolved::Conflict(Box::new(conflict))
+            }
+            Ended::Stopped(Stop::Missing(addresses)) => Unresolved::Missing(addresses),
+            Ended::Stopped(Stop::Spent) => Unresolved::GaveUp(GaveUp::of(name, &provider.0)),
+        })
+}
+
+/// How a search ends without an answer.
+enum Ended {
+    Unsolvable(Derivation),
+    Stopped(Stop),
+}
+
+/// The numbers that are chosen, of all that is needed; with pubgrub, where the lowest versions are not the answer.
+fn search(provider: &Provider<MemberGraph<'_, '_>>) -> Result<Vec<(NodeId, u32)>, Ended> {
+    if let Some(lowest) = provider.0.without_search() {
+        return Ok(lowest);
+    }
+    match pubgrub::resolve(provider, MemberGraph::ROOT, 0u32) {
+        Ok(chosen) => Ok(provider.0.reached(chosen)),
+        Err(PubGrubError::NoSolution(tree)) => Err(Ended::Unsolvable(Derivation::of(tree))),
         Err(
             PubGrubError::ErrorRetrievingDependencies { source, .. }
             | PubGrubError::ErrorChoosingVersion { source, .. }
             | PubGrubError::ErrorInShouldCancel(source),
-        ) => Err(match source {
-            Stop::Missing(addresses) => Unresolved::Missing(addresses),
-            Stop::Spent => Unresolved::GaveUp(GaveUp::of(name, &provider.0)),
-        }),
+        ) => Err(Ended::Stopped(source)),
     }
 }
 
@@ -508,45 +521,34 @@ pub(crate) fn attempt<'a, 'r>(
         Ok(graph) => Provider(graph),
         Err(addresses) => return Attempt::Missing(addresses),
     };
-    let end = pubgrub::resolve(&provider, MemberGraph::ROOT, 0u32);
+    let end = search(&provider);
     let left = &mut patience.budget.steps;
     *left = left.saturating_sub(provider.0.meter().taken());
     match end {
         Ok(_) => Attempt::Solved,
-        Err(PubGrubError::NoSolution(tree)) => {
-            Attempt::Unsolvable(Box::new((provider.0, Derivation::of(tree))))
+        Err(Ended::Unsolvable(tree)) => Attempt::Unsolvable(Box::new((provider.0, tree))),
+        Err(Ended::Stopped(Stop::Missing(addresses))) => Attempt::Missing(addresses),
+        Err(Ended::Stopped(Stop::Spent)) => {
+            patience.gave_out = true;
+            Attempt::GaveUp
         }
-        Err(
-            PubGrubError::ErrorRetrievingDependencies { source, .. }
-            | PubGrubError::ErrorChoosingVersion { source, .. }
-            | PubGrubError::ErrorInShouldCancel(source),
-        ) => match source {
-            Stop::Missing(addresses) => Attempt::Missing(addresses),
-            Stop::Spent => {
-                patience.gave_out = true;
-                Attempt::GaveUp
-            }
-        },
     }
 }
 
-/// What can be reached from the root among the versions chosen.
-fn closed_set(graph: &MemberGraph<'_, '_>, chosen: &BTreeMap<NodeId, u32>) -> ClosedSet {
-    let mut set = ClosedSet::default();
-    let mut reached = BTreeSet::new();
-    let mut ahead = vec![MemberGraph::ROOT];
-    while let Some(id) = ahead.pop() {
-        let Some(number) = chosen.get(&id).filter(|_| reached.insert(id)) else {
-            continue;
+/// The versions among the numbers that are chosen.
+fn closed_set(graph: &MemberGraph<'_, '_>, chosen: &[(NodeId, u32)]) -> ClosedSet {
+    let sources = chosen.iter().filter_map(|(id, number)| {
+        let Body::Track { stock, .. } = &graph.node(*id).body else {
+            return None;
         };
-        if let Body::Track { candidates, .. } = &graph.node(id).body
-            && let Some(candidate) = candidates.get(crate::requirement::place(*number))
-        {
-            let source = candidate.source;
-            set.packages
-                .insert(source.selection(), Provenance::of(source));
-        }
-        ahead.extend(graph.targets(id, *number));
+        stock.source(*number)
+    });
+    let mut sources: Vec<_> = sources.map(|source| (source.selection(), source)).collect();
+    // Sorted while they are small.
+    sources.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let packages = sources.into_iter();
+    let packages = packages.map(|(selection, source)| (selection, Provenance::of(source)));
+    ClosedSet {
+        packages: packages.collect(),
     }
-    set
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::beside::Beside;
 use crate::budget::Budget;
-use crate::graph::Ground;
+use crate::ground::Ground;
 use crate::index::{Address, Index};
 use crate::preference::Preferences;
 use crate::problem::{Member, Options};

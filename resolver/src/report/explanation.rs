@@ -427,12 +427,12 @@ impl<'a> Explainer<'_, 'a, '_> {
         let node = self.graph.node(id);
         let mut versions = Vec::new();
         match &node.body {
-            Body::Track { candidates, .. } => {
-                let meant = (0..).zip(candidates);
+            Body::Track { stock, excluded } => {
+                let meant = excluded.iter();
                 let meant = meant.filter(|(number, _)| set.contains(number));
-                versions.extend(meant.filter_map(|(_, candidate)| {
-                    let why = candidate.exclusion.clone()?;
-                    Some((candidate.source.version().clone(), why))
+                versions.extend(meant.filter_map(|(number, why)| {
+                    let version = stock.versions().get(*number)?;
+                    Some((version.clone(), why.clone()))
                 }));
             }
             Body::Choice(tracks) => {
@@ -527,13 +527,15 @@ impl<'a> Explainer<'_, 'a, '_> {
                     local: None,
                 });
             }
-            Body::Track { versions, .. } => add_runs(&mut runs, &mut count, versions, set),
+            Body::Track { stock, .. } => {
+                add_runs(&mut runs, &mut count, stock.versions(), set);
+            }
             Body::Choice(options) => {
                 for (number, (_, track, matching)) in (0u32..).zip(options) {
-                    if let Body::Track { versions, .. } = &self.graph.node(*track).body
+                    if let Body::Track { stock, .. } = &self.graph.node(*track).body
                         && set.contains(&number)
                     {
-                        add_runs(&mut runs, &mut count, versions, matching);
+                        add_runs(&mut runs, &mut count, stock.versions(), matching);
                     }
                 }
                 runs.sort();

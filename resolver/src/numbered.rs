@@ -1,0 +1,81 @@
+//! Every requirement of an index, numbered: who looks at one for the second time need not look at its text.
+//!
+//! What a number stands for never changes, so whoever solves can keep what it found out beside the number.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use transparency::name::{Kind, Origin, PackageName};
+use transparency::release::Requirement;
+use transparency::version::Track;
+
+/// What a release requires.
+#[derive(Debug, Clone)]
+pub(crate) struct Required {
+    /// The numbers of its requirements, in their order.
+    pub(crate) numbers: Arc<[u32]>,
+    /// Whether one of them is of the package itself.
+    pub(crate) has_itself: bool,
+}
+
+/// The track of a package that a requirement aims at, whichever of its versions it allows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Aim {
+    kind: Kind,
+    name: PackageName,
+    origin: Option<Origin>,
+    track: Track,
+}
+
+/// The requirements of an index by their numbers, and the numbers of what they aim at.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Numbered {
+    numbers: HashMap<Arc<Requirement>, u32>,
+    aims: HashMap<Aim, u32>,
+    /// Each requirement, and what it aims at; none where it spans tracks.
+    all: Vec<(Arc<Requirement>, Option<u32>)>,
+}
+
+impl Numbered {
+    /// The number of a requirement, a new one where it has none.
+    pub(crate) fn number(&mut self, requirement: &Requirement) -> u32 {
+        if let Some(number) = self.numbers.get(requirement) {
+            return *number;
+        }
+        let number = next(self.all.len());
+        let aim = requirement.req.track().map(|track| {
+            let aim = Aim {
+                kind: requirement.kind,
+                name: requirement.name.clone(),
+                origin: requirement.origin.clone(),
+                track,
+            };
+            let next = next(self.aims.len());
+            *self.aims.entry(aim).or_insert(next)
+        });
+        let requirement = Arc::new(requirement.clone());
+        self.numbers.insert(Arc::clone(&requirement), number);
+        self.all.push((requirement, aim));
+        number
+    }
+
+    /// A requirement by its number, and the number of what it aims at.
+    pub(crate) fn get(&self, number: u32) -> Option<(&Requirement, Option<u32>)> {
+        let (requirement, aim) = self.all.get(crate::requirement::place(number))?;
+        Some((requirement, *aim))
+    }
+
+    /// How many requirements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// How many aims there are.
+    pub(crate) fn aims(&self) -> usize {
+        self.aims.len()
+    }
+}
+
+fn next(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
