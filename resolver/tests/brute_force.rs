@@ -9,16 +9,18 @@ use std::collections::BTreeSet;
 
 use random::Random;
 use resolver::Unresolved;
-use resolver::closure::check_member;
-use resolver::index::Index;
-use resolver::problem::Member;
-use resolver::resolution::ClosedSet;
+use resolver::closure::{Flaw, check_member};
+use resolver::index::{Index, Standing};
+use resolver::preference::Order;
+use resolver::problem::{Member, Mode, RootRequirement};
+use resolver::resolution::{ClosedSet, Provenance};
+use semver::Version;
 use small::{candidates, has_solution, random_world};
-use transparency::name::PackageName;
+use transparency::name::{Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
-use world::World;
+use world::{World, origin, requirement, selection};
 
 impl Random {
     fn shuffle<T>(&mut self, items: &mut [T]) {
@@ -85,6 +87,69 @@ fn assert_valid(
     );
 }
 
+/// No version that is wanted at its highest, and that nobody had locked, could be a higher one of its track that serves the
+/// same requirements, while all else stays. How many higher ones were tried.
+fn assert_none_is_higher_alone(
+    world: &World,
+    member: &Member,
+    set: &ClosedSet,
+    locked: &BTreeSet<Selection>,
+    case: &str,
+) -> u32 {
+    let mode = world.problem.options.mode;
+    let is_root = |one: &Selection| {
+        let mut roots = member.requirements.iter().map(|root| &root.requirement);
+        roots.any(|root| root.kind == one.kind && root.name == one.name)
+    };
+    let is_free = |one: &&Selection| {
+        !locked.contains(one) && Order::of(mode, one.kind, is_root(one)) == Order::HighestFirst
+    };
+    // A closed set does not say where its packages are from.
+    let is_from_here = |one: &Requirement| one.origin.as_ref().is_none_or(|said| *said == origin());
+    let mut tried = 0;
+    for chosen in set.packages.keys().filter(is_free) {
+        let (_, releases) = &world.packages[&chosen.name];
+        let others = set.packages.iter().filter(|(other, _)| *other != chosen);
+        let mut served: Vec<&Requirement> = others.flat_map(|(_, it)| it.requirements()).collect();
+        served.extend(member.requirements.iter().map(|root| &root.requirement));
+        // A requirement that spans tracks may be served by another track, too; it stays with this one.
+        served.retain(|one| {
+            one.kind == chosen.kind && one.name == chosen.name && one.req.matches(&chosen.version)
+        });
+        let serves = |version: &Version| served.iter().all(|one| one.req.matches(version));
+        let higher = releases.iter().filter(|release| {
+            release.standing == Standing::Usable
+                && release.requirements.iter().all(is_from_here)
+                && release.version > chosen.version
+                && serves(&release.version)
+                && Track::of(&release.version) == Track::of(&chosen.version)
+        });
+        for release in higher {
+            let mut set = set.clone();
+            set.packages.remove(chosen);
+            let raised = Selection {
+                version: release.version.clone(),
+                ..chosen.clone()
+            };
+            let provenance = Provenance::Registry {
+                origin: origin(),
+                release: release.clone(),
+            };
+            set.packages.insert(raised, provenance);
+            let mut flaws = check_member(member, &set);
+            // What the higher one does not need may go.
+            flaws.retain(|flaw| !matches!(flaw, Flaw::Unneeded { .. }));
+            let version = &release.version;
+            assert!(
+                !flaws.is_empty(),
+                "{case}: {chosen} could be {version} alone"
+            );
+            tried += 1;
+        }
+    }
+    tried
+}
+
 /// The same packages, put in in another order.
 fn shuffled(world: &World, random: &mut Random) -> Index {
     let mut packages: Vec<_> = world.packages.keys().chain(&world.absent).collect();
@@ -106,6 +171,7 @@ struct Tally {
     unsolvable: u32,
     two_tracks: u32,
     kept: u32,
+    raised: u32,
 }
 
 fn check_case(seed: u64, tally: &mut Tally) {
@@ -133,6 +199,13 @@ fn check_case(seed: u64, tally: &mut Tally) {
                 let set = &resolution.members[name];
                 assert_valid(&world, member, set, &locked, &format!("{case}, {name}"));
                 let names: BTreeSet<_> = set.packages.keys().map(|found| &found.name).collect();
+                tally.raised += assert_none_is_higher_alone(
+                    &world,
+                    member,
+                    set,
+                    &locked,
+                    &format!("{case}, {name}"),
+                );
                 tally.two_tracks += u32::from(names.len() < set.packages.len());
                 tally.kept += u32::from(member.keep && set.packages.keys().eq(&member.selects));
                 tally.solved += 1;
@@ -171,6 +244,42 @@ fn exhaustive_search_agrees() {
     assert!(at_least(tally.unsolvable, 3), "{tally:?}");
     assert!(at_least(tally.two_tracks, 20), "{tally:?}");
     assert!(at_least(tally.kept, 4_000), "{tally:?}");
+    assert!(at_least(tally.raised, 100), "{tally:?}");
+}
+
+/// The lowest versions that go together are what a search ends with, so whether there is one to be made changes nothing.
+#[test]
+fn a_component_beside_moves_no_wit_package() {
+    // Its highest version is wanted: where it is needed, there is a search.
+    let beside = selection("component t:beside@1.0.0");
+    let (mut without_search, mut conflicts) = (0, 0);
+    for seed in 0..12_000 {
+        let mut world = random_world(&mut Random::new(seed));
+        world.problem.options.mode = Mode::Default;
+        for member in world.problem.members.values_mut() {
+            member.keep = false;
+        }
+        let mut searched = world.clone();
+        searched.component("t:beside", "1.0.0", &[]);
+        for member in searched.problem.members.values_mut() {
+            let root = RootRequirement::new(requirement("component t:beside ^1"));
+            member.requirements.insert(root);
+        }
+        match (world.solve(), searched.solve()) {
+            (Ok(lowest), Ok(mut searched)) => {
+                for set in searched.members.values_mut() {
+                    assert!(set.packages.remove(&beside).is_some(), "seed {seed}");
+                }
+                assert_eq!(lowest, searched, "seed {seed}");
+                let packages = lowest.packages();
+                without_search += u32::from(packages.keys().all(|one| one.kind == Kind::Wit));
+            }
+            (Err(_), Err(_)) => conflicts += 1,
+            (one, other) => panic!("seed {seed}: {one:?} and {other:?}"),
+        }
+    }
+    let counts = (without_search, conflicts);
+    assert!(counts.0 > 1_000 && counts.1 > 1_000, "{counts:?}");
 }
 
 /// 50 packages of 30 versions each: too many to search, enough to be checked and solved twice.
