@@ -50,7 +50,7 @@ use start::Start;
 use crate::cache::Shelf;
 use crate::layout;
 use crate::storage::Source;
-use crate::trust::{self, Memory, Sighting, Since, TrustStore};
+use crate::trust::{self, Memory, NewsRead, Sighting, Since, TrustStore};
 
 /// How a registry is read: under which policy, from where, remembering what.
 pub struct Client<'a> {
@@ -320,41 +320,43 @@ impl<'a> Session<'a> {
             Some(trust) => trust.read()?,
             None => None,
         };
-        let mut unread = self.check_seen(seen.as_ref())?;
+        let mut news = self.check_seen(seen.as_ref())?;
         if let Some(other) = other {
             self.check_other(other)?;
         }
         for older in &client.continued {
+            // What this machine saw last may be younger than the project's lock, and what lies between was never read.
             let entry = self.check_went_through(older)?;
-            if let (Some(entry), None) = (entry, &seen) {
-                let left = self.read_news(Since::map_entry(older.size, &entry), None)?;
-                unread = [unread, left]
-                    .into_iter()
-                    .flatten()
-                    .min_by_key(|left| left.size);
+            if let Some(entry) = entry.filter(|_| older.size < news.from) {
+                let since = Since::map_entry(older.size, &entry);
+                let read = self.read_news(since, seen.as_ref())?;
+                if read.from < news.from {
+                    news = read;
+                }
             }
         }
         let Some(trust) = self.trust else {
             return Ok(());
         };
         loop {
-            self.memory = trust.advance(seen.as_ref(), &self.checkpoint, unread)?;
+            self.memory = trust.advance(seen.as_ref(), &self.checkpoint, news)?;
             if self.memory.is_some() {
                 return Ok(());
             }
             // Another process moved first: what it saw is to be continued, too.
             seen = trust.read()?;
-            unread = match &seen {
+            news = match &seen {
                 Some(_) => self.check_seen(seen.as_ref())?,
-                None => unread, // it was removed on purpose, while this session ran
+                None => news, // it was removed on purpose, while this session ran
             };
         }
     }
 
-    /// The checkpoint continues what this machine saw. What came since and is not read is returned.
-    fn check_seen(&mut self, seen: Option<&Memory>) -> Result<Option<Since>, ClientError> {
+    /// The checkpoint continues what this machine saw. How much of the log was read as news by now is returned.
+    fn check_seen(&mut self, seen: Option<&Memory>) -> Result<NewsRead, ClientError> {
         let Some(seen) = seen else {
-            return Ok(None);
+            let (from, unread) = (self.size(), None);
+            return Ok(NewsRead { from, unread });
         };
         seen.check_key(self.policy)?;
         let first_record = trust::first_record(&self.checkpoint);
@@ -375,7 +377,13 @@ impl<'a> Session<'a> {
         }
         self.check_operator(seen.operator())?;
         self.check_time(seen.operator(), seen.time())?;
-        self.read_news(seen.since(), Some(seen))
+        let since = seen.since();
+        let read = self.read_news(since, Some(seen))?;
+        let goes_on = read.from == since.size;
+        Ok(NewsRead {
+            from: if goes_on { seen.read_from() } else { read.from },
+            ..read
+        })
     }
 
     /// The checkpoint continues a smaller one, as signed, that is not remembered: the project's, or the registry's where

@@ -103,6 +103,15 @@ impl Since {
     }
 }
 
+/// How much of a log was held against its map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewsRead {
+    /// The log's size behind which all of it was, or is still to be.
+    pub from: Size,
+    /// From where on it is still to be; none where that is nothing.
+    pub unread: Option<Since>,
+}
+
 /// What this machine knows of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
@@ -115,13 +124,15 @@ pub struct Memory {
     time: Time,
     /// From where on the news are not read; none where all were that the last checkpoint has.
     unread: Option<Since>,
+    /// The size of the log behind which all was read as news, or is still to be.
+    read_from: Size,
     packages: BTreeMap<PackageName, Sighting>,
 }
 
 impl Memory {
     fn of(
         checkpoint: &TrustedCheckpoint,
-        unread: Option<Since>,
+        NewsRead { unread, from }: NewsRead,
         packages: BTreeMap<PackageName, Sighting>,
     ) -> Self {
         Self {
@@ -132,6 +143,7 @@ impl Memory {
             operator: Sighting::of_operator(checkpoint.entry()),
             time: checkpoint.entry().time,
             unread,
+            read_from: from,
             packages,
         }
     }
@@ -185,6 +197,12 @@ impl Memory {
         })
     }
 
+    /// The size of the log behind which all that came was held against the map, but for what [`Memory::since`] names: before
+    /// it lies what came before this machine saw the registry, or what was too much.
+    pub fn read_from(&self) -> Size {
+        self.read_from
+    }
+
     /// Where a package was last seen.
     pub fn package(&self, name: &PackageName) -> Option<&Sighting> {
         self.packages.get(name)
@@ -193,8 +211,8 @@ impl Memory {
     /// The file's bytes: a line a fact, an empty line, the note, and the digest of all before it.
     pub fn print(&self) -> Vec<u8> {
         let mut text = format!(
-            "{FIRST_LINE}\n{}\n{}\n{}\n",
-            self.key, self.first_record, self.time
+            "{FIRST_LINE}\n{}\n{}\n{}\n{}\n",
+            self.key, self.first_record, self.time, self.read_from
         );
         if let Some(Since {
             size,
@@ -235,6 +253,7 @@ impl Memory {
         let key = lines.next()?.parse().ok()?;
         let first_record = lines.next()?.parse().ok()?;
         let time = lines.next()?.parse().ok()?;
+        let read_from = lines.next()?.parse().ok()?;
         let unread = match lines.peek()?.strip_prefix(UNREAD) {
             Some(_) => Some(parse_since(lines.next()?)?),
             None => None,
@@ -254,6 +273,7 @@ impl Memory {
             operator,
             time,
             unread,
+            read_from,
             packages,
         };
         // Of two lines about one package, neither can be believed.
@@ -376,8 +396,8 @@ impl TrustStore {
 
     /// Moves to a newer checkpoint, if the one remembered still is the one it was compared with, and returns what is
     /// remembered then; none where another process moved first, and the comparison must be made again. The past of a
-    /// checkpoint moves nothing: what is remembered is as it was. Where what came up to it was not held against its map,
-    /// `unread` says from where on.
+    /// checkpoint moves nothing: what is remembered is as it was. How much of what came up to it was held against its map,
+    /// `news` says.
     ///
     /// # Errors
     /// A file that cannot be read or written, or is damaged.
@@ -385,20 +405,24 @@ impl TrustStore {
         &self,
         from: Option<&Memory>,
         to: &TrustedCheckpoint,
-        unread: Option<Since>,
+        news: NewsRead,
     ) -> Result<Option<Memory>, TrustStoreError> {
         if to.is_past() {
             return Ok(from.cloned());
         }
         let Some(from) = from else {
-            return self.begin(Memory::of(to, unread, BTreeMap::new()));
+            return self.begin(Memory::of(to, news, BTreeMap::new()));
         };
         let Some(_lock) = self.lock()? else {
             return Ok(None);
         };
         match self.read()? {
-            Some(current) if current.note == from.note && current.unread == from.unread => {
-                let moved = Memory::of(to, unread, current.packages.clone());
+            Some(current)
+                if current.note == from.note
+                    && current.unread == from.unread
+                    && current.read_from == from.read_from =>
+            {
+                let moved = Memory::of(to, news, current.packages.clone());
                 if moved != current {
                     self.write(&moved)?; // usually nothing happened since
                 }

@@ -14,7 +14,7 @@ use fixtures::world::World;
 use registry::client::{Client, ClientError, Remedy};
 use registry::layout::ObjectPath;
 use registry::storage::{Source, StorageError};
-use registry::trust::{Sighting, TrustStore};
+use registry::trust::{NewsRead, Sighting, TrustStore};
 use transparency::digest::Hash;
 use transparency::key::Algorithm;
 use transparency::number::{Index, Length, Time};
@@ -468,9 +468,13 @@ fn a_folder_that_is_removed_while_a_session_runs_is_not_made_again_in_part() {
     world.release("acme:clock", "1.2.0").publish();
     fs::remove_dir_all(machine.trust.folder()).unwrap();
     let session = world.session();
+    let read = NewsRead {
+        from: memory.read_from(),
+        unread: None,
+    };
     let moved = machine
         .trust
-        .advance(Some(&memory), session.checkpoint(), None);
+        .advance(Some(&memory), session.checkpoint(), read);
     assert!(moved.unwrap().is_none());
     assert!(!machine.trust.folder().exists());
     machine.read(world.storage()).unwrap();

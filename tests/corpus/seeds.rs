@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use component::bundle::{Composition, FORMAT, Part as BundlePart, Wiring, compose, open};
 use fixtures::component::{from_wit, wit_package};
 use fixtures::world::World;
-use registry::trust::TrustStore;
+use registry::trust::{NewsRead, TrustStore};
 use resolver::Lockfile;
 use resolver::lockfile::{Package, Release, Root, SOLVER};
 use resolver::problem::{Mode, Options};
@@ -471,7 +471,14 @@ fn own_files(seeds: &mut Vec<Seed>) {
     let state = tempfile::tempdir().unwrap();
     let store = TrustStore::open(state.path(), world.policy());
     store
-        .advance(None, world.session().checkpoint(), None)
+        .advance(
+            None,
+            world.session().checkpoint(),
+            NewsRead {
+                from: world.size(),
+                unread: None,
+            },
+        )
         .unwrap()
         .unwrap();
     let seen = std::fs::read(store.folder().join("seen")).unwrap();

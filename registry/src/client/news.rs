@@ -8,6 +8,9 @@
 //! Where the registry was not asked, there is no telling what came: then the trust store keeps where the news begin that are
 //! not read yet, and the next session that asks reads them.
 //!
+//! A project's lock remembers a checkpoint as well. Where that is older than all that this machine ever read of the log, what came
+//! since then is news, too: another project may have shown it the registry in between.
+//!
 //! A machine that sees a registry for the first time, or after very long, is told what the map tells it. That is for monitors
 //! to hold against the log.
 
@@ -26,7 +29,7 @@ use transparency::record::{SignedRecord, Subject};
 use transparency::tile::Part;
 
 use super::{ClientError, Session, evidence};
-use crate::trust::{Memory, Sighting, Since};
+use crate::trust::{Memory, NewsRead, Sighting, Since};
 
 /// The most new entries that are read: sixteen files, and what came within days in a registry of thousands of packages.
 pub(super) const MOST: u64 = 4096;
@@ -36,21 +39,23 @@ pub(super) type News = BTreeMap<PackageName, Sighting>;
 
 impl Session<'_> {
     /// Reads what came since, and holds the map against it, as far as it speaks of the operator and of what is remembered.
-    /// What is still to be read is returned: all of it, where the registry is not asked; none, where it is too much.
+    /// It is all still to be read, where the registry is not asked; where it is too much, nothing of it is.
     pub(super) fn read_news(
         &mut self,
         since: Since,
         memory: Option<&Memory>,
-    ) -> Result<Option<Since>, ClientError> {
+    ) -> Result<NewsRead, ClientError> {
         let (from, size) = (since.size, self.tiles.size());
+        let unread = None;
         if from == size {
-            return Ok(None);
+            return Ok(NewsRead { from, unread });
         }
         if !self.reader.asks() || self.unasked.is_some() {
-            return Ok(Some(since));
+            let unread = Some(since);
+            return Ok(NewsRead { from, unread });
         }
         if size.get().saturating_sub(from.get()) > MOST {
-            return Ok(None);
+            return Ok(NewsRead { from: size, unread });
         }
         let mut latest = BTreeMap::new();
         let mut time = (since.time, since.operator);
@@ -80,7 +85,7 @@ impl Session<'_> {
             }
         }
         self.check_news(memory, latest)?;
-        Ok(None)
+        Ok(NewsRead { from, unread })
     }
 
     /// Takes in the next record of a log, which lies behind those that it follows.
