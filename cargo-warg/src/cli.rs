@@ -17,6 +17,7 @@ use clap::{
 };
 
 use crate::commands::{self, Context};
+use crate::dirs::Dirs;
 use crate::error::{Class, Error};
 use crate::keys::KEY_VARIABLE;
 use crate::manifest::{ManifestArgs, Solving};
@@ -174,6 +175,11 @@ pub fn grammar() -> clap::Command {
     heeded::shown(Cargo::command())
 }
 
+/// The same for completion scripts.
+pub fn offered() -> clap::Command {
+    heeded::offered(Cargo::command())
+}
+
 /// Runs the command that the arguments name. The first argument is the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
@@ -227,6 +233,12 @@ fn run_command(arguments: Vec<OsString>) -> ExitCode {
     match command.run(&context) {
         Ok(()) => ExitCode::from(context.end.load(Ordering::Relaxed)),
         Err(error) => {
+            let help = Dirs::find().ok().and_then(|dirs| dirs.help(&error));
+            let is_told = !error.help().is_empty();
+            let error = match help.filter(|_| !is_told) {
+                Some(help) => error.with_help(help),
+                None => error,
+            };
             context.shell.error(&error);
             // Whoever reads JSON has the same there; a stdout that fails too leaves the exit code.
             let _ = context.message(&Message::from(&error));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy as _;
 use registry::file::Tree;
 
-use crate::error::{Class, Classify};
+use crate::error::{Class, Classify, Error};
 
 /// The variable that puts cache, config and state under one folder.
 pub const HOME_VARIABLE: &str = "CARGO_WARG_HOME";
@@ -103,6 +103,34 @@ impl Dirs {
     /// What must not be lost: the checkpoints that this machine has seen.
     pub fn state(&self) -> &Path {
         &self.state
+    }
+
+    /// What to do about a failure of the system below one of these folders; nothing about any other.
+    pub fn help(&self, error: &Error) -> Option<String> {
+        error.system()?;
+        let (folder, what, variable) = [
+            (&self.cache, "what is fetched", "XDG_CACHE_HOME"),
+            (&self.config, "this user's keys", "XDG_CONFIG_HOME"),
+            (&self.state, "what was seen of registries", "XDG_STATE_HOME"),
+        ]
+        .into_iter()
+        .find(|(folder, ..)| {
+            let folder = folder.display().to_string();
+            error.chain().any(|message| message.contains(&folder))
+        })?;
+        let moved = match env::var_os(HOME_VARIABLE) {
+            Some(home) if !home.is_empty() => {
+                format!("`{HOME_VARIABLE}` says so, and may name another folder")
+            }
+            _ if cfg!(unix) => format!(
+                "`{HOME_VARIABLE}` puts it elsewhere, with all else that is this user's; `{variable}` or `HOME` say so otherwise"
+            ),
+            _ => format!("`{HOME_VARIABLE}` puts it elsewhere, with all else that is this user's"),
+        };
+        Some(format!(
+            "cargo warg keeps {what} in {}, which must be a folder that this user can write: {moved}",
+            folder.display()
+        ))
     }
 
     /// The config folder, made for its owner alone where it is missing.

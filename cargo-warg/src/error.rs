@@ -7,8 +7,10 @@
 //! This file prints nothing: [`crate::shell`] does.
 
 use std::fmt;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use crate::manifest::path::shown_from;
 use component::span::Place;
 
 /// What an operation returns.
@@ -98,6 +100,8 @@ pub struct Error {
     /// Each with the length of the chain when it was said: contexts come on top.
     places: Vec<(usize, Place)>,
     help: Vec<String>,
+    /// The folder that messages name what lies below it from.
+    base: Option<PathBuf>,
 }
 
 impl Error {
@@ -108,6 +112,7 @@ impl Error {
             chain: anyhow::Error::msg(message.to_string()),
             places: Vec::new(),
             help: Vec::new(),
+            base: None,
         }
     }
 
@@ -118,6 +123,7 @@ impl Error {
             class: error.class(),
             help: error.help().into_iter().collect(),
             places: Vec::new(),
+            base: None,
             chain: anyhow::Error::new(error),
         };
         places.into_iter().fold(new, Self::at)
@@ -134,6 +140,7 @@ impl Error {
             chain: anyhow::Error::new(cause).context(message.to_string()),
             places: Vec::new(),
             help: Vec::new(),
+            base: None,
         }
     }
 
@@ -152,11 +159,13 @@ impl Error {
         self
     }
 
-    /// The same failure, its places named from this folder where they lie below.
+    /// The same failure, what lies below this folder named from there: in its places, and in its messages.
     #[must_use]
     pub fn below(mut self, folder: &Path) -> Self {
+        self.base = Some(folder.to_owned());
         for (_, place) in &mut self.places {
-            place.location = place.location.below(folder);
+            let file = shown_from(folder, place.location.file());
+            place.location = place.location.named(Path::new(&file));
         }
         self
     }
@@ -175,7 +184,17 @@ impl Error {
 
     /// What went wrong first, then each cause.
     pub fn chain(&self) -> impl Iterator<Item = String> {
-        self.chain.chain().map(ToString::to_string)
+        self.chain.chain().map(|one| self.named(&one.to_string()))
+    }
+
+    /// A message, with paths as they are shown.
+    fn named(&self, message: &str) -> String {
+        match &self.base {
+            Some(base) if base.parent().is_some() => {
+                message.replace(&format!("{}/", base.display()), "")
+            }
+            _ => message.to_owned(),
+        }
     }
 
     /// The places that the message, or the cause, of this position in the chain is about; `MAX_PLACES` of them.
@@ -197,6 +216,11 @@ impl Error {
         &self.help
     }
 
+    /// What the system said, where it is the system that says no.
+    pub fn system(&self) -> Option<&io::Error> {
+        self.chain.chain().find_map(|cause| cause.downcast_ref())
+    }
+
     /// The library's own error in the chain, for a caller that can mend it.
     pub fn cause<E: std::error::Error + Send + Sync + 'static>(&self) -> Option<&E> {
         self.chain.downcast_ref()
@@ -205,7 +229,12 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.chain, f)
+        let text = if f.alternate() {
+            format!("{:#}", self.chain)
+        } else {
+            self.chain.to_string()
+        };
+        f.write_str(&self.named(&text))
     }
 }
 

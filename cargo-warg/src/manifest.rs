@@ -10,6 +10,7 @@
 pub mod cargo_component;
 pub mod edit;
 pub mod error;
+pub(crate) mod path;
 pub mod registries;
 pub mod settings;
 pub mod source;
@@ -117,10 +118,23 @@ impl Workspace {
     /// cargo's own error where it cannot read the workspace; a table that does not parse, with line and column; a
     /// selected member that does not exist; a namespace that two registries claim.
     pub fn load(args: &ManifestArgs) -> Result<Self, ManifestError> {
-        Self::from_metadata(&metadata(args)?, args)
+        let metadata = metadata(args)?;
+        Self::from_metadata(&metadata, args, metadata.workspace_root.as_std_path())
     }
 
-    fn from_metadata(metadata: &Metadata, args: &ManifestArgs) -> Result<Self, ManifestError> {
+    /// The same of another workspace than the one that is worked on: its places are named from that one's folder.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_seen_from(folder: &Path, args: &ManifestArgs) -> Result<Self, ManifestError> {
+        Self::from_metadata(&metadata(args)?, args, folder)
+    }
+
+    fn from_metadata(
+        metadata: &Metadata,
+        args: &ManifestArgs,
+        seen_from: &Path,
+    ) -> Result<Self, ManifestError> {
         let root = metadata.workspace_root.as_std_path();
         let root_manifest = root.join("Cargo.toml");
         let mut settings = Settings::default();
@@ -143,7 +157,7 @@ impl Workspace {
             let has = |table| package.metadata.get(table).is_some();
             let has_workspace_table = is_root && metadata.workspace_metadata.get("warg").is_some();
             if has("warg") || has("component") || has_workspace_table {
-                let source = Source::read(manifest, root)?;
+                let source = Source::read(manifest, seen_from)?;
                 if is_root {
                     root_read = true;
                     tables::read_workspace(&source, root, &mut settings)?;
@@ -163,7 +177,7 @@ impl Workspace {
             members.push(member);
         }
         if !root_read && metadata.workspace_metadata.get("warg").is_some() {
-            let source = Source::read(&root_manifest, root)?;
+            let source = Source::read(&root_manifest, seen_from)?;
             tables::read_workspace(&source, root, &mut settings)?;
         }
         members.sort_by(|a, b| a.name.cmp(&b.name));

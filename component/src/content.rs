@@ -29,6 +29,9 @@ pub enum ContentError {
     /// They do not begin as WebAssembly does.
     #[error("not WebAssembly: a binary begins with `\\0asm`")]
     NotWasm,
+    /// The text of a WIT package, where a binary is asked for.
+    #[error("WIT as text, not WebAssembly")]
+    WitText,
     /// A component in an encoding of before 2024.
     #[error(
         "a component in encoding {version}, which tools of before 2024 wrote; it is {COMPONENT_VERSION} since then"
@@ -216,7 +219,11 @@ pub(crate) fn check_binary(bytes: &[u8]) -> Result<(), ContentError> {
         return Err(ContentError::TooLarge);
     }
     let Some(encoding) = bytes.strip_prefix(b"\0asm") else {
-        return Err(ContentError::NotWasm);
+        return Err(if is_wit_text(bytes) {
+            ContentError::WitText
+        } else {
+            ContentError::NotWasm
+        });
     };
     if let [low, high, 1, 0, ..] = *encoding
         && let version = u16::from_le_bytes([low, high])
@@ -225,6 +232,30 @@ pub(crate) fn check_binary(bytes: &[u8]) -> Result<(), ContentError> {
         return Err(ContentError::Outdated { version });
     }
     Ok(())
+}
+
+/// Whether bytes begin as a file of WIT does, comments aside.
+fn is_wit_text(bytes: &[u8]) -> bool {
+    let Ok(mut rest) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    loop {
+        rest = rest.trim_start();
+        rest = if let Some(comment) = rest.strip_prefix("//") {
+            comment.split_once('\n').map_or("", |(_, rest)| rest)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.split_once("*/").map_or("", |(_, rest)| rest)
+        } else {
+            break;
+        };
+    }
+    let begins = |word: &str| {
+        let after = rest.strip_prefix(word);
+        after.is_some_and(|after| after.starts_with(char::is_whitespace))
+    };
+    ["package", "interface", "world", "use"]
+        .into_iter()
+        .any(begins)
 }
 
 /// Whether bytes are valid, all that is in them included.

@@ -131,6 +131,14 @@ impl Location {
         place
     }
 
+    /// The same place, in a file that is called so.
+    #[must_use]
+    pub fn named(&self, file: &Path) -> Self {
+        let mut place = self.clone();
+        place.text.file = file.into();
+        place
+    }
+
     fn key(&self) -> (&Path, usize, usize) {
         (self.file(), self.span.start, self.span.end)
     }

@@ -84,9 +84,6 @@ pub(crate) fn word(data: &[u8]) {
     if let Some(part) = read::<Part>(text) {
         assert_eq!(Part::new(part.number(), part.width()), Ok(part));
     }
-    if let Ok(part) = Part::from_entries_path(text) {
-        assert_eq!(part.entries_path(), text);
-    }
     if let Some(tile) = read::<Tile>(text) {
         assert_eq!(
             Tile::new(tile.level(), tile.index(), tile.width()),

@@ -7,11 +7,12 @@
 //! Files are written whole or not at all, but not synced: what a power cut damages is refused when it is read, and
 //! fetched again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use transparency::digest::Digest;
+use transparency::name::PackageName;
 use transparency::policy::Policy;
 
 use crate::file::Tree;
@@ -63,6 +64,11 @@ impl Shelf {
         } else {
             below(policy).join(path.as_str())
         }
+    }
+
+    /// The names of the packages that something is kept of.
+    pub fn package_names(&self) -> BTreeSet<PackageName> {
+        self.files.package_names()
     }
 
     fn folder(&self, path: &ObjectPath) -> &Folder {

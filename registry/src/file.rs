@@ -33,7 +33,7 @@ pub enum Obstacle {
     #[error("{} is a link, and nothing is written or removed through one", .0.display())]
     Link(PathBuf),
     /// A link to something that is not there: it may be there again when a disk is back.
-    #[error("it is a link to a file that is not there")]
+    #[error("it is a link to something that is not there")]
     Dangling,
     /// A file that its owner protects. (Moving another into its place would ask the folder alone.)
     #[error("it is read-only")]
@@ -274,10 +274,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn canonicalize(link: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(link).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Obstacle::Dangling.into(),
-        _ => error,
-    })
+    fs::canonicalize(link).map_err(|error| explained(link, error))
 }
 
 /// Writes what a command was told to write: as [`replace`], but a link need not lead to a file yet, and what is no file, as
@@ -347,6 +344,14 @@ fn check_writable(about: &Metadata) -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// A failure to read what has a name, but is a link that leads nowhere, is told as that.
+pub fn explained(path: &Path, error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::NotFound && path.is_symlink() {
+        return Obstacle::Dangling.into();
+    }
+    error
 }
 
 /// No such file: also where a part of its path is a file.

@@ -79,11 +79,14 @@ pub fn map_at(size: Size) -> ObjectPath {
     )
 }
 
+/// Below this folder, a folder for each namespace has one for each of its packages.
+pub const PACKAGES: &str = "package";
+
 /// A file of a package's records.
 pub fn package(name: &PackageName, part: Part) -> ObjectPath {
     let (namespace, package) = (name.namespace(), name.name());
     ObjectPath::new(
-        format!("package/{namespace}/{package}/{part}"),
+        format!("{PACKAGES}/{namespace}/{package}/{part}"),
         part.max_records(),
     )
 }

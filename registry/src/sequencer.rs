@@ -63,6 +63,12 @@ pub enum SequencerError {
         /// Where its checkpoint lies.
         place: String,
     },
+    /// Something lies where a founding begins.
+    #[error("another registry was begun here: {place} says what it would begin with")]
+    Begun {
+        /// Where its first commit lies.
+        place: String,
+    },
     /// The key may not sign this registry's checkpoints.
     #[error("key `{name}` may not sign checkpoints of `{origin}`")]
     NotCheckpointKey {
@@ -259,7 +265,12 @@ pub fn found(storage: &dyn Storage, founding: &Founding<'_>) -> Result<Policy, S
     let record = record.sign(operate)?;
     let plan = Plan::founding(&policy, record, *now)?;
     let commit = layout::commit(Size::ZERO);
-    storage.put(&commit, &plan.commit())?;
+    storage
+        .put(&commit, &plan.commit())
+        .map_err(|error| match error {
+            StorageError::Exists { place } => SequencerError::Begun { place },
+            error => error.into(),
+        })?;
     plan.apply(storage, None, checkpoint)?;
     Ok(policy)
 }

@@ -4,16 +4,19 @@
 //! stores offer everywhere, and enough: see [`sequencer`](crate::sequencer) for why a crash between any two operations
 //! is harmless. Reading needs [`Source`] alone.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use transparency::Unverified;
 use transparency::checkpoint::SignedCheckpoint;
+use transparency::name::PackageName;
 use transparency::number::Size;
 
 use crate::file::{self, Tree, is_absent};
 use crate::http::FetchError;
-use crate::layout::{self, ObjectPath, PRIVATE};
+use crate::layout::{self, ObjectPath, PACKAGES, PRIVATE};
 
 /// Why an object could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +170,9 @@ pub trait Storage: Source {
     fn remove(&self, path: &ObjectPath) -> Result<(), StorageError>;
 }
 
+/// About how many names of packages are listed: whoever mistypes one waits for it.
+const MAX_NAMES: usize = 10_000;
+
 /// A registry in a folder.
 #[derive(Debug, Clone)]
 pub struct Folder {
@@ -187,6 +193,25 @@ impl Folder {
     /// Where it is.
     pub fn root(&self) -> &Path {
         self.tree.root()
+    }
+
+    /// The names that packages have here, as far as they are listed: of suggestions only, since nothing vouches for them.
+    pub fn package_names(&self) -> BTreeSet<PackageName> {
+        let listed = |folder: &Path| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+            names.take(MAX_NAMES).collect::<Vec<_>>()
+        };
+        let packages = self.root().join(PACKAGES);
+        let mut names = BTreeSet::new();
+        for namespace in listed(&packages) {
+            let found = listed(&packages.join(&namespace)).into_iter();
+            names.extend(found.filter_map(|name| format!("{namespace}:{name}").parse().ok()));
+            if names.len() >= MAX_NAMES {
+                break;
+            }
+        }
+        names
     }
 
     fn file(&self, path: &ObjectPath) -> PathBuf {

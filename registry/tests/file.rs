@@ -117,7 +117,7 @@ fn a_file_of_the_users_own_keeps_its_links_and_permissions() {
 
     // A link that leads nowhere: only who named the path himself means what it leads to.
     symlink("elsewhere/next", at("next")).unwrap();
-    let nowhere = "it is a link to a file that is not there";
+    let nowhere = "it is a link to something that is not there";
     refused(file::replace(&at("next"), b"new"), nowhere);
     assert!(!at("elsewhere/next").exists());
     file::output(&at("next"), b"new").unwrap();

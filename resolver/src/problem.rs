@@ -187,6 +187,8 @@ pub struct Local {
     pub exports: Option<BTreeSet<ExternName>>,
     /// Where it lies, for messages.
     pub location: Option<String>,
+    /// Where its own manifest says what it requires, for messages.
+    pub requirement_locations: BTreeMap<(Kind, PackageName), String>,
 }
 
 impl Local {
@@ -200,6 +202,7 @@ impl Local {
             imports: BTreeSet::new(),
             exports: None,
             location: None,
+            requirement_locations: BTreeMap::new(),
         }
     }
 

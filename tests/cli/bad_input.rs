@@ -42,7 +42,7 @@ fn a_package_that_is_proved_absent_is_said_to_be_with_the_checkpoint() {
         .code(11)
         .stderr_contains("`acme:loger` is not in the registry `registry.example/world-1`")
         .stderr_contains(&format!("proved absent at its checkpoint of size {size}"))
-        .stderr_contains("help: check the spelling");
+        .stderr_contains("help: did you mean `acme:logger`?");
     assert_eq!(registry.snapshot(&app), before);
 
     app.append_to_manifest(&on("\"acme:loger\" = \"1.0\""));

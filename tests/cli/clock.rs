@@ -130,3 +130,44 @@ fn a_lock_whose_span_counted_from_a_wrong_time_stays_good() {
         .code(11)
         .stderr_contains("1.1.0");
 }
+
+/// git takes the registry's lines of one side and a package of the other, where their lines lie apart.
+#[test]
+fn a_merge_across_a_clock_is_not_taken_for_an_edit_alone() {
+    let sandbox = Sandbox::new();
+    let app = with_registry(&sandbox);
+    let (old_enough, wrong, right) = (
+        "2026-12-11T12:00:00Z",
+        "2026-12-30T12:00:00Z",
+        "2026-12-21T12:00:00Z",
+    );
+    for (version, time) in [("1.0.0", RIGHT), ("1.1.0", old_enough), ("1.2.0", wrong)] {
+        write(&app, version);
+        at(&app, time, &["publish", "a"]).code(0);
+    }
+    let span = ["--exclude-newer", "14d"];
+    let run = |time: &str, command: &[&str]| at(&app, time, &[command, &span[..]].concat());
+    let pristine = app.read("Cargo.toml");
+    run(wrong, &["add", "acme:a@=1.1.0"]).code(0);
+    let (manifest, ours) = (app.read("Cargo.toml"), app.read("warg.lock"));
+    at(&app, right, &["registry", "clock", "r", right]).code(0);
+    app.write("Cargo.toml", pristine);
+    std::fs::remove_file(app.path().join("warg.lock")).unwrap();
+    run(right, &["add", "acme:a@=1.0.0"]).code(0);
+    let theirs = app.read("warg.lock");
+    let registry = |lock: &str| {
+        let from = lock.find("[[registry]]").unwrap();
+        lock[from..lock.find("[[root]]").unwrap()].to_owned()
+    };
+    app.write("Cargo.toml", manifest);
+    app.write(
+        "warg.lock",
+        ours.replace(&registry(&ours), &registry(&theirs)),
+    );
+    run(right, &["lock", "--locked"]).code(0);
+    run(right, &["verify"])
+        .code(13)
+        .stderr_contains("but has wit acme:a@1.1.0, which was released at 2026-12-11T12:00:00Z")
+        .stderr_contains("two locks of before and after that, merged, may say this")
+        .stderr_contains("`cargo warg update acme:a` moves off it");
+}

@@ -147,10 +147,17 @@ fn a_stranger_derives_what_was_published() {
     stranger
         .warg(&verify)
         .code(0)
+        .stderr_is(
+            "    Verified acme:app@0.1.0, with its closed set of 2 packages, derived from nothing, and its bundle, composed again\n",
+        );
+    stranger
+        .warg(&["verify", "acme:app@0.1.0", "-v"])
+        .code(0)
+        .stderr_contains("Checked acme:app@0.1.0: its record, signed by `acme/ci`, entry ")
+        .stderr_contains(", and its content (sha256:")
         .stderr_contains("Checked its closed set: 2 packages, 2 contents")
         .stderr_contains("Derived the same closed set, from nothing")
-        .stderr_contains("Composed the same bundle")
-        .stderr_contains("Verified acme:app@0.1.0 (sha256:");
+        .stderr_contains("Composed the same bundle");
     stranger
         .warg(&["verify", "acme:app"])
         .code(101)
@@ -173,13 +180,13 @@ fn a_stranger_derives_what_was_published() {
     stranger
         .warg(&verify)
         .code(0)
-        .stderr_contains("Derived the same closed set, from nothing");
+        .stderr_contains("derived from nothing");
     // And with what is kept alone.
     fs::remove_dir_all(sandbox.join("acme-registry")).unwrap();
     stranger
         .warg(&["verify", "acme:app@0.1.0", "--offline"])
         .code(0)
-        .stderr_contains("Derived the same closed set, from nothing");
+        .stderr_contains("derived from nothing");
 }
 
 #[test]
@@ -195,6 +202,10 @@ fn what_the_project_prefers_is_held() {
     let stranger = stranger(&sandbox, &project);
     stranger
         .warg(&["verify", "acme:app@0.1.0"])
+        .code(0)
+        .stderr_contains("with its closed set of 2 packages, derived with 1 version held");
+    stranger
+        .warg(&["verify", "acme:app@0.1.0", "-v"])
         .code(0)
         .stderr_contains(
             "Derived the same closed set, with 1 version held: component acme:clock =1.0.0",
@@ -254,8 +265,9 @@ fn a_release_without_a_lock_is_said_to_have_none() {
     project
         .warg(&["verify", "acme:logger@1.0.0"])
         .code(0)
-        .stderr_contains("warning: acme:logger@1.0.0 carries no lock")
-        .stderr_contains("Verified acme:logger@1.0.0");
+        .stderr_is(
+            "    Verified acme:logger@1.0.0, which carries no lock: nothing says which releases it was made with\n",
+        );
     project
         .warg(&["verify", "acme:logger@9.9.9"])
         .code(11)
@@ -387,8 +399,9 @@ fn a_bundle_says_what_is_in_it_and_one_byte_tells() {
     project
         .warg(&["verify", "bundle.wasm"])
         .code(0)
-        .stderr_contains("Composed the same bundle")
-        .stderr_contains("Verified bundle.wasm: `app`");
+        .stderr_contains(
+            "Verified bundle.wasm: `app` with its closed set of 2 packages, composed again",
+        );
     let good = fs::read(project.path().join("bundle.wasm")).unwrap();
     let mut codes = [0; 256];
     for at in (8..good.len()).step_by(61) {
@@ -500,12 +513,7 @@ fn a_lock_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
         .clone();
     let elsewhere: Origin = "other.example/components".parse().unwrap();
     let cases: [(&str, String, i32, &[&str]); 12] = [
-        (
-            "0.1.0",
-            good.to_string(),
-            0,
-            &["Derived the same closed set, from nothing"],
-        ),
+        ("0.1.0", good.to_string(), 0, &["derived from nothing"]),
         (
             "0.1.1",
             "no lock\n".to_owned(),
@@ -686,7 +694,7 @@ fn what_other_registries_publish_later_changes_nothing() {
     let derived = || {
         app.warg(&["verify", "acme:app@0.1.0"])
             .code(0)
-            .stderr_contains("Derived the same closed set, from nothing");
+            .stderr_contains("derived from nothing");
     };
     derived();
     let text = "package test:zones@1.0.0;\ninterface z { z: func(); }\nworld w { export z; }";
@@ -768,7 +776,13 @@ fn a_bundle_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
     let mut padded = good.clone();
     padded.splice(8..8, [0, 2, 1, b'x']);
     let cases: [(&str, Vec<u8>, u64, i32, &str); 7] = [
-        ("0.2.0", good.clone(), 1, 0, "Composed the same bundle"),
+        (
+            "0.2.0",
+            good.clone(),
+            1,
+            0,
+            ", and its bundle, composed again",
+        ),
         (
             "0.2.1",
             good.clone(),
@@ -891,8 +905,8 @@ fn two_users_in_two_folders_get_the_same_lock_and_bundle_to_the_byte() {
         project
             .warg(&["verify", &format!("acme:app@{version}")])
             .code(0)
-            .stderr_contains("Derived the same closed set, from nothing")
-            .stderr_contains("Composed the same bundle");
+            .stderr_contains("derived from nothing")
+            .stderr_contains(", and its bundle, composed again");
     }
 }
 

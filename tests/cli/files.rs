@@ -162,7 +162,7 @@ fn a_lock_that_its_owner_protects_stays_and_one_behind_a_link_is_written_there()
     link("../elsewhere.lock", &lock);
     app.warg(&["lock"])
         .code(101)
-        .stderr_contains("it is a link to a file that is not there");
+        .stderr_contains("it is a link to something that is not there");
     fs::remove_file(&lock).unwrap();
     app.warg(&["lock"]).code(0);
     let text = app.read("warg.lock");

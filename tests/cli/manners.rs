@@ -124,7 +124,23 @@ fn a_file_that_does_not_read_is_named() {
         &["publish", "-"],
     )
     .code_is_no_success()
-    .stderr_contains("help: WIT as text comes from a file that ends in `.wit`");
+    .stderr_contains("WIT as text, not WebAssembly")
+    .stderr_contains("takes WIT as text from a file that ends in `.wit`");
+    for command in ["inspect", "bundle", "verify", "sbom"] {
+        app.warg_stdin(b"/* a */ // b\nworld w {}\n", &[command, "-"])
+            .code_is_no_success()
+            .stderr_contains("error: stdin ")
+            .stderr_contains("WIT as text, not WebAssembly");
+    }
+    app.write("app.wasm", "no component");
+    app.warg(&["lock", "--component", "app.wasm"])
+        .code_is_no_success()
+        .stderr_contains("error: app.wasm cannot be locked");
+    let wit = fixtures::component::wit_package("package acme:a@1.0.0;\ninterface a {}\n");
+    app.write("p.wasm", wit);
+    app.warg(&["bundle", "p.wasm", "-o", "x.wasm"])
+        .code_is_no_success()
+        .stderr_contains("error: p.wasm cannot be bundled");
 }
 
 #[test]

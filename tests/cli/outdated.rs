@@ -100,3 +100,24 @@ test:other  wit   1.0.0   1.0.0       1.1.0   the lowest that does
     let said = work.warg(&["outdated", "-p", "two"]).code(0);
     assert_eq!(said.stdout, table);
 }
+
+#[test]
+fn each_pin_of_one_track_has_its_own_row_and_is_held_by_itself() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\nworld a { import acme:io/streams@1.0.0; }\nworld b { import acme:io/streams@1.0.1; }\n",
+    );
+    app.warg(&["lock"]).code(0);
+    let said = app.warg(&["outdated"]).code(0);
+    assert_eq!(
+        said.stdout,
+        "\
+Name     Kind  Locked  Compatible  Latest  Held by
+acme:io  wit   1.0.0   1.0.0       2.0.0   =1.0.0 at wit/world.wit:2:26
+acme:io  wit   1.0.1   1.0.1       2.0.0   =1.0.1 at wit/world.wit:3:26
+"
+    );
+}

@@ -441,18 +441,73 @@ fn a_requirement_is_used_where_it_exports_what_is_imported_whatever_the_packages
         .stderr_contains("the component imports nothing that `acme:c` exports, which it requires");
 }
 
+/// A crate that says no name is recognised by what it depends on and the component imports.
 #[test]
-fn a_release_that_leaves_out_what_the_crate_requires_says_so() {
+fn a_component_that_imports_what_a_crate_depends_on_is_that_crates_with_its_requirements() {
     let sandbox = Sandbox::new();
-    let app = sandbox.cargo_project("app", "");
+    let app = sandbox.virtual_workspace("app", &["one", "two"]);
     app.registry("acme", &["acme"]);
-    let empty = "package a:b;\nworld w {}\n";
-    app.publish_component("acme:clock", "1.0.0", empty)
+    let clock = "package acme:clock@1.0.0;\ninterface now { now: func() -> u64; }\n";
+    let exports = format!("{clock}world w {{ export now; }}\n");
+    let imports = format!("{clock}world w {{ import now; }}\n");
+    app.publish_component("acme:clock", "1.0.0", &exports)
         .code(0)
-        .stderr_lacks("requires nothing");
-    app.append_to_manifest("\n[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1\"\n");
-    app.publish_component("acme:other", "1.0.0", empty)
+        .stderr_lacks("Using");
+    let depends = |member: &str, table: &str| {
+        let manifest = app.read(&format!("{member}/Cargo.toml"));
+        let dependency = "[package.metadata.warg.dependencies]\n\"acme:clock\" = \"1\"\n";
+        app.write(
+            &format!("{member}/Cargo.toml"),
+            format!("{manifest}{table}{dependency}"),
+        );
+    };
+    depends("one", "");
+    app.publish_component("acme:timer", "1.0.0", &imports)
         .code(0)
-        .stderr_contains("warning: acme:other@1.0.0 requires nothing: no selected member is published as `acme:other`")
-        .stderr_contains("if it is `app`, write `package = \"acme:other\"`");
+        .stderr_contains("Using the requirements of `one`\n");
+    let told = app.warg(&["info", "acme:timer"]).code(0).stdout;
+    assert!(told.contains("component acme:clock ^1"), "{told}");
+    // What imports nothing of it is something else.
+    app.publish_component("acme:other", "1.0.0", "package a:b;\nworld w {}\n")
+        .code(0)
+        .stderr_lacks("Using")
+        .stderr_lacks("warning");
+    // Nor is a dependency itself.
+    let both = format!("{clock}world w {{ import now; export now; }}\n");
+    app.publish_component("acme:clock", "1.1.0", &both)
+        .code(0)
+        .stderr_lacks("Using");
+    depends("two", "");
+    let said = app.publish_component("acme:timer", "1.1.0", &imports);
+    said.code(2)
+        .stderr_contains("which of them is it?")
+        .stderr_contains("choose one with `-p`, or write `package = \"acme:timer\"`");
+    let file = "acme-timer-1.1.0.wasm";
+    app.warg(&["publish", file, "--as", "acme:timer@1.1.0", "-p", "two"])
+        .code(0)
+        .stderr_contains("Using the requirements of `two`");
+    app.write(
+        "one/Cargo.toml",
+        app.read("one/Cargo.toml").replace(
+            "[package.metadata.warg.dep",
+            "[package.metadata.warg]\npackage = \"acme:one\"\n[package.metadata.warg.dep",
+        ),
+    );
+    app.warg(&["publish", file, "--as", "acme:timer@1.2.0", "-p", "one"])
+        .code(0)
+        .stderr_contains("acme:timer@1.2.0 requires nothing, and imports what `one` depends on, which is published as `acme:one`")
+        .stderr_contains("write `package = \"acme:timer\"`");
+    // Who publishes with the lock of a crate without a name means that crate.
+    app.warg(&["lock"]).code(0);
+    app.warg(&[
+        "publish",
+        file,
+        "--as",
+        "acme:timer@1.3.0",
+        "-p",
+        "two",
+        "--bundle",
+    ])
+    .code(0)
+    .stderr_contains("with its lock and bundle");
 }

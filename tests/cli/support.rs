@@ -360,6 +360,13 @@ impl Said {
         self
     }
 
+    /// Demands just this on stderr.
+    #[track_caller]
+    pub(crate) fn stderr_is(self, text: &str) -> Self {
+        assert_eq!(self.stderr, text, "{self}");
+        self
+    }
+
     /// Demands that a text is not on stderr.
     #[track_caller]
     pub(crate) fn stderr_lacks(self, text: &str) -> Self {

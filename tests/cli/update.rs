@@ -319,7 +319,8 @@ fn pins_hold_back_and_with_the_flag_the_texts_change_and_nothing_else_in_them() 
         .code(0)
         .stderr_contains("Changing wit/world.wit:5 acme:http@1.0.0 -> 1.2.0")
         .stderr_contains("Updating acme:io v1.0.1 -> v1.1.0")
-        .stderr_contains("run `cargo warg fetch` to have wit/deps follow");
+        .stderr_contains("`cargo warg fetch` brings what is locked here")
+        .stderr_lacks("run `cargo warg fetch`");
     let expected = WORLD
         .replace(
             "import  acme:http/types@1.0.0;",
@@ -482,4 +483,54 @@ fn what_keeps_a_yanked_release_from_being_kept_is_told_as_what_it_is() {
         .warg(&["update"])
         .code(12)
         .stderr_contains("acme/clock/");
+}
+
+/// Hosts have worlds of several versions beside each other: what is named moves, and no other pin does.
+#[test]
+fn pins_of_one_track_move_together_or_each_by_itself_as_they_are_named() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.wit("acme:io", "1.2.0", &[], story::IO);
+    let app = registry.app(&sandbox, "app", "");
+    let text = |pins: [&str; 3]| {
+        let worlds = ["a", "b", "c"].iter().zip(pins);
+        let worlds = worlds
+            .map(|(world, pin)| format!("world {world} {{ import acme:io/streams@{pin}; }}\n"));
+        format!("package example:app@0.1.0;\n{}", worlds.collect::<String>())
+    };
+    for (pins, arguments, moved) in [
+        (
+            ["1.0.0", "1.0.1", "1.0.1"],
+            &["update", "acme:io", "--precise", "1.1.0", "--pins"][..],
+            ["1.1.0", "1.1.0", "1.1.0"],
+        ),
+        (
+            ["1.0.0", "1.0.1", "1.1.0"],
+            &["update", "acme:io@1.0.1", "--precise", "1.1.0", "--pins"],
+            ["1.0.0", "1.1.0", "1.1.0"],
+        ),
+        (
+            ["1.0.0", "1.0.1", "1.1.0"],
+            &["update", "acme:io@1.0.1", "--pins"],
+            ["1.0.0", "1.1.0", "1.1.0"],
+        ),
+        (
+            ["1.0.0", "1.0.1", "1.1.0"],
+            &["update", "acme:io@1", "--pins"],
+            ["1.2.0", "1.2.0", "1.2.0"],
+        ),
+    ] {
+        app.write("wit/world.wit", text(pins));
+        app.warg(&["lock"]).code(0);
+        app.warg(arguments).code(0);
+        assert_eq!(app.read("wit/world.wit"), text(moved), "{arguments:?}");
+        app.warg(&["lock", "--locked"]).code(0);
+    }
+    // The text was changed since it was locked: what is named moves all the same.
+    app.write("wit/world.wit", text(["1.0.0"; 3]));
+    app.warg(&["lock"]).code(0);
+    app.write("wit/world.wit", text(["1.0.1"; 3]));
+    app.warg(&["update", "acme:io", "--precise", "1.1.0", "--pins"])
+        .code(0);
+    assert_eq!(app.read("wit/world.wit"), text(["1.1.0"; 3]));
 }

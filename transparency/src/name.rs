@@ -221,11 +221,19 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word in records, locks and messages.
+    /// The word in records and locks.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Component => "component",
             Self::Wit => "wit",
+        }
+    }
+
+    /// What a package of this kind is called in a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Component => "component",
+            Self::Wit => "WIT package",
         }
     }
 }

@@ -190,18 +190,6 @@ impl Part {
         alloc::format!("tile/entries/{self}")
     }
 
-    /// The inverse of [`Part::entries_path`].
-    ///
-    /// # Errors
-    /// Any other text.
-    pub fn from_entries_path(path: &str) -> Result<Self, PathError> {
-        path.strip_prefix("tile/entries/")
-            .ok_or_else(|| PathError::Path {
-                text: path.to_string(),
-            })?
-            .parse()
-    }
-
     /// The most bytes that its entry bundle has.
     pub fn max_entries(self) -> usize {
         (MAX_ENTRIES / 256).saturating_mul(usize::from(self.width))

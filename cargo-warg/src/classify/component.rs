@@ -8,7 +8,7 @@ use component::wit::binary::Refusal;
 use component::wit::deps::PlanError;
 use component::wit::pins::PinError;
 use component::wit::publish::PublishError;
-use component::wit::root::RootError;
+use component::wit::root::{RootError, UNREAD};
 use component::wit::text::TextError;
 
 impl Classify for TextError {
@@ -49,6 +49,9 @@ impl Classify for RootError {
         match self {
             Self::Text(error) => error.help(),
             Self::Unversioned {
+                unread: Some(_), ..
+            } => Some(UNREAD.to_owned()),
+            Self::Unversioned {
                 package,
                 item,
                 versions,
@@ -73,9 +76,22 @@ impl Classify for RootError {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Text(error) => error.places(),
-            Self::Unversioned { location, .. }
-            | Self::Name { location, .. }
-            | Self::Version { location, .. } => location.iter().cloned().map(Place::from).collect(),
+            Self::Unversioned {
+                location, unread, ..
+            } => {
+                let unread = unread
+                    .iter()
+                    .map(|place| place.labelled("it is here, and is not read"));
+                location
+                    .iter()
+                    .cloned()
+                    .map(Place::from)
+                    .chain(unread)
+                    .collect()
+            }
+            Self::Name { location, .. } | Self::Version { location, .. } => {
+                location.iter().cloned().map(Place::from).collect()
+            }
             Self::Binary { .. } => Vec::new(),
         }
     }
@@ -171,6 +187,9 @@ impl Classify for ContentError {
     fn help(&self) -> Option<String> {
         Some(match self {
             Self::Outdated { .. } => "build it again with current tools".to_owned(),
+            Self::WitText => "stdin and other files are read as binaries; `cargo warg publish` takes WIT as text from a file that \
+                              ends in `.wit`, or from a folder of such files"
+                .to_owned(),
             Self::OldName {
                 package: Some(package),
                 ..

@@ -154,7 +154,7 @@ impl Classify for SequencerError {
             | Self::File { .. }
             | Self::Entries { .. }
             | Self::Commit { .. } => Class::Refused,
-            Self::Exists { .. } | Self::Full => Class::Other,
+            Self::Exists { .. } | Self::Begun { .. } | Self::Full => Class::Other,
         }
     }
 
@@ -180,6 +180,11 @@ impl Classify for SequencerError {
                     .to_owned(),
             ),
             Self::Exists { .. } => Some("choose another folder".to_owned()),
+            Self::Begun { .. } => Some(
+                "nothing of it is published: if nobody is founding one there just now, remove that file, or choose another \
+                 folder"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -83,6 +83,43 @@ fn hide(command: &mut Command, name: &str) {
     }
 }
 
+/// The grammar for completion scripts, which offer what is hidden, too: so each command has the flags that it heeds, and no
+/// others at all.
+pub(super) fn offered(mut cargo: Command) -> Command {
+    let Some(warg) = cargo.find_subcommand_mut("warg") else {
+        return cargo;
+    };
+    let alone = |flag: Arg| {
+        let is_shared = !ALL.contains(&flag.get_id().as_str());
+        let is_global = flag.is_global_set();
+        flag.global(is_global && is_shared)
+    };
+    *warg = mem::take(warg).mut_args(alone);
+    let flags = warg.get_arguments().cloned();
+    let flags: Vec<_> = flags
+        .filter(|flag| ALL.contains(&flag.get_id().as_str()))
+        .collect();
+    for command in warg.get_subcommands_mut() {
+        let name = command.get_name().to_owned();
+        give(command, &name, &flags);
+    }
+    cargo
+}
+
+fn give(command: &mut Command, name: &str, flags: &[Arg]) {
+    if !command.has_subcommands() {
+        let heeded = heeded(name).unwrap_or(ALL);
+        let heeded = flags
+            .iter()
+            .filter(|flag| heeded.contains(&flag.get_id().as_str()));
+        *command = mem::take(command).args(heeded.cloned());
+    }
+    for below in command.get_subcommands_mut() {
+        let name = format!("{name} {}", below.get_name());
+        give(below, &name, flags);
+    }
+}
+
 /// Refuses a flag that the command does not heed.
 pub(super) fn check(cargo: &ArgMatches) -> Result<()> {
     let mut matches = cargo;
@@ -169,6 +206,27 @@ mod tests {
             let is_repeated = help.contains("to work on; may be given more than once");
             let may_be = heeded.contains(&"package") && !is_about_one(&name);
             assert!(!is_repeated || may_be, "{name}: {help}");
+        }
+    }
+
+    #[test]
+    fn a_completion_script_offers_the_flags_that_a_command_heeds_and_no_others() {
+        let mut offered = offered(Cargo::command());
+        offered.build();
+        for (name, _) in commands() {
+            let mut command = offered.find_subcommand("warg").unwrap();
+            for word in name.split(' ') {
+                command = command.find_subcommand(word).unwrap();
+            }
+            let ids: Vec<_> = command
+                .get_arguments()
+                .map(|one| one.get_id().as_str())
+                .collect();
+            for flag in ALL {
+                let is_heeded = heeded(&name).unwrap().contains(flag);
+                assert_eq!(ids.contains(flag), is_heeded, "{name} {flag}");
+            }
+            assert!(ids.contains(&"quiet"), "{name}: {ids:?}");
         }
     }
 

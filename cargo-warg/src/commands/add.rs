@@ -12,7 +12,6 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
 use crate::ops::manifest::add::{Wanted, add};
-use crate::ops::session::solve::kind_word;
 
 /// A package, and a requirement where one is given: `wasi:http@0.2.3`, `acme:logger`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +80,7 @@ impl AddArgs {
         )?;
         for one in &added {
             let verb = if one.changed { "Adding" } else { "Unchanged" };
-            let (kind, name) = (kind_word(one.kind), &one.name);
+            let (kind, name) = (one.kind.noun(), &one.name);
             context.shell.status(
                 verb,
                 format!("{kind} {name} {} to Cargo.toml", one.requirement),

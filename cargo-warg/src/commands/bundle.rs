@@ -72,13 +72,15 @@ impl BundleArgs {
             context.check_binary_stdout()?;
         }
         let content = output::read(&self.file)?;
+        let shown = output::shown(&self.file);
         kind_of(&content)
             .classified()
-            .context(|| format!("{} cannot be bundled", output::shown(&self.file)))?;
+            .context(|| format!("{shown} cannot be bundled"))?;
         let project = context.project_if_any(&context.manifest)?;
         let requires: Vec<_> = self.require.into_iter().map(|one| one.0).collect();
         let asked = Asked {
             content: &content,
+            shown: &shown,
             lock: self.lock.as_deref(),
             requires: &requires,
             offline: context.offline,

@@ -1,10 +1,10 @@
 //! `cargo warg completions`.
 
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::{Shell, generate};
 
 use super::Context;
-use crate::cli::Cargo;
+use crate::cli::offered;
 use crate::error::Result;
 
 /// `cargo warg completions`.
@@ -35,7 +35,7 @@ impl CompletionsArgs {
         } else {
             PROGRAM
         };
-        let mut command = Cargo::command().name(program).bin_name(program);
+        let mut command = offered().name(program).bin_name(program);
         if self.shell == Shell::Zsh {
             // cargo's own completion calls `_cargo-warg` with `warg` as the first word.
             command.build();

@@ -9,7 +9,7 @@ use clap::Args;
 use super::bundle::Require;
 use super::solving::SolvingArgs;
 use super::{Context, report};
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Context as _, Error, Result};
 use crate::message::{self, Message};
 use crate::ops::bundle::{embedded_requirements, lock_component};
 use crate::ops::lock::at::{Past, lock_at, sizes, write_to};
@@ -140,7 +140,8 @@ impl LockArgs {
     fn lock_component(&self, context: &Context, component: &Path) -> Result<()> {
         let content = output::read(component)?;
         let mut requires: Vec<_> = self.require.iter().map(|one| one.0.clone()).collect();
-        let embedded = embedded_requirements(&content)?;
+        let embedded = embedded_requirements(&content)
+            .context(|| format!("{} cannot be locked", output::shown(component)))?;
         if requires.is_empty() {
             requires = embedded;
         }

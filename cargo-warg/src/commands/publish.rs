@@ -133,6 +133,9 @@ impl PublishArgs {
                 format!("{}, from the registries", taken.join(", ")),
             );
         }
+        if let Some(member) = &published.found {
+            shell.status("Using", format!("the requirements of `{member}`"));
+        }
         for (item, outcome) in &published.releases {
             say(shell, item, outcome, &published.registry);
             context.message(&Message::Publish(Publish::of(item, outcome, &published)))?;

@@ -133,9 +133,6 @@ impl UpdateArgs {
                 first.name, first.version, first.available
             ));
         }
-        if !updated.pins.is_empty() && !self.dry_run {
-            shell.note("run `cargo warg fetch` to have wit/deps follow");
-        }
         if self.dry_run {
             let texts = if updated.pins.is_empty() {
                 ""

@@ -12,6 +12,7 @@ use transparency::name::{Kind, PackageName};
 
 use super::Dependency;
 use super::error::ManifestError;
+use super::path::joined;
 use super::source::{Location, Source};
 use super::tables::{Table, parse_name, parse_requirement};
 
@@ -57,7 +58,7 @@ fn read_target(
     let has = |key| target.keys.contains_key(key);
     if !has("package") {
         if let Some((path, _)) = target.text("path")? {
-            read.wit = Some(table.source.folder().join(path));
+            read.wit = Some(joined(table.source.folder(), path));
         }
         if let Some(dependencies) = target.table("dependencies")? {
             read_dependencies(&dependencies, Kind::Wit, read)?;

@@ -8,6 +8,7 @@ use registry::file;
 use toml_edit::{Document, Item, Key, TableLike};
 
 use super::error::ManifestError;
+use super::path::shown_from;
 pub use component::span::Location;
 use component::span::Text;
 
@@ -28,7 +29,7 @@ impl Source {
     }
 
     pub(super) fn parse(path: &Path, root: &Path, text: &str) -> Result<Self, ManifestError> {
-        let shown = Text::new(path.strip_prefix(root).unwrap_or(path), text);
+        let shown = Text::new(Path::new(&shown_from(root, path)), text);
         let document = match text.parse::<Document<String>>() {
             Ok(document) => document,
             Err(error) => {

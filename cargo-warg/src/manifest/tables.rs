@@ -11,6 +11,7 @@ use transparency::version::VersionReq;
 
 use super::Dependency;
 use super::error::ManifestError;
+use super::path::joined;
 use super::registries::{Alias, Place, Registries, Registry};
 use super::settings::{Patch, Settings};
 use super::source::{Location, Source};
@@ -128,7 +129,7 @@ fn read_settings(
     read_solving(table, settings)?;
     if let Some((path, location)) = table.text("vendor")? {
         settings.once("vendor", location)?;
-        settings.vendor = Some(root.join(path));
+        settings.vendor = Some(joined(root, path));
     }
     read_patches(table, root, settings)
 }
@@ -187,7 +188,7 @@ fn read_patches(
             });
         }
         let (path, _) = entry.required("path")?;
-        let path = root.join(path);
+        let path = joined(root, path);
         settings.patches.insert(
             name.clone(),
             Patch {
@@ -221,7 +222,7 @@ fn read_registries(
                 alias,
                 mirrors: entry.mirrors(&place)?,
                 place,
-                policy: root.join(policy),
+                policy: joined(root, policy),
                 location,
             })?;
         }
@@ -435,7 +436,7 @@ impl<'a> Table<'a> {
             dependency.written = Some(text.to_owned());
         }
         if let Some((path, _)) = self.text("path")? {
-            dependency.path = Some(self.source.folder().join(path));
+            dependency.path = Some(joined(self.source.folder(), path));
         }
         if let Some((name, _)) = self.parse("package")? {
             dependency.name = name;
@@ -533,7 +534,7 @@ fn parse_place(url: &str, root: &Path, location: &Location) -> Result<Place, Man
         Some(("http" | "https", rest)) if !rest.is_empty() => {
             Ok(Place::Http(url.trim_end_matches('/').to_owned()))
         }
-        None if !url.is_empty() => Ok(Place::Folder(root.join(url))),
+        None if !url.is_empty() => Ok(Place::Folder(joined(root, url))),
         _ => Err(ManifestError::Url {
             location: location.clone(),
             url: url.to_owned(),

@@ -406,7 +406,8 @@ wasi = "wasi"
         );
         assert_eq!(acme.policy, project.path("trust/acme.policy"));
         let wasi = registries.find("wasi").unwrap();
-        assert_eq!(wasi.place, Place::Folder(project.path("../wasi-registry")));
+        let beside = project.path("").parent().unwrap().join("wasi-registry");
+        assert_eq!(wasi.place, Place::Folder(beside));
         let of = |name: &str| {
             let registry = registries.of_package(&name.parse().unwrap());
             registry.unwrap().alias.as_str()

@@ -41,6 +41,8 @@ pub const COMPONENT: &str = "component";
 pub struct Asked<'a> {
     /// The component, or a bundle, whose root is then taken.
     pub content: &'a [u8],
+    /// What messages call it.
+    pub shown: &'a str,
     /// A lock to take the closed set from, in the place of the workspace's.
     pub lock: Option<&'a Path>,
     /// What the component requires; if anything, no project's closed set is taken.
@@ -123,7 +125,8 @@ impl<'a> Source<'a> {
 /// A lock that is missing or stale; a claim of it that does not hold; parts that are nowhere; a closed set that does
 /// not compose.
 pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
-    let source = Source::read(asked.content)?;
+    let cannot = || format!("{} cannot be bundled", asked.shown);
+    let source = Source::read(asked.content).context(cannot)?;
     let mut wire = source.wire;
     let mut warnings = Vec::new();
     let mut proved = Vec::new();
@@ -178,7 +181,6 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         name: lock.only_root().map_or("", |(name, _)| name),
         lock: &text,
     };
-    let cannot = || format!("`{name}` cannot be bundled");
     let plan = match Plan::new(&composition) {
         Ok(plan) => plan,
         Err(error) => {

@@ -264,7 +264,8 @@ fn bring_up_to_date(
     let problem = project.problem_after(old.as_ref(), packages);
     let resolution = sessions
         .solve(&problem)
-        .map_err(|error| with_servers(error, project, &problem, sessions))?;
+        .map_err(|error| with_servers(error, project, &problem, sessions))
+        .map_err(|error| project.with_unread(error))?;
     warnings.extend(sessions.yanked(&resolution));
     warnings.extend(sessions.refused());
     warnings.extend(sessions.passed_over(&problem, &resolution, old.as_ref()));
@@ -329,7 +330,9 @@ fn merge(
         }
     }
     let problem = merge.prefer(&project.problem);
-    let resolution = sessions.solve(&problem)?;
+    let resolution = sessions
+        .solve(&problem)
+        .map_err(|error| project.with_unread(error))?;
     warnings.extend(sessions.yanked(&resolution));
     warnings.extend(sessions.refused());
     let mut new = build(&problem, &resolution, sessions)?;

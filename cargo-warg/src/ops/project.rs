@@ -18,6 +18,7 @@ use std::path::Path;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
+use resolver::resolution::Unresolved;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Requirement;
 use transparency::selection::Selection;
@@ -28,11 +29,12 @@ pub use self::folder::{Held, Unbuilt};
 use self::serving::{Served, Serving};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
+use crate::manifest::path::shown_from;
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::ops::session::registries::Registries;
 use component::span::Location;
-use component::wit::root::{Pin, Root};
+use component::wit::root::{Pin, Root, UNREAD};
 use component::wit::text::Group;
 
 /// A workspace with everything that is read of it before solving.
@@ -193,6 +195,35 @@ impl Project {
         Some(pin.location.as_ref()?.below(self.workspace.root()))
     }
 
+    /// A failure to solve, with the texts that were meant to serve what the project's own refer to, and are not read.
+    pub(super) fn with_unread(&self, error: Error) -> Error {
+        if error.cause::<Unresolved>().is_none() {
+            return error;
+        }
+        let declared = self.pins.iter().filter_map(|(member, pins)| {
+            let root = self.roots.get(member)?;
+            let declared = pins.iter().filter_map(|pin| {
+                let (namespace, name) = (pin.name.namespace(), pin.name.name());
+                root.unread_declaration(namespace.as_str(), name)
+            });
+            Some(
+                declared
+                    .map(|place| place.below(self.workspace.root()))
+                    .collect::<Vec<_>>(),
+            )
+        });
+        let mut declared: Vec<_> = declared.flatten().collect();
+        declared.sort();
+        declared.dedup();
+        if declared.is_empty() {
+            return error;
+        }
+        let places = declared
+            .iter()
+            .map(|place| place.labelled("this is not read"));
+        places.fold(error, Error::at).with_help(UNREAD)
+    }
+
     /// The problem, preferring what a lock selected. Members that `-p` does not name keep what they have, and so do those of
     /// which nothing changed: what one member asks for moves no other.
     pub fn problem_after(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
@@ -224,25 +255,9 @@ fn is_left_out(packages: &[String], member: &str) -> bool {
     !packages.is_empty() && !packages.iter().any(|package| package == member)
 }
 
-/// A path as it is written in messages: below the workspace, without its folder, and without turns on the way.
+/// A path as it is written in messages, from the workspace's folder.
 pub(super) fn relative(workspace: &Workspace, place: &str) -> String {
-    let root = format!("{}/", workspace.root().display());
-    let Some(place) = place.strip_prefix(&root) else {
-        return place.to_owned();
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in place.split('/').filter(|part| *part != ".") {
-        match parts.last() {
-            Some(last) if part == ".." && *last != ".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    if parts.is_empty() {
-        return ".".to_owned();
-    }
-    parts.join("/")
+    shown_from(workspace.root(), Path::new(place))
 }
 
 struct Reader<'a> {

@@ -1,6 +1,8 @@
 //! Registries opened and held to what is known of them, and problems solved with what they have.
 
+pub mod contents;
 pub mod evidence;
+pub mod near;
 pub mod registries;
 pub mod remembered;
 pub mod solve;

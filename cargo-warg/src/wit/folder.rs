@@ -90,7 +90,10 @@ pub(super) fn read_text(path: &Path) -> Result<String, TextError> {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::FileTooLarge => TextError::TooLarge { path },
-            _ => TextError::Read { path, source },
+            _ => TextError::Read {
+                source: file::explained(&path, source),
+                path,
+            },
         }
     })
 }

@@ -7,7 +7,7 @@ use component::content::MAX_CONTENT;
 use component::wit::binary::Decoded;
 use component::wit::root::{Contents, Entry, MARK, PACKAGE_FILE, Root, RootError};
 use component::wit::text::{MAX_TEXT, TextError};
-use registry::file::{self, STAGED};
+use registry::file::{self, Obstacle, STAGED};
 
 use super::folder::{entries, has_extension, read_dir, read_file, wit_files};
 
@@ -37,7 +37,9 @@ pub fn read(path: &Path) -> Result<Root, RootError> {
         }
         for entry in entries(path)? {
             if entry.is_dir() && entry != deps && !wit_files(&entry)?.is_empty() {
-                contents.unread.push(entry);
+                // What is wrong in it matters to nobody.
+                let text = read_dir(&entry).ok().flatten();
+                contents.unread.push((entry, text));
             }
         }
     }
@@ -46,6 +48,12 @@ pub fn read(path: &Path) -> Result<Root, RootError> {
 
 /// What lies in `deps`; none where it is nothing of WIT.
 fn read_entry(path: &Path) -> Result<Option<Entry>, RootError> {
+    if path.is_symlink() && !path.exists() {
+        return Err(RootError::Text(TextError::Read {
+            path: path.to_owned(),
+            source: Obstacle::Dangling.into(),
+        }));
+    }
     if has_mark(path)? {
         return Ok(Some(Entry::Fetched));
     }
@@ -151,7 +159,7 @@ fn last_line(path: &Path) -> io::Result<Vec<u8>> {
 fn read_binary(path: &Path) -> Result<Decoded, RootError> {
     let bytes = file::read(path, MAX_CONTENT).map_err(|source| TextError::Read {
         path: path.to_owned(),
-        source,
+        source: file::explained(path, source),
     })?;
     Decoded::open(&bytes).map_err(|source| RootError::Binary {
         path: path.to_owned(),

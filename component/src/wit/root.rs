@@ -23,6 +23,10 @@ pub const MARK: &str = "// cargo warg: from sha256:";
 /// The file that `fetch` writes into a folder of `wit/deps`.
 pub const PACKAGE_FILE: &str = "package.wit";
 
+/// What to do about a text beside `deps`.
+pub const UNREAD: &str =
+    "of the folders in `wit/`, only what lies in `wit/deps` is read: move it there";
+
 /// A `wit/` that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RootError {
@@ -46,6 +50,8 @@ pub enum RootError {
         item: String,
         /// The versions of the package that lie in `deps`.
         versions: BTreeSet<Version>,
+        /// Where a text declares it that is not read, since it lies beside `deps`.
+        unread: Option<Location>,
         /// Where it is used first.
         location: Option<Location>,
     },
@@ -98,8 +104,8 @@ pub struct Contents {
     pub text: Option<Group>,
     /// What lies in its `deps`, ascending by path.
     pub deps: Vec<(PathBuf, Entry)>,
-    /// Folders with texts that nobody reads, since they lie beside `deps`.
-    pub unread: Vec<PathBuf>,
+    /// Folders with texts that nobody reads, since they lie beside `deps`; with the texts, where they parse.
+    pub unread: Vec<(PathBuf, Option<Group>)>,
 }
 
 /// What lies in a `wit/deps`.
@@ -128,7 +134,7 @@ pub struct Root {
     /// Those of them that hold a whole text.
     marked: BTreeSet<String>,
     /// Folders with texts that nobody reads, since they lie beside `deps`.
-    unread: Vec<PathBuf>,
+    unread: Vec<(PathBuf, Option<Group>)>,
 }
 
 impl Root {
@@ -269,8 +275,18 @@ impl Root {
     }
 
     /// Folders beside `deps` with texts that are not read.
-    pub fn unread(&self) -> &[PathBuf] {
-        &self.unread
+    pub fn unread(&self) -> impl Iterator<Item = &Path> {
+        self.unread.iter().map(|(folder, _)| folder.as_path())
+    }
+
+    /// Where a text that is not read, since it lies beside `deps`, declares a package.
+    pub fn unread_declaration(&self, namespace: &str, name: &str) -> Option<Location> {
+        let mut groups = self.unread.iter().filter_map(|(_, text)| text.as_ref());
+        groups.find_map(|group| {
+            let mut names = group.names();
+            let found = names.find(|found| found.namespace == namespace && found.name == name)?;
+            group.declaration(found)
+        })
     }
 
     /// The names of the folders that `fetch` wrote.
@@ -337,6 +353,7 @@ impl Root {
                 package: text,
                 item: item.clone(),
                 versions: self.versions(package),
+                unread: self.unread_declaration(&package.namespace, &package.name),
                 location: location(),
             });
         };

@@ -474,7 +474,7 @@ impl<'a> Explainer<'_, 'a, '_> {
             let wishes = found.into_iter().map(|requirement| Wish {
                 requirement: requirement.clone(),
                 exports: Vec::new(),
-                location: None,
+                location: self.local_place(by, versions, requirement),
                 written: None,
             });
             (Some(group), wishes.collect::<Vec<_>>())
@@ -483,6 +483,26 @@ impl<'a> Explainer<'_, 'a, '_> {
             by: group,
             unmet: self.unmet(on, set, wishes.first()),
             wishes,
+        })
+    }
+
+    /// Where the manifest of a package that lies in a folder says that it requires something.
+    fn local_place(
+        &self,
+        by: NodeId,
+        versions: &Ranges<u32>,
+        requirement: &Requirement,
+    ) -> Option<String> {
+        let node = self.graph.node(by);
+        let Body::Track { stock, .. } = &node.body else {
+            return None;
+        };
+        let key = (requirement.kind, requirement.name.clone());
+        let mut meant =
+            runs_below(versions, node.offer().len()).flat_map(|(from, past)| from..past);
+        meant.find_map(|number| match stock.source(number)? {
+            Source::Local(local) => local.requirement_locations.get(&key).cloned(),
+            Source::Registry(..) => None,
         })
     }
 

@@ -12,7 +12,7 @@ use semver::{Comparator, Op, Version};
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::number::Time;
 use transparency::release::Requirement;
-use transparency::version::{Track, VersionReq};
+use transparency::version::{Track, VersionReq, without_build};
 
 use super::explanation::same_interface;
 use super::{Fact, Group, Premise, Step};
@@ -437,13 +437,6 @@ fn rewritten(req: &VersionReq, version: &Version) -> Option<VersionReq> {
         _ => VersionReq::caret(version),
     };
     req.matches(version).then_some(req)
-}
-
-fn without_build(version: &Version) -> Version {
-    Version {
-        build: semver::BuildMetadata::EMPTY,
-        ..version.clone()
-    }
 }
 
 /// Other versions of the interfaces that a requirement wants exported: each that an allowed release exports.

@@ -58,14 +58,6 @@ fn shortened_versions(versions: &[Version]) -> String {
     shortened(&texts, "and")
 }
 
-/// What a kind is called.
-fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Component => "component",
-        Kind::Wit => "WIT package",
-    }
-}
-
 /// A track as people write it: `1.x`, `0.2.x`.
 struct Family<'t>(&'t Track);
 
@@ -127,7 +119,7 @@ impl<'c> Words<'c> {
 
     fn name(&self, kind: Kind, name: &PackageName) -> String {
         if self.of_two_kinds.contains(name) {
-            format!("the {} {name}", kind_word(kind))
+            format!("the {} {name}", kind.noun())
         } else {
             name.to_string()
         }
@@ -362,7 +354,7 @@ impl<'c> Words<'c> {
                     )
                 }
                 Reason::OtherKind { actual } => {
-                    format!("{} is a {}", group.name, kind_word(*actual))
+                    format!("{} is a {}", group.name, actual.noun())
                 }
                 Reason::Itself { requirement } => format!(
                     "{} require{} another version of itself, {}",

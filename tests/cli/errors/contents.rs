@@ -32,6 +32,16 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["ContentError::WitText"],
+        title: "WIT as text on stdin",
+        run: |s| {
+            let text = b"// what is exported\npackage acme:text@1.0.0;\n";
+            let arguments = ["bundle", "-"];
+            let said = s.app.warg_stdin(text, &arguments);
+            s.shown(101, &said, "bundle - < text.wit")
+        },
+    },
+    Case {
         shows: &["ContentError::Module"],
         title: "a core module",
         run: |s| {
@@ -671,9 +681,47 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
+        title: "a component of two crates",
+        run: |s| {
+            s.founded();
+            s.replace(
+                "Cargo.toml",
+                "edition = \"2024\"\n",
+                "edition = \"2024\"\n\n[workspace]\nmembers = [\"two\"]\n\n",
+            );
+            let manifest = s
+                .app
+                .read("Cargo.toml")
+                .replace("[package.metadata", "[workspace.metadata");
+            let depends = "\n[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1\"\n";
+            s.write("Cargo.toml", format!("{manifest}{depends}"));
+            let two = "[package]\nname = \"two\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+            s.write("two/Cargo.toml", format!("{two}{depends}"));
+            s.write("two/src/lib.rs", "");
+            let user = LOGGER.replace("export api", "import api");
+            s.write("user.wasm", fixtures::component::from_wit(&user, "w"));
+            s.fails(
+                2,
+                &[
+                    "publish",
+                    "user.wasm",
+                    "--as",
+                    "acme:user@1.0.0",
+                    "--workspace",
+                ],
+            )
+        },
+    },
+    Case {
+        shows: &[],
         title: "with its lock: nobody's component",
         run: |s| {
             s.founded();
+            s.replace(
+                "Cargo.toml",
+                "edition = \"2024\"\n",
+                "edition = \"2024\"\n[package.metadata.warg]\npackage = \"acme:y\"\n",
+            );
             s.fails(
                 2,
                 &[

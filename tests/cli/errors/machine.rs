@@ -71,6 +71,19 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["SequencerError::Begun"],
+        title: "a folder for a new registry in which somebody began one",
+        run: |s| {
+            s.does(&["key", "new", "acme/ci"]);
+            let planted = s.sandbox.join("new/.private/commit/0");
+            fs::create_dir_all(planted.parent().unwrap()).unwrap();
+            fs::write(&planted, "entries").unwrap();
+            found(s, 101, "../new", "new").mended(s, "the folder was removed", |s| {
+                fs::remove_dir_all(s.sandbox.join("new")).unwrap();
+            })
+        },
+    },
+    Case {
         shows: &["KeysError::Taken"],
         title: "a new key with a name that is taken",
         run: |s| {

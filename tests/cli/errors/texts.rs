@@ -1,6 +1,7 @@
 //! What is wrong in `wit/`.
 
 use std::fmt::Write as _;
+use std::fs;
 
 use super::Case;
 
@@ -27,6 +28,46 @@ pub(super) const CASES: &[Case] = &[
         run: |s| {
             s.write("wit/world.wit", [0xff, 0xfe]);
             s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["TextError::Read"],
+        title: "a link in wit/deps to something that is not there",
+        run: |s| {
+            s.write("wit/deps/io.wit", "package acme:io@1.0.0;\n");
+            s.link("wit/deps/other", "/nowhere");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["RootError::Unversioned"],
+        title: "a package beside wit/deps, without its version",
+        run: |s| {
+            s.world("  import ours:types/t;\n");
+            s.write(
+                "wit/own/types.wit",
+                "// ours\npackage ours:types@1.0.0;\ninterface t {}\n",
+            );
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
+        shows: &["Unresolved::Conflict"],
+        title: "a package beside wit/deps",
+        run: |s| {
+            s.world("  import acme:mine/t@1.0.0;\n");
+            s.write(
+                "wit/own/types.wit",
+                "// ours\npackage acme:mine@1.0.0;\ninterface t {}\n",
+            );
+            s.fails(11, &["lock"]).mended(s, "it was moved", |s| {
+                fs::create_dir(s.app.path().join("wit/deps")).unwrap();
+                fs::rename(
+                    s.app.path().join("wit/own"),
+                    s.app.path().join("wit/deps/own"),
+                )
+                .unwrap();
+            })
         },
     },
     Case {
@@ -75,7 +116,7 @@ pub(super) const CASES: &[Case] = &[
             s.write("wit/deps/two/io.wit", text);
             s.fails(101, &["lock"])
                 .mended(s, "one of them is removed", |s| {
-                    std::fs::remove_dir_all(s.app.path().join("wit/deps/two")).unwrap();
+                    fs::remove_dir_all(s.app.path().join("wit/deps/two")).unwrap();
                 })
         },
     },
@@ -148,7 +189,7 @@ pub(super) const CASES: &[Case] = &[
             s.fails(101, &["fetch"])
                 .mended(s, "the folder is moved", |s| {
                     let deps = s.app.path().join("wit/deps");
-                    std::fs::rename(deps.join("acme-io-1.0.1"), deps.join("notes")).unwrap();
+                    fs::rename(deps.join("acme-io-1.0.1"), deps.join("notes")).unwrap();
                 })
         },
     },

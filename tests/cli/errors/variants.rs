@@ -61,7 +61,7 @@ variants! {
     SaveError { Text, Changed, Write }
     RootError { Text, Binary, Unversioned, Name, Version }
     BinaryError { Content, TooLarge, Decode, GaveUp }
-    ContentError { TooLarge, NotWasm, Outdated, OldName, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
+    ContentError { TooLarge, NotWasm, WitText, Outdated, OldName, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
     ComposeError {
         Format, Content, Unmet, Redirected, Ambiguous, ExportsNothing, Older, OtherTrack, Cycle, Mismatch, HostMismatch,
         HostUses, HostSort, HostCircle, Export, Invalid, Bundle,
@@ -106,7 +106,7 @@ variants! {
     CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
     EntryError { Again, Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
     SequencerError {
-        Client, Storage, Exists, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Ahead, Defective,
+        Client, Storage, Exists, Begun, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Ahead, Defective,
         Content, Withdrawn, Map, File, Entries, Commit, Full,
     }
     CommitProblem { Damaged, Empty, Known, Times, Ahead, Record }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use transparency::name::PackageName;
+use transparency::name::{Kind, PackageName};
 
 use super::registries as table;
 use crate::commands::publish::ReleaseName;
@@ -38,16 +38,16 @@ pub(super) fn release(
         None => String::new(),
     };
     let signer = &verified.signer;
-    context.shell.status(
+    context.shell.status_verbose(
         "Checked",
-        format!("{named}: its record, signed by `{signer}`{place}, and its content"),
+        format!(
+            "{named}: its record, signed by `{signer}`{place}, and its content ({})",
+            verified.digest
+        ),
     );
     let mut warnings = Vec::new();
-    match &verified.closed_set {
-        None => warnings.push(format!(
-            "{named} carries no lock: which releases it was made with, nothing says"
-        )),
-        Some(set) => closed_set(context, set, &mut warnings),
+    if let Some(set) = &verified.closed_set {
+        closed_set(context, set, &mut warnings);
     }
     warn(context, warnings, summary);
     weigh(
@@ -58,26 +58,49 @@ pub(super) fn release(
         asked,
         summary,
     )?;
-    context
-        .shell
-        .status("Verified", format!("{named} ({})", verified.digest));
+    let also = match (&verified.closed_set, verified.kind) {
+        (Some(set), _) => also(set),
+        (None, Kind::Component) => {
+            ", which carries no lock: nothing says which releases it was made with".to_owned()
+        }
+        (None, Kind::Wit) => String::new(),
+    };
+    context.shell.status("Verified", format!("{named}{also}"));
     context.message(&Message::VerifyRelease((&verified).into()))
+}
+
+/// What was verified beside the release itself.
+fn also(set: &VerifiedSet) -> String {
+    let packages = report::counted(set.packages, "package");
+    let derived = match &set.derivation {
+        Derivation::Derived { held } if held.is_empty() => ", derived from nothing".to_owned(),
+        Derivation::Derived { held } => {
+            let versions = report::counted(held.len(), "version");
+            format!(", derived with {versions} held")
+        }
+        Derivation::Checked { .. } => String::new(),
+    };
+    let bundle = match set.bundle {
+        Some(Rebuilt::Same { .. }) => ", and its bundle, composed again",
+        Some(Rebuilt::Unknown { .. }) | None => "",
+    };
+    format!(", with its closed set of {packages}{derived}{bundle}")
 }
 
 fn closed_set(context: &Context, set: &VerifiedSet, warnings: &mut Vec<String>) {
     let shell = &context.shell;
     let packages = report::counted(set.packages, "package");
     let contents = report::counted(set.contents, "content");
-    shell.status("Checked", format!("its closed set: {packages}, {contents}"));
+    shell.status_verbose("Checked", format!("its closed set: {packages}, {contents}"));
     match &set.derivation {
         Derivation::Derived { held } if held.is_empty() => {
-            shell.status("Derived", "the same closed set, from nothing");
+            shell.status_verbose("Derived", "the same closed set, from nothing");
         }
         Derivation::Derived { held } => {
             let versions = report::counted(held.len(), "version");
             let held: Vec<_> = held.iter().map(ToString::to_string).collect();
             let held = held.join(", ");
-            shell.status("Derived", format!("the same closed set, with {versions} held: {held}"));
+            shell.status_verbose("Derived", format!("the same closed set, with {versions} held: {held}"));
         }
         Derivation::Checked { solver } => warnings.push(format!(
             "the closed set was checked, not derived again: solving algorithm {solver} is not known to this cargo warg"
@@ -92,7 +115,7 @@ fn rebuilt(context: &Context, bundle: Rebuilt, warnings: &mut Vec<String>) {
     match bundle {
         Rebuilt::Same { size } => {
             let what = format!("the same bundle, {size} bytes");
-            context.shell.status("Composed", what);
+            context.shell.status_verbose("Composed", what);
         }
         Rebuilt::Unknown { format } => warnings.push(format!(
             "the bundle was not composed again: format {format} is not known to this cargo warg"
@@ -114,9 +137,12 @@ pub(super) fn bundle(
     summary.tables.push(table(&verified.proved, asked));
     let packages = report::counted(verified.packages, "package");
     let contents = report::counted(verified.contents, "content");
-    context
-        .shell
-        .status("Checked", format!("its closed set: {packages}, {contents}"));
+    let shell = &context.shell;
+    let root = verified.root;
+    shell.status_verbose(
+        "Checked",
+        format!("its closed set: {packages}, {contents}; its root is {root}"),
+    );
     let mut warnings = Vec::new();
     rebuilt(context, verified.bundle, &mut warnings);
     warnings.extend(verified.wire.0.iter().map(|(import, name)| {
@@ -131,10 +157,14 @@ pub(super) fn bundle(
         asked,
         summary,
     )?;
-    let (name, root) = (&verified.name, verified.root);
-    context.shell.status(
+    let name = &verified.name;
+    let composed = match verified.bundle {
+        Rebuilt::Same { .. } => ", composed again",
+        Rebuilt::Unknown { .. } => "",
+    };
+    shell.status(
         "Verified",
-        format!("{this}: `{name}` ({root}) with what its lock says"),
+        format!("{this}: `{name}` with its closed set of {packages}{composed}"),
     );
     context.message(&Message::VerifyBundle((&verified).into()))
 }

@@ -15,12 +15,13 @@ use resolver::lockfile::{Lockfile, Package, Release};
 use resolver::problem::Origins;
 use transparency::content::Content;
 use transparency::name::{ExternName, Origin};
-use transparency::number::Time;
+use transparency::number::{Length, Time};
 use transparency::release::{self, Status};
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classify, Error, Result};
 use crate::ops::lock::lines::Entries;
+use crate::ops::session::contents::Wanted;
 use crate::ops::session::registries::Registries;
 use crate::ops::session::solve::{Sessions, yanked_warning};
 use component::span::Location;
@@ -101,6 +102,8 @@ pub enum ClaimError {
         cutoff: Cutoff,
         /// When it was released.
         time: Time,
+        /// Whether the registry's clock was ever set right.
+        was_set: bool,
     },
     /// A release that nobody can use.
     #[error("{selection} is locked, but is not usable: {reason}")]
@@ -138,6 +141,15 @@ impl Classify for ClaimError {
                 selection.name
             ),
             Self::OtherRegistry { .. } => OTHER_TABLE.to_owned(),
+            Self::TooNew {
+                selection,
+                was_set: true,
+                ..
+            } => format!(
+                "the registry's operator set its clock right: two locks of before and after that, merged, may say this, and \
+                 so may one that was edited. `cargo warg update {}` moves off it, or allow it in `exclude-newer-package`",
+                selection.name
+            ),
             _ => EDITED.to_owned(),
         })
     }
@@ -325,28 +337,12 @@ pub fn check(
             })?;
     }
     check_places(&locked, sessions)?;
-    let mut by_origin: BTreeMap<&Origin, Vec<(&Selection, release::Release)>> = BTreeMap::new();
+    let mut wanted = Wanted::default();
     for (selection, _, locked_release) in &locked {
-        let release = locked_in(selection, locked_release, sessions)?.clone();
-        let releases = by_origin.entry(&locked_release.origin).or_default();
-        releases.push((selection, release));
+        let release = locked_in(selection, locked_release, sessions)?;
+        wanted.push(&locked_release.origin, selection, release);
     }
-    let mut contents = BTreeMap::new();
-    for (origin, releases) in by_origin {
-        let wanted: Vec<_> = releases
-            .iter()
-            .map(|(selection, release)| (&selection.name, release))
-            .collect();
-        sessions.with(origin, |session| {
-            session.contents(&wanted, component::content::derive, |place, content| {
-                if let Some((selection, _)) = releases.get(place)
-                    && keep(selection)
-                {
-                    contents.insert((*selection).clone(), content);
-                }
-            })
-        })?;
-    }
+    let contents = wanted.read(sessions, keep)?;
     Ok(Checked {
         contents,
         count: locked.len(),
@@ -388,10 +384,12 @@ fn check_age(
             return Ok(None);
         }
     }
+    let operator = sessions.of(origin)?.checkpoint().operator();
     Ok(Some(ClaimError::TooNew {
         selection: selection.clone(),
         cutoff,
         time,
+        was_set: !operator.clocks_since(Length::ZERO).is_empty(),
     }))
 }
 
@@ -508,7 +506,7 @@ fn check_release<'l>(
     if let Some(kind) = log.log().kind().filter(|kind| *kind != selection().kind) {
         return Err(ClaimError::Kind {
             selection: selection(),
-            found: crate::ops::session::solve::kind_word(kind),
+            found: kind.noun(),
         });
     }
     let Some(release) = log.log().release(&selection().version) else {

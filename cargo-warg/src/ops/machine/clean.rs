@@ -70,7 +70,9 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
         let left = left(workspace);
         found.extend(left.into_iter().map(|path| (Sort::Left, path)));
         for member in workspace.selected().filter(|_| wanted.deps) {
-            let root = crate::wit::root::read(&member.wit).classified()?;
+            let root = crate::wit::root::read(&member.wit)
+                .classified()
+                .map_err(|error| error.below(workspace.root()))?;
             let fetched = crate::wit::root::fetched_paths(&root).classified()?;
             found.extend(fetched.into_iter().map(|path| (Sort::Deps, path)));
         }

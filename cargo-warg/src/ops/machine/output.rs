@@ -26,7 +26,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = if is_stream(path) {
         file::read_stream(io::stdin().lock(), MAX_CONTENT)
     } else {
-        file::read_argument(path, MAX_CONTENT)
+        file::read_argument(path, MAX_CONTENT).map_err(|error| file::explained(path, error))
     };
     bytes.or_fail(Class::Other, || format!("cannot read {}", shown(path)))
 }

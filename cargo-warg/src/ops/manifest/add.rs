@@ -13,6 +13,7 @@ use registry::file::Tree;
 use resolver::index::Address;
 use semver::Version;
 use transparency::name::{Kind, PackageName};
+use transparency::number::Size;
 use transparency::package::Log;
 use transparency::release::{Release, Status};
 use transparency::version::VersionReq;
@@ -24,8 +25,9 @@ use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 use crate::network::Network;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::project::Project;
+use crate::ops::session::near::did_you_mean;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::{Sessions, kind_word};
+use crate::ops::session::solve::Sessions;
 use component::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
@@ -72,8 +74,8 @@ pub fn add(
     for one in wanted {
         let (address, log) = sessions.find(&one.name)?;
         let Some(log) = log else {
-            let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();
-            return Err(absent(&address, checkpoint.size.get()));
+            let size = sessions.of(&address.origin)?.size();
+            return Err(absent(&address, size, &registries.package_names()));
         };
         chosen.push((&one.name, choose(one, &named(&root, &one.name), log)?));
     }
@@ -169,16 +171,19 @@ pub(crate) fn wait_for_turn(dirs: &Dirs) -> Result<File> {
     })
 }
 
-/// The failure to find a package that a registry proves not to have.
-pub fn absent(address: &Address, size: u64) -> Error {
-    Error::new(
+/// The failure to find a package that a registry proves not to have, with the one that may have been meant of those that are
+/// known.
+pub fn absent(address: &Address, size: Size, known: &BTreeSet<PackageName>) -> Error {
+    let error = Error::new(
         Class::Unsolved,
         format!(
             "`{}` is not in the registry `{}`: proved absent at its checkpoint of size {size}",
             address.name, address.origin
         ),
-    )
-    .with_help("check the spelling; or the namespace belongs to another registry")
+    );
+    error.with_help(did_you_mean(&address.name, known).unwrap_or_else(|| {
+        "check the spelling; or the namespace belongs to another registry".to_owned()
+    }))
 }
 
 /// How many versions a message names.
@@ -226,7 +231,7 @@ fn is_full(requirement: &VersionReq) -> bool {
 }
 
 fn nothing_matches(wanted: &Wanted, kind: Kind, matching: &[&Release], log: &Log) -> Error {
-    let (word, name) = (kind_word(kind), &wanted.name);
+    let (word, name) = (kind.noun(), &wanted.name);
     let mut message = match &wanted.requirement {
         Some((text, _)) => format!("no usable release of the {word} `{name}` matches `{text}`"),
         None => format!("the {word} `{name}` has no usable release"),

@@ -56,47 +56,50 @@ impl fmt::Display for Hold {
     }
 }
 
-/// What keeps a version of a locked package away from a member that has this closed set.
+/// What keeps a version of a package away from a member that has this closed set: the requirements that hold what is
+/// selected in its place. A package may be there in several versions, and what holds another one says nothing of this.
 pub fn holds(
     problem: &Problem,
     member: &str,
-    locked: &Selection,
+    selected: &Selection,
     version: &Version,
     set: &ClosedSet,
 ) -> Vec<Hold> {
     let packages = set.packages.iter();
     let packages = packages.map(|(by, provenance)| (by, provenance.requirements()));
-    holds_among((problem, member), locked, version, packages)
+    holds_among((problem, member), selected, version, packages)
 }
 
 /// The same of the closed set that a member has in a lock.
 pub fn holds_in_lock(
     problem: &Problem,
     member: &str,
-    locked: &Selection,
+    selected: &Selection,
     version: &Version,
     lock: &Lockfile,
 ) -> Vec<Hold> {
     let selects = lock.roots.get(member).map(|root| &root.selects);
     let packages = selects.into_iter().flatten();
     let packages = packages.filter_map(|by| Some((by, &lock.packages.get(by)?.requires)));
-    holds_among((problem, member), locked, version, packages)
+    holds_among((problem, member), selected, version, packages)
 }
 
 fn holds_among<'s>(
     (problem, member): (&Problem, &str),
-    locked: &Selection,
+    selected: &Selection,
     version: &Version,
     packages: impl Iterator<Item = (&'s Selection, &'s BTreeSet<Requirement>)>,
 ) -> Vec<Hold> {
-    let of_package = |requirement: &Requirement| {
-        requirement.kind == locked.kind && requirement.name == locked.name
+    let is_met = |requirement: &Requirement| {
+        requirement.kind == selected.kind
+            && requirement.name == selected.name
+            && requirement.req.matches(&selected.version)
     };
     let mut holds = Vec::new();
     let mut is_required = false;
     let member = problem.members.get(member);
     for root in member.iter().flat_map(|member| &member.requirements) {
-        if of_package(&root.requirement) {
+        if is_met(&root.requirement) {
             is_required = true;
             if !root.requirement.req.matches(version) {
                 holds.push(Hold::Member {
@@ -107,7 +110,7 @@ fn holds_among<'s>(
         }
     }
     for (by, requirements) in packages {
-        for requirement in requirements.iter().filter(|one| of_package(one)) {
+        for requirement in requirements.iter().filter(|one| is_met(one)) {
             is_required = true;
             if !requirement.req.matches(version) {
                 holds.push(Hold::Package {
@@ -117,7 +120,7 @@ fn holds_among<'s>(
             }
         }
     }
-    if holds.is_empty() && is_required && locked.kind == Kind::Wit {
+    if holds.is_empty() && is_required && selected.kind == Kind::Wit {
         holds.push(Hold::Lowest);
     }
     holds

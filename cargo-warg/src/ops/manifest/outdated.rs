@@ -131,12 +131,12 @@ fn row(
     let latest = sessions.newest(locked, &project.problem.options);
     let same_package = |one: &&Selection| one.kind == locked.kind && one.name == locked.name;
     let now: Vec<_> = fresh.packages.keys().filter(same_package).collect();
+    let same = |one: &&&Selection| one.version == locked.version;
     let same_track = |one: &&&Selection| Track::of(&one.version) == Track::of(&locked.version);
-    let compatible = now
-        .iter()
-        .find(same_track)
-        .or(now.last())
-        .map(|one| one.version.clone());
+    // Pins of one track lie beside each other: of several, what is locked stays itself.
+    let mut found = now.iter().find(same);
+    found = found.or_else(|| now.iter().find(same_track));
+    let compatible = found.or(now.last()).map(|one| one.version.clone());
     let is_newer = latest
         .as_ref()
         .is_some_and(|latest| *latest > locked.version);
@@ -150,7 +150,11 @@ fn row(
                 ..locked.clone()
             };
             let obstacle = sessions.obstacle(&project.problem, member, &newest);
-            let holds = holds(&project.problem, member, locked, latest, fresh);
+            let updated = Selection {
+                version: compatible.clone(),
+                ..locked.clone()
+            };
+            let holds = holds(&project.problem, member, &updated, latest, fresh);
             let holds = holds.into_iter();
             match obstacle {
                 Some(obstacle) => holds

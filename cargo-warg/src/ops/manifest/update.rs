@@ -19,7 +19,7 @@ use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 
 pub use self::pins::HeldPin;
-use self::pins::{held, is_pin_of, pins_in_scope, relax, requires_pin, set_pins};
+use self::pins::{held, is_movable, is_pin_near, pins_in_scope, relax, requires_pin, set_pins};
 use self::yanked::solve;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::ops::lock::tree::not_locked;
@@ -29,6 +29,7 @@ use crate::ops::project::{Project, relative};
 use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
 use component::wit::pins::{PinChange, PinEdit};
+use component::wit::root::Pin;
 
 /// What is to move, and how.
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,11 +99,13 @@ pub fn update(
     let pins = pins_in_scope(project, &problem, &request);
     if let Some(version) = request.precise {
         check_release(sessions, &moving, version)?;
-        require(&mut problem, project, &moving, version, request.pins);
+        let pins = if request.pins { pins.as_slice() } else { &[] };
+        require(&mut problem, project, &moving, version, pins);
     } else if request.pins {
         relax(&mut problem, project, sessions, &pins)?;
     }
     let resolution = solve(sessions, &problem, &old, &moving);
+    let resolution = resolution.map_err(|error| project.with_unread(error));
     let resolution = resolution.map_err(|error| match gave_up(&error) {
         Some(_) => {
             error.with_help("nothing was written: the lock stays as it is, and goes on working")
@@ -112,7 +115,7 @@ pub fn update(
     // What was asked of this run alone does not stand in the lock.
     let mut asked = project.problem.clone();
     let edit = if request.pins {
-        set_pins(&mut asked, project, &resolution, &pins)?
+        set_pins(&mut asked, project, &resolution, &pins, request.precise)?
     } else {
         PinEdit::default()
     };
@@ -189,7 +192,7 @@ pub fn solve_afresh(
             Err(error) => error,
         };
         let Some(gave_up) = gave_up(&error).cloned() else {
-            return Err(error);
+            return Err(project.with_unread(error));
         };
         let member = problem.members.get_mut(&gave_up.member);
         let (Some(member), Some(root)) = (member, lock.roots.get(&gave_up.member)) else {
@@ -278,23 +281,26 @@ fn meets(selection: &Selection, requirement: &Requirement) -> bool {
         && requirement.req.matches(&selection.version)
 }
 
-/// The one track of a package that is to have a certain version.
+/// What is to have a certain version: all that lies in one track, since pins may lie beside each other in it.
 fn one_track(
     member: &str,
     spec: &PackageSpec,
     selections: &BTreeSet<Selection>,
     precise: &Version,
 ) -> Result<BTreeSet<Selection>> {
-    if selections.len() < 2 {
+    let is_near = |one: &&Selection| Track::of(&one.version) == Track::of(precise);
+    let near: BTreeSet<_> = selections.iter().filter(is_near).cloned().collect();
+    if !near.is_empty() {
+        return Ok(near);
+    }
+    let tracks = selections.iter().map(|one| Track::of(&one.version));
+    let tracks: BTreeSet<_> = tracks.collect();
+    if tracks.len() < 2 {
         return Ok(selections.clone());
     }
-    let same = |selection: &&Selection| Track::of(&selection.version) == Track::of(precise);
-    if let Some(selection) = selections.iter().find(same) {
-        return Ok(BTreeSet::from([selection.clone()]));
-    }
-    let specs = selections
+    let specs = tracks
         .iter()
-        .map(|one| format!("`{}@{}`", one.name, Track::of(&one.version)));
+        .map(|track| format!("`{}@{track}`", spec.name));
     let message = format!("`{spec}` is locked in several versions for `{member}`");
     Err(Error::new(Class::Usage, message).with_help(format!(
         "name one: {}",
@@ -371,15 +377,15 @@ fn require(
     project: &Project,
     moving: &BTreeMap<String, BTreeSet<Selection>>,
     version: &Version,
-    pins: bool,
+    pins: &[(&String, &Pin)],
 ) {
     for (name, member) in &mut problem.members {
         for selection in moving.get(name).into_iter().flatten() {
-            if pins {
-                let pins = project.pins.get(name).into_iter().flatten();
-                for pin in pins.filter(|pin| is_pin_of(pin, selection)) {
-                    member.requirements.retain(|one| !requires_pin(one, pin));
-                }
+            let of_member = pins.iter().filter(|(of, _)| *of == name);
+            let of_selection = of_member
+                .filter(|(_, pin)| is_pin_near(pin, selection) && is_movable(project, name, pin));
+            for (_, pin) in of_selection {
+                member.requirements.retain(|one| !requires_pin(one, pin));
             }
             let exact = VersionReq::exact(version);
             let requirement = Requirement::new(selection.kind, selection.name.clone(), exact);
@@ -415,9 +421,9 @@ fn check_needed(
             Flaw::Unneeded { selection } => Some(selection),
             _ => None,
         });
+        let moving = || moving.get(name).into_iter().flatten();
         let is_asked_for = |selection: &Selection| {
-            let mut moving = moving.get(name).into_iter().flatten();
-            selection.version == *precise && moving.any(|one| one.name == selection.name)
+            selection.version == *precise && moving().any(|one| one.name == selection.name)
         };
         let unneeded = unneeded.find(is_asked_for);
         let Some(selection) = unneeded else {
@@ -425,7 +431,10 @@ fn check_needed(
         };
         let package = &selection.name;
         let message = format!("nothing that `{name}` depends on takes {package} {precise}");
-        let holds = holds(asked, name, &selection, precise, set);
+        let locked = moving().filter(|one| one.name == *package);
+        let holds: Vec<_> = locked
+            .flat_map(|locked| holds(asked, name, locked, precise, set))
+            .collect();
         let error = Error::new(Class::Unsolved, message);
         return Err(holds.into_iter().fold(error, |error, hold| {
             error.with_help(format!("it is required as {hold}"))

@@ -233,7 +233,7 @@ impl<'a> Folders<'a> {
         let member = if let Some(member) = in_workspace {
             member
         } else {
-            outside = load_outside(dependency, &manifest)?;
+            outside = self.load_outside(dependency, &manifest)?;
             outside
                 .members()
                 .iter()
@@ -262,6 +262,9 @@ impl<'a> Folders<'a> {
         }
         for further in of_kind(member, Kind::Component) {
             let requirement = self.required(further, locals, on_the_way)?;
+            let key = (requirement.kind, requirement.name.clone());
+            let place = further.location.to_string();
+            local.requirement_locations.insert(key, place);
             local.requirements.insert(requirement);
         }
         let unbuilt = Unbuilt {
@@ -271,6 +274,23 @@ impl<'a> Folders<'a> {
         self.keep(&local, Held::Project(Box::new(unbuilt)));
         locals.insert(local);
         Ok(version)
+    }
+
+    /// Reads a workspace beside this one, whose places are named from this one.
+    fn load_outside(&self, dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
+        let folder = manifest.parent().unwrap_or(manifest);
+        if !manifest.is_file() {
+            return Err(not_there(dependency, folder).with_help(
+            "a path names a folder with a Cargo.toml, a `.wasm` component, or, of a WIT package, its folder",
+        ));
+        }
+        let args = ManifestArgs {
+            manifest_path: Some(manifest.to_owned()),
+            ..ManifestArgs::default()
+        };
+        Workspace::load_seen_from(self.workspace.root(), &args)
+            .classified()
+            .map_err(|error| in_context(error, dependency, folder))
     }
 
     fn component_file(&mut self, dependency: &Dependency, path: &Path) -> Result<Local> {
@@ -309,22 +329,6 @@ fn lowest(requirement: &VersionReq) -> Version {
             )
         },
     )
-}
-
-fn load_outside(dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
-    let folder = manifest.parent().unwrap_or(manifest);
-    if !manifest.is_file() {
-        return Err(not_there(dependency, folder).with_help(
-            "a path names a folder with a Cargo.toml, a `.wasm` component, or, of a WIT package, its folder",
-        ));
-    }
-    let args = ManifestArgs {
-        manifest_path: Some(manifest.to_owned()),
-        ..ManifestArgs::default()
-    };
-    Workspace::load(&args)
-        .classified()
-        .map_err(|error| in_context(error, dependency, folder))
 }
 
 fn wrong_path(dependency: &Dependency, path: &Path) -> String {

@@ -255,7 +255,10 @@ impl<'a> Destination<'a> {
             let log = logs.get(draft.name()).filter(|log| log.kind().is_some());
             missing.push(match (log, draft) {
                 (None, Draft::Release(_)) => true,
-                (None, Draft::Change(name, _)) => return Err(no_package(name, &session)),
+                (None, Draft::Change(name, _)) => {
+                    let known = self.registry.package_names();
+                    return Err(no_package(name, &session, &known));
+                }
                 (Some(log), draft) => !draft.is_said(log, &self.alias()).classified()?,
             });
         }
@@ -397,10 +400,10 @@ fn names(drafts: &[Draft<'_>]) -> BTreeSet<PackageName> {
 }
 
 /// The failure to find the package that is to be changed.
-fn no_package(name: &PackageName, session: &Session<'_>) -> Error {
+fn no_package(name: &PackageName, session: &Session<'_>, known: &BTreeSet<PackageName>) -> Error {
     let origin = session.checkpoint().checkpoint().origin.clone();
     let name = name.clone();
-    absent(&Address { origin, name }, session.size().get())
+    absent(&Address { origin, name }, session.size(), known)
 }
 
 /// Writes records, each behind the one before it.

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 
 use registry::client::{Client, Session};
 use registry::file::{self, NewFolder, Tree};
-use registry::layout::PRIVATE;
-use registry::sequencer::{Founding, found};
-use registry::storage::Folder;
+use registry::layout::{self, PRIVATE};
+use registry::sequencer::{Founding, SequencerError, found};
+use registry::storage::{Folder, Source as _};
 use transparency::key::{SigningKey, VerifyingKey};
 use transparency::name::{Namespace, Origin};
-use transparency::number::Time;
+use transparency::number::{Size, Time};
 use transparency::policy::Policy;
 
 use crate::dirs::Dirs;
@@ -180,6 +180,12 @@ fn begun(
         if let Some(checkpoint) = granted.find(|key| secret.find_vkey(key).is_some()) {
             return Ok(Some((key.verifying_key().clone(), checkpoint)));
         }
+    }
+    if matches!(storage.get(&layout::checkpoint()), Ok(None))
+        && matches!(storage.get(&layout::commit(Size::ZERO)), Ok(Some(_)))
+    {
+        let place = storage.place(&layout::commit(Size::ZERO));
+        return Err(Error::classified(SequencerError::Begun { place }));
     }
     if entries.iter().any(|entry| entry.file_name() == PRIVATE) {
         return Err(taken("is a registry already, and none that your keys made"));

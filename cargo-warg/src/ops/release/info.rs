@@ -75,8 +75,8 @@ pub fn info(
     let mut sessions = Sessions::new(registries, Reading::now(offline));
     let (address, log) = sessions.find(&spec.name)?;
     let Some(log) = log.map(registry::client::LoadedLog::log).cloned() else {
-        let checkpoint = sessions.of(&address.origin)?.checkpoint().checkpoint();
-        return Err(absent(&address, checkpoint.size.get()));
+        let size = sessions.of(&address.origin)?.size();
+        return Err(absent(&address, size, &registries.package_names()));
     };
     let Some(kind) = log.kind() else {
         let message = format!("`{}` has no records", spec.name);

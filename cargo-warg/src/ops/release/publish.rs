@@ -3,11 +3,12 @@
 //! A WIT package says its name, version and requirements itself, and a text may declare several: each is released, behind
 //! those it refers to, all in one batch. A component has none of these in its bytes: its name
 //! and version are given, or stand in the manifest of the selected member; its requirements are that member's
-//! dependencies, if it is the member that is published. What it imports and exports is read from the bytes. An import
+//! dependencies, if it is the member that is published: see `builder`. What it imports and exports is read from the bytes. An import
 //! that no requirement serves is the host's.
 //!
 //! Nothing is signed that nobody could use: see `batch::consumer`.
 
+mod builder;
 mod texts;
 mod unused;
 
@@ -22,6 +23,7 @@ use transparency::release::{Requirement, Statement};
 use transparency::selection::Selection;
 use transparency::version::VersionReq;
 
+use self::builder::Builder;
 use self::texts::Texts;
 use self::unused::unused;
 use crate::dirs::Dirs;
@@ -39,7 +41,7 @@ use crate::ops::release::attach;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
 use crate::wit::publish::Texts as WitTexts;
-use component::content::{ContentError, Interface, kind_of};
+use component::content::{Interface, kind_of};
 use component::wit::publish::{Package as WitPackage, PublishError};
 
 /// What is to be published, where, and by whom.
@@ -82,6 +84,8 @@ pub struct Published {
     pub releases: Vec<(Item, Outcome)>,
     /// What texts refer to that only a registry has.
     pub taken: BTreeSet<Selection>,
+    /// The member whose component it was found to be, though nothing says so.
+    pub found: Option<String>,
     /// The registry, as Cargo.toml calls it.
     pub registry: Alias,
     /// What the publisher may want to mend.
@@ -123,13 +127,26 @@ fn publish_component(
 ) -> Result<Published> {
     let ComponentItem {
         mut item,
-        member,
-        required,
+        mut member,
+        mut required,
     } = component;
-    let mut warnings: Vec<_> = of_no_member(&workspace, &item, member.as_deref())
-        .into_iter()
-        .collect();
+    let mut warnings = Vec::new();
     let reading = Reading::now(publication.offline);
+    let mut found = None;
+    if member.is_none() {
+        let registries = Registries::open(&workspace, dirs, network)?;
+        let mut sessions = Sessions::new(&registries, reading);
+        let builder = builder::of(&workspace, &item, publication.carries, &mut sessions)?;
+        if let Builder::Member(builder) = builder {
+            required = requirements(builder)?;
+            let stated = required.iter().map(|(_, requirement)| requirement.clone());
+            item.statement.requirements.extend(stated);
+            member = Some(builder.name.clone());
+            found.clone_from(&member);
+        } else if let Builder::Named(other) = builder {
+            warnings.push(builder::of_another_name(&item, other));
+        }
+    }
     let (project, opened);
     let registries = match &member {
         Some(member) if publication.carries.is_some() || workspace.lock_path().exists() => {
@@ -167,6 +184,7 @@ fn publish_component(
     Ok(Published {
         releases,
         taken: BTreeSet::new(),
+        found,
         registry,
         warnings,
     })
@@ -217,6 +235,7 @@ fn publish_wit(
     Ok(Published {
         releases,
         taken,
+        found: None,
         registry,
         warnings,
     })
@@ -368,14 +387,7 @@ fn read(path: &Path) -> Result<Read> {
         return Ok(Read::Text(Box::new(texts)));
     }
     let bytes = output::read(path)?;
-    let kind = kind_of(&bytes).classified().context(cannot);
-    let kind = kind.map_err(|error| match error.cause() {
-        Some(ContentError::NotWasm) => error.with_help(
-            "WIT as text comes from a file that ends in `.wit`, or from a folder of such files",
-        ),
-        _ => error,
-    });
-    match kind? {
+    match kind_of(&bytes).classified().context(cannot)? {
         Kind::Wit => {
             let package = WitPackage::open(bytes).classified().context(cannot)?;
             Ok(Read::Wit(path.to_owned(), package))
@@ -483,15 +495,9 @@ fn component_item(
         (name, member.version.clone(), Some(member))
     };
     let mut statement = statement(version, &content);
-    let mut required = Vec::new();
-    for dependency in member.iter().flat_map(|member| &member.dependencies) {
-        if dependency.kind != Kind::Component {
-            continue;
-        }
-        let requirement = requirement(dependency)?;
-        required.push((dependency.location.to_string(), requirement.clone()));
-        statement.requirements.insert(requirement);
-    }
+    let required = member.map(requirements).transpose()?.unwrap_or_default();
+    let stated = required.iter().map(|(_, requirement)| requirement.clone());
+    statement.requirements.extend(stated);
     statement.imports = interface.imports;
     statement.exports = interface.exports;
     let item = Item {
@@ -519,23 +525,6 @@ fn no_name(member: &Member) -> Error {
     )
 }
 
-/// That a release requires nothing, though a member that is published under no name has component dependencies.
-fn of_no_member(workspace: &Workspace, item: &Item, member: Option<&str>) -> Option<String> {
-    let is_nameless = |member: &&Member| {
-        let mut dependencies = member.dependencies.iter();
-        member.package.is_none() && dependencies.any(|one| one.kind == Kind::Component)
-    };
-    let other = workspace.selected().find(is_nameless)?;
-    let (name, version) = (&item.name, &item.statement.version);
-    member.is_none().then(|| {
-        format!(
-            "{name}@{version} requires nothing: no selected member is published as `{name}`; if it is `{}`, write \
-             `package = \"{name}\"` into its [package.metadata.warg]",
-            other.name
-        )
-    })
-}
-
 /// The selected member that is published under this name.
 fn member_of<'w>(workspace: &'w Workspace, name: &PackageName) -> Result<Option<&'w Member>> {
     let mut named = workspace
@@ -552,6 +541,14 @@ fn member_of<'w>(workspace: &'w Workspace, name: &PackageName) -> Result<Option<
         .with_help("choose one with `-p`")),
         (member, _) => Ok(member),
     }
+}
+
+/// What the component of a member requires, and where its manifest says so.
+fn requirements(member: &Member) -> Result<Vec<(String, Requirement)>> {
+    let dependencies = member.dependencies.iter();
+    let components = dependencies.filter(|one| one.kind == Kind::Component);
+    let required = components.map(|one| Ok((one.location.to_string(), requirement(one)?)));
+    required.collect()
 }
 
 /// What a dependency says to everyone: its name and the releases that will do. Paths are nobody else's business.

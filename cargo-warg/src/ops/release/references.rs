@@ -21,8 +21,9 @@ use transparency::version::VersionReq;
 use wit_parser::PackageName as WitName;
 
 use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::ops::session::contents::Wanted;
 use crate::ops::session::registries::no_registry;
-use crate::ops::session::solve::{Sessions, kind_word};
+use crate::ops::session::solve::Sessions;
 use component::span::{Location, Place};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use component::wit::binary::Decoded;
@@ -107,7 +108,7 @@ pub enum Absence {
         origin: Origin,
     },
     /// It is of another kind.
-    #[error("`{name}` is a {}", kind_word(*found))]
+    #[error("`{name}` is a {}", found.noun())]
     Kind {
         /// The package.
         name: PackageName,
@@ -455,7 +456,7 @@ pub(crate) fn contents(
     sessions: &mut Sessions<'_>,
     has: impl Fn(&Selection) -> bool,
 ) -> Result<BTreeMap<Selection, Content>> {
-    let mut by_origin: BTreeMap<Origin, Vec<(Selection, Release)>> = BTreeMap::new();
+    let mut wanted = Wanted::default();
     for (selection, provenance) in resolution.packages() {
         let Provenance::Registry { origin, .. } = provenance else {
             continue;
@@ -469,25 +470,10 @@ pub(crate) fn contents(
         };
         let log = sessions.log(&address);
         if let Some(release) = log.and_then(|log| log.log().release(&selection.version)) {
-            let releases = by_origin.entry(origin.clone()).or_default();
-            releases.push((selection.clone(), release.clone()));
+            wanted.push(origin, selection, release);
         }
     }
-    let mut contents = BTreeMap::new();
-    for (origin, releases) in by_origin {
-        let wanted: Vec<_> = releases
-            .iter()
-            .map(|(selection, release)| (&selection.name, release))
-            .collect();
-        sessions.with(&origin, |session| {
-            session.contents(&wanted, component::content::derive, |place, content| {
-                if let Some((selection, _)) = releases.get(place) {
-                    contents.insert(selection.clone(), content);
-                }
-            })
-        })?;
-    }
-    Ok(contents)
+    wanted.read(sessions, |_| true)
 }
 
 /// The content of a WIT release; none where there is none that can be taken.

@@ -38,6 +38,8 @@ pub struct VerifiedRelease {
     pub name: PackageName,
     /// The version.
     pub version: Version,
+    /// What it holds.
+    pub kind: Kind,
     /// The SHA-256 of its content.
     pub digest: Digest,
     /// The name of the key that released it.
@@ -177,6 +179,7 @@ pub fn verify_release(
     Ok(VerifiedRelease {
         name: name.clone(),
         version: version.clone(),
+        kind: content.derived().kind(),
         digest: *release.digest(),
         signer: release.signer().name().to_owned(),
         index,
@@ -193,8 +196,8 @@ fn find(
 ) -> Result<(Address, Release)> {
     let (address, log) = sessions.find(name)?;
     let Some(log) = log else {
-        let size = sessions.of(&address.origin)?.size().get();
-        return Err(absent(&address, size));
+        let size = sessions.of(&address.origin)?.size();
+        return Err(absent(&address, size, &sessions.package_names()));
     };
     let release = log.log().release(version).cloned();
     let release = release.ok_or_else(|| {

@@ -399,6 +399,17 @@ impl Configured {
         }
     }
 
+    /// The names of its packages that are known here: of those that this machine kept something of, and, where it is a
+    /// folder, of all.
+    pub(in crate::ops) fn package_names(&self) -> BTreeSet<PackageName> {
+        let mut names = self.shelf.package_names();
+        names.extend(self.vendored.iter().flat_map(Shelf::package_names));
+        if let Far::Folder(folder) = &self.source {
+            names.extend(folder.package_names());
+        }
+        names
+    }
+
     /// A failure of writing to it.
     pub fn sequencer_failure(&self, error: SequencerError) -> Error {
         evidence::sequencer(error, self.trust.folder())
@@ -425,6 +436,9 @@ impl Configured {
 pub struct Registries {
     by_origin: BTreeMap<Origin, Configured>,
     origins: Origins,
+    remembered: Arc<Remembered>,
+    /// What the manifests require.
+    required: BTreeSet<PackageName>,
 }
 
 impl Registries {
@@ -480,7 +494,23 @@ impl Registries {
                 })
                 .collect(),
         };
-        Ok(Self { by_origin, origins })
+        let members = workspace.members().iter();
+        let required = members.flat_map(|member| &member.dependencies);
+        let required = required.map(|dependency| dependency.name.clone());
+        Ok(Self {
+            by_origin,
+            origins,
+            remembered,
+            required: required.collect(),
+        })
+    }
+
+    /// The names of packages that this machine and this project know of, without asking anybody: for suggestions.
+    pub(in crate::ops) fn package_names(&self) -> BTreeSet<PackageName> {
+        let mut names = self.required.clone();
+        names.extend(self.remembered.package_names());
+        names.extend(self.by_origin.values().flat_map(Configured::package_names));
+        names
     }
 
     /// Which registry each name belongs to.

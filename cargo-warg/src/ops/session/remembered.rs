@@ -4,12 +4,14 @@
 //! left with both sides, it is those of both. A lock that does not read remembers nothing that could be held against a
 //! registry, and that is an error: forgetting would be the attack.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use resolver::lockfile::Lockfile;
 use resolver::lockfile::merge::Merge;
 use transparency::checkpoint::Checkpoint;
-use transparency::name::Origin;
+use transparency::name::{Origin, PackageName};
 
 use crate::error::Result;
 use crate::ops::lock;
@@ -45,18 +47,29 @@ impl Remembered {
         Ok(of_origin.cloned().collect())
     }
 
+    /// The names of the packages that are locked, as far as the lock reads.
+    pub(super) fn package_names(&self) -> BTreeSet<PackageName> {
+        let locks = self.locks().unwrap_or_default().into_iter();
+        let packages = locks.flat_map(|lock| lock.packages);
+        packages.map(|(selection, _)| selection.name).collect()
+    }
+
     fn read(&self) -> Result<Vec<Checkpoint>> {
+        let checkpoints = self.locks()?.into_iter().flat_map(|lock| lock.registries);
+        Ok(checkpoints.map(|(_, checkpoint)| checkpoint).collect())
+    }
+
+    /// The lock; both sides of one that a merge left.
+    fn locks(&self) -> Result<Vec<Lockfile>> {
         let Some(text) = lock::read_text(&self.path)? else {
             return Ok(Vec::new());
         };
-        let locks = match lock::parse(&text, &self.path) {
-            Ok(lock) => vec![lock],
+        match lock::parse(&text, &self.path) {
+            Ok(lock) => Ok(vec![lock]),
             Err(refused) => match Merge::read(&text) {
-                Ok(merge) => merge.sides().to_vec(),
-                Err(_) => return Err(refused),
+                Ok(merge) => Ok(merge.sides().to_vec()),
+                Err(_) => Err(refused),
             },
-        };
-        let checkpoints = locks.into_iter().flat_map(|lock| lock.registries);
-        Ok(checkpoints.map(|(_, checkpoint)| checkpoint).collect())
+        }
     }
 }

@@ -31,8 +31,8 @@ use transparency::version::Track;
 
 use crate::error::{Class, Error, Result};
 use crate::ops::session::evidence::NOT_OF_THE_LOCK;
+use crate::ops::session::near::did_you_mean;
 use crate::ops::session::registries::{Reading, Registries, name_registries, no_registry};
-use crate::spec::nearest;
 
 /// How often packages are loaded that only a hint needs. Each time the conflict is solved and explained anew, which no other
 /// budget bounds; a change that needs more to be known is left out.
@@ -430,6 +430,18 @@ impl<'a> Sessions<'a> {
         }
     }
 
+    /// The names of packages that are known of, without asking anybody, but for those that are proved not to be there.
+    pub(in crate::ops) fn package_names(&self) -> BTreeSet<PackageName> {
+        let mut names = self.registries.package_names();
+        for (address, log) in &self.loaded {
+            match log {
+                Ok(None) => names.remove(&address.name),
+                Ok(Some(_)) | Err(_) => names.insert(address.name.clone()),
+            };
+        }
+        names
+    }
+
     /// The log of a package that was loaded; none where it is proved absent, or was not loaded.
     pub fn log(&self, address: &Address) -> Option<&LoadedLog> {
         self.loaded.get(address)?.as_ref().ok()?.as_ref()
@@ -550,7 +562,10 @@ impl<'a> Sessions<'a> {
     /// No registry for its namespace; whatever keeps it from being read or believed.
     pub fn find(&mut self, name: &PackageName) -> Result<(Address, Option<&LoadedLog>)> {
         let origins = self.origins();
-        let origin = origins.of(name).ok_or_else(|| no_registry(name))?.clone();
+        let Some(origin) = origins.of(name).cloned() else {
+            let near = did_you_mean(name, &self.package_names());
+            return Err(near.into_iter().fold(no_registry(name), Error::with_help));
+        };
         let address = Address {
             origin,
             name: name.clone(),
@@ -626,14 +641,13 @@ impl<'a> Sessions<'a> {
         if !unowned.is_empty() {
             help.push(name_registries(&unowned));
         }
-        let there = self.loaded.iter();
-        let there = there.filter(|(_, log)| matches!(log, Ok(Some(_))));
-        let there: Vec<&str> = there.map(|(address, _)| address.name.as_str()).collect();
-        for absent in conflict.absent() {
-            let near = nearest(absent.as_str(), there.iter().copied());
-            help.extend(near.map(|near| {
-                format!("`{absent}` does not exist, and a package of a similar name does: `{near}`")
-            }));
+        let absent = conflict.absent();
+        if !absent.is_empty() {
+            let known = self.package_names();
+            let near = absent
+                .into_iter()
+                .filter_map(|name| did_you_mean(name, &known));
+            help.extend(near);
         }
         let error = Error::classified(Unresolved::Conflict(conflict));
         help.into_iter().fold(error, Error::with_help)
@@ -984,14 +998,6 @@ pub fn origins_of(resolution: &Resolution) -> BTreeSet<Origin> {
         Provenance::Local(_) => None,
     });
     origins.collect()
-}
-
-/// What a requirement asks for, in a word for messages.
-pub fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Component => "component",
-        Kind::Wit => "WIT package",
-    }
 }
 
 #[cfg(test)]

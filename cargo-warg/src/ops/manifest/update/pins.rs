@@ -32,8 +32,11 @@ pub struct HeldPin {
     pub available: Version,
 }
 
-pub(super) fn is_pin_of(pin: &Pin, selection: &Selection) -> bool {
-    selection.kind == Kind::Wit && pin.name == selection.name && pin.version == selection.version
+/// Whether a pin is of what is selected, or, where the text was changed since, of another version of its track.
+pub(super) fn is_pin_near(pin: &Pin, selection: &Selection) -> bool {
+    selection.kind == Kind::Wit
+        && pin.name == selection.name
+        && Track::of(&pin.version) == Track::of(&selection.version)
 }
 
 pub(super) fn requires_pin(root: &RootRequirement, pin: &Pin) -> bool {
@@ -67,7 +70,7 @@ pub(super) fn pins_in_scope<'p>(
 }
 
 /// Whether a pin stands in the member's own text, and nowhere in its `deps` or in another project's.
-fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
+pub(super) fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
     if pin.is_shared {
         return false;
     }
@@ -148,6 +151,7 @@ pub(super) fn set_pins(
     project: &Project,
     resolution: &Resolution,
     pins: &[(&String, &Pin)],
+    precise: Option<&Version>,
 ) -> Result<PinEdit> {
     let mut moves: BTreeMap<&String, Moves> = BTreeMap::new();
     for (name, pin) in pins {
@@ -166,9 +170,13 @@ pub(super) fn set_pins(
         {
             continue;
         }
-        let same_track =
-            |selection: &&&Selection| Track::of(&selection.version) == Track::of(&pin.version);
-        let Some(now) = selected.iter().find(same_track).or(selected.first()) else {
+        // Other pins of its track, which stay as they are, may lie beside what was found for it.
+        let relaxed = VersionReq::caret(&pin.version);
+        let is_for_it = |selection: &&&Selection| match precise {
+            Some(precise) => selection.version == *precise,
+            None => relaxed.matches(&selection.version),
+        };
+        let Some(now) = selected.iter().rev().find(is_for_it) else {
             continue;
         };
         if !restate(member, pin, VersionReq::exact(&now.version)) {

@@ -1,4 +1,4 @@
-//! A requirement that no import of a component asks for.
+//! What a component imports, held against what it requires, or would.
 
 use std::collections::BTreeSet;
 
@@ -30,8 +30,40 @@ pub(super) fn unused(
             missing.join(", ")
         )));
     }
+    if !requirement.serves.is_empty() {
+        return Ok(None);
+    }
+    // What an import under a plain name implements is not in the record, so it may be anything.
+    let is_plain = imports.iter().any(|import| import.interface().is_none());
     // Of what has no registry or is not there, publishing says more.
-    if !requirement.serves.is_empty() || sessions.origins().of(name).is_none() {
+    let is_served = is_served(requirement, imports, sessions)?;
+    Ok((!is_plain && is_served == Some(false))
+        .then(|| format!("the component imports nothing that `{name}` exports, which it requires")))
+}
+
+/// Whether a component imports what it would if it had this requirement.
+///
+/// # Errors
+/// Whatever keeps the package from being read or believed.
+pub(super) fn is_used(
+    requirement: &Requirement,
+    imports: &BTreeSet<ExternName>,
+    sessions: &mut Sessions<'_>,
+) -> Result<bool> {
+    if !requirement.serves.is_empty() {
+        return Ok(requirement.serves.is_subset(imports));
+    }
+    Ok(is_served(requirement, imports, sessions)? == Some(true))
+}
+
+/// Whether a release that is allowed exports what a component imports; none where there is no such package.
+fn is_served(
+    requirement: &Requirement,
+    imports: &BTreeSet<ExternName>,
+    sessions: &mut Sessions<'_>,
+) -> Result<Option<bool>> {
+    let name = &requirement.name;
+    if sessions.origins().of(name).is_none() {
         return Ok(None);
     }
     let (_, Some(log)) = sessions.find(name)? else {
@@ -41,15 +73,10 @@ pub(super) fn unused(
         .log()
         .releases()
         .filter(|release| requirement.req.matches(release.version()));
-    // What an import under a plain name implements is not in the record, so it may be anything.
     let is_served = |import: &ExternName, release: &Release| {
-        import.interface().is_none()
-            || release
-                .exports()
-                .iter()
-                .any(|export| serves(export, import))
+        let mut exports = release.exports().iter();
+        exports.any(|export| serves(export, import))
     };
     let is_used = |release: &Release| imports.iter().any(|import| is_served(import, release));
-    Ok((!allowed.any(is_used))
-        .then(|| format!("the component imports nothing that `{name}` exports, which it requires")))
+    Ok(Some(allowed.any(is_used)))
 }
