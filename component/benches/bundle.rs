@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use component::bundle::{Composition, FORMAT, Part, Wiring, compose};
 use criterion::{Criterion, criterion_group, criterion_main};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 const COMPONENTS: usize = 50;

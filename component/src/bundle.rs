@@ -18,7 +18,7 @@ pub mod wiring;
 use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::name::{ExternName, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 pub use self::error::{ComposeError, EmbeddedError, Part as PartName};

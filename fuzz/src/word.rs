@@ -11,7 +11,7 @@ use transparency::key::{SigningKey, VerifyingKey};
 use transparency::name::{ExternName, InterfaceName, Kind, Namespace, Origin, PackageName};
 use transparency::number::{Index, Length, Position, Size, Time};
 use transparency::record::Subject;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::tile::{Part, Tile};
 

@@ -19,7 +19,7 @@ use registry::storage::Folder;
 use transparency::digest::Digest;
 use transparency::name::Kind;
 use transparency::package::Action;
-use transparency::release::Statement;
+use transparency::statement::Statement;
 
 const SIZES: [usize; 2] = [100, 10_000];
 const RUNS: usize = 41;

@@ -21,7 +21,9 @@ use transparency::operator;
 use transparency::package::{self, Action, LogError};
 use transparency::policy::Policy;
 use transparency::record::{RecordError, SignedRecord, Subject};
-use transparency::release::{Attachment, Release, Statement};
+use transparency::release::Release;
+use transparency::statement::Attachment;
+use transparency::statement::Statement;
 use transparency::tile::{FileError, Part, WIDTH};
 
 use crate::client::{Client, ClientError, Remedy, Session, evidence};

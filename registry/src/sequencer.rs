@@ -32,7 +32,7 @@ use transparency::operator;
 use transparency::package::LogError;
 use transparency::policy::{LineProblem, Policy};
 use transparency::record::{Record, RecordError, SignedRecord, Subject};
-use transparency::release::Defect;
+use transparency::statement::Defect;
 use transparency::tile::FileError;
 
 use crate::client::{Client, ClientError, Session};

@@ -22,7 +22,7 @@ use resolver::provider::{Graph, NodeId, Offer, Provider};
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, Origin};
 use transparency::number::Time;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/pubgrub");
 const CASES: [&str; 3] = [

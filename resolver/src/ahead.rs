@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 use crate::index::{Address, Index, Package, Release, Standing};
 use crate::preference::Order;

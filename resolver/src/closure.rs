@@ -8,7 +8,7 @@ use std::fmt;
 
 use semver::{BuildMetadata, Version};
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use crate::problem::Member;

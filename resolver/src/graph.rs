@@ -17,7 +17,7 @@ use std::rc::Rc;
 use pubgrub::Dependencies;
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::Size;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 

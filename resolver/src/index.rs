@@ -12,7 +12,8 @@ use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Size, Time};
 use transparency::package;
-use transparency::release::{Requirement, Status};
+use transparency::release::Status;
+use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use crate::numbered::{Numbered, Required};

@@ -22,7 +22,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::Index;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 use crate::closure::{Claim, Claims, Flaw};
 use crate::problem::{Options, Problem};

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 use crate::graph::Reason;
 use crate::index::Index;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use semver::Version;
 use transparency::name::{ExternName, Kind, Namespace, Origin, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 use crate::cutoff::{Cutoff, ExcludeNewer};
 use transparency::selection::Selection;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use semver::Version;
 use transparency::name::{ExternName, Kind, Namespace, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq};
 
 use crate::graph::{MemberGraph, Reason};

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use pubgrub::PubGrubError;
 use transparency::name::{ExternName, Origin, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 

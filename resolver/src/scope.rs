@@ -7,7 +7,7 @@ use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::number::Time;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use crate::cutoff::Cutoff;

@@ -13,7 +13,7 @@ use resolver::index::Standing;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::alone::{Difference, difference, hold};
 use resolver::problem::{Mode, RootRequirement};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use world::{World, name, selection};
 

@@ -17,7 +17,7 @@ use resolver::resolution::{ClosedSet, Provenance};
 use semver::Version;
 use small::{candidates, has_solution, random_world};
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 use world::{World, origin, requirement, selection};

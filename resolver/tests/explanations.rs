@@ -17,7 +17,7 @@ use resolver::{Exclusion, Reason, Unresolved};
 use semver::Version;
 use small::{has_solution, random_world};
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 use world::{World, name};

@@ -12,7 +12,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::Origin;
 use transparency::operator;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::story::Registry;

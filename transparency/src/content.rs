@@ -7,14 +7,15 @@
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use semver::Version;
 
 use crate::digest::Digest;
 use crate::name::{ExternName, Kind, PackageName};
 use crate::operator;
-use crate::release::{Attachment, Release, Requirement};
+use crate::release::{Release, Role};
+use crate::requirement::Requirement;
+use crate::statement::Attachment;
 use crate::version::without_build;
 
 /// What bytes turn out to be, once parsed.
@@ -45,27 +46,6 @@ impl Derived {
             Self::Component { .. } => Kind::Component,
             Self::Wit { .. } => Kind::Wit,
         }
-    }
-}
-
-/// What a file is to a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The component or WIT package itself.
-    Content,
-    /// The closed set it was released with.
-    Lock,
-    /// The closed set composed into one component.
-    Bundle,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Content => "content",
-            Self::Lock => "lock",
-            Self::Bundle => "bundle",
-        })
     }
 }
 

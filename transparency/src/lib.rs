@@ -48,7 +48,7 @@
 //! # use transparency::operator::{self, Role};
 //! # use transparency::package::{self, Under};
 //! # use transparency::record::{Record, Subject};
-//! # use transparency::release::Statement;
+//! # use transparency::statement::Statement;
 //! # let origin = "registry.example";
 //! # let key = |name, seed| SigningKey::from_seed(name, Algorithm::Ed25519, [seed; 32]).unwrap();
 //! # let (operate, online, alice) = (key(origin, 1), key(origin, 2), key("alice", 3));
@@ -165,7 +165,9 @@ pub mod package;
 pub mod policy;
 pub mod record;
 pub mod release;
+pub mod requirement;
 pub mod selection;
+pub mod statement;
 pub mod tile;
 pub mod version;
 

@@ -239,28 +239,28 @@ enum Side {
     Right,
 }
 
-/// A node on its way to the root, by its place in its row and that row's last place.
+/// A node on its way to the root, by its position in its row and the last position of that row.
 struct Ascent {
-    place: u64,
+    position: u64,
     last: u64,
 }
 
 impl Ascent {
-    fn new(place: Index, last: Index) -> Self {
+    fn new(position: Index, last: Index) -> Self {
         Self {
-            place: place.get(),
+            position: position.get(),
             last: last.get(),
         }
     }
 
     /// On which side the next sibling is; then goes up to their parent.
     fn sibling(&mut self) -> Side {
-        if self.place % 2 == 1 {
+        if self.position % 2 == 1 {
             self.rise(1);
             Side::Left
-        } else if self.place == self.last {
+        } else if self.position == self.last {
             // The last of its row and alone: it is carried up until it has a left sibling.
-            self.rise(self.place.trailing_zeros().saturating_add(1));
+            self.rise(self.position.trailing_zeros().saturating_add(1));
             Side::Left
         } else {
             self.rise(1);
@@ -269,7 +269,7 @@ impl Ascent {
     }
 
     fn rise(&mut self, rows: u32) {
-        self.place = self.place.checked_shr(rows).unwrap_or(0);
+        self.position = self.position.checked_shr(rows).unwrap_or(0);
         self.last = self.last.checked_shr(rows).unwrap_or(0);
     }
 }

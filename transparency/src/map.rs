@@ -311,8 +311,8 @@ impl Leaf {
 
     /// The package with this key; none proves its absence, where the key belongs under the page's prefix.
     pub fn slot(&self, key: &Key) -> Option<Slot> {
-        let place = self.slots.binary_search_by_key(key, |slot| slot.key).ok()?;
-        self.slots.get(place).copied()
+        let found = self.slots.binary_search_by_key(key, |slot| slot.key).ok()?;
+        self.slots.get(found).copied()
     }
 }
 

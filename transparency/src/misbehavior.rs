@@ -110,7 +110,7 @@ pub enum NotProved {
     /// One record, twice.
     #[error("its two records are one and the same")]
     SameRecord,
-    /// Two records of one log, each at its place.
+    /// Two records of one log, each at its index.
     #[error(
         "its two records are in order: neither is the other one again, nor behind one that follows it"
     )]
@@ -136,7 +136,7 @@ pub enum NotProved {
         subject: Subject,
         /// The record's position.
         position: Position,
-        /// The record's place in the log.
+        /// The record's index in the log.
         index: Index,
         /// How many records the map counts.
         length: Length,
@@ -256,10 +256,10 @@ impl Misbehavior {
         Self::two_records_claim(operator_records, first, second)?.checked(policy)
     }
 
-    /// One record at two places of the log; or two records of one log, of which the later one lies before the earlier one. So
+    /// One record at two indices of the log; or two records of one log, of which the later one lies before the earlier one. So
     /// what the registry was at a size would be for it to choose.
     ///
-    /// Of one record, the place before comes first; of two, the earlier record.
+    /// Of one record, the index before comes first; of two, the earlier record.
     ///
     /// # Errors
     /// Whatever keeps it from being proved.
@@ -446,9 +446,9 @@ impl Misbehavior {
         for signed in &self.checkpoints {
             check_origin(policy.origin(), &signed.checkpoint().origin)?;
         }
-        // Where the log holds the operator records does not matter here: any places do that ascend.
-        let places = (0..).map(Index::new);
-        let records = places.zip(self.operator.iter().map(Vec::as_slice));
+        // Where the log holds the operator records does not matter here: any indices do that ascend.
+        let indices = (0..).map(Index::new);
+        let records = indices.zip(self.operator.iter().map(Vec::as_slice));
         let operator = operator::Log::replay(
             policy.origin().clone(),
             policy.operate_key().clone(),

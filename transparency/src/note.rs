@@ -133,12 +133,12 @@ impl Note {
             .and_then(|below| below.strip_suffix('\n'))
             .ok_or(NoteError::Form)?;
         let mut signatures = Vec::new();
-        for (place, line) in lines.split('\n').enumerate() {
-            if place >= MAX_SIGNATURES {
+        for (number, line) in lines.split('\n').enumerate() {
+            if number >= MAX_SIGNATURES {
                 return Err(NoteError::TooManySignatures);
             }
             let line = SignatureLine::parse(line).ok_or(NoteError::SignatureLine {
-                line: place.saturating_add(1),
+                line: number.saturating_add(1),
             })?;
             signatures.push(line);
         }

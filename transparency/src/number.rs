@@ -1,4 +1,4 @@
-//! Sizes, places and times, each a type of its own, so that no two can be exchanged by mistake.
+//! Sizes, positions and times, each a type of its own, so that no two can be exchanged by mistake.
 //!
 //! All print and parse as canonical decimals, but [`Time`], which is RFC 3339 in whole seconds of UTC.
 
@@ -74,7 +74,7 @@ macro_rules! number {
 }
 
 number! {
-    /// The place of an entry in the log, from 0.
+    /// The index of an entry in the log, from 0.
     Index
 }
 number! {
@@ -82,7 +82,7 @@ number! {
     Size
 }
 number! {
-    /// The place of a record in its package log or in the operator log, from 0.
+    /// The position of a record in its package log or in the operator log, from 0.
     Position
 }
 number! {

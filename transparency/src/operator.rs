@@ -256,8 +256,8 @@ impl Log {
             }
         }
         self.clocks.extend(clocks_of(record, index));
-        for (place, action) in record.actions.iter().enumerate() {
-            let first = record.position == Position::ZERO && place == 0;
+        for (number, action) in record.actions.iter().enumerate() {
+            let first = record.position == Position::ZERO && number == 0;
             if first != (*action == Action::Init) {
                 return Err(Fault::Init);
             }
@@ -414,7 +414,7 @@ impl Log {
             .unwrap_or_default()
     }
 
-    /// How many clocks lie before a place of the registry's log, as their indices say.
+    /// How many clocks lie before an index of the registry's log, as their indices say.
     pub fn clocks_before(&self, index: Index) -> usize {
         self.clocks.partition_point(|clock| clock.index() < index)
     }

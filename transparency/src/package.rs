@@ -411,8 +411,8 @@ impl Log {
             });
         }
         signature?;
-        for (place, action) in record.actions.iter().enumerate() {
-            let first = record.position == Position::ZERO && place == 0;
+        for (number, action) in record.actions.iter().enumerate() {
+            let first = record.position == Position::ZERO && number == 0;
             if first != matches!(action, Action::Init { .. }) {
                 return Err(Fault::Init);
             }

@@ -70,7 +70,7 @@ pub enum LineProblem {
     /// The log key's name is no origin.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A witness key in the place of the log key, or the other way round.
+    /// A witness key instead of the log key, or the other way round.
     #[error("key `{name}` is of the wrong type: a log key is type 01, a witness key type 04")]
     KeyType {
         /// The key's name.
@@ -164,9 +164,9 @@ impl Policy {
         }
         let text = core::str::from_utf8(bytes).map_err(|_| PolicyError::Text)?;
         let mut reader = Reader::default();
-        for (place, line) in text.split('\n').enumerate() {
+        for (number, line) in text.split('\n').enumerate() {
             reader.line(line).map_err(|problem| PolicyError::Line {
-                line: place.saturating_add(1),
+                line: number.saturating_add(1),
                 problem,
             })?;
         }
@@ -203,7 +203,7 @@ impl Policy {
         &self.witnesses
     }
 
-    /// Whether the quorum is met by witnesses with these keys. The one place that counts votes: by key, each once.
+    /// Whether the quorum is met by witnesses with these keys. Votes are counted here alone: by key, each once.
     pub fn is_quorum(&self, cosigners: &BTreeSet<VerifyingKey>) -> bool {
         let Some(quorum) = &self.quorum else {
             return true;

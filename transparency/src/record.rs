@@ -20,7 +20,7 @@ use crate::key::{Algorithm, KeyError, SigningKey, Verifier, VerifyingKey};
 use crate::name::{NameError, Origin, PackageName};
 use crate::note::{Note, NoteError};
 use crate::number::{Index, Length, NumberError, Position, Time};
-use crate::release::RequirementError;
+use crate::requirement::RequirementError;
 use crate::unverified::Unverified;
 use crate::version::VersionError;
 
@@ -240,7 +240,7 @@ pub struct Record<A> {
     pub origin: Origin,
     /// The log that it is for.
     pub subject: Subject,
-    /// Its place there.
+    /// Its position there.
     pub position: Position,
     /// The hash of the record before it; zeros for record 0.
     pub previous: Hash,
@@ -434,8 +434,8 @@ fn check_plain(text: &str) -> Result<(), RecordError> {
     }
     match lines.position(|line| !plain(line)) {
         None => Ok(()),
-        Some(place) => Err(RecordError::Plain {
-            line: place.saturating_add(2),
+        Some(line) => Err(RecordError::Plain {
+            line: line.saturating_add(2),
         }),
     }
 }
@@ -474,7 +474,7 @@ pub enum ChainError {
         /// The one in the record.
         found: Subject,
     },
-    /// At another place.
+    /// At another position.
     #[error("it says to be record {found}, but stands at position {expected}")]
     Position {
         /// Where it stands.
@@ -545,8 +545,8 @@ impl Chain {
     }
 
     pub(crate) fn hash_at(&self, position: Position) -> Option<Hash> {
-        let place = usize::try_from(position.get()).ok()?;
-        self.hashes.get(place).copied()
+        let index = usize::try_from(position.get()).ok()?;
+        self.hashes.get(index).copied()
     }
 
     /// Checks that a record is the next one.
@@ -601,7 +601,7 @@ impl Chain {
             .map_or(now, |last| now.max(clock::earliest(between, last)))
     }
 
-    /// Checks that the next record lies behind the last one. A record stands in a log once, so a place that is said to be
+    /// Checks that the next record lies behind the last one. A record stands in a log once, so an index that is said to be
     /// before is false, or the registry wrote a copy.
     pub(crate) fn check_order(&self, found: Index) -> Result<(), ChainError> {
         match self.index {

@@ -31,7 +31,7 @@ pub const MAX_RECORDS: usize = 256 * (8 + 2 + MAX_ENTRY);
 /// The longest path of a tile or bundle, in bytes: six groups of digits, and the words around them.
 const MAX_PATH: usize = 64;
 
-/// A place that no file can have.
+/// Where no file can lie.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
     /// Not the path of a tile, bundle or numbered file in its one spelling.
@@ -143,12 +143,12 @@ impl Part {
         Self::new(number, u16::try_from(held).ok()?).ok()
     }
 
-    /// The file that holds the item `item` of a sequence of `count`, and the item's place in it, from 0; none where the
+    /// The file that holds the item `item` of a sequence of `count`, and the item's position in it, from 0; none where the
     /// sequence is shorter.
     pub fn holding(count: u64, item: u64) -> Option<(Self, usize)> {
         let part = Self::of(count, item / 256)?;
-        let place = u16::try_from(item % 256).ok()?;
-        (place < part.width).then_some((part, usize::from(place)))
+        let position = u16::try_from(item % 256).ok()?;
+        (position < part.width).then_some((part, usize::from(position)))
     }
 
     /// All files of a sequence of `count`, in order: full ones, then at most one partial.
@@ -180,7 +180,7 @@ impl Part {
         }
     }
 
-    /// The place of its first item in the sequence.
+    /// The position of its first item in the sequence.
     pub fn first(self) -> u64 {
         self.number.saturating_mul(256) // exact: `number` is at most MAX_NUMBER
     }

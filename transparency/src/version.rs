@@ -243,8 +243,8 @@ impl fmt::Display for VersionReq {
         if self.0.comparators.is_empty() {
             return f.write_str("*");
         }
-        for (place, comparator) in self.0.comparators.iter().enumerate() {
-            if place > 0 {
+        for (number, comparator) in self.0.comparators.iter().enumerate() {
+            if number > 0 {
                 f.write_str(",")?;
             }
             write!(f, "{comparator}")?;

@@ -11,12 +11,15 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use story::{OPERATE, World, name};
-use transparency::content::{Attached, Content, ContentError, Derived, Role, check_bytes};
+use transparency::content::{Attached, Content, ContentError, Derived, check_bytes};
 use transparency::digest::Digest;
 use transparency::name::{ExternName, Kind};
 use transparency::operator;
 use transparency::package::Action;
-use transparency::release::{Attachment, Release, Statement};
+use transparency::release::Release;
+use transparency::release::Role;
+use transparency::statement::Attachment;
+use transparency::statement::Statement;
 use transparency::version::parse_version;
 
 const PACKAGE: &str = "acme:logger";

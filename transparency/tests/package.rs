@@ -24,7 +24,12 @@ use transparency::package::{
     Proofs, Scope, Seen, Under, asks,
 };
 use transparency::record::{ChainError, Record, RecordError, Subject};
-use transparency::release::{Attachment, Defect, MAX_REQUIREMENTS, Requirement, Statement, Status};
+use transparency::release::Status;
+use transparency::requirement::Requirement;
+use transparency::statement::Attachment;
+use transparency::statement::Defect;
+use transparency::statement::MAX_REQUIREMENTS;
+use transparency::statement::Statement;
 use transparency::version::parse_version;
 
 const LOGGER: &str = "acme:logger";

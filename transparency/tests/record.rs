@@ -19,7 +19,8 @@ use transparency::number::{Position, Time};
 use transparency::operator;
 use transparency::package::{Action, Permission, Scope, Under};
 use transparency::record::{LineError, MAX_RECORD, Record, RecordError, SignedRecord, Subject};
-use transparency::release::{Attachment, Statement};
+use transparency::statement::Attachment;
+use transparency::statement::Statement;
 use transparency::version::parse_version;
 
 const LOGGER: &str = "acme:logger";

@@ -24,7 +24,8 @@ use transparency::number::{Index, Length, Position, Time};
 use transparency::package::{Log, Permission, Presence, Proofs};
 use transparency::policy::Policy;
 use transparency::record::SignedRecord;
-use transparency::release::{Defect, Status};
+use transparency::release::Status;
+use transparency::statement::Defect;
 use transparency::version::parse_version;
 use transparency::{operator, package};
 
@@ -184,7 +185,7 @@ fn the_whole_ladder_is_climbed_on_the_references_bytes() {
         .release(&parse_version("1.1.0-rc.1+linux").unwrap())
         .unwrap()
         .statement();
-    let defect = transparency::release::defect(&package, log.kind().unwrap(), statement);
+    let defect = transparency::statement::defect(&package, log.kind().unwrap(), statement);
     assert_eq!(
         defect,
         Some(Defect::Stated {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::VersionReq;
 
 use super::{Context, report};

@@ -1,8 +1,9 @@
 //! `cargo warg info`.
 
 use clap::Args;
-use transparency::content::Role;
-use transparency::release::{Attachment, Status};
+use transparency::release::Role;
+use transparency::release::Status;
+use transparency::statement::Attachment;
 
 use super::{Context, report};
 use crate::error::Result;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use transparency::content::Role;
-use transparency::release::{Attachment, Status};
+use transparency::release::Role;
+use transparency::release::Status;
+use transparency::statement::Attachment;
 
 use super::Kind;
 use crate::ops;

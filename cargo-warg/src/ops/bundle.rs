@@ -18,7 +18,7 @@ use resolver::problem::{Member as RootMember, Problem, RootRequirement};
 use transparency::content::Content;
 use transparency::digest::Digest;
 use transparency::name::Kind;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};

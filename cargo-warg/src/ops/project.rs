@@ -20,7 +20,7 @@ use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
 use resolver::resolution::Unresolved;
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::VersionReq;
 

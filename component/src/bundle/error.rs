@@ -5,7 +5,7 @@ use std::fmt;
 
 use transparency::digest::Digest;
 use transparency::name::{ExternName, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use super::{FORMAT, MAX_SECTION};

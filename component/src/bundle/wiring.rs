@@ -9,7 +9,7 @@ use std::fmt;
 
 use transparency::digest::Digest;
 use transparency::name::{ExternName, InterfaceName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 use wasmparser::{ComponentTypeRef, TypeBounds};

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use semver::Version;
 use transparency::name::{Kind, NameError, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionError, VersionReq, parse_version};
 use wit_component::{DecodedWasm, decode};
 use wit_parser::{PackageId, PackageName as WitName, Resolve, Stability, WorldId};

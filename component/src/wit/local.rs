@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 use transparency::name::PackageName;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 use super::binary::{Refusal, release_name, requirements_of};
 use super::publish::PublishError;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 use transparency::name::PackageName;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use wit_component::encode;
 use wit_parser::{PackageId, PackageName as WitName, Resolve};
 

@@ -7,7 +7,7 @@ use component::bundle::wiring::Plan;
 use component::bundle::{ComposeError, Composition, FORMAT, Part, Wiring, compose};
 use component::content::Interface;
 use transparency::name::ExternName;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use wasmparser::{
     Chunk, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef, Parser,

@@ -1,9 +1,11 @@
 //! Contents, step 6 of the ladder: bytes with the digest and size of their record, which says what they import and export.
 //! A release's lock and bundle are read the same way.
 
-use transparency::content::{Attached, Content, ContentError, Derived, Role};
+use transparency::content::{Attached, Content, ContentError, Derived};
 use transparency::name::PackageName;
-use transparency::release::{Attachment, Release};
+use transparency::release::Release;
+use transparency::release::Role;
+use transparency::statement::Attachment;
 
 use super::reader::Wanted;
 use super::{ClientError, Session};

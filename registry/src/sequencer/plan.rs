@@ -18,7 +18,8 @@ use transparency::operator;
 use transparency::package::{self, Action};
 use transparency::policy::Policy;
 use transparency::record::{SignedRecord, Subject};
-use transparency::release::{Statement, defect};
+use transparency::statement::Statement;
+use transparency::statement::defect;
 use transparency::tile::{Part, Tile};
 
 use super::commit::{Commit, CommitProblem};

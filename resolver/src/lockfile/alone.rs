@@ -9,7 +9,7 @@ use std::fmt;
 
 use semver::Version;
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::VersionReq;
 
 use super::{Lockfile, Root, SOLVER};

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::checkpoint::Checkpoint;
 use transparency::name::{Kind, Origin, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use super::reader::{ReadError, first_marker, read_draft, sides};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 use super::{Lockfile, Root, SOLVER};
 use crate::problem::{Member, Problem};

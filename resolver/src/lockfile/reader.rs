@@ -15,7 +15,8 @@ use transparency::digest::{Digest, DigestError, Hash};
 use transparency::field::{is_spelling, split_word};
 use transparency::name::{Kind, NameError, Namespace, Origin, PackageName};
 use transparency::number::{Index, NumberError, Size};
-use transparency::release::{Requirement, RequirementError};
+use transparency::requirement::Requirement;
+use transparency::requirement::RequirementError;
 use transparency::version::{VersionError, parse_version};
 
 use super::writer::{HEADER, Head, Quoted, is_special};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use semver::Version;
 use transparency::name::{Kind, Namespace, Origin, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use super::{Lockfile, Package, Root, SOLVER};

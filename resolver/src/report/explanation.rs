@@ -16,7 +16,7 @@ use std::sync::Arc;
 use pubgrub::{External, Term};
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use semver::{Comparator, Op, Version};
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::number::Time;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq, without_build};
 
 use super::explanation::same_interface;

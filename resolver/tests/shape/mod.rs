@@ -14,7 +14,7 @@ use resolver::problem::{Member, Problem, RootRequirement};
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, Origin};
 use transparency::number::{Size, Time};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 
 /// What a version depends on: a package, from a number, and below another; none: all above.
 pub(crate) type Needs = Vec<(usize, u32, Option<u32>)>;

@@ -6,7 +6,7 @@ use resolver::index::Standing;
 use resolver::problem::{Member, Mode, RootRequirement};
 use semver::Version;
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 

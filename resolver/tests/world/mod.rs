@@ -18,7 +18,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::{VersionReq, parse_version};
 

@@ -67,7 +67,7 @@ pub enum TileError {
         /// The tile.
         tile: Tile,
     },
-    /// A place or size that the log does not reach.
+    /// An index or size that the log does not reach.
     #[error("a log of {size} entries does not reach {reach}")]
     Outside {
         /// The size of the log.
@@ -96,8 +96,8 @@ impl Rows {
         Self(rows)
     }
 
-    fn node(&self, row: usize, place: usize) -> Option<Hash> {
-        self.0.get(row)?.get(place).copied()
+    fn node(&self, row: usize, column: usize) -> Option<Hash> {
+        self.0.get(row)?.get(column).copied()
     }
 
     /// The root of a log from the partial tiles of its right edge, lowest level first; or that of one full tile. In each,
@@ -116,15 +116,15 @@ impl Rows {
     }
 }
 
-/// The place of a complete subtree: a tile, by level and index; a row of it; a place in that row.
-struct Place {
+/// Where the hash of a complete subtree lies: a tile, by level and index; a row of it; a column in that row.
+struct Slot {
     level: u8,
     index: u64,
     row: usize,
     column: usize,
 }
 
-impl Place {
+impl Slot {
     fn of(node: Node) -> Option<Self> {
         let row = node.height % 8;
         let length = 256u64.checked_shr(row)?;
@@ -228,8 +228,8 @@ impl VerifiedTiles {
     fn needed(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Vec<Tile> {
         let mut needed = BTreeSet::new();
         for range in ranges {
-            for place in shape::complete(range).into_iter().filter_map(Place::of) {
-                let (mut level, mut index) = (place.level, place.index);
+            for slot in shape::complete(range).into_iter().filter_map(Slot::of) {
+                let (mut level, mut index) = (slot.level, slot.index);
                 // Upwards until a tile is there; at the latest that of the right edge.
                 while !self.tiles.contains_key(&(level, index)) && needed.insert((level, index)) {
                     (level, index) = (level.saturating_add(1), index / 256);
@@ -352,10 +352,10 @@ impl VerifiedTiles {
 
     fn hash(&self, node: Node) -> Result<Hash, TileError> {
         let outside = || self.outside(u64::MAX);
-        let place = Place::of(node).ok_or_else(outside)?;
-        match self.tiles.get(&(place.level, place.index)) {
-            Some(rows) => rows.node(place.row, place.column).ok_or_else(outside),
-            None => Err(match Tile::of(self.size, place.level, place.index) {
+        let slot = Slot::of(node).ok_or_else(outside)?;
+        match self.tiles.get(&(slot.level, slot.index)) {
+            Some(rows) => rows.node(slot.row, slot.column).ok_or_else(outside),
+            None => Err(match Tile::of(self.size, slot.level, slot.index) {
                 Some(tile) => TileError::Missing { tile },
                 None => outside(),
             }),

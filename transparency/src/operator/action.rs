@@ -105,8 +105,8 @@ pub(crate) fn words<'t, const N: usize>(
 ) -> Result<[&'t str; N], LineError> {
     let mut found = [""; N];
     let mut words = rest.split(' ');
-    for place in &mut found {
-        *place = words.next().ok_or(LineError::Form { expected })?;
+    for word in &mut found {
+        *word = words.next().ok_or(LineError::Form { expected })?;
     }
     match words.next() {
         None => Ok(found),

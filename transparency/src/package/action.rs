@@ -16,7 +16,8 @@ use crate::name::Kind;
 use crate::number::{Position, Size};
 use crate::operator::{read_permissions, words, write_permissions};
 use crate::record::{Grammar, LineError, Lines, Subject};
-use crate::release::{Attachment, Statement};
+use crate::statement::Attachment;
+use crate::statement::Statement;
 use crate::version::parse_version;
 
 /// What a key may do in a package log.
@@ -58,7 +59,7 @@ impl fmt::Display for Permission {
 /// The operator record by which a signer holds the namespace: `under operator 0 sha256:…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Under {
-    /// Its place in the operator log.
+    /// Its position in the operator log.
     pub position: Position,
     /// Its hash.
     pub record: Hash,

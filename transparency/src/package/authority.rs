@@ -81,7 +81,7 @@ pub enum AuthorityError {
 
 /// How the right of a namespace's holder is shown.
 pub(super) enum Authority<'a> {
-    /// By the places of three records in the log.
+    /// By the indices of three records in the log.
     Proved {
         checkpoint: &'a TrustedCheckpoint,
         index: Index,
@@ -148,14 +148,14 @@ impl Authority<'_> {
     ) -> Result<(), AuthorityError> {
         let operator = self.operator();
         let grants = operator.grants(&name.namespace());
-        let place = grants
+        let first = grants
             .iter()
             .position(|grant| grant.position() == under.position && grant.record() == under.record)
             .ok_or_else(|| AuthorityError::NoGrant {
                 name: name.clone(),
                 position: under.position,
             })?;
-        let mut grants = grants.iter().skip(place);
+        let mut grants = grants.iter().skip(first);
         let Some(grant) = grants.next() else {
             return Ok(()); // `position` found it
         };
@@ -220,7 +220,7 @@ impl Authority<'_> {
     }
 }
 
-/// The places in the log that replaying these records will ask proofs for, beside the head's.
+/// The indices in the log that replaying these records will ask proofs for, beside the head's.
 ///
 /// A guess made of unverified records: too few, and [`Log::replay`](super::Log::replay) says which is missing.
 pub fn asks<'r>(

@@ -53,7 +53,7 @@ pub enum Presence {
 }
 
 impl Presence {
-    /// Reads a package's place in the map: from pages that go down to where its entry is or would be, and the proof
+    /// Reads where a package lies in the map: from pages that go down to where its entry is or would be, and the proof
     /// that its last record is in the log, where there is one.
     ///
     /// # Errors

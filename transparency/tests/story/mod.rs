@@ -27,7 +27,7 @@ use transparency::package::{
 };
 use transparency::policy::Policy;
 use transparency::record::{Record, Subject};
-use transparency::release::Statement;
+use transparency::statement::Statement;
 use transparency::version::parse_version;
 
 pub const ORIGIN: &str = "registry.example";

@@ -67,7 +67,7 @@ impl<'l> MemberGraph<'l> {
             let key = (selection.kind, &selection.name);
             by_package.entry(key).or_default().push(selection);
         }
-        let meeting = |requires: &'l BTreeSet<transparency::release::Requirement>| {
+        let meeting = |requires: &'l BTreeSet<transparency::requirement::Requirement>| {
             let met = requires.iter().flat_map(|requirement| {
                 let there = by_package.get(&(requirement.kind, &requirement.name));
                 let versions = there.into_iter().flatten().copied();

@@ -9,7 +9,7 @@ use resolver::problem::Problem;
 use resolver::resolution::ClosedSet;
 use semver::Version;
 use transparency::name::Kind;
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 /// What keeps a version away.

@@ -14,7 +14,8 @@ use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
 use resolver::problem::{Problem, RootRequirement};
 use resolver::resolution::{GaveUp, Resolution, Unresolved};
 use semver::Version;
-use transparency::release::{Requirement, Status};
+use transparency::release::Status;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use resolver::lockfile::{Lockfile, Root as LockedRoot};
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Error, Result};

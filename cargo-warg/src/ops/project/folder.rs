@@ -8,7 +8,7 @@ use registry::file;
 use resolver::problem::Local;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::VersionReq;
 

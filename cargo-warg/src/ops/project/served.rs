@@ -12,7 +12,8 @@ use resolver::resolution::Unresolved;
 use resolver::trial::Trials;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
-use transparency::release::{Release, Requirement};
+use transparency::release::Release;
+use transparency::requirement::Requirement;
 use transparency::version::VersionReq;
 
 use crate::error::{Class, Error, Result};

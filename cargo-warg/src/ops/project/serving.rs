@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use resolver::problem::Local;
 use transparency::name::{ExternName, Kind};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 

@@ -25,7 +25,8 @@ use transparency::number::{Index, Size, Time};
 use transparency::operator::{self, NamespaceGrant};
 use transparency::package::{Action, Log};
 use transparency::record::{Record, SignedRecord, Subject};
-use transparency::release::{Statement, defect};
+use transparency::statement::Statement;
+use transparency::statement::defect;
 
 pub use consumer::Unusable;
 pub use draft::{Change, Draft};

@@ -12,7 +12,7 @@ use transparency::digest::Digest;
 use transparency::field::{MAX_FREE_TEXT, is_free_text};
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::number::Time;
-use transparency::release::Statement;
+use transparency::statement::Statement;
 use transparency::version::without_build;
 use wit_parser::PackageName as WitName;
 

@@ -7,8 +7,8 @@
 use resolver::lockfile::Lockfile;
 use transparency::digest::Digest;
 use transparency::name::Kind;
-use transparency::release::Attachment;
 use transparency::selection::Selection;
+use transparency::statement::Attachment;
 
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::Member;

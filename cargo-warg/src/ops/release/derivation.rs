@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use resolver::lockfile::alone::{self, Difference, difference};
 use resolver::lockfile::{Lockfile, SOLVER};
-use transparency::release::{Release, Requirement};
+use transparency::release::Release;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Classify, Result};

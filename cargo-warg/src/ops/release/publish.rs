@@ -19,8 +19,9 @@ use semver::{Comparator, Op, Version};
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Time;
-use transparency::release::{Requirement, Statement};
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
+use transparency::statement::Statement;
 use transparency::version::VersionReq;
 
 use self::builder::Builder;

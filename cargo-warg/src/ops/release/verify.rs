@@ -11,11 +11,13 @@ use registry::client::ClientError;
 use resolver::index::Address;
 use resolver::lockfile::{Lockfile, ReadError, Root};
 use semver::Version;
-use transparency::content::{Attached, Content, Role};
+use transparency::content::{Attached, Content};
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Index as LogIndex;
-use transparency::release::{Release, Requirement, Status};
+use transparency::release::Role;
+use transparency::release::{Release, Status};
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use resolver::problem::{Member, Options, Problem, RootRequirement};
 use transparency::name::{Kind, PackageName};
-use transparency::release::Requirement;
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::VersionReq;
 

@@ -6,7 +6,7 @@ use transparency::key::VerifyingKey;
 use transparency::name::{Kind, Namespace, PackageName};
 use transparency::package::{LogError, Permission};
 use transparency::record::RecordError;
-use transparency::release::Defect;
+use transparency::statement::Defect;
 
 use crate::error::{Class, Classify};
 

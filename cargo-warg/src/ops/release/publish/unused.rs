@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use transparency::name::ExternName;
-use transparency::release::{Release, Requirement};
+use transparency::release::Release;
+use transparency::requirement::Requirement;
 
 use crate::error::Result;
 use crate::ops::session::solve::Sessions;

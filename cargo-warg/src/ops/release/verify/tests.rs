@@ -14,8 +14,10 @@ use transparency::name::{Kind, PackageName};
 use transparency::number::Position;
 use transparency::package::Action;
 use transparency::record::{Record, Subject};
-use transparency::release::{Attachment, Requirement, Statement};
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
+use transparency::statement::Attachment;
+use transparency::statement::Statement;
 use transparency::version::parse_version;
 
 use crate::dirs::Dirs;

@@ -1,0 +1,125 @@
+//! What one package asks of another.
+
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+use crate::field::split_word;
+use crate::name::{ExternName, Kind, NameError, Origin, PackageName};
+use crate::version::{VersionError, VersionReq};
+
+/// A text that is not a requirement.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequirementError {
+    /// Not of the form `KIND NAME REQ [from ORIGIN] [for IMPORT,…]`.
+    #[error(
+        "`{text}` is not a requirement: expected `KIND NAME REQUIREMENT [from ORIGIN] [for IMPORT,…]`"
+    )]
+    Form {
+        /// What stood there.
+        text: String,
+    },
+    /// One of the names in it.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The version requirement in it.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+}
+
+/// What one package asks of another: `component acme:clock ^1.0 for acme:clock/now`.
+///
+/// The same text stands in records (after `require`) and in locks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Requirement {
+    /// The kind asked for.
+    pub kind: Kind,
+    /// The package asked for.
+    pub name: PackageName,
+    /// Which versions will do.
+    pub req: VersionReq,
+    /// The registry meant, where the text says so.
+    pub origin: Option<Origin>,
+    /// Which imports it serves, ascending; only of a component. Empty where the package's own name decides.
+    pub serves: BTreeSet<ExternName>,
+}
+
+impl Requirement {
+    /// A requirement without origin and without `for`.
+    pub fn new(kind: Kind, name: PackageName, req: VersionReq) -> Self {
+        Self {
+            kind,
+            name,
+            req,
+            origin: None,
+            serves: BTreeSet::new(),
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.kind, self.name, self.req)?;
+        if let Some(origin) = &self.origin {
+            write!(f, " from {origin}")?;
+        }
+        for (position, import) in self.serves.iter().enumerate() {
+            f.write_str(if position == 0 { " for " } else { "," })?;
+            write!(f, "{import}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Requirement {
+    type Err = RequirementError;
+
+    fn from_str(text: &str) -> Result<Self, RequirementError> {
+        Self::parse_behind(text, &mut None)
+    }
+}
+
+impl Requirement {
+    /// Reads one of many, which mostly name one origin: where it is the one last read, it is shared with what was read.
+    ///
+    /// # Errors
+    /// As `FromStr`.
+    pub fn parse_behind(text: &str, last: &mut Option<Origin>) -> Result<Self, RequirementError> {
+        let form = || RequirementError::Form {
+            text: text.to_string(),
+        };
+        let mut rest = Some(text);
+        let mut next = || {
+            let (word, behind) = rest.map(|rest| match split_word(rest, b' ') {
+                Some((word, behind)) => (word, Some(behind)),
+                None => (rest, None),
+            })?;
+            rest = behind;
+            Some(word)
+        };
+        let mut word = || next().ok_or_else(form);
+        let mut requirement = Self::new(word()?.parse()?, word()?.parse()?, word()?.parse()?);
+        let mut following = next();
+        if following == Some("from") {
+            let origin = Origin::parse_behind(next().ok_or_else(form)?, last)?;
+            requirement.origin = Some(origin);
+            following = next();
+        }
+        let mut ascending = true;
+        if following == Some("for") {
+            for import in next().ok_or_else(form)?.split(',') {
+                let import: ExternName = import.parse()?;
+                ascending &= requirement.serves.last() < Some(&import);
+                requirement.serves.insert(import);
+            }
+            following = next();
+        }
+        let wit_serves = requirement.kind == Kind::Wit && !requirement.serves.is_empty();
+        // Each word has one spelling, and stands behind one space: what is left is their order.
+        if following.is_some() || wit_serves || !ascending {
+            return Err(form());
+        }
+        Ok(requirement)
+    }
+}
