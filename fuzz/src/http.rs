@@ -1,7 +1,8 @@
 //! What servers and users say around HTTP: headers, addresses, tokens; and packages as users name them.
 
 use cargo_warg::spec::PackageSpec;
-use registry::http::{Address, RetryAfter, Tokens};
+use registry::fetch::RetryAfter;
+use registry::http::{Address, Tokens};
 
 pub(crate) fn http(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {

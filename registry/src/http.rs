@@ -10,8 +10,7 @@
 
 mod address;
 mod connection;
-mod date;
-mod error;
+mod innermost;
 mod patience;
 mod progress;
 mod request;
@@ -28,11 +27,11 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 pub use address::{Address, AddressError};
-pub use error::{FetchError, RetryAfter};
 pub use patience::Patience;
 pub use progress::{Progress, Silent};
 pub use token::{TokenError, Tokens};
 
+use crate::fetch::FetchError;
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Current, Source, StorageError, Tag};
 use connection::Connections;

@@ -9,6 +9,8 @@ pub mod arena;
 pub mod cache;
 pub mod check;
 pub mod client;
+mod date;
+pub mod fetch;
 pub mod file;
 pub mod http;
 pub mod layout;

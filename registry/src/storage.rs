@@ -14,8 +14,9 @@ use transparency::checkpoint::SignedCheckpoint;
 use transparency::name::PackageName;
 use transparency::number::Size;
 
+use crate::fetch::FetchError;
 use crate::file::{self, Tree, is_absent};
-use crate::http::FetchError;
+use crate::fetch::FetchError;
 use crate::layout::{self, ObjectPath, PACKAGES, PRIVATE};
 
 /// Why an object could not be read or written.

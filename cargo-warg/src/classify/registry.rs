@@ -2,7 +2,7 @@
 
 use registry::check::CheckError;
 use registry::client::{ClientError, Remedy};
-use registry::http::FetchError;
+use registry::fetch::FetchError;
 use registry::sequencer::{CommitProblem, SequencerError};
 use registry::storage::StorageError;
 use registry::trust::TrustStoreError;

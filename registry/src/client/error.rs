@@ -16,7 +16,7 @@ use transparency::policy::Policy;
 use transparency::record::Subject;
 use transparency::tile::FileError;
 
-use crate::http::FetchError;
+use crate::fetch::FetchError;
 use crate::storage::StorageError;
 use crate::trust::TrustStoreError;
 

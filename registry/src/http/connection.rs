@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use reqwest::{Certificate, Client, ClientBuilder, Url, redirect, retry};
 
+use super::Options;
 use super::address::is_loopback;
-use super::error::Innermost;
-use super::{FetchError, Options};
+use super::innermost::Innermost;
+use crate::fetch::FetchError;
 
 /// What servers see of us.
 const USER_AGENT: &str = concat!("cargo-warg/", env!("CARGO_PKG_VERSION"));

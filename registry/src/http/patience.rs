@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::FetchError;
+use crate::fetch::FetchError;
 
 /// How long to wait for a server, and how often to try. The default is for people and for CI alike.
 #[derive(Debug, Clone)]
@@ -76,8 +76,8 @@ fn random_part() -> f64 {
 mod tests {
     use reqwest::StatusCode;
 
-    use super::super::RetryAfter;
     use super::*;
+    use crate::fetch::RetryAfter;
 
     fn busy(after: Option<RetryAfter>) -> FetchError {
         FetchError::Busy {

@@ -8,11 +8,13 @@ use reqwest::header::{
 };
 use reqwest::{Response, StatusCode, Url};
 
+use super::Options;
 use super::address::is_same_origin;
 use super::connection::Connections;
-use super::error::{Innermost, RetryAfter};
+use super::innermost::Innermost;
 use super::tag::{self, Condition};
-use super::{FetchError, Options};
+use crate::fetch::FetchError;
+use crate::fetch::RetryAfter;
 use crate::storage::Tag;
 
 /// How often a redirect is followed: to TLS, to a bucket behind an address, and one in reserve.

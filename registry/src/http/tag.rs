@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::{DATE, ETAG, HeaderMap, HeaderValue, LAST_MODIFIED};
 
-use super::date;
+use crate::date;
 use crate::storage::Tag;
 
 /// The longest value that is remembered; a longer one is no help.

@@ -1,12 +1,11 @@
-//! Why an object could not be fetched.
+//! Why an object could not be fetched over the network, as [`http`](crate::http) finds and [`storage`](crate::storage) reports it.
 
 use std::error::Error;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 
-use super::date;
+use crate::date;
 
 /// Why an object could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +123,7 @@ impl RetryAfter {
 
 impl FetchError {
     /// Whether the next try may do better.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Connect { .. }
             | Self::Stalled { .. }
@@ -144,7 +143,7 @@ impl FetchError {
     }
 
     /// How long the server wants us to wait.
-    pub(super) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
+    pub(crate) fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         match self {
             Self::Busy {
                 after: Some(RetryAfter::Pause(pause)),
@@ -158,25 +157,3 @@ impl FetchError {
         }
     }
 }
-
-/// An error of which only the innermost cause is said: the layers above it each say "error sending request".
-#[derive(Debug)]
-pub(super) struct Innermost(reqwest::Error);
-
-impl Innermost {
-    pub(super) fn of(error: reqwest::Error) -> Self {
-        Self(error.without_url())
-    }
-}
-
-impl fmt::Display for Innermost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut innermost: &dyn Error = &self.0;
-        while let Some(source) = innermost.source() {
-            innermost = source;
-        }
-        fmt::Display::fmt(innermost, f)
-    }
-}
-
-impl Error for Innermost {}
