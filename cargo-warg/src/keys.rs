@@ -18,6 +18,7 @@ use transparency::key::{Algorithm, KeyError, SigningKey, VerifyingKey};
 
 use crate::dirs::{Dirs, DirsError};
 use crate::error::{Class, Classify};
+use crate::secret::{closing, is_missing, read_secret};
 use crate::tokens::TOKENS_VARIABLE;
 
 /// The variable that holds secret keys, one a line.
@@ -335,22 +336,6 @@ fn resolve(named: PathBuf) -> Result<PathBuf, KeysError> {
     }
 }
 
-/// The text of a file of secrets; none where nothing has the name. A link that leads nowhere is an error.
-///
-/// # Errors
-/// As [`file::read_secret`].
-pub(crate) fn read_secret(path: &Path, limit: u64) -> io::Result<Option<String>> {
-    match file::read_secret(path, limit) {
-        Err(_) if is_missing(path) => Ok(None),
-        read => read.map(Some),
-    }
-}
-
-/// Whether nothing has the name, no link either.
-fn is_missing(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-}
-
 /// The file's text, empty where there is none.
 fn read_file(path: &Path) -> Result<String, KeysError> {
     let text = read_secret(path, MAX_KEY_FILE).map_err(|source| {
@@ -365,14 +350,6 @@ fn read_file(path: &Path) -> Result<String, KeysError> {
         }
     })?;
     Ok(text.unwrap_or_default())
-}
-
-/// The command that keeps others from a secret file.
-pub fn closing(path: &Path, how: &Exposed) -> String {
-    match how {
-        Exposed::File { .. } => format!("run `chmod 600 {}`", path.display()),
-        Exposed::Folder { folder, .. } => format!("run `chmod go-w {}`", folder.display()),
-    }
 }
 
 fn write_file(path: &Path, text: &str) -> io::Result<()> {

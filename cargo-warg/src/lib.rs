@@ -20,6 +20,7 @@ pub mod message;
 pub mod network;
 pub mod ops;
 pub mod sbom;
+mod secret;
 pub mod shell;
 pub mod spec;
 pub mod tokens;

@@ -7,6 +7,7 @@
 //!
 //! Nothing here looks at `wit/` or at the lock, and nothing is solved.
 
+mod alias;
 pub mod cargo_component;
 pub mod edit;
 pub mod error;
@@ -25,15 +26,15 @@ use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::version::VersionReq;
 
+pub use self::alias::Alias;
 use self::edit::ManifestEdit;
 pub use self::error::ManifestError;
-pub use self::registries::{Alias, Place, Registries, Registry};
+pub use self::registries::{Place, Registries, Registry};
 pub use self::settings::{Patch, Settings, Solving};
-pub use self::source::Location;
 use self::source::Source;
 use crate::keys::without_secrets;
 use component::bundle::Wiring;
-use component::span::Text;
+use component::span::{Location, Text};
 
 /// Which workspace, and which of its members: cargo's flags of the same names.
 #[derive(Debug, Clone, Default)]

@@ -12,7 +12,7 @@ use registry::http::{TokenError, Tokens};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classify};
-use crate::keys::{closing, read_secret};
+use crate::secret::{closing, read_secret};
 
 /// The variable that holds tokens, each behind the address that it is for, one a line.
 pub const TOKENS_VARIABLE: &str = "CARGO_WARG_TOKENS";

@@ -14,7 +14,6 @@ use transparency::checkpoint::SignedCheckpoint;
 use transparency::name::PackageName;
 use transparency::number::Size;
 
-use crate::fetch::FetchError;
 use crate::file::{self, Tree, is_absent};
 use crate::fetch::FetchError;
 use crate::layout::{self, ObjectPath, PACKAGES, PRIVATE};

@@ -13,8 +13,9 @@ use transparency::name::{Kind, PackageName};
 use super::Dependency;
 use super::error::ManifestError;
 use super::path::joined;
-use super::source::{Location, Source};
+use super::source::Source;
 use super::tables::{Table, parse_name, parse_requirement};
+use component::span::Location;
 
 const COMPONENT: [&str; 3] = ["package", "metadata", "component"];
 

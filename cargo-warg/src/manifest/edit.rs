@@ -11,9 +11,10 @@ use registry::file;
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, Value};
 use transparency::name::{Kind, Namespace, PackageName};
 
+use super::alias::Alias;
 use super::error::ManifestError;
-use super::registries::Alias;
-use super::source::{Location, Source, read_text};
+use super::source::{Source, read_text};
+use component::span::Location;
 
 /// A dependency to be stated in a manifest.
 #[derive(Debug, Clone)]

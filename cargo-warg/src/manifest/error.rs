@@ -8,10 +8,13 @@ use resolver::problem::ModeError;
 use transparency::name::{NameError, Namespace, PackageName};
 use transparency::version::VersionError;
 
-use super::registries::Alias;
-use super::source::{Location, MAX_MANIFEST};
+use super::alias::Alias;
 use crate::error::{Class, Classify};
+use component::span::Location;
 use component::span::Place;
+
+/// The largest manifest that is read, in bytes. cargo has read it before; this keeps a special file out.
+pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
 
 /// Why a manifest cannot be read or changed. Each that stems from a text has its places.
 #[derive(Debug, thiserror::Error)]

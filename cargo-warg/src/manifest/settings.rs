@@ -9,7 +9,7 @@ use transparency::name::PackageName;
 
 use super::error::ManifestError;
 use super::registries::Registries;
-use super::source::Location;
+use component::span::Location;
 
 /// How to solve, as a manifest or the flags of one run say; what neither says is as by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,13 +7,10 @@ use std::path::{Path, PathBuf};
 use registry::file;
 use toml_edit::{Document, Item, Key, TableLike};
 
-use super::error::ManifestError;
 use super::path::shown_from;
-pub use component::span::Location;
-use component::span::Text;
+use component::span::{Location, Text};
 
-/// The largest manifest that is read, in bytes. cargo has read it before; this keeps a special file out.
-pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
+use super::error::{MAX_MANIFEST, ManifestError};
 
 /// The text of a manifest, parsed with the place of every key and value.
 pub(super) struct Source {

@@ -10,11 +10,13 @@ use transparency::name::{ExternName, Kind, NameError, PackageName};
 use transparency::version::VersionReq;
 
 use super::Dependency;
+use super::alias::Alias;
 use super::error::ManifestError;
 use super::path::joined;
-use super::registries::{Alias, Place, Registries, Registry};
+use super::registries::{Place, Registries, Registry};
 use super::settings::{Patch, Settings};
-use super::source::{Location, Source};
+use super::source::Source;
+use component::span::Location;
 
 const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];
 const WORKSPACE: [&str; 3] = ["workspace", "metadata", "warg"];

@@ -22,7 +22,6 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
-use crate::manifest::Location;
 use crate::ops::bundle::embedded::{BundleError, LockedBundle};
 use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
@@ -32,6 +31,7 @@ use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::wiring::Plan;
 use component::bundle::{ComposeError, Composition, EmbeddedError, Part, Wiring};
 use component::content::Interface;
+use component::span::Location;
 
 /// What a root is called that no cargo project built.
 pub const COMPONENT: &str = "component";

@@ -30,7 +30,7 @@ use self::unused::unused;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
-use crate::manifest::{Alias, Dependency, Location, Member, Patch, Workspace};
+use crate::manifest::{Alias, Dependency, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::ops::lock;
 use crate::ops::machine::output;
@@ -43,6 +43,7 @@ use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
 use crate::wit::publish::Texts as WitTexts;
 use component::content::{Interface, kind_of};
+use component::span::Location;
 use component::wit::publish::{Package as WitPackage, PublishError};
 
 /// What is to be published, where, and by whom.

@@ -27,12 +27,12 @@ use transparency::policy::{Policy, PolicyError};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
-use crate::manifest::{self, Alias, Location, Place, Workspace};
+use crate::manifest::{self, Alias, Place, Workspace};
 use crate::network::Network;
 use crate::ops::machine::clock;
 use crate::ops::session::evidence;
 use crate::ops::session::remembered::Remembered;
-use component::span::Text;
+use component::span::{Location, Text};
 
 /// Why a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
