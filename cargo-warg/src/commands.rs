@@ -39,7 +39,7 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::message::Message;
 use crate::network::Network;
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 use crate::shell::{Shell, clean_json};
 
 /// What every command gets beside its own arguments.

@@ -11,6 +11,7 @@
 
 mod classify;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod dirs;
 pub mod error;
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod message;
 pub mod network;
 pub mod ops;
+pub mod output;
 pub mod sbom;
 mod secret;
 pub mod shell;

@@ -7,6 +7,7 @@
 //!
 //! Nothing here looks at `wit/` or at the lock, and nothing is solved.
 
+pub mod address;
 mod alias;
 pub mod cargo_component;
 pub mod edit;

@@ -14,8 +14,8 @@ use transparency::checkpoint::SignedCheckpoint;
 use transparency::name::PackageName;
 use transparency::number::Size;
 
-use crate::file::{self, Tree, is_absent};
 use crate::fetch::FetchError;
+use crate::file::{self, Tree, is_absent};
 use crate::layout::{self, ObjectPath, PACKAGES, PRIVATE};
 
 /// Why an object could not be read or written.

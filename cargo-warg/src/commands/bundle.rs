@@ -12,7 +12,7 @@ use super::{Context, report};
 use crate::error::{Classified as _, Context as _, Result};
 use crate::message::Message;
 use crate::ops::bundle::{Asked, bundle};
-use crate::ops::machine::output;
+use crate::output;
 use component::content::kind_of;
 
 /// What a component requires: `acme:clock@1.0`, or `acme:clock@1.0 for acme:clock/now@1.0.0,acme:clock/zone@1.0.0`.

@@ -8,9 +8,9 @@ use transparency::package::Scope;
 
 use super::Context;
 use super::sure::Sure;
+use crate::clock;
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::machine::clock;
 use crate::ops::registry::append::{Change, Outcome};
 use crate::ops::registry::change::{Changing, change};
 

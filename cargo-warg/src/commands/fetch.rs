@@ -6,8 +6,8 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
+use crate::ops::contents::fetch::fetch;
 use crate::ops::lock::Flags;
-use crate::ops::project::fetch::fetch;
 
 /// `cargo warg fetch`.
 #[derive(Args)]

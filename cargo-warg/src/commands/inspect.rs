@@ -9,7 +9,7 @@ use crate::error::{Context as _, Result};
 use crate::message::Message;
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::inspect::{Inspected, inspect};
-use crate::ops::machine::output;
+use crate::output;
 
 /// `cargo warg inspect`.
 #[derive(Args)]

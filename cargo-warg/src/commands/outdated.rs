@@ -7,7 +7,7 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::manifest::held_by::Hold;
+use crate::ops::lock::held_by::Hold;
 use crate::ops::manifest::outdated::{Mark, Row, outdated};
 
 /// `cargo warg outdated`.

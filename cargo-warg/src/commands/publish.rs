@@ -11,10 +11,10 @@ use transparency::version::parse_version;
 
 use super::Context;
 use super::sure::Sure;
+use crate::clock;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::{Message, Publish};
-use crate::ops::machine::clock;
 use crate::ops::registry::append::{Item, Outcome};
 use crate::ops::release::publish::{Carries, Publication, publish};
 use crate::shell::Shell;

@@ -8,7 +8,7 @@ use transparency::number::Time;
 use super::Context;
 use crate::error::Result;
 use crate::ops::lock::Outcome;
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 use crate::ops::session::solve::Proved;
 use crate::shell::clean_line;
 

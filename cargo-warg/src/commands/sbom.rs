@@ -8,8 +8,8 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::{Context as _, Result};
 use crate::message::{Message, Sbom};
-use crate::ops::lock::sbom::{Bill, of_bundle, of_workspace};
-use crate::ops::machine::output;
+use crate::ops::contents::sbom::{Bill, of_bundle, of_workspace};
+use crate::output;
 
 /// `cargo warg sbom`.
 #[derive(Args)]

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::message::{Message, Tree, TreeKind, TreeNode};
 use crate::ops::lock;
 use crate::ops::lock::tree::{Item, Node, Query, tree};
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 use crate::spec::PackageSpec;
 
 /// `cargo warg tree`.

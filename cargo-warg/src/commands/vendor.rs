@@ -8,8 +8,8 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Vendor};
+use crate::ops::contents::vendor::vendor;
 use crate::ops::lock::Flags;
-use crate::ops::project::vendor::vendor;
 
 /// `cargo warg vendor`.
 #[derive(Args)]

@@ -12,12 +12,12 @@ use clap::{Args, ValueEnum};
 use super::publish::ReleaseName;
 use super::solving::SolvingArgs;
 use super::{Context, report};
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::message::Message;
-use crate::ops::machine::clock;
-use crate::ops::machine::output;
-use crate::ops::project::verify::{Asked, Deny, Verified, verify};
+use crate::ops::contents::verify::{Asked, Deny, Verified, verify};
 use crate::ops::session::solve::Proved;
+use crate::output;
 use crate::shell::{Summary, Table};
 
 /// `cargo warg verify`.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Lock, Proved};
-use crate::ops::project::fetch::Fetched;
+use crate::ops::contents::fetch::Fetched;
 
 /// What is on this machine now.
 #[derive(Debug, Serialize)]

@@ -104,10 +104,10 @@ impl From<(&String, &ops::manifest::outdated::Row)> for OutdatedPackage {
     }
 }
 
-impl From<&ops::manifest::held_by::Hold> for Hold {
-    fn from(hold: &ops::manifest::held_by::Hold) -> Self {
+impl From<&ops::lock::held_by::Hold> for Hold {
+    fn from(hold: &ops::lock::held_by::Hold) -> Self {
         match hold {
-            ops::manifest::held_by::Hold::Member {
+            ops::lock::held_by::Hold::Member {
                 requirement,
                 location,
             } => Self {
@@ -116,19 +116,19 @@ impl From<&ops::manifest::held_by::Hold> for Hold {
                 location: location.clone(),
                 obstacle: None,
             },
-            ops::manifest::held_by::Hold::Package { by, requirement } => Self {
+            ops::lock::held_by::Hold::Package { by, requirement } => Self {
                 by: Some(format!("{}@{}", by.name, by.version)),
                 requirement: Some(requirement.clone()),
                 location: None,
                 obstacle: None,
             },
-            ops::manifest::held_by::Hold::Obstacle(obstacle) => Self {
+            ops::lock::held_by::Hold::Obstacle(obstacle) => Self {
                 by: None,
                 requirement: None,
                 location: None,
                 obstacle: Some(obstacle.to_string()),
             },
-            ops::manifest::held_by::Hold::Lowest => Self {
+            ops::lock::held_by::Hold::Lowest => Self {
                 by: None,
                 requirement: None,
                 location: None,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::lock::{Lock, Proved};
-use crate::ops::project::vendor::Vendored;
+use crate::ops::contents::vendor::Vendored;
 
 /// What is locked lies with the project, with its evidence.
 #[derive(Debug, Serialize)]

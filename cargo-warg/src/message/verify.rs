@@ -6,8 +6,8 @@ use transparency::number::Index;
 use super::{BundleRedirection, Kind, Proved};
 use crate::ops::bundle::rebuild::Rebuilt;
 use crate::ops::bundle::verify::VerifiedBundle;
+use crate::ops::contents::verify::Verified;
 use crate::ops::lock::verify;
-use crate::ops::project::verify::Verified;
 use crate::ops::release::derivation::Derivation;
 use crate::ops::release::verify::{VerifiedRelease, VerifiedSet};
 

@@ -25,7 +25,7 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::ops::bundle::embedded::{BundleError, LockedBundle};
 use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
-use crate::ops::project::{Held, Project};
+use crate::ops::session::project::{Held, Project};
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::wiring::Plan;

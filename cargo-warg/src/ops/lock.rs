@@ -4,9 +4,9 @@
 //! lock as preference would not be a no-op.
 
 pub mod at;
+pub mod held_by;
 pub mod lines;
 pub(super) mod literal;
-pub mod sbom;
 pub mod tree;
 pub mod verify;
 
@@ -20,8 +20,8 @@ use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::ops::project::Project;
-use crate::ops::project::served::with_servers;
+use crate::ops::session::project::Project;
+use crate::ops::session::served::with_servers;
 use crate::ops::session::solve::{Proved, Sessions, origins_of};
 use component::span::Text;
 

@@ -1,6 +1,4 @@
 //! This machine: its clock, its files and streams, what it keeps, and whether it can work at all.
 
 pub mod clean;
-pub mod clock;
-pub mod output;
 pub mod self_check;

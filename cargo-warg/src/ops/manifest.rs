@@ -1,7 +1,6 @@
 //! What changes `Cargo.toml`, or says what could: dependencies added, removed and moved.
 
 pub mod add;
-pub mod held_by;
 pub mod outdated;
 pub mod remove;
 pub mod update;

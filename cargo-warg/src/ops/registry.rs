@@ -1,6 +1,5 @@
 //! A registry from the side of who keeps it: made, imported into, appended to, changed and checked.
 
-pub mod address;
 pub mod append;
 pub mod change;
 pub mod check;
@@ -8,3 +7,4 @@ pub mod clock;
 pub mod create;
 pub mod import;
 pub mod pending;
+pub mod references;

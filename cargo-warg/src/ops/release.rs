@@ -4,5 +4,4 @@ pub mod attach;
 pub mod derivation;
 pub mod info;
 pub mod publish;
-pub mod references;
 pub mod verify;

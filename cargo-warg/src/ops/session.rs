@@ -3,6 +3,8 @@
 pub mod contents;
 pub mod evidence;
 pub mod near;
+pub mod project;
 pub mod registries;
 pub mod remembered;
+pub mod served;
 pub mod solve;

@@ -11,12 +11,12 @@ use crate::error::{Context as _, Error, Result};
 use crate::message::Message;
 use crate::ops::bundle::rebuild::Rebuilt;
 use crate::ops::bundle::verify::verify_bundle;
-use crate::ops::machine::output;
-use crate::ops::project::verify::{Asked, Deny, denied_carried, denied_silent, silent};
+use crate::ops::contents::verify::{Asked, Deny, denied_carried, denied_silent, silent};
 use crate::ops::release::derivation::Derivation;
 use crate::ops::release::verify::{VerifiedSet, verify_release};
 use crate::ops::session::registries::Registries;
 use crate::ops::session::solve::Proved;
+use crate::output;
 use crate::shell::Summary;
 
 fn registries(context: &Context) -> Result<Registries> {

@@ -15,7 +15,7 @@ use transparency::selection::Selection;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::lock::{self, Flags, Outcome};
-use crate::ops::project::{Held, Project};
+use crate::ops::session::project::{Held, Project};
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::{Proved, Sessions};
 use crate::wit::deps::{apply, plan};

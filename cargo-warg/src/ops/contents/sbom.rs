@@ -12,7 +12,7 @@ use crate::error::{Classified as _, Result};
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::lock;
 use crate::ops::lock::tree::MemberGraph;
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 use crate::sbom::{Bom, Materials, Subject};
 
 /// A bill, and what the user should know of it.

@@ -24,11 +24,11 @@ use transparency::name::Origin;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::manifest::address::{place_text, resolve};
 use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
-use crate::ops::project::Project;
-use crate::ops::registry::address::{place_text, resolve};
+use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Configured, Reading};
 use crate::ops::session::solve::{Proved, Sessions};
 

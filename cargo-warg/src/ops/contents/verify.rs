@@ -14,11 +14,11 @@ use transparency::release::Release;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error, OrFail as _, Result};
+use crate::ops::contents::fetch;
 use crate::ops::lock;
+use crate::ops::lock::held_by::{Hold, holds_in_lock};
 use crate::ops::lock::verify::{Checked, Yanked};
-use crate::ops::manifest::held_by::{Hold, holds_in_lock};
-use crate::ops::project::Project;
-use crate::ops::project::fetch;
+use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::{Proved, Sessions};
 use crate::wit::deps::compare;

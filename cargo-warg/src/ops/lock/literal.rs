@@ -9,13 +9,13 @@ use transparency::name::Kind;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 
 /// Demands that every pin is selected under the version that the text writes.
 ///
 /// # Errors
 /// The first that is not.
-pub(in crate::ops) fn check(lock: &Lockfile, project: &Project) -> Result<()> {
+pub(crate) fn check(lock: &Lockfile, project: &Project) -> Result<()> {
     for (member, pins) in &project.pins {
         let Some(root) = lock.roots.get(member) else {
             continue;

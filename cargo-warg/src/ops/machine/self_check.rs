@@ -15,7 +15,7 @@ use crate::keys::{self, Keys};
 use crate::manifest::{ManifestArgs, Registry, Workspace};
 use crate::network::Network;
 use crate::ops::lock;
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Configured, Reading, read_policy};
 use crate::ops::session::remembered::Remembered;
 

@@ -12,9 +12,9 @@ use transparency::version::Track;
 
 use crate::error::Result;
 use crate::ops::lock;
-use crate::ops::manifest::held_by::{Hold, holds};
+use crate::ops::lock::held_by::{Hold, holds};
 use crate::ops::manifest::update::solve_afresh;
-use crate::ops::project::Project;
+use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::{Proved, Sessions};
 

@@ -33,10 +33,10 @@ pub use draft::{Change, Draft};
 pub use error::BatchError;
 
 use self::draft::Right;
+use crate::clock::check_idle;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
-use crate::ops::machine::clock::check_idle;
 use crate::ops::manifest::add::absent;
 use crate::ops::registry::pending::Pending;
 use crate::ops::session::registries::{Configured, Reading, Registries};

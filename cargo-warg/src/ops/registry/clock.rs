@@ -11,12 +11,12 @@ use transparency::number::{Index, Time};
 use transparency::operator::Action;
 use transparency::record::{Record, Subject};
 
+use crate::clock::check_idle;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
-use crate::ops::machine::clock::check_idle;
 use crate::ops::session::registries::{Reading, Registries};
 
 /// What is to be said.

@@ -23,9 +23,9 @@ use transparency::policy::Policy;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Keys};
+use crate::manifest::address::{place_text, resolve};
 use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Alias, Workspace};
-use crate::ops::registry::address::{place_text, resolve};
 use crate::ops::session::registries::MAX_POLICY;
 
 /// The registry to be made.

@@ -24,7 +24,7 @@ use crate::network::Network;
 use crate::ops::registry::append::{
     Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
-use crate::ops::release::references::{self, Making};
+use crate::ops::registry::references::{self, Making};
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
 use crate::wit::import::Tree;

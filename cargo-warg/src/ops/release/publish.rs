@@ -33,14 +33,14 @@ use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::ops::lock;
-use crate::ops::machine::output;
-use crate::ops::project::Project;
 use crate::ops::registry::append::{
     Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
 use crate::ops::release::attach;
+use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
+use crate::output;
 use crate::wit::publish::Texts as WitTexts;
 use component::content::{Interface, kind_of};
 use component::span::Location;

@@ -5,12 +5,8 @@
 //! nor is one that a component dependency serves: that dependency must then export it, letter by letter. What is not
 //! built yet says in its own `wit/` what it will export.
 
-pub mod fetch;
 mod folder;
-pub mod served;
 mod serving;
-pub mod vendor;
-pub mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -196,7 +192,7 @@ impl Project {
     }
 
     /// A failure to solve, with the texts that were meant to serve what the project's own refer to, and are not read.
-    pub(super) fn with_unread(&self, error: Error) -> Error {
+    pub(crate) fn with_unread(&self, error: Error) -> Error {
         if error.cause::<Unresolved>().is_none() {
             return error;
         }
@@ -256,7 +252,7 @@ fn is_left_out(packages: &[String], member: &str) -> bool {
 }
 
 /// A path as it is written in messages, from the workspace's folder.
-pub(super) fn relative(workspace: &Workspace, place: &str) -> String {
+pub(crate) fn relative(workspace: &Workspace, place: &str) -> String {
     shown_from(workspace.root(), Path::new(place))
 }
 
@@ -501,7 +497,7 @@ pub fn requirement(dependency: &Dependency) -> Requirement {
 }
 
 /// Whether two paths lead to one file, however they are written.
-pub(super) fn same_file(one: &Path, other: &Path) -> bool {
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,

@@ -25,11 +25,11 @@ use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
 use transparency::policy::{Policy, PolicyError};
 
+use crate::clock;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::manifest::{self, Alias, Place, Workspace};
 use crate::network::Network;
-use crate::ops::machine::clock;
 use crate::ops::session::evidence;
 use crate::ops::session::remembered::Remembered;
 use component::span::{Location, Text};

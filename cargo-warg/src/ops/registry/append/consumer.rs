@@ -14,7 +14,7 @@ use transparency::version::VersionReq;
 
 use crate::error::{Classified as _, Error, Result};
 use crate::ops::registry::append::{Destination, Draft, Item};
-use crate::ops::release::references::{
+use crate::ops::registry::references::{
     ReferenceError, absence, all_selected, content_of, contents, is_of_a_registry, selected,
 };
 use crate::ops::session::solve::Sessions;

@@ -11,8 +11,8 @@ use wit_parser::PackageName as WitName;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::ops::registry::append::Item;
+use crate::ops::registry::references::{Made, Making};
 use crate::ops::release::publish::{Places, Publication, Read, wit_item};
-use crate::ops::release::references::{Made, Making};
 use crate::ops::session::registries::Registries;
 use crate::ops::session::solve::Sessions;
 use component::span::Location;

@@ -14,7 +14,7 @@ use transparency::version::VersionReq;
 
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
-use crate::ops::project::{relative, requirement, same_file};
+use crate::ops::session::project::{relative, requirement, same_file};
 use component::content::{ContentError, Interface, MAX_CONTENT};
 use component::wit::exported::Exported;
 use component::wit::local::LocalPackages;

@@ -13,8 +13,8 @@ use wit_parser::PackageName as WitName;
 
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, Member, Workspace};
-use crate::ops::project::folder::{Folders, Held, Key, Unbuilt, key};
-use crate::ops::project::{relative, requirement};
+use crate::ops::session::project::folder::{Folders, Held, Key, Unbuilt, key};
+use crate::ops::session::project::{relative, requirement};
 use component::span::Location;
 use component::wit::exported::Exported;
 use component::wit::root::{Pin, Root};
