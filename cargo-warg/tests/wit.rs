@@ -638,7 +638,7 @@ mod publishing {
         let files = [
             (
                 "wit/a.wit",
-                "package acme:logger@1.2.0;\ninterface a { use b.{t}; use wasi:io/s@0.2.3.{x}; }\n",
+                "package acme:logger@1.2.0;\ninterface a { @unstable(feature = q) use b.{t}; use wasi:io/s@0.2.3.{x}; }\n",
             ),
             (
                 "wit/b.wit",

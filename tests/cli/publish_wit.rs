@@ -225,6 +225,86 @@ fn what_fetch_wrote_of_a_binary_form_is_imported_as_that_binary_form() {
     assert_eq!(digest(&third), digest(&app));
 }
 
+/// Who parses a package enables features of their own: something that is there without one may refer to nothing that is not.
+#[test]
+fn what_a_feature_gates_is_used_by_what_it_gates_alone() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let gated = "package acme:gated@1.0.0;\n\ninterface i {\n  @unstable(feature = later)\n  type t = u8;\n  \
+                 f: func() -> t;\n}\n";
+    let why = "whoever enables no feature cannot parse it: `f` refers to `t`, which `@unstable(feature = later)` gates";
+    app.write("gated/gated.wit", gated);
+    for args in [
+        &["publish", "gated"][..],
+        &["publish", "gated", "--dry-run"],
+        &["registry", "import", "gated"],
+    ] {
+        app.warg(args)
+            .code(101)
+            .stderr_contains(why)
+            .stderr_contains("gated/gated.wit:6:3");
+    }
+    app.write("gated.wasm", fixtures::component::wit_package(gated));
+    app.warg(&["publish", "gated.wasm"])
+        .code(101)
+        .stderr_contains(why);
+    app.write(
+        "wit/w.wit",
+        "package app:w;\nworld w { import acme:gated/i@1.0.0; }\n",
+    );
+    let table = "\n[package.metadata.component.target.dependencies]\n\"acme:gated\" = { path = \"gated\" }\n";
+    app.write("Cargo.toml", app.read("Cargo.toml") + table);
+    app.warg(&["lock"]).code(101).stderr_contains(why);
+
+    // Gated alike, it is sound. A project may use it ungated: its features are its own affair.
+    app.write(
+        "gated/gated.wit",
+        gated.replace("  f:", "  @unstable(feature = later)\n  f:"),
+    );
+    app.warg(&["lock"]).code(0);
+    app.warg(&["publish", "gated"]).code(0);
+    let other = "package acme:other@1.0.0;\n\ninterface i {\n  use acme:gated/i@1.0.0.{t};\n}\n";
+    app.publish_wit(other)
+        .code(101)
+        .stderr_contains("this `use` refers to `t`, which `@unstable(feature = later)` gates");
+    app.publish_wit(&other.replace("  use", "  @unstable(feature = later)\n  use"))
+        .code(0);
+}
+
+/// A world imports what its interfaces use, without a word of its own: that is gated as it is where it stands, or who has not
+/// enabled the feature could not parse what `fetch` writes.
+#[test]
+fn what_a_world_imports_only_by_others_is_gated_as_it_is() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.publish_wit(
+        "package acme:base@1.0.0;\n\n@unstable(feature = later)\ninterface j {\n  @unstable(feature = later)\n  \
+         type t = u8;\n}\n\ninterface i {\n  @unstable(feature = later)\n  use j.{t};\n  \
+         @unstable(feature = later)\n  f: func() -> t;\n  g: func();\n}\n\nworld w {\n  import i;\n}\n",
+    )
+    .code(0);
+    app.publish_wit("package acme:top@1.0.0;\n\nworld v {\n  include acme:base/w@1.0.0;\n}\n\nworld w {\n  export acme:base/i@1.0.0;\n}\n")
+        .code(0);
+    app.write(
+        "wit/w.wit",
+        "package app:w;\nworld w { include acme:top/v@1.0.0; include acme:top/w@1.0.0; }\n",
+    );
+    app.warg(&["fetch"]).code(0);
+    for all_features in [false, true] {
+        let mut resolve = wit_parser::Resolve {
+            all_features,
+            ..Default::default()
+        };
+        let (package, _) = resolve.push_dir(app.path().join("wit")).unwrap();
+        let world = resolve.packages[package].worlds["w"];
+        let imports = resolve.worlds[world].imports.len();
+        assert_eq!(imports, if all_features { 2 } else { 1 });
+    }
+    app.warg(&["registry", "import", "wit/deps"])
+        .code(0)
+        .stderr_contains("(2 were there, 0 unusable, 0 skipped)");
+}
+
 /// What is nested in a text and belongs to another registry is not released with it, and must be what is there.
 #[test]
 fn a_nested_package_of_another_registry_is_only_referred_to() {

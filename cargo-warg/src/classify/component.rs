@@ -19,6 +19,10 @@ impl Classify for TextError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Duplicate { .. } => Some("remove one of the two".to_owned()),
+            Self::Gated { .. } => Some(
+                "gate what refers to it as well, by the same `@unstable`: others parse the package with features of their own"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -26,6 +30,7 @@ impl Classify for TextError {
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Parse { location, .. } => vec![location.clone().into()],
+            Self::Gated { location, .. } => location.iter().cloned().map(Place::from).collect(),
             Self::Duplicate { declarations, .. } => {
                 declarations.iter().cloned().map(Place::from).collect()
             }
@@ -33,6 +38,7 @@ impl Classify for TextError {
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
             | Self::TooWide { .. }
+            | Self::TooManyFeatures { .. }
             | Self::Package { .. }
             | Self::Print { .. }
             | Self::GaveUp(_) => Vec::new(),

@@ -250,12 +250,19 @@ fn texts(
 }
 
 /// Checks that whoever requires a release, and has nothing else, will get texts that parse: `wit` are all WIT packages of
-/// its closed set, `components` the release itself where it is a component.
+/// its closed set, `components` the release itself where it is a component. Where it is a WIT package, they need not have
+/// enabled the features that it names.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn check_alone(wit: &[Selected<'_>], components: &[Selected<'_>]) -> Result<(), PlanError> {
-    texts(&Root::none(), wit, components).map(|_| ())
+pub fn check_alone(
+    release: &WitName,
+    wit: &[Selected<'_>],
+    components: &[Selected<'_>],
+) -> Result<(), PlanError> {
+    let root = Root::none();
+    let planned = texts(&root, wit, components)?;
+    Ok(groups_of(&root, &planned)?.check_gates(release)?)
 }
 
 fn planned_path(package: &WitName) -> PathBuf {

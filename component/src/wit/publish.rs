@@ -129,11 +129,12 @@ impl Package {
 /// The binary forms of the packages of the group that declares one of them.
 ///
 /// # Errors
-/// Texts that do not resolve.
+/// Texts that do not resolve, with all features or with fewer.
 pub(super) fn encode_group(groups: &Groups, name: &WitName) -> Result<Contents, PublishError> {
     let Some(resolve) = groups.resolve_as_printed(name)? else {
         return Ok(Contents::new());
     };
+    groups.check_gates(name)?;
     let names = groups.get(name).into_iter().flat_map(Group::names);
     let encoded = names.filter_map(|name| {
         let id = resolve.package_names.get(name)?;

@@ -305,12 +305,14 @@ impl Root {
         references
     }
 
-    /// Resolves the project's texts together with others at hand, whatever the packages are that lie elsewhere.
+    /// Resolves the project's texts together with others at hand, whatever the packages are that lie elsewhere. Which
+    /// features the project enables is its own affair, but `folders`, which hold WIT packages, are to be sound for all.
     ///
     /// # Errors
     /// What is wrong in any of them, and two that declare one package version.
-    pub fn check(&self, others: &[&Group]) -> Result<(), TextError> {
-        let others = others.iter().filter(|group| !self.holds(group.name()));
+    pub fn check(&self, folders: &[&Group], others: &[&Group]) -> Result<(), TextError> {
+        let others = folders.iter().chain(others);
+        let others = others.filter(|group| !self.holds(group.name()));
         let at_hand: Vec<&WitName> = self
             .locals
             .iter()
@@ -332,7 +334,11 @@ impl Root {
         for other in others {
             groups.insert(Group::clone(other).with_versions(select))?;
         }
-        groups.check_alone()
+        let groups = groups.check_alone()?;
+        let folders = folders.iter().filter(|group| !self.holds(group.name()));
+        folders
+            .map(|group| groups.check_gates(group.name()))
+            .collect()
     }
 
     /// What a reference pins that nothing local serves.

@@ -3,6 +3,7 @@
 //! A *group* is what one folder, or one file, declares: a main package and those nested in its text. References are
 //! read without resolving, so a project whose `wit/deps` is missing can still say what it needs.
 
+mod gates;
 mod reach;
 mod stub;
 
@@ -24,6 +25,7 @@ use wit_parser::{
     UnresolvedPackageGroup,
 };
 
+pub use self::gates::Features;
 use super::normal_form::settle;
 use super::root::MARK;
 pub use crate::span::Location;
@@ -115,6 +117,24 @@ pub enum TextError {
         path: PathBuf,
         /// The parser's words.
         message: String,
+    },
+    /// It can be parsed with all features, and not with fewer.
+    #[error("whoever {features} cannot parse it: {why}")]
+    Gated {
+        /// The file or folder.
+        path: PathBuf,
+        /// Where, if the parser names a place.
+        location: Option<Location>,
+        /// What is enabled then.
+        features: Features,
+        /// What refers to what.
+        why: String,
+    },
+    /// More features, and text, than are tried.
+    #[error("{} and what it refers to are too large to be tried with each of its features", path.display())]
+    TooManyFeatures {
+        /// The file or folder.
+        path: PathBuf,
     },
     /// Two files or folders declare one package version.
     #[error("`{package}` is declared twice, in {} and in {}", first.display(), second.display())]
@@ -389,6 +409,11 @@ impl Group {
         self.texts.declaration(name)
     }
 
+    /// In bytes, all texts together.
+    fn length(&self) -> usize {
+        self.texts.0.values().map(|text| text.as_str().len()).sum()
+    }
+
     fn packages(&self) -> impl Iterator<Item = &UnresolvedPackage> {
         std::iter::once(&self.parsed.main).chain(&self.parsed.nested)
     }
@@ -576,7 +601,7 @@ impl Groups {
         let Some((main, others)) = needed.split_first() else {
             return Ok(None);
         };
-        let resolve = self.push(main, others)?;
+        let resolve = self.push(main, others, Parsing::Whole)?;
         let id = resolve.package_names.get(name).copied();
         Ok(id.map(|id| (resolve, id)))
     }
@@ -591,7 +616,7 @@ impl Groups {
         let Some((main, others)) = needed.split_first() else {
             return Ok(None);
         };
-        let resolve = self.push(main, others)?;
+        let resolve = self.push(main, others, Parsing::Whole)?;
         let printed = || -> Result<_, TextError> {
             let ids = main
                 .names()
@@ -601,7 +626,7 @@ impl Groups {
             let mut texts: Vec<&Group> = printed.iter().collect();
             texts.extend(others);
             let (main, others) = texts.split_first().unwrap_or((main, others));
-            self.push(main, others)
+            self.push(main, others, Parsing::Whole)
         };
         Ok(Some(printed().unwrap_or(resolve)))
     }
@@ -630,19 +655,30 @@ impl Groups {
         let Some((main, others)) = self.all.split_first() else {
             return Ok(());
         };
-        self.push(main, &others.iter().collect::<Vec<_>>())?;
+        self.push(main, &others.iter().collect::<Vec<_>>(), Parsing::Whole)?;
         Ok(())
     }
 
-    fn push(&self, main: &Group, others: &[&Group]) -> Result<Resolve, TextError> {
+    fn push(
+        &self,
+        main: &Group,
+        others: &[&Group],
+        parsing: Parsing<'_>,
+    ) -> Result<Resolve, TextError> {
         reach::check(main, others.iter().copied())?;
         #[cfg(test)]
         RESOLVED.set(RESOLVED.get() + 1);
         let parsed = |group: &Group| UnresolvedPackageGroup::clone(&group.parsed);
         guarded(|| {
-            let mut resolve = Resolve {
-                all_features: true,
-                ..Resolve::default()
+            let mut resolve = match parsing {
+                Parsing::Whole => Resolve {
+                    all_features: true,
+                    ..Resolve::default()
+                },
+                Parsing::With(Features(features)) => Resolve {
+                    features: features.iter().cloned().collect(),
+                    ..Resolve::default()
+                },
             };
             for binary in &self.binaries {
                 if let Err(error) = resolve.merge(binary.clone()) {
@@ -668,6 +704,15 @@ impl Groups {
             }
         })?
     }
+}
+
+/// As whom texts are parsed.
+#[derive(Debug, Clone, Copy)]
+enum Parsing<'f> {
+    /// As it is read here: whatever it says.
+    Whole,
+    /// As somebody does who has enabled these features.
+    With(&'f Features),
 }
 
 fn refusal(path: &Path, place: Option<Location>, message: String) -> TextError {

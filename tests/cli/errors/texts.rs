@@ -92,6 +92,34 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["TextError::Gated"],
+        title: "a reference to what a feature gates",
+        run: |s| {
+            s.write(
+                "wit/world.wit",
+                "package acme:gated@1.0.0;\ninterface i {\n  @unstable(feature = later)\n  type t = u8;\n  f: \
+                 func() -> t;\n}\n",
+            );
+            s.fails(101, &["publish", "wit", "--dry-run"])
+        },
+    },
+    Case {
+        shows: &["TextError::TooManyFeatures"],
+        title: "more features than are tried",
+        run: |s| {
+            let mut text = format!(
+                "package acme:gated@1.0.0;\n// {}\ninterface i {{\n",
+                "-".repeat(600_000)
+            );
+            for n in 0..30 {
+                writeln!(text, "  @unstable(feature = f{n})\n  f{n}: func();").unwrap();
+            }
+            text.push_str("}\n");
+            s.write("wit/world.wit", text);
+            s.fails(101, &["publish", "wit", "--dry-run"])
+        },
+    },
+    Case {
         shows: &["TextError::TooWide"],
         title: "worlds that reach too much",
         run: |s| {

@@ -57,7 +57,7 @@ variants! {
         TwoNames, Twice, TwoRegistries, NoRegistry, NoMember, WhichMember, Taken,
     }
     PolicyFileError { Missing, Read, Malformed }
-    TextError { Read, TooLarge, TooMany, TooWide, Parse, Package, Duplicate, Print, GaveUp }
+    TextError { Read, TooLarge, TooMany, TooWide, Parse, Gated, TooManyFeatures, Package, Duplicate, Print, GaveUp }
     PinError { Text, Unsure }
     SaveError { Text, Changed, Write }
     RootError { Text, Binary, Unversioned, Name, Version }

@@ -373,9 +373,9 @@ impl Reader<'_> {
         let folders: BTreeMap<_, _> = held
             .map(|(local, groups)| (&local.location, groups))
             .collect();
-        let folders = folders.into_values().flatten();
-        let texts: Vec<_> = folders.chain(served.texts.values().flatten()).collect();
-        root.check(&texts)
+        let folders: Vec<_> = folders.into_values().flatten().collect();
+        let served: Vec<_> = served.texts.values().flatten().collect();
+        root.check(&folders, &served)
             .classified()
             .map_err(|error| error.below(self.workspace.root()))
     }

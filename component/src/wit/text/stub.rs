@@ -100,10 +100,13 @@ impl Groups {
     }
 
     /// Resolves everything together, with stand-ins for what is not at hand: what is refused is wrong whatever that is.
+    /// Returns what was resolved.
     ///
     /// # Errors
     /// What is wrong, and where.
-    pub fn check_alone(&self) -> Result<(), TextError> {
-        self.with_stubs()?.0.check()
+    pub fn check_alone(&self) -> Result<Self, TextError> {
+        let (groups, _) = self.with_stubs()?;
+        groups.check()?;
+        Ok(groups)
     }
 }

@@ -21,6 +21,7 @@ use crate::ops::session::solve::Sessions;
 use component::wit::binary::Decoded;
 use component::wit::deps::check_alone;
 use component::wit::publish::PublishError;
+use component::wit::text::wit_name;
 
 /// A release of a batch that nobody could use.
 #[derive(Debug)]
@@ -142,7 +143,8 @@ fn check(
         Kind::Component => component.as_slice(),
         Kind::Wit => &[],
     };
-    check_alone(&wit, components).classified()?;
+    let release = wit_name(&own.name, &own.version);
+    check_alone(&release, &wit, components).classified()?;
     match item.kind {
         Kind::Wit => check_copies(item, batch, sessions),
         Kind::Component => Ok(()),
