@@ -152,6 +152,8 @@ impl GlobalArgs {
     fn context(self) -> Context {
         let shell = self.shell();
         Context {
+            grammar,
+            offered,
             network: Network::new(shell.progress()),
             shell,
             end: AtomicU8::new(0),

@@ -44,6 +44,10 @@ use crate::shell::{Shell, clean_json};
 
 /// What every command gets beside its own arguments.
 pub struct Context {
+    /// The grammar of all commands, as help shows it.
+    pub grammar: fn() -> clap::Command,
+    /// The same, as completion scripts offer it.
+    pub offered: fn() -> clap::Command,
     /// Where it talks to the user.
     pub shell: Shell,
     /// How it reaches web servers.

@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::manifest::path::shown_from;
+use crate::path::shown_from;
 use component::span::Place;
 
 /// What an operation returns.

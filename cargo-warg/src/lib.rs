@@ -21,6 +21,7 @@ pub mod message;
 pub mod network;
 pub mod ops;
 pub mod output;
+mod path;
 pub mod sbom;
 mod secret;
 pub mod shell;

@@ -12,7 +12,6 @@ mod alias;
 pub mod cargo_component;
 pub mod edit;
 pub mod error;
-pub(crate) mod path;
 pub mod registries;
 pub mod settings;
 pub mod source;

@@ -4,7 +4,6 @@ use clap::Args;
 use clap_complete::{Shell, generate};
 
 use super::Context;
-use crate::cli::offered;
 use crate::error::Result;
 
 /// `cargo warg completions`.
@@ -35,7 +34,7 @@ impl CompletionsArgs {
         } else {
             PROGRAM
         };
-        let mut command = offered().name(program).bin_name(program);
+        let mut command = (context.offered)().name(program).bin_name(program);
         if self.shell == Shell::Zsh {
             // cargo's own completion calls `_cargo-warg` with `warg` as the first word.
             command.build();

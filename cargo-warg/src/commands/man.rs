@@ -7,7 +7,6 @@ use clap::{Args, Command};
 use registry::file::Tree;
 
 use super::{Context, report};
-use crate::cli::grammar;
 use crate::error::{Class, OrFail as _, Result};
 
 /// `cargo warg man`.
@@ -25,7 +24,7 @@ pub struct ManArgs {
 
 impl ManArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let cargo = grammar();
+        let cargo = (context.grammar)();
         let warg = cargo
             .find_subcommand("warg")
             .expect("it is the program's one command");

@@ -12,9 +12,9 @@ use transparency::name::{Kind, PackageName};
 
 use super::Dependency;
 use super::error::ManifestError;
-use super::path::joined;
 use super::source::Source;
 use super::tables::{Table, parse_name, parse_requirement};
+use crate::path::joined;
 use component::span::Location;
 
 const COMPONENT: [&str; 3] = ["package", "metadata", "component"];

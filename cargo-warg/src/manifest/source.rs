@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use registry::file;
 use toml_edit::{Document, Item, Key, TableLike};
 
-use super::path::shown_from;
+use crate::path::shown_from;
 use component::span::{Location, Text};
 
 use super::error::{MAX_MANIFEST, ManifestError};

@@ -12,10 +12,10 @@ use transparency::version::VersionReq;
 use super::Dependency;
 use super::alias::Alias;
 use super::error::ManifestError;
-use super::path::joined;
 use super::registries::{Place, Registries, Registry};
 use super::settings::{Patch, Settings};
 use super::source::Source;
+use crate::path::joined;
 use component::span::Location;
 
 const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];

@@ -25,6 +25,7 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::ops::bundle::embedded::{BundleError, LockedBundle};
 use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
+use crate::ops::session::lock_file;
 use crate::ops::session::project::{Held, Project};
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::{Proved, Sessions};
@@ -211,7 +212,7 @@ fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(St
         return Ok(None);
     }
     if let Some(path) = asked.lock {
-        let lock = lock::read(path)?
+        let lock = lock_file::read(path)?
             .ok_or_else(|| Error::new(Class::Lock, format!("{} is missing", path.display())))?;
         let mut names = lock.roots.keys();
         let name = match (names.next(), names.next()) {

@@ -10,20 +10,19 @@ pub(super) mod literal;
 pub mod tree;
 pub mod verify;
 
-use std::io;
 use std::path::Path;
 
 use registry::file;
 use resolver::lockfile::merge::{Merge, MergeError, is_kept};
-use resolver::lockfile::{Change, Lockfile, MAX_LOCK, ReadError, Stale, Staleness, changes};
+use resolver::lockfile::{Change, Lockfile, ReadError, Stale, Staleness, changes};
 use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::ops::session::lock_file::{placed, read, read_text, refuse};
 use crate::ops::session::project::Project;
 use crate::ops::session::served::with_servers;
 use crate::ops::session::solve::{Proved, Sessions, origins_of};
-use component::span::Text;
 
 /// What became of the lock.
 #[derive(Debug)]
@@ -64,50 +63,6 @@ impl Put {
             Self::InPlace => write(path, lock, before),
             Self::Aside => Ok(false),
         }
-    }
-}
-
-/// Reads the lock of a workspace; none where there is none.
-///
-/// # Errors
-/// A file that cannot be read, or is no lock.
-pub fn read(path: &Path) -> Result<Option<Lockfile>> {
-    let text = read_text(path)?;
-    text.map(|text| parse(&text, path)).transpose()
-}
-
-pub(super) fn read_text(path: &Path) -> Result<Option<String>> {
-    let failed = || format!("cannot read {}", path.display());
-    let limit = u64::try_from(MAX_LOCK).unwrap_or(u64::MAX);
-    match file::read(path, limit) {
-        Ok(bytes) => String::from_utf8(bytes)
-            .map(Some)
-            .or_fail(Class::Lock, failed),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            Err(refuse(ReadError::TooLong, "", path))
-        }
-        Err(error) => Err(Error::caused(Class::Other, failed(), error)),
-    }
-}
-
-pub(super) fn parse(text: &str, path: &Path) -> Result<Lockfile> {
-    text.parse().map_err(|error| refuse(error, text, path))
-}
-
-fn refuse(error: ReadError, text: &str, path: &Path) -> Error {
-    let line = error.line();
-    placed(Error::classified(error), line, text, path)
-        .context(format!("{} cannot be used", path.display()))
-}
-
-/// The failure, at a line of the lock.
-fn placed(error: Error, line: Option<u64>, text: &str, path: &Path) -> Error {
-    match line {
-        Some(line) => error
-            .at(Text::new(path, text).line(line))
-            .below(path.parent().unwrap_or(path)),
-        None => error,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod contents;
 pub mod evidence;
+pub mod lock_file;
 pub mod near;
 pub mod project;
 pub mod registries;

@@ -12,7 +12,8 @@ use transparency::name::Origin;
 use transparency::number::Size;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::lock::{Outcome, Put, build, check_pasts, parse, read_text, unchanged};
+use crate::ops::lock::{Outcome, Put, build, check_pasts, unchanged};
+use crate::ops::session::lock_file::{parse, read_text};
 use crate::ops::session::project::{Project, same_file};
 use crate::ops::session::registries::Registries;
 use crate::ops::session::solve::Sessions;

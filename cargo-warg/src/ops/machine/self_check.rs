@@ -15,6 +15,7 @@ use crate::keys::{self, Keys};
 use crate::manifest::{ManifestArgs, Registry, Workspace};
 use crate::network::Network;
 use crate::ops::lock;
+use crate::ops::session::lock_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Configured, Reading, read_policy};
 use crate::ops::session::remembered::Remembered;
@@ -268,7 +269,7 @@ fn when(folder: &Path) -> Option<SystemTime> {
 fn locked(manifest: &ManifestArgs, dirs: &Dirs, network: &Network) -> Result<Option<usize>> {
     let project = Project::load(manifest, dirs, network)?;
     let path = project.workspace.lock_path();
-    match lock::read(&path)? {
+    match lock_file::read(&path)? {
         Some(lock) => {
             lock::check_current(&lock, &project)?;
             Ok(Some(lock.packages.len()))

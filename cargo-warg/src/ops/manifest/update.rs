@@ -26,6 +26,7 @@ use crate::error::{Class, Classified as _, Error, Result};
 use crate::ops::lock::held_by::holds;
 use crate::ops::lock::tree::not_locked;
 use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::session::lock_file;
 use crate::ops::session::project::{Project, relative};
 use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
@@ -74,8 +75,8 @@ pub fn update(
     flags: Flags,
 ) -> Result<Updated> {
     let path = project.workspace.lock_path();
-    let before = lock::read_text(&path)?;
-    let old = before.as_deref().map(|text| lock::parse(text, &path));
+    let before = lock_file::read_text(&path)?;
+    let old = before.as_deref().map(|text| lock_file::parse(text, &path));
     let old = match (old.transpose()?, request.specs) {
         (Some(old), _) => old,
         (None, []) if project.problem.members.is_empty() || !(request.dry_run || request.pins) => {

@@ -13,8 +13,8 @@ use transparency::release::{Release, Status};
 
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
-use crate::ops::lock;
 use crate::ops::manifest::add::absent;
+use crate::ops::session::lock_file;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
@@ -146,7 +146,7 @@ fn locked(
     warnings: &mut Vec<String>,
 ) -> BTreeMap<String, BTreeSet<Version>> {
     let mut locked: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    let lock = match lock::read(&workspace.lock_path()) {
+    let lock = match lock_file::read(&workspace.lock_path()) {
         Ok(lock) => lock,
         Err(error) => {
             warnings.push(error.chain().collect::<Vec<_>>().join(": "));

@@ -32,11 +32,11 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Member, Patch, Workspace};
 use crate::network::Network;
-use crate::ops::lock;
 use crate::ops::registry::append::{
     Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
 use crate::ops::release::attach;
+use crate::ops::session::lock_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
@@ -355,7 +355,7 @@ struct ComponentItem {
 fn refuse_patched_lock(project: &Project, member: &str) -> Result<()> {
     let path = project.workspace.lock_path();
     // One that does not read is nothing that anything was built with; who publishes with the lock is told.
-    let Ok(Some(lock)) = lock::read(&path) else {
+    let Ok(Some(lock)) = lock_file::read(&path) else {
         return Ok(());
     };
     let asked = project.problem.members.get(member);

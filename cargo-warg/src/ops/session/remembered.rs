@@ -14,7 +14,7 @@ use transparency::checkpoint::Checkpoint;
 use transparency::name::{Origin, PackageName};
 
 use crate::error::Result;
-use crate::ops::lock;
+use crate::ops::session::lock_file;
 
 /// The checkpoints of a lock, read when the first registry is opened.
 #[derive(Debug)]
@@ -61,10 +61,10 @@ impl Remembered {
 
     /// The lock; both sides of one that a merge left.
     fn locks(&self) -> Result<Vec<Lockfile>> {
-        let Some(text) = lock::read_text(&self.path)? else {
+        let Some(text) = lock_file::read_text(&self.path)? else {
             return Ok(Vec::new());
         };
-        match lock::parse(&text, &self.path) {
+        match lock_file::parse(&text, &self.path) {
             Ok(lock) => Ok(vec![lock]),
             Err(refused) => match Merge::read(&text) {
                 Ok(merge) => Ok(merge.sides().to_vec()),
