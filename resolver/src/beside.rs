@@ -25,9 +25,33 @@ pub(crate) struct Beside {
 
 /// The version that a text names, where this is what a requirement stands for.
 fn pinned(root: &RootRequirement) -> Option<Version> {
-    let is_reference = root.written == Some(Written::Reference) && root.exports.is_empty();
+    named(root).filter(|_| root.written == Some(Written::Reference))
+}
+
+/// The one version of a WIT package that a requirement allows.
+fn named(root: &RootRequirement) -> Option<Version> {
     let version = root.requirement.req.pinned()?;
-    (is_reference && root.requirement.kind == Kind::Wit).then_some(version)
+    (root.requirement.kind == Kind::Wit).then_some(version)
+}
+
+/// A version that a manifest names, where texts name a higher one of its track: no closed set has both, though the same two
+/// would go together if texts alone named them.
+pub(crate) fn contradiction(member: &Member) -> Option<&RootRequirement> {
+    let mut highest: BTreeMap<(&PackageName, Track), Version> = BTreeMap::new();
+    for root in &member.requirements {
+        if let Some(version) = pinned(root) {
+            let track = (&root.requirement.name, Track::of(&version));
+            let known = highest.entry(track).or_insert_with(|| version.clone());
+            *known = version.max(known.clone());
+        }
+    }
+    member.requirements.iter().find(|root| {
+        let Some(version) = named(root).filter(|_| pinned(root).is_none()) else {
+            return false;
+        };
+        let pinned = highest.get(&(&root.requirement.name, Track::of(&version)));
+        pinned.is_some_and(|pinned| *pinned != version)
+    })
 }
 
 impl Beside {
@@ -80,6 +104,7 @@ impl Beside {
         for requirement in source.requirements() {
             self.member.requirements.insert(RootRequirement {
                 location: root.location.clone(),
+                written: Some(Written::Through(source.selection())),
                 ..RootRequirement::new(requirement.clone())
             });
         }

@@ -164,7 +164,7 @@ impl<'a> Claims<'a> {
     }
 
     /// Holds a requirement against all versions of the package that it names: who meets it and has the exports asked for, as far as
-    /// theirs are known.
+    /// theirs are known. A root's are asked for letter by letter; what a package requires must serve what its `for` names.
     fn held<'r>(
         &self,
         requirement: &'r Requirement,
@@ -186,7 +186,8 @@ impl<'a> Claims<'a> {
         let is_met = |(selection, claim): &(&Selection, Claim<'_>)| {
             let exporting = match (exports, claim.exports) {
                 (Some(asked), Some(found)) => asked.is_subset(found),
-                (None, _) | (_, None) => true,
+                (None, Some(found)) => requirement.is_served_by(found),
+                (_, None) => true,
             };
             exporting && requirement.req.matches(&selection.version)
         };

@@ -23,7 +23,7 @@ use version_ranges::Ranges;
 
 use crate::budget::{Budget, Meter};
 use crate::floors::Floors;
-use crate::ground::Ground;
+use crate::ground::{Asks, Ground};
 use crate::index::Address;
 use crate::numbers::Numbers;
 use crate::problem::RootRequirement;
@@ -39,8 +39,8 @@ pub(crate) enum Key {
     Root,
     /// The versions of one track.
     Track(Kind, PackageName, Track),
-    /// The tracks of a requirement that spans several.
-    Choice(Kind, PackageName, VersionReq, BTreeSet<ExternName>),
+    /// The tracks of a requirement that spans several; what they must export, and whether letter by letter.
+    Choice(Kind, PackageName, VersionReq, BTreeSet<ExternName>, bool),
     /// What no release can be: a package that does not exist, or not with that kind, or not in the registry that a
     /// requirement names.
     Nowhere(Kind, PackageName, Option<Origin>),
@@ -212,7 +212,7 @@ impl<'a, 'r> MemberGraph<'a, 'r> {
         let mut missing = BTreeSet::new();
         let mut edges = Vec::new();
         for root in &roots {
-            match ground.lead(&root.requirement, &root.exports) {
+            match ground.lead(&root.requirement, Asks::Member(&root.exports)) {
                 Ok((target, set)) => edges.push(Edge {
                     target,
                     set,

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::requirement::Requirement;
-use transparency::version::{Track, VersionReq};
+use transparency::version::Track;
 use version_ranges::Ranges;
 
 use crate::graph::{Body, Edge, Key, Needs, Node, Reason};
@@ -21,6 +21,35 @@ use crate::provider::{NodeId, Offer};
 use crate::requirement::{numbers, place, runs_below};
 use crate::scope::{Place, Scope, Source};
 use crate::stock::Stock;
+
+/// What whoever requires something asks it to export.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asks<'r> {
+    /// A member: all of these, letter by letter, since its texts name them so.
+    Member(&'r BTreeSet<ExternName>),
+    /// A release, or what takes its place: whatever serves what its `for` names.
+    Release,
+}
+
+impl<'r> Asks<'r> {
+    fn of(self, requirement: &'r Requirement) -> &'r BTreeSet<ExternName> {
+        match self {
+            Self::Member(exports) => exports,
+            Self::Release => &requirement.serves,
+        }
+    }
+
+    fn is_literal(self) -> bool {
+        matches!(self, Self::Member(exports) if !exports.is_empty())
+    }
+
+    fn are_met(self, requirement: &Requirement, found: &BTreeSet<ExternName>) -> bool {
+        match self {
+            Self::Member(exports) => exports.is_subset(found),
+            Self::Release => requirement.is_served_by(found),
+        }
+    }
+}
 
 /// Numbers by other numbers, of which few are known: what nobody asks for is not even touched.
 #[derive(Debug, Default)]
@@ -158,23 +187,18 @@ impl<'a> Ground<'a> {
     }
 
     /// The numbers of a track's node that a requirement matches and that export what is asked for.
-    fn matching(
-        &self,
-        id: NodeId,
-        requirement: &VersionReq,
-        exports: &BTreeSet<ExternName>,
-    ) -> Ranges<u32> {
+    fn matching(&self, id: NodeId, requirement: &Requirement, asks: Asks<'_>) -> Ranges<u32> {
         let node = self.node(id);
         let Body::Track { stock, .. } = &node.body else {
             return Ranges::empty();
         };
-        let matching = stock.versions().matching(requirement);
-        if exports.is_empty() {
+        let matching = stock.versions().matching(&requirement.req);
+        if asks.of(requirement).is_empty() {
             return matching;
         }
         let exports_all = |number: &u32| {
             let found = stock.source(*number).and_then(Source::exports);
-            found.is_none_or(|found| exports.is_subset(found))
+            found.is_none_or(|found| asks.are_met(requirement, found))
         };
         let runs = runs_below(&matching, node.offer().len());
         numbers(runs.flat_map(|(from, past)| from..past).filter(exports_all))
@@ -187,7 +211,7 @@ impl<'a> Ground<'a> {
     pub(crate) fn lead(
         &self,
         requirement: &Requirement,
-        exports: &BTreeSet<ExternName>,
+        asks: Asks<'_>,
     ) -> Result<(NodeId, Ranges<u32>), Address> {
         let (kind, name, req) = (requirement.kind, &requirement.name, &requirement.req);
         let found = self.scope.place(requirement);
@@ -206,11 +230,11 @@ impl<'a> Ground<'a> {
                 let found = locals.and_then(|tracks| tracks.get(&track));
                 let found = found.expect("only a local track's place is `Local`");
                 let id = self.track_node(kind, name, &track, Stock::Locals(found));
-                return Ok((id, self.matching(id, req, exports)));
+                return Ok((id, self.matching(id, requirement, asks)));
             }
             (Place::Registry(package), Some(track)) => {
                 let id = self.registry_track(package, &track, package.track(&track));
-                return Ok((id, self.matching(id, req, exports)));
+                return Ok((id, self.matching(id, requirement, asks)));
             }
             (Place::Local, None) => locals
                 .into_iter()
@@ -226,10 +250,11 @@ impl<'a> Ground<'a> {
                 .map(|(track, found)| (track, self.registry_track(package, track, Some(found))))
                 .collect(),
         };
-        let key = Key::Choice(kind, name.clone(), req.clone(), exports.clone());
+        let exports = asks.of(requirement).clone();
+        let key = Key::Choice(kind, name.clone(), req.clone(), exports, asks.is_literal());
         let id = match self.find(&key) {
             Some(id) => id,
-            None => self.add_choice(key, requirement, exports, tracks),
+            None => self.add_choice(key, requirement, asks, tracks),
         };
         Ok((id, Ranges::full()))
     }
@@ -249,11 +274,10 @@ impl<'a> Ground<'a> {
         drop(known);
         let lead = match target {
             Some(target) if matches!(self.node(target).body, Body::Track { .. }) => {
-                let set = self.matching(target, &requirement.req, &BTreeSet::new());
-                (target, set)
+                (target, self.matching(target, requirement, Asks::Release))
             }
             Some(target) => (target, Ranges::full()),
-            None => self.lead(requirement, &BTreeSet::new())?,
+            None => self.lead(requirement, Asks::Release)?,
         };
         let mut known = self.known.borrow_mut();
         let at = known.leads.len();
@@ -323,7 +347,7 @@ impl<'a> Ground<'a> {
         &self,
         key: Key,
         requirement: &Requirement,
-        exports: &BTreeSet<ExternName>,
+        asks: Asks<'_>,
         tracks: Vec<(&Track, NodeId)>,
     ) -> NodeId {
         let (kind, name) = (requirement.kind, &requirement.name);
@@ -337,7 +361,7 @@ impl<'a> Ground<'a> {
         let mut options: Vec<(Version, Track, NodeId, Ranges<u32>)> = tracks
             .into_iter()
             .filter_map(|(track, id)| {
-                let set = self.matching(id, &requirement.req, exports);
+                let set = self.matching(id, requirement, asks);
                 let highest = highest(id, &set)?;
                 Some((highest, track.clone(), id, set))
             })
@@ -469,21 +493,22 @@ impl<'a> Ground<'a> {
             let is_itself = requirement.kind == kind
                 && requirement.name == *name
                 && requirement.req.matches(version)
+                && source
+                    .exports()
+                    .is_none_or(|found| requirement.is_served_by(found))
                 && !matches!(self.scope.place(requirement), Place::Nowhere(_));
             if is_itself {
                 continue;
             }
             let edge = match number {
                 Some(number) => self.led(*number).map(|at| self.edge(at, requirement)),
-                None => self
-                    .lead(requirement, &BTreeSet::new())
-                    .map(|(target, set)| {
-                        Some(Edge {
-                            target,
-                            set,
-                            requirement: Some(requirement),
-                        })
-                    }),
+                None => self.lead(requirement, Asks::Release).map(|(target, set)| {
+                    Some(Edge {
+                        target,
+                        set,
+                        requirement: Some(requirement),
+                    })
+                }),
             };
             match edge {
                 Ok(Some(edge)) if edge.target == id => itself = itself.or(Some(requirement)),

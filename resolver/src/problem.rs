@@ -130,6 +130,8 @@ pub enum Written {
     Path(String),
     /// As a reference in WIT text: `wasi:http/types@0.2.3`.
     Reference,
+    /// By a package that comes beside the others of its track, since a text refers to it.
+    Through(Selection),
 }
 
 /// What a member itself requires.
@@ -156,6 +158,17 @@ impl RootRequirement {
             location: None,
             written: None,
             export_locations: BTreeMap::new(),
+        }
+    }
+
+    /// As a lock's root has it: what it is for, the release must export. A lock does not say who wrote what, and has several
+    /// versions of one track only where texts name them: so each that is named alone may be a text's.
+    pub fn of_lock(requirement: &Requirement) -> Self {
+        let is_pin = requirement.kind == Kind::Wit && requirement.req.pinned().is_some();
+        Self {
+            exports: requirement.serves.clone(),
+            written: is_pin.then_some(Written::Reference),
+            ..Self::new(requirement.clone())
         }
     }
 

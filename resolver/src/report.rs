@@ -92,6 +92,16 @@ impl Wish {
             written: root.written.clone(),
         }
     }
+
+    fn of_release(requirement: &Requirement) -> Self {
+        let serves = requirement.serves.iter();
+        Self {
+            requirement: requirement.clone(),
+            exports: serves.map(|export| (export.clone(), None)).collect(),
+            location: None,
+            written: None,
+        }
+    }
 }
 
 /// What there is, where none of it will do.

@@ -15,7 +15,7 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 
-use crate::beside::Beside;
+use crate::beside::{Beside, contradiction};
 use crate::budget::Budget;
 use crate::closure::check_member;
 use crate::graph::{Body, Key, MemberGraph, Reason};
@@ -360,7 +360,7 @@ pub(crate) fn first_needed(scope: &Scope<'_>) -> BTreeSet<Address> {
 /// The old selection of a member that is to keep it, where it is still valid.
 fn kept(scope: &Scope<'_>, preferences: &Preferences) -> Option<ClosedSet> {
     let member = scope.member;
-    if !member.keep {
+    if !member.keep || contradiction(member).is_some() {
         return None;
     }
     let mut set = ClosedSet::default();

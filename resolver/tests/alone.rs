@@ -202,3 +202,16 @@ fn every_lock_can_be_solved_again_from_nothing() {
     }
     assert!(cases > 2000 && with_holds > 500, "{cases} {with_holds}");
 }
+
+#[test]
+fn pins_of_one_track_are_solved_again_as_pins() {
+    let mut world = World::new();
+    world.wit("wasi:io", "0.2.3", &["wit wasi:poll ^0.2.0"]);
+    world.wit("wasi:io", "0.2.6", &[]);
+    world.wit("wasi:poll", "0.2.0", &[]);
+    world.refers("wasi:io@0.2.3", "wit/a.wit:3");
+    world.refers("wasi:io@0.2.6", "wit/b.wit:3");
+    let lock = published(&world, "app").unwrap();
+    assert_eq!(held(&lock), [""; 0]);
+    assert_eq!(difference(&lock, &again(&world, &lock)), None);
+}

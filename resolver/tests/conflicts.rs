@@ -104,7 +104,7 @@ fn line(root: &RootRequirement) -> String {
         Some(Written::Text(text)) => format!("{} {} \"{text}\"", wanted.kind, wanted.name),
         Some(Written::Path(path)) => format!("{} {} at {path}", wanted.kind, wanted.name),
         Some(Written::Reference) => format!("{}@{}", wanted.name, wanted.req.pinned().unwrap()),
-        None => wanted.to_string(),
+        Some(Written::Through(_)) | None => wanted.to_string(),
     };
     if let Some(location) = &root.location {
         write!(line, " in {location}").unwrap();
@@ -682,4 +682,30 @@ fn very_many_versions() {
     world.writes("app", "component acme:logger >=1.3", "Cargo.toml:9:1");
     world.writes("app", "component acme:timer 1.1", "Cargo.toml:10:1");
     assert_told(&world, "very_many_versions");
+}
+
+#[test]
+fn an_interface_that_a_dependency_needs_and_no_release_exports() {
+    let mut world = clocks();
+    world.exports("acme:clock", "1.0.0", &["acme:clock/now@1.0.0"]);
+    let asks = "component acme:clock ^1.0 for acme:clock/now@1.1.0";
+    world.component("acme:logger", "1.0.0", &[asks]);
+    world.writes("app", "component acme:logger 1", "Cargo.toml:9:1");
+    assert_told(
+        &world,
+        "an_interface_that_a_dependency_needs_and_no_release_exports",
+    );
+}
+
+#[test]
+fn what_a_pin_beside_another_requires() {
+    let mut world = World::new();
+    for version in ["1.0.0", "1.1.0"] {
+        world.wit("acme:q", version, &[]);
+    }
+    world.wit("acme:io", "0.2.3", &["wit acme:q =1.0.0"]);
+    world.wit("acme:io", "0.2.6", &["wit acme:q =1.1.0"]);
+    world.refers("acme:io@0.2.3", "wit/w.wit:2:26");
+    world.refers("acme:io@0.2.6", "wit/w.wit:2:50");
+    assert_told(&world, "what_a_pin_beside_another_requires");
 }

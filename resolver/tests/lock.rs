@@ -5,6 +5,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use resolver::Unresolved;
 use resolver::closure::{Claim, Flaw, check_closed_set};
 use resolver::cutoff::{Cutoff, ExcludeNewer};
 use resolver::lockfile::{
@@ -22,6 +23,7 @@ fn workspace() -> World {
     let mut world = World::new();
     for version in ["1.0.4", "1.1.0"] {
         world.component("acme:clock", version, &[]);
+        world.exports("acme:clock", version, &["acme:clock/now"]);
     }
     world.component(
         "acme:logger",
@@ -929,4 +931,44 @@ fn a_folder_in_the_place_of_a_release_replaces_it_whatever_its_version_is() {
         told(&after, &before),
         ["Replacing acme:clock v0.0.0 -> v1.1.0"]
     );
+}
+
+#[test]
+fn a_version_that_moves_from_a_text_to_the_manifest_makes_the_lock_stale() {
+    let mut world = World::new();
+    for version in ["0.2.3", "0.2.6"] {
+        world.wit("wasi:io", version, &[]);
+    }
+    world.refers("wasi:io@0.2.6", "wit/world.wit:4:10");
+    let both = |mut world: World, by_manifest: &str, by_text: &str| {
+        if !by_manifest.is_empty() {
+            let text = format!("wit wasi:io ={by_manifest}");
+            world.writes("app", &text, "Cargo.toml:9:1");
+        }
+        if !by_text.is_empty() {
+            world.refers(&format!("wasi:io@{by_text}"), "wit/world.wit:3:10");
+        }
+        world
+    };
+    let lock = both(world.clone(), "", "0.2.3").lock();
+    assert_eq!(
+        lock.check(&both(world.clone(), "", "0.2.3").problem),
+        Ok(())
+    );
+    for text in ["", "0.2.3"] {
+        let moved = both(world.clone(), "0.2.3", text);
+        let stale = lock.check(&moved.problem).unwrap_err();
+        let told: Vec<_> = stale.0.iter().map(Stale::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "the manifest of `app` requires `wit wasi:io =0.2.3` for all of its worlds, and the lock has it for one"
+            ]
+        );
+        assert!(matches!(moved.solve(), Err(Unresolved::Conflict(_))));
+    }
+    // The highest of them is the track's version, whoever names it.
+    let highest = both(world, "0.2.6", "0.2.3");
+    assert_eq!(lock.check(&highest.problem), Ok(()));
+    assert_eq!(highest.lock(), lock);
 }

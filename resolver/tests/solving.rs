@@ -401,9 +401,80 @@ fn pins_of_texts_in_one_track_come_beside_each_other_and_the_highest_is_the_trac
     );
     // What a manifest requires is for all worlds.
     let mut other = world.clone();
-    other.app_requires("wit wasi:io =0.2.9");
+    other.writes("app", "wit wasi:io =0.2.9", "Cargo.toml:9:1");
     assert!(matches!(other.solve(), Err(Unresolved::Conflict(_))));
+    // Nor does it matter that a lock has both: it has them as what texts name.
+    let selects = world.solve().unwrap().members["app"].packages.clone();
+    let mut moved = world.clone();
+    let member = moved.member("app");
+    member.selects = selects.into_keys().collect();
+    member.keep = true;
+    for root in member.requirements.clone() {
+        if root.requirement.to_string() == "wit wasi:io =0.2.3" {
+            member.requirements.remove(&root);
+        }
+    }
+    moved.writes("app", "wit wasi:io =0.2.3", "Cargo.toml:9:1");
+    assert!(matches!(moved.solve(), Err(Unresolved::Conflict(_))));
     // A version that there is not is no way out.
     world.refers("wasi:io@0.2.1", "wit/c.wit:3");
     assert!(matches!(world.solve(), Err(Unresolved::Conflict(_))));
+}
+
+/// A world where `acme:app` requires `acme:c1` for one interface, which not all releases export.
+fn asking() -> World {
+    let mut world = World::new();
+    let asks = "component acme:c1 ^1 for acme:c1/api@1.1.0";
+    world.component("acme:c2", "1.0.0", &[asks]);
+    for (version, export) in [
+        ("1.0.0", "acme:c1/api@1.0.0"),
+        ("1.1.0", "acme:c1/api@1.1.0"),
+        ("1.2.0", "acme:c1/other@1.2.0"),
+    ] {
+        world.component("acme:c1", version, &[]);
+        world.exports("acme:c1", version, &[export]);
+    }
+    world.app_requires("component acme:c2 ^1");
+    world
+}
+
+#[test]
+fn what_a_release_requires_something_for_it_gets() {
+    let mut world = asking();
+    let with = |c1: &str| {
+        [
+            format!("component acme:c1@{c1}"),
+            "component acme:c2@1.0.0".to_owned(),
+        ]
+    };
+    assert_eq!(world.app(), with("1.1.0"));
+    // A later version of the interface, in its track, serves too: what requires the one goes together with what requires the
+    // other.
+    world.component("acme:c1", "1.3.0", &[]);
+    world.exports("acme:c1", "1.3.0", &["acme:c1/api@1.3.0"]);
+    assert_eq!(world.app(), with("1.3.0"));
+    world.component("acme:c1", "1.4.0", &[]);
+    world.exports("acme:c1", "1.4.0", &["acme:c1/api@2.0.0"]);
+    assert_eq!(world.app(), with("1.3.0"));
+    // A member names it letter by letter, since its texts do.
+    world.app_requires_at(
+        "component acme:c1 ^1",
+        "wit/w.wit:1",
+        &["acme:c1/api@1.1.0"],
+    );
+    assert_eq!(world.app(), with("1.1.0"));
+}
+
+#[test]
+fn a_set_in_which_something_does_not_serve_what_it_is_required_for_is_not_kept() {
+    let mut world = asking();
+    let before = world.solve().unwrap();
+    let select = |version: &str| {
+        let c1 = format!("component acme:c1@{version}");
+        [c1.as_str(), "component acme:c2@1.0.0"].map(|text| text.parse().unwrap())
+    };
+    let member = world.member("app");
+    member.keep = true;
+    member.selects = select("1.2.0").into();
+    assert_eq!(world.solve().unwrap(), before);
 }

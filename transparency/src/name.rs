@@ -12,7 +12,7 @@ use core::str::FromStr;
 use semver::Version;
 
 use crate::field::split_word;
-use crate::version::parse_version;
+use crate::version::{Track, parse_version};
 
 /// The longest namespace and the longest name after the colon, in bytes. A path component may have 255 on every
 /// platform; 64 leaves room and is longer than any name in use.
@@ -297,6 +297,23 @@ pub struct InterfaceName {
     pub interface: String,
     /// The part after the `@`.
     pub version: Option<Version>,
+}
+
+impl InterfaceName {
+    /// Whether whoever has this one can serve who asks for that one: the same interface, in the same version or a later one
+    /// of its track; whatever the version, where none is asked for.
+    pub fn serves(&self, asked: &Self) -> bool {
+        if (&self.package, &self.interface) != (&asked.package, &asked.interface) {
+            return false;
+        }
+        match (&self.version, &asked.version) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(found), Some(asked)) => {
+                found == asked || (found > asked && Track::of(found) == Track::of(asked))
+            }
+        }
+    }
 }
 
 impl fmt::Display for InterfaceName {

@@ -58,6 +58,30 @@ impl Requirement {
     }
 }
 
+impl Requirement {
+    /// Whether a component with these exports can serve all that `for` names: each under that very name, or as a later
+    /// version of the interface in its track; of a name without version, any version.
+    pub fn is_served_by(&self, exports: &BTreeSet<ExternName>) -> bool {
+        self.unserved_by(exports).next().is_none()
+    }
+
+    /// What `for` names and a component with these exports cannot serve.
+    pub fn unserved_by<'r>(
+        &'r self,
+        exports: &'r BTreeSet<ExternName>,
+    ) -> impl Iterator<Item = &'r ExternName> {
+        let serves = |asked: &ExternName| {
+            let found = || {
+                let asked = asked.interface()?;
+                let mut found = exports.iter().filter_map(ExternName::interface);
+                found.find(|found| found.serves(&asked))
+            };
+            exports.contains(asked) || found().is_some()
+        };
+        self.serves.iter().filter(move |asked| !serves(asked))
+    }
+}
+
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.kind, self.name, self.req)?;

@@ -326,12 +326,8 @@ pub fn lock_component(
         });
     }
     let project = project.ok_or_else(no_workspace)?;
-    let requirements = requires.iter().map(|requirement| RootRequirement {
-        exports: requirement.serves.clone(),
-        ..RootRequirement::new(requirement.clone())
-    });
     let member = RootMember {
-        requirements: requirements.collect(),
+        requirements: requires.iter().map(RootRequirement::of_lock).collect(),
         ..RootMember::default()
     };
     let problem = Problem {

@@ -83,7 +83,7 @@ impl Lockfile {
     /// nothing.
     pub fn problem(&self) -> Problem {
         let member = |root: &Root| Member {
-            requirements: root.requires.iter().map(asked).collect(),
+            requirements: root.requires.iter().map(RootRequirement::of_lock).collect(),
             held: root.held.clone(),
             ..Member::default()
         };
@@ -103,14 +103,6 @@ impl Root {
     pub fn held_besides(&self) -> Option<&Requirement> {
         let selected: BTreeSet<_> = self.selects.iter().map(pin).collect();
         self.held.iter().find(|held| !selected.contains(held))
-    }
-}
-
-/// A locked requirement as a root's: what it is for, the release must export.
-fn asked(requirement: &Requirement) -> RootRequirement {
-    RootRequirement {
-        exports: requirement.serves.clone(),
-        ..RootRequirement::new(requirement.clone())
     }
 }
 

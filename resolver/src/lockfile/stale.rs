@@ -9,8 +9,9 @@ use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use super::{Lockfile, Package, Root, SOLVER};
+use crate::beside::contradiction;
 use crate::cutoff::{Cutoff, ExcludeNewer};
-use crate::problem::{Local, Member, Mode, Options, Problem};
+use crate::problem::{Local, Member, Mode, Options, Problem, RootRequirement};
 use transparency::selection::Selection;
 
 /// All reasons why a lock is stale.
@@ -97,6 +98,13 @@ pub enum Stale {
         locked: Requirement,
         /// What is required.
         now: Requirement,
+    },
+    /// A manifest names a version, and a text a higher one of its track: the lock has both as versions that texts name.
+    NotOfTexts {
+        /// The member.
+        member: String,
+        /// What the manifest requires.
+        requirement: Requirement,
     },
     /// Other versions are held.
     Held {
@@ -338,6 +346,12 @@ fn check_requirements(
                 requirement: requirement.clone(),
             }),
     );
+    if let Some(RootRequirement { requirement, .. }) = contradiction(member) {
+        stale.push(Stale::NotOfTexts {
+            member: name.to_owned(),
+            requirement: requirement.clone(),
+        });
+    }
     if root.held != member.held {
         stale.push(Stale::Held {
             member: name.to_owned(),
@@ -416,6 +430,13 @@ impl fmt::Display for Stale {
             } => write!(
                 f,
                 "`{member}` requires `{now}`, and the lock has `{locked}`"
+            ),
+            Self::NotOfTexts {
+                member,
+                requirement,
+            } => write!(
+                f,
+                "the manifest of `{member}` requires `{requirement}` for all of its worlds, and the lock has it for one"
             ),
             Self::Held { member } => {
                 write!(

@@ -472,10 +472,8 @@ impl<'a> Explainer<'_, 'a, '_> {
                 found.extend(there.filter_map(|edge| edge.requirement));
             }
             let wishes = found.into_iter().map(|requirement| Wish {
-                requirement: requirement.clone(),
-                exports: Vec::new(),
                 location: self.local_place(by, versions, requirement),
-                written: None,
+                ..Wish::of_release(requirement)
             });
             (Some(group), wishes.collect::<Vec<_>>())
         };
@@ -596,7 +594,7 @@ impl<'a> Explainer<'_, 'a, '_> {
     fn leaves_out_tracks_of(&self, id: NodeId, set: &Ranges<u32>) -> Option<VersionReq> {
         let node = self.graph.node(id);
         match (&*node.key, &node.body) {
-            (Key::Choice(_, _, req, _), Body::Choice(options)) => (0u32..)
+            (Key::Choice(_, _, req, ..), Body::Choice(options)) => (0u32..)
                 .zip(options)
                 .any(|(number, _)| !set.contains(&number))
                 .then(|| req.clone()),

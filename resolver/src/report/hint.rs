@@ -199,7 +199,7 @@ impl Trial<'_, '_> {
             let meant = roots.iter().find(|root| {
                 root.requirement.name == name
                     && root.requirement.kind != actual
-                    && root.written != Some(Written::Reference)
+                    && !matches!(root.written, Some(Written::Reference | Written::Through(_)))
             });
             let Some(root) = meant else { continue };
             let hint = Hint::Kind {
@@ -364,6 +364,9 @@ fn requirements(ground: &Ground<'_>, root: &RootRequirement) -> Vec<(Nearness, H
     if scope.member.locals.iter().any(is_ours) {
         return Vec::new(); // what lies in a folder has the version that it has
     }
+    if matches!(root.written, Some(Written::Through(_))) {
+        return Vec::new(); // what a release requires, it requires for good
+    }
     let matching = |place: &usize| {
         sources
             .get(*place)
@@ -512,7 +515,7 @@ impl fmt::Display for Hint {
                         let works = without_build(works);
                         write!(f, "change {name}@{pinned} to {name}@{works}")?;
                     }
-                    Some(Written::Path(_)) | None => {
+                    Some(Written::Path(_) | Written::Through(_)) | None => {
                         write!(f, "change {name} {} to {req}", requirement.req)?;
                     }
                 }

@@ -192,6 +192,16 @@ impl<'c> Words<'c> {
             (Some(Written::Text(text)), _) => format!("{name} \"{text}\""),
             (Some(Written::Path(path)), _) => format!("{name} {{ path = \"{path}\" }}"),
             (Some(Written::Reference), Some(version)) => format!("{name}@{version}"),
+            (Some(Written::Through(by)), _) => {
+                let place = wish.location.as_ref().map(|place| format!(", {place}"));
+                return format!(
+                    "{name} {} (through {}@{}{})",
+                    requirement.req,
+                    by.name,
+                    by.version,
+                    place.unwrap_or_default()
+                );
+            }
             _ => format!("{name} {}", requirement.req),
         };
         if let Some(location) = &wish.location {

@@ -201,6 +201,10 @@ const VARIANTS: &[(&str, &[&str])] = &[
         &["BuildError::TwoSources"],
     ),
     (
+        "takes two pins of which one moved to the manifest; `resolver/tests/lock.rs` has them",
+        &["Stale::NotOfTexts"],
+    ),
+    (
         "the system's certificates would have to be damaged",
         &["FetchError::Setup"],
     ),

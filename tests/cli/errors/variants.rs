@@ -84,7 +84,7 @@ variants! {
     }
     Stale {
         Mode, ExcludeNewer, ExcludeNewerPackage, Solver, DefaultOrigin, Namespace, MemberAdded, MemberRemoved,
-        RequirementAdded, RequirementRemoved, RequirementChanged, Held, LocalAppeared, LocalGone, LocalChanged,
+        RequirementAdded, RequirementRemoved, RequirementChanged, NotOfTexts, Held, LocalAppeared, LocalGone, LocalChanged,
     }
     MergeError { Markers, Side }
     BuildError { NoIndex, TwoSources, Inconsistent }

@@ -81,13 +81,13 @@ pub enum ClaimError {
     },
     /// A release that does not export what the member asks of it.
     #[error(
-        "the lock has {selection} for `{member}`, which asks it for `{export}`, but the release does not export that"
+        "the lock has {selection} for `{by}`, which asks it for `{export}`, but the release does not export that"
     )]
     NotExported {
         /// What is locked.
         selection: Selection,
-        /// The member.
-        member: String,
+        /// The member, or the package.
+        by: String,
         /// What it asks for.
         export: ExternName,
     },
@@ -423,10 +423,20 @@ fn placed(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Ve
     yanked.into_iter().map(place).collect()
 }
 
-/// What a member asks its direct dependencies to export, they do export: by their records, not by the lock.
+/// What is asked of a package to export, it does export, by its record and not by the lock: letter by letter what a member
+/// asks for, and of what a package asks for what serves it.
 fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<ClaimError>) {
+    let mut told = BTreeSet::new();
     for (member, root) in &lock.roots {
-        for requirement in root.requires.iter().filter(|one| !one.serves.is_empty()) {
+        let own = root.requires.iter();
+        let own = own.map(|one| (member.clone(), one, true));
+        let packages = root.selects.iter().filter_map(|selection| {
+            let package = lock.packages.get(selection)?;
+            let requires = package.requires.iter();
+            Some(requires.map(move |one| (selection.to_string(), one, false)))
+        });
+        let asking = own.chain(packages.flatten());
+        for (by, requirement, is_literal) in asking.filter(|(_, one, _)| !one.serves.is_empty()) {
             let meets = |selection: &&Selection| {
                 selection.kind == requirement.kind
                     && selection.name == requirement.name
@@ -442,16 +452,20 @@ fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<Cla
                 let Some(exports) = release.map(release::Release::exports) else {
                     continue; // it is refused already
                 };
-                for missing in requirement
-                    .serves
-                    .iter()
-                    .filter(|one| !exports.contains(*one))
-                {
-                    refused.push(ClaimError::NotExported {
-                        selection: selection.clone(),
-                        member: member.clone(),
-                        export: missing.clone(),
-                    });
+                let missing: Vec<_> = if is_literal {
+                    requirement.serves.difference(exports).collect()
+                } else {
+                    requirement.unserved_by(exports).collect()
+                };
+                for export in missing {
+                    // Two members may have what does not serve a third.
+                    if told.insert((selection, by.clone(), export)) {
+                        refused.push(ClaimError::NotExported {
+                            selection: selection.clone(),
+                            by: by.clone(),
+                            export: export.clone(),
+                        });
+                    }
                 }
             }
         }
