@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use cargo_warg::error::Classify as _;
+use cargo_warg::error::Error;
 use cargo_warg::wit::deps::{apply, compare, plan};
-use cargo_warg::wit::import::{ImportError, Skipped, Tree};
+use cargo_warg::wit::import::{ImportError, Tree};
 use cargo_warg::wit::publish::Texts;
 use cargo_warg::wit::root;
 use component::content::{ContentError, Interface, derive, kind_of};
@@ -116,6 +117,13 @@ struct Import {
     skipped: Vec<Skipped>,
 }
 
+/// A file, folder or package that was left out.
+#[derive(Debug)]
+struct Skipped {
+    path: PathBuf,
+    why: Error,
+}
+
 /// The content of a package of texts that no registry has anything for.
 fn encode(at_hand: &AtHand, name: &WitName) -> Result<Vec<u8>, PublishError> {
     let needs = at_hand.needs(name, |_| Ok::<_, PublishError>(false))?;
@@ -128,19 +136,27 @@ fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {
     let mut packages = Vec::new();
     let mut skipped = Vec::new();
     for name in tree.in_order() {
-        let path = tree.path_of(name);
-        let imported = declared(name)
-            .and_then(|_| encode(&tree.at_hand, name))
-            .and_then(|bytes| Imported::open(bytes, path));
-        match imported {
-            Ok(imported) => packages.push(imported),
-            Err(why) => skipped.push(Skipped {
-                path: path.to_owned(),
-                why: why.declared_in(tree.at_hand.text_of(name), name),
-            }),
+        let first = tree.at_hand.text_of(name);
+        let twins = tree.twins.iter();
+        let twins = twins.filter(|twin| twin.names().any(|one| one == name));
+        for text in first.into_iter().chain(twins) {
+            let (path, at_hand) = (text.path().to_owned(), tree.at_hand.instead(text));
+            let imported = declared(name)
+                .and_then(|_| encode(&at_hand, name))
+                .and_then(|bytes| Imported::open(bytes, &path));
+            match imported {
+                Ok(imported) => packages.push(imported),
+                Err(why) => skipped.push(Skipped {
+                    path,
+                    why: Error::classified(why.declared_in(at_hand.text_of(name), name)),
+                }),
+            }
         }
     }
-    skipped.extend(tree.skipped);
+    skipped.extend(tree.skipped.into_iter().map(|skipped| Skipped {
+        path: skipped.path,
+        why: Error::classified(skipped.why),
+    }));
     Ok(Import { packages, skipped })
 }
 
@@ -803,7 +819,7 @@ mod importing {
         let skipped: Vec<_> = import
             .skipped
             .iter()
-            .map(|skipped| skipped.why.to_string())
+            .filter_map(|skipped| skipped.why.chain().next())
             .collect();
         assert_eq!(skipped, ["`x:app` has no version"]);
     }
@@ -833,16 +849,16 @@ mod importing {
     }
 
     #[test]
-    fn two_texts_for_one_version_are_an_error() {
+    fn two_texts_for_one_version_are_both_read_and_a_folder_of_none_is_an_error() {
         let two = folder(&[
             ("a/a.wit", "package x:a@1.0.0;\ninterface i {}\n"),
             ("b/a.wit", "package x:a@1.0.0;\ninterface j {}\n"),
         ]);
-        let error = read_deps_folder(two.path()).unwrap_err().to_string();
-        assert!(
-            error.starts_with("`x:a@1.0.0` is declared twice, in "),
-            "{error}"
-        );
+        let import = read_deps_folder(two.path()).unwrap();
+        assert!(import.skipped.is_empty(), "{:?}", import.skipped);
+        let paths = import.packages.iter();
+        let paths: Vec<_> = paths.map(|one| one.path.file_name().unwrap()).collect();
+        assert_eq!(paths, ["a", "b"]);
         let error = read_deps_folder(folder(&[]).path())
             .unwrap_err()
             .to_string();
@@ -851,21 +867,18 @@ mod importing {
 
     /// What is left out of a folder, by the end of its place, in ascending order; and the names of what is not.
     fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
-        use cargo_warg::error::Classify as _;
         let dir = folder(files);
         let import = read_deps_folder(dir.path()).unwrap();
         let place = |skipped: &Skipped| {
-            let place = skipped
-                .why
-                .places()
-                .first()
-                .map(|place| place.location.clone());
+            let place = skipped.why.places().next();
+            let place = place.map(|place| place.location.clone());
             let place = place.map_or_else(
                 || skipped.path.display().to_string(),
                 |place| place.to_string(),
             );
             let place = place.replace(&format!("{}/", dir.path().display()), "");
-            format!("{place}: {}", skipped.why)
+            let why: Vec<_> = skipped.why.chain().collect();
+            format!("{place}: {}", why.join(": "))
         };
         let mut skipped: Vec<_> = import.skipped.iter().map(place).collect();
         skipped.sort();

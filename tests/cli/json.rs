@@ -89,7 +89,18 @@ fn what_is_made_published_and_checked_is_said() {
         "package acme:io@1.0.0;\ninterface streams { type source = u32; }\n",
     );
     app.write("pub/odd/odd.wit", "package acme:odd;\ninterface i {}\n");
-    let imported = app.json(&["registry", "import", "pub", "--registry", "r"]);
+    let imported = app
+        .warg(&[
+            "registry",
+            "import",
+            "pub",
+            "--registry",
+            "r",
+            "--message-format",
+            "json",
+        ])
+        .code(101)
+        .document();
     assert_eq!(imported["packages"][0]["name"], "acme:io");
     assert_eq!(imported["packages"][0]["outcome"], "recorded");
     assert_eq!(imported["skipped"].as_array().unwrap().len(), 1);

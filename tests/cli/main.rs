@@ -22,6 +22,7 @@ mod files;
 mod gave_up;
 mod help;
 mod http;
+mod import;
 mod info;
 mod json;
 mod lock;

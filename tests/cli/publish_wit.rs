@@ -152,7 +152,7 @@ fn what_fetch_wrote_is_imported_as_the_very_content_or_not_at_all() {
     third.registry("third", &["acme"]);
     third
         .warg(&["registry", "import", "../app/wit/deps"])
-        .code(0)
+        .code(13)
         .stderr_contains("acme-mid-1.0.0 is what `cargo warg fetch` wrote of sha256:")
         .stderr_contains(
             "1 version of 1 package into `third` (0 were there, 0 unusable, 1 skipped)",
@@ -523,7 +523,7 @@ fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
         app.write(path, text);
     }
     app.warg(&["registry", "import", "in"])
-        .code(0)
+        .code(101)
         .stderr_contains("in/empty/e.wit:1:9: `acme:e@1.0.0` holds no interface and no world")
         .stderr_contains("in/word/w.wit:2:1")
         .stderr_contains("in/user/u.wit:2:28: `acme:user@1.0.0` needs `acme:word/i@1.0.0`")

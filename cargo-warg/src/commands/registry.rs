@@ -193,10 +193,15 @@ impl RegistryImportArgs {
         }
         for skipped in &report.skipped {
             let path = skipped.path.display();
-            shell.warning(format!(
-                "skipped what {path} declares: {}",
-                skipped.reason()
-            ));
+            let reason = skipped.reason();
+            if skipped.is_elsewhere {
+                shell.note(format!("skipped what {path} declares: {reason}"));
+            } else {
+                shell.warning(format!("skipped what {path} declares: {reason}"));
+            }
+        }
+        for help in report.helps() {
+            shell.note(help);
         }
         let names: BTreeSet<_> = report
             .packages
@@ -214,6 +219,9 @@ impl RegistryImportArgs {
                 report.skipped.len()
             ),
         );
+        if let Some(class) = report.class() {
+            context.end_with(class.exit_code());
+        }
         context.message(&Message::RegistryImport((&report).into()))
     }
 }

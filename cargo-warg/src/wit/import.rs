@@ -1,14 +1,12 @@
 //! Trees of folders of WIT, and the texts that they hold.
 //!
-//! A text that is wrong is left out and told, with the reason; the others are not touched by it.
+//! A text that is wrong, or cannot be read, is left out and told, with the reason; the others are not touched by it.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use component::wit::at_hand::{AtHand, in_order};
-use component::wit::publish::PublishError;
-use component::wit::text::{Group, Groups, TextError};
+use component::wit::text::{Group, TextError};
 use wit_parser::PackageName as WitName;
 
 use super::folder::{entries, read_dir, read_file, wit_files};
@@ -18,10 +16,10 @@ use component::span::Place;
 /// How deep folders may lie in each other: `a/wit/deps/b/wit/deps/c` has seven.
 pub const MAX_DEPTH: usize = 16;
 
-/// A tree that cannot be imported.
+/// What of a tree cannot be imported, or that there is nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A file or folder that cannot be read, or two texts that declare one package version.
+    /// A file or folder that cannot be read, or a text that does not parse.
     #[error(transparent)]
     Text(#[from] TextError),
     /// Folders deeper than [`MAX_DEPTH`].
@@ -44,7 +42,7 @@ pub struct Skipped {
     /// The folder or file.
     pub path: PathBuf,
     /// What is wrong with it.
-    pub why: PublishError,
+    pub why: ImportError,
 }
 
 /// What trees of folders hold.
@@ -52,7 +50,7 @@ pub struct Skipped {
 pub struct Tree {
     /// The texts; those of all trees serve each other.
     pub at_hand: AtHand,
-    /// Texts of a later tree for a package version that an earlier one declares by another text.
+    /// Texts for a package version that an earlier one declares by another text.
     pub twins: Vec<Group>,
     /// Texts that are wrong.
     pub skipped: Vec<Skipped>,
@@ -64,78 +62,101 @@ impl Tree {
     /// look into one such folder alone.
     ///
     /// # Errors
-    /// What cannot be read; two different texts for one package version in one folder.
+    /// A folder that holds nothing.
     pub fn read(folders: &[PathBuf]) -> Result<Self, ImportError> {
         let mut tree = Self::default();
         for folder in folders {
-            let mut groups = Groups::default();
+            let mut groups = Vec::new();
             let before = tree.skipped.len();
-            read_tree(folder, &mut groups, &mut tree.skipped)?;
-            if groups.iter().next().is_none() && tree.skipped.len() == before {
+            read_tree(folder, &mut groups, &mut tree.skipped);
+            if groups.is_empty() && tree.skipped.len() == before {
                 return Err(ImportError::Empty {
                     path: folder.clone(),
                 });
             }
-            for group in groups.iter() {
-                let given = tree.at_hand.given();
-                let mut others = group.names().filter_map(|name| given.get(name));
-                match others.next() {
-                    Some(other) if other.same_text(group) => {}
-                    Some(_) => tree.twins.push(group.clone()),
-                    None => tree.at_hand.give(group.clone())?,
-                }
+            for group in groups {
+                tree.take(group)?;
             }
         }
         Ok(tree)
     }
 
-    /// The names of all packages, each after those it refers to.
-    pub fn in_order(&self) -> Vec<&WitName> {
-        in_order(self.at_hand.given())
+    fn take(&mut self, group: Group) -> Result<(), ImportError> {
+        let given = self.at_hand.given();
+        let same = group
+            .names()
+            .find_map(|name| given.get(name))
+            .map(|other| other.same_text(&group));
+        match same {
+            // A package version may lie there more than once, as the same text.
+            Some(true) => {}
+            Some(false) => self.twins.push(group),
+            None => self.at_hand.give(group)?,
+        }
+        Ok(())
     }
 
-    /// The file or folder that declares a package.
-    pub fn path_of(&self, name: &WitName) -> &Path {
-        let text = self.at_hand.text_of(name);
-        text.map_or(Path::new(""), Group::path)
+    /// Takes out the texts of which all packages are of a sort, with the path of each.
+    ///
+    /// # Errors
+    /// None that can be: what is left was there before.
+    pub fn take_out(
+        &mut self,
+        is_such: impl Fn(&WitName) -> bool,
+    ) -> Result<Vec<Group>, ImportError> {
+        let given = std::mem::take(&mut self.at_hand);
+        let twins = std::mem::take(&mut self.twins);
+        let mut out = Vec::new();
+        for group in given.given().iter().cloned().chain(twins) {
+            if group.names().all(&is_such) {
+                out.push(group);
+            } else {
+                self.take(group)?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// The names of all packages, each after those it refers to; behind them those that only a text has of which another
+    /// package is declared twice.
+    pub fn in_order(&self) -> Vec<&WitName> {
+        let given = self.at_hand.given();
+        let mut names = in_order(given);
+        for name in self.twins.iter().flat_map(Group::names) {
+            if given.get(name).is_none() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 }
 
-fn read_tree(
-    dir: &Path,
-    groups: &mut Groups,
-    skipped: &mut Vec<Skipped>,
-) -> Result<(), ImportError> {
+fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
     let mut open = VecDeque::from([(dir.to_owned(), MAX_DEPTH)]);
     while let Some((dir, depth)) = open.pop_front() {
+        let mut skip = |path: PathBuf, why| skipped.push(Skipped { path, why });
         let Some(below) = depth.checked_sub(1) else {
-            return Err(ImportError::TooDeep { path: dir });
+            skip(dir.clone(), ImportError::TooDeep { path: dir });
+            continue;
         };
-        for (path, read) in read_folder(&dir)? {
+        let (read, folders) = match read_folder(&dir).and_then(|read| Ok((read, entries(&dir)?))) {
+            Ok(read) => read,
+            Err(error) => {
+                skip(dir, error.into());
+                continue;
+            }
+        };
+        for (path, read) in read {
             match read {
-                // A package version may lie in a tree more than once, as the same text.
-                Ok(group) => groups.add(group)?,
-                Err(error) if is_unreadable(&error) => return Err(error.into()),
-                Err(error) => skipped.push(Skipped {
-                    path,
-                    why: error.into(),
-                }),
+                Ok(group) => groups.push(group),
+                Err(error) => skip(path, error.into()),
             }
         }
-        for entry in entries(&dir)? {
+        for entry in folders {
             if entry.is_dir() && !is_nobodys(&entry) {
                 open.push_back((entry, below));
             }
         }
-    }
-    Ok(())
-}
-
-/// Whether the system does not let it be read, for which no text is to blame.
-fn is_unreadable(error: &TextError) -> bool {
-    match error {
-        TextError::Read { source, .. } => source.kind() != io::ErrorKind::InvalidData,
-        _ => false,
     }
 }
 

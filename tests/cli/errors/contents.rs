@@ -541,7 +541,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["ImportError::Text"],
+        shows: &[],
         title: "import: two texts for one version",
         run: |s| {
             s.founded();
@@ -554,7 +554,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &[],
+        shows: &["ImportError::Text"],
         title: "import: texts that do not parse, refer to what is not there, or to each other in a circle",
         run: |s| {
             s.founded();
@@ -621,6 +621,24 @@ pub(super) const CASES: &[Case] = &[
             s.write("all/a.wit", "package acme:a@1.0.0;\ninterface i {}\n");
             s.write("all/t.wit", "package test:t@1.0.0;\ninterface i {}\n");
             s.fails(2, &["registry", "import", "all"])
+        },
+    },
+    Case {
+        shows: &[],
+        title: "import: nothing but packages of another registry",
+        run: |s| {
+            s.founded();
+            s.does(&[
+                "registry",
+                "new",
+                "../test-registry",
+                "--name",
+                "test",
+                "--namespace",
+                "test=acme/ci",
+            ]);
+            s.write("all/a.wit", "package acme:a@1.0.0;\ninterface i {}\n");
+            s.fails(101, &["registry", "import", "all", "--registry", "test"])
         },
     },
     Case {

@@ -111,6 +111,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
         &[
             "ClientError::Head",
             "ClientError::Log",
+            "Absence::Refused",
             "ClientError::Longer",
             "ClientError::Diverged",
             "ClientError::OtherOperator",

@@ -75,7 +75,7 @@ variants! {
     PublishError { Text, Empty, Encode, GaveUp, Binary, NoContents, Refused }
     ImportError { Text, TooDeep, Empty }
     ReferenceError { Unmet, Contradiction, Printed, Copy }
-    Absence { NoRegistry, NoPackage, Kind, NoVersion }
+    Absence { NoRegistry, NoPackage, Kind, Refused, NoVersion }
     ExportsError { Content, Contradiction, Merge, Text, GaveUp }
     PlanError { Content, Missing, Lacks, Exports, Occupied, Text }
     ApplyError { Write, Remove }

@@ -110,12 +110,24 @@ pub struct Destination<'a> {
     pub sure: bool,
 }
 
+/// A record, and the key that signed it; none where the registry says so already.
+type SignedDraft<'a> = Option<(Vec<u8>, &'a SigningKey)>;
+
+/// A batch, written and signed as far as the registry would take it.
+struct Written<'a> {
+    session: Session<'a>,
+    /// Of each draft.
+    records: Vec<Result<SignedDraft<'a>>>,
+    pending: Pending,
+    logs: BTreeMap<PackageName, Log>,
+}
+
 /// A batch, written and signed, not sent.
 struct Signed<'a> {
     /// The size of the log that it is to follow.
     size: Size,
-    /// For each draft its record and signer; none where the registry says so already.
-    records: Vec<Option<(Vec<u8>, &'a SigningKey)>>,
+    /// Of each draft.
+    records: Vec<SignedDraft<'a>>,
     checkpoint_key: &'a SigningKey,
     pending: Pending,
     /// The packages as they will be.
@@ -236,39 +248,46 @@ impl<'a> Destination<'a> {
 
     /// Writes and signs the records of the batch; none where the registry says all of it already.
     fn sign(&self, drafts: &[Draft<'_>]) -> Result<Option<Signed<'a>>> {
+        self.seal(self.write(drafts)?)
+    }
+
+    /// Writes and signs the records of those drafts that can be.
+    fn write(&self, drafts: &[Draft<'_>]) -> Result<Written<'a>> {
         self.dirs.make_state().classified()?;
         let mut session = self.registry.session(Reading::Now)?;
         let loaded = session
-            .load(&names(drafts))
+            .load_each(&names(drafts))
             .map_err(|error| self.registry.failure(error))?;
-        let mut logs: BTreeMap<PackageName, Log> = loaded
-            .into_iter()
-            .map(|(name, package)| {
-                let log = match package {
-                    Package::Absent(absence) => Log::vacant(&absence),
-                    Package::Present(loaded) => loaded.log().clone(),
-                };
-                (name, log)
-            })
-            .collect();
-        let mut missing = Vec::new();
-        for draft in drafts {
+        let mut logs = BTreeMap::new();
+        let mut refused = BTreeMap::new();
+        for (name, package) in loaded {
+            match package {
+                Ok(Package::Absent(absence)) => _ = logs.insert(name, Log::vacant(&absence)),
+                Ok(Package::Present(loaded)) => _ = logs.insert(name, loaded.log().clone()),
+                Err(log) => _ = refused.insert(name, log),
+            }
+        }
+        let is_missing = |draft: &Draft<'_>| {
+            if let Some(refused) = refused.get(draft.name()) {
+                return Err(self.registry.failure(refused.clone().into()));
+            }
             let log = logs.get(draft.name()).filter(|log| log.kind().is_some());
-            missing.push(match (log, draft) {
-                (None, Draft::Release(_)) => true,
+            match (log, draft) {
+                (None, Draft::Release(_)) => Ok(true),
                 (None, Draft::Change(name, _)) => {
                     let known = self.registry.package_names();
-                    return Err(no_package(name, &session, &known));
+                    Err(no_package(name, &session, &known))
                 }
-                (Some(log), draft) => !draft.is_said(log, &self.alias()).classified()?,
-            });
+                (Some(log), draft) => Ok(!draft.is_said(log, &self.alias()).classified()?),
+            }
+        };
+        let missing: Vec<_> = drafts.iter().map(is_missing).collect();
+        if missing.iter().any(|missing| matches!(missing, Ok(true))) {
+            let last = session.checkpoint().entry().time;
+            check_idle("the registry's last entry is of", last, self.now, self.sure)?;
         }
-        if !missing.contains(&true) {
-            return Ok(None);
-        }
-        let last = session.checkpoint().entry().time;
-        check_idle("the registry's last entry is of", last, self.now, self.sure)?;
-        let waiting = drafts.iter().zip(&missing).filter(|(_, missing)| **missing);
+        let waiting = drafts.iter().zip(&missing);
+        let waiting = waiting.filter(|(_, missing)| matches!(missing, Ok(true)));
         let pending = Pending::of(
             self.dirs.state(),
             &self.registry.policy,
@@ -281,18 +300,31 @@ impl<'a> Destination<'a> {
         };
         let mut records = Vec::new();
         for (draft, missing) in drafts.iter().zip(missing) {
-            records.push(match logs.get_mut(draft.name()) {
-                Some(log) if missing => Some(writer.write(log, draft).classified()?),
-                _ => None,
+            records.push(match (missing, logs.get_mut(draft.name())) {
+                (Ok(true), Some(log)) => writer.write(log, draft).classified().map(Some),
+                (missing, _) => missing.map(|_| None),
             });
         }
-        let checkpoint_key = self.checkpoint_key(&session).classified()?;
-        Ok(Some(Signed {
-            size: session.size(),
+        Ok(Written {
+            session,
             records,
-            checkpoint_key,
             pending,
             logs,
+        })
+    }
+
+    /// What was written whole; none where the registry says all of it already.
+    fn seal(&self, written: Written<'a>) -> Result<Option<Signed<'a>>> {
+        let records = written.records.into_iter().collect::<Result<Vec<_>>>()?;
+        if records.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        Ok(Some(Signed {
+            size: written.session.size(),
+            records,
+            checkpoint_key: self.checkpoint_key(&written.session).classified()?,
+            pending: written.pending,
+            logs: written.logs,
         }))
     }
 

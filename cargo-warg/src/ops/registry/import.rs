@@ -4,13 +4,14 @@
 //! bytes and its absence from solving are both on the record. What a registry has already is left as it is. One that is
 //! wrong, or that nobody could use, is left out and told, and the others are imported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::field::{MAX_FREE_TEXT, is_free_text};
-use transparency::name::{Kind, Origin, PackageName};
+use transparency::name::{Kind, Namespace, PackageName};
 use transparency::number::Time;
 use transparency::statement::Statement;
 use transparency::version::without_build;
@@ -22,10 +23,10 @@ use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
 use crate::ops::registry::append::{
-    Destination, Draft, Item, Outcome, Unusable, named, registry_of,
+    BatchError, Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
 use crate::ops::registry::references::{self, Making};
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::registries::{Configured, Reading, Registries};
 use crate::ops::session::solve::Sessions;
 use crate::wit::import::Tree;
 use component::wit::binary::Refusal;
@@ -67,8 +68,10 @@ pub struct Imported {
 pub struct Skipped {
     /// The file or folder.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// Why.
     pub why: Error,
+    /// Whether nothing is wrong with it: it belongs to another registry.
+    pub is_elsewhere: bool,
 }
 
 /// What came of an import.
@@ -82,12 +85,30 @@ pub struct Report {
     pub skipped: Vec<Skipped>,
 }
 
+impl Report {
+    /// What the run ends with though it did what it could: something was left out that is wrong.
+    pub fn class(&self) -> Option<Class> {
+        class_of(&self.skipped)
+    }
+
+    /// What to do about what was left out.
+    pub fn helps(&self) -> BTreeSet<&String> {
+        helps(&self.skipped)
+    }
+}
+
+fn class_of(skipped: &[Skipped]) -> Option<Class> {
+    let wrong = skipped.iter().filter(|one| !one.is_elsewhere);
+    wrong
+        .map(|one| one.why.class())
+        .max_by_key(|class| class.gravity())
+}
+
 /// Imports.
 ///
 /// # Errors
-/// Folders that do not read, or hold nothing that can be released; two different contents for one version, in the folders or
-/// with what is released; a registry that cannot be read, believed or written; a key that may not. Then nothing is
-/// released.
+/// Folders that hold nothing that can be released; packages of two registries, where none is named; a registry that cannot
+/// be read, believed or written. Then nothing is released.
 pub fn import(
     workspace: &Workspace,
     dirs: &Dirs,
@@ -98,8 +119,11 @@ pub fn import(
     let mut sessions = Sessions::new(&registries, Reading::now(import.offline));
     let mut skipped = Vec::new();
     let to = import.registry.map(|alias| registries.of_alias(alias));
-    let to = to.transpose()?.map(|registry| registry.policy.origin());
-    let found = read(import.folders, to, &mut sessions, &mut skipped)?;
+    let to = to.transpose()?;
+    let mut found = read(import.folders, to, &registries, &mut sessions, &mut skipped)?;
+    if import.registry.is_none() {
+        leave_ownerless(&registries, &mut found, &mut skipped);
+    }
     if found.is_empty() {
         return Err(nothing_to_release(&skipped));
     }
@@ -136,7 +160,22 @@ pub fn import(
     })
 }
 
-/// Leaves out what nobody could use, and then what nobody can use without that.
+/// Leaves out packages that no registry is configured for.
+fn leave_ownerless(
+    registries: &Registries,
+    found: &mut Vec<(PathBuf, Item)>,
+    skipped: &mut Vec<Skipped>,
+) {
+    found.retain(|(path, item)| match registries.of_package(&item.name) {
+        Ok(_) => true,
+        Err(why) => {
+            skip(skipped, path, why);
+            false
+        }
+    });
+}
+
+/// Leaves out what the registry would not take, then what nobody could use, and then what nobody can use without that.
 fn leave_out(
     destination: &Destination<'_>,
     items: &mut Vec<Item>,
@@ -151,9 +190,17 @@ fn leave_out(
             return Ok(());
         }
         for Unusable { place, why, .. } in unusable.into_iter().rev() {
-            items.remove(place);
-            let path = paths.remove(place);
-            skipped.push(Skipped { path, why });
+            let Item {
+                name, statement, ..
+            } = items.remove(place);
+            let version = &statement.version;
+            let why = match why.cause() {
+                Some(BatchError::NotHolder { .. }) => {
+                    why.context(format!("{name}@{version} cannot be released"))
+                }
+                _ => why,
+            };
+            skip(skipped, &paths.remove(place), why);
         }
     }
 }
@@ -161,60 +208,115 @@ fn leave_out(
 /// The releases of all folders, once each, and where each lies. They go to the registry of their namespaces, or to this one.
 fn read(
     folders: &[PathBuf],
-    to: Option<&Origin>,
+    to: Option<&Configured>,
+    registries: &Registries,
     sessions: &mut Sessions<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<(PathBuf, Item)>> {
     let mut tree = Tree::read(folders)
         .classified()
         .context(|| cannot(folders))?;
-    let wrong = tree.skipped.drain(..).map(|wrong| Skipped {
-        path: wrong.path,
-        why: Error::classified(wrong.why),
-    });
-    skipped.extend(wrong);
-    if let Some(origin) = to {
-        for (name, _) in tree
-            .in_order()
-            .into_iter()
-            .filter_map(|name| declared(name).ok())
-        {
-            sessions.assign(name.namespace(), origin.clone());
-        }
+    for wrong in tree.skipped.drain(..) {
+        skip(skipped, &wrong.path, Error::classified(wrong.why));
     }
-    let mut seen: BTreeMap<(PackageName, Version), (Digest, PathBuf)> = BTreeMap::new();
-    let mut items = Vec::new();
+    if let Some(registry) = to {
+        leave_foreign(&mut tree, registry, registries, sessions, skipped)?;
+    }
+    let mut versions: Vec<Vec<(Digest, Found)>> = Vec::new();
+    let mut places: BTreeMap<(PackageName, Version), usize> = BTreeMap::new();
+    let mut making = Making::new(tree.at_hand.clone());
     let twins = tree.twins.iter();
     let twins = twins.map(|twin| (twin, Making::new(tree.at_hand.instead(twin))));
     let mut twins: Vec<_> = twins.collect();
-    let mut making = Making::new(tree.at_hand.clone());
     for name in tree.in_order() {
-        let path = tree.path_of(name);
-        let Some(found) = make_or_skip(&mut making, name, path, sessions, skipped)? else {
-            continue;
-        };
-        let twins = twins.iter_mut();
-        for (twin, making) in twins.filter(|(twin, _)| twin.names().any(|one| one == name)) {
-            let Some(other) = make_or_skip(making, name, twin.path(), sessions, skipped)? else {
+        let first = tree.at_hand.text_of(name);
+        let first = first.map(|text| (text.path(), &mut making));
+        let others = twins.iter_mut();
+        let others = others.filter(|(twin, _)| twin.names().any(|one| one == name));
+        let others = others.map(|(twin, making)| (twin.path(), making));
+        for (path, making) in first.into_iter().chain(others) {
+            let Some(found) = make_or_skip(making, name, path, sessions, skipped)? else {
                 continue;
             };
-            let (first, digest) = (Digest::of(&found.bytes), Digest::of(&other.bytes));
-            if first != digest {
-                return Err(differs(&other, digest, first, path));
+            let digest = Digest::of(&found.bytes);
+            let version = (found.name.clone(), without_build(&found.version));
+            let place = *places.entry(version).or_insert(versions.len());
+            match versions.get_mut(place) {
+                None => versions.push(vec![(digest, found)]),
+                Some(contents) if contents.iter().any(|(other, _)| *other == digest) => {}
+                Some(contents) => contents.push((digest, found)),
             }
         }
-        let digest = Digest::of(&found.bytes);
-        let version = (found.name.clone(), without_build(&found.version));
-        match seen.get(&version) {
-            None => {
-                seen.insert(version, (digest, path.to_owned()));
-                items.push((path.to_owned(), item(found, digest)));
+    }
+    let mut items = Vec::new();
+    for contents in versions {
+        match <[_; 1]>::try_from(contents) {
+            Ok([(digest, found)]) => items.push((found.path.clone(), item(found, digest))),
+            Err(contents) => {
+                if let Some((_, first)) = contents.first() {
+                    skip(skipped, &first.path, differ(&contents));
+                }
             }
-            Some((first, _)) if *first == digest => {}
-            Some((first, path)) => return Err(differs(&found, digest, *first, path)),
         }
     }
     Ok(items)
+}
+
+/// Leaves out what belongs to another registry than the one that was named: that one's operator gave the namespace to nobody,
+/// and Cargo.toml has another one for it. References to it lead there.
+fn leave_foreign(
+    tree: &mut Tree,
+    registry: &Configured,
+    registries: &Registries,
+    sessions: &mut Sessions<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<()> {
+    let origin = registry.policy.origin();
+    let operator = sessions.of(origin)?.newest().operator();
+    let names = tree.in_order().into_iter();
+    let namespaces = names.filter_map(|name| Some(declared(name).ok()?.0.namespace()));
+    let held: BTreeSet<Namespace> = namespaces
+        .filter(|namespace| {
+            let holders = operator.grants(namespace).last();
+            holders.is_some_and(|grant| !grant.keys().is_empty())
+        })
+        .collect();
+    let owner = |name: &WitName| {
+        let name = declared(name).ok()?.0;
+        let owner = registries.of_package(&name).ok()?;
+        let is_foreign = owner.alias != registry.alias && !held.contains(&name.namespace());
+        is_foreign.then_some(&owner.alias)
+    };
+    for group in tree.take_out(|name| owner(name).is_some()).classified()? {
+        for name in group.names() {
+            let Some(owner) = owner(name) else { continue };
+            let message = format!("`{name}` belongs to registry `{owner}`");
+            skipped.push(Skipped {
+                path: group.path().to_owned(),
+                why: Error::new(Class::Other, message),
+                is_elsewhere: true,
+            });
+        }
+    }
+    for name in tree.in_order() {
+        if let Ok((name, _)) = declared(name) {
+            sessions.assign(name.namespace(), origin.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Leaves something out that is wrong. One fault of a text that declares several packages is told once.
+fn skip(skipped: &mut Vec<Skipped>, path: &Path, why: Error) {
+    let skip = Skipped {
+        path: path.to_owned(),
+        why,
+        is_elsewhere: false,
+    };
+    let is_told = |one: &Skipped| one.path == skip.path && one.reason() == skip.reason();
+    if !skipped.iter().any(is_told) {
+        skipped.push(skip);
+    }
 }
 
 fn cannot(folders: &[PathBuf]) -> String {
@@ -254,8 +356,7 @@ fn make_or_skip(
         Ok(found) => Ok(found),
         Err(why) if references::is_of_a_registry(&why) => Err(why),
         Err(why) => {
-            let path = path.to_owned();
-            skipped.push(Skipped { path, why });
+            skip(skipped, path, why);
             Ok(None)
         }
     }
@@ -282,21 +383,30 @@ fn nothing_to_release(skipped: &[Skipped]) -> Error {
         message.push_str(": ");
         message.push_str(&one.reason());
     }
-    Error::new(Class::Other, message)
+    let class = class_of(skipped).unwrap_or(Class::Other);
+    let error = Error::new(class, message);
+    helps(skipped).into_iter().fold(error, Error::with_help)
 }
 
-fn differs(found: &Found, digest: Digest, first: Digest, path: &Path) -> Error {
-    Error::new(
-        Class::Other,
-        format!(
-            "{}@{} has two contents: {first} in {}, and {digest} in {}",
-            found.name,
-            found.version,
-            path.display(),
-            found.path.display()
-        ),
-    )
-    .with_help("leave one of the two out")
+/// What to do about what was left out, each advice once.
+fn helps(skipped: &[Skipped]) -> BTreeSet<&String> {
+    skipped.iter().flat_map(|one| one.why.help()).collect()
+}
+
+/// Several contents of one version: nobody can say which of them is meant.
+fn differ(contents: &[(Digest, Found)]) -> Error {
+    let mut message = String::new();
+    for (digest, found) in contents {
+        message.push_str(if message.is_empty() {
+            "different contents are called"
+        } else {
+            ", and"
+        });
+        let (name, version, path) = (&found.name, &found.version, found.path.display());
+        let _ = write!(message, " {name}@{version}: {digest} in {path}");
+    }
+    message.push_str("; none of them was imported");
+    Error::new(Class::Other, message).with_help("leave all but one of them out")
 }
 
 fn item(found: Found, digest: Digest) -> Item {

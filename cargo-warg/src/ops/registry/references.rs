@@ -116,6 +116,14 @@ pub enum Absence {
         /// What it holds.
         found: Kind,
     },
+    /// Its log breaks the rules.
+    #[error("what `{origin}` has of it cannot be used: {reason}")]
+    Refused {
+        /// The registry.
+        origin: Origin,
+        /// How.
+        reason: String,
+    },
     /// It has other versions.
     #[error("`{origin}` has no such version of it that can be used")]
     NoVersion {
@@ -142,7 +150,7 @@ impl Classify for ReferenceError {
                     "publish it first; WIT packages can go together: `cargo warg publish FOLDER FOLDER`"
                         .to_owned()
                 }
-                Absence::Kind { .. } => return None,
+                Absence::Kind { .. } | Absence::Refused { .. } => return None,
                 Absence::NoVersion { newest, .. } if newest.is_empty() => {
                     "publish it first".to_owned()
                 }
@@ -378,7 +386,15 @@ pub(crate) fn absence(
         return Ok(Some(Absence::NoRegistry(name.clone())));
     };
     match sessions.kind_of(name)? {
-        None => return Ok(Some(Absence::NoPackage { origin })),
+        None => {
+            return Ok(Some(match sessions.why_refused(name) {
+                Some(refused) => Absence::Refused {
+                    origin,
+                    reason: refused.to_string(),
+                },
+                None => Absence::NoPackage { origin },
+            }));
+        }
         Some(found) if found != kind => {
             let name = name.clone();
             return Ok(Some(Absence::Kind { name, found }));

@@ -388,16 +388,36 @@ impl<'a> Sessions<'a> {
         Ok(())
     }
 
-    /// What a package holds, or is [supposed](Sessions::suppose) to hold; none where there is none.
+    /// What a package holds, or is [supposed](Sessions::suppose) to hold; none where there is none, or where its log
+    /// [breaks the rules](Sessions::why_refused).
     ///
     /// # Errors
-    /// Whatever keeps the package from being read or believed.
+    /// Whatever keeps the package from being read, or from being known to be what its registry committed to.
     pub(crate) fn kind_of(&mut self, name: &PackageName) -> Result<Option<Kind>> {
-        let (address, _) = self.find(name)?;
-        Ok(self
-            .index
-            .package(&address)
-            .map(resolver::index::Package::kind))
+        let address = self.known_address(name)?;
+        self.load_each(&BTreeSet::from([address.clone()]))?;
+        let package = self.index.package(&address);
+        Ok(package.map(resolver::index::Package::kind))
+    }
+
+    /// How the log of a package that was loaded breaks the rules.
+    pub(crate) fn why_refused(&self, name: &PackageName) -> Option<&RefusedLog> {
+        self.loaded.get(&self.address(name)?)?.as_ref().err()
+    }
+
+    fn address(&self, name: &PackageName) -> Option<Address> {
+        Some(Address {
+            origin: self.origins().of(name)?.clone(),
+            name: name.clone(),
+        })
+    }
+
+    /// The same of a name that somebody asks for.
+    fn known_address(&self, name: &PackageName) -> Result<Address> {
+        self.address(name).ok_or_else(|| {
+            let near = did_you_mean(name, &self.package_names());
+            near.into_iter().fold(no_registry(name), Error::with_help)
+        })
     }
 
     /// Which registry each name belongs to.
@@ -549,11 +569,7 @@ impl<'a> Sessions<'a> {
 
     /// The log of a package by its name, where it was loaded and is there.
     pub fn log_of(&self, name: &PackageName) -> Option<&LoadedLog> {
-        let origin = self.origins().of(name)?.clone();
-        self.log(&Address {
-            origin,
-            name: name.clone(),
-        })
+        self.log(&self.address(name)?)
     }
 
     /// A package's log, loaded if need be; none where it is proved absent.
@@ -561,15 +577,7 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// No registry for its namespace; whatever keeps it from being read or believed.
     pub fn find(&mut self, name: &PackageName) -> Result<(Address, Option<&LoadedLog>)> {
-        let origins = self.origins();
-        let Some(origin) = origins.of(name).cloned() else {
-            let near = did_you_mean(name, &self.package_names());
-            return Err(near.into_iter().fold(no_registry(name), Error::with_help));
-        };
-        let address = Address {
-            origin,
-            name: name.clone(),
-        };
+        let address = self.known_address(name)?;
         self.load(&BTreeSet::from([address.clone()]))?;
         let log = self.log(&address);
         Ok((address, log))

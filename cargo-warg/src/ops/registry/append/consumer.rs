@@ -23,7 +23,7 @@ use component::wit::deps::check_alone;
 use component::wit::publish::PublishError;
 use component::wit::text::wit_name;
 
-/// A release of a batch that nobody could use.
+/// A release of a batch that the registry would not take, or that nobody could use.
 #[derive(Debug)]
 pub struct Unusable {
     /// Its place in the batch.
@@ -35,13 +35,31 @@ pub struct Unusable {
 }
 
 impl Destination<'_> {
-    /// The releases of a batch that nobody could use. What the registry has already is not asked about.
+    /// The releases of a batch that the registry would not take; where there is none, those that nobody could use. What the
+    /// registry has already is not asked about.
     ///
     /// # Errors
-    /// As [`Destination::check`]; whatever keeps a registry from being read or believed.
+    /// As [`Destination::check`], but for what is wrong with one release; whatever keeps a registry from being read or
+    /// believed.
     pub fn unusable(&self, drafts: &[Draft<'_>], sessions: &Sessions<'_>) -> Result<Vec<Unusable>> {
         self.registry.folder()?;
-        let Some(signed) = self.sign(drafts)? else {
+        let mut written = self.write(drafts)?;
+        let (mut records, mut refused) = (Vec::new(), Vec::new());
+        for (place, record) in written.records.into_iter().enumerate() {
+            match record {
+                Ok(record) => records.push(Ok(record)),
+                Err(why) => refused.push(Unusable {
+                    place,
+                    why,
+                    reference: None,
+                }),
+            }
+        }
+        if !refused.is_empty() {
+            return Ok(refused);
+        }
+        written.records = records;
+        let Some(signed) = self.seal(written)? else {
             return Ok(Vec::new());
         };
         // An earlier batch may have held what this one lacks.
