@@ -459,7 +459,7 @@ fn wrong_for_some(texts: &[String]) -> Option<String> {
     (0..1_u8 << FEATURES.len()).find_map(|set| {
         let enabled = (0..)
             .zip(FEATURES)
-            .filter(|(place, _)| set >> place & 1 == 1);
+            .filter(|(place, _)| (set >> place) & 1 == 1);
         let features = enabled.map(|(_, feature)| feature.to_owned());
         let mut resolve = Resolve {
             features: features.collect(),

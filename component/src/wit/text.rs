@@ -121,8 +121,6 @@ pub enum TextError {
     /// It can be parsed with all features, and not with fewer.
     #[error("whoever {features} cannot parse it: {why}")]
     Gated {
-        /// The file or folder.
-        path: PathBuf,
         /// Where, if the parser names a place.
         location: Option<Location>,
         /// What is enabled then.

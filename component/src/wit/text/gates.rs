@@ -81,13 +81,11 @@ impl Groups {
                 .and_then(|place| self.reference_at(&needed, place, &features));
             let why = match (found, why) {
                 (Some(found), _) => found,
-                (None, TextError::Parse { message, .. } | TextError::Package { message, .. }) => {
-                    message
-                }
+                (None, TextError::Parse { message, .. }) => message,
+                (None, error @ TextError::Package { .. }) => error.to_string(),
                 (None, error) => return Err(error),
             };
             return Err(TextError::Gated {
-                path: main.path.clone(),
                 location,
                 features,
                 why,
