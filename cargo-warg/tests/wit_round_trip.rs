@@ -54,7 +54,7 @@ fn check_round(at_hand: &AtHand, name: &WitName, bytes: &[u8], case: &str) {
 fn what_is_printed_of_wasi_is_published_as_the_same_bytes() {
     let mut count = 0;
     for folder in fixtures::wasi::folders().unwrap() {
-        let tree = Tree::read(&[folder.clone()]).unwrap();
+        let tree = Tree::read(std::slice::from_ref(&folder)).unwrap();
         for name in tree.in_order() {
             let bytes = encode(&tree.at_hand, name).unwrap();
             check_round(
@@ -289,6 +289,15 @@ impl Writer<'_> {
     }
 }
 
+/// A package, and what others may use of it.
+struct Written {
+    text: String,
+    /// Types, each with its interface.
+    types: Vec<(String, String)>,
+    /// Worlds, each with the names that an `include` may change.
+    worlds: Vec<(String, Vec<String>)>,
+}
+
 /// A package of interfaces and worlds. `others` are types elsewhere, each with its interface, and `worlds` what may be included.
 fn text(
     random: &mut Random,
@@ -296,7 +305,7 @@ fn text(
     name: &str,
     others: &[(String, String)],
     worlds: &[(String, Vec<String>)],
-) -> (String, Vec<(String, String)>, Vec<(String, Vec<String>)>) {
+) -> Written {
     let mut writer = Writer { random, loose };
     let docs = writer.plain_docs();
     let mut parts = Vec::new();
@@ -384,11 +393,11 @@ fn text(
         made.push((format!("{name}/w{number}@{version}"), plain));
     }
     writer.random.shuffle(&mut parts);
-    (
-        format!("{docs}package {name};\n{}\n", parts.join("\n")),
+    Written {
+        text: format!("{docs}package {name};\n{}\n", parts.join("\n")),
         types,
-        made,
-    )
+        worlds: made,
+    }
 }
 
 /// Three packages, each after those that it may use, as texts.
@@ -402,7 +411,10 @@ fn texts(random: &mut Random, loose: bool) -> Vec<(WitName, String)> {
         ("acme:c", "1.1.0"),
     ] {
         let full = format!("{name}@{version}");
-        let (mut written, more, made) = text(random, loose, &full, &types, &worlds);
+        let written = text(random, loose, &full, &types, &worlds);
+        types.extend(written.types);
+        worlds.extend(written.worlds);
+        let mut written = written.text;
         if name == "acme:a" {
             written = written.replace("@since(version = 1.0.0)", "@since(version = 1.5.0)");
         }
@@ -413,8 +425,6 @@ fn texts(random: &mut Random, loose: bool) -> Vec<(WitName, String)> {
             wit_name(&name.parse().unwrap(), &version.parse().unwrap()),
             written,
         ));
-        types.extend(more);
-        worlds.extend(made);
     }
     all
 }

@@ -65,7 +65,7 @@ fn read_entry(path: &Path) -> Result<Option<Entry>, RootError> {
     } else if has_extension(path, "wit") {
         Some(Entry::Text(read_file(path)?))
     } else if has_extension(path, "wasm") {
-        Some(Entry::Binary(read_binary(path)?))
+        Some(Entry::Binary(Box::new(read_binary(path)?)))
     } else {
         None
     })

@@ -118,7 +118,7 @@ pub enum Entry {
     /// Another folder, or a `.wit` file.
     Text(Group),
     /// A `.wasm` file.
-    Binary(Decoded),
+    Binary(Box<Decoded>),
 }
 
 /// A project's `wit/`.
@@ -335,10 +335,8 @@ impl Root {
             groups.insert(Group::clone(other).with_versions(select))?;
         }
         let groups = groups.check_alone()?;
-        let folders = folders.iter().filter(|group| !self.holds(group.name()));
-        folders
-            .map(|group| groups.check_gates(group.name()))
-            .collect()
+        let mut folders = folders.iter().filter(|group| !self.holds(group.name()));
+        folders.try_for_each(|group| groups.check_gates(group.name()))
     }
 
     /// What a reference pins that nothing local serves.

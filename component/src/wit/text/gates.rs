@@ -68,9 +68,8 @@ impl Groups {
             });
         }
         for features in tried {
-            let why = match self.push(main, others, Parsing::With(&features)) {
-                Ok(_) => continue,
-                Err(error) => error,
+            let Err(why) = self.push(main, others, Parsing::With(&features)) else {
+                continue;
             };
             let location = match &why {
                 TextError::Parse { location, .. } => Some(location.clone()),
