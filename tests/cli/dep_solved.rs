@@ -817,6 +817,10 @@ fn a_bundle_that_a_publisher_made_up_is_refused_for_what_is_wrong_with_it() {
                 .stderr_lacks("Verified");
         }
     }
+    app.warg(&["verify", "acme:app@0.2.1", "--deny", "warnings"])
+        .code(10)
+        .stderr_contains("acme:app@0.2.1 has warnings, and `--deny warnings` was given")
+        .stderr_contains("format 9 is not known to this cargo warg");
     // The operator takes a bundle away.
     telling(&mut registry, "0.3.0")
         .lock(lock)

@@ -129,9 +129,7 @@ fn what_fetch_wrote_is_imported_as_the_very_content_or_not_at_all() {
     app.warg(&["fetch"]).code(0);
     app.warg(&["registry", "import", "wit/deps"])
         .code(0)
-        .stderr_contains(
-            "0 versions of 3 packages into `acme` (3 were there, 0 unusable, 0 skipped)",
-        );
+        .stderr_contains("0 versions of 3 packages into `acme` (3 already there)");
 
     let mirror = sandbox.cargo_project("mirror", "");
     mirror.registry("mirror", &["acme"]);
@@ -154,9 +152,7 @@ fn what_fetch_wrote_is_imported_as_the_very_content_or_not_at_all() {
         .warg(&["registry", "import", "../app/wit/deps"])
         .code(13)
         .stderr_contains("acme-mid-1.0.0 is what `cargo warg fetch` wrote of sha256:")
-        .stderr_contains(
-            "1 version of 1 package into `third` (0 were there, 0 unusable, 1 skipped)",
-        );
+        .stderr_contains("1 version of 1 package into `third` (1 skipped)");
 }
 
 /// A package may be published in the binary form that another tool made, which no text of ours becomes: its text is then
@@ -182,7 +178,7 @@ fn what_fetch_wrote_of_a_binary_form_is_imported_as_that_binary_form() {
     app.warg(&["fetch"]).code(0);
     app.warg(&["registry", "import", "wit/deps"])
         .code(0)
-        .stderr_contains("(2 were there, 0 unusable, 0 skipped)");
+        .stderr_contains("(2 already there)");
     let digest = |project: &Project| {
         let info = project.json(&["info", "acme:words"]);
         info["releases"][0]["digest"].clone()
@@ -217,7 +213,7 @@ fn what_fetch_wrote_of_a_binary_form_is_imported_as_that_binary_form() {
         .stderr_contains(refused);
     app.warg(&["registry", "import", "wit/deps"])
         .code(0)
-        .stderr_contains("(2 were there, 0 unusable, 0 skipped)");
+        .stderr_contains("(2 already there)");
     third
         .warg(&["registry", "import", "deps"])
         .code(0)
@@ -302,7 +298,7 @@ fn what_a_world_imports_only_by_others_is_gated_as_it_is() {
     }
     app.warg(&["registry", "import", "wit/deps"])
         .code(0)
-        .stderr_contains("(2 were there, 0 unusable, 0 skipped)");
+        .stderr_contains("(2 already there)");
 }
 
 /// What is nested in a text and belongs to another registry is not released with it, and must be what is there.
@@ -527,9 +523,7 @@ fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
         .stderr_contains("in/empty/e.wit:1:9: `acme:e@1.0.0` holds no interface and no world")
         .stderr_contains("in/word/w.wit:2:1")
         .stderr_contains("in/user/u.wit:2:28: `acme:user@1.0.0` needs `acme:word/i@1.0.0`")
-        .stderr_contains(
-            "1 version of 1 package into `acme` (0 were there, 0 unusable, 3 skipped)",
-        );
+        .stderr_contains("1 version of 1 package into `acme` (3 skipped)");
     consumes(&sandbox, &app, "one", "acme:good/i@1.0.0");
 }
 

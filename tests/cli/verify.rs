@@ -682,3 +682,27 @@ fn members_that_share_what_holds_a_release_say_it_once() {
         assert_eq!(said.stderr.matches(holds).count(), 1, "{said}");
     }
 }
+
+/// A checkpoint that nobody signed says nothing of the lock.
+#[test]
+fn a_registry_that_is_refused_itself_casts_no_doubt_on_the_lock() {
+    let sandbox = Sandbox::new();
+    let (registry, app) = fetched(&sandbox);
+    let place = registry.folder.join("checkpoint");
+    let note = fs::read_to_string(&place).unwrap();
+    let root = note.lines().nth(2).unwrap();
+    let other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    fs::write(&place, note.replace(root, other)).unwrap();
+    for command in ["verify", "fetch"] {
+        app.warg(&[command])
+            .code(13)
+            .stderr_lacks("warg.lock was edited");
+    }
+    fs::write(&place, note).unwrap();
+    let lock = app.read("warg.lock");
+    let index = lock.lines().find(|line| line.starts_with("index = "));
+    app.write("warg.lock", lock.replacen(index.unwrap(), "index = 1", 1));
+    app.warg(&["verify"])
+        .code(13)
+        .stderr_contains("warg.lock was edited");
+}

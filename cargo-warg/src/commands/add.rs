@@ -79,12 +79,14 @@ impl AddArgs {
             flags,
         )?;
         for one in &added {
-            let verb = if one.changed { "Adding" } else { "Unchanged" };
-            let (kind, name) = (one.kind.noun(), &one.name);
-            context.shell.status(
-                verb,
-                format!("{kind} {name} {} to Cargo.toml", one.requirement),
-            );
+            let what = format!("{} {} {}", one.kind.noun(), one.name, one.requirement);
+            if one.changed {
+                let what = format!("{what} to Cargo.toml");
+                context.shell.status("Adding", what);
+            } else {
+                let what = format!("{what} is in Cargo.toml already");
+                context.shell.status("Unchanged", what);
+            }
         }
         report::lock(context, &outcome);
         context.message(&Message::Add((added.as_slice(), &outcome).into()))

@@ -212,11 +212,15 @@ impl RegistryImportArgs {
         shell.status(
             "Imported",
             format!(
-                "{} of {} into `{}` ({there} were there, {unusable} unusable, {} skipped)",
+                "{} of {} into `{}`{}",
                 counted(new, "version"),
                 counted(names.len(), "package"),
                 report.registry,
-                report.skipped.len()
+                others(&[
+                    (there, "already there"),
+                    (unusable, "unusable"),
+                    (report.skipped.len(), "skipped"),
+                ])
             ),
         );
         if let Some(class) = report.class() {
@@ -309,6 +313,18 @@ impl RegistryClockArgs {
         );
         context.message(&Message::RegistryClock((&set).into()))
     }
+}
+
+/// What else there was, where there was any: ` (3 already there, 1 skipped)`.
+fn others(counts: &[(usize, &str)]) -> String {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if counts.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", counts.join(", "))
 }
 
 #[cfg(test)]

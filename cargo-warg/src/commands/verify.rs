@@ -75,7 +75,7 @@ impl Denied {
         match self {
             Self::Yanked => &[Deny::Yanked],
             Self::Silent => &[Deny::Silent],
-            Self::Warnings => &[Deny::Yanked, Deny::Silent],
+            Self::Warnings => &[Deny::Yanked, Deny::Silent, Deny::Other],
         }
     }
 }

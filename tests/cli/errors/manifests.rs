@@ -435,6 +435,41 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["Unresolved::Conflict"],
+        title: "a path dependency that requires what there is not",
+        run: |s| {
+            let requires = "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"9\"\n";
+            s.write(
+                "../watch/Cargo.toml",
+                format!("[package]\nname = \"watch\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[package.metadata.warg]\npackage = \"acme:watch\"\n{requires}"),
+            );
+            s.write("../watch/src/lib.rs", "");
+            s.depends("\"acme:watch\" = { path = \"../watch\" }");
+            let shown = s.fails(11, &["lock"]);
+            assert!(
+                shown
+                    .said
+                    .contains("requires acme:logger ^9 (../watch/Cargo.toml:8:1)"),
+                "{}",
+                shown.said
+            );
+            shown
+        },
+    },
+    Case {
+        shows: &[],
+        title: "a path dependency that does not parse",
+        run: |s| {
+            s.write(
+                "../watch/Cargo.toml",
+                "[package]\nname = \"watch\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[package.metadata.warg]\npackge = \"acme:watch\"\n",
+            );
+            s.write("../watch/src/lib.rs", "");
+            s.depends("\"acme:watch\" = { path = \"../watch\" }");
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
         shows: &[],
         title: "a path dependency of another name",
         run: |s| {

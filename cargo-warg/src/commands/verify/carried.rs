@@ -11,7 +11,7 @@ use crate::error::{Context as _, Error, Result};
 use crate::message::Message;
 use crate::ops::bundle::rebuild::Rebuilt;
 use crate::ops::bundle::verify::verify_bundle;
-use crate::ops::contents::verify::{Asked, Deny, denied_carried, denied_silent, silent};
+use crate::ops::contents::verify::{Asked, Deny, denied, denied_silent, silent};
 use crate::ops::release::derivation::Derivation;
 use crate::ops::release::verify::{VerifiedSet, verify_release};
 use crate::ops::session::registries::Registries;
@@ -49,7 +49,7 @@ pub(super) fn release(
     if let Some(set) = &verified.closed_set {
         closed_set(context, set, &mut warnings);
     }
-    warn(context, warnings, summary);
+    weigh_others(context, &named.to_string(), warnings, asked, summary)?;
     weigh(
         context,
         &named.to_string(),
@@ -148,7 +148,7 @@ pub(super) fn bundle(
     warnings.extend(verified.wire.0.iter().map(|(import, name)| {
         format!("`{import}` is redirected to `{name}`: whoever made the bundle chose that, and no record says so")
     }));
-    warn(context, warnings, summary);
+    weigh_others(context, &this, warnings, asked, summary)?;
     weigh(
         context,
         &this,
@@ -188,6 +188,21 @@ fn warn(context: &Context, warnings: Vec<String>, summary: &mut Summary) {
     summary.lines.extend(lines);
 }
 
+/// Warns of what could not be checked, or fails where any warning is denied.
+fn weigh_others(
+    context: &Context,
+    this: &str,
+    warnings: Vec<String>,
+    asked: &Asked,
+    summary: &mut Summary,
+) -> Result<()> {
+    if asked.deny.contains(&Deny::Other) && !warnings.is_empty() {
+        return Err(denied(this, "warnings", "warnings", &warnings));
+    }
+    warn(context, warnings, summary);
+    Ok(())
+}
+
 /// Warns of what was found out since, or fails where that is denied.
 fn weigh(
     context: &Context,
@@ -203,7 +218,7 @@ fn weigh(
     }
     warn(context, silent, summary);
     if asked.deny.contains(&Deny::Yanked) && !yanked.is_empty() {
-        return Err(denied_carried(this, yanked));
+        return Err(denied(this, "yanked releases", "yanked", yanked));
     }
     warn(context, yanked.to_vec(), summary);
     Ok(())

@@ -31,6 +31,8 @@ pub enum Deny {
     Yanked,
     /// A registry's newest checkpoint is older than its operator promised.
     Silent,
+    /// Anything else that there would be a warning of.
+    Other,
 }
 
 /// How verifying went: what was shown until it ended, and why it failed, if it did.
@@ -195,6 +197,12 @@ fn weigh(asked: &Asked, verified: &mut Verified) {
     } else if !silent.is_empty() {
         verified.failures.push(denied_silent(&silent));
     }
+    if asked.deny.contains(&Deny::Other) && !verified.warnings.is_empty() {
+        let warnings = std::mem::take(&mut verified.warnings);
+        verified
+            .failures
+            .push(denied("warg.lock", "warnings", "warnings", &warnings));
+    }
 }
 
 /// The registries that could not be asked, or say nothing new for longer than their operators promised, as sentences.
@@ -211,10 +219,10 @@ pub fn denied_silent(silent: &[String]) -> Error {
     )
 }
 
-/// The failure where yanked releases are denied to what carries a lock of its own: no file here can be mended.
-pub fn denied_carried(this: &str, yanked: &[String]) -> Error {
-    let lines = format!("\n  {}", yanked.join("\n  "));
-    let message = format!("{this} has yanked releases, and `--deny yanked` was given{lines}");
+/// The failure where something is denied of what no file here can mend.
+pub fn denied(this: &str, what: &str, flag: &str, all: &[String]) -> Error {
+    let lines = format!("\n  {}", all.join("\n  "));
+    let message = format!("{this} has {what}, and `--deny {flag}` was given{lines}");
     Error::new(Class::Lock, message)
 }
 

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use registry::client::LoadedLog;
+use registry::client::{ClientError, LoadedLog};
 use resolver::cutoff::Cutoff;
 use resolver::index::Address;
 use resolver::lockfile::{Lockfile, Package, Release};
@@ -186,10 +186,16 @@ impl Whose {
         }
     }
 
-    fn edited(self) -> &'static str {
-        match self {
-            Self::Workspace => EDITED,
-            Self::Carried => DISTRUST,
+    /// A failure of the registry, with what to do where it may be the lock that is wrong: only what the registry was asked to
+    /// prove of the lock says so.
+    fn accused(self, error: Error) -> Error {
+        match error.cause() {
+            Some(ClientError::NotPrefix { .. } | ClientError::NotIncluded { .. }) => error
+                .with_help(match self {
+                    Self::Workspace => EDITED,
+                    Self::Carried => DISTRUST,
+                }),
+            _ => error,
         }
     }
 
@@ -292,10 +298,7 @@ pub fn check(
     refuse(whose, lock, elsewhere(&locked, registries.origins()))?;
     sessions
         .check_lock(lock)
-        .map_err(|error| match error.class() {
-            Class::Refused => error.with_help(whose.edited()),
-            _ => error,
-        })?;
+        .map_err(|error| whose.accused(error))?;
     let addresses: BTreeSet<_> = locked
         .iter()
         .map(|(selection, _, release)| address(selection, release))
@@ -330,9 +333,9 @@ pub fn check(
         sessions
             .with(&origin, |session| session.check_included(&records))
             .map_err(|error| match error.class() {
-                Class::Refused => error
-                    .context("a record does not lie in the log where the lock says")
-                    .with_help(whose.edited()),
+                Class::Refused => whose
+                    .accused(error)
+                    .context("a record does not lie in the log where the lock says"),
                 _ => error,
             })?;
     }

@@ -245,6 +245,8 @@ impl Classify for BatchError {
     fn class(&self) -> Class {
         match self {
             Self::NoVersion { .. } => Class::Unsolved,
+            // Nobody was dishonest: it is too much.
+            Self::Record { .. } => Class::Other,
             Self::NotPermitted { .. }
             | Self::NotHolder { .. }
             | Self::OtherReason { .. }
@@ -257,7 +259,6 @@ impl Classify for BatchError {
             | Self::Kind { .. }
             | Self::Withdrawn { .. }
             | Self::Defect { .. }
-            | Self::Record { .. }
             | Self::Log { .. } => Class::Refused,
         }
     }
@@ -305,7 +306,10 @@ impl Classify for BatchError {
             Self::Log { .. } => {
                 "if it says that a time is wrong, look at the clock of this machine".to_owned()
             }
-            Self::Withdrawn { .. } | Self::Defect { .. } | Self::Record { .. } => return None,
+            Self::Record { .. } => {
+                "it has to say less: fewer imports, exports and requirements, or a shorter text".to_owned()
+            }
+            Self::Withdrawn { .. } | Self::Defect { .. } => return None,
         })
     }
 }
