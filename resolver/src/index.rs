@@ -78,12 +78,12 @@ impl Release {
         Self {
             version: release.version().clone(),
             // What can never be chosen leads nowhere.
-            requirements: Arc::new(match release.status() {
-                Status::Unusable { .. } => BTreeSet::new(),
+            requirements: match release.status() {
+                Status::Unusable { .. } => Arc::default(),
                 Status::Usable | Status::Yanked { .. } | Status::Withdrawn { .. } => {
-                    release.requirements().clone()
+                    release.requirements().shared()
                 }
-            }),
+            },
             imports: release.imports().clone(),
             exports: release.exports().clone(),
             digest: *release.digest(),

@@ -40,15 +40,12 @@ fn write_hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// Lower-case hexadecimal to bytes; none for anything else.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without a branch, many digits are looked at together: locks have hundreds of thousands"
-)]
 pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     if text.len() != N.checked_mul(2)? {
         return None;
     }
+    // Without a branch, many digits are looked at together: locks have hundreds of thousands.
     let is_digit = |byte: u8| (byte.wrapping_sub(b'0') < 10) | (byte.wrapping_sub(b'a') < 6);
     // Of the codes of digits, the low half counts from 0, and of those of letters from 1: these have the bit of 64.
     let value = |byte: u8| (byte & 0x0f).wrapping_add((byte >> 6).wrapping_mul(9));

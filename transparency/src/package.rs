@@ -470,7 +470,15 @@ impl Log {
                     });
                 }
                 let kind = self.kind.ok_or(Fault::Init)?;
-                let release = Release::new(&self.name, kind, statement.clone(), record, time);
+                let mut statement = statement.clone();
+                // Mostly a release requires what the one before it did.
+                let before = self.releases.range(..&version).next_back();
+                if let Some((_, before)) = before
+                    && *before.requirements() == statement.requirements
+                {
+                    statement.requirements = before.requirements().clone();
+                }
+                let release = Release::new(&self.name, kind, statement, record, time);
                 self.releases.insert(version, release);
             }
             Action::Yank { version, reason } => {

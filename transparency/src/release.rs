@@ -12,7 +12,7 @@ use crate::name::{ExternName, Kind, PackageName};
 use crate::number::{Position, Time};
 use crate::operator;
 use crate::record::SignedRecord;
-use crate::requirement::Requirement;
+use crate::requirement::Requirements;
 use crate::statement::{Attachment, Defect, Statement, defect};
 
 /// What a file is to a release.
@@ -122,7 +122,7 @@ impl Release {
     }
 
     /// What it requires.
-    pub fn requirements(&self) -> &BTreeSet<Requirement> {
+    pub fn requirements(&self) -> &Requirements {
         &self.statement.requirements
     }
 

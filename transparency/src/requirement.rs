@@ -1,8 +1,10 @@
 //! What one package asks of another.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeSet, btree_set};
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::fmt;
+use core::ops::Deref;
 use core::str::FromStr;
 
 use crate::field::split_word;
@@ -145,5 +147,56 @@ impl Requirement {
             return Err(form());
         }
         Ok(requirement)
+    }
+}
+
+/// What a release requires, ascending. Copies share it, so that a log, and what is made of it, hold it once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requirements(Arc<BTreeSet<Requirement>>);
+
+impl Requirements {
+    /// Adds one.
+    pub fn insert(&mut self, requirement: Requirement) {
+        Arc::make_mut(&mut self.0).insert(requirement);
+    }
+
+    /// The set, shared.
+    pub fn shared(&self) -> Arc<BTreeSet<Requirement>> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Deref for Requirements {
+    type Target = BTreeSet<Requirement>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<BTreeSet<Requirement>> for Requirements {
+    fn from(requirements: BTreeSet<Requirement>) -> Self {
+        Self(Arc::new(requirements))
+    }
+}
+
+impl Extend<Requirement> for Requirements {
+    fn extend<I: IntoIterator<Item = Requirement>>(&mut self, requirements: I) {
+        Arc::make_mut(&mut self.0).extend(requirements);
+    }
+}
+
+impl FromIterator<Requirement> for Requirements {
+    fn from_iter<I: IntoIterator<Item = Requirement>>(requirements: I) -> Self {
+        BTreeSet::from_iter(requirements).into()
+    }
+}
+
+impl<'r> IntoIterator for &'r Requirements {
+    type Item = &'r Requirement;
+    type IntoIter = btree_set::Iter<'r, Requirement>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
     }
 }

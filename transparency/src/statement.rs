@@ -10,7 +10,7 @@ use semver::Version;
 
 use crate::digest::Digest;
 use crate::name::{ExternName, Kind, PackageName};
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, Requirements};
 use crate::version::Track;
 
 /// A file that belongs to a release: its digest and its size in bytes.
@@ -32,7 +32,7 @@ pub struct Statement {
     /// The content's size in bytes.
     pub size: u64,
     /// What it requires, ascending.
-    pub requirements: BTreeSet<Requirement>,
+    pub requirements: Requirements,
     /// What the component imports, ascending.
     pub imports: BTreeSet<ExternName>,
     /// What the component exports, ascending.
@@ -52,7 +52,7 @@ impl Statement {
             version,
             digest,
             size,
-            requirements: BTreeSet::new(),
+            requirements: Requirements::default(),
             imports: BTreeSet::new(),
             exports: BTreeSet::new(),
             lock: None,

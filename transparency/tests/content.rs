@@ -173,7 +173,7 @@ fn a_wit_package_is_the_one_of_its_release() {
         let bytes = story::count(BYTES.len());
         let mut statement =
             Statement::new(parse_version(version).unwrap(), Digest::of(BYTES), bytes);
-        statement.requirements = ["wit acme:io ^1.0".parse().unwrap()].into();
+        statement.requirements = ["wit acme:io ^1.0".parse().unwrap()].into_iter().collect();
         statement
     };
     let wit = |package: &str, version: &str, requirements: &[&str]| Derived::Wit {

@@ -553,7 +553,7 @@ fn any_statement() -> impl Strategy<Value = Statement> {
                     Digest::of(version.as_bytes()),
                     3,
                 );
-                statement.requirements = requirements;
+                statement.requirements = requirements.into();
                 statement.imports = imports.iter().map(|name| name.parse().unwrap()).collect();
                 statement.exports = exports.iter().map(|name| name.parse().unwrap()).collect();
                 statement.lock = lock.map(attachment);

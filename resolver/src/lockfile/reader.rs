@@ -655,22 +655,21 @@ impl<'t> Reader<'t> {
         let name: PackageName = self.parsed("name")?;
         let version = self.text("version")?;
         let version = self.value(parse_version(&version))?;
-        let release = match self.rest.strip_prefix("origin") {
-            None => None,
-            Some(_) => {
-                let text = self.text("origin")?;
-                let origin = Origin::parse_behind(&text, &mut self.origin);
-                let origin = self.value(origin)?;
-                let digest = self.parsed("digest")?;
-                let record = self.parsed("record")?;
-                let index = self.raw("index")?;
-                Some(Release {
-                    origin,
-                    digest,
-                    record,
-                    index: self.value(index.parse::<Index>())?,
-                })
-            }
+        let release = if self.rest.starts_with("origin = ") {
+            let text = self.text("origin")?;
+            let origin = Origin::parse_behind(&text, &mut self.origin);
+            let origin = self.value(origin)?;
+            let digest = self.parsed("digest")?;
+            let record = self.parsed("record")?;
+            let index = self.raw("index")?;
+            Some(Release {
+                origin,
+                digest,
+                record,
+                index: self.value(index.parse::<Index>())?,
+            })
+        } else {
+            None
         };
         let requires = self.try_list("requires")?;
         let selection = Selection {

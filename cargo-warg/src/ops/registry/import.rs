@@ -413,7 +413,7 @@ fn item(found: Found, digest: Digest) -> Item {
     let size = u64::try_from(found.bytes.len()).unwrap_or(u64::MAX);
     let mut statement = Statement::new(found.version, digest, size);
     match found.requirements {
-        Ok(requirements) => statement.requirements = requirements,
+        Ok(requirements) => statement.requirements = requirements.into(),
         Err(refusal) => statement.unusable = Some(reason(&refusal)),
     }
     Item {

@@ -459,7 +459,7 @@ fn statement(version: Version, content: &[u8]) -> Statement {
 
 fn wit_item(package: WitPackage) -> Item {
     let mut statement = statement(package.version, &package.bytes);
-    statement.requirements = package.requirements;
+    statement.requirements = package.requirements.into();
     Item {
         name: package.name,
         kind: Kind::Wit,
