@@ -203,13 +203,13 @@ fn what_fetch_wrote_of_a_binary_form_is_imported_as_that_binary_form() {
     let refused = "is what `cargo warg fetch` wrote of sha256:";
     third
         .warg(&["registry", "import", "deps"])
-        .code(101)
+        .code(13)
         .stderr_contains(refused);
     third.write("deps/words/package.wit", fetched.replace('\n', "\r\n"));
     std::fs::remove_dir_all(app.home().join("cache")).unwrap();
     third
         .warg(&["registry", "import", "deps"])
-        .code(101)
+        .code(13)
         .stderr_contains(refused);
     app.warg(&["registry", "import", "wit/deps"])
         .code(0)
