@@ -23,7 +23,8 @@ Examples: cargo warg update                                  everything that may
           cargo warg update wasi:http --pins                 also in the texts of wit/, which name exact versions
 
 A component moves to its highest version, a WIT package to the lowest that its requirements allow: a higher version \
-of an interface only asks more of the host. NAME@TRACK is the package in that track alone: acme:logger@1, wasi:http@0.2.")]
+of an interface only asks more of the host. NAME@TRACK is the package in that track alone: acme:logger@1, wasi:http@0.2. \
+With --locked it fails where something would move; a newer checkpoint alone is no such change.")]
 pub struct UpdateArgs {
     /// Packages to update; everything where none is given
     #[arg(value_name = "NAME[@TRACK]")]
