@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fixtures::server::{Answer, Server};
 use fixtures::world::World;
 use registry::client::{Client, ClientError, Remedy};
-use registry::http::{AT_ONCE, Http, Options, Patience, Tokens};
+use registry::http::{AT_ONCE, Address, AddressError, Http, Options, Patience, Tokens};
 use registry::layout::{self, ObjectPath};
 use registry::storage::{Current, Source as _, StorageError};
 use tokio::runtime::Runtime;
@@ -571,6 +571,32 @@ fn a_token_goes_to_its_address_and_to_no_other() {
     );
     elsewhere.get(&layout::checkpoint()).unwrap();
     assert_eq!(sent(&mine), None);
+}
+
+#[test]
+fn no_address_lies_below_another_and_leads_out_of_it() {
+    for path in [
+        "reg/..%2fevil",
+        "reg/..%2Fevil",
+        "reg/%2e%2e%2fevil",
+        "reg/..%5cevil",
+        "reg/..;/evil",
+        "reg/%2E.;x/evil",
+        "reg/.;/evil",
+    ] {
+        let address: Result<Address, _> = format!("https://r.example/{path}").parse();
+        assert_eq!(address.unwrap_err(), AddressError::Ambiguous, "{path}");
+    }
+    // What has one reading is that address, whose token it gets.
+    for (path, shown) in [
+        ("reg/../evil", "evil"),
+        ("reg/%2e%2E/evil", "evil"),
+        ("reg\\..\\evil", "evil"),
+        ("reg/a%20b;c/...", "reg/a%20b;c/..."),
+    ] {
+        let address: Address = format!("https://r.example/{path}").parse().unwrap();
+        assert_eq!(address.to_string(), format!("https://r.example/{shown}"));
+    }
 }
 
 #[test]

@@ -19,6 +19,12 @@ pub enum AddressError {
     /// It has a query or a fragment, behind which no path can go.
     #[error("it has a query or a fragment")]
     Query,
+    /// Its path has parts that some servers read as a way elsewhere: it would lie below an address that has a token, and lead
+    /// out of it.
+    #[error(
+        "its path has an encoded `/` or `\\`, or dots with a `;`: servers do not agree where that leads"
+    )]
+    Ambiguous,
 }
 
 /// An `http://` or `https://` address, below which a registry's files lie.
@@ -75,6 +81,9 @@ impl FromStr for Address {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(AddressError::Query);
         }
+        if is_ambiguous(url.path()) {
+            return Err(AddressError::Ambiguous);
+        }
         Ok(Self(url))
     }
 }
@@ -89,6 +98,15 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Whether servers may take a path for another one than its text is. Plain parts of dots are gone by then, encoded or not.
+fn is_ambiguous(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.split('/').any(|part| {
+        let plain = part.split(';').next().unwrap_or(part).replace("%2e", ".");
+        part.contains("%2f") || part.contains("%5c") || plain == "." || plain == ".."
+    })
 }
 
 /// Same scheme, host and port.

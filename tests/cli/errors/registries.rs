@@ -367,6 +367,19 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["AddressError::Ambiguous"],
+        title: "an address that servers read in two ways",
+        run: |s| {
+            s.depends(CLOCK);
+            s.replace(
+                "Cargo.toml",
+                "../acme-registry",
+                "https://registry.example/acme/..%2fother",
+            );
+            s.fails(101, &["lock"])
+        },
+    },
+    Case {
         shows: &["NetworkError::Roots"],
         title: "a file of certificates that is not there",
         run: |s| {

@@ -118,7 +118,7 @@ variants! {
     KeysError { Dirs, Read, Write, Open, Size, Line, Variable, Random, Name, Taken, Unknown, Several }
     DirsError { NoHome, Make }
     NetworkError { Address, Roots, Runtime }
-    AddressError { Malformed, Credentials, Query }
+    AddressError { Malformed, Credentials, Query, Ambiguous }
     TokensError { Read, Open, Malformed, Variable }
     TokenError { Line, Address, InTheClear, Twice }
 }
