@@ -26,9 +26,10 @@ use transparency::statement::Attachment;
 use transparency::statement::Statement;
 use transparency::tile::{FileError, Part, WIDTH};
 
-use crate::client::{Client, ClientError, Remedy, Session, evidence};
+use crate::client::{Client, ClientError, Doubted, Remedy, Session, evidence};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Source, StorageError};
+use conviction::Places;
 
 /// What a registry was found to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -312,7 +313,7 @@ impl Replay {
 /// Checks a registry. `derive` says what the bytes of a content are, once parsed.
 ///
 /// # Errors
-/// The first thing that is wrong; with evidence, where what the registry signed alone shows it.
+/// The evidence, where what the registry signed alone shows that it misbehaved; else the first thing that is wrong.
 pub fn check<E>(
     policy: &Policy,
     source: &dyn Source,
@@ -325,12 +326,13 @@ where
 }
 
 /// Checks a registry at the checkpoint of a session, which reads the same files and keeps none
-/// ([`Client::without_shelf`]): so what is replayed is what the session was held to.
+/// ([`Client::without_shelf`]): so what is replayed is what the session was held to. Where several things are wrong, and the
+/// registry may be refused already, what convicts it is looked for behind all of them.
 ///
 /// # Errors
 /// As [`check`].
-pub fn check_session<E>(
-    mut session: Session<'_>,
+pub fn check_session<'s, E>(
+    opened: impl Into<Doubted<'s>>,
     policy: &Policy,
     source: &dyn Source,
     derive: impl Fn(&[u8]) -> Result<Derived, E>,
@@ -338,27 +340,21 @@ pub fn check_session<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
+    let Doubted {
+        mut session,
+        refusal,
+    } = opened.into();
     let checkpoint = session.checkpoint().checkpoint().clone();
     let mut entries = Vec::new();
     for part in Part::all(checkpoint.size.get()) {
         entries.extend(session.bundle(part)?);
     }
-    // First of all, since a copy makes what stands between it and the first one look wrong, too.
-    if let Some(evidence) = conviction::of_copy(&mut session, &entries) {
-        return Err(evidence::misbehavior(&session, evidence).into());
-    }
-    let mut replay = Replay::new(policy)
-        .map_err(|source| refused(Index::ZERO, UpdateError::Map(source).into()))?;
-    for (index, entry) in (0..).map(Index::new).zip(&entries) {
-        if let Err(error) = replay.take(index, entry) {
-            return Err(
-                match conviction::of(&mut session, &replay, &entries, index) {
-                    Some(evidence) => evidence::misbehavior(&session, evidence).into(),
-                    None => refused(index, error),
-                },
-            );
-        }
-    }
+    let replay = replay(
+        &mut session,
+        policy,
+        &entries,
+        refusal.map(CheckError::Client),
+    )?;
     let appended = append_all(&entries);
     if appended.root != checkpoint.root {
         return Err(CheckError::Root {
@@ -406,6 +402,27 @@ where
         }
     }
     Ok(report)
+}
+
+/// Replays all entries, and behind those that are refused goes on to look for evidence.
+fn replay(
+    session: &mut Session<'_>,
+    policy: &Policy,
+    entries: &[Vec<u8>],
+    mut refusal: Option<CheckError>,
+) -> Result<Replay, CheckError> {
+    let mut places = Places::of(session, entries)?;
+    let mut replay = Replay::new(policy)
+        .map_err(|source| refused(Index::ZERO, UpdateError::Map(source).into()))?;
+    for (index, entry) in (0..).map(Index::new).zip(entries) {
+        if let Err(error) = replay.take(index, entry) {
+            if let Some(evidence) = places.omitted(session, index, &replay.pages) {
+                return Err(evidence::misbehavior(session, evidence).into());
+            }
+            refusal.get_or_insert(refused(index, error));
+        }
+    }
+    refusal.map_or(Ok(replay), Err)
 }
 
 fn count(length: usize) -> u64 {

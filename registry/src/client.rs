@@ -11,7 +11,9 @@
 //! map's root comes along with the operator's records, and a small log's tiles with the first package files: so a
 //! registry of up to 256 packages and 4,096 entries opens in three round trips, and answers for 256 packages in one more.
 
+mod apart;
 mod content;
+mod doubts;
 mod error;
 pub(crate) mod evidence;
 mod news;
@@ -38,11 +40,13 @@ use transparency::package::Proofs;
 use transparency::policy::Policy;
 use transparency::tile::{Part, WIDTH};
 
+use doubts::Doubts;
 pub use error::{ClientError, Remedy};
 use news::News;
 pub use packages::{Loaded, LoadedLog, Package};
 use past::Past;
 use reader::{Reader, Wanted};
+use records::{Records, borrowed};
 pub use refused::RefusedLog;
 pub use start::StandIn;
 use start::Start;
@@ -177,50 +181,82 @@ impl<'a> Client<'a> {
     }
 
     fn open_once(&self) -> Result<Session<'a>, ClientError> {
-        let climb = |mut reader: Reader<'a>| {
-            let start = Start::choose(self, &mut reader)?;
-            let mut session = Session::climb(self, reader, &start.note)?;
-            if let Some(now) = self.now {
-                let checked = session.checkpoint.check_time(now);
-                checked.map_err(|source| ClientError::trust(self.policy, source))?;
-            }
-            session.unasked = start.unasked.map(Box::new);
-            session.check_memories(self, start.other.as_deref())?;
-            session.reader.keep()?;
-            Ok(session)
-        };
-        let doubted = |error: &ClientError| error.remedy() == Remedy::Investigate;
-        let opened = match climb(Reader::new(self)) {
+        let opened = match self.climb(Reader::new(self)).and_then(Doubted::settle) {
             // As in `Session::attempt`: once more, without the shelf.
-            Err(error) if doubted(&error) => {
+            Err(error) if is_doubted(&error) => {
                 let mut reader = Reader::new(self);
                 if reader.distrust_shelf() {
-                    climb(reader)
+                    self.climb(reader).and_then(Doubted::settle)
                 } else {
                     Err(error)
                 }
             }
             opened => opened,
         };
-        match opened {
-            Err(error) if doubted(&error) => Err(self.read_apart().unwrap_or(error)),
-            opened => opened,
-        }
+        opened.map_err(|error| self.or_apart(error))
     }
 
-    /// The files of two histories do not go together. Read apart from the other's, those of the longer one may prove that
-    /// there are two.
-    fn read_apart(&self) -> Option<ClientError> {
-        let mut reader = Reader::new(self);
-        let start = Start::choose(self, &mut reader).ok()?;
-        let other = start.other?;
-        let is_vendored = start.unasked.is_some();
-        let mut session = Session::climb(self, reader.only(is_vendored), &start.note).ok()?;
-        let checked = session.check_other(&other);
-        checked
-            .err()
-            .filter(|error| matches!(error, ClientError::Misbehavior { .. }))
+    /// Climbs to the registry's checkpoint for who reads the whole log to see what is wrong with it: a registry that is
+    /// refused for what it is beside this machine's clock and memory is opened as well, where nothing convicts it yet.
+    /// Nothing of it is remembered then.
+    ///
+    /// # Errors
+    /// As [`Client::open`], but for such a refusal.
+    pub fn open_to_check(&self) -> Result<Doubted<'a>, ClientError> {
+        let opened = self.climb(Reader::new(self));
+        opened.map_err(|error| self.or_apart(error))
     }
+
+    /// All that may convict the registry is compared before it is refused for anything else.
+    fn climb(&self, mut reader: Reader<'a>) -> Result<Doubted<'a>, ClientError> {
+        let start = Start::choose(self, &mut reader)?;
+        let mut session = Session::climb(self, reader, &start.note)?;
+        session.unasked = start.unasked.map(Box::new);
+        let mut doubts = Doubts::default();
+        doubts.weigh(session.check_now(self.now))?;
+        let (seen, news) = session.check_memories(self, start.other.as_deref(), &mut doubts)?;
+        let refusal = doubts.into_refusal();
+        if refusal.is_none() {
+            session.remember(seen, news)?;
+            session.reader.keep()?;
+        }
+        Ok(Doubted { session, refusal })
+    }
+
+    /// The error, or evidence where two checkpoints give some by themselves.
+    fn or_apart(&self, error: ClientError) -> ClientError {
+        if is_doubted(&error) {
+            self.read_apart().unwrap_or(error)
+        } else {
+            error
+        }
+    }
+}
+
+/// A session, perhaps one of a registry that is refused: for who only reads it to see what is wrong with it
+/// ([`check_session`](crate::check::check_session)).
+pub struct Doubted<'a> {
+    pub(crate) session: Session<'a>,
+    pub(crate) refusal: Option<ClientError>,
+}
+
+impl<'a> Doubted<'a> {
+    fn settle(self) -> Result<Session<'a>, ClientError> {
+        self.refusal.map_or(Ok(self.session), Err)
+    }
+}
+
+impl<'a> From<Session<'a>> for Doubted<'a> {
+    fn from(session: Session<'a>) -> Self {
+        Self {
+            session,
+            refusal: None,
+        }
+    }
+}
+
+fn is_doubted(error: &ClientError) -> bool {
+    error.remedy() == Remedy::Investigate
 }
 
 /// One trusted checkpoint, and the questions that can be asked at it; or at one that it is a continuation of
@@ -268,32 +304,8 @@ impl<'a> Session<'a> {
             let last = past.last().into_iter().collect::<Vec<_>>();
             reader.guess_tiles(&tiles.needed_for_inclusion(&last));
         }
-        let last = size.last().unwrap_or(Index::ZERO);
-        let indices = [last, claimed.operator_index];
-        let needed = tiles.needed_for_inclusion(&indices);
-        let length = claimed.operator_length;
-        let operator_records =
-            reader.operator_records(client.policy, length, &mut tiles, &needed)?;
-        let proofs = prove(&mut reader, &mut tiles, indices.into())?;
-        let proof = |index: &Index| {
-            proofs.get(index).ok_or(ClientError::Outside {
-                index: *index,
-                size,
-            })
-        };
-        let records: Vec<_> = operator_records
-            .iter()
-            .map(|(index, bytes)| (*index, bytes.as_slice()))
-            .collect();
-        let evidence = Evidence {
-            note,
-            map_entry: &map_entry,
-            operator_records: &records,
-            map_entry_proof: proof(&last)?,
-            operator_proof: proof(&claimed.operator_index)?,
-        };
-        let checkpoint = TrustedCheckpoint::open(client.policy, &evidence)
-            .map_err(|error| ClientError::trust(client.policy, error))?;
+        let (checkpoint, operator_records) =
+            believe(client.policy, &mut reader, &mut tiles, note, &map_entry)?;
         Ok(Self {
             policy: client.policy,
             trust: client.trust,
@@ -309,32 +321,68 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Step 2: the checkpoint continues all that is remembered of the registry, by this machine and by the project. Only
-    /// then is it what this machine saw last.
+    /// Reads the operator's records once more, from the registry itself: where the log holds them, files only say, and what
+    /// the shelf said was kept before anything hung on it.
+    fn read_operator_afresh(&mut self) -> Result<(), ClientError> {
+        let note = self.checkpoint.note().to_string();
+        let map_entry = self.checkpoint.entry().to_string();
+        let (note, map_entry) = (note.as_bytes(), map_entry.as_bytes());
+        let (reader, tiles) = (&mut self.reader, &mut self.tiles);
+        (self.checkpoint, self.operator_records) =
+            believe(self.policy, reader, tiles, note, map_entry)?;
+        if let Some(Past { checkpoint, pages }) = self.past.take() {
+            let checkpoint = self.descend(checkpoint.checkpoint().size)?;
+            self.past = Some(Past { checkpoint, pages });
+        }
+        Ok(())
+    }
+
+    /// What the registry says was not written in the future.
+    fn check_now(&self, now: Option<Time>) -> Result<(), ClientError> {
+        let checked = now.map_or(Ok(()), |now| self.checkpoint.check_time(now));
+        checked.map_err(|source| ClientError::trust(self.policy, source))
+    }
+
+    /// Step 2: the checkpoint continues all that is remembered of the registry, by this machine and by the project. What was
+    /// seen is returned, and how much of the log was read as news.
     fn check_memories(
         &mut self,
         client: &Client<'a>,
         other: Option<&[u8]>,
-    ) -> Result<(), ClientError> {
-        let mut seen = match self.trust {
+        doubts: &mut Doubts,
+    ) -> Result<(Option<Memory>, NewsRead), ClientError> {
+        let seen = match self.trust {
             Some(trust) => trust.read()?,
             None => None,
         };
-        let mut news = self.check_seen(seen.as_ref())?;
+        let checked = self.check_seen(seen.as_ref(), doubts);
+        let mut news = doubts.weigh(checked)?.unwrap_or(NewsRead {
+            from: self.size(),
+            unread: None,
+        });
         if let Some(other) = other {
-            self.check_other(other)?;
+            doubts.weigh(self.check_other(other))?;
         }
         for older in &client.continued {
             // What this machine saw last may be younger than the project's lock, and what lies between was never read.
-            let entry = self.check_went_through(older)?;
+            let entry = doubts.weigh(self.check_went_through(older))?.flatten();
             if let Some(entry) = entry.filter(|_| older.size < news.from) {
                 let since = Since::map_entry(older.size, &entry);
-                let read = self.read_news(since, seen.as_ref())?;
+                let read = self.read_news(since, seen.as_ref(), doubts)?;
                 if read.from < news.from {
                     news = read;
                 }
             }
         }
+        Ok((seen, news))
+    }
+
+    /// Now the checkpoint is what this machine saw last.
+    fn remember(
+        &mut self,
+        mut seen: Option<Memory>,
+        mut news: NewsRead,
+    ) -> Result<(), ClientError> {
         let Some(trust) = self.trust else {
             return Ok(());
         };
@@ -345,15 +393,21 @@ impl<'a> Session<'a> {
             }
             // Another process moved first: what it saw is to be continued, too.
             seen = trust.read()?;
-            news = match &seen {
-                Some(_) => self.check_seen(seen.as_ref())?,
-                None => news, // it was removed on purpose, while this session ran
-            };
+            if seen.is_none() {
+                continue; // it was removed on purpose, while this session ran
+            }
+            let mut doubts = Doubts::default();
+            news = self.check_seen(seen.as_ref(), &mut doubts)?;
+            doubts.settle()?;
         }
     }
 
     /// The checkpoint continues what this machine saw. How much of the log was read as news by now is returned.
-    fn check_seen(&mut self, seen: Option<&Memory>) -> Result<NewsRead, ClientError> {
+    fn check_seen(
+        &mut self,
+        seen: Option<&Memory>,
+        doubts: &mut Doubts,
+    ) -> Result<NewsRead, ClientError> {
         let Some(seen) = seen else {
             let (from, unread) = (self.size(), None);
             return Ok(NewsRead { from, unread });
@@ -375,10 +429,10 @@ impl<'a> Session<'a> {
         if self.checkpoint.check_extends(*size, root, &proof).is_err() {
             return Err(evidence::fork(self, seen, &proof));
         }
-        self.check_operator(seen.operator())?;
-        self.check_time(seen.operator(), seen.time())?;
+        doubts.weigh(self.check_operator(seen.operator()))?;
+        doubts.weigh(self.check_time(seen.operator(), seen.time()))?;
         let since = seen.since();
-        let read = self.read_news(since, Some(seen))?;
+        let read = self.read_news(since, Some(seen), doubts)?;
         let goes_on = read.from == since.size;
         Ok(NewsRead {
             from: if goes_on { seen.read_from() } else { read.from },
@@ -494,8 +548,8 @@ impl<'a> Session<'a> {
         mut work: impl FnMut(&mut Self) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let result = match work(self) {
-            Err(error) if error.remedy() == Remedy::Investigate && self.reader.distrust_shelf() => {
-                work(self)
+            Err(error) if is_doubted(&error) && self.reader.distrust_shelf() => {
+                self.read_operator_afresh().and_then(|()| work(self))
             }
             result => result,
         };
@@ -649,6 +703,40 @@ impl<'a> Session<'a> {
             session.reader.admit(&mut session.tiles, &needed)
         })
     }
+}
+
+/// The checkpoint that a note says, and the operator's records: what `tiles` lead to, if a map entry is the log's last one and
+/// those records vouch for the keys.
+fn believe(
+    policy: &Policy,
+    reader: &mut Reader<'_>,
+    tiles: &mut VerifiedTiles,
+    note: &[u8],
+    map_entry: &[u8],
+) -> Result<(TrustedCheckpoint, Records), ClientError> {
+    let refused = |error| ClientError::trust(policy, error);
+    let claimed = MapEntry::parse(map_entry).map_err(|error| refused(error.into()))?;
+    let size = tiles.size();
+    let last = size.last().unwrap_or(Index::ZERO);
+    let indices = [last, claimed.operator_index];
+    let needed = tiles.needed_for_inclusion(&indices);
+    let length = claimed.operator_length;
+    let operator_records = reader.operator_records(policy, length, tiles, &needed)?;
+    let proofs = prove(reader, tiles, indices.into())?;
+    let proof = |index: Index| {
+        let proof = proofs.get(&index);
+        proof.ok_or(ClientError::Outside { index, size })
+    };
+    let records: Vec<_> = borrowed(&operator_records).collect();
+    let evidence = Evidence {
+        note,
+        map_entry,
+        operator_records: &records,
+        map_entry_proof: proof(last)?,
+        operator_proof: proof(claimed.operator_index)?,
+    };
+    let checkpoint = TrustedCheckpoint::open(policy, &evidence).map_err(refused)?;
+    Ok((checkpoint, operator_records))
 }
 
 /// The inclusion proofs for some entries; those outside the log are left out.

@@ -10,7 +10,7 @@ use resolver::lockfile::Lockfile;
 use transparency::Unverified;
 use transparency::digest::{Digest, Hash};
 use transparency::misbehavior::Misbehavior;
-use transparency::number::{Index, Size};
+use transparency::number::{Index, Size, Time};
 use transparency::selection::Selection;
 
 use crate::story::{self, Registry, fetched};
@@ -404,6 +404,37 @@ fn a_registry_that_forked_is_convicted_and_the_evidence_is_saved() {
         app.warg(&["verify"]).code(0);
     }
     app.warg(&["verify", "--offline"]).code(0);
+}
+
+#[test]
+fn a_fork_that_is_dated_ahead_as_well_is_convicted_all_the_same() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = fetched(&sandbox);
+    let fork = sandbox.join("fork");
+    copy(&registry.folder, &fork);
+    registry.component("acme:clock", "1.2.0", &[], &story::clock("1.2.0"));
+    app.warg(&["verify"]).code(0);
+    let now = registry.world.now();
+    let mut other = Registry {
+        world: World::of_folder(&fork, 1),
+        folder: fork.clone(),
+    };
+    other.wit("test:fork", "1.0.0", &[], story::IO);
+    other.lie(|forge| forge.entry.time = Time::from_unix(now.unix() + 3600).unwrap());
+    let url = registry.folder.to_str().unwrap();
+    let manifest = app.read("Cargo.toml");
+    app.write("Cargo.toml", manifest.replace(url, fork.to_str().unwrap()));
+    for command in [&["verify"][..], &["registry", "check", "acme"]] {
+        app.warg_with(&[("__CARGO_WARG_TEST_CLOCK", &now.to_string())], command)
+            .code(14)
+            .stderr_contains("help: the evidence is saved in ");
+    }
+    // Who did not see the other history is told of the time.
+    fs::remove_file(app.path().join("warg.lock")).unwrap();
+    app.with_home(sandbox.join("stranger"))
+        .warg_with(&[("__CARGO_WARG_TEST_CLOCK", &now.to_string())], &["lock"])
+        .code(13)
+        .stderr_contains("but the clock of this machine says");
 }
 
 /// A small registry, and a project whose lock and contents are known.

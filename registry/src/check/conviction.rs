@@ -1,24 +1,133 @@
-//! What a replay found wrong, as evidence: a record that stands in the log twice or out of order, two records at one
+//! What a registry's log shows by itself, as evidence: a record that stands in it twice or out of order, two records at one
 //! position, a map that leaves a record out.
 //!
 //! An entry that is merely bad is none: that the registry took it in is seen by whoever reads it, and a record says who
-//! signed it.
+//! signed it. Nor does it hide what stands behind it: here records count by what they say that they are, whether they are
+//! good or not, since who signs a checkpoint answers for what its log holds.
 
 use std::collections::BTreeMap;
 
 use transparency::checkpoint::MapEntry;
-use transparency::digest::Hash;
+use transparency::digest::{Digest, Hash};
 use transparency::map::{Key, VerifiedPages};
 use transparency::misbehavior::Misbehavior;
-use transparency::name::PackageName;
 use transparency::number::{Index, Length, Position};
 use transparency::record::Subject;
 
-use super::Replay;
-use crate::client::{Session, evidence};
+use crate::client::{ClientError, Session, evidence};
+
+/// How many packages are looked up in maps that are not what they should be, before no further such map is begun: one
+/// bad entry makes every map behind it wrong, and looking through all of them would take the square of the log's length.
+const MOST_LOOKED_UP: usize = 1 << 20;
+
+/// Where the log holds the records of each log, by what they say that they are.
+pub(super) struct Places<'e> {
+    entries: &'e [Vec<u8>],
+    records: BTreeMap<Subject, BTreeMap<Position, Index>>,
+    looked_up: usize,
+}
+
+impl<'e> Places<'e> {
+    /// Of all entries of a log.
+    ///
+    /// # Errors
+    /// The evidence that an entry is which stands there twice, or has the position of another one, or lies behind one which
+    /// follows it.
+    pub(super) fn of(
+        session: &mut Session<'_>,
+        entries: &'e [Vec<u8>],
+    ) -> Result<Self, ClientError> {
+        // First of all, since a copy makes what stands between it and the first one look wrong, too.
+        if let Some(evidence) = copy(session, entries) {
+            return Err(evidence::misbehavior(session, evidence));
+        }
+        let mut places = Self {
+            entries,
+            records: BTreeMap::new(),
+            looked_up: 0,
+        };
+        for (index, entry) in (0..).map(Index::new).zip(entries) {
+            let Some((subject, position)) = evidence::record_of(session, entry) else {
+                continue;
+            };
+            let records = places.records.entry(subject).or_default();
+            let behind = records.range(position..).next();
+            let behind = behind.map(|(position, index)| (*position, *index));
+            records.entry(position).or_insert(index);
+            let Some((taken, place)) = behind else {
+                continue;
+            };
+            let Some(other) = places.entry(place) else {
+                continue;
+            };
+            let evidence = if taken == position {
+                evidence::two_records(session, (place, other), (index, entry))
+            } else {
+                evidence::repeated(session, (index, entry), (place, other))
+            };
+            if let Some(evidence) = evidence {
+                return Err(evidence::misbehavior(session, evidence));
+            }
+        }
+        Ok(places)
+    }
+
+    fn entry(&self, index: Index) -> Option<&'e [u8]> {
+        let entry = self.entries.get(usize::try_from(index.get()).ok()?)?;
+        Some(entry)
+    }
+
+    /// The evidence that a map entry is, which does not count a record before it. `known` are pages that need not be read.
+    pub(super) fn omitted(
+        &mut self,
+        session: &mut Session<'_>,
+        index: Index,
+        known: &BTreeMap<Digest, Vec<u8>>,
+    ) -> Option<Misbehavior> {
+        let entry = self.entry(index)?;
+        let found = MapEntry::parse(entry).ok()?;
+        if self.looked_up > MOST_LOOKED_UP {
+            return None;
+        }
+        self.looked_up = self.looked_up.saturating_add(self.records.len());
+        let map = || VerifiedPages::open(found.root, found.packages);
+        let keys = self.records.keys().filter_map(key).collect();
+        let read = evidence::map(session, map(), keys, known);
+        self.records.iter().find_map(|(subject, records)| {
+            let counted = match key(subject) {
+                None => found.operator_length,
+                Some(key) => counted(&read, &key)?,
+            };
+            let (_, place) = records.range(counted.next()..).next()?;
+            let (place, record) = (*place, self.entry(*place)?);
+            if place >= index {
+                return None;
+            }
+            let pages = match subject {
+                Subject::Operator => Vec::new(),
+                Subject::Package(name) => evidence::pages(session, map(), name)?,
+            };
+            evidence::omitted(session, (index, entry), &pages, (place, record))
+        })
+    }
+}
+
+/// The key of a package; none of the operator, of whom the map entry itself speaks.
+fn key(subject: &Subject) -> Option<Key> {
+    match subject {
+        Subject::Operator => None,
+        Subject::Package(name) => Some(Key::of(name)),
+    }
+}
+
+/// How many records a map counts of a package; none where its pages are not to be had.
+fn counted(map: &VerifiedPages, key: &Key) -> Option<Length> {
+    let slot = map.slot(key).ok()?;
+    Some(slot.map_or(Length::ZERO, |slot| slot.length))
+}
 
 /// The evidence that a record is which stands in the log twice.
-pub(super) fn of_copy(session: &mut Session<'_>, entries: &[Vec<u8>]) -> Option<Misbehavior> {
+fn copy(session: &mut Session<'_>, entries: &[Vec<u8>]) -> Option<Misbehavior> {
     let mut firsts = BTreeMap::new();
     (0..)
         .map(Index::new)
@@ -29,90 +138,4 @@ pub(super) fn of_copy(session: &mut Session<'_>, entries: &[Vec<u8>]) -> Option<
                 None => None,
             },
         )
-}
-
-/// The evidence that an entry is, which was refused behind those that the replay took.
-pub(super) fn of(
-    session: &mut Session<'_>,
-    replay: &Replay,
-    entries: &[Vec<u8>],
-    index: Index,
-) -> Option<Misbehavior> {
-    let entry = at(entries, index)?;
-    if MapEntry::is_one(entry) {
-        return omission(session, replay, index, entry);
-    }
-    let subject = Subject::claimed_by(entry)?;
-    let position = claimed_position(entry)?;
-    let records = match &subject {
-        Subject::Operator => replay.operator_records.as_slice(),
-        Subject::Package(name) => records_of(replay, name),
-    };
-    if let Some((taken, other)) = at_position(records, position) {
-        return evidence::two_records(session, (*taken, other), (index, entry));
-    }
-    // Nothing has its place yet: then it may stand before what it follows.
-    let missing = Position::new(u64::try_from(records.len()).ok()?);
-    let is_missing = |entry: &[u8]| {
-        Subject::claimed_by(entry).as_ref() == Some(&subject)
-            && claimed_position(entry) == Some(missing)
-    };
-    let (late, earlier) = (0..)
-        .map(Index::new)
-        .zip(entries)
-        .find(|(late, entry)| *late > index && is_missing(entry))?;
-    evidence::repeated(session, (late, earlier), (index, entry))
-}
-
-/// The first record that a map entry does not count.
-fn omission(
-    session: &mut Session<'_>,
-    replay: &Replay,
-    index: Index,
-    entry: &[u8],
-) -> Option<Misbehavior> {
-    let found = MapEntry::parse(entry).ok()?;
-    let operator_records = &replay.operator_records;
-    if let Some((place, record)) = at_position(operator_records, found.operator_length.next()) {
-        return evidence::omitted(session, (index, entry), &[], (*place, record));
-    }
-    replay.packages.iter().find_map(|(name, (log, records))| {
-        let map = || VerifiedPages::open(found.root, found.packages);
-        let pages = evidence::pages(session, map(), name)?;
-        let counted = length_in(map(), &pages, name)?;
-        if counted >= log.length() {
-            return None;
-        }
-        let (place, record) = at_position(records, counted.next())?;
-        evidence::omitted(session, (index, entry), &pages, (*place, record))
-    })
-}
-
-fn length_in(mut map: VerifiedPages, pages: &[Vec<u8>], name: &PackageName) -> Option<Length> {
-    let key = Key::of(name);
-    for page in pages {
-        map.admit(&key, page).ok()?;
-    }
-    let slot = map.slot(&key).ok()?;
-    Some(slot.map_or(Length::ZERO, |slot| slot.length))
-}
-
-fn records_of<'r>(replay: &'r Replay, name: &PackageName) -> &'r [(Index, Vec<u8>)] {
-    let package = replay.packages.get(name);
-    package.map_or(&[], |(_, records)| records.as_slice())
-}
-
-fn at(entries: &[Vec<u8>], index: Index) -> Option<&[u8]> {
-    let entry = entries.get(usize::try_from(index.get()).ok()?)?;
-    Some(entry)
-}
-
-fn at_position(records: &[(Index, Vec<u8>)], position: Position) -> Option<&(Index, Vec<u8>)> {
-    records.get(usize::try_from(position.get()).ok()?)
-}
-
-/// Which record of its log the bytes say that they are: their fourth line.
-fn claimed_position(bytes: &[u8]) -> Option<Position> {
-    let line = bytes.split(|byte| *byte == b'\n').nth(3)?;
-    std::str::from_utf8(line).ok()?.parse().ok()
 }

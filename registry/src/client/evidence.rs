@@ -3,14 +3,18 @@
 //! Only a proof makes it misbehavior. Where the files for one are not to be had, it is "unavailable" for a registry that
 //! is merely behind, and a refusal otherwise.
 
-use transparency::digest::Hash;
+use std::collections::BTreeMap;
+
+use transparency::Unverified;
+use transparency::digest::{Digest, Hash};
 use transparency::log::ConsistencyProof;
 use transparency::map::{Key, VerifiedPages};
 use transparency::misbehavior::{CommittedMap, LoggedRecord, Misbehavior};
 use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size};
-use transparency::package::{ExtensionError, Proofs};
-use transparency::record::Subject;
+use transparency::operator;
+use transparency::package::{self, ExtensionError, Proofs};
+use transparency::record::{SignedRecord, Subject};
 use transparency::tile::Part;
 
 use super::reader::Wanted;
@@ -302,7 +306,7 @@ fn vanished(
             let record = packages::record_at(loaded, *position);
             record.and_then(|record| replaced(session, sighting, record))
         }
-        _ => pages_of_now(session, name).and_then(|pages| uncounted(session, &pages, sighting)),
+        _ => hidden(session, name, sighting),
     };
     match evidence {
         Some(evidence) => misbehavior(session, evidence),
@@ -312,6 +316,18 @@ fn vanished(
             source: now.map(|(_, error)| Box::new(error)),
         },
     }
+}
+
+/// The map of now does not count a package's record that was seen, though the log still holds it. That is shown by the map
+/// alone: whatever the package's files are.
+pub(super) fn hidden(
+    session: &mut Session<'_>,
+    name: &PackageName,
+    sighting: &Sighting,
+) -> Option<Misbehavior> {
+    let map = session.checkpoint.pages();
+    let pages = pages(session, map, name)?;
+    uncounted(session, &pages, sighting)
 }
 
 /// The operator log is shorter than it was, or went another way.
@@ -361,9 +377,30 @@ fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
     session.bundle(part).ok()?.into_iter().nth(place)
 }
 
-fn pages_of_now(session: &mut Session<'_>, name: &PackageName) -> Option<Vec<Vec<u8>>> {
-    let map = session.checkpoint.pages();
-    pages(session, map, name)
+/// A map with those pages that lead to these keys, as far as they are to be had. What is `known` need not be read.
+pub(crate) fn map(
+    session: &mut Session<'_>,
+    mut map: VerifiedPages,
+    mut keys: Vec<Key>,
+    known: &BTreeMap<Digest, Vec<u8>>,
+) -> VerifiedPages {
+    loop {
+        let needed = map.needed(&keys);
+        if needed.is_empty() {
+            return map;
+        }
+        for (key, page) in needed {
+            let wanted = Wanted::fixed(layout::map_page(&page));
+            let bytes = match known.get(&page) {
+                Some(bytes) => Some(bytes.clone()),
+                None => session.reader.pass(wanted).ok(),
+            };
+            if bytes.is_none_or(|bytes| map.admit(&key, &bytes).is_err()) {
+                let leads_there = |key| map.needed(&[key]).iter().any(|(_, next)| *next == page);
+                keys.retain(|key| !leads_there(*key));
+            }
+        }
+    }
 }
 
 /// The pages of a map that lead to a package or its absence, root first.
@@ -395,4 +432,22 @@ pub(crate) fn misbehavior(session: &Session<'_>, evidence: Misbehavior) -> Clien
         origin: session.policy.origin().clone(),
         evidence: Box::new(evidence),
     }
+}
+
+/// Whose record an entry is, and which of that log; none where it does not read, or is another registry's. Whether it is a good
+/// one does not matter: who signs a checkpoint answers for what its log holds.
+pub(crate) fn record_of(session: &Session<'_>, entry: &[u8]) -> Option<(Subject, Position)> {
+    let (origin, record) = match Subject::claimed_by(entry)? {
+        Subject::Operator => {
+            let record = Unverified::<SignedRecord<operator::Action>>::parse(entry).ok()?;
+            let record = record.claims();
+            (record.origin.clone(), (Subject::Operator, record.position))
+        }
+        package @ Subject::Package(_) => {
+            let record = Unverified::<SignedRecord<package::Action>>::parse(entry).ok()?;
+            let record = record.claims();
+            (record.origin.clone(), (package, record.position))
+        }
+    };
+    (origin == *session.policy.origin()).then_some(record)
 }

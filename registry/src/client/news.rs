@@ -14,20 +14,19 @@
 //! A machine that sees a registry for the first time, or after very long, is told what the map tells it. That is for monitors
 //! to hold against the log.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use transparency::Unverified;
 use transparency::checkpoint::MapEntry;
 use transparency::clock::earliest;
 use transparency::digest::Hash;
 use transparency::map::Key;
 use transparency::name::PackageName;
 use transparency::number::{Index, Length, Position};
-use transparency::operator;
-use transparency::package::{self, Seen};
-use transparency::record::{SignedRecord, Subject};
+use transparency::package::Seen;
+use transparency::record::Subject;
 use transparency::tile::Part;
 
+use super::doubts::Doubts;
 use super::{ClientError, Session, evidence};
 use crate::trust::{Memory, NewsRead, Sighting, Since};
 
@@ -44,6 +43,7 @@ impl Session<'_> {
         &mut self,
         since: Since,
         memory: Option<&Memory>,
+        doubts: &mut Doubts,
     ) -> Result<NewsRead, ClientError> {
         let (from, size) = (since.size, self.tiles.size());
         let unread = None;
@@ -69,22 +69,25 @@ impl Session<'_> {
             for (index, entry) in new.filter(|(index, _)| !from.holds(*index)) {
                 if MapEntry::is_one(entry) {
                     let entry = MapEntry::parse(entry)
-                        .map_err(|error| ClientError::trust(self.policy, error.into()))?;
+                        .map_err(|error| ClientError::trust(self.policy, error.into()));
+                    let Some(entry) = doubts.weigh(entry)? else {
+                        continue;
+                    };
                     let clocks = self.checkpoint.operator().clocks_since(time.1);
                     if entry.time < earliest(clocks, time.0) {
-                        return Err(ClientError::TimeBack {
+                        doubts.weigh::<()>(Err(ClientError::TimeBack {
                             origin: self.policy.origin().clone(),
                             seen: time.0,
                             found: entry.time,
-                        });
+                        }))?;
                     }
                     time = (entry.time, entry.operator_length);
-                } else if let Some((subject, position)) = record_of(entry) {
+                } else if let Some((subject, position)) = evidence::record_of(self, entry) {
                     self.take_new(&mut latest, subject, position, (index, entry))?;
                 }
             }
         }
-        self.check_news(memory, latest)?;
+        self.check_news(memory, latest, doubts)?;
         Ok(NewsRead { from, unread })
     }
 
@@ -115,9 +118,10 @@ impl Session<'_> {
         &mut self,
         memory: Option<&Memory>,
         mut latest: BTreeMap<Subject, Sighting>,
+        doubts: &mut Doubts,
     ) -> Result<(), ClientError> {
         if let Some(operator) = latest.remove(&Subject::Operator) {
-            self.check_operator(&operator)?;
+            doubts.weigh(self.check_operator(&operator))?;
         }
         for (subject, sighting) in latest {
             if let Subject::Package(name) = subject {
@@ -145,7 +149,7 @@ impl Session<'_> {
             });
             if said != Some(*sighting) {
                 // What is wrong shows when its log is read, which is held against the news as well.
-                self.load_each(&BTreeSet::from([name.clone()]))?;
+                doubts.weigh(self.load_seen(&[name]))?;
             }
         }
         Ok(())
@@ -170,20 +174,5 @@ impl Session<'_> {
             }
         }
         Ok(entries)
-    }
-}
-
-/// Whose record an entry is, and which; none where it does not read. Whether it is a good one does not matter: who signs a
-/// checkpoint answers for what its log holds.
-fn record_of(entry: &[u8]) -> Option<(Subject, Position)> {
-    match Subject::claimed_by(entry)? {
-        Subject::Operator => {
-            let record = Unverified::<SignedRecord<operator::Action>>::parse(entry).ok()?;
-            Some((Subject::Operator, record.claims().position))
-        }
-        package @ Subject::Package(_) => {
-            let record = Unverified::<SignedRecord<package::Action>>::parse(entry).ok()?;
-            Some((package, record.claims().position))
-        }
     }
 }

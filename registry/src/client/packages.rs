@@ -121,8 +121,7 @@ impl Session<'_> {
         let names: Vec<_> = names.iter().collect();
         for batch in names.chunks(BATCH) {
             loaded.extend(self.attempt(|session| {
-                let (fresh, ends, proofs) = session.load_batch(batch)?;
-                session.check_sightings(&fresh)?;
+                let (fresh, ends, proofs) = session.load_seen(batch)?;
                 session.as_they_were(fresh, &ends, &proofs)
             })?);
         }
@@ -153,6 +152,13 @@ impl Session<'_> {
             .ok_or_else(|| ClientError::Unasked { name: name.clone() })
     }
 
+    /// Packages that continue what was seen of them; of what verified, nothing is kept yet.
+    pub(super) fn load_seen(&mut self, names: &[&PackageName]) -> Result<Batch, ClientError> {
+        let batch = self.load_batch(names)?;
+        self.check_sightings(&batch.0)?;
+        Ok(batch)
+    }
+
     /// Packages as they are now; where they ended then, if this session is of the past; and the proofs of all that.
     fn load_batch(&mut self, names: &[&PackageName]) -> Result<Batch, ClientError> {
         let keys: Vec<_> = names.iter().map(|name| Key::of(name)).collect();
@@ -167,6 +173,7 @@ impl Session<'_> {
                 place: self.place(),
                 source,
             })?;
+            self.check_counted(name, slot.map_or(Length::ZERO, |slot| slot.length))?;
             let Some(slot) = slot else { continue };
             let (name, length, size) = ((*name).clone(), slot.length, self.tiles.size());
             if length.get() > size.get() {
@@ -315,6 +322,21 @@ impl Session<'_> {
         Ok(Replayed::Present(log, head))
     }
 
+    /// The map counts all records of a package that were seen: else it convicts, before any file of the package is read.
+    fn check_counted(&mut self, name: &PackageName, counted: Length) -> Result<(), ClientError> {
+        let remembered = self.memory.as_ref().and_then(|memory| memory.package(name));
+        let sightings = [self.news.get(name), remembered].map(Option::<&Sighting>::copied);
+        for sighting in sightings.into_iter().flatten() {
+            if counted < sighting.seen.length
+                && self.tiles.size().holds(sighting.index)
+                && let Some(evidence) = evidence::hidden(self, name, &sighting)
+            {
+                return Err(evidence::misbehavior(self, evidence));
+            }
+        }
+        Ok(())
+    }
+
     /// Step 5: every log continues what was seen of it, and has what came since; then this is what was seen.
     fn check_sightings(
         &mut self,
@@ -370,7 +392,7 @@ enum Replayed {
 }
 
 /// What loading some packages gave: what they are now, where they ended then, and the proofs.
-type Batch = (
+pub(super) type Batch = (
     BTreeMap<PackageName, Loaded>,
     BTreeMap<PackageName, Sighting>,
     Proofs,

@@ -50,7 +50,7 @@ impl Session<'_> {
         Ok(self)
     }
 
-    fn descend(&mut self, size: Size) -> Result<TrustedCheckpoint, ClientError> {
+    pub(super) fn descend(&mut self, size: Size) -> Result<TrustedCheckpoint, ClientError> {
         let Some(last) = size.last() else {
             return Err(self.no_checkpoint_at(size, Vec::new()));
         };

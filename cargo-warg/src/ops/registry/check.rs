@@ -1,7 +1,8 @@
 //! Checking a registry: the whole log replayed, every rule applied, every committed map computed again.
 //!
 //! The registry is opened as by any client, so that one which went back behind what this machine saw, or the project's lock,
-//! does not pass; and it is replayed at the checkpoint that was held to that.
+//! does not pass; and it is replayed at the checkpoint that was held to that. It is replayed all the same where it does not
+//! pass, as long as there is a checkpoint: there may be evidence of what it did.
 
 use std::path::{Path, PathBuf};
 
@@ -100,12 +101,12 @@ impl Subject {
         let trust = TrustStore::open(dirs.state(), &self.policy);
         let locked = self.locked.clone();
         let client = held(&self.policy, Some(&folder), &shelf, &trust, locked)?.without_shelf();
-        let session = client.open().map_err(|error| {
-            evidence::opening(error, |error| evidence::client(error, trust.folder()))
-        })?;
-        let checked = check_session(session, &self.policy, &folder, derive);
+        let tell =
+            |error| evidence::opening(error, |error| evidence::client(error, trust.folder()));
+        let opened = client.open_to_check().map_err(tell)?;
+        let checked = check_session(opened, &self.policy, &folder, derive);
         let report = checked.map_err(|error| match error {
-            CheckError::Client(error) => evidence::client(error, trust.folder()),
+            CheckError::Client(error) => tell(error),
             error => Error::classified(error),
         })?;
         Ok(Checked {
