@@ -1,5 +1,10 @@
 //! A registry that was written to with a wrong clock, and the way back, through the program alone.
 
+use transparency::number::{Index, Time};
+use transparency::operator::Action;
+use transparency::tile::Part;
+
+use crate::story::{IO, Registry};
 use crate::support::{Project, Said, Sandbox};
 
 const RIGHT: &str = "2026-12-01T12:00:00Z";
@@ -170,4 +175,54 @@ fn a_merge_across_a_clock_is_not_taken_for_an_edit_alone() {
         .stderr_contains("but has wit acme:a@1.1.0, which was released at 2026-12-11T12:00:00Z")
         .stderr_contains("two locks of before and after that, merged, may say this")
         .stderr_contains("`cargo warg update acme:a` moves off it");
+}
+
+#[test]
+fn a_mirror_that_moves_a_clock_makes_no_release_seem_younger() {
+    let sandbox = Sandbox::new();
+    let mut registry = Registry::new(&sandbox, "acme", 1);
+    registry.wit("acme:a", "1.0.0", &[], IO);
+    let right = registry.world.now();
+    registry.world.wait(365 * 24 * 60 * 60);
+    registry.wit("acme:a", "1.1.0", &[], IO);
+    registry
+        .world
+        .set_clock(Time::from_unix(right.unix() + 60).unwrap());
+    registry.world.operate(vec![Action::Clock(right)]);
+    registry.world.wait(30 * 24 * 60 * 60);
+    registry.wit("acme:b", "1.0.0", &[], IO);
+    registry.world.operate(vec![Action::Refresh(60)]);
+    let now = registry.world.now().to_string();
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.wit-dependencies]\n\"acme:a\" = \"1\"\n",
+    );
+    let newest = ["lock", "--exclude-newer", "14d", "--resolution", "highest"];
+    at(&app, &now, &newest).code(0);
+    let honest = app.read("warg.lock");
+    assert!(honest.contains("wit acme:a@1.1.0"), "{honest}");
+
+    // No key is used: the operator's file says that the clock lies before the release which it takes back.
+    let path = registry.folder.join("operator/000.p/3");
+    let file = std::fs::read(&path).unwrap();
+    let part = Part::new(0, 3).unwrap();
+    let mut records = part.parse_records(&file).unwrap();
+    records[1].0 = Index::new(1);
+    std::fs::write(&path, part.print_records(&records).unwrap()).unwrap();
+    std::fs::remove_file(app.path().join("warg.lock")).unwrap();
+    let stranger = app.with_home(sandbox.join("stranger"));
+    at(&stranger, &now, &newest)
+        .code(13)
+        .stderr_contains("entry 1 of the log is not proved to be the record");
+    at(&stranger, &now, &["info", "acme:a"]).code(13);
+    assert!(!app.has("warg.lock"));
+
+    // What it left in the cache changes nothing once the mirror is honest again.
+    std::fs::write(&path, file).unwrap();
+    at(&stranger, &now, &newest).code(0);
+    assert_eq!(app.read("warg.lock"), honest);
+    let span = ["--exclude-newer", "14d", "--resolution", "highest"];
+    at(&stranger, &now, &[&["verify"], &span[..]].concat()).code(0);
+    at(&app, &now, &[&["fetch"], &span[..]].concat()).code(0);
 }

@@ -47,13 +47,8 @@ impl Clock {
     }
 }
 
-/// Of some clocks, the one that takes a time back the furthest; none where that time stands.
-pub fn taking_back(clocks: &[Clock], time: Time) -> Option<&Clock> {
-    let wrong = clocks.iter().filter(|clock| clock.time < time);
-    wrong.min_by_key(|clock| clock.time)
-}
-
-/// The earliest time that may follow a time, with some clocks between the two.
+/// The earliest time that may follow a time, with some clocks between the two: it is what the earlier one counts as.
 pub fn earliest(clocks: &[Clock], previous: Time) -> Time {
-    taking_back(clocks, previous).map_or(previous, |clock| clock.time)
+    let times = clocks.iter().map(Clock::time);
+    times.min().map_or(previous, |time| time.min(previous))
 }

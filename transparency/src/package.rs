@@ -14,6 +14,7 @@ mod action;
 mod authority;
 mod head;
 mod opened;
+mod order;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
@@ -223,6 +224,7 @@ pub struct Replay<'a> {
     head: &'a Head,
     checkpoint: &'a TrustedCheckpoint,
     proofs: &'a Proofs,
+    placed: Vec<order::Placed>,
 }
 
 impl<'a> Replay<'a> {
@@ -252,6 +254,7 @@ impl<'a> Replay<'a> {
             head,
             checkpoint,
             proofs,
+            placed: Vec::new(),
         })
     }
 
@@ -266,20 +269,43 @@ impl<'a> Replay<'a> {
             index,
             proofs: self.proofs,
         };
-        self.log.apply(record, &authority)
+        self.log.apply(record, &authority)?;
+        let time = self.log.chain.time;
+        self.placed.extend(time.map(|time| (index, time)));
+        Ok(())
+    }
+
+    /// Shows that the records lie on that side of the operator's clocks on which they were taken to lie.
+    fn check_order(&self) -> Result<(), LogError> {
+        let clocks = self.checkpoint.operator().clocks();
+        for (clock, place) in order::neighbors(clocks, &self.placed) {
+            let position = Position::new(u64::try_from(place).unwrap_or(u64::MAX));
+            let record = self.placed.get(place).zip(self.log.hash_at(position));
+            let Some((&(index, _), hash)) = record else {
+                continue; // the place is one of a record that was taken
+            };
+            let authority = Authority::Proved {
+                checkpoint: self.checkpoint,
+                index,
+                proofs: self.proofs,
+            };
+            authority
+                .check_beside(&hash, clock)
+                .map_err(|fault| LogError::Record {
+                    name: self.log.name.clone(),
+                    position,
+                    fault: fault.into(),
+                })?;
+        }
+        Ok(())
     }
 
     /// The log, if it ends with exactly the head.
     ///
     /// # Errors
-    /// It ends elsewhere.
-    pub fn finish(self) -> Result<Log, LogError> {
-        let Self {
-            mut log,
-            head,
-            checkpoint,
-            ..
-        } = self;
+    /// It ends elsewhere; a record that is not proved to lie before or behind one of the operator's clocks, as it is said to.
+    pub fn finish(mut self) -> Result<Log, LogError> {
+        let (log, head) = (&self.log, self.head);
         let name = head.name();
         let found = log.length();
         if found != head.length() {
@@ -303,10 +329,11 @@ impl<'a> Replay<'a> {
                 found,
             });
         }
-        for release in log.releases.values_mut() {
-            release.withdraw(checkpoint.operator());
+        self.check_order()?;
+        for release in self.log.releases.values_mut() {
+            release.withdraw(self.checkpoint.operator());
         }
-        Ok(log)
+        Ok(self.log)
     }
 }
 
@@ -392,16 +419,10 @@ impl Log {
         let clocks = authority.operator().clocks();
         let passed = authority.clocks_passed();
         let between = clocks.get(self.passed..passed).unwrap_or_default();
-        if let Some(clock) = self.chain.check_time(record.time, between)? {
-            authority.check_between(&self.chain, record, clock)?;
-        }
+        self.chain.check_time(record.time, between)?;
         // What a later clock takes back counts as no later than it says.
         let behind = clocks.get(passed..).unwrap_or_default();
-        let mut time = record.time;
-        if let Some(clock) = clock::taking_back(behind, time) {
-            authority.check_before(record, clock)?;
-            time = clock.time();
-        }
+        let time = clock::earliest(behind, record.time);
         let is_key = self.keyring.verifier(&record.signer).is_some();
         // Who is no key of this log may only act under the operator.
         if !is_key && !record.actions.iter().any(|action| action.under().is_some()) {

@@ -580,18 +580,13 @@ impl Chain {
     }
 
     /// Checks that the next record's time does not go back; but where one of some clocks, which lie between the two, takes
-    /// the last one back, it may be that early. Then that clock is returned, of which the caller shows that it lies there.
-    pub(crate) fn check_time<'c>(
-        &self,
-        found: Time,
-        between: &'c [Clock],
-    ) -> Result<Option<&'c Clock>, ChainError> {
-        let Some(previous) = self.time.filter(|previous| found < *previous) else {
-            return Ok(None);
-        };
-        match clock::taking_back(between, previous) {
-            Some(clock) if clock.time() <= found => Ok(Some(clock)),
-            _ => Err(ChainError::Time { previous, found }),
+    /// the last one back, it may be that early. That they lie there is the caller's to show.
+    pub(crate) fn check_time(&self, found: Time, between: &[Clock]) -> Result<(), ChainError> {
+        match self.time {
+            Some(previous) if found < clock::earliest(between, previous) => {
+                Err(ChainError::Time { previous, found })
+            }
+            _ => Ok(()),
         }
     }
 

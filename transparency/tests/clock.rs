@@ -153,6 +153,35 @@ fn where_records_and_clocks_lie_is_proved_before_a_time_is_taken_back() {
 }
 
 #[test]
+fn a_log_has_two_proofs_for_a_clock_however_long_it_is_and_none_where_all_of_it_is_older() {
+    let mut world = World::with_logger();
+    let write = |world: &mut World, minutes: core::ops::Range<u64>| {
+        for minute in minutes {
+            world.now = at(minute);
+            let version = format!("2.{minute}.0");
+            world.write(LOGGER, "alice", vec![release(&version)]);
+        }
+    };
+    let proofs = |world: &mut World| world.publish().proofs(LOGGER).len();
+    write(&mut world, 10..40);
+    let without = proofs(&mut world);
+    world.operate(OPERATE, vec![clock(20)]);
+    // The clock, the last record before it, and the first one behind.
+    write(&mut world, 40..70);
+    assert_eq!(proofs(&mut world), without + 3);
+    // Of another one, nothing as long as every record is earlier than it says.
+    world.now = at(100);
+    world.operate(OPERATE, vec![clock(90)]);
+    assert_eq!(proofs(&mut world), without + 3);
+    write(&mut world, 110..140);
+    assert_eq!(proofs(&mut world), without + 5);
+    let log = world.publish().log(LOGGER).unwrap();
+    assert_eq!(released_at(&log, "2.39.0"), at(20));
+    assert_eq!(released_at(&log, "2.40.0"), at(40));
+    assert_eq!(released_at(&log, "2.139.0"), at(139));
+}
+
+#[test]
 fn the_time_of_the_next_record_is_now_where_a_clock_takes_the_last_one_back() {
     let mut world = ahead();
     let now = at(10);

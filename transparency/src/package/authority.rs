@@ -5,16 +5,16 @@ use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Action, Proofs, Under};
+use super::{Action, Proofs, Under, order};
 use crate::checkpoint::TrustedCheckpoint;
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::digest::Hash;
 use crate::key::VerifyingKey;
 use crate::log::ProofError;
 use crate::name::PackageName;
 use crate::number::{Index, Position, Time};
 use crate::operator;
-use crate::record::{Chain, SignedRecord};
+use crate::record::SignedRecord;
 use crate::unverified::Unverified;
 
 /// Why a signer is not shown to hold a package's namespace.
@@ -68,7 +68,7 @@ pub enum AuthorityError {
     },
     /// One of the records that decide this is not proved to be where it is said to be.
     #[error(
-        "entry {index} of the log is not proved to be the record that decides whether this one may stand"
+        "entry {index} of the log is not proved to be the record that decides whether, and since when, this one stands"
     )]
     NotIncluded {
         /// Where it is said to be.
@@ -115,27 +115,10 @@ impl Authority<'_> {
         })
     }
 
-    /// Shows that a clock lies between the last record and this one.
-    pub(super) fn check_between(
-        &self,
-        chain: &Chain,
-        record: &SignedRecord<Action>,
-        clock: &Clock,
-    ) -> Result<(), AuthorityError> {
-        if let Some(last) = chain.index {
-            self.check_included(&chain.head(), last)?;
-        }
-        self.check_before(record, clock)
-    }
-
     /// Shows where this record and a clock lie. Which of them is before the other, their indices say.
-    pub(super) fn check_before(
-        &self,
-        record: &SignedRecord<Action>,
-        clock: &Clock,
-    ) -> Result<(), AuthorityError> {
+    pub(super) fn check_beside(&self, record: &Hash, clock: &Clock) -> Result<(), AuthorityError> {
         if let Some(index) = self.index() {
-            self.check_included(&record.hash(), index)?;
+            self.check_included(record, index)?;
         }
         self.check_included(&clock.record(), clock.index())
     }
@@ -230,9 +213,12 @@ pub fn asks<'r>(
 ) -> BTreeSet<Index> {
     let mut asks = BTreeSet::new();
     let grants = operator.grants(&name.namespace());
-    let mut times = Times::new(operator);
+    let clocks = operator.clocks();
+    let mut placed = Vec::new();
     for (index, bytes) in records {
-        asks.extend(times.asks(index, bytes));
+        if !clocks.is_empty() {
+            placed.extend(claimed_time(bytes).map(|time| (index, time)));
+        }
         // Parsing is for the few records that may name an operator record; all others cost a search for a word.
         if !contains(bytes, b" under operator ") {
             continue;
@@ -249,49 +235,17 @@ pub fn asks<'r>(
             asks.extend(from.next().map(operator::NamespaceGrant::index));
         }
     }
+    for (clock, place) in order::neighbors(clocks, &placed) {
+        asks.insert(clock.index());
+        asks.extend(placed.get(place).map(|(index, _)| *index));
+    }
     asks
 }
 
-/// What the operator's clocks ask about the times of records, one after the other.
-struct Times<'a> {
-    operator: &'a operator::Log,
-    last: Option<(Index, Time)>,
-}
-
-impl<'a> Times<'a> {
-    fn new(operator: &'a operator::Log) -> Self {
-        Self {
-            operator,
-            last: None,
-        }
-    }
-
-    fn asks(&mut self, index: Index, bytes: &[u8]) -> Vec<Index> {
-        let clocks = self.operator.clocks();
-        if clocks.is_empty() {
-            return Vec::new();
-        }
-        let line = bytes.split(|byte| *byte == b'\n').nth(TIME_LINE);
-        let line = line.and_then(|line| core::str::from_utf8(line).ok());
-        let Some(time) = line.and_then(|line| line.parse::<Time>().ok()) else {
-            return Vec::new();
-        };
-        let mut asks = Vec::new();
-        let passed = self.operator.clocks_before(index);
-        if let Some((last, previous)) = self.last.replace((index, time))
-            && time < previous
-        {
-            let between = clocks.get(self.operator.clocks_before(last)..passed);
-            if let Some(clock) = clock::taking_back(between.unwrap_or_default(), previous) {
-                asks.extend([last, clock.index(), index]);
-            }
-        }
-        let behind = clocks.get(passed..).unwrap_or_default();
-        if let Some(clock) = clock::taking_back(behind, time) {
-            asks.extend([index, clock.index()]);
-        }
-        asks
-    }
+/// When a record says that it was written.
+fn claimed_time(record: &[u8]) -> Option<Time> {
+    let line = record.split(|byte| *byte == b'\n').nth(TIME_LINE)?;
+    core::str::from_utf8(line).ok()?.parse().ok()
 }
 
 /// The line of a record that holds its time, from 0.
