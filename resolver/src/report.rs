@@ -313,12 +313,12 @@ impl Conflict {
         (member, alone): (&str, bool),
         graph: MemberGraph<'_, '_>,
         derivation: Derivation,
-        mut patience: Patience,
+        patience: &mut Patience,
     ) -> Self {
         let ground = Rc::clone(graph.ground());
         let mut unexplored = BTreeSet::new();
         let (graph, derivation) =
-            without_needless(&ground, (graph, derivation), &mut patience, &mut unexplored);
+            without_needless(&ground, (graph, derivation), patience, &mut unexplored);
         let explanation = explanation::explain(&graph, &derivation);
         let roots = explanation::roots(&graph, &derivation);
         drop(derivation);
@@ -326,7 +326,7 @@ impl Conflict {
             &ground,
             &roots,
             &explanation.steps,
-            &mut patience,
+            patience,
             &mut unexplored,
         );
         Self {

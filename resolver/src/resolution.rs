@@ -234,8 +234,9 @@ pub fn resolve_within(
     resolve_round(problem, index, &mut budget)
 }
 
-/// The same for who loads what is missing and solves again: what a round took that ended for want of packages is taken off
-/// the budget, so that those rounds together take no more than twice what one may.
+/// The same for who loads what is missing and solves again: what a round took that ended without an answer is taken off
+/// the budget, so that those rounds together take no more than twice what one may. A conflict stands, whatever is loaded
+/// for its hints: where the next round gives up, the one before was right.
 ///
 /// # Errors
 /// As [`resolve`].
@@ -266,22 +267,22 @@ pub fn resolve_round(
     for (name, scope) in &scopes {
         let preferences = Preferences::of_member(scope, &locked);
         let alone = scopes.len() == 1;
-        let solved = match (kept(scope, &preferences), Beside::of(scope, &preferences)) {
-            (Some(kept), _) => Ok(kept),
-            (None, None) => solve((name, alone), scope, &preferences, *budget, &mut lost),
-            (None, Some(Beside { member, packages })) => {
-                let scope = Scope::new(&problem.options, index, &member);
-                let lacking = first_needed(&scope);
-                if lacking.is_empty() {
-                    let set = solve((name, alone), &scope, &preferences, *budget, &mut lost);
-                    set.map(|mut set| {
-                        set.packages.extend(packages);
-                        set
-                    })
-                } else {
-                    Err(Unresolved::Missing(lacking))
-                }
+        let mut solve = |scope| solve((name, alone), scope, &preferences, *budget, &mut lost);
+        let solved = if let Some(kept) = kept(scope, &preferences) {
+            Ok(kept)
+        } else if let Some(Beside { member, packages }) = Beside::of(scope, &preferences) {
+            let scope = Scope::new(&problem.options, index, &member);
+            let lacking = first_needed(&scope);
+            if lacking.is_empty() {
+                solve(&scope).map(|mut set| {
+                    set.packages.extend(packages);
+                    set
+                })
+            } else {
+                Err(Unresolved::Missing(lacking))
             }
+        } else {
+            solve(scope)
         };
         match solved {
             Ok(set) => {
@@ -289,7 +290,10 @@ pub fn resolve_round(
             }
             // What all members lack is loaded at once.
             Err(Unresolved::Missing(more)) => missing.extend(more),
-            Err(error) if missing.is_empty() => return Err(error),
+            Err(error) if missing.is_empty() => {
+                budget.steps = budget.steps.saturating_sub(lost);
+                return Err(error);
+            }
             Err(_) => break,
         }
     }
@@ -420,8 +424,10 @@ fn solve<'a>(
     end.map(|chosen| closed_set(&provider.0, &chosen))
         .map_err(|end| match end {
             Ended::Unsolvable(tree) => {
-                let patience = Patience::of_a_message(budget);
-                let conflict = Conflict::explain((name, alone), provider.0, tree, patience);
+                let mut patience = Patience::of_a_message(budget);
+                let whole = patience.left();
+                let conflict = Conflict::explain((name, alone), provider.0, tree, &mut patience);
+                *taken = taken.saturating_add(whole.saturating_sub(patience.left()));
                 Unresolved::Conflict(Box::new(conflict))
             }
             Ended::Stopped(Stop::Missing(addresses)) => Unresolved::Missing(addresses),
@@ -494,6 +500,11 @@ impl Patience {
             },
             gave_out: false,
         }
+    }
+
+    /// How many steps are left.
+    fn left(&self) -> u64 {
+        self.budget.steps
     }
 
     /// Whether an attempt got less than it would have taken.

@@ -4,7 +4,7 @@
 mod world;
 
 use resolver::resolution::Resolution;
-use resolver::{Budget, Unresolved, resolve_within};
+use resolver::{Budget, Unresolved, resolve_round, resolve_within};
 use world::{World, selection};
 
 /// So many pigeons, each of which wants a hole of its own: nobody can say in short why one hole is not enough.
@@ -147,6 +147,29 @@ fn a_conflict_in_a_large_closed_set_gets_the_help_of_a_small_one() {
     assert!(!small.1.is_empty());
     assert_eq!(help(900), small);
     assert_eq!(help(1_100), small);
+}
+
+/// Who loads what the hints of a conflict lack, and solves again, does not begin with the whole of it.
+#[test]
+fn a_round_that_ends_in_a_conflict_is_taken_off_the_budget() {
+    let world = pigeons(6, 5);
+    let index = world.index();
+    let mut budget = Budget {
+        steps_of_an_edge: 0,
+        ..Budget::default()
+    };
+    let mut left = vec![budget.steps];
+    for _ in 0..2 {
+        let end = resolve_round(&world.problem, &index, &mut budget);
+        assert!(matches!(end, Err(Unresolved::Conflict(_))));
+        left.push(budget.steps);
+    }
+    let first = left[0] - left[1];
+    assert!(first > 1_000, "{left:?}");
+    assert_eq!(left[1] - left[2], first, "the same work");
+    budget.steps = first / 10;
+    let end = resolve_round(&world.problem, &index, &mut budget);
+    assert!(matches!(end, Err(Unresolved::GaveUp(_))));
 }
 
 #[test]
