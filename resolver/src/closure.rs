@@ -3,7 +3,7 @@
 //! The solver's answers, kept selections and locks are all held against this, and so is what a stranger claims.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use semver::{BuildMetadata, Version};
@@ -152,10 +152,15 @@ impl<'a> Claims<'a> {
             next.first += next.count;
         }
         let mut met = Vec::new();
+        // Many require the same: it is held against the versions once.
+        let mut known: HashMap<&Requirement, Required<'a>> = HashMap::new();
         let required = claims.packages.iter().map(|(_, claim)| {
             let requirements = claim.requirements.iter();
             requirements
-                .map(|requirement| claims.held(requirement, None, &mut met))
+                .map(|requirement| {
+                    let held = || claims.held(requirement, None, &mut met);
+                    *known.entry(requirement).or_insert_with(held)
+                })
                 .collect()
         });
         claims.required = required.collect();
@@ -365,4 +370,54 @@ pub fn check_member(member: &Member, set: &ClosedSet) -> Vec<Flaw> {
         roots.map(|root| (&root.requirement, &root.exports)),
         &claims.collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A crowd of packages that all require the same of one with many versions is a line of bits, not one for each.
+    #[test]
+    fn what_many_require_is_held_against_the_versions_once() {
+        let selection = |text: String| -> Selection { text.parse().expect("a selection") };
+        let requires = |texts: &[&str]| -> BTreeSet<Requirement> {
+            let parse = |text: &&str| text.parse().expect("a requirement");
+            texts.iter().map(parse).collect()
+        };
+        let nothing = requires(&[]);
+        let same = requires(&["component t:many ^1", "component t:many >=1.9.0"]);
+        let many = (0..640).map(|minor| selection(format!("component t:many@1.{minor}.0")));
+        let many: Vec<_> = many.map(|one| (one, &nothing)).collect();
+        let crowd = (0..1_000).map(|number| selection(format!("component t:user{number}@1.0.0")));
+        let all: BTreeMap<_, _> = crowd.map(|one| (one, &same)).chain(many).collect();
+        let claims = all.iter().map(|(selection, requirements)| {
+            let exports = None;
+            (
+                selection,
+                Claim {
+                    requirements,
+                    exports,
+                },
+            )
+        });
+        let claims = Claims::new(claims);
+        assert_eq!(claims.met.len(), 2 * 640 / WORD);
+        // It is judged as if each had been held alone.
+        let roots = requires(&["component t:user7 ^1"]);
+        let judged = |chosen: &[&str]| {
+            let chosen = chosen.iter().map(|text| selection((*text).to_owned()));
+            let chosen: BTreeSet<_> = chosen.collect();
+            let places = claims.places(&chosen).expect("all of them are claimed");
+            let roots = roots.iter().map(|root| (root, const { &BTreeSet::new() }));
+            claims.check(roots, &places).len()
+        };
+        assert_eq!(
+            judged(&["component t:user7@1.0.0", "component t:many@1.9.0"]),
+            0
+        );
+        assert_eq!(
+            judged(&["component t:user7@1.0.0", "component t:many@1.8.0"]),
+            1
+        );
+    }
 }
