@@ -181,43 +181,47 @@ impl Shape {
 
     pub(crate) fn index(&self) -> Index {
         let mut index = Index::new();
-        for (package, versions) in self.packages.iter().enumerate() {
-            let address = Address {
-                origin: origin(),
-                name: format!("t:p{package}").parse().unwrap(),
-            };
-            if versions.is_empty() {
-                index.danger_insert_unproved_absence(address, Size::new(48));
-                continue;
-            }
-            let releases = (0u32..).zip(versions).map(|(version, needs)| {
-                let version = if self.tracks {
-                    format!("{}.0.0", version + 1)
-                } else {
-                    format!("1.{version}.0")
-                };
-                Release {
-                    version: version.parse().unwrap(),
-                    requirements: Arc::new(
-                        needs.iter().map(|need| self.requirement(need)).collect(),
-                    ),
-                    imports: [].into(),
-                    exports: [].into(),
-                    digest: Digest::of(b""),
-                    size: 0,
-                    record: Hash::ZERO,
-                    time: Time::from_unix(0).unwrap(),
-                    standing: if self.unusable && package == 0 {
-                        let reason = "it is broken".to_owned();
-                        Standing::Unusable { reason }
-                    } else {
-                        Standing::Usable
-                    },
-                }
-            });
-            index.danger_insert_unverified(address, self.kind, releases);
+        for package in 0..self.packages.len() {
+            self.load(&mut index, package);
         }
         index
+    }
+
+    /// Loads one package.
+    pub(crate) fn load(&self, index: &mut Index, package: usize) {
+        let versions = &self.packages[package];
+        let address = Address {
+            origin: origin(),
+            name: format!("t:p{package}").parse().unwrap(),
+        };
+        if versions.is_empty() {
+            index.danger_insert_unproved_absence(address, Size::new(48));
+            return;
+        }
+        let releases = (0u32..).zip(versions).map(|(version, needs)| {
+            let version = if self.tracks {
+                format!("{}.0.0", version + 1)
+            } else {
+                format!("1.{version}.0")
+            };
+            Release {
+                version: version.parse().unwrap(),
+                requirements: Arc::new(needs.iter().map(|need| self.requirement(need)).collect()),
+                imports: [].into(),
+                exports: [].into(),
+                digest: Digest::of(b""),
+                size: 0,
+                record: Hash::ZERO,
+                time: Time::from_unix(0).unwrap(),
+                standing: if self.unusable && package == 0 {
+                    let reason = "it is broken".to_owned();
+                    Standing::Unusable { reason }
+                } else {
+                    Standing::Usable
+                },
+            }
+        });
+        index.danger_insert_unverified(address, self.kind, releases);
     }
 
     pub(crate) fn problem(&self) -> Problem {
