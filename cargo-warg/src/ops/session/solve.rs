@@ -591,6 +591,7 @@ impl<'a> Sessions<'a> {
         let mut ahead = Ahead::new(problem);
         let mut budget = budget();
         let mut explored = 0;
+        let mut found = None;
         loop {
             match resolve_round(problem, &self.index, &mut budget) {
                 Ok(resolution) => return Ok(resolution),
@@ -617,8 +618,15 @@ impl<'a> Sessions<'a> {
                         return Err(self.no_solution(conflict));
                     }
                     explored += 1;
+                    found = Some(conflict);
                 }
-                Err(unresolved) => return Err(Error::classified(unresolved)),
+                // What was loaded for hints takes no conflict back.
+                Err(unresolved) => {
+                    return Err(match (unresolved, found) {
+                        (Unresolved::GaveUp(_), Some(conflict)) => self.no_solution(conflict),
+                        (unresolved, _) => Error::classified(unresolved),
+                    });
+                }
             }
         }
     }
