@@ -9,7 +9,6 @@
 
 mod encoder;
 mod error;
-mod exported;
 mod host;
 mod outside;
 mod section;
@@ -21,6 +20,7 @@ use transparency::name::{ExternName, PackageName};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
+pub use self::encoder::encode;
 pub use self::error::{ComposeError, EmbeddedError, Part as PartName};
 pub use self::section::{Embedded, MAX_SECTION, Nested, SECTION, open};
 use self::wiring::Plan;
@@ -67,5 +67,5 @@ pub fn compose(composition: &Composition<'_>, format: u64) -> Result<Vec<u8>, Co
     if format != FORMAT {
         return Err(ComposeError::Format { format });
     }
-    Plan::new(composition)?.compose()
+    encode(&Plan::new(composition)?)
 }

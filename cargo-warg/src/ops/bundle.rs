@@ -193,7 +193,9 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     };
     warnings.extend(plan.idle().iter().map(ToString::to_string));
     let components = plan.components();
-    let bytes = plan.compose().classified().context(cannot)?;
+    let bytes = component::bundle::encode(&plan)
+        .classified()
+        .context(cannot)?;
     Ok(Bundled {
         root: Digest::of(source.content),
         name,

@@ -1,6 +1,8 @@
 //! A wired closed set, written down: the host's imports, the components, one instance of each, the root's exports, and
 //! the section that says what is inside.
 
+mod exported;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -17,12 +19,12 @@ use wasmparser::{
 };
 
 use super::error::ComposeError;
-use super::exported::ExportedTypes;
 use super::host::{HostImports, Want, declarations, each_reference, import_of, needs};
 use super::outside::{Type, each_section};
 use super::section::SECTION;
 use super::wiring::{Plan, Server};
 use crate::content::{ContentError, features, plain as words};
+use exported::ExportedTypes;
 
 /// What stands from a certain byte on, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +38,11 @@ enum Mark {
     Exports,
 }
 
+/// Makes one component of a plan.
+///
 /// # Errors
 /// Types that do not go together.
-pub(super) fn encode(plan: &Plan<'_>) -> Result<Vec<u8>, ComposeError> {
+pub fn encode(plan: &Plan<'_>) -> Result<Vec<u8>, ComposeError> {
     let host = HostImports::of(plan)?;
     let mut encoder = Encoder::new(plan, &host);
     for place in 0..host.imports.len() {

@@ -16,7 +16,7 @@ use wasmparser::{ComponentTypeRef, TypeBounds};
 
 use super::error::{ComposeError, Part as PartName};
 use super::outside::{Import, Outside, Type};
-use super::{Composition, FORMAT, Part, encoder, section};
+use super::{Composition, FORMAT, Part, section};
 use crate::content::{ContentError, check_valid};
 
 /// Who serves an import.
@@ -227,14 +227,6 @@ impl<'a> Plan<'a> {
                 composition.lock,
             ),
         })
-    }
-
-    /// Makes one component of it.
-    ///
-    /// # Errors
-    /// Types that do not go together.
-    pub fn compose(&self) -> Result<Vec<u8>, ComposeError> {
-        encoder::encode(self)
     }
 
     /// What was asked for and does nothing.

@@ -84,7 +84,6 @@ fn what_is_larger_than_any_component_is_refused_as_that() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one list of changes")]
 fn what_was_changed_is_refused_each_in_its_own_words() {
     let bundle = world().bundle();
     let (bytes, text) = parts(&bundle.bytes);

@@ -73,7 +73,7 @@ pub(crate) fn attach(
     let plan = Plan::new(&composition).classified()?;
     plan.idle().iter().try_for_each(refuse_idle)?;
     if carries == Carries::LockAndBundle {
-        let bytes = plan.compose().classified()?;
+        let bytes = component::bundle::encode(&plan).classified()?;
         item.statement.bundle = Some((attachment(&bytes), FORMAT));
         item.attached.push(bytes);
     }

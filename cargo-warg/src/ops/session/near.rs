@@ -1,7 +1,7 @@
 //! Which package a mistyped name may have been meant to be, of those that this machine knows of anyway: no registry is asked,
 //! and nothing is believed of a name that is suggested.
 
-use transparency::name::PackageName;
+use transparency::name::{Namespace, PackageName};
 
 use crate::spec::nearest;
 
@@ -18,10 +18,7 @@ pub(in crate::ops) fn did_you_mean<'a>(
     let elsewhere = || {
         let namesakes = known.iter().filter(|one| one.name() == package);
         let namespaces: Vec<_> = namesakes.map(|one| one.namespace()).collect();
-        let near = nearest(
-            namespace.as_str(),
-            namespaces.iter().map(|one| one.as_str()),
-        )?;
+        let near = nearest(namespace.as_str(), namespaces.iter().map(Namespace::as_str))?;
         Some((near.to_owned(), package))
     };
     let (namespace, package) = alike.or_else(elsewhere)?;

@@ -9,10 +9,10 @@ use wasm_encoder::ComponentExportKind;
 use wasm_encoder::reencode::ReencodeComponent as _;
 use wasmparser::ComponentType;
 
-use super::encoder::{Encoder, Renumbered};
-use super::host::{Want, each_reference};
-use super::outside::Type;
-use super::wiring::{Server, Wired};
+use super::super::host::{Want, each_reference};
+use super::super::outside::Type;
+use super::super::wiring::{Server, Wired};
+use super::{Encoder, Renumbered};
 
 /// The types of the root, as far as they are written for its exports.
 pub(super) struct ExportedTypes<'p, 'a> {
