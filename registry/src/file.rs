@@ -12,6 +12,7 @@
 //! | below a folder that others read: `wit/`, a vendored folder, a registry ([`Tree::shared`]) | the umask decides | no link is followed; a link or a read-only file in a file's place is refused |
 //! | below a folder of this user alone: keys, state, cache ([`Tree::private`]) | folders 0700 and files 0600, whatever the umask | no link is followed; what lies in a file's place is replaced |
 
+mod left;
 mod tree;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+pub use left::{is_staged, left_below, left_in};
 pub use tree::{NewFolder, Tree};
 
 /// What the names of temporary files and folders begin with; six letters and digits follow.
@@ -35,6 +37,9 @@ pub enum Obstacle {
     /// A link to something that is not there: it may be there again when a disk is back.
     #[error("it is a link to something that is not there")]
     Dangling,
+    /// A link to a folder in which it lies itself.
+    #[error("it is a link to a folder in which it lies itself")]
+    Upward,
     /// A file that its owner protects. (Moving another into its place would ask the folder alone.)
     #[error("it is read-only")]
     ReadOnly,
@@ -88,7 +93,7 @@ impl fmt::Display for Exposed {
 impl From<Obstacle> for io::Error {
     fn from(obstacle: Obstacle) -> Self {
         let kind = match obstacle {
-            Obstacle::Link(_) | Obstacle::Special(_) | Obstacle::Dangling => {
+            Obstacle::Link(_) | Obstacle::Special(_) | Obstacle::Dangling | Obstacle::Upward => {
                 ErrorKind::InvalidInput
             }
             Obstacle::ReadOnly | Obstacle::Exposed(_) => ErrorKind::PermissionDenied,

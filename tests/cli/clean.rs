@@ -68,6 +68,12 @@ fn what_killed_runs_left_goes_once_it_is_old() {
         "vendor/warg/.cargo-warg-Ab3dE6",
         "../acme-registry/.private/tmp/.cargo-warg-Ab3dE6",
         "../.cargo-warg-Cd4eF7/checkpoint",
+        "../home/cache/.cargo-warg-Ab3dE6",
+        "../home/config/.cargo-warg-Ab3dE6",
+        "../home/state/.cargo-warg-Ab3dE6",
+        "../home/state/pending/0a1b/.cargo-warg-Ab3dE6",
+        "../home/state/trust/0a1b/.cargo-warg-Ab3dE6",
+        "made/.cargo-warg-Ab3dE6",
     ];
     let others = [
         ".cargo-warg-.bak",
@@ -75,6 +81,7 @@ fn what_killed_runs_left_goes_once_it_is_old() {
         ".cargo-warg-mine-6",
         ".cargo-warg-backup",
         ".cargo-warg-202611",
+        "../home/config/.cargo-warg-backup",
         "wit/deps/mine/a.wit",
     ];
     for path in left.iter().chain(&others) {
@@ -98,7 +105,9 @@ fn what_killed_runs_left_goes_once_it_is_old() {
         .unwrap()
         .set_modified(old)
         .unwrap();
-    app.warg(&["clean", "-v"])
+    // Where `-o` named a file, beside that.
+    app.in_folder(app.path().join("made"))
+        .warg(&["clean", "-v"])
         .code(0)
         .stderr_contains("    Removing ")
         .stderr_contains(".cargo-warg-Ab3dE6: 1 file, 4 bytes");

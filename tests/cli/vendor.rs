@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::story::{self, Registry};
 use crate::support::{Project, Sandbox, copy, files};
@@ -327,7 +328,7 @@ fn whoever_stops_in_between_leaves_the_old_folder_or_the_new_one() {
     for steps in 0..12 {
         put(&old);
         let mut child = app.start(&["vendor"]);
-        std::thread::sleep(std::time::Duration::from_millis(steps * 30));
+        std::thread::sleep(Duration::from_millis(steps * 30));
         let _ = child.kill();
         let _ = child.wait();
         good(&format!("killed-{steps}"));
@@ -352,6 +353,33 @@ fn whoever_stops_in_between_leaves_the_old_folder_or_the_new_one() {
         app.warg(&["vendor"]).code(0);
         assert_eq!(files(&app.path().join("vendor/warg")), new, "{what}");
     }
+}
+
+#[test]
+fn what_a_killed_run_left_is_no_strangers_file() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = app(&registry, &sandbox, "app");
+    // It was killed before it wrote its mark; and another one is at work.
+    let (old, new) = (
+        "vendor/warg/.cargo-warg-Ab3dE6",
+        "vendor/warg/.cargo-warg-Cd4eF7",
+    );
+    for path in [old, new] {
+        app.write(path, "# Written by");
+    }
+    let hours_ago = SystemTime::now() - Duration::from_hours(2);
+    let file = fs::File::options().write(true).open(app.path().join(old));
+    file.unwrap().set_modified(hours_ago).unwrap();
+    app.warg(&["vendor"]).code(0);
+    assert!(!app.has(old) && app.has(new));
+    app.warg(&["verify", "--offline"]).code(0);
+    // Beside what somebody else put there, it changes nothing.
+    app.write("theirs/.cargo-warg-Ab3dE6", "");
+    app.write("theirs/precious", "");
+    app.warg(&["vendor", "theirs"])
+        .code(2)
+        .stderr_contains("theirs holds something that `cargo warg vendor` did not write");
 }
 
 #[test]

@@ -33,7 +33,7 @@ use crate::ops::session::registries::{Configured, Reading};
 use crate::ops::session::solve::{Proved, Sessions};
 
 /// Where what is locked goes, unless somebody says otherwise: beside what `cargo vendor` writes.
-const FOLDER: &str = "vendor/warg";
+pub const FOLDER: &str = "vendor/warg";
 
 /// The file that says whose folder it is. git must not touch line endings: every byte counts.
 const MARK: &str = ".gitattributes";
@@ -115,6 +115,10 @@ pub fn vendor(
     let written = write(&tree, &files, flags.offline)?;
     let needed: BTreeSet<_> = files.iter().map(|file| file.place.clone()).collect();
     let mut removed = 0;
+    for left in file::left_in(&folder) {
+        let name = Path::new(left.file_name().unwrap_or_default());
+        tree.remove_all(name).or_fail(Class::Other, cannot)?;
+    }
     for ours in OURS {
         removed += sweep(&tree, Path::new(ours), &needed).or_fail(Class::Other, cannot)?;
     }
@@ -135,14 +139,20 @@ pub fn vendor(
     }))
 }
 
-/// Demands a folder that is empty or not there, or one that this command wrote.
+/// Demands a folder that is empty or not there, or one that this command wrote. What a run left that was killed before it
+/// wrote its mark is nobody else's.
 fn check_ours(folder: &Path) -> Result<()> {
     let read = || format!("cannot read {}", folder.display());
-    let mut entries = match fs::read_dir(folder) {
+    let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.or_fail(Class::Other, read)?,
     };
-    if entries.next().is_none() {
+    let mut is_empty = true;
+    for entry in entries {
+        let name = entry.or_fail(Class::Other, read)?.file_name();
+        is_empty &= file::is_staged(&name);
+    }
+    if is_empty {
         return Ok(());
     }
     let text = file::read_text(&folder.join(MARK), MAX_MARK);

@@ -1,26 +1,22 @@
-//! Removing what can be had again: this user's cache, what runs that were killed left in a workspace, and what `fetch`
-//! wrote. Keys, and what this machine saw of registries, are never touched: nothing brings them back.
+//! Removing what can be had again: this user's cache, what runs that were killed left, here and in a workspace, and what
+//! `fetch` wrote. Keys, and what this machine saw of registries, are never touched: nothing brings them back.
 
+use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
-use registry::file::{STAGED, Tree, folder_of};
+use registry::file::{Tree, folder_of, left_below, left_in};
 use registry::layout::PRIVATE;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, OrFail as _, Result};
 use crate::manifest::{Place, Workspace};
+use crate::ops::contents::vendor;
 
 /// The folders of the cache that are ours.
 const CACHE: [&str; 2] = ["content", "registry"];
-
-/// How old what a run left must be: a younger one may be in use.
-const LEFT: Duration = Duration::from_hours(1);
-
-/// What temporary names end with: six letters and digits.
-const RANDOM: usize = 6;
 
 /// What is to be removed.
 #[derive(Debug, Clone, Copy)]
@@ -66,9 +62,12 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
     for name in CACHE {
         found.push((Sort::Cache, dirs.cache().join(name)));
     }
+    let mut left = left_of_user(dirs);
     if let Some(workspace) = wanted.workspace {
-        let left = left(workspace);
-        found.extend(left.into_iter().map(|path| (Sort::Left, path)));
+        left.extend(left_of(workspace));
+    }
+    found.extend(left.into_iter().map(|path| (Sort::Left, path)));
+    if let Some(workspace) = wanted.workspace {
         for member in workspace.selected().filter(|_| wanted.deps) {
             let root = crate::wit::root::read(&member.wit)
                 .classified()
@@ -98,8 +97,18 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
     Ok(removed)
 }
 
-/// Temporary files and folders beside what the commands write.
-fn left(workspace: &Workspace) -> Vec<PathBuf> {
+/// Temporary files and folders beside what is kept for this user, and in the folder that this runs in, as `-o` names files.
+fn left_of_user(dirs: &Dirs) -> BTreeSet<PathBuf> {
+    let mut left: BTreeSet<_> = left_in(dirs.cache()).into_iter().collect();
+    for folder in [dirs.config(), dirs.state()] {
+        left.extend(left_below(folder));
+    }
+    left.extend(env::current_dir().iter().flat_map(|here| left_in(here)));
+    left
+}
+
+/// Temporary files and folders beside what the commands write for a workspace.
+fn left_of(workspace: &Workspace) -> BTreeSet<PathBuf> {
     let mut places = vec![workspace.root().to_owned()];
     let manifests = [workspace.root_manifest()].into_iter();
     let members = workspace.members().iter();
@@ -120,7 +129,6 @@ fn left(workspace: &Workspace) -> Vec<PathBuf> {
         places.extend(folders.map(|package| package.path()));
         places.push(deps);
     }
-    places.extend(workspace.vendor().map(Path::to_owned));
     for registry in workspace.registries().iter() {
         places.extend(registry.policy.parent().map(Path::to_owned));
         if let Place::Folder(folder) = &registry.place {
@@ -132,42 +140,10 @@ fn left(workspace: &Workspace) -> Vec<PathBuf> {
             }
         }
     }
-    places.sort();
-    places.dedup();
-    let mut left = Vec::new();
-    for folder in places {
-        let Ok(entries) = fs::read_dir(folder) else {
-            continue; // not there, or not ours to read
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let random = name.to_str().and_then(|name| name.strip_prefix(STAGED));
-            if random.is_some_and(is_random) && is_old(&entry.path()) {
-                left.push(entry.path());
-            }
-        }
-    }
-    left.sort();
-    left
-}
-
-/// Whether an end is one of a temporary name, and no word: `.cargo-warg-backup` is somebody's. Of a hundred temporary names
-/// one reads like a word, and stays.
-fn is_random(end: &str) -> bool {
-    let is_word = end.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && (end.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
-            || end.bytes().all(|byte| byte.is_ascii_uppercase()));
-    let is_number = end.bytes().all(|byte| byte.is_ascii_digit());
-    end.len() == RANDOM
-        && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && !is_word
-        && !is_number
-}
-
-fn is_old(path: &Path) -> bool {
-    let modified = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
-    let age = modified.map(|modified| SystemTime::now().duration_since(modified));
-    matches!(age, Ok(Ok(age)) if age >= LEFT)
+    // A first `vendor` that was killed has not named its folder yet. (Below it, the next one removes what is not needed.)
+    places.extend(workspace.vendor().map(Path::to_owned));
+    places.push(workspace.root().join(vendor::FOLDER));
+    places.iter().flat_map(|place| left_in(place)).collect()
 }
 
 /// How many files and bytes lie at and below a path. Links are not followed.
