@@ -54,9 +54,12 @@ pub enum SequencerError {
     /// The registry cannot be read, or believed.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The registry cannot be written.
+    /// The registry cannot be written. Nothing was committed.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The registry cannot be written, and the batch is committed, or may be: whoever publishes next finishes it.
+    #[error(transparent)]
+    Unfinished(StorageError),
     /// There is a registry already.
     #[error("there is a registry already at {place}")]
     Exists {
@@ -400,14 +403,19 @@ impl<'a> Sequencer<'a> {
                 Ok(()) => {}
                 // Another process committed first: finish its batch, then come behind it.
                 Err(StorageError::Exists { .. }) => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) if matches!(self.storage.get(&commit), Ok(None)) => {
+                    return Err(error.into());
+                }
+                Err(error) => return Err(SequencerError::Unfinished(error)),
             }
             // Another process may have published and cleaned up in between: then this number decides nothing any more.
-            if self.has_moved(&session)? {
-                self.storage.remove(&commit)?;
+            if self.has_moved(&session).map_err(unfinished)? {
+                self.storage
+                    .remove(&commit)
+                    .map_err(SequencerError::Unfinished)?;
                 continue;
             }
-            let published = self.publish_plan(&session, &plan);
+            let published = self.publish_plan(&session, &plan).map_err(unfinished);
             if self.unless_moved(&session, published)?.is_some() {
                 return Ok(receipts);
             }
@@ -421,6 +429,14 @@ impl<'a> Sequencer<'a> {
             Err(SequencerError::Storage(StorageError::Moved)) => Ok(()),
             result => result,
         }
+    }
+}
+
+/// A failure behind the commit of the very batch.
+fn unfinished(error: SequencerError) -> SequencerError {
+    match error {
+        SequencerError::Storage(error) => SequencerError::Unfinished(error),
+        error => error,
     }
 }
 

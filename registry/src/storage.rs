@@ -276,8 +276,12 @@ impl Storage for Folder {
 
     fn advance(&self, from: Option<&[u8]>, to: &[u8]) -> Result<(), StorageError> {
         let path = layout::checkpoint();
-        let lock = self.tree.lock(&Path::new(PRIVATE).join("lock"));
-        let _lock = lock.map_err(self.io("lock", &path))?;
+        let lock = Path::new(PRIVATE).join("lock");
+        let _lock = (self.tree.lock(&lock)).map_err(|source| StorageError::Io {
+            action: "lock",
+            place: self.root().join(&lock).display().to_string(),
+            source,
+        })?;
         let current = self.get(&path)?;
         if current.as_deref() != from {
             return Err(StorageError::Moved);

@@ -109,6 +109,26 @@ fn a_publish_that_broke_off_says_that_it_may_take_effect() {
 }
 
 #[test]
+fn a_publish_that_committed_nothing_does_not_say_that_it_may_take_effect() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    app.registry("acme", &["acme"]);
+    let text = "package acme:a@1.0.0;\ninterface a {}\n";
+    // The content can be handed in, and the commit cannot be written.
+    let commits = sandbox.join("acme-registry/.private/commit");
+    fs::remove_dir_all(&commits).unwrap();
+    let elsewhere = sandbox.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &commits).unwrap();
+    let said = app.publish_wit(text).code(101);
+    assert!(said.stderr.contains("is a link"), "{said}");
+    assert!(!said.stderr.contains("take effect"), "{said}");
+    fs::remove_file(&commits).unwrap();
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    app.publish_wit(text).code(0);
+}
+
+#[test]
 fn a_file_that_does_not_read_is_named() {
     let sandbox = Sandbox::new();
     let app = sandbox.cargo_project("app", "");

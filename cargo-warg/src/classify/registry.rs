@@ -137,8 +137,10 @@ impl Classify for SequencerError {
     fn class(&self) -> Class {
         match self {
             Self::Client(error) => error.class(),
-            Self::Storage(StorageError::Moved) => Class::Unavailable,
-            Self::Storage(error) => class_of(error.remedy()),
+            Self::Storage(StorageError::Moved) | Self::Unfinished(StorageError::Moved) => {
+                Class::Unavailable
+            }
+            Self::Storage(error) | Self::Unfinished(error) => class_of(error.remedy()),
             Self::NotCheckpointKey { .. }
             | Self::Policy(_)
             | Self::Record(_)

@@ -148,6 +148,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "SequencerError::Storage",
             "SequencerError::Exists",
             "SequencerError::NotCheckpointKey",
+            "SequencerError::Unfinished",
             "SequencerError::Policy",
             "SequencerError::Record",
             "SequencerError::Package",

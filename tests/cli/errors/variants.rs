@@ -107,7 +107,8 @@ variants! {
     CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
     EntryError { Again, Record, MapEntry, Package, Operator, Map, Committed, NoOperator, Time }
     SequencerError {
-        Client, Storage, Exists, Begun, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew, Ahead, Defective,
+        Client, Storage, Unfinished, Exists, Begun, NotCheckpointKey, Policy, Record, Package, Operator, Conflict, Skew,
+        Ahead, Defective,
         Content, Withdrawn, Map, File, Entries, Commit, Full,
     }
     CommitProblem { Damaged, Empty, Known, Times, Ahead, Record }

@@ -184,7 +184,7 @@ impl<'a> Destination<'a> {
                 // failed for that. Look again.
                 Err(_) if attempts < ATTEMPTS && self.has_moved(signed.size) => attempts += 1,
                 Err(error) => {
-                    let is_unsure = matches!(error, SequencerError::Storage(_));
+                    let is_unsure = matches!(error, SequencerError::Unfinished(_));
                     let failure = self.failure(error);
                     return Err(if is_unsure {
                         failure.with_help(UNSURE)
