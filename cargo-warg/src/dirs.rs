@@ -24,6 +24,12 @@ pub enum DirsError {
     /// Neither `HOME` nor `CARGO_WARG_HOME` says where.
     #[error("cannot find a home folder")]
     NoHome,
+    /// `CARGO_WARG_HOME` would be another folder wherever a command runs.
+    #[error("`{HOME_VARIABLE}` is {}, which is no absolute path", home.display())]
+    Relative {
+        /// What it is set to.
+        home: PathBuf,
+    },
     /// A folder that cannot be made.
     #[error("cannot make the folder `{}`", path.display())]
     Make {
@@ -37,7 +43,7 @@ pub enum DirsError {
 impl Classify for DirsError {
     fn class(&self) -> Class {
         match self {
-            Self::NoHome | Self::Make { .. } => Class::Other,
+            Self::NoHome | Self::Relative { .. } | Self::Make { .. } => Class::Other,
         }
     }
 
@@ -46,6 +52,7 @@ impl Classify for DirsError {
             Self::NoHome => Some(format!(
                 "set `HOME`, or `{HOME_VARIABLE}` to an absolute path"
             )),
+            Self::Relative { .. } => Some("set it to an absolute path".to_owned()),
             Self::Make { .. } => None,
         }
     }
@@ -63,7 +70,10 @@ impl Dirs {
     /// Those of the environment.
     pub fn find() -> Result<Self, DirsError> {
         if let Some(home) = env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
-            let home = std::path::absolute(home).map_err(|_| DirsError::NoHome)?;
+            let home = PathBuf::from(home);
+            if !home.is_absolute() {
+                return Err(DirsError::Relative { home });
+            }
             return Ok(Self::under(&home));
         }
         let base = etcetera::choose_base_strategy().map_err(|_| DirsError::NoHome)?;

@@ -165,6 +165,11 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["DirsError::Relative"],
+        title: "a CARGO_WARG_HOME that depends on the folder",
+        run: |s| s.fails_with(101, &[("CARGO_WARG_HOME", "rel")], &["key", "list"]),
+    },
+    Case {
         shows: &["ClientError::Keep"],
         title: "a file in the place of the cache",
         run: |s| {

@@ -117,7 +117,7 @@ variants! {
         OtherClaims, OtherBuild, Kind, Withdrawn, Defect, Record, Log,
     }
     KeysError { Dirs, Read, Write, Open, Size, Line, Variable, Random, Name, Taken, Unknown, Several }
-    DirsError { NoHome, Make }
+    DirsError { NoHome, Relative, Make }
     NetworkError { Address, Roots, Runtime }
     AddressError { Malformed, Credentials, Query, Ambiguous }
     TokensError { Read, Open, Malformed, Variable }
