@@ -88,6 +88,14 @@ pub enum FetchError {
         /// What it answered.
         status: StatusCode,
     },
+    /// A body in crumbs.
+    #[error("{came} bytes came in {pieces} pieces")]
+    Pieces {
+        /// How many came.
+        pieces: u64,
+        /// The bytes in all of them.
+        came: u64,
+    },
     /// Redirected again and again.
     #[error("the server redirected more than {limit} times")]
     Redirects {
@@ -137,6 +145,7 @@ impl FetchError {
             | Self::WebPage
             | Self::Denied { .. }
             | Self::Status { .. }
+            | Self::Pieces { .. }
             | Self::Redirects { .. }
             | Self::Redirect { .. } => false,
         }

@@ -111,7 +111,16 @@ fn each_way_to_fail_is_said_in_its_own_words_and_in_bounded_time() {
     let world = world();
     let bomb = full(&[("Content-Encoding", "gzip")], &[0x1f, 0x8b, 8, 0]);
     let lying = full(&[("Content-Length", "99999999999")], b"short");
+    let mut crumbs = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    crumbs.extend(b"1\r\nx\r\n".repeat(10_000));
     let cases = [
+        (
+            "a body byte by byte",
+            Answer::Raw(crumbs),
+            "4161 bytes came in 4161 pieces",
+            Retry,
+            1,
+        ),
         (
             "an endless body",
             Answer::Endless,

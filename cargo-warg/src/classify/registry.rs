@@ -125,6 +125,7 @@ fn fetch_help(error: &FetchError) -> Option<String> {
         }
         FetchError::Encoded { .. }
         | FetchError::Status { .. }
+        | FetchError::Pieces { .. }
         | FetchError::Redirects { .. }
         | FetchError::Redirect { .. } => {
             "check the address; docs/http.md says what a server of a registry has to do".to_owned()

@@ -365,6 +365,7 @@ impl StorageError {
                 | FetchError::WebPage
                 | FetchError::Busy { .. }
                 | FetchError::Status { .. }
+                | FetchError::Pieces { .. }
                 | FetchError::Redirects { .. }
                 | FetchError::Redirect { .. } => Remedy::Retry,
             },

@@ -20,6 +20,12 @@ use crate::storage::Tag;
 /// How often a redirect is followed: to TLS, to a bucket behind an address, and one in reserve.
 const MAX_REDIRECTS: usize = 3;
 
+/// How many pieces a body may come in at least. Servers send a packet or more at once, and each piece costs its reader as
+/// much as many bytes do.
+const MAX_PIECES: u64 = 4096;
+/// For so many bytes it may come in one piece more.
+const PIECE: u64 = 64;
+
 /// No more is set aside for an answer before it comes, whatever length it announces.
 const MAX_FORESIGHT: u64 = 1024 * 1024;
 
@@ -147,7 +153,7 @@ impl Request<'_> {
         let said = text(response.headers(), &CONTENT_LENGTH).and_then(|text| text.parse().ok());
         let foresight = said.unwrap_or(0).min(self.limit).min(MAX_FORESIGHT);
         let mut bytes = Vec::with_capacity(usize::try_from(foresight).unwrap_or(0));
-        let mut came = 0_u64;
+        let (mut came, mut pieces) = (0_u64, 0_u64);
         let mut is_judged = false;
         while let Some(chunk) = response
             .chunk()
@@ -156,6 +162,10 @@ impl Request<'_> {
         {
             let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
             came = came.saturating_add(length);
+            pieces = pieces.saturating_add(1);
+            if pieces > MAX_PIECES.saturating_add(came / PIECE) {
+                return Err(FetchError::Pieces { pieces, came });
+            }
             options.progress.received(length);
             bytes.extend_from_slice(&chunk);
             if !is_judged && let Some(is_page) = is_web_page(&bytes) {

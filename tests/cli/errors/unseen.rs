@@ -127,6 +127,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "CheckError::Root",
             "CheckError::Underivable",
             "FetchError::Length",
+            "FetchError::Pieces",
         ],
     ),
     (
@@ -146,9 +147,9 @@ const VARIANTS: &[(&str, &[&str])] = &[
         &[
             "SequencerError::Client",
             "SequencerError::Storage",
+            "SequencerError::Unfinished",
             "SequencerError::Exists",
             "SequencerError::NotCheckpointKey",
-            "SequencerError::Unfinished",
             "SequencerError::Policy",
             "SequencerError::Record",
             "SequencerError::Package",

@@ -100,8 +100,8 @@ variants! {
     }
     StorageError { Io, Fetch, TooLarge, Exists, Moved, Back }
     FetchError {
-        Setup, Connect, Stalled, Slow, Broken, Length, TooLarge, Encoded, WebPage, Busy, Denied, Status, Redirects,
-        Redirect,
+        Setup, Connect, Stalled, Slow, Broken, Length, TooLarge, Encoded, WebPage, Busy, Denied, Status,
+        Pieces, Redirects, Redirect,
     }
     TrustStoreError { Io, Damaged, OtherKey }
     CheckError { Client, Storage, Missing, File, Differs, Root, Entry, Content, Underivable }
