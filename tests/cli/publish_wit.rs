@@ -501,6 +501,29 @@ fn an_import_finds_references_in_all_its_folders_and_in_the_registry() {
 }
 
 #[test]
+fn a_link_upwards_ends_no_import_and_leads_out_of_no_tree() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    app.registry("acme", &["acme"]);
+    app.write("tree/a/a.wit", "package acme:a@1.0.0;\ninterface i {}\n");
+    app.write("tree/b/b.wit", "package acme:b@1.0.0;\ninterface i {}\n");
+    app.write("around.wit", "package acme:around@1.0.0;\ninterface i {}\n");
+    for (link, to) in [
+        ("tree/a/out", "../.."), // to what lies around the tree
+        ("tree/a/top", ".."),
+        ("tree/a/self", "."),
+        ("tree/a/x", "../b"), // two that lead to each other
+        ("tree/b/y", "../a"),
+    ] {
+        std::os::unix::fs::symlink(to, app.path().join(link)).unwrap();
+    }
+    app.warg(&["registry", "import", "tree"])
+        .code(101)
+        .stderr_contains("skipped what tree/a/out declares: cannot read tree/a/out: it is a link to a folder in which it lies itself")
+        .stderr_contains("Imported 2 versions of 2 packages into `acme` (1 skipped)");
+}
+
+#[test]
 fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
     let sandbox = Sandbox::new();
     let app = project(&sandbox);

@@ -3,10 +3,12 @@
 //! A text that is wrong, or cannot be read, is left out and told, with the reason; the others are not touched by it.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use component::wit::at_hand::{AtHand, in_order};
 use component::wit::text::{Group, TextError};
+use registry::file::Obstacle;
 use wit_parser::PackageName as WitName;
 
 use super::folder::{entries, read_dir, read_file, wit_files};
@@ -132,6 +134,9 @@ impl Tree {
 }
 
 fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let top = real(dir);
+    let mut seen = BTreeSet::new();
     let mut open = VecDeque::from([(dir.to_owned(), MAX_DEPTH)]);
     while let Some((dir, depth)) = open.pop_front() {
         let mut skip = |path: PathBuf, why| skipped.push(Skipped { path, why });
@@ -139,6 +144,16 @@ fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
             skip(dir.clone(), ImportError::TooDeep { path: dir });
             continue;
         };
+        let real = real(&dir);
+        // Through such a link, all that lies around the tree would be imported too.
+        if real != top && top.starts_with(&real) {
+            let (path, source) = (dir.clone(), Obstacle::Upward.into());
+            skip(dir, TextError::Read { path, source }.into());
+            continue;
+        }
+        if !seen.insert(real) {
+            continue; // another way to what is read already: the same texts
+        }
         let (read, folders) = match read_folder(&dir).and_then(|read| Ok((read, entries(&dir)?))) {
             Ok(read) => read,
             Err(error) => {
