@@ -1,11 +1,11 @@
 //! Files that a command is told to read or write: `-` is stdin or stdout, as wasm-tools has it.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use registry::file;
 
-use crate::error::{Class, OrFail as _, Result};
+use crate::error::{Class, Error, OrFail as _, Result};
 use component::content::MAX_CONTENT;
 
 /// The file that `-o` names; none where it names none, or stdout.
@@ -34,9 +34,38 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// Writes a file, whole or not at all. A link stays one, and what it leads to is written.
 ///
 /// # Errors
-/// A file that cannot be written, or that is not to be.
+/// A file that holds something of another kind, such as a manifest, a policy or keys; one that cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if !is_empty_or_like(path, bytes) {
+        let path = path.display();
+        let message = format!("{path} holds something else than what is to be written to it");
+        return Err(Error::new(Class::Usage, message).with_help(format!(
+            "name another file; or remove {path} first, if nobody needs it"
+        )));
+    }
     file::output(path, bytes).or_fail(Class::Other, || format!("cannot write {}", path.display()))
+}
+
+/// What components begin with.
+const MAGIC: &[u8] = b"\0asm";
+
+/// How many bytes tell locks and bills of materials from other texts.
+const HEAD: usize = 24;
+
+/// Whether a file is empty, or begins as what is to be written does: so it is an older one of the same kind. What is not
+/// there, or no file, is told from others when it is written.
+fn is_empty_or_like(path: &Path, bytes: &[u8]) -> bool {
+    let length = if bytes.starts_with(MAGIC) {
+        MAGIC.len()
+    } else {
+        HEAD.min(bytes.len())
+    };
+    let mut head = Vec::new();
+    let there = file::open(path).and_then(|file| {
+        let limit = u64::try_from(length).unwrap_or(u64::MAX);
+        file.take(limit).read_to_end(&mut head)
+    });
+    there.is_err() || head.is_empty() || bytes.starts_with(&head)
 }
 
 /// A path as messages name it.

@@ -186,6 +186,59 @@ fn an_output_alone_is_the_lock_that_would_be_written() {
         .stderr_contains("cannot write nowhere/other.lock");
 }
 
+#[test]
+fn an_output_replaces_what_is_of_its_own_kind_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    let registry = stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    app.write(
+        "app.wasm",
+        fixtures::component::from_wit("package a:b;\nworld w {}\n", "w"),
+    );
+    app.write("src/lib.rs", "//! Mine.\n");
+    app.write("empty", "");
+    app.warg(&["key", "new", "acme/ci"]).code(0);
+    let keys = app.home().join("config/keys").display().to_string();
+    let outputs = [
+        (&["lock"][..], "a.lock"),
+        (&["sbom"], "bill.json"),
+        (&["bundle", "app.wasm"], "bundle.wasm"),
+    ];
+    let all = [
+        "Cargo.toml",
+        "trust/acme.policy",
+        "src/lib.rs",
+        "warg.lock",
+        "a.lock",
+        "bill.json",
+        "bundle.wasm",
+        &keys,
+    ];
+    for _ in 0..2 {
+        for (command, file) in outputs {
+            // The second time it is there.
+            app.warg(&[command, &["-o", file]].concat()).code(0);
+            app.write("empty", "");
+            app.warg(&[command, &["-o", "empty"]].concat()).code(0);
+        }
+    }
+    for (command, file) in outputs {
+        for other in all.iter().filter(|other| **other != file) {
+            let before = fs::read(app.path().join(other)).unwrap();
+            let said = app.warg(&[command, &["-o", other]].concat()).code(2);
+            let is_lock = command == ["lock"] && *other == "warg.lock";
+            let why = if is_lock {
+                "`-o warg.lock` is the lock itself"
+            } else {
+                "holds something else than what is to be written to it"
+            };
+            assert!(said.stderr.contains(why), "{other}: {said}");
+            assert_eq!(fs::read(app.path().join(other)).unwrap(), before, "{other}");
+        }
+    }
+}
+
 /// Numbers that follow from a seed.
 struct Dice(u64, u64);
 
