@@ -1401,6 +1401,26 @@ mod fetching {
             [Difference::Changed(file.clone())],
             "no WIT"
         );
+        let nested = format!("package evil:x {{ interface i {{}} }}\n{MARK}");
+        write(&path, &text.replace(MARK, &nested));
+        assert_eq!(
+            differences(&set),
+            [Difference::Changed(file.clone())],
+            "a package more"
+        );
+        let (before, _) = text.split_once(MARK).unwrap();
+        let hex = "0".repeat(64);
+        write(&path, &format!("{before}{MARK}{hex}\n"));
+        assert_eq!(differences(&set), [], "the same, whatever it is from");
+        write(
+            &path,
+            &format!("{}{MARK}{hex}\n", before.replace("u32", "u64")),
+        );
+        assert_eq!(
+            differences(&set),
+            [Difference::Behind(file.clone())],
+            "printed from another content, it says"
+        );
         write(&path, &text);
         let other = PathBuf::from("deps/acme-units-2.0.0/package.wit");
         assert_eq!(differences(&set[..1]), [Difference::Stale(other)]);

@@ -103,8 +103,8 @@ fn what_a_project_says_that_it_will_export_is_written_for_those_who_import_it() 
     );
     ws.warg(&["lock", "--locked"]).code(0);
     ws.warg(&["verify"])
-        .code(13)
-        .stderr_contains("acme-a-0.1.0/package.wit was changed");
+        .code(10)
+        .stderr_contains("acme-a-0.1.0/package.wit is of an older selection");
     holds(&ws);
 }
 
@@ -515,7 +515,7 @@ fn what_was_fetched_goes_with_the_last_reference() {
             app.warg(&["lock"]).code(0);
         }
         app.warg(&["verify"])
-            .code(13)
+            .code(10)
             .stderr_contains("is for nothing that is selected");
         app.warg(&["fetch"]).code(0);
         assert!(!app.has("wit/deps/acme-io-1.0.0"));

@@ -324,17 +324,82 @@ fn what_is_in_wit_deps_is_what_follows_from_the_lock() {
         )
         .stderr_contains("acme-io-1.0.1")
         .stderr_contains("help: `cargo warg fetch` writes it anew");
+    // A package that is slipped in is another package.
+    let more = format!("package evil:x@1.0.0 {{ interface i {{}} }}\n{mark}");
+    app.write(file, good.replace(mark, &more));
+    app.warg(&["verify"])
+        .code(13)
+        .stderr_contains("acme-io-1.0.1");
     app.write(file, format!("nonsense\n{mark}\n"));
     app.warg(&["verify"])
         .code(13)
         .stderr_contains("acme-io-1.0.1");
-    fs::remove_file(app.path().join(file)).unwrap();
+    // Next to an edited file, one that is missing changes nothing.
+    let other = "wit/deps/acme-http-1.0.0/package.wit";
+    let good_other = app.read(other);
+    fs::remove_file(app.path().join(other)).unwrap();
     app.warg(&["verify"])
         .code(13)
-        .stderr_contains("acme-io-1.0.1");
+        .stderr_contains("deps/acme-http-1.0.0/package.wit is missing");
     assert_eq!(registry.snapshot(&app)[1], before[1]);
     app.warg(&["fetch"]).code(0);
-    assert_eq!(app.read(file), good);
+    assert_eq!((app.read(file), app.read(other)), (good, good_other));
+    app.warg(&["verify"]).code(0);
+}
+
+#[test]
+fn what_fetch_cannot_write_is_not_verified() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let patch = "[workspace.metadata.warg.patch]\n\"acme:io\" = { path = \"io\" }\n";
+    let app = registry.app(&sandbox, "app", patch);
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\nworld app { import acme:http/types@1.0.0; }\n",
+    );
+    // What the release uses is not there.
+    app.write("io/io.wit", "package acme:io@1.0.1;\ninterface other {}\n");
+    let locked = app.warg(&["lock"]).exit_code();
+    let fetched = app.warg(&["fetch"]).exit_code();
+    assert_ne!(fetched, 0);
+    let verified = app.warg(&["verify"]).exit_code();
+    assert_eq!((locked, verified), (0, fetched), "nothing was fetched");
+}
+
+#[test]
+fn what_is_behind_the_lock_in_wit_deps_is_not_refused() {
+    let sandbox = Sandbox::new();
+    let (mut registry, app) = fetched(&sandbox);
+    let behind = |said: &str| {
+        app.warg(&["verify"])
+            .code(10)
+            .stderr_contains("what `cargo warg fetch` wrote for `app` is behind warg.lock")
+            .stderr_contains(said)
+            .stderr_contains("help: run `cargo warg fetch`");
+    };
+    // Missing.
+    let io = "wit/deps/acme-io-1.0.1/package.wit";
+    fs::remove_file(app.path().join(io)).unwrap();
+    behind("deps/acme-io-1.0.1/package.wit is missing");
+    app.warg(&["fetch"]).code(0);
+    // Older: what is selected now, what was, and what refers to it.
+    registry.wit("acme:io", "1.0.2", &[], story::IO);
+    app.append_to_manifest("[package.metadata.warg.wit-dependencies]\n\"acme:io\" = \"1.0.2\"\n");
+    app.warg(&["lock"]).code(0);
+    behind("deps/acme-io-1.0.1/package.wit is for nothing that is selected");
+    behind("deps/acme-io-1.0.2/package.wit is missing");
+    let http = "wit/deps/acme-http-1.0.0/package.wit";
+    behind("deps/acme-http-1.0.0/package.wit is of an older selection");
+    // An older text that was edited is no older text.
+    let old = app.read(http);
+    app.write(
+        http,
+        old.replacen("interface", "interface more {}\n\ninterface", 1),
+    );
+    app.warg(&["verify"])
+        .code(13)
+        .stderr_contains("deps/acme-http-1.0.0/package.wit was changed");
+    app.warg(&["fetch"]).code(0);
     app.warg(&["verify"]).code(0);
 }
 

@@ -22,6 +22,9 @@ use super::exports::{Export, ExportsError, exports};
 use super::root::{MARK, PACKAGE_FILE, Root, folder_name};
 use super::text::{Group, Groups, Lack, TextError, print, print_meaning, wit_name};
 
+/// What the last line of a file begins with, before the digests of what it was printed from: see [`MARK`].
+const MARK_START: &str = "// cargo warg: from ";
+
 /// A content in one of the forms that it may have.
 #[derive(Debug, Clone, Copy)]
 pub enum Form<'a> {
@@ -370,7 +373,7 @@ fn key(name: &WitName, version: &Version) -> (String, Track) {
 
 fn marked(digests: &[Digest], text: &str) -> String {
     let digests: Vec<_> = digests.iter().map(ToString::to_string).collect();
-    let mark = format!("// cargo warg: from {}", digests.join(" "));
+    let mark = format!("{MARK_START}{}", digests.join(" "));
     debug_assert!(mark.starts_with(MARK));
     format!("{}\n{mark}\n", text.trim_end())
 }
@@ -415,16 +418,30 @@ fn check(root: &Root, planned: &[Planned]) -> Result<(), PlanError> {
 pub enum Difference {
     /// It is not there.
     Missing(PathBuf),
-    /// It says something else.
+    /// It is of other contents, or refers to other versions, than are selected now.
+    Behind(PathBuf),
+    /// It says something else than the contents that it names.
     Changed(PathBuf),
     /// It is there, for nothing that is selected.
     Stale(PathBuf),
+}
+
+impl Difference {
+    /// Whether another `fetch` is all that it takes. That is no word for a file: one that was edited together with its
+    /// last line passes for an older one, and differs all the same.
+    pub fn is_behind(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Behind(_) | Self::Stale(_) => true,
+            Self::Changed(_) => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing(path) => write!(f, "{} is missing", path.display()),
+            Self::Behind(path) => write!(f, "{} is of an older selection", path.display()),
             Self::Changed(path) => write!(f, "{} was changed", path.display()),
             Self::Stale(path) => write!(f, "{} is for nothing that is selected", path.display()),
         }
@@ -452,19 +469,38 @@ pub fn compare(
             differences.push(Difference::Missing(file.clone()));
             continue;
         };
-        if !same_meaning(&groups, &path, text, &found) {
-            differences.push(Difference::Changed(file.clone()));
+        let same = |select: &dyn Fn(&WitName) -> Option<Version>| {
+            same_meaning(&groups, &path, text, &found, select)
+        };
+        if same(&|_| None) {
+            continue;
         }
+        let is_behind = is_of_others(text, &found) || same(&|name| select(&groups, name));
+        differences.push(if is_behind {
+            Difference::Behind(file.clone())
+        } else {
+            Difference::Changed(file.clone())
+        });
     }
     differences.extend(plan.remove.iter().cloned().map(Difference::Stale));
     differences.sort();
     Ok(differences)
 }
 
-/// Whether two texts print alike, both resolved among the same groups. A text that does not parse is not alike.
-fn same_meaning(groups: &Groups, path: &Path, planned: &str, found: &str) -> bool {
-    let normal = |text: &str| {
-        let group = Group::parse(path, text)?;
+/// Whether two texts print alike, both resolved among the same groups, the second with the versions that `select` answers.
+/// A text that does not parse is not alike, nor is one that declares further packages: those would be somebody's else.
+fn same_meaning(
+    groups: &Groups,
+    path: &Path,
+    planned: &str,
+    found: &str,
+    select: &dyn Fn(&WitName) -> Option<Version>,
+) -> bool {
+    let normal = |text: &str, select: &dyn Fn(&WitName) -> Option<Version>| {
+        let group = Group::parse(path, text)?.with_versions(select);
+        if group.names().nth(1).is_some() {
+            return Ok(None);
+        }
         let name = group.name().clone();
         let mut groups = groups.clone();
         groups.replace(group);
@@ -473,6 +509,29 @@ fn same_meaning(groups: &Groups, path: &Path, planned: &str, found: &str) -> boo
             .map(|(resolve, id)| print_meaning(&resolve, id))
             .transpose()
     };
-    let (planned, found): (Result<_, TextError>, _) = (normal(planned), normal(found));
+    let planned: Result<_, TextError> = normal(planned, &|_| None);
+    let found = normal(found, select);
     matches!((planned, found), (Ok(Some(planned)), Ok(Some(found))) if planned == found)
+}
+
+/// The version of a package's track that is there.
+fn select(groups: &Groups, name: &WitName) -> Option<Version> {
+    let track = Track::of(name.version.as_ref()?);
+    let mut versions = groups
+        .names()
+        .filter(|found| found.namespace == name.namespace && found.name == name.name)
+        .filter_map(|found| found.version.as_ref());
+    versions
+        .find(|version| Track::of(version) == track)
+        .cloned()
+}
+
+/// Whether a text says of itself that it was printed from other contents than this one.
+fn is_of_others(planned: &str, found: &str) -> bool {
+    let digests = |text: &str| -> Option<Vec<Digest>> {
+        let line = text.trim_end().lines().next_back()?;
+        let named = line.strip_prefix(MARK_START)?.split(' ');
+        named.map(|digest| digest.parse().ok()).collect()
+    };
+    digests(found).is_some_and(|found| digests(planned) != Some(found))
 }

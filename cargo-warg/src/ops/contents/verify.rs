@@ -1,7 +1,7 @@
 //! Every claim of `warg.lock`, checked again from bytes.
 //!
-//! The lock is what the workspace asks for; its claims hold against the registries as they are trusted now; and what
-//! `fetch` wrote into `wit/deps`, if it did, is what follows from it. The checks themselves are [`claims`](crate::ops::lock::verify)'.
+//! The lock is what the workspace asks for; its claims hold against the registries as they are trusted now; `fetch` can
+//! write `wit/deps` by it; and what it wrote there, if it did, is what follows from it. The checks themselves are [`claims`](crate::ops::lock::verify)'.
 //! What was found out since the lock was made, that a release is yanked or a registry fell silent, is a warning, until
 //! the caller denies it.
 
@@ -149,14 +149,16 @@ fn held(
     (!found.is_empty()).then_some(found)
 }
 
-/// What `fetch` wrote for each member is what follows from the lock.
+/// What is locked for each member can be written by `fetch`, and what it wrote is what follows from the lock.
 fn check_deps(project: &Project, lock: &Lockfile, checked: &Checked, verified: &mut Verified) {
     for (member, root) in fetch::writable(project, lock) {
-        let fetched = |wit: &&_| !component::wit::root::Root::fetched(wit).is_empty();
-        let Some(wit) = project.roots.get(member).filter(fetched) else {
+        let Some(wit) = project.roots.get(member) else {
             continue;
         };
         let compared = fetch::plan_of(project, member, root, checked).and_then(|plan| {
+            if wit.fetched().is_empty() {
+                return Ok(0);
+            }
             let differences = compare(wit, &plan).or_fail(Class::Refused, || {
                 format!("cannot read what `cargo warg fetch` wrote for `{member}`")
             })?;
@@ -172,12 +174,21 @@ fn check_deps(project: &Project, lock: &Lockfile, checked: &Checked, verified: &
     }
 }
 
+/// What was edited is to be looked at. What is behind is nobody's doing: the lock went on, and `fetch` did not.
 fn different(member: &str, differences: &[Difference]) -> Error {
-    let mut message =
-        format!("what `cargo warg fetch` wrote for `{member}` is not what follows from warg.lock");
+    let is_behind = differences.iter().all(Difference::is_behind);
+    let how = if is_behind {
+        "is behind"
+    } else {
+        "is not what follows from"
+    };
+    let mut message = format!("what `cargo warg fetch` wrote for `{member}` {how} warg.lock");
     for difference in differences {
         message.push_str("\n  ");
         message.push_str(&difference.to_string());
+    }
+    if is_behind {
+        return Error::new(Class::Lock, message).with_help("run `cargo warg fetch`");
     }
     Error::new(Class::Refused, message)
         .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its last line")
