@@ -72,16 +72,20 @@ impl Context {
 
     /// The workspace that the flags name.
     pub fn workspace(&self) -> Result<Workspace> {
-        let workspace = Workspace::load(&self.manifest).classified()?;
+        self.workspace_of(&self.manifest)
+    }
+
+    /// The same, of flags that say more than those of every command.
+    pub fn workspace_of(&self, manifest: &ManifestArgs) -> Result<Workspace> {
+        let workspace = Workspace::load(manifest).classified()?;
         self.shell.name_places_from(workspace.root());
         Ok(workspace)
     }
 
     /// What that workspace asks for.
     pub fn project(&self, manifest: &ManifestArgs) -> Result<Project> {
-        let project = Project::load(manifest, &self.dirs()?, &self.network)?;
-        self.shell.name_places_from(project.workspace.root());
-        Ok(project)
+        let workspace = self.workspace_of(manifest)?;
+        Project::of(workspace, &self.dirs()?, &self.network)
     }
 
     /// What the workspace asks for, if there is one: a flag names it, or a Cargo.toml lies here or further up.

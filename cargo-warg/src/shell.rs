@@ -6,6 +6,7 @@
 
 mod github;
 mod progress;
+mod secrets;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,9 +21,13 @@ use anstyle::{AnsiColor, Effects, Style};
 use registry::http::Progress;
 
 use crate::error::Error;
+use crate::tokens;
 use component::span::{Location, Place};
 
 pub use github::{Summary, Table};
+pub use secrets::has_secret;
+
+use secrets::Secrets;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 const NOTE: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
@@ -67,36 +72,6 @@ impl Color {
     }
 }
 
-/// What a secret key begins with, in the text form of Go's `note` package.
-const SECRET: &str = "PRIVATE+KEY+";
-
-/// What follows where a message says how one looks.
-const NO_SECRET: &str = "NAME+ID+BASE64";
-
-/// Whether a text holds a secret key.
-pub fn has_secret(text: &str) -> bool {
-    text.contains(SECRET)
-}
-
-/// The text, without secret keys: one that stands where it does not belong, in a manifest or a variable, must not get into a
-/// log for that.
-pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
-    if !has_secret(text) {
-        return Cow::Borrowed(text);
-    }
-    let mut parts = text.split(SECRET);
-    let mut safe = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let is_key = |c: char| !c.is_whitespace() && !matches!(c, '"' | '`' | '\'' | '\\' | ')');
-        let rest = part.trim_start_matches(is_key);
-        let key = part.strip_suffix(rest).unwrap_or(part);
-        safe.push_str(SECRET);
-        safe.push_str(if key == NO_SECRET { key } else { "…" });
-        safe.push_str(rest);
-    }
-    Cow::Owned(safe)
-}
-
 /// A place to print to.
 struct Sink {
     to: Box<dyn Write + Send>,
@@ -105,12 +80,13 @@ struct Sink {
     closed: bool,
     /// A runner of jobs reads along, and takes some lines for commands.
     read_along: bool,
+    secrets: Arc<Secrets>,
 }
 
 impl Sink {
     /// Writes whole lines.
     fn text(&mut self, text: &str) -> io::Result<()> {
-        let text = without_secrets(text);
+        let text = self.secrets.hidden(text);
         if self.read_along {
             return self.write(github::defused(&text).as_bytes());
         }
@@ -138,8 +114,11 @@ pub struct Shell {
     err: Mutex<Sink>,
     verbosity: Verbosity,
     job: github::Job,
+    secrets: Arc<Secrets>,
     /// The folder that places are named from.
     root: Mutex<Option<PathBuf>>,
+    /// What a command was told to read, beside that folder.
+    told: Mutex<Vec<PathBuf>>,
 }
 
 impl Shell {
@@ -155,13 +134,15 @@ impl Shell {
         };
         let err = AutoStream::new(io::stderr(), choice);
         let err_colors = shows(err.current_choice());
-        let job = github::Job::from_env();
+        let secrets = Arc::new(Secrets::of(tokens::words()));
+        let job = github::Job::from_env(Arc::clone(&secrets));
         let sink = |to, colors| {
             Mutex::new(Sink {
                 to,
                 colors,
                 closed: false,
                 read_along: job.annotates,
+                secrets: Arc::clone(&secrets),
             })
         };
         Self {
@@ -169,7 +150,9 @@ impl Shell {
             err: sink(Box::new(err), err_colors),
             verbosity,
             job,
-            root: Mutex::new(None),
+            secrets,
+            root: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
@@ -185,6 +168,7 @@ impl Shell {
                 colors: false,
                 closed: false,
                 read_along: false,
+                secrets: Arc::default(),
             })
         };
         Self {
@@ -192,13 +176,47 @@ impl Shell {
             err: sink(Box::new(err)),
             verbosity,
             job: github::Job::default(),
-            root: Mutex::new(None),
+            secrets: Arc::default(),
+            root: Mutex::default(),
+            told: Mutex::default(),
         }
     }
 
-    /// Says which folder places are named from, once it is known: that of the workspace.
+    /// Says which folder places are named from, once it is known: that of the workspace. From then on, lines are shown of
+    /// texts that lie below it alone, whatever links lead to: a project can name any file of its user.
     pub fn name_places_from(&self, root: &Path) {
-        *self.root.lock().unwrap_or_else(PoisonError::into_inner) = Some(root.to_owned());
+        *locked(&self.root) = Some(root.to_owned());
+    }
+
+    /// Says that lines are shown also of what lies at and below these: the user named them.
+    pub fn show_lines_of<'p>(&self, paths: impl IntoIterator<Item = &'p PathBuf>) {
+        locked(&self.told).extend(paths.into_iter().cloned());
+    }
+
+    /// Whether lines of a text may be shown: it really lies below the workspace, or where the user said. Of what is no
+    /// file, as stdin or a lock in a bundle, the command was told.
+    fn may_show(&self, place: &Place) -> bool {
+        let Some(root) = locked(&self.root).clone() else {
+            return true; // nothing is read yet that a project names
+        };
+        let file = place.location.file();
+        let here = std::env::current_dir().unwrap_or_default();
+        let named = [root.join(file), here.join(file)];
+        let mut there = named.iter().filter(|path| path.symlink_metadata().is_ok());
+        let mut shown = vec![root];
+        shown.extend(locked(&self.told).iter().cloned());
+        let shown: Vec<_> = shown
+            .iter()
+            .filter_map(|one| one.canonicalize().ok())
+            .collect();
+        let is_shown = |path: &PathBuf| {
+            let real = path.canonicalize();
+            real.is_ok_and(|real| shown.iter().any(|one| real.starts_with(one)))
+        };
+        match there.next() {
+            Some(first) => is_shown(first) && there.all(is_shown),
+            None => file.components().count() == 1 && file.is_relative(),
+        }
     }
 
     /// Adds a page to the summary of the job that this runs in, where it has one.
@@ -210,19 +228,19 @@ impl Shell {
 
     /// A warning, as an annotation of the job.
     fn annotate_warning(&self, message: &str, place: Option<&Location>) {
-        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = locked(&self.root);
         if self.job.annotates {
             let title = "cargo warg";
             let line = (self.job).annotation("warning", title, message, place, root.as_deref());
-            let _ = locked(&self.err).write(without_secrets(&line).as_bytes());
+            let _ = locked(&self.err).write(line.as_bytes());
         }
     }
 
     fn annotate_error(&self, error: &Error) {
-        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = locked(&self.root);
         if self.job.annotates {
             for line in self.job.error(error, root.as_deref()) {
-                let _ = locked(&self.err).write(without_secrets(&line).as_bytes());
+                let _ = locked(&self.err).write(line.as_bytes());
             }
         }
     }
@@ -305,20 +323,22 @@ impl Shell {
 
     /// The lines of some texts, with what is meant underlined, as rustc shows them. The first place is where it is wrong.
     fn snippet(&self, places: &[&Place], indent: &str) {
+        let (shown, named): (Vec<&Place>, Vec<&Place>) =
+            (places.iter().copied()).partition(|place| !is_too_long(place) && self.may_show(place));
         let mut sink = locked(&self.err);
         let renderer = if sink.colors {
             Renderer::styled()
         } else {
             Renderer::plain()
         };
-        let excerpts = excerpts(places);
+        let excerpts = excerpts(&shown);
         let mut shown = String::new();
         if !excerpts.is_empty() {
             let group = Group::with_level(Level::ERROR);
-            let group = group.elements(excerpts.iter().map(Excerpt::snippet));
-            shown = renderer.render(&[group]);
+            let excerpts = excerpts.iter().map(|one| one.snippet(&self.secrets));
+            shown = renderer.render(&[group.elements(excerpts)]);
         }
-        for place in places.iter().filter(|place| is_too_long(place)) {
+        for place in named {
             shown.push('\n');
             shown.push_str(&clean_line(&format!(" --> {}", place.location)));
         }
@@ -398,9 +418,6 @@ struct Excerpt<'a> {
 fn excerpts<'a>(places: &[&'a Place]) -> Vec<Excerpt<'a>> {
     let mut excerpts: Vec<Excerpt<'_>> = Vec::new();
     for (number, &place) in places.iter().enumerate() {
-        if is_too_long(place) {
-            continue;
-        }
         let kind = if number == 0 {
             AnnotationKind::Primary
         } else {
@@ -437,12 +454,14 @@ fn is_too_long(place: &Place) -> bool {
 }
 
 impl<'a> Excerpt<'a> {
-    fn snippet(&self) -> Snippet<'a, Annotation<'a>> {
+    fn snippet(&self, secrets: &Secrets) -> Snippet<'a, Annotation<'a>> {
         let first = self.places.iter().map(|(place, _)| &place.location).min();
         let Some(first) = first else {
             return Snippet::source("");
         };
+        // Before the renderer cuts long lines: half a secret would pass for none.
         let text = first.text().get(self.lines.clone()).unwrap_or("");
+        let text = &*secrets.covered(text);
         let mut snippet = Snippet::source(shown(text, text.len()))
             .line_start(first.line())
             .path(clean_line(&first.file().to_string_lossy()).into_owned());
@@ -481,8 +500,8 @@ fn shown(text: &str, until: usize) -> String {
 }
 
 /// A panic elsewhere leaves a sink usable: it holds no half-written state.
-fn locked(sink: &Mutex<Sink>) -> MutexGuard<'_, Sink> {
-    sink.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Characters that change what a reader sees without being seen: those that records refuse.

@@ -7,7 +7,7 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use registry::file::{Exposed, Obstacle};
+use registry::file::{self, Exposed, Obstacle};
 use registry::http::{TokenError, Tokens};
 
 use crate::dirs::Dirs;
@@ -93,6 +93,18 @@ pub fn read(dirs: &Dirs) -> Result<Tokens, TokensError> {
     let text = read_file(&path)?;
     let kept = parse(&text, || format!("the tokens file `{}`", path.display()))?;
     Ok(variable.or(kept))
+}
+
+/// Every word of the variable and the file that may be a token, whatever is wrong with its line: what is never printed.
+pub fn words() -> Vec<String> {
+    let variable = env::var_os(TOKENS_VARIABLE).unwrap_or_default();
+    let file = Dirs::find().ok().map(|dirs| file(&dirs));
+    let kept = file.and_then(|file| file::read(&file, MAX_TOKENS).ok());
+    let texts = [variable.into_encoded_bytes(), kept.unwrap_or_default()];
+    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let words = texts.iter().flat_map(|text| text.split_whitespace());
+    let secret = words.filter(|word| !word.contains("://") && !word.starts_with('#'));
+    secret.map(str::to_owned).collect()
 }
 
 /// The file that holds this user's tokens. It may not exist.

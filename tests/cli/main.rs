@@ -39,6 +39,7 @@ mod registry;
 mod remove;
 mod sbom;
 mod schema;
+mod secrets;
 mod self_check;
 mod served;
 mod served_random;

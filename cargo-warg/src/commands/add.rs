@@ -72,6 +72,7 @@ impl AddArgs {
             offline: context.offline,
         };
         let (added, outcome) = add(
+            &context.workspace_of(&manifest)?,
             &manifest,
             &context.dirs()?,
             &context.network,

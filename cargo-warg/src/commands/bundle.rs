@@ -67,6 +67,7 @@ pub struct BundleArgs {
 
 impl BundleArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        context.shell.show_lines_of(&self.lock);
         let to = output::named(self.output.as_deref());
         if to.is_none() {
             context.check_binary_stdout()?;

@@ -96,6 +96,7 @@ impl PublishArgs {
                  declares a version",
             ));
         }
+        context.shell.show_lines_of(&self.paths);
         let release = self.release.as_ref();
         let publication = Publication {
             paths: &self.paths,

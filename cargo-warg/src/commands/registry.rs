@@ -154,6 +154,7 @@ pub struct RegistryImportArgs {
 
 impl RegistryImportArgs {
     fn run(self, context: &Context) -> Result<()> {
+        context.shell.show_lines_of(&self.folders);
         let wanted = Import {
             folders: &self.folders,
             registry: self.registry.as_deref(),

@@ -34,8 +34,10 @@ impl RemoveArgs {
             locked: context.locked,
             offline: context.offline,
         };
+        let manifest = self.solving.manifest(context);
         let removed = remove(
-            &self.solving.manifest(context),
+            &context.workspace_of(&manifest)?,
+            &manifest,
             &context.dirs()?,
             &context.network,
             &self.packages,

@@ -7,10 +7,12 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use registry::file;
 
-use super::{clean, clean_line, without_secrets};
+use super::secrets::Secrets;
+use super::{clean, clean_line};
 use crate::error::Error;
 use component::span::Location;
 
@@ -30,11 +32,13 @@ pub(super) struct Job {
     pub(super) repository: Option<PathBuf>,
     /// The file that takes the summary.
     pub(super) summary: Option<PathBuf>,
+    /// What neither of them gets. It is hidden before anything is escaped, which would hide it from here.
+    pub(super) secrets: Arc<Secrets>,
 }
 
 impl Job {
     /// The one that the environment tells of.
-    pub(super) fn from_env() -> Self {
+    pub(super) fn from_env(secrets: Arc<Secrets>) -> Self {
         let path = |name| {
             let value = std::env::var_os(name).filter(|value| !value.is_empty());
             value.map(PathBuf::from)
@@ -43,6 +47,7 @@ impl Job {
             annotates: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             repository: path("GITHUB_WORKSPACE"),
             summary: path("GITHUB_STEP_SUMMARY"),
+            secrets,
         }
     }
 
@@ -83,7 +88,8 @@ impl Job {
             properties.push(format!("line={line},col={column}"));
         }
         properties.push(format!("title={}", property(title)));
-        format!("::{kind} {}::{}\n", properties.join(","), data(message))
+        let message = data(&self.secrets.hidden(message));
+        format!("::{kind} {}::{message}\n", properties.join(","))
     }
 
     /// A file's path from the root of the repository, as GitHub wants it; none where it lies elsewhere.
@@ -108,7 +114,7 @@ impl Job {
         let Some(path) = &self.summary else {
             return Ok(());
         };
-        file::append(path, without_secrets(&summary.markdown()).as_bytes())
+        file::append(path, summary.markdown(&self.secrets).as_bytes())
     }
 }
 
@@ -133,7 +139,8 @@ pub struct Table {
 }
 
 impl Summary {
-    fn markdown(&self) -> String {
+    fn markdown(&self, secrets: &Secrets) -> String {
+        let markdown = |text: &str| markdown(&secrets.hidden(text));
         let mut page = format!("### {}\n\n", markdown(&self.heading));
         for (word, line) in self.lines.iter().take(MAX_ROWS) {
             page.extend([format!("- **{word}**: {}\n", markdown(line))]);
@@ -255,7 +262,7 @@ mod tests {
         let job = Job {
             annotates: true,
             repository: Some("/w".into()),
-            summary: None,
+            ..Job::default()
         };
         let text = Text::new(Path::new("warg.lock"), "a\nname = \"b\"\nc\n");
         let error = Error::new(Class::Refused, "100% of it:\nwrong, \u{1b}[31m\r")
@@ -281,10 +288,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let job = Job {
             summary: Some(folder.path().join("summary.md")),
+            secrets: Arc::new(Secrets::of(["token-of_a-user".to_owned()])),
             ..Job::default()
         };
         let summary = Summary {
-            heading: "a `b` <c>".to_owned(),
+            heading: "a `b` <c> token-of_a-user PRIVATE+KEY+a+1+b".to_owned(),
             lines: vec![("warning", "| [x](https://y) \n# z\u{202e}".to_owned())],
             tables: vec![Table {
                 heads: vec!["one", "two"],
@@ -295,7 +303,7 @@ mod tests {
         job.summarize(&summary).unwrap();
         let written = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
         assert!(written.starts_with(
-            "### a \\`b\\` \\<c\\>\n\n- **warning**: \\| \\[x\\]\\(https\\:\\/\\/y\\)  \\# z\\\\u\\{202e\\}\n\n\
+            "### a \\`b\\` \\<c\\> … PRIVATE\\+KEY\\+…\n\n- **warning**: \\| \\[x\\]\\(https\\:\\/\\/y\\)  \\# z\\\\u\\{202e\\}\n\n\
              | one | two |\n| --- | --- |\n| a\\|b | é"
         ));
         assert_eq!(written.matches("\nand 2 more\n").count(), 2);

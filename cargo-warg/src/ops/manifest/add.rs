@@ -56,6 +56,7 @@ pub struct Added {
 /// # Errors
 /// A package that is proved not to be there, or has no release that will do; whatever locking says.
 pub fn add(
+    workspace: &Workspace,
     args: &ManifestArgs,
     dirs: &Dirs,
     network: &Network,
@@ -63,12 +64,11 @@ pub fn add(
     flags: Flags,
 ) -> Result<(Vec<Added>, Outcome)> {
     let wanted = once(wanted)?;
-    let workspace = Workspace::load(args).classified()?;
     let member = workspace.only_selected().classified()?;
     let root = crate::wit::root::read(&member.wit)
         .classified()
         .map_err(|error| error.below(workspace.root()))?;
-    let registries = Registries::open(&workspace, dirs, network)?;
+    let registries = Registries::open(workspace, dirs, network)?;
     let mut sessions = Sessions::new(&registries, Reading::now(flags.offline));
     let mut chosen = Vec::new();
     for one in wanted {

@@ -35,6 +35,7 @@ pub struct Removed {
 /// # Errors
 /// A package that is no dependency; whatever locking says.
 pub fn remove(
+    workspace: &Workspace,
     args: &ManifestArgs,
     dirs: &Dirs,
     network: &Network,
@@ -42,7 +43,6 @@ pub fn remove(
     flags: Flags,
     dry_run: bool,
 ) -> Result<Removed> {
-    let workspace = Workspace::load(args).classified()?;
     let member = workspace.only_selected().classified()?;
     let project = Project::load(args, dirs, network)?;
     let _turn = wait_for_turn(dirs)?;
@@ -51,7 +51,7 @@ pub fn remove(
     for name in names {
         let tables = edit.remove_dependency(name);
         if tables.is_empty() && !dependencies.contains_key(name) {
-            return Err(no_dependency(&workspace, member, name));
+            return Err(no_dependency(workspace, member, name));
         }
         dependencies.entry(name.clone()).or_insert(tables);
     }

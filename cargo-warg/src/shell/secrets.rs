@@ -1,0 +1,141 @@
+//! What is never printed, wherever it comes from: secret keys, which are known by their form, and this user's tokens for
+//! registries, which are known here.
+//!
+//! A key or token that stands where it does not belong, in a manifest, a variable or a file that a link leads to, must not
+//! get into a log for that.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+/// What a secret key begins with, in the text form of Go's `note` package.
+const SECRET: &str = "PRIVATE+KEY+";
+
+/// What follows where a message says how one looks.
+const NO_SECRET: &str = "NAME+ID+BASE64";
+
+/// The shortest token that is hidden, in bytes: a shorter one is a part of many words, and none of a token's worth.
+const SHORTEST: usize = 8;
+
+/// Whether a text holds a secret key.
+pub fn has_secret(text: &str) -> bool {
+    text.contains(SECRET)
+}
+
+/// This user's tokens. Secret keys need not be known.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Secrets {
+    tokens: Vec<String>,
+}
+
+impl Secrets {
+    /// These tokens, and each as JSON writes it in a string.
+    pub(super) fn of(tokens: impl IntoIterator<Item = String>) -> Self {
+        let long = tokens.into_iter().filter(|token| token.len() >= SHORTEST);
+        let spelled = |token: String| {
+            let in_json = token.replace('\\', "\\\\").replace('"', "\\\"");
+            [token, in_json]
+        };
+        let mut tokens: Vec<_> = long.flat_map(spelled).collect();
+        tokens.sort();
+        tokens.dedup();
+        Self { tokens }
+    }
+
+    /// The text with `…` in the place of each secret.
+    pub(super) fn hidden<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.replaced(text, |_| "…".to_owned())
+    }
+
+    /// The text with asterisks in the place of each secret, as long as before: so columns stay.
+    pub(super) fn covered<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.replaced(text, |secret| "*".repeat(secret.len()))
+    }
+
+    fn replaced<'t>(&self, text: &'t str, with: impl Fn(&str) -> String) -> Cow<'t, str> {
+        let spans = self.find(text);
+        if spans.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let (mut safe, mut done) = (String::with_capacity(text.len()), 0);
+        for span in spans {
+            safe.push_str(text.get(done..span.start).unwrap_or_default());
+            safe.push_str(&with(text.get(span.clone()).unwrap_or_default()));
+            done = span.end;
+        }
+        safe.push_str(text.get(done..).unwrap_or_default());
+        Cow::Owned(safe)
+    }
+
+    /// Where secrets stand, in order, those that overlap as one.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<_> = keys(text).collect();
+        for token in &self.tokens {
+            let places = text.match_indices(token.as_str());
+            found.extend(places.map(|(at, token)| at..at.saturating_add(token.len())));
+        }
+        found.sort_by_key(|span| span.start);
+        let mut spans: Vec<Range<usize>> = Vec::new();
+        for span in found {
+            match spans.last_mut() {
+                Some(last) if span.start < last.end => last.end = last.end.max(span.end),
+                _ => spans.push(span),
+            }
+        }
+        spans
+    }
+}
+
+/// What follows the first words of each secret key.
+fn keys(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let starts = text.match_indices(SECRET);
+    let starts = starts.map(|(at, _)| at.saturating_add(SECRET.len()));
+    let spans = starts.map(|start| {
+        let rest = text.get(start..).unwrap_or_default();
+        let is_no_key = |c: char| c.is_whitespace() || matches!(c, '"' | '`' | '\'' | '\\' | ')');
+        let length = rest.find(is_no_key).unwrap_or(rest.len());
+        start..start.saturating_add(length)
+    });
+    spans.filter(|span| text.get(span.clone()) != Some(NO_SECRET))
+}
+
+/// Nothing of them.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.tokens.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hidden_is_every_secret_and_nothing_else() {
+        let secrets = Secrets::of(["0123456789abcdef", "short", "a\"b\\c-_d%"].map(str::to_owned));
+        for (text, hidden) in [
+            (
+                "https://r.example/x 0123456789abcdef\n",
+                "https://r.example/x …\n",
+            ),
+            ("x0123456789abcdef0123456789abcdefx", "x……x"),
+            ("a short word", "a short word"),
+            (r#"{"a":"a\"b\\c-_d%"}"#, r#"{"a":"…"}"#),
+            (
+                "`PRIVATE+KEY+a+1+AaBb` and 0123456789abcdef",
+                "`PRIVATE+KEY+…` and …",
+            ),
+            ("PRIVATE+KEY+a+0123456789abcdef+x y", "PRIVATE+KEY+… y"),
+            (
+                "write PRIVATE+KEY+NAME+ID+BASE64",
+                "write PRIVATE+KEY+NAME+ID+BASE64",
+            ),
+        ] {
+            assert_eq!(secrets.hidden(text), hidden);
+            let covered = secrets.covered(text);
+            assert_eq!(covered.len(), text.len(), "{covered}");
+            assert_eq!(covered == text, hidden == text, "{covered}");
+        }
+        assert_eq!(format!("{secrets:?}"), "Secrets(3)");
+    }
+}
