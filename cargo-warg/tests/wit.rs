@@ -1228,6 +1228,102 @@ mod fetching {
         );
     }
 
+    /// A component whose API uses a package that uses another, at a version.
+    fn using(name: &str, version: &str, ty: &str) -> Content {
+        let text = format!(
+            "package {name}@1.0.0;
+             interface api {{ use acme:units/u@1.0.0.{{span}}; wait: func(of: span); }}
+             world w {{ export api; }}
+             package acme:units@1.0.0 {{
+               interface u {{ use acme:base/b@{version}.{{second}}; record span {{ of: second }} }}
+             }}
+             package acme:base@{version} {{ interface b {{ type second = {ty}; }} }}"
+        );
+        Content::component(name, "1.0.0", &text, "w")
+    }
+
+    #[test]
+    fn where_components_use_two_versions_of_a_track_the_higher_counts() {
+        let [low, high] = ["1.0.0", "1.1.0"];
+        for (one, two) in [(low, high), (high, low)] {
+            let components = [using("acme:one", one, "u32"), using("acme:two", two, "u32")];
+            let plan = planned(folder(&[]).path(), &[], &components).unwrap();
+            assert_eq!(
+                paths(&plan.write),
+                [
+                    "deps/acme-base-1.1.0/package.wit",
+                    "deps/acme-one-1.0.0/package.wit",
+                    "deps/acme-two-1.0.0/package.wit",
+                    "deps/acme-units-1.0.0/package.wit"
+                ]
+            );
+            let units = &plan.write[Path::new("deps/acme-units-1.0.0/package.wit")];
+            assert!(units.contains("acme:base/b@1.1.0"), "{units}");
+        }
+        let components = [
+            using("acme:one", "1.0.0", "u32"),
+            using("acme:two", "2.0.0", "u32"),
+        ];
+        let error = planned(folder(&[]).path(), &[], &components).unwrap_err();
+        assert!(
+            error.to_string().contains("another `acme:units/u@1.0.0`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_selected_or_local_is_not_compared_with_what_components_hold() {
+        let components = [
+            using("acme:one", "1.0.0", "u32"),
+            using("acme:two", "1.0.0", "u64"),
+        ];
+        assert!(planned(folder(&[]).path(), &[], &components).is_err());
+        let units = "package acme:units@1.0.0;
+                     interface u { use acme:base/b@1.0.0.{second}; record span { of: second } }";
+        let base = "package acme:base@1.0.0; interface b { type second = u32; }";
+        let nested = base.replace("1.0.0;", "1.0.0 {") + "}";
+        let wit = [
+            Content::wit(base),
+            Content::wit(&format!("{units}\n{nested}")),
+        ];
+        let plan = planned(folder(&[]).path(), &wit, &components).unwrap();
+        assert_eq!(plan.write.len(), 4);
+        let local = folder(&[("wit/deps/units.wit", units), ("wit/deps/base.wit", base)]);
+        let plan = planned(local.path(), &[], &components).unwrap();
+        assert_eq!(plan.write.len(), 2);
+    }
+
+    #[test]
+    fn what_a_component_merely_imports_contradicts_no_other() {
+        let importing = Content::component(
+            "acme:one",
+            "1.0.0",
+            "package acme:one@1.0.0;
+             interface api { go: func(); }
+             world w { import acme:units/u@1.0.0; export api; }
+             package acme:units@1.0.0 { interface u { type second = string; now: func(a: u8) -> second; } }",
+            "w",
+        );
+        let exporting = Content::component(
+            "acme:two",
+            "1.0.0",
+            "package acme:two@1.0.0;
+             world w { export acme:units/u@1.0.0; }
+             package acme:units@1.0.0 { interface u { type second = u64; now: func() -> second; } }",
+            "w",
+        );
+        let plan = planned(folder(&[]).path(), &[], &[importing, exporting]).unwrap();
+        assert_eq!(
+            paths(&plan.write),
+            [
+                "deps/acme-one-1.0.0/package.wit",
+                "deps/acme-units-1.0.0/package.wit"
+            ]
+        );
+        let units = &plan.write[Path::new("deps/acme-units-1.0.0/package.wit")];
+        assert!(units.contains("type second = u64;"), "{units}");
+    }
+
     /// All of these are valid components.
     #[test]
     fn exports_without_wit_are_an_error_and_no_crash() {

@@ -6,6 +6,7 @@
 //!
 //! Every text is parsed with all features: an encoder without them would drop `@unstable` items for good.
 
+mod agreement;
 pub mod at_hand;
 pub mod binary;
 pub mod deps;

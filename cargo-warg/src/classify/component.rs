@@ -6,6 +6,7 @@ use component::content::ContentError;
 use component::span::Place;
 use component::wit::binary::Refusal;
 use component::wit::deps::PlanError;
+use component::wit::exports::ExportsError;
 use component::wit::pins::PinError;
 use component::wit::publish::PublishError;
 use component::wit::root::{RootError, UNREAD};
@@ -145,7 +146,9 @@ impl Classify for PlanError {
     fn class(&self) -> Class {
         match self {
             // The contents are what their records say, and do not go together: other versions must be chosen.
-            Self::Missing { .. } | Self::Lacks { .. } => Class::Unsolved,
+            Self::Missing { .. }
+            | Self::Lacks { .. }
+            | Self::Exports(ExportsError::Contradiction { .. }) => Class::Unsolved,
             Self::Content { .. } | Self::Exports(_) | Self::Occupied { .. } | Self::Text(_) => {
                 Class::Other
             }
@@ -158,6 +161,10 @@ impl Classify for PlanError {
                 "give that folder another name, or remove it; what it holds is then a package of your own, or fetched"
                     .to_owned(),
             ),
+            Self::Exports(ExportsError::Contradiction { interface, .. }) => Some(format!(
+                "require another version of one of these components; or refer to `{interface}` in `wit/`, where its package is \
+                 released, or put that package into `wit/deps`: its own text counts more than what components hold of it"
+            )),
             _ => None,
         }
     }

@@ -14,9 +14,9 @@ use transparency::name::PackageName;
 use transparency::version::Track;
 use wit_parser::{Package, PackageName as WitName};
 
+use super::agreement::Comparison;
 use super::binary::{Decoded, Refusal, release_name, unversioned};
 use super::deps::{Form, Selected};
-use super::exports::agree;
 use super::publish::{Contents, PublishError, encode_group};
 use super::text::{Group, Groups, Reference, TextError, guarded, print_meaning, wit_name};
 
@@ -202,8 +202,10 @@ impl AtHand {
                 (Some((ours, id)), Some((theirs, _))) => {
                     let (ours, theirs) = (unversioned(ours), unversioned(theirs));
                     let mut interfaces = ours.packages[id].interfaces.iter();
-                    let differs =
-                        guarded(|| interfaces.find(|(_, id)| !agree(&theirs, &ours, **id)))?;
+                    let differs = guarded(|| {
+                        let mut comparison = Comparison::new(&ours, &theirs);
+                        interfaces.find(|(_, id)| !comparison.agrees(**id))
+                    })?;
                     differs.map(|(name, _)| name.clone())
                 }
                 _ => None,

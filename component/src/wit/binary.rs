@@ -13,7 +13,7 @@ use transparency::version::{Track, VersionError, VersionReq, parse_version};
 use wit_component::{DecodedWasm, decode};
 use wit_parser::{PackageId, PackageName as WitName, Resolve, Stability, WorldId};
 
-use super::exports::agree;
+use super::agreement::Comparison;
 use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
 use crate::content::{ContentError, kind_of};
 
@@ -199,7 +199,8 @@ impl Decoded {
         let ours = unversioned(own.clone());
         let found = guarded(|| {
             let mut interfaces = interfaces.into_iter().flatten();
-            interfaces.find(|(_, id)| !agree(&theirs, &ours, **id))
+            let mut comparison = Comparison::new(&ours, &theirs);
+            interfaces.find(|(_, id)| !comparison.agrees(**id))
         })?;
         Ok(found.map(|(name, _)| name.clone()))
     }

@@ -1,15 +1,22 @@
 //! The WIT of what components export, so that others can import it.
 //!
 //! A component's bytes hold its exported interfaces whole, and of other packages as much as it uses. Several components
-//! may hold parts of one package; these are united, where they agree.
+//! may hold parts of one package; these are united, where they agree. What is selected or local serves in their place, and
+//! is neither taken from components nor compared with what they hold.
+//!
+//! The references in a component's bytes are those of the project that it was built in, which may have raised them within
+//! their tracks. Where two components differ only by that, the higher version counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use transparency::digest::Digest;
-use wit_component::{OutputToString, WitPrinter};
-use wit_parser::{InterfaceId, PackageName as WitName, Resolve, Span, WorldKey};
+use wit_parser::{
+    InterfaceId, PackageId, PackageName as WitName, Resolve, Span, Type, TypeDefKind, TypeId,
+    TypeOwner, WorldKey,
+};
 
+use super::agreement::{Comparison, same_interface};
 use super::binary::{BinaryError, open_component};
 use super::deps::{Form, Selected};
 use super::text::{GaveUp, Group, Groups, TextError, guarded, print};
@@ -83,7 +90,7 @@ pub(super) fn exports(
     // What is united lists its items in the order in which they came.
     let mut components = components.to_vec();
     components.sort_by_key(|component| (component.name, component.version));
-    let mut union = Union::default();
+    let mut union = Union::new(&served);
     let mut texts = Vec::new();
     for component in &components {
         match component.form {
@@ -93,7 +100,7 @@ pub(super) fn exports(
     }
     if !texts.is_empty() {
         let mut around = at_hand.clone();
-        for export in union.clone().packages(&served)? {
+        for export in union.clone().packages()? {
             let path = export.package.to_string();
             around.insert(Group::parse(Path::new(&path), &export.text)?)?;
         }
@@ -106,19 +113,30 @@ pub(super) fn exports(
             }
         }
     }
-    union.packages(&served)
+    union.packages()
 }
 
 /// What components export, united where they hold parts of the same packages.
-#[derive(Clone, Default)]
-struct Union {
+#[derive(Clone)]
+struct Union<'s> {
+    /// The packages that something else serves.
+    served: &'s dyn Fn(&WitName) -> bool,
     resolve: Resolve,
     /// How many were added.
     count: usize,
     exported: Vec<(InterfaceId, Digest)>,
 }
 
-impl Union {
+impl<'s> Union<'s> {
+    fn new(served: &'s dyn Fn(&WitName) -> bool) -> Self {
+        Self {
+            served,
+            resolve: Resolve::default(),
+            count: 0,
+            exported: Vec::new(),
+        }
+    }
+
     /// Adds what a component exports by its bytes.
     fn add_binary(&mut self, component: &Selected<'_>, bytes: &[u8]) -> Result<(), ExportsError> {
         let (mut resolve, world) =
@@ -170,7 +188,7 @@ impl Union {
     fn add(
         &mut self,
         component: &Selected<'_>,
-        resolve: Resolve,
+        mut resolve: Resolve,
         exported: Vec<InterfaceId>,
     ) -> Result<(), ExportsError> {
         let merge_error = |message| ExportsError::Merge {
@@ -181,20 +199,30 @@ impl Union {
             .into_iter()
             .map(|id| (id, component.digest))
             .collect();
-        let union = &mut self.resolve;
+        let served = self.served_in(&resolve);
+        let (union, count) = (&mut self.resolve, self.count);
+        let needed = guarded(|| needed(&resolve, &exported, &served))?;
         // The merger takes the first of two types of one name, and does not compare them.
         let contradiction = guarded(|| {
-            let needed = needed(&resolve, &exported);
-            needed.into_keys().find(|id| !agree(union, &resolve, *id))
+            let mut comparison = Comparison::new(&resolve, union);
+            needed.keys().find(|id| !comparison.agrees(**id))
         })?;
         if let Some(id) = contradiction {
             return Err(ExportsError::Contradiction {
                 component: title(component),
-                interface: resolve.id_of(id).unwrap_or_default(),
+                interface: resolve.id_of(*id).unwrap_or_default(),
             });
         }
+        hide_others(&mut resolve, &needed, &served, count);
+        let raised = raised(union, &resolve, needed.keys());
         let remap =
             guarded(|| union.merge(resolve))?.map_err(|error| merge_error(format!("{error:#}")))?;
+        for (user, used) in raised {
+            let used = remap
+                .map_type(used, Span::default())
+                .map_err(|error| merge_error(error.to_string()))?;
+            union.types[user].kind = TypeDefKind::Type(Type::Id(used));
+        }
         for (id, _) in &mut exported {
             *id = remap
                 .map_interface(*id, Span::default())
@@ -205,9 +233,16 @@ impl Union {
         Ok(())
     }
 
+    fn served_in(&self, resolve: &Resolve) -> BTreeSet<PackageId> {
+        let packages = resolve.packages.iter();
+        let served = packages.filter(|(_, package)| (self.served)(&package.name));
+        served.map(|(id, _)| id).collect()
+    }
+
     /// Of each package only what is exported or used: what a component merely imports is the host's affair.
-    fn packages(mut self, served: &impl Fn(&WitName) -> bool) -> Result<Vec<Export>, ExportsError> {
-        let needed = guarded(|| needed(&self.resolve, &self.exported))?;
+    fn packages(mut self) -> Result<Vec<Export>, ExportsError> {
+        let served = self.served_in(&self.resolve);
+        let needed = guarded(|| needed(&self.resolve, &self.exported, &served))?;
         let union = &mut self.resolve;
         let mut exports = Vec::new();
         let ids: Vec<_> = union.packages.iter().map(|(id, _)| id).collect();
@@ -215,10 +250,10 @@ impl Union {
             let package = &mut union.packages[id];
             package.worlds.clear();
             package.interfaces.retain(|_, id| needed.contains_key(id));
-            let name = package.name.clone();
-            if package.interfaces.is_empty() || served(&name) {
+            if package.interfaces.is_empty() {
                 continue;
             }
+            let name = package.name.clone();
             let digests: BTreeSet<_> = package
                 .interfaces
                 .values()
@@ -240,58 +275,85 @@ fn title(component: &Selected<'_>) -> String {
     format!("{}@{}", component.name, component.version)
 }
 
-/// The interfaces, and all whose types they use, each with the contents that it came from.
+/// The interfaces, and all whose types they use, each with the contents that it came from; but what is served, and what
+/// that uses, is not taken from contents.
 fn needed(
     resolve: &Resolve,
     exported: &[(InterfaceId, Digest)],
+    served: &BTreeSet<PackageId>,
 ) -> BTreeMap<InterfaceId, BTreeSet<Digest>> {
     let mut needed: BTreeMap<InterfaceId, BTreeSet<Digest>> = BTreeMap::new();
     let mut open = exported.to_vec();
     while let Some((id, digest)) = open.pop() {
-        if needed.entry(id).or_default().insert(digest) {
+        let package = resolve.interfaces[id].package;
+        let is_served = package.is_some_and(|package| served.contains(&package));
+        if !is_served && needed.entry(id).or_default().insert(digest) {
             open.extend(resolve.interface_direct_deps(id).map(|id| (id, digest)));
         }
     }
     needed
 }
 
-/// Whether the union holds the same under the names that an interface shares with it.
-pub(super) fn agree(union: &Resolve, resolve: &Resolve, id: InterfaceId) -> bool {
-    let Some(other) = same_interface(union, resolve, id) else {
-        return true;
+/// Takes from the merger what it must not compare: what is served keeps its names alone, and what is not needed gets a name
+/// that no other component has.
+fn hide_others(
+    resolve: &mut Resolve,
+    needed: &BTreeMap<InterfaceId, BTreeSet<Digest>>,
+    served: &BTreeSet<PackageId>,
+    count: usize,
+) {
+    for (package_id, package) in &mut resolve.packages {
+        let interfaces = std::mem::take(&mut package.interfaces).into_iter();
+        let hidden = interfaces.map(|(name, id)| {
+            if needed.contains_key(&id) {
+                return (name, id);
+            }
+            let interface = &mut resolve.interfaces[id];
+            interface.functions.clear();
+            if served.contains(&package_id) {
+                return (name, id);
+            }
+            let name = format!("{name} of component{count}");
+            interface.name = Some(name.clone());
+            (name, id)
+        });
+        package.interfaces = hidden.collect();
+    }
+}
+
+/// The types that the union uses of a lower version than what is added does, and those that take their place.
+fn raised<'i>(
+    union: &Resolve,
+    added: &Resolve,
+    interfaces: impl Iterator<Item = &'i InterfaceId>,
+) -> Vec<(TypeId, TypeId)> {
+    let mut raised = Vec::new();
+    for id in interfaces {
+        let Some(other) = same_interface(union, added, *id) else {
+            continue;
+        };
+        let theirs = &union.interfaces[other].types;
+        for (name, ty) in &added.interfaces[*id].types {
+            if let Some(their_type) = theirs.get(name)
+                && let Some((_, before)) = used(union, *their_type)
+                && let Some((after_type, after)) = used(added, *ty)
+                && before.version < after.version
+            {
+                raised.push((*their_type, after_type));
+            }
+        }
+    }
+    raised
+}
+
+/// The type of another interface that a type stands for, and the package which that is in.
+fn used(resolve: &Resolve, id: TypeId) -> Option<(TypeId, &WitName)> {
+    let TypeDefKind::Type(Type::Id(used)) = resolve.types[id].kind else {
+        return None;
     };
-    shared(union, other, resolve, id) == shared(resolve, id, union, other)
-}
-
-/// The interface of the union that has an interface's name, if any.
-fn same_interface(union: &Resolve, resolve: &Resolve, id: InterfaceId) -> Option<InterfaceId> {
-    let interface = &resolve.interfaces[id];
-    let package = &resolve.packages[interface.package?].name;
-    let package = union.package_names.get(package)?;
-    let interfaces = &union.packages[*package].interfaces;
-    interfaces.get(interface.name.as_ref()?).copied()
-}
-
-/// An interface as text, reduced to the items that another also has, by name; none where it cannot be printed.
-fn shared(
-    resolve: &Resolve,
-    id: InterfaceId,
-    others: &Resolve,
-    other: InterfaceId,
-) -> Option<String> {
-    let other = &others.interfaces[other];
-    let mut reduced = resolve.clone();
-    let interface = &mut reduced.interfaces[id];
-    interface
-        .types
-        .retain(|name, _| other.types.contains_key(name));
-    interface.types.sort_keys();
-    interface
-        .functions
-        .retain(|name, _| other.functions.contains_key(name));
-    interface.functions.sort_keys();
-    let mut printer = WitPrinter::new(OutputToString::default());
-    printer.emit_docs(false);
-    printer.print_interface(&reduced, id).ok()?;
-    Some(printer.output.into())
+    let TypeOwner::Interface(interface) = resolve.types[used].owner else {
+        return None;
+    };
+    let package = resolve.interfaces[interface].package?;
+    Some((used, &resolve.packages[package].name))
 }
