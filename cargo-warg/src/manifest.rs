@@ -29,7 +29,7 @@ use transparency::version::VersionReq;
 pub use self::alias::Alias;
 use self::edit::ManifestEdit;
 pub use self::error::ManifestError;
-pub use self::registries::{Place, Registries, Registry};
+pub use self::registries::{Address, Registries, Registry};
 pub use self::settings::{Patch, Settings, Solving};
 use self::source::Source;
 use crate::keys::without_secrets;

@@ -32,7 +32,7 @@ pub use self::clean::{Clean, CleanedPath, CleanedSort};
 pub use self::fetch::{Fetch, FetchedMember};
 pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
-pub use self::outdated::{Hold, Mark, Outdated, OutdatedPackage};
+pub use self::outdated::{HeldBy, Mark, Outdated, OutdatedPackage};
 pub use self::registry::{
     ImportedPackage, Init, Keys, Publish, RegistryCheck, RegistryClock, RegistryImport,
     RegistryNew, SkippedPackage,

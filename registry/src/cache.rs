@@ -1,6 +1,6 @@
 //! What was verified, kept on this machine.
 //!
-//! A shelf holds the verified files of one registry under their own paths, so it is a small mirror: reading it goes
+//! A cache holds the verified files of one registry under their own paths, so it is a small mirror: reading it goes
 //! through the same doors as reading the registry, and `--offline` is reading nothing else. Nothing gets here before it
 //! verified. Contents are shared by all registries, since their digest names them.
 //!
@@ -25,7 +25,7 @@ pub fn registry_id(policy: &Policy) -> String {
     Digest::of(policy.operate_key().to_string().as_bytes()).hex()
 }
 
-/// Where a registry's own files lie below the folder of a shelf.
+/// Where a registry's own files lie below the folder of a cache.
 fn below(policy: &Policy) -> PathBuf {
     PathBuf::from("registry").join(registry_id(policy))
 }
@@ -37,16 +37,16 @@ fn is_shared(path: &ObjectPath) -> bool {
 
 /// The verified files of one registry.
 #[derive(Debug, Clone)]
-pub struct Shelf {
-    /// Where all shelves are, and where this one's own files lie in it.
+pub struct Cache {
+    /// Where all caches are, and where this one's own files lie in it.
     cache: Tree,
     below: PathBuf,
     files: Folder,
     contents: Folder,
 }
 
-impl Shelf {
-    /// The shelf of a policy's registry in a machine's cache folder, which need not exist yet.
+impl Cache {
+    /// The cache of a policy's registry in a machine's cache folder, which need not exist yet.
     pub fn open(cache: impl Into<PathBuf>, policy: &Policy) -> Self {
         let cache = cache.into();
         Self {
@@ -57,7 +57,7 @@ impl Shelf {
         }
     }
 
-    /// Where a file of a policy's registry lies, below the folder that the shelf is opened in.
+    /// Where a file of a policy's registry lies, below the folder that the cache is opened in.
     pub fn file(policy: &Policy, path: &ObjectPath) -> PathBuf {
         if is_shared(path) {
             PathBuf::from(path.as_str())
@@ -105,7 +105,7 @@ impl Shelf {
     }
 }
 
-impl Source for Shelf {
+impl Source for Cache {
     fn get(&self, path: &ObjectPath) -> Result<Option<Vec<u8>>, StorageError> {
         self.folder(path).get(path)
     }

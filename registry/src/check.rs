@@ -326,7 +326,7 @@ where
 }
 
 /// Checks a registry at the checkpoint of a session, which reads the same files and keeps none
-/// ([`Client::without_shelf`]): so what is replayed is what the session was held to. Where several things are wrong, and the
+/// ([`Client::without_cache`]): so what is replayed is what the session was held to. Where several things are wrong, and the
 /// registry may be refused already, what convicts it is looked for behind all of them.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! A [`Client`] knows a policy, where to read, and what is remembered. [`Client::open`] climbs to a trusted checkpoint
 //! that continues what this machine saw before and what the project has of the registry, its lock's checkpoint and the
 //! one that lies with it; the [`Session`] then answers every question at that one checkpoint: package logs, inclusion,
-//! whether an older checkpoint is a prefix, contents. What verified goes to the shelf, and only that.
+//! whether an older checkpoint is a prefix, contents. What verified goes to the cache, and only that.
 //!
 //! The order of reading is: checkpoint; map entry and the log's right edge; operator records and the tiles of their
 //! proofs; then, for any number of packages, map pages level by level; package files and the tiles of their heads; the
@@ -30,7 +30,7 @@ use std::collections::BTreeSet;
 
 use transparency::Unverified;
 use transparency::checkpoint::{
-    Checkpoint, Evidence, MapEntry, SignedCheckpoint, TrustError, TrustedCheckpoint,
+    Checkpoint, MapEntry, Opening, SignedCheckpoint, TrustError, TrustedCheckpoint,
 };
 use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
@@ -51,7 +51,7 @@ pub use refused::RefusedLog;
 pub use start::StandIn;
 use start::Start;
 
-use crate::cache::Shelf;
+use crate::cache::Cache;
 use crate::layout;
 use crate::storage::Source;
 use crate::trust::{Memory, Sighting, TrustStore};
@@ -60,8 +60,8 @@ use crate::trust::{Memory, Sighting, TrustStore};
 pub struct Client<'a> {
     policy: &'a Policy,
     source: Option<&'a dyn Source>,
-    vendored: Option<&'a Shelf>,
-    shelf: Option<&'a Shelf>,
+    vendored: Option<&'a Cache>,
+    cache: Option<&'a Cache>,
     trust: Option<&'a TrustStore>,
     stand_in: StandIn,
     continued: Vec<Checkpoint>,
@@ -77,7 +77,7 @@ impl<'a> Client<'a> {
             policy,
             source: Some(source),
             vendored: None,
-            shelf: None,
+            cache: None,
             trust: None,
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
@@ -87,11 +87,11 @@ impl<'a> Client<'a> {
     }
 
     /// A client that knows what this machine saw before, and keeps what it verifies. Without a source it is offline, and
-    /// reads the shelf alone. A registry whose time is ahead of `now` is refused: nothing else is made of the clock.
+    /// reads the cache alone. A registry whose time is ahead of `now` is refused: nothing else is made of the clock.
     pub fn with_memory(
         policy: &'a Policy,
         source: Option<&'a dyn Source>,
-        shelf: &'a Shelf,
+        cache: &'a Cache,
         trust: &'a TrustStore,
         now: Time,
     ) -> Self {
@@ -99,7 +99,7 @@ impl<'a> Client<'a> {
             policy,
             source,
             vendored: None,
-            shelf: Some(shelf),
+            cache: Some(cache),
             trust: Some(trust),
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
@@ -116,9 +116,9 @@ impl<'a> Client<'a> {
 
     /// The same client, which reads the registry's own files alone and keeps none: for who checks them.
     #[must_use]
-    pub fn without_shelf(self) -> Self {
+    pub fn without_cache(self) -> Self {
         Self {
-            shelf: None,
+            cache: None,
             ..self
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Client<'a> {
     /// the registry, never written, and not doubted on behalf of a copy that is good elsewhere. Its checkpoint is held
     /// against the registry's: the larger one is taken, and continues the smaller one.
     #[must_use]
-    pub fn vendored(self, vendored: &'a Shelf) -> Self {
+    pub fn vendored(self, vendored: &'a Cache) -> Self {
         Self {
             vendored: Some(vendored),
             ..self
@@ -163,7 +163,7 @@ impl<'a> Client<'a> {
     /// A file that is missing or cannot be read; anything that does not verify; a registry that went back or forked.
     pub fn open(&self) -> Result<Session<'a>, ClientError> {
         let mut reached = None;
-        let turn = || self.source.is_some_and(Source::turn);
+        let next_mirror = || self.source.is_some_and(Source::next_mirror);
         loop {
             match self.open_once() {
                 // Another process may have seen a newer checkpoint after this one was read. Then there is one to read.
@@ -171,10 +171,10 @@ impl<'a> Client<'a> {
                     reached = Some(size);
                 }
                 // Or this mirror lags, and another one does not.
-                Err(ClientError::SetBack { .. } | ClientError::Behind { .. }) if turn() => {
+                Err(ClientError::SetBack { .. } | ClientError::Behind { .. }) if next_mirror() => {
                     reached = None;
                 }
-                Ok(session) if session.is_behind() && turn() => reached = None,
+                Ok(session) if session.is_behind() && next_mirror() => reached = None,
                 opened => return opened,
             }
         }
@@ -182,10 +182,10 @@ impl<'a> Client<'a> {
 
     fn open_once(&self) -> Result<Session<'a>, ClientError> {
         let opened = match self.climb(Reader::new(self)).and_then(Doubted::settle) {
-            // As in `Session::attempt`: once more, without the shelf.
+            // As in `Session::attempt`: once more, without the cache.
             Err(error) if is_doubted(&error) => {
                 let mut reader = Reader::new(self);
-                if reader.distrust_shelf() {
+                if reader.distrust_cache() {
                     self.climb(reader).and_then(Doubted::settle)
                 } else {
                     Err(error)
@@ -322,7 +322,7 @@ impl<'a> Session<'a> {
     }
 
     /// Reads the operator's records once more, from the registry itself: where the log holds them, files only say, and what
-    /// the shelf said was kept before anything hung on it.
+    /// the cache said was kept before anything hung on it.
     fn read_operator_afresh(&mut self) -> Result<(), ClientError> {
         let note = self.checkpoint.note().to_string();
         let map_entry = self.checkpoint.entry().to_string();
@@ -389,14 +389,14 @@ impl<'a> Session<'a> {
         Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
     }
 
-    /// Does something with the shelf, and again without it if that was refused: what a power cut or a curious hand did to
-    /// the shelf is not the registry's fault. What was read for it is kept if all of it verified.
+    /// Does something with the cache, and again without it if that was refused: what a power cut or a curious hand did to
+    /// the cache is not the registry's fault. What was read for it is kept if all of it verified.
     fn attempt<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let result = match work(self) {
-            Err(error) if is_doubted(&error) && self.reader.distrust_shelf() => {
+            Err(error) if is_doubted(&error) && self.reader.distrust_cache() => {
                 self.read_operator_afresh().and_then(|()| work(self))
             }
             result => result,
@@ -576,14 +576,14 @@ fn believe(
         proof.ok_or(ClientError::Outside { index, size })
     };
     let records: Vec<_> = borrowed(&operator_records).collect();
-    let evidence = Evidence {
+    let opening = Opening {
         note,
         map_entry,
         operator_records: &records,
         map_entry_proof: proof(last)?,
         operator_proof: proof(claimed.operator_index)?,
     };
-    let checkpoint = TrustedCheckpoint::open(policy, &evidence).map_err(refused)?;
+    let checkpoint = TrustedCheckpoint::open(policy, &opening).map_err(refused)?;
     Ok((checkpoint, operator_records))
 }
 

@@ -11,10 +11,10 @@
 mod address;
 mod connection;
 mod innermost;
-mod patience;
 mod progress;
 mod request;
 mod tag;
+mod timeouts;
 mod token;
 
 use std::collections::BTreeMap;
@@ -27,8 +27,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 pub use address::{Address, AddressError};
-pub use patience::Patience;
 pub use progress::{Progress, Silent};
+pub use timeouts::Timeouts;
 pub use token::{TokenError, Tokens};
 
 use crate::fetch::FetchError;
@@ -45,7 +45,7 @@ pub const AT_ONCE: usize = 32;
 #[derive(Clone)]
 pub struct Options {
     /// How long to wait, and how often to try.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// Which credentials go where.
     pub tokens: Tokens,
     /// Certificates in PEM that are believed beside the system's.
@@ -57,7 +57,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             tokens: Tokens::default(),
             roots: Vec::new(),
             progress: Arc::new(Silent),
@@ -147,7 +147,7 @@ impl Http {
                 running.spawn(async move {
                     let asked = Asked {
                         known: None,
-                        tries: inner.options.patience.tries,
+                        tries: inner.options.timeouts.tries,
                         round,
                     };
                     (place, inner.fetch(&path, &asked).await)
@@ -201,17 +201,17 @@ impl Inner {
 
     /// An object, from whichever mirror has it.
     async fn fetch(&self, path: &ObjectPath, asked: &Asked<'_>) -> Result<Answer, StorageError> {
-        let patience = &self.options.patience;
-        let whole = patience.whole(path.limit());
+        let timeouts = &self.options.timeouts;
+        let whole = timeouts.whole(path.limit());
         match timeout(whole, self.try_all(path, asked)).await {
             Ok(answer) => answer,
             Err(_) => Err(self.failure(self.first(), path, FetchError::Slow { limit: whole })),
         }
     }
 
-    /// Rounds of tries, until one mirror has the object, all of them say that they have not, or patience ends.
+    /// Rounds of tries, until one mirror has the object, all of them say that they have not, or timeouts ends.
     async fn try_all(&self, path: &ObjectPath, asked: &Asked<'_>) -> Result<Answer, StorageError> {
-        let patience = &self.options.patience;
+        let timeouts = &self.options.timeouts;
         let (first, mirrors) = (self.first(), self.mirrors.len());
         let mut round = 0;
         loop {
@@ -242,7 +242,7 @@ impl Inner {
                 return Ok(Answer::Absent);
             };
             round += 1;
-            match patience.pause(round, &error, SystemTime::now()) {
+            match timeouts.pause(round, &error, SystemTime::now()) {
                 Some(pause) if round < asked.tries => sleep(pause).await,
                 _ => return Err(self.failure(mirror, path, error)),
             }
@@ -298,14 +298,14 @@ impl Source for Http {
     }
 
     fn get_again(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
-        self.ask(path, known, self.inner.options.patience.tries)
+        self.ask(path, known, self.inner.options.timeouts.tries)
     }
 
     fn get_once(&self, path: &ObjectPath, known: Option<&Tag>) -> Result<Current, StorageError> {
         self.ask(path, known, 1)
     }
 
-    fn turn(&self) -> bool {
+    fn next_mirror(&self) -> bool {
         let inner = &self.inner;
         let turns = inner.turns.load(Ordering::Relaxed).saturating_add(1);
         let others = turns < inner.mirrors.len();

@@ -141,7 +141,7 @@ pub trait Source {
     }
 
     /// Reads from another mirror first from now on, since this one lags behind; false where every mirror had its turn.
-    fn turn(&self) -> bool {
+    fn next_mirror(&self) -> bool {
         false
     }
 

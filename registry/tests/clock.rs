@@ -7,7 +7,7 @@ mod story;
 use fixtures::forge::Forge;
 use fixtures::storage::{Failure, Faulty, Memory};
 use fixtures::world::World;
-use registry::cache::Shelf;
+use registry::cache::Cache;
 use registry::check::check;
 use registry::client::{Client, ClientError, Remedy};
 use registry::sequencer::{CommitProblem, Sequencer, SequencerError};
@@ -54,9 +54,9 @@ fn clock_record(world: &World, time: Time, now: Time) -> Vec<u8> {
 }
 
 fn open(machine: &Machine, world: &World, now: Time) -> Result<(), ClientError> {
-    let shelf: &Shelf = &machine.shelf;
+    let cache: &Cache = &machine.cache;
     let source = Some(world.storage() as &dyn registry::storage::Source);
-    let client = Client::with_memory(world.policy(), source, shelf, &machine.trust, now);
+    let client = Client::with_memory(world.policy(), source, cache, &machine.trust, now);
     let mut session = client.open()?;
     session.load_one(&name("acme:clock")).map(drop)
 }

@@ -91,19 +91,19 @@ fn garbled(_: &mut Forge<'_>, world: &World) {
 }
 
 fn open(machine: &Machine, world: &World) -> Result<(), ClientError> {
-    let (shelf, trust) = (&machine.shelf, &machine.trust);
+    let (cache, trust) = (&machine.cache, &machine.trust);
     let source = Some(world.storage() as &dyn registry::storage::Source);
-    Client::with_memory(&machine.policy, source, shelf, trust, world.now())
+    Client::with_memory(&machine.policy, source, cache, trust, world.now())
         .open()
         .map(drop)
 }
 
 /// What checking the whole registry ends with, by who has its clock and remembers it.
 fn checked(machine: &Machine, world: &World) -> CheckError {
-    let (shelf, trust) = (&machine.shelf, &machine.trust);
+    let (cache, trust) = (&machine.cache, &machine.trust);
     let source = world.storage();
-    let client = Client::with_memory(&machine.policy, Some(source), shelf, trust, world.now());
-    match client.without_shelf().open_to_check() {
+    let client = Client::with_memory(&machine.policy, Some(source), cache, trust, world.now());
+    match client.without_cache().open_to_check() {
         Err(error) => error.into(),
         Ok(opened) => {
             let checked = check_session(opened, &machine.policy, source, derive);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fixtures::server::{Answer, Server};
 use fixtures::world::World;
 use registry::client::{Client, ClientError, Remedy};
-use registry::http::{AT_ONCE, Address, AddressError, Http, Options, Patience, Tokens};
+use registry::http::{AT_ONCE, Address, AddressError, Http, Options, Timeouts, Tokens};
 use registry::layout::{self, ObjectPath};
 use registry::storage::{Current, Source as _, StorageError};
 use tokio::runtime::Runtime;
@@ -18,8 +18,8 @@ use story::machine::Machine;
 use story::{derive, name, read_all};
 
 /// Waits briefly: whole runs of tries take less than a second.
-fn patience() -> Patience {
-    Patience {
+fn timeouts() -> Timeouts {
+    Timeouts {
         connect: Duration::from_secs(5),
         idle: Duration::from_millis(250),
         whole: Duration::from_millis(900),
@@ -32,7 +32,7 @@ fn patience() -> Patience {
 
 fn options() -> Options {
     Options {
-        patience: patience(),
+        timeouts: timeouts(),
         ..Options::default()
     }
 }
@@ -490,7 +490,7 @@ fn no_more_than_a_bounded_number_of_files_is_asked_for_at_once() {
     let found = Reader::with(
         &[&server],
         Options {
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             ..Options::default()
         },
     )

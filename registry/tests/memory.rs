@@ -1,5 +1,5 @@
 //! What a machine saw, a registry cannot take back: it is behind, or it is convicted. And what happens to a machine's own
-//! files is its own affair: a damaged trust store refuses, a damaged shelf heals.
+//! files is its own affair: a damaged trust store refuses, a damaged cache heals.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -399,7 +399,7 @@ fn readers_that_race_for_the_trust_store_end_with_the_largest_checkpoint() {
     assert_eq!(sighting.seen.length.get(), 6);
     machine
         .read_offline()
-        .expect("the shelf has all of the largest");
+        .expect("the cache has all of the largest");
 }
 
 #[test]
@@ -511,7 +511,7 @@ fn an_origin_is_known_under_one_key() {
     let policy = Policy::without_witnesses(other.verifying_key().clone()).unwrap();
     let trust = TrustStore::open(&machine.state(), &policy);
     for source in [Some(world.storage() as &dyn Source), None] {
-        let client = Client::with_memory(&policy, source, &machine.shelf, &trust, Time::LAST);
+        let client = Client::with_memory(&policy, source, &machine.cache, &trust, Time::LAST);
         let error = client.open().err().expect("another registry");
         assert_eq!(error.remedy(), Remedy::Investigate);
         for key in [world.operate_key(), &other] {

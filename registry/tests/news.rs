@@ -48,7 +48,7 @@ fn a_yank_that_the_map_leaves_out_convicts_before_whoever_relied_on_the_package(
     assert!(!loaded.log().releases().next().unwrap().is_yanked());
 }
 
-/// A machine's shelf as it lies with a project, of this registry.
+/// A machine's cache as it lies with a project, of this registry.
 fn vendored(world: &World) -> Machine {
     let vendored = Machine::new(world.policy());
     vendored.read(world.storage()).unwrap();
@@ -68,9 +68,9 @@ fn read_unasked(
     vendored: &Machine,
     locked: Option<&Checkpoint>,
 ) {
-    let (shelf, trust) = (&machine.shelf, &machine.trust);
-    let client = Client::with_memory(&machine.policy, source, shelf, trust, Time::LAST)
-        .vendored(&vendored.shelf)
+    let (cache, trust) = (&machine.cache, &machine.trust);
+    let client = Client::with_memory(&machine.policy, source, cache, trust, Time::LAST)
+        .vendored(&vendored.cache)
         .or(StandIn::Kept);
     let client = locked.cloned().into_iter().fold(client, Client::continuing);
     let mut session = client.open().unwrap();
@@ -116,8 +116,8 @@ fn what_came_between_the_lock_and_what_this_machine_saw_first_is_news() {
     let memory = machine.trust.read().unwrap().unwrap();
     assert_eq!(memory.read_from(), world.size());
     let source: &dyn Source = world.storage();
-    let (shelf, trust) = (&machine.shelf, &machine.trust);
-    let opened = Client::with_memory(&machine.policy, Some(source), shelf, trust, Time::LAST)
+    let (cache, trust) = (&machine.cache, &machine.trust);
+    let opened = Client::with_memory(&machine.policy, Some(source), cache, trust, Time::LAST)
         .continuing(locked)
         .open();
     let error = opened
@@ -136,8 +136,8 @@ fn what_came_since_the_lock_is_read_once() {
     machine.read(world.storage()).unwrap();
     for read in [1, 0] {
         let source = Recording::new(world.storage());
-        let (shelf, trust) = (&machine.shelf, &machine.trust);
-        Client::with_memory(&machine.policy, Some(&source), shelf, trust, Time::LAST)
+        let (cache, trust) = (&machine.cache, &machine.trust);
+        Client::with_memory(&machine.policy, Some(&source), cache, trust, Time::LAST)
             .continuing(locked.clone())
             .open()
             .unwrap();

@@ -203,7 +203,7 @@ fn what_a_registry_said_at_each_checkpoint_it_says_again() {
         let offline = Client::with_memory(
             &machine.policy,
             None,
-            &machine.shelf,
+            &machine.cache,
             &machine.trust,
             Time::LAST,
         );

@@ -228,9 +228,9 @@ fn assert_error(world: &World, what: &str) {
     let machine = Machine::new(world.policy());
     let error = load(&machine, world).expect_err(what);
     assert_eq!(error.remedy(), Remedy::Investigate, "{what}: {error:?}");
-    let shelf = machine.kept().into_keys();
+    let cache = machine.kept().into_keys();
     let of_it = |path: &std::path::PathBuf| path.display().to_string().contains("acme/clock");
-    let kept: Vec<_> = shelf.filter(of_it).collect();
+    let kept: Vec<_> = cache.filter(of_it).collect();
     assert!(kept.is_empty(), "{what}: {kept:?}");
 }
 
@@ -399,7 +399,7 @@ fn a_machine_knows_a_refused_log_again_without_the_registry() {
         let client = registry::client::Client::with_memory(
             &machine.policy,
             None,
-            &machine.shelf,
+            &machine.cache,
             &machine.trust,
             Time::LAST,
         );

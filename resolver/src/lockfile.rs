@@ -8,8 +8,8 @@
 //! Whether a lock is still good for the manifests is [`Lockfile::check`], which never solves: solving again with the
 //! lock as preference is not a no-op.
 
-pub mod alone;
 mod change;
+pub mod member_lock;
 pub mod merge;
 pub mod own;
 mod reader;

@@ -373,7 +373,7 @@ impl fmt::Display for Clocks {
 
 /// What a registry shows so that its checkpoint be believed.
 #[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
+pub struct Opening<'a> {
     /// The file `checkpoint`.
     pub note: &'a [u8],
     /// The file `map/at/<size>`.
@@ -388,7 +388,7 @@ pub struct Evidence<'a> {
 
 /// What shows what a registry was before. All proofs are of the log of now.
 #[derive(Debug, Clone, Copy)]
-pub struct PastEvidence<'a> {
+pub struct PastOpening<'a> {
     /// The size that the log had.
     pub size: Size,
     /// The root that it had then.
@@ -428,8 +428,8 @@ impl TrustedCheckpoint {
     ///
     /// # Errors
     /// The first of these that does not hold.
-    pub fn open(policy: &Policy, evidence: &Evidence<'_>) -> Result<Self, TrustError> {
-        let signed = Unverified::<SignedCheckpoint>::parse(evidence.note)?;
+    pub fn open(policy: &Policy, opening: &Opening<'_>) -> Result<Self, TrustError> {
+        let signed = Unverified::<SignedCheckpoint>::parse(opening.note)?;
         let signed = signed.claims();
         let Checkpoint { origin, size, root } = &signed.checkpoint;
         if origin != policy.origin() {
@@ -438,7 +438,7 @@ impl TrustedCheckpoint {
                 found: origin.clone(),
             });
         }
-        let entry = MapEntry::parse(evidence.map_entry)?;
+        let entry = MapEntry::parse(opening.map_entry)?;
         if entry.origin != *origin {
             return Err(TrustError::MapOrigin {
                 expected: origin.clone(),
@@ -448,7 +448,7 @@ impl TrustedCheckpoint {
         let operator = operator::Log::replay(
             origin.clone(),
             policy.operate_key().clone(),
-            evidence.operator_records.iter().copied(),
+            opening.operator_records.iter().copied(),
         )?;
         if operator.head() != entry.operator_head || operator.length() != entry.operator_length {
             return Err(TrustError::OperatorHead {
@@ -467,11 +467,11 @@ impl TrustedCheckpoint {
             check_not_ahead(&entry, cosigned, Clocks::Witnesses)?;
         }
         let last = size.last().ok_or(TrustError::Empty)?;
-        let leaf = Hash::of_leaf(evidence.map_entry);
-        check_inclusion(&leaf, last, *size, root, evidence.map_entry_proof)
+        let leaf = Hash::of_leaf(opening.map_entry);
+        check_inclusion(&leaf, last, *size, root, opening.map_entry_proof)
             .map_err(TrustError::MapNotIncluded)?;
         let (head, index) = (entry.operator_head, entry.operator_index);
-        check_inclusion(&head, index, *size, root, evidence.operator_proof)
+        check_inclusion(&head, index, *size, root, opening.operator_proof)
             .map_err(|source| TrustError::OperatorNotIncluded { index, source })?;
         check_operator_place(&operator, index)?;
         Ok(Self {
@@ -495,31 +495,31 @@ impl TrustedCheckpoint {
     ///
     /// # Errors
     /// The first of these that does not hold.
-    pub fn past(&self, evidence: &PastEvidence<'_>) -> Result<Self, TrustError> {
-        let &PastEvidence { size, root, .. } = evidence;
+    pub fn past(&self, opening: &PastOpening<'_>) -> Result<Self, TrustError> {
+        let &PastOpening { size, root, .. } = opening;
         let not_past = |source| TrustError::NotPast { size, source };
         if size > self.checkpoint.size {
             let newer = self.checkpoint.size;
             return Err(not_past(ProofError::Shrunk { older: size, newer }));
         }
-        self.check_extends(size, &root, evidence.consistency)
+        self.check_extends(size, &root, opening.consistency)
             .map_err(not_past)?;
         let last = size.last().ok_or(TrustError::Empty)?;
         self.check_included(
-            &Hash::of_leaf(evidence.map_entry),
+            &Hash::of_leaf(opening.map_entry),
             last,
-            evidence.map_entry_proof,
+            opening.map_entry_proof,
         )
         .map_err(TrustError::MapNotIncluded)?;
         let origin = &self.checkpoint.origin;
-        let entry = MapEntry::parse(evidence.map_entry)?;
+        let entry = MapEntry::parse(opening.map_entry)?;
         if entry.origin != *origin {
             return Err(TrustError::MapOrigin {
                 expected: origin.clone(),
                 found: entry.origin,
             });
         }
-        let operator = self.past_operator(size, &entry, evidence)?;
+        let operator = self.past_operator(size, &entry, opening)?;
         Ok(Self {
             checkpoint: Checkpoint {
                 origin: origin.clone(),
@@ -536,7 +536,7 @@ impl TrustedCheckpoint {
         &self,
         size: Size,
         entry: &MapEntry,
-        evidence: &PastEvidence<'_>,
+        opening: &PastOpening<'_>,
     ) -> Result<operator::Log, TrustError> {
         let (length, head, index) = (
             entry.operator_length,
@@ -551,7 +551,7 @@ impl TrustedCheckpoint {
         if !size.holds(index) {
             return Err(not_included(ProofError::Outside { index, size }));
         }
-        self.check_included(&head, index, evidence.operator_proof)
+        self.check_included(&head, index, opening.operator_proof)
             .map_err(not_included)?;
         if let Some(next) = self.operator.hash_at(length.next()) {
             let cut = |source| TrustError::PastOperatorCut {
@@ -559,7 +559,7 @@ impl TrustedCheckpoint {
                 length,
                 source,
             };
-            let (index, proof) = evidence.operator_next.ok_or_else(|| cut(None))?;
+            let (index, proof) = opening.operator_next.ok_or_else(|| cut(None))?;
             self.check_included(&next, index, proof)
                 .map_err(|source| cut(Some(source)))?;
             if size.holds(index) {
@@ -570,7 +570,7 @@ impl TrustedCheckpoint {
         let operator = operator::Log::replay(
             self.checkpoint.origin.clone(),
             self.operator.anchor().clone(),
-            evidence.operator_records.iter().take(count).copied(),
+            opening.operator_records.iter().take(count).copied(),
         )?;
         if operator.head() != head {
             return Err(TrustError::OperatorHead {

@@ -37,7 +37,7 @@
 //! unusable, and says why.
 //!
 //! ```
-//! use transparency::checkpoint::{Evidence, TrustedCheckpoint};
+//! use transparency::checkpoint::{Opening, TrustedCheckpoint};
 //! use transparency::package::{Log, Presence, Proofs};
 //! # use transparency::checkpoint::{Checkpoint, MapEntry};
 //! # use transparency::digest::{Digest, Hash};
@@ -112,14 +112,14 @@
 //! # let proofs: Proofs = (0..2).map(|index| (Index::new(index), prove(index))).collect();
 //! // The policy lies with the project. All else was fetched: the note, the map entry, records, pages and proofs.
 //! let policy = transparency::policy::Policy::parse(policy_file.as_bytes())?;
-//! let evidence = Evidence {
+//! let opening = Opening {
 //!     note: &note,
 //!     map_entry: &map_entry,
 //!     operator_records: &operator_records,
 //!     map_entry_proof: &last_proof,
 //!     operator_proof: &first_proof,
 //! };
-//! let checkpoint = TrustedCheckpoint::open(&policy, &evidence)?;
+//! let checkpoint = TrustedCheckpoint::open(&policy, &opening)?;
 //!
 //! let mut pages = checkpoint.pages();
 //! for (key, _digest) in pages.needed(&[Key::of(&name)]) {

@@ -17,8 +17,7 @@ use story::{
 };
 use transparency::Unverified;
 use transparency::checkpoint::{
-    Checkpoint, CheckpointError, MapEntry, MapEntryError, PastEvidence, SignedCheckpoint,
-    TrustError,
+    Checkpoint, CheckpointError, MapEntry, MapEntryError, PastOpening, SignedCheckpoint, TrustError,
 };
 use transparency::cosignature::{CosignatureError, cosign};
 use transparency::digest::{Digest, Hash};
@@ -527,7 +526,7 @@ fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
     let records: Vec<_> = records
         .map(|(index, bytes)| (*index, bytes.as_slice()))
         .collect();
-    let good = PastEvidence {
+    let good = PastOpening {
         size,
         root: older.checkpoint().root,
         consistency: &consistency,
@@ -547,7 +546,7 @@ fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
     let again = past.past(&good).unwrap();
     assert_eq!(again.checkpoint(), older.checkpoint());
     let consistency_now = now.consistency(usize::try_from(now.size().get()).unwrap());
-    let of_now = PastEvidence {
+    let of_now = PastOpening {
         size: now.size(),
         root: newer.checkpoint().root,
         consistency: &consistency_now,
@@ -563,27 +562,27 @@ fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
     let error = past.check_included(&leaf, behind, &proof).unwrap_err();
     assert!(matches!(error, ProofError::Outside { .. }), "{error}");
 
-    let refused = |evidence: &PastEvidence<'_>| newer.past(evidence).map(drop).unwrap_err();
+    let refused = |evidence: &PastOpening<'_>| newer.past(evidence).map(drop).unwrap_err();
     let other = Hash::of_leaf(b"another log");
-    let error = refused(&PastEvidence {
+    let error = refused(&PastOpening {
         root: other,
         ..good
     });
     assert!(matches!(error, TrustError::NotPast { .. }), "{error}");
     let size = Size::new(now.size().get() + 1);
-    let error = refused(&PastEvidence { size, ..good });
+    let error = refused(&PastOpening { size, ..good });
     assert!(matches!(error, TrustError::NotPast { .. }), "{error}");
-    let error = refused(&PastEvidence {
+    let error = refused(&PastOpening {
         map_entry: &now.entry,
         ..good
     });
     assert!(matches!(error, TrustError::MapNotIncluded(_)), "{error}");
-    let error = refused(&PastEvidence {
+    let error = refused(&PastOpening {
         operator_records: &[],
         ..good
     });
     assert!(matches!(error, TrustError::OperatorHead { .. }), "{error}");
-    let error = refused(&PastEvidence {
+    let error = refused(&PastOpening {
         operator_proof: &last,
         ..good
     });

@@ -14,7 +14,7 @@ use std::path::Path;
 use serde_json::Value;
 use story::{CHECKPOINT, key, name, vkey, witness};
 use transparency::Unverified;
-use transparency::checkpoint::{Checkpoint, Evidence, MapEntry, TrustedCheckpoint};
+use transparency::checkpoint::{Checkpoint, MapEntry, Opening, TrustedCheckpoint};
 use transparency::cosignature::cosign;
 use transparency::digest::Hash;
 use transparency::log::InclusionProof;
@@ -129,7 +129,7 @@ fn the_whole_ladder_is_climbed_on_the_references_bytes() {
     let operator_records = records(&vectors, "operator");
     let checkpoint = TrustedCheckpoint::open(
         &policy,
-        &Evidence {
+        &Opening {
             note: text(&vectors, "note").as_bytes(),
             map_entry: text(&vectors, "map_entry").as_bytes(),
             operator_records: &operator_records,

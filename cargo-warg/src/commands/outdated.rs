@@ -7,7 +7,7 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
-use crate::ops::lock::held_by::Hold;
+use crate::ops::lock::held_by::HeldBy;
 use crate::ops::manifest::outdated::{Mark, Row, outdated};
 
 /// `cargo warg outdated`.
@@ -110,7 +110,7 @@ fn table(rows: &[Row]) -> Vec<String> {
 }
 
 /// What holds a version back, the first in full: more requirements of the same sort say little more.
-fn held_by(holds: &[Hold]) -> String {
+fn held_by(holds: &[HeldBy]) -> String {
     match holds {
         [] => String::new(),
         [one] => one.to_string(),

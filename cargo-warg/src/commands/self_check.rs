@@ -109,7 +109,7 @@ fn tell_registry(context: &Context, registry: &RegistryReport) {
     let name = registry.configured.alias.as_str();
     shell.status(
         "Registry",
-        format!("`{name}` at {}", registry.configured.place),
+        format!("`{name}` at {}", registry.configured.address),
     );
     match &registry.policy {
         Ok(policy) => {

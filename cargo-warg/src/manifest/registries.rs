@@ -16,14 +16,14 @@ use component::span::Location;
 
 /// Where a registry's files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Address {
     /// Below an `http://` or `https://` address, without a slash at its end.
     Http(String),
     /// In a folder, absolute.
     Folder(PathBuf),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(url) => f.write_str(url),
@@ -38,7 +38,7 @@ pub struct Registry {
     /// Its short name.
     pub alias: Alias,
     /// Where its files are.
-    pub place: Place,
+    pub address: Address,
     /// Further addresses that serve the same, tried where the first one is unavailable or behind.
     pub mirrors: Vec<String>,
     /// The policy file, absolute: the trust anchor. It may not exist.

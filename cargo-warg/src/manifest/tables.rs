@@ -12,7 +12,7 @@ use transparency::version::VersionReq;
 use super::Dependency;
 use super::alias::Alias;
 use super::error::ManifestError;
-use super::registries::{Place, Registries, Registry};
+use super::registries::{Address, Registries, Registry};
 use super::settings::{Patch, Settings};
 use super::source::Source;
 use crate::path::joined;
@@ -219,11 +219,11 @@ fn read_registries(
             entry.deny_unknown(REGISTRY_KEYS)?;
             let (url, at) = entry.required("url")?;
             let (policy, _) = entry.required("policy")?;
-            let place = parse_place(url, root, &at)?;
+            let address = parse_place(url, root, &at)?;
             registries.insert(Registry {
                 alias,
-                mirrors: entry.mirrors(&place)?,
-                place,
+                mirrors: entry.mirrors(&address)?,
+                address,
                 policy: joined(root, policy),
                 location,
             })?;
@@ -453,16 +453,16 @@ impl<'a> Table<'a> {
     }
 
     /// `mirrors = […]`, of a registry on a web server.
-    fn mirrors(&self, place: &Place) -> Result<Vec<String>, ManifestError> {
+    fn mirrors(&self, place: &Address) -> Result<Vec<String>, ManifestError> {
         let mut mirrors = Vec::new();
         let Some((key, item)) = self.keys.get_key_value("mirrors") else {
             return Ok(mirrors);
         };
         let expected = "a list of http addresses";
-        let (Some(list), Place::Http(_)) = (item.as_array(), place) else {
+        let (Some(list), Address::Http(_)) = (item.as_array(), place) else {
             return Err(match place {
-                Place::Http(_) => self.wrong_type(key, item, expected),
-                Place::Folder(_) => ManifestError::FolderMirrors {
+                Address::Http(_) => self.wrong_type(key, item, expected),
+                Address::Folder(_) => ManifestError::FolderMirrors {
                     location: self.source.at_key(key),
                 },
             });
@@ -473,8 +473,8 @@ impl<'a> Table<'a> {
             };
             let location = self.source.at(value.span().or_else(|| key.span()));
             match parse_place(text, Path::new(""), &location)? {
-                Place::Http(url) => mirrors.push(url),
-                Place::Folder(_) => {
+                Address::Http(url) => mirrors.push(url),
+                Address::Folder(_) => {
                     return Err(ManifestError::Mirror {
                         location,
                         url: text.to_owned(),
@@ -531,12 +531,12 @@ fn parse_alias(text: &str, location: &Location) -> Result<Alias, ManifestError> 
 }
 
 /// An http address, or a folder relative to the workspace root.
-fn parse_place(url: &str, root: &Path, location: &Location) -> Result<Place, ManifestError> {
+fn parse_place(url: &str, root: &Path, location: &Location) -> Result<Address, ManifestError> {
     match url.split_once("://") {
         Some(("http" | "https", rest)) if !rest.is_empty() => {
-            Ok(Place::Http(url.trim_end_matches('/').to_owned()))
+            Ok(Address::Http(url.trim_end_matches('/').to_owned()))
         }
-        None if !url.is_empty() => Ok(Place::Folder(joined(root, url))),
+        None if !url.is_empty() => Ok(Address::Folder(joined(root, url))),
         _ => Err(ManifestError::Url {
             location: location.clone(),
             url: url.to_owned(),

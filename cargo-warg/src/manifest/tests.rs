@@ -401,13 +401,13 @@ wasi = "wasi"
         let registries = workspace.registries();
         let acme = registries.find("acme").unwrap();
         assert_eq!(
-            acme.place.to_string(),
+            acme.address.to_string(),
             "https://registry.example/components"
         );
         assert_eq!(acme.policy, project.path("trust/acme.policy"));
         let wasi = registries.find("wasi").unwrap();
         let beside = project.path("").parent().unwrap().join("wasi-registry");
-        assert_eq!(wasi.place, Place::Folder(beside));
+        assert_eq!(wasi.address, Address::Folder(beside));
         let of = |name: &str| {
             let registry = registries.of_package(&name.parse().unwrap());
             registry.unwrap().alias.as_str()

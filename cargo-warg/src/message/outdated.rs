@@ -40,7 +40,7 @@ pub struct OutdatedPackage {
     /// The newest usable version, of any track; null where there is none.
     pub latest: Option<String>,
     /// What keeps `update` from giving the newest.
-    pub holds: Vec<Hold>,
+    pub holds: Vec<HeldBy>,
 }
 
 /// Why a locked release should not be used any more.
@@ -60,7 +60,7 @@ pub enum Mark {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct Hold {
+pub struct HeldBy {
     /// The package that requires another version, `NAME@VERSION`; null where the member itself does.
     pub by: Option<String>,
     /// Which versions are required; null where nothing but the rule holds it that a WIT package goes to its lowest.
@@ -99,15 +99,15 @@ impl From<(&String, &ops::manifest::outdated::Row)> for OutdatedPackage {
             mark_reason: mark.map(|(_, reason)| reason.clone()),
             compatible: row.compatible.as_ref().map(ToString::to_string),
             latest: row.latest.as_ref().map(ToString::to_string),
-            holds: row.holds.iter().map(Hold::from).collect(),
+            holds: row.holds.iter().map(HeldBy::from).collect(),
         }
     }
 }
 
-impl From<&ops::lock::held_by::Hold> for Hold {
-    fn from(hold: &ops::lock::held_by::Hold) -> Self {
+impl From<&ops::lock::held_by::HeldBy> for HeldBy {
+    fn from(hold: &ops::lock::held_by::HeldBy) -> Self {
         match hold {
-            ops::lock::held_by::Hold::Member {
+            ops::lock::held_by::HeldBy::Member {
                 requirement,
                 location,
             } => Self {
@@ -116,19 +116,19 @@ impl From<&ops::lock::held_by::Hold> for Hold {
                 location: location.clone(),
                 obstacle: None,
             },
-            ops::lock::held_by::Hold::Package { by, requirement } => Self {
+            ops::lock::held_by::HeldBy::Package { by, requirement } => Self {
                 by: Some(format!("{}@{}", by.name, by.version)),
                 requirement: Some(requirement.clone()),
                 location: None,
                 obstacle: None,
             },
-            ops::lock::held_by::Hold::Obstacle(obstacle) => Self {
+            ops::lock::held_by::HeldBy::Obstacle(obstacle) => Self {
                 by: None,
                 requirement: None,
                 location: None,
                 obstacle: Some(obstacle.to_string()),
             },
-            ops::lock::held_by::Hold::Lowest => Self {
+            ops::lock::held_by::HeldBy::Lowest => Self {
                 by: None,
                 requirement: None,
                 location: None,

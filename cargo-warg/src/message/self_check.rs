@@ -147,7 +147,7 @@ impl From<&Report> for SelfCheck {
                     let seen = registry.seen.as_ref().ok().and_then(Option::as_ref);
                     CheckedRegistry {
                         name: registry.configured.alias.to_string(),
-                        place: registry.configured.place.to_string(),
+                        place: registry.configured.address.to_string(),
                         policy_file: registry.configured.policy.display().to_string(),
                         policy: registry.policy.as_ref().ok().map(|policy| CheckedPolicy {
                             origin: policy.key.name().to_owned(),

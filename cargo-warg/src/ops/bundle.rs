@@ -191,7 +191,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             return Err(error.context(cannot()));
         }
     };
-    warnings.extend(plan.idle().iter().map(ToString::to_string));
+    warnings.extend(plan.unused().iter().map(ToString::to_string));
     let components = plan.components();
     let bytes = component::bundle::encode(&plan)
         .classified()
@@ -224,7 +224,7 @@ fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(St
                 None => return Err(no_workspace()),
             },
         };
-        let alone = lock.alone(&name).ok_or_else(|| {
+        let alone = lock.member_lock(&name).ok_or_else(|| {
             let message = format!("{} has no closed set of `{name}`", path.display());
             Error::new(Class::Lock, message)
         })?;
@@ -237,7 +237,7 @@ fn closed_set(project: Option<&Project>, asked: &Asked<'_>) -> Result<Option<(St
         return Ok(None);
     }
     let name = &project.workspace.only_selected().classified()?.name;
-    Ok(lock::alone(project, name)?.map(|lock| (name.clone(), lock)))
+    Ok(lock::member_lock(project, name)?.map(|lock| (name.clone(), lock)))
 }
 
 /// What the root of a lock requires: by this it is wired. The member's `wit/` says more precisely than a record what each

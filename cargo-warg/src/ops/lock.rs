@@ -120,13 +120,13 @@ pub fn read_existing(project: &Project) -> Result<Lockfile> {
 ///
 /// # Errors
 /// A lock that is missing, does not read, or is stale.
-pub(super) fn alone(project: &Project, member: &str) -> Result<Option<Lockfile>> {
+pub(super) fn member_lock(project: &Project, member: &str) -> Result<Option<Lockfile>> {
     if !project.problem.members.contains_key(member) {
         return Ok(None);
     }
     let lock = read_existing(project)?;
     check_current(&lock, project)?;
-    let alone = lock.alone(member).ok_or_else(|| {
+    let alone = lock.member_lock(member).ok_or_else(|| {
         let message = format!("warg.lock has no closed set of `{member}`");
         Error::new(Class::Lock, message).with_help("run `cargo warg lock`")
     });

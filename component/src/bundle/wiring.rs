@@ -50,14 +50,14 @@ pub struct Plan<'a> {
     pub(super) parts: Vec<Wired<'a>>,
     /// Those that the root needs, each after all that serve it; the root is last.
     pub(super) order: Vec<usize>,
-    idle: Vec<Idle>,
+    unused: Vec<Unused>,
     /// What the bundle is to say of itself.
     pub(super) embedded: String,
 }
 
 /// Something that was asked for and does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Idle {
+pub enum Unused {
     /// A requirement that serves no import.
     Requirement {
         /// Who requires.
@@ -72,7 +72,7 @@ pub enum Idle {
     },
 }
 
-impl fmt::Display for Idle {
+impl fmt::Display for Unused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Requirement { by, name } => write!(
@@ -199,16 +199,16 @@ impl<'a> Plan<'a> {
                 servers: Vec::new(),
             });
         }
-        let desk = Desk::new(&parts, composition)?;
-        let mut idle = Vec::new();
+        let wirer = Wirer::new(&parts, composition)?;
+        let mut unused = Vec::new();
         let mut wired = Vec::with_capacity(parts.len());
         let mut redirected = BTreeSet::new();
         for (number, (_, part)) in named.iter().enumerate() {
-            wired.push(desk.servers(number, part, &mut redirected, &mut idle)?);
+            wired.push(wirer.servers(number, part, &mut redirected, &mut unused)?);
         }
         let unmet = composition.wire.0.keys();
         let unmet = unmet.filter(|import| !redirected.contains(import));
-        idle.extend(unmet.map(|import| Idle::Redirection {
+        unused.extend(unmet.map(|import| Unused::Redirection {
             import: import.clone(),
         }));
         for (part, mut servers) in parts.iter_mut().zip(wired) {
@@ -219,7 +219,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             parts,
             order,
-            idle,
+            unused,
             embedded: section::text(
                 FORMAT,
                 &Digest::of(composition.root.content),
@@ -230,8 +230,8 @@ impl<'a> Plan<'a> {
     }
 
     /// What was asked for and does nothing.
-    pub fn idle(&self) -> &[Idle] {
-        &self.idle
+    pub fn unused(&self) -> &[Unused] {
+        &self.unused
     }
 
     /// How many components are in the bundle, the root among them.
@@ -241,7 +241,7 @@ impl<'a> Plan<'a> {
 }
 
 /// All parts, to find out which of them serve an import.
-struct Desk<'p, 'a> {
+struct Wirer<'p, 'a> {
     parts: &'p [Wired<'a>],
     /// The numbers of the selected releases of each package, ascending by version.
     by_name: BTreeMap<PackageName, Vec<usize>>,
@@ -249,7 +249,7 @@ struct Desk<'p, 'a> {
     wire: BTreeMap<&'p ExternName, Vec<usize>>,
 }
 
-impl<'p, 'a> Desk<'p, 'a> {
+impl<'p, 'a> Wirer<'p, 'a> {
     fn new(parts: &'p [Wired<'a>], composition: &Composition<'a>) -> Result<Self, ComposeError>
     where
         'a: 'p,
@@ -327,7 +327,7 @@ impl<'p, 'a> Desk<'p, 'a> {
         number: usize,
         part: &Part<'_>,
         redirected: &mut BTreeSet<ExternName>,
-        idle: &mut Vec<Idle>,
+        unused: &mut Vec<Unused>,
     ) -> Result<Vec<Server<'a>>, ComposeError> {
         let Some(wired) = self.parts.get(number) else {
             return Ok(Vec::new());
@@ -366,7 +366,7 @@ impl<'p, 'a> Desk<'p, 'a> {
                     .is_some_and(|selection| selection.name == requirement.name)
             });
             if !useful.contains(&place) && !is_redirected_to {
-                idle.push(Idle::Requirement {
+                unused.push(Unused::Requirement {
                     by: wired.name.clone(),
                     name: requirement.name.clone(),
                 });

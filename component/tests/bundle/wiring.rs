@@ -166,7 +166,7 @@ fn a_for_decides_where_two_could_serve() {
         "test:fake@1.0.0 acme:clock/now@1.0.0"
     );
     assert_eq!(
-        decided.idle(),
+        decided.unused(),
         ["`app` requires `acme:clock`, which exports nothing that it imports"]
     );
     // Without a version it means all of them.
@@ -237,7 +237,7 @@ fn a_package_that_exports_nothing_of_the_name_it_has_is_an_error_and_one_that_is
     );
     let unused = world("wasi:clocks/now@0.2.3", &["acme:clock/now@1.0.0"]);
     assert_eq!(
-        unused.idle(),
+        unused.unused(),
         ["`app` requires `acme:clock`, which exports nothing that it imports"]
     );
     assert_eq!(unused.wires().len(), 1, "what serves nothing is left out");
@@ -333,7 +333,7 @@ fn the_root_redirects_for_all_but_the_package_that_it_redirects_to() {
         wires["test:fake@1.0.0"]["acme:base/api@1.0.0"],
         "acme:base@1.1.0 acme:base/api@1.0.0"
     );
-    assert_eq!(world().idle(), Vec::<String>::new());
+    assert_eq!(world().unused(), Vec::<String>::new());
 
     // A host's import, of one version only.
     let wires = diamond_with_fake()
@@ -352,7 +352,7 @@ fn the_root_redirects_for_all_but_the_package_that_it_redirects_to() {
     assert_eq!(
         diamond_with_fake()
             .redirect("acme:base/other@1.0.0", "test:fake")
-            .idle()
+            .unused()
             .last()
             .unwrap(),
         "`acme:base/other@1.0.0` is redirected, and nothing in the closed set imports it"

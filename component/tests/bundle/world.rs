@@ -108,10 +108,10 @@ impl World {
     }
 
     /// What does nothing.
-    pub(crate) fn idle(&self) -> Vec<String> {
+    pub(crate) fn unused(&self) -> Vec<String> {
         let composition = self.composition();
         let plan = Plan::new(&composition).unwrap_or_else(|error| panic!("{error}"));
-        plan.idle().iter().map(ToString::to_string).collect()
+        plan.unused().iter().map(ToString::to_string).collect()
     }
 
     /// By digests, what the components in a bundle are called.

@@ -16,7 +16,7 @@ use crate::storage::StorageError;
 const CONTENTS_AT_ONCE: u64 = 64 * 1024 * 1024;
 
 impl Session<'_> {
-    /// Step 6: a release's content, from the shelf or the registry. `derive` says what bytes are, once parsed.
+    /// Step 6: a release's content, from the cache or the registry. `derive` says what bytes are, once parsed.
     ///
     /// # Errors
     /// A content that is missing or cannot be read, is not what the record says, or was withdrawn; what `derive` says.
@@ -38,7 +38,7 @@ impl Session<'_> {
         })
     }
 
-    /// The lock or bundle of a release, from the shelf or the registry; none where its record has none.
+    /// The lock or bundle of a release, from the cache or the registry; none where its record has none.
     ///
     /// # Errors
     /// One that is missing or cannot be read, is not what the record says, or was withdrawn.

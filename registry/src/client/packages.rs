@@ -128,7 +128,7 @@ impl Session<'_> {
         Ok(loaded)
     }
 
-    /// Loads packages from the registry itself, and puts their files on the shelf anew. Where a record lies in the log is a
+    /// Loads packages from the registry itself, and puts their files on the cache anew. Where a record lies in the log is a
     /// hint in those files, which loading does not prove: one that turns out wrong must not stay for good.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Session<'_> {
         &mut self,
         names: &BTreeSet<PackageName>,
     ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
-        self.reader.distrust_shelf();
+        self.reader.distrust_cache();
         self.load(names)
     }
 

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use transparency::checkpoint::{MapEntry, PastEvidence, TrustedCheckpoint};
+use transparency::checkpoint::{MapEntry, PastOpening, TrustedCheckpoint};
 use transparency::digest::{Digest, Hash};
 use transparency::map::{Key, MapError, VerifiedPages};
 use transparency::name::PackageName;
@@ -104,7 +104,7 @@ impl Session<'_> {
             .iter()
             .map(|(index, bytes)| (*index, bytes.as_slice()))
             .collect();
-        let evidence = PastEvidence {
+        let opening = PastOpening {
             size,
             root: self.tiles.root_at(size)?,
             consistency: &self.tiles.prove_consistency(size)?,
@@ -117,7 +117,7 @@ impl Session<'_> {
                 .transpose()?,
         };
         self.checkpoint
-            .past(&evidence)
+            .past(&opening)
             .map_err(|source| ClientError::trust(self.policy, source))
     }
 

@@ -1,4 +1,4 @@
-//! Getting files: from the shelf where it has them, from the registry otherwise, all that are needed at once.
+//! Getting files: from the cache where it has them, from the registry otherwise, all that are needed at once.
 //!
 //! What was read waits here until the session says that it verified; only then is it kept. What will probably be needed
 //! next comes along with what is needed now: it waits too, and is dropped if nobody asks for it.
@@ -13,7 +13,7 @@ use transparency::record::Subject;
 use transparency::tile::{FileError, Part, Tile};
 
 use super::{Client, ClientError};
-use crate::cache::Shelf;
+use crate::cache::Cache;
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Current, Source, Tag};
 
@@ -27,10 +27,10 @@ fn length(bytes: &Bytes) -> u64 {
 pub(super) struct Reader<'a> {
     source: Option<&'a dyn Source>,
     /// Files that lie with the project: read before all others, and never written.
-    vendored: Option<&'a Shelf>,
-    shelf: Option<&'a Shelf>,
-    /// Whether the shelf is read, as well as written.
-    trusts_shelf: bool,
+    vendored: Option<&'a Cache>,
+    cache: Option<&'a Cache>,
+    /// Whether the cache is read, as well as written.
+    trusts_cache: bool,
     /// What was read from the source and waits for its verification.
     fresh: BTreeMap<ObjectPath, Bytes>,
     /// What is to come along with the next files that are read from the source.
@@ -100,8 +100,8 @@ impl<'a> Reader<'a> {
         Self {
             source: client.source,
             vendored: client.vendored,
-            shelf: client.shelf,
-            trusts_shelf: true,
+            cache: client.cache,
+            trusts_cache: true,
             fresh: BTreeMap::new(),
             guesses: BTreeSet::new(),
             ahead: BTreeMap::new(),
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         Self {
             source: self.source.filter(|_| !vendored),
             vendored: self.vendored.filter(|_| vendored),
-            shelf: None,
+            cache: None,
             ..self
         }
     }
@@ -140,26 +140,26 @@ impl<'a> Reader<'a> {
         if let Some(vendored) = vendored {
             return vendored.place(path);
         }
-        match (self.source, self.shelf) {
+        match (self.source, self.cache) {
             (Some(source), _) => source.place(path),
-            (None, Some(shelf)) => shelf.place(path),
+            (None, Some(cache)) => cache.place(path),
             (None, None) => path.to_string(),
         }
     }
 
-    /// Stops reading the shelf; false where that changes nothing. What was verified by then need not be read again, and
+    /// Stops reading the cache; false where that changes nothing. What was verified by then need not be read again, and
     /// stays fresh; what was not is read again, and takes the place of what was read first.
-    pub(super) fn distrust_shelf(&mut self) -> bool {
-        let had = self.source.is_some() && self.shelf.is_some() && self.trusts_shelf;
-        self.trusts_shelf = false;
+    pub(super) fn distrust_cache(&mut self) -> bool {
+        let had = self.source.is_some() && self.cache.is_some() && self.trusts_cache;
+        self.trusts_cache = false;
         had
     }
 
     /// Keeps what was read since the last time: it verified.
     pub(super) fn keep(&mut self) -> Result<(), ClientError> {
         let fresh = std::mem::take(&mut self.fresh);
-        match self.shelf {
-            Some(shelf) => shelf.keep(&fresh).map_err(ClientError::Keep),
+        match self.cache {
+            Some(cache) => cache.keep(&fresh).map_err(ClientError::Keep),
             None => Ok(()),
         }
     }
@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Objects in the order asked for, as many from the front as have no more than `most` bytes together, one at least; none
-    /// where neither shelf nor source has one.
+    /// where neither cache nor source has one.
     fn get_many(
         &mut self,
         paths: &[ObjectPath],
@@ -328,9 +328,9 @@ impl<'a> Reader<'a> {
         {
             return Ok(Some(bytes));
         }
-        match self.shelf {
-            Some(shelf) if self.trusts_shelf => match shelf.get(path) {
-                // A shelf that cannot be read is as good as none, where there is a source.
+        match self.cache {
+            Some(cache) if self.trusts_cache => match cache.get(path) {
+                // A cache that cannot be read is as good as none, where there is a source.
                 Err(_) if self.source.is_some() => Ok(None),
                 kept => kept.map_err(ClientError::Kept),
             },

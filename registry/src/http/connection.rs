@@ -28,8 +28,8 @@ impl Connections {
         Self {
             made: Mutex::default(),
             roots: options.roots.clone(),
-            connect: options.patience.connect,
-            idle: options.patience.idle,
+            connect: options.timeouts.connect,
+            idle: options.timeouts.idle,
         }
     }
 
@@ -54,7 +54,7 @@ impl Connections {
             .connect_timeout(self.connect)
             .read_timeout(self.idle)
             .redirect(redirect::Policy::none()) // ours, see `request`
-            .retry(retry::never()) // ours, see `patience`
+            .retry(retry::never()) // ours, see `timeouts`
             .referer(false);
         let builder = if local { builder.no_proxy() } else { builder };
         // Reading the system's certificates takes milliseconds that nobody should wait for without TLS.

@@ -244,13 +244,13 @@ fn is_web_page(bytes: &[u8]) -> Option<bool> {
 
 /// Gives a failed exchange its name.
 fn failure(error: reqwest::Error, options: &Options) -> FetchError {
-    let patience = &options.patience;
+    let timeouts = &options.timeouts;
     if error.is_connect() {
         let source = Box::new(Innermost::of(error));
         return FetchError::Connect { source };
     }
     if error.is_timeout() {
-        let limit = patience.idle;
+        let limit = timeouts.idle;
         return FetchError::Stalled { limit };
     }
     FetchError::Broken {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use registry::cache::Shelf;
+use registry::cache::Cache;
 use registry::client::{Client, ClientError, Session};
 use registry::storage::Source;
 use registry::trust::TrustStore;
@@ -17,7 +17,7 @@ use super::read_all;
 pub struct Machine {
     folder: TempDir,
     pub policy: Policy,
-    pub shelf: Shelf,
+    pub cache: Cache,
     pub trust: TrustStore,
 }
 
@@ -27,7 +27,7 @@ impl Machine {
         let folder = tempfile::tempdir().unwrap();
         let policy = policy.clone();
         Self {
-            shelf: Shelf::open(folder.path().join("cache"), &policy),
+            cache: Cache::open(folder.path().join("cache"), &policy),
             trust: TrustStore::open(&folder.path().join("state"), &policy),
             folder,
             policy,
@@ -48,7 +48,7 @@ impl Machine {
         Client::with_memory(
             &self.policy,
             Some(source),
-            &self.shelf,
+            &self.cache,
             &self.trust,
             Time::LAST,
         )
@@ -60,13 +60,13 @@ impl Machine {
         read_all(&mut self.open(source)?)
     }
 
-    /// The same from the shelf alone.
+    /// The same from the cache alone.
     pub fn read_offline(&self) -> Result<String, ClientError> {
-        let client = Client::with_memory(&self.policy, None, &self.shelf, &self.trust, Time::LAST);
+        let client = Client::with_memory(&self.policy, None, &self.cache, &self.trust, Time::LAST);
         read_all(&mut client.open()?)
     }
 
-    /// Where the shelf has a file of the registry.
+    /// Where the cache has a file of the registry.
     pub fn shelf_file(&self, path: &str) -> PathBuf {
         let id = registry::cache::registry_id(&self.policy);
         self.cache().join("registry").join(id).join(path)

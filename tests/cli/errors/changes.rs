@@ -10,7 +10,7 @@ fn yank(s: &Stage, code: i32, release: &str) -> Shown {
 
 pub(super) const CASES: &[Case] = &[
     Case {
-        shows: &["BatchError::NoVersion"],
+        shows: &["AppendError::NoVersion"],
         title: "a version that is not there",
         run: |s| yank(s, 11, "acme:logger@7.0.0"),
     },
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
         run: |s| yank(s, 11, "acme:loger@1.0.0"),
     },
     Case {
-        shows: &["BatchError::OtherReason"],
+        shows: &["AppendError::OtherReason"],
         title: "a release that is yanked for another reason",
         run: |s| {
             s.founded()
@@ -29,7 +29,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::LastOwner"],
+        shows: &["AppendError::LastOwner"],
         title: "the last owner",
         run: |s| {
             s.founded();
@@ -37,7 +37,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::Implied"],
+        shows: &["AppendError::Implied"],
         title: "a permission that an owner has anyway",
         run: |s| {
             s.founded();

@@ -239,7 +239,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::NotPermitted"],
+        shows: &["AppendError::NotPermitted"],
         title: "a key that may not release",
         run: |s| {
             s.founded().does(&["key", "new", "acme/dev"]);
@@ -257,7 +257,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::NotHolder"],
+        shows: &["AppendError::NotHolder"],
         title: "a key that does not hold the namespace",
         run: |s| {
             s.founded().does(&["key", "new", "acme/dev"]);
@@ -275,7 +275,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::NotHolder"],
+        shows: &["AppendError::NotHolder"],
         title: "no key that holds the namespace",
         run: |s| {
             s.founded();
@@ -285,7 +285,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::NoCheckpointKey"],
+        shows: &["AppendError::NoCheckpointKey"],
         title: "no key of the registry's own",
         run: |s| {
             s.founded();
@@ -297,7 +297,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::OtherContent"],
+        shows: &["AppendError::OtherContent"],
         title: "a version that is released already",
         run: |s| {
             s.founded();
@@ -309,7 +309,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::OtherClaims"],
+        shows: &["AppendError::OtherClaims"],
         title: "a version that is released already, with other requirements",
         run: |s| {
             s.founded();
@@ -318,7 +318,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::OtherBuild"],
+        shows: &["AppendError::OtherBuild"],
         title: "a version that differs in build metadata only",
         run: |s| {
             s.founded();
@@ -329,7 +329,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["BatchError::Kind"],
+        shows: &["AppendError::Kind"],
         title: "a package of another kind",
         run: |s| {
             s.founded()

@@ -225,10 +225,10 @@ const VARIANTS: &[(&str, &[&str])] = &[
     (
         "takes a release that only a later release of the tools, or an operator, makes",
         &[
-            "BatchError::Withdrawn",
-            "BatchError::Defect",
-            "BatchError::Record",
-            "BatchError::Log",
+            "AppendError::Withdrawn",
+            "AppendError::Defect",
+            "AppendError::Record",
+            "AppendError::Log",
         ],
     ),
     (

@@ -8,7 +8,7 @@ use cargo_warg::network::NetworkError;
 use cargo_warg::ops::bundle::embedded::BundleError;
 use cargo_warg::ops::bundle::rebuild::RebuildError;
 use cargo_warg::ops::lock::verify::ClaimError;
-use cargo_warg::ops::registry::append::BatchError;
+use cargo_warg::ops::registry::append::AppendError;
 use cargo_warg::ops::registry::references::{Absence, ReferenceError};
 use cargo_warg::ops::release::derivation::DerivationError;
 use cargo_warg::ops::release::verify::CarriedError;
@@ -112,7 +112,7 @@ variants! {
         Content, Withdrawn, Map, File, Entries, Commit, Full,
     }
     CommitProblem { Damaged, Empty, Known, Times, Ahead, Record }
-    BatchError {
+    AppendError {
         NotPermitted, NotHolder, NoVersion, OtherReason, LastOwner, Implied, NoCheckpointKey, OtherContent,
         OtherClaims, OtherBuild, Kind, Withdrawn, Defect, Record, Log,
     }

@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use transparency::checkpoint::{Checkpoint, Evidence, MapEntry, TrustError, TrustedCheckpoint};
+use transparency::checkpoint::{Checkpoint, MapEntry, Opening, TrustError, TrustedCheckpoint};
 use transparency::digest::{Digest, Hash};
 use transparency::key::{Algorithm, SigningKey, VerifyingKey};
 use transparency::log::{ConsistencyProof, InclusionProof};
@@ -441,7 +441,7 @@ impl Shown {
         let index = MapEntry::parse(&self.entry).map_or(Index::ZERO, |entry| entry.operator_index);
         TrustedCheckpoint::open(
             policy,
-            &Evidence {
+            &Opening {
                 note: &self.note,
                 map_entry: &self.entry,
                 operator_records: &records,

@@ -14,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use registry::cache::Shelf;
+use registry::cache::Cache;
 use registry::client::{Client, Session};
 use registry::file::{self, Tree};
 use registry::layout::{self, ObjectPath};
@@ -278,7 +278,7 @@ fn collect<'a>(
         let registry = recorder.registry;
         let asked = recorder.asked.into_inner();
         for path in asked.unwrap_or_else(PoisonError::into_inner) {
-            let place = Shelf::file(&registry.policy, &path);
+            let place = Cache::file(&registry.policy, &path);
             let file = File {
                 place: place.clone(),
                 path,
@@ -289,7 +289,7 @@ fn collect<'a>(
         }
         let path = layout::checkpoint();
         checkpoints.push(File {
-            place: Shelf::file(&registry.policy, &path),
+            place: Cache::file(&registry.policy, &path),
             path,
             registry,
             note: Some(recorder.note),

@@ -16,7 +16,7 @@ use transparency::selection::Selection;
 use crate::error::{Class, Error, OrFail as _, Result};
 use crate::ops::contents::fetch;
 use crate::ops::lock;
-use crate::ops::lock::held_by::{Hold, holds_in_lock};
+use crate::ops::lock::held_by::{HeldBy, holds_in_lock};
 use crate::ops::lock::verify::{Checked, Yanked};
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
@@ -52,7 +52,7 @@ pub struct Verified {
     pub yanked: Vec<Yanked>,
     /// What keeps each of them from being moved off, where something does: nothing usable is allowed, or, with an empty
     /// list, nothing else can be used at all.
-    pub holds: BTreeMap<Selection, Vec<Hold>>,
+    pub holds: BTreeMap<Selection, Vec<HeldBy>>,
     /// Other things that the user should know.
     pub warnings: Vec<String>,
     /// What failed, the gravest last.
@@ -123,7 +123,7 @@ fn held(
     lock: &Lockfile,
     sessions: &Sessions<'_>,
     locked: &Selection,
-) -> Option<Vec<Hold>> {
+) -> Option<Vec<HeldBy>> {
     let problem = &project.problem;
     let usable = sessions.usable(&locked.name, &problem.options);
     let versions: Vec<_> = usable.into_iter().map(Release::version).collect();
@@ -135,7 +135,7 @@ fn held(
     for (member, _) in roots.filter(|(_, root)| root.selects.contains(locked)) {
         let holds = |version: &Version| {
             let mut holds = holds_in_lock(problem, member, locked, version, lock);
-            holds.retain(|hold| *hold != Hold::Lowest);
+            holds.retain(|hold| *hold != HeldBy::Lowest);
             holds
         };
         if !versions.iter().any(|version| holds(version).is_empty()) {
@@ -253,7 +253,7 @@ fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
 }
 
 /// The lock has to move: nobody lied, and trying again changes nothing.
-fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<Hold>>) -> Error {
+fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<HeldBy>>) -> Error {
     let lines = yanked.iter().map(|one| format!("\n  {one}"));
     let lines: String = lines.collect();
     let message = format!("warg.lock has yanked releases, and `--deny yanked` was given{lines}");

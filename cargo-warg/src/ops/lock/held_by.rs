@@ -14,7 +14,7 @@ use transparency::selection::Selection;
 
 /// What keeps a version away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hold {
+pub enum HeldBy {
     /// The member's own requirement, and where it stands.
     Member {
         /// The requirement's versions.
@@ -35,7 +35,7 @@ pub enum Hold {
     Lowest,
 }
 
-impl fmt::Display for Hold {
+impl fmt::Display for HeldBy {
     /// `^1.0 of acme:logger 1.0.0`, `=0.2.3 at wit/app.wit:3:10`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -64,7 +64,7 @@ pub fn holds(
     selected: &Selection,
     version: &Version,
     set: &ClosedSet,
-) -> Vec<Hold> {
+) -> Vec<HeldBy> {
     let packages = set.packages.iter();
     let packages = packages.map(|(by, provenance)| (by, provenance.requirements()));
     holds_among((problem, member), selected, version, packages)
@@ -77,7 +77,7 @@ pub fn holds_in_lock(
     selected: &Selection,
     version: &Version,
     lock: &Lockfile,
-) -> Vec<Hold> {
+) -> Vec<HeldBy> {
     let selects = lock.roots.get(member).map(|root| &root.selects);
     let packages = selects.into_iter().flatten();
     let packages = packages.filter_map(|by| Some((by, &lock.packages.get(by)?.requires)));
@@ -89,7 +89,7 @@ fn holds_among<'s>(
     selected: &Selection,
     version: &Version,
     packages: impl Iterator<Item = (&'s Selection, &'s BTreeSet<Requirement>)>,
-) -> Vec<Hold> {
+) -> Vec<HeldBy> {
     let is_met = |requirement: &Requirement| {
         requirement.kind == selected.kind
             && requirement.name == selected.name
@@ -102,7 +102,7 @@ fn holds_among<'s>(
         if is_met(&root.requirement) {
             is_required = true;
             if !root.requirement.req.matches(version) {
-                holds.push(Hold::Member {
+                holds.push(HeldBy::Member {
                     requirement: root.requirement.req.to_string(),
                     location: root.location.clone(),
                 });
@@ -113,7 +113,7 @@ fn holds_among<'s>(
         for requirement in requirements.iter().filter(|one| is_met(one)) {
             is_required = true;
             if !requirement.req.matches(version) {
-                holds.push(Hold::Package {
+                holds.push(HeldBy::Package {
                     by: by.clone(),
                     requirement: requirement.req.to_string(),
                 });
@@ -121,7 +121,7 @@ fn holds_among<'s>(
         }
     }
     if holds.is_empty() && is_required && selected.kind == Kind::Wit {
-        holds.push(Hold::Lowest);
+        holds.push(HeldBy::Lowest);
     }
     holds
 }

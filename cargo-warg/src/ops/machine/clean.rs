@@ -12,7 +12,7 @@ use registry::layout::PRIVATE;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, OrFail as _, Result};
-use crate::manifest::{Place, Workspace};
+use crate::manifest::{Address, Workspace};
 use crate::ops::contents::vendor;
 
 /// The folders of the cache that are ours.
@@ -131,7 +131,7 @@ fn left_of(workspace: &Workspace) -> BTreeSet<PathBuf> {
     }
     for registry in workspace.registries().iter() {
         places.extend(registry.policy.parent().map(Path::to_owned));
-        if let Place::Folder(folder) = &registry.place {
+        if let Address::Folder(folder) = &registry.address {
             places.extend(folder.parent().map(Path::to_owned));
             let private = folder.join(PRIVATE);
             let tmp = private.join("tmp");

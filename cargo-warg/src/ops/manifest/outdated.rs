@@ -12,7 +12,7 @@ use transparency::version::Track;
 
 use crate::error::Result;
 use crate::ops::lock;
-use crate::ops::lock::held_by::{Hold, holds};
+use crate::ops::lock::held_by::{HeldBy, holds};
 use crate::ops::manifest::update::solve_afresh;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
@@ -30,7 +30,7 @@ pub struct Row {
     /// The newest usable version, of any track; none where nothing is usable.
     pub latest: Option<Version>,
     /// What keeps `update` from giving the newest.
-    pub holds: Vec<Hold>,
+    pub holds: Vec<HeldBy>,
 }
 
 /// Why a locked release should not be used any more.
@@ -158,8 +158,8 @@ fn row(
             let holds = holds.into_iter();
             match obstacle {
                 Some(obstacle) => holds
-                    .filter(|hold| *hold != Hold::Lowest)
-                    .chain([Hold::Obstacle(obstacle)])
+                    .filter(|hold| *hold != HeldBy::Lowest)
+                    .chain([HeldBy::Obstacle(obstacle)])
                     .collect(),
                 None => holds.collect(),
             }

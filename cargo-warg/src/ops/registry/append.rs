@@ -30,7 +30,7 @@ use transparency::statement::defect;
 
 pub use consumer::Unusable;
 pub use draft::{Change, Draft};
-pub use error::BatchError;
+pub use error::AppendError;
 
 use self::draft::Right;
 use crate::clock::check_idle;
@@ -335,11 +335,11 @@ impl<'a> Destination<'a> {
     fn checkpoint_key(
         &self,
         session: &Session<'_>,
-    ) -> std::result::Result<&'a SigningKey, BatchError> {
+    ) -> std::result::Result<&'a SigningKey, AppendError> {
         let granted = || session.checkpoint().operator().checkpoint_keys();
         granted()
             .find_map(|granted| self.keys.find_vkey(granted.key()))
-            .ok_or_else(|| BatchError::NoCheckpointKey {
+            .ok_or_else(|| AppendError::NoCheckpointKey {
                 keys: granted().map(|granted| granted.key().clone()).collect(),
             })
     }
@@ -350,7 +350,7 @@ impl<'a> Destination<'a> {
         log: &Log,
         operator: &operator::Log,
         draft: &Draft<'_>,
-    ) -> std::result::Result<&'a SigningKey, BatchError> {
+    ) -> std::result::Result<&'a SigningKey, AppendError> {
         let name = draft.name();
         let right = draft.right(log);
         let namespace = operator.grants(&name.namespace()).last();
@@ -378,7 +378,7 @@ impl<'a> Destination<'a> {
             let holders = holders.iter().map(|key| key.name().to_owned()).collect();
             let (name, registry) = (name.clone(), self.alias());
             match right {
-                Right::Permission(permission) => BatchError::NotPermitted {
+                Right::Permission(permission) => AppendError::NotPermitted {
                     key,
                     permission,
                     recoverable: draft.is_recoverable() && among(&namespace).is_some(),
@@ -386,7 +386,7 @@ impl<'a> Destination<'a> {
                     registry,
                     holders,
                 },
-                Right::Namespace => BatchError::NotHolder {
+                Right::Namespace => AppendError::NotHolder {
                     key,
                     namespace: name.namespace(),
                     registry,
@@ -453,7 +453,7 @@ impl<'a> Writer<'_, '_, 'a> {
         &mut self,
         log: &mut Log,
         draft: &Draft<'_>,
-    ) -> std::result::Result<(Vec<u8>, &'a SigningKey), BatchError> {
+    ) -> std::result::Result<(Vec<u8>, &'a SigningKey), AppendError> {
         let operator = self.session.checkpoint().operator();
         let destination = self.destination;
         if let Draft::Release(item) = draft {
@@ -475,12 +475,12 @@ impl<'a> Writer<'_, '_, 'a> {
         {
             return Ok((kept, key));
         }
-        let bytes = record.sign(key).map_err(|source| BatchError::Record {
+        let bytes = record.sign(key).map_err(|source| AppendError::Record {
             draft: draft.to_string(),
             source,
         })?;
         log.admit(operator, &bytes)
-            .map_err(|source| BatchError::Log {
+            .map_err(|source| AppendError::Log {
                 registry: destination.alias(),
                 source: Box::new(source),
             })?;
@@ -491,11 +491,11 @@ impl<'a> Writer<'_, '_, 'a> {
         &self.session.checkpoint().checkpoint().origin
     }
 
-    fn check_usable(&self, item: &Item) -> std::result::Result<(), BatchError> {
+    fn check_usable(&self, item: &Item) -> std::result::Result<(), AppendError> {
         let (name, version) = (&item.name, &item.statement.version);
         let operator = self.session.checkpoint().operator();
         if let Some(reason) = operator.withdrawn(&item.statement.digest) {
-            return Err(BatchError::Withdrawn {
+            return Err(AppendError::Withdrawn {
                 name: name.clone(),
                 version: version.clone(),
                 registry: self.destination.alias(),
@@ -507,7 +507,7 @@ impl<'a> Writer<'_, '_, 'a> {
         }
         match defect(name, item.kind, &item.statement) {
             None => Ok(()),
-            Some(defect) => Err(BatchError::Defect {
+            Some(defect) => Err(AppendError::Defect {
                 name: name.clone(),
                 version: version.clone(),
                 defect: Box::new(defect),

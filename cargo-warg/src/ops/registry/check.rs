@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use registry::cache::Shelf;
+use registry::cache::Cache;
 use registry::check::{CheckError, Report, check_session};
 use registry::storage::Folder;
 use registry::trust::TrustStore;
@@ -16,7 +16,7 @@ use transparency::policy::Policy;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::manifest::{Place, Registry, Workspace};
+use crate::manifest::{Address, Registry, Workspace};
 use crate::ops::session::evidence;
 use crate::ops::session::registries::{held, read_policy, read_policy_file};
 use crate::ops::session::remembered::Remembered;
@@ -68,8 +68,8 @@ impl Subject {
                     "whom to believe about a folder is said by a policy: name the file with `--policy FILE`",
                 )
             })?;
-        match &registry.place {
-            Place::Folder(folder) => {
+        match &registry.address {
+            Address::Folder(folder) => {
                 let policy = read_policy(registry)
                     .classified()
                     .map_err(|error| error.below(workspace.root()))?;
@@ -80,7 +80,7 @@ impl Subject {
                     policy,
                 })
             }
-            Place::Http(url) => Err(Error::new(
+            Address::Http(url) => Err(Error::new(
                 Class::Usage,
                 format!(
                     "registry `{}` is at {url}: only a folder can be checked",
@@ -97,10 +97,10 @@ impl Subject {
     pub fn check(&self, dirs: &Dirs) -> Result<Checked> {
         dirs.make_state().classified()?;
         let folder = Folder::new(&self.folder);
-        let shelf = Shelf::open(dirs.cache(), &self.policy);
+        let cache = Cache::open(dirs.cache(), &self.policy);
         let trust = TrustStore::open(dirs.state(), &self.policy);
         let locked = self.locked.clone();
-        let client = held(&self.policy, Some(&folder), &shelf, &trust, locked)?.without_shelf();
+        let client = held(&self.policy, Some(&folder), &cache, &trust, locked)?.without_cache();
         let tell =
             |error| evidence::opening(error, |error| evidence::client(error, trust.folder()));
         let opened = client.open_to_check().map_err(tell)?;
@@ -118,7 +118,7 @@ impl Subject {
 
 /// Whether a registry's folder is the one of this path, however it is written.
 fn lies_at(registry: &Registry, path: &str) -> bool {
-    let Place::Folder(folder) = &registry.place else {
+    let Address::Folder(folder) = &registry.address else {
         return false;
     };
     match (folder.canonicalize(), Path::new(path).canonicalize()) {

@@ -23,7 +23,7 @@ use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
 use crate::ops::registry::append::{
-    BatchError, Destination, Draft, Item, Outcome, Unusable, named, registry_of,
+    AppendError, Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
 use crate::ops::registry::references::{self, Making};
 use crate::ops::session::registries::{Configured, Reading, Registries};
@@ -195,7 +195,7 @@ fn leave_out(
             } = items.remove(place);
             let version = &statement.version;
             let why = match why.cause() {
-                Some(BatchError::NotHolder { .. }) => {
+                Some(AppendError::NotHolder { .. }) => {
                     why.context(format!("{name}@{version} cannot be released"))
                 }
                 _ => why,

@@ -21,7 +21,7 @@ use crate::ops::release::publish::Carries;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::Sessions;
-use component::bundle::wiring::{Idle, Plan};
+use component::bundle::wiring::{Plan, Unused};
 use component::bundle::{Composition, FORMAT, Part, PartName};
 
 /// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
@@ -37,7 +37,7 @@ pub(crate) fn attach(
     carries: Carries,
     reading: Reading,
 ) -> Result<Vec<String>> {
-    let lock = lock::alone(project, member)?;
+    let lock = lock::member_lock(project, member)?;
     let options = || project.problem.options.clone();
     let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
     refuse_folders(project, &lock)?;
@@ -71,7 +71,7 @@ pub(crate) fn attach(
         lock: &text,
     };
     let plan = Plan::new(&composition).classified()?;
-    plan.idle().iter().try_for_each(refuse_idle)?;
+    plan.unused().iter().try_for_each(refuse_unused)?;
     if carries == Carries::LockAndBundle {
         let bytes = component::bundle::encode(&plan).classified()?;
         item.statement.bundle = Some((attachment(&bytes), FORMAT));
@@ -84,14 +84,16 @@ pub(crate) fn attach(
 }
 
 /// A release says what it needs, and no more. What its dependencies say is their publishers' business.
-fn refuse_idle(idle: &Idle) -> Result<()> {
-    match idle {
-        Idle::Requirement {
+fn refuse_unused(unused: &Unused) -> Result<()> {
+    match unused {
+        Unused::Requirement {
             by: PartName::Package(_),
             ..
         } => Ok(()),
-        Idle::Requirement { .. } | Idle::Redirection { .. } => Err(Error::new(Class::Other, idle)
-            .with_help("build the component again, or take that out of the manifest")),
+        Unused::Requirement { .. } | Unused::Redirection { .. } => {
+            Err(Error::new(Class::Other, unused)
+                .with_help("build the component again, or take that out of the manifest"))
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use resolver::lockfile::alone::{self, Difference, difference};
+use resolver::lockfile::member_lock::{self, Difference, difference};
 use resolver::lockfile::{Lockfile, SOLVER};
 use transparency::release::Release;
 use transparency::requirement::Requirement;
@@ -93,7 +93,7 @@ pub(crate) fn hold(lock: Lockfile, sessions: &mut Sessions<'_>) -> Result<Lockfi
         };
         lock.packages.keys().filter(is_yanked).cloned().collect()
     };
-    let held = alone::hold(
+    let held = member_lock::hold(
         lock,
         |selection| yanked.contains(selection),
         |problem| sessions.solve(problem),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use registry::cache::Shelf;
+use registry::cache::Cache;
 use registry::client::{Client, ClientError, Session, StandIn};
 use registry::file;
 use registry::http::Http;
@@ -28,7 +28,7 @@ use transparency::policy::{Policy, PolicyError};
 use crate::clock;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
-use crate::manifest::{self, Alias, Place, Workspace};
+use crate::manifest::{self, Address, Alias, Workspace};
 use crate::network::Network;
 use crate::ops::session::evidence;
 use crate::ops::session::remembered::Remembered;
@@ -205,7 +205,7 @@ pub struct Configured {
     /// What Cargo.toml calls it.
     pub alias: Alias,
     /// Where it is.
-    pub place: Place,
+    pub address: Address,
     /// The trust anchor.
     pub policy: Policy,
     mirrors: Vec<String>,
@@ -213,8 +213,8 @@ pub struct Configured {
     dirs: Dirs,
     source: Far,
     /// What lies with the project, where something does.
-    vendored: Option<Shelf>,
-    shelf: Shelf,
+    vendored: Option<Cache>,
+    cache: Cache,
     trust: TrustStore,
     remembered: Arc<Remembered>,
 }
@@ -226,11 +226,11 @@ pub struct Configured {
 pub(crate) fn held<'a>(
     policy: &'a Policy,
     source: Option<&'a dyn Source>,
-    shelf: &'a Shelf,
+    cache: &'a Cache,
     trust: &'a TrustStore,
     locked: Vec<Checkpoint>,
 ) -> Result<Client<'a>> {
-    let client = Client::with_memory(policy, source, shelf, trust, clock::now()?);
+    let client = Client::with_memory(policy, source, cache, trust, clock::now()?);
     Ok(locked.into_iter().fold(client, Client::continuing))
 }
 
@@ -251,21 +251,21 @@ impl Configured {
         vendor: Option<&Path>,
         remembered: Arc<Remembered>,
     ) -> Self {
-        let vendored = vendor.map(|folder| Shelf::open(folder, &policy));
+        let vendored = vendor.map(|folder| Cache::open(folder, &policy));
         Self {
             // A registry that nothing was locked from when the folder was written is not there.
             vendored: vendored
-                .filter(|shelf| !matches!(shelf.get(&layout::checkpoint()), Ok(None))),
+                .filter(|cache| !matches!(cache.get(&layout::checkpoint()), Ok(None))),
             alias: registry.alias.clone(),
-            place: registry.place.clone(),
-            source: match &registry.place {
-                Place::Folder(path) => Far::Folder(Folder::new(path)),
-                Place::Http(_) => Far::Http(OnceLock::new()),
+            address: registry.address.clone(),
+            source: match &registry.address {
+                Address::Folder(path) => Far::Folder(Folder::new(path)),
+                Address::Http(_) => Far::Http(OnceLock::new()),
             },
             mirrors: registry.mirrors.clone(),
             network: network.clone(),
             dirs: dirs.clone(),
-            shelf: Shelf::open(dirs.cache(), &policy),
+            cache: Cache::open(dirs.cache(), &policy),
             trust: TrustStore::open(dirs.state(), &policy),
             policy,
             remembered,
@@ -277,9 +277,9 @@ impl Configured {
     /// # Errors
     /// One that is not a folder: writing to it goes through its server.
     pub fn folder(&self) -> Result<&Path> {
-        match &self.place {
-            Place::Folder(path) => Ok(path),
-            Place::Http(url) => Err(Error::new(
+        match &self.address {
+            Address::Folder(path) => Ok(path),
+            Address::Http(url) => Err(Error::new(
                 Class::Usage,
                 format!(
                     "registry `{}` is at {url}: only a folder can be written to",
@@ -327,9 +327,9 @@ impl Configured {
             _ => Some(self.source()?),
         };
         let locked = self.remembered.of(self.policy.origin())?;
-        let client = held(&self.policy, source, &self.shelf, &self.trust, locked)?;
+        let client = held(&self.policy, source, &self.cache, &self.trust, locked)?;
         let client = match &self.vendored {
-            Some(shelf) if reading != Reading::Now => client.vendored(shelf),
+            Some(cache) if reading != Reading::Now => client.vendored(cache),
             _ => client,
         };
         Ok(client.or(reading.stand_in()))
@@ -355,12 +355,12 @@ impl Configured {
         {
             return Ok(Some(bytes));
         }
-        self.shelf.get(path)
+        self.cache.get(path)
     }
 
     /// Where such a file lies, for messages.
     pub fn kept_place(&self, path: &ObjectPath) -> String {
-        self.shelf.place(path)
+        self.cache.place(path)
     }
 
     /// What it is read from, where the network may be used.
@@ -374,13 +374,13 @@ impl Configured {
         }
         let made = self
             .network
-            .registry(&self.place.to_string(), &self.mirrors, &self.dirs)?;
+            .registry(&self.address.to_string(), &self.mirrors, &self.dirs)?;
         Ok(http.get_or_init(|| made))
     }
 
     /// Reads from another mirror from now on, since this one is behind; false where there is none that was not asked.
-    pub fn turn(&self) -> bool {
-        self.source().is_ok_and(Source::turn)
+    pub fn next_mirror(&self) -> bool {
+        self.source().is_ok_and(Source::next_mirror)
     }
 
     /// Whether it can be reached at all: reads its checkpoint, and believes nothing of it.
@@ -402,8 +402,8 @@ impl Configured {
     /// The names of its packages that are known here: of those that this machine kept something of, and, where it is a
     /// folder, of all.
     pub(in crate::ops) fn package_names(&self) -> BTreeSet<PackageName> {
-        let mut names = self.shelf.package_names();
-        names.extend(self.vendored.iter().flat_map(Shelf::package_names));
+        let mut names = self.cache.package_names();
+        names.extend(self.vendored.iter().flat_map(Cache::package_names));
         if let Far::Folder(folder) = &self.source {
             names.extend(folder.package_names());
         }

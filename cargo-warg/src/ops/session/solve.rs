@@ -222,7 +222,8 @@ impl<'a> Sessions<'a> {
             };
             match go_back(session, at) {
                 // Another mirror may know more.
-                Err(ClientError::Behind { .. }) if !self.is_offline() && registry.turn() => {}
+                Err(ClientError::Behind { .. }) if !self.is_offline() && registry.next_mirror() => {
+                }
                 session => return session.map_err(|error| registry.failure(error)),
             }
         }
@@ -271,7 +272,7 @@ impl<'a> Sessions<'a> {
             if !(is_behind
                 && is_new
                 && !self.is_offline()
-                && self.registries.of_origin(origin)?.turn())
+                && self.registries.of_origin(origin)?.next_mirror())
             {
                 return checked;
             }

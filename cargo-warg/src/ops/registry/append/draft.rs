@@ -15,7 +15,7 @@ use transparency::package::{Action, Log, Permission, Scope, Under};
 use transparency::release::Release;
 use transparency::version::without_build;
 
-use crate::ops::registry::append::{BatchError, Item};
+use crate::ops::registry::append::{AppendError, Item};
 
 /// How many versions a message names.
 const SHOWN: usize = 10;
@@ -125,7 +125,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether the log, which has records, says so already.
-    pub(crate) fn is_said(&self, log: &Log, registry: &str) -> Result<bool, BatchError> {
+    pub(crate) fn is_said(&self, log: &Log, registry: &str) -> Result<bool, AppendError> {
         match self {
             Self::Release(item) => is_released(log, item, registry),
             Self::Change(_, change) => change.is_said(log, registry),
@@ -211,12 +211,12 @@ fn granted(log: &Log, key: &VerifyingKey) -> BTreeSet<Permission> {
 }
 
 /// Whether the release is there already, the same.
-fn is_released(log: &Log, item: &Item, registry: &str) -> Result<bool, BatchError> {
+fn is_released(log: &Log, item: &Item, registry: &str) -> Result<bool, AppendError> {
     let statement = &item.statement;
     let (name, version) = (item.name.clone(), statement.version.clone());
     let registry = registry.to_owned();
     if let Some(existing) = log.kind().filter(|kind| *kind != item.kind) {
-        return Err(BatchError::Kind {
+        return Err(AppendError::Kind {
             name,
             registry,
             existing,
@@ -228,14 +228,14 @@ fn is_released(log: &Log, item: &Item, registry: &str) -> Result<bool, BatchErro
         return Ok(false);
     };
     if *existing.version() != version {
-        return Err(BatchError::OtherBuild {
+        return Err(AppendError::OtherBuild {
             name,
             version,
             existing: existing.version().clone(),
         });
     }
     if *existing.digest() != statement.digest {
-        return Err(BatchError::OtherContent {
+        return Err(AppendError::OtherContent {
             name,
             version,
             existing: *existing.digest(),
@@ -243,7 +243,7 @@ fn is_released(log: &Log, item: &Item, registry: &str) -> Result<bool, BatchErro
         });
     }
     if let Some(reason) = existing.withdrawn() {
-        return Err(BatchError::Withdrawn {
+        return Err(AppendError::Withdrawn {
             name,
             version,
             registry,
@@ -251,16 +251,20 @@ fn is_released(log: &Log, item: &Item, registry: &str) -> Result<bool, BatchErro
         });
     }
     if existing.statement() != statement {
-        return Err(BatchError::OtherClaims { name, version });
+        return Err(AppendError::OtherClaims { name, version });
     }
     Ok(true)
 }
 
 /// The release of a version that is to be changed.
-fn release<'l>(log: &'l Log, version: &Version, registry: &str) -> Result<&'l Release, BatchError> {
+fn release<'l>(
+    log: &'l Log,
+    version: &Version,
+    registry: &str,
+) -> Result<&'l Release, AppendError> {
     log.release(version).ok_or_else(|| {
         let all: Vec<_> = log.releases().map(Release::version).collect();
-        BatchError::NoVersion {
+        AppendError::NoVersion {
             name: log.name().clone(),
             version: version.clone(),
             registry: registry.to_owned(),
@@ -270,7 +274,7 @@ fn release<'l>(log: &'l Log, version: &Version, registry: &str) -> Result<&'l Re
 }
 
 impl Change {
-    fn is_said(&self, log: &Log, registry: &str) -> Result<bool, BatchError> {
+    fn is_said(&self, log: &Log, registry: &str) -> Result<bool, AppendError> {
         Ok(match self {
             Self::Yank { version, reason } => {
                 let release = release(log, version, registry)?;
@@ -278,7 +282,7 @@ impl Change {
                     None => false,
                     Some(existing) if existing == reason => true,
                     Some(existing) => {
-                        return Err(BatchError::OtherReason {
+                        return Err(AppendError::OtherReason {
                             name: log.name().clone(),
                             version: version.clone(),
                             existing: existing.to_owned(),
@@ -307,7 +311,7 @@ fn is_revoked(
     log: &Log,
     key: &VerifyingKey,
     permissions: &BTreeSet<Permission>,
-) -> Result<bool, BatchError> {
+) -> Result<bool, AppendError> {
     let held = granted(log, key);
     let (name, key_name) = (log.name().clone(), key.name().to_owned());
     let other_owner = log
@@ -317,14 +321,14 @@ fn is_revoked(
         let keeps_own = !permissions.contains(&Permission::Own);
         // It could go on doing what was taken from it.
         if let (true, Some(permission)) = (keeps_own, permissions.first()) {
-            return Err(BatchError::Implied {
+            return Err(AppendError::Implied {
                 key: key_name,
                 name,
                 permission: *permission,
             });
         }
         if !other_owner {
-            return Err(BatchError::LastOwner {
+            return Err(AppendError::LastOwner {
                 key: key_name,
                 name,
             });

@@ -12,7 +12,7 @@ use crate::error::{Class, Classify};
 
 /// Why a release cannot go into a registry.
 #[derive(Debug, thiserror::Error)]
-pub enum BatchError {
+pub enum AppendError {
     /// The key that was asked for may not, or none of this user's keys may.
     #[error(
         "{} {} `{name}` in registry `{registry}`: {}",
@@ -241,7 +241,7 @@ fn list(keys: &[VerifyingKey]) -> String {
     keys.join(", ")
 }
 
-impl Classify for BatchError {
+impl Classify for AppendError {
     fn class(&self) -> Class {
         match self {
             Self::NoVersion { .. } => Class::Unsolved,

@@ -6,7 +6,7 @@ use crate::fetch::FetchError;
 
 /// How long to wait for a server, and how often to try. The default is for people and for CI alike.
 #[derive(Debug, Clone)]
-pub struct Patience {
+pub struct Timeouts {
     /// For a connection, with its TLS handshake.
     pub connect: Duration,
     /// For an answer to begin, and between any two pieces of it.
@@ -24,7 +24,7 @@ pub struct Patience {
     pub longest: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -38,7 +38,7 @@ impl Default for Patience {
     }
 }
 
-impl Patience {
+impl Timeouts {
     /// For an object of so many bytes at most, with all its tries.
     pub(super) fn whole(&self, limit: u64) -> Duration {
         let seconds = limit.checked_div(self.slowest).unwrap_or(0);
@@ -88,9 +88,9 @@ mod tests {
 
     #[test]
     fn pauses_double_are_a_random_part_and_end() {
-        let patience = Patience::default();
+        let timeouts = Timeouts::default();
         let now = SystemTime::UNIX_EPOCH;
-        let pause = |rounds, error: &FetchError| patience.pause(rounds, error, now);
+        let pause = |rounds, error: &FetchError| timeouts.pause(rounds, error, now);
         for (rounds, most) in [(1, 500), (2, 1000), (3, 2000)] {
             let pauses: Vec<_> = (0..50).map(|_| pause(rounds, &busy(None))).collect();
             let most = Duration::from_millis(most);
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_a_server_asks_for_is_kept_up_to_a_limit() {
-        let patience = Patience::default();
+        let timeouts = Timeouts::default();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         for (text, seconds) in [
             ("0", Some(0)),
@@ -128,10 +128,10 @@ mod tests {
             ("Mon, 01 Jan 1900 00:00:00 GMT", Some(1)),
         ] {
             let after = RetryAfter::parse(text);
-            let pause = patience.pause(1, &busy(after), now);
+            let pause = timeouts.pause(1, &busy(after), now);
             match after {
                 Some(_) => assert_eq!(pause, seconds.map(Duration::from_secs), "{text}"),
-                None => assert!(pause.is_some_and(|pause| pause <= patience.pause), "{text}"),
+                None => assert!(pause.is_some_and(|pause| pause <= timeouts.pause), "{text}"),
             }
         }
     }

@@ -11,7 +11,7 @@ use generated::{generated, kind_of};
 use random::Random;
 use resolver::index::Standing;
 use resolver::lockfile::Lockfile;
-use resolver::lockfile::alone::{Difference, difference, hold};
+use resolver::lockfile::member_lock::{Difference, difference, hold};
 use resolver::problem::{Mode, RootRequirement};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
@@ -19,7 +19,7 @@ use world::{World, name, selection};
 
 /// The published lock of a member, as `hold` finds it.
 fn published(world: &World, member: &str) -> Option<Lockfile> {
-    let alone = world.lock().alone(member).unwrap();
+    let alone = world.lock().member_lock(member).unwrap();
     let is_yanked = |selection: &Selection| {
         let (_, releases) = &world.packages[&selection.name];
         let mut releases = releases.iter();
@@ -105,13 +105,13 @@ fn what_another_member_had_locked_is_held_and_its_packages_are_not_there() {
     assert_eq!(besides.held_besides(), Some(&other));
     assert_eq!(lock.packages.len(), 2);
     assert_eq!(lock.roots.len(), 1);
-    assert_eq!(world.lock().alone("b"), None);
+    assert_eq!(world.lock().member_lock("b"), None);
 }
 
 #[test]
 fn a_lock_that_answers_another_question_holds_nothing_that_helps() {
     let world = clocks();
-    let mut lock = world.lock().alone("app").unwrap();
+    let mut lock = world.lock().member_lock("app").unwrap();
     let clock = selection("component acme:clock@1.2.0");
     let root = lock.roots.get_mut("app").unwrap();
     root.requires = ["component acme:clock ^1".parse().unwrap()].into();

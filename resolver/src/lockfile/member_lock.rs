@@ -38,7 +38,7 @@ impl Lockfile {
     }
 
     /// The part of the lock that is about one member; none where the lock has no such member.
-    pub fn alone(&self, member: &str) -> Option<Self> {
+    pub fn member_lock(&self, member: &str) -> Option<Self> {
         let root = self.roots.get(member)?;
         let packages: BTreeMap<_, _> = self
             .packages
