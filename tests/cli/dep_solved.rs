@@ -946,3 +946,67 @@ fn a_release_with_its_lock_is_published_offline_where_another_registry_is_out_of
         .code(0)
         .stderr_contains("with its lock and bundle");
 }
+
+/// What a package exports beside what is its own, a component that requires it may want of the host. What is signed says so.
+#[test]
+fn a_release_is_wired_as_a_dependency_as_it_was_at_its_publisher() {
+    const I: &str = "interface i { h: func() -> u32; }";
+    const API: &str = "interface api { get: func(); }";
+    let sandbox = Sandbox::new();
+    let project = sandbox.virtual_workspace("work", &["app"]);
+    project.registry("acme", &["acme"]);
+    let more = &format!(
+        "package acme:c1w@1.1.0;\nworld w {{ export acme:c1/api@1.0.0; export acme:t1/i@1.0.0; }}\n\
+         package acme:c1@1.0.0 {{ {API} }}\npackage acme:t1@1.0.0 {{ {I} }}"
+    );
+    let less = format!("package acme:c1@1.0.0;\n{API}\nworld w {{ export api; }}");
+    project.publish_component("acme:c1", "1.0.0", &less).code(0);
+    append(
+        &project,
+        "app",
+        "package = \"acme:app\"\n[package.metadata.warg.dependencies]\n\"acme:c1\" = \"1\"\n",
+    );
+    let app = format!(
+        "package acme:app@0.1.0;\n{API}\nworld w {{ import acme:c1/api@1.0.0; import acme:t1/i@1.0.0; export api; }}\n\
+         package acme:c1@1.0.0 {{ {API} }}\npackage acme:t1@1.0.0 {{ {I} }}"
+    );
+    project.write("app.wasm", from_wit(&app, "w"));
+    project.warg(&["lock"]).code(0);
+    project.warg(&["publish", "app.wasm", "--bundle"]).code(0);
+    project.warg(&["verify", "acme:app@0.1.0"]).code(0);
+    let info = project.warg(&["info", "acme:app@0.1.0"]);
+    let signed = "component acme:c1 ^1 for acme:c1/api@1.0.0\n";
+    assert!(info.stdout.contains(signed), "{info}");
+    // A later release exports what is the host's, and takes nothing from it.
+    project.publish_component("acme:c1", "1.1.0", more).code(0);
+    let last = format!(
+        "package acme:last@0.1.0;\nworld w {{ import acme:app/api@0.1.0; }}\npackage acme:app@0.1.0 {{ {API} }}"
+    );
+    project.write("last.wasm", from_wit(&last, "w"));
+    project
+        .warg(&[
+            "bundle",
+            "last.wasm",
+            "--require",
+            "acme:app@0.1",
+            "-o",
+            "b.wasm",
+        ])
+        .code(0);
+    let said = project.warg(&["inspect", "b.wasm"]);
+    assert!(said.stdout.contains("acme:c1@1.1.0"), "{said}");
+    let host = "imports:    acme:t1/i@1.0.0\n";
+    assert!(said.stdout.contains(host), "{said}");
+    // What no release that is allowed can serve is not signed.
+    let needy = format!(
+        "package acme:needy@0.1.0;\nworld w {{ import acme:c1/other@1.0.0; }}\npackage acme:c1@1.0.0 {{ interface other {{ get: func(); }} }}"
+    );
+    project.write("needy.wasm", from_wit(&needy, "w"));
+    let manifest = project.read("app/Cargo.toml");
+    project.write("app/Cargo.toml", manifest.replace("acme:app", "acme:needy"));
+    project
+        .warg(&["publish", "needy.wasm"])
+        .code(11)
+        .stderr_contains("acme:needy@0.1.0 could not be used by anyone")
+        .stderr_contains("acme:c1 ^1 for acme:c1/other@1.0.0, which no such release exports");
+}

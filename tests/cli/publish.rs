@@ -43,7 +43,8 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
     app.publish_component("acme:clock", "1.0.0", CLOCK)
         .code(0)
         .stderr_lacks("warning");
-    app.publish_component("acme:local", "0.3.1", CLOCK).code(0);
+    let local = "package acme:local@0.3.1;\ninterface a { f: func(); }\nworld w { export a; }";
+    app.publish_component("acme:local", "0.3.1", local).code(0);
     app.write("logger.wasm", logger());
     // The name and version of the crate, 0.1.0.
     app.warg(&["publish", "-v", "logger.wasm"])
@@ -57,7 +58,7 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
         "\nacme:logger\n0\n",
         "\ninit component under operator 0 sha256:",
         "\nrelease 0.1.0 sha256:",
-        "\nrequire component acme:clock ^1.0\n",
+        "\nrequire component acme:clock ^1.0 for acme:clock/now@1.0.0\n",
         "\nrequire component acme:local ^0.3 for acme:local/a@0.3.1\n",
         "\nimport acme:clock/now@1.0.0\n",
         "\nexport acme:logger/api@1.2.0\n",

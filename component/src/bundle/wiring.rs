@@ -161,16 +161,69 @@ fn unversioned(import: &ExternName) -> Option<ExternName> {
     text.parse().ok()
 }
 
-/// Whether a requirement may serve an import that its `for` does not name: where it has one, only what is of its own package,
-/// or of one that the `for` names. Otherwise a later release, by exporting more, could take what is the host's.
-fn is_asked(requirement: &Requirement, import: &ExternName) -> bool {
-    let Some(import) = import.interface() else {
-        return requirement.serves.is_empty();
-    };
-    let mut named = requirement.serves.iter().filter_map(ExternName::interface);
-    requirement.serves.is_empty()
-        || import.package == requirement.name
-        || named.any(|named| named.package == import.package)
+/// Whether a name is of an interface of this package.
+fn is_of(package: &PackageName, name: &ExternName) -> bool {
+    name.interface().is_some_and(|one| one.package == *package)
+}
+
+/// What a requirement asks of the releases that will do, for a component that imports this: what `for` names; without one,
+/// the imports of the package's own name; and where there are none, whatever serves an import. Of imports under plain names it
+/// is not known what they are, so nothing is said where one of them may be served.
+///
+/// By this a release is required in its record: what later ones export beside it takes nothing from the host, and those that
+/// lack it are no choice.
+pub fn purpose(
+    requirement: &Requirement,
+    imports: &BTreeSet<ExternName>,
+    exports: &BTreeSet<ExternName>,
+) -> BTreeSet<ExternName> {
+    if !requirement.serves.is_empty() {
+        // What a text refers to and the component does not import is asked of nobody.
+        let named = requirement.serves.intersection(imports).cloned();
+        let named: BTreeSet<ExternName> = named.collect();
+        let mut serves = requirement.serves.iter();
+        let is_own = serves.all(|one| is_of(&requirement.name, one));
+        return if is_own && !named.is_empty() {
+            named
+        } else {
+            requirement.serves.clone()
+        };
+    }
+    let is_served = |import: &&ExternName| exports.iter().any(|export| serves(export, import));
+    let own = imports.iter().filter(|one| is_of(&requirement.name, one));
+    let own: BTreeSet<ExternName> = own.cloned().collect();
+    let is_unknown = |import: &ExternName| import.interface().is_none() && !is_served(&import);
+    if own.is_empty() && imports.iter().any(is_unknown) {
+        return BTreeSet::new();
+    }
+    let among = if own.is_empty() { imports } else { &own };
+    let served: BTreeSet<ExternName> = among.iter().filter(is_served).cloned().collect();
+    if served.is_empty() { own } else { served }
+}
+
+/// A requirement of a part, with the releases that meet it.
+struct Offer<'r> {
+    requirement: &'r Requirement,
+    met: Vec<usize>,
+    /// Whether it is for its own package's interfaces: it says nothing of what it is for, and some of them are imported.
+    is_for_its_own: bool,
+}
+
+impl Offer<'_> {
+    /// Whether it may serve an import that its `for` does not name: where it has one, only what is of its own package, or of
+    /// one that the `for` names; without one, nothing else where anything of its own package is imported. Otherwise a later
+    /// release, by exporting more, could take what is the host's.
+    fn is_asked(&self, import: &ExternName) -> bool {
+        let serves = &self.requirement.serves;
+        let is_open = serves.is_empty() && !self.is_for_its_own;
+        let Some(import) = import.interface() else {
+            return is_open;
+        };
+        let mut named = serves.iter().filter_map(ExternName::interface);
+        is_open
+            || import.package == self.requirement.name
+            || named.any(|named| named.package == import.package)
+    }
 }
 
 impl<'a> Plan<'a> {
@@ -336,7 +389,13 @@ impl<'p, 'a> Wirer<'p, 'a> {
         let requirements = requirements.filter(|one| one.kind == Kind::Component);
         let mut offers = Vec::new();
         for requirement in requirements {
-            offers.push((requirement, self.meeting(&wired.name, requirement)?));
+            let mut imports = wired.outside.imports.iter();
+            let is_own = |import: &Import<'_>| is_of(&requirement.name, &import.name);
+            offers.push(Offer {
+                requirement,
+                met: self.meeting(&wired.name, requirement)?,
+                is_for_its_own: requirement.serves.is_empty() && imports.any(is_own),
+            });
         }
         let mut useful: BTreeSet<usize> = BTreeSet::new();
         let mut servers = Vec::with_capacity(wired.outside.imports.len());
@@ -345,8 +404,8 @@ impl<'p, 'a> Wirer<'p, 'a> {
             let found = match redirection {
                 Some(found) => {
                     // The requirement did what it could: it was overruled.
-                    for (place, (_, met)) in offers.iter().enumerate() {
-                        if self.best(import, met).is_some() {
+                    for (place, offer) in offers.iter().enumerate() {
+                        if self.best(import, &offer.met).is_some() {
                             useful.insert(place);
                         }
                     }
@@ -359,7 +418,7 @@ impl<'p, 'a> Wirer<'p, 'a> {
                 None => Server::Host,
             });
         }
-        for (place, (requirement, _)) in offers.iter().enumerate() {
+        for (place, Offer { requirement, .. }) in offers.iter().enumerate() {
             let mut redirected_to = self.wire.values().flatten();
             let is_redirected_to = redirected_to.any(|number| {
                 self.selection(*number)
@@ -404,27 +463,28 @@ impl<'p, 'a> Wirer<'p, 'a> {
         &self,
         wired: &Wired<'_>,
         import: &Import<'_>,
-        offers: &[(&Requirement, Vec<usize>)],
+        offers: &[Offer<'_>],
         useful: &mut BTreeSet<usize>,
     ) -> Result<Option<(usize, usize)>, ComposeError> {
         let by_for: Vec<_> = offers
             .iter()
             .enumerate()
-            .filter(|(_, (requirement, _))| {
-                let mut serves = requirement.serves.iter();
+            .filter(|(_, offer)| {
+                let mut serves = offer.requirement.serves.iter();
                 serves.any(|pattern| means(pattern, &import.name))
             })
             .collect();
         let mut candidates: BTreeMap<usize, usize> = BTreeMap::new();
-        for (place, (_, met)) in &by_for {
+        for (place, Offer { met, .. }) in &by_for {
             let found = self.best(import, met);
             let (part, export) = found.ok_or_else(|| self.nothing(wired, import, met))?;
             candidates.insert(part, export);
             useful.insert(*place);
         }
         if by_for.is_empty() {
-            for (place, (requirement, met)) in offers.iter().enumerate() {
-                let found = is_asked(requirement, &import.name).then(|| self.best(import, met));
+            for (place, offer) in offers.iter().enumerate() {
+                let is_asked = offer.is_asked(&import.name);
+                let found = is_asked.then(|| self.best(import, &offer.met));
                 if let Some((part, export)) = found.flatten() {
                     candidates.insert(part, export);
                     useful.insert(place);
@@ -450,14 +510,19 @@ impl<'p, 'a> Wirer<'p, 'a> {
         &self,
         wired: &Wired<'_>,
         import: &Import<'_>,
-        offers: &[(&Requirement, Vec<usize>)],
+        offers: &[Offer<'_>],
     ) -> Result<(), ComposeError> {
         let Some(wanted) = import.name.interface() else {
             return Ok(());
         };
         // A requirement that says what it is for is for nothing else.
-        let open = offers.iter().filter(|(one, _)| one.serves.is_empty());
-        for (requirement, met) in open {
+        let open = offers
+            .iter()
+            .filter(|offer| offer.requirement.serves.is_empty() && offer.is_asked(&import.name));
+        for Offer {
+            requirement, met, ..
+        } in open
+        {
             let exports = met.iter().filter_map(|number| self.parts.get(*number));
             let mut exports = exports.flat_map(|part| &part.outside.exports);
             let has_it = exports.any(|export| {

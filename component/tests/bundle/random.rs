@@ -1,7 +1,11 @@
 //! Random closed sets without circles, held against wiring that is decided in the simplest way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+
+use component::bundle::wiring::purpose;
+use transparency::name::ExternName;
+use transparency::requirement::Requirement;
 
 use crate::world::{World, relay};
 
@@ -226,4 +230,99 @@ fn random_closed_sets_are_wired_as_their_requirements_say_and_always_to_the_same
         shared > 50 && left_out > 10 && merged > 20,
         "{shared} {left_out} {merged}"
     );
+}
+
+fn names(texts: &[String]) -> BTreeSet<ExternName> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+/// Packages that export what is theirs and what is not, and what a component takes of them as the root is what it takes as
+/// somebody's dependency by its record, whatever they export later.
+#[test]
+fn a_component_is_wired_by_its_record_as_it_is_as_the_root() {
+    let (mut composed, mut shared) = (0, 0);
+    for seed in 0..400 {
+        let dice = &mut Dice(seed);
+        let foreign: Vec<String> = (0..4)
+            .map(|at| format!("acme:t{at}/i@1.{}.0", at % 2))
+            .collect();
+        let count = 1 + dice.roll(3);
+        let mut servers: Vec<(String, Vec<String>)> = Vec::new();
+        for number in 0..count {
+            let mut exports = vec![format!("acme:c{number}/api@1.1.0")];
+            exports.extend(foreign.iter().filter(|_| dice.one_in(4)).cloned());
+            servers.push((format!("acme:c{number}"), exports));
+        }
+        let mut imports: Vec<String> = foreign.iter().filter(|_| dice.one_in(2)).cloned().collect();
+        let mut requires = Vec::new();
+        for (name, exports) in &servers {
+            if dice.one_in(2) {
+                imports.push(format!("{name}/api@1.{}.0", dice.roll(2)));
+            }
+            requires.push(match dice.roll(4) {
+                0 => format!("{name} ^1 for {}", exports.last().unwrap()),
+                _ => format!("{name} ^1"),
+            });
+        }
+        let with = |mut world: World, later: bool| {
+            for (name, exports) in &servers {
+                let more = foreign.iter().filter(|_| later);
+                let all: BTreeSet<String> = exports.iter().chain(more).cloned().collect();
+                let all: Vec<String> = all.into_iter().collect();
+                world = world.part(&format!("{name}@1.1.0"), &[], relay(&[], &texts(&all)));
+            }
+            world
+        };
+        let content = relay(&texts(&imports), &["acme:lib/api@1.0.0"]);
+        let root = with(World::new(&texts(&requires), content.clone()), false);
+        if root.compose().is_err() {
+            continue; // ambiguous: whoever publishes it is told
+        }
+        let requirements: Vec<Requirement> = requires
+            .iter()
+            .map(|text| format!("component {text}").parse().unwrap())
+            .collect();
+        let by_name: BTreeSet<ExternName> = requirements
+            .iter()
+            .flat_map(|one| one.serves.clone())
+            .collect();
+        let record: Vec<String> = requirements
+            .iter()
+            .zip(&servers)
+            .map(|(requirement, (_, exports))| {
+                let all = names(&imports);
+                let asked = if requirement.serves.is_empty() {
+                    all.difference(&by_name).cloned().collect()
+                } else {
+                    all
+                };
+                let mut stated = requirement.clone();
+                stated.serves = purpose(requirement, &asked, &names(exports));
+                stated.to_string().replacen("component ", "", 1)
+            })
+            .collect();
+        let last = relay(&["acme:lib/api@1.0.0"], &["acme:last/api@1.0.0"]);
+        let consumer = |later: bool| {
+            let world = World::new(&["acme:lib ^1"], last.clone());
+            let world = world.part("acme:lib@1.0.0", &texts(&record), content.clone());
+            with(world, later).wires()["acme:lib@1.0.0"].clone()
+        };
+        let wanted = root.wires()["app"].clone();
+        let story = format!("seed {seed}: {servers:?} {requires:?} {imports:?} {record:?}");
+        assert_eq!(consumer(false), wanted, "{story}");
+        // One that serves nothing is for nothing, which whoever publishes it is told.
+        if requirements
+            .iter()
+            .zip(&record)
+            .all(|(_, text)| text.contains(" for "))
+        {
+            assert_eq!(consumer(true), wanted, "{story}");
+            composed += 1;
+        }
+        let takes_foreign = |(import, wire): (&String, &String)| {
+            import.starts_with("acme:t") && !wire.starts_with("host")
+        };
+        shared += usize::from(wanted.iter().any(takes_foreign));
+    }
+    assert!(composed > 50 && shared > 20, "{composed} {shared}");
 }

@@ -459,8 +459,13 @@ fn a_requirement_with_a_for_takes_nothing_from_the_host_by_exporting_more() {
     let host = format!("host {clock}");
     let logger = format!("acme:logger@1.1.0 {clock}");
     assert_eq!(served_by(&format!("acme:logger ^1.0 for {log}")), host);
-    // It is asked for all, or for something of that package.
-    assert_eq!(served_by("acme:logger ^1.0"), logger);
+    // Nor does one without, where something of its own package is imported.
+    assert_eq!(served_by("acme:logger ^1.0"), host);
+    // It is asked for something of that package, or for whatever it exports.
     let both = format!("acme:logger ^1.0 for {log},wasi:clocks/zone@0.2.3");
     assert_eq!(served_by(&both), logger);
+    let root = relay(&[clock], &["acme:app/api@0.1.0"]);
+    let open = World::new(&["acme:logger ^1.0"], root);
+    let open = open.part("acme:logger@1.1.0", &[], relay(&[], &[log, clock]));
+    assert_eq!(open.wires()["app"][clock], logger);
 }

@@ -464,11 +464,12 @@ fn closed_set(
         members: [(name.to_string(), member)].into(),
         ..Problem::default()
     })?;
-    contents(&resolution, sessions, |_| false)
+    contents(Kind::Wit, &resolution, sessions, |_| false)
 }
 
-/// The contents of the WIT packages of a resolution, verified; but for those that the caller has.
+/// The contents of the packages of one kind in a resolution, verified; but for those that the caller has.
 pub(crate) fn contents(
+    kind: Kind,
     resolution: &Resolution,
     sessions: &mut Sessions<'_>,
     has: impl Fn(&Selection) -> bool,
@@ -478,7 +479,7 @@ pub(crate) fn contents(
         let Provenance::Registry { origin, .. } = provenance else {
             continue;
         };
-        if selection.kind != Kind::Wit || has(selection) {
+        if selection.kind != kind || has(selection) {
             continue;
         }
         let address = Address {

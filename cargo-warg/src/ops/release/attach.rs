@@ -17,7 +17,7 @@ use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
 use crate::ops::registry::append::Item;
 use crate::ops::release::derivation;
-use crate::ops::release::publish::Carries;
+use crate::ops::release::publish::{Carries, purpose};
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::Sessions;
@@ -59,10 +59,12 @@ pub(crate) fn attach(
         .member(member)
         .map(Member::wiring)
         .unwrap_or_default();
+    purpose::state_locked(&mut item.statement, &lock, &now)?;
     let text = lock.to_string();
     let composition = Composition {
         root: Part {
-            requirements: bundle::requirements(&lock),
+            // By its record, as whoever requires it wires it.
+            requirements: &item.statement.requirements,
             content: &item.content,
         },
         parts: bundle::fetched(&lock, &checked.contents)?,

@@ -9,6 +9,7 @@
 //! Nothing is signed that nobody could use: see `batch::consumer`.
 
 mod builder;
+pub(crate) mod purpose;
 mod texts;
 mod unused;
 
@@ -170,6 +171,9 @@ fn publish_component(
     if let Some(alias) = publication.registry {
         let origin = registries.of_alias(alias)?.policy.origin();
         sessions.assign(item.name.namespace(), origin.clone());
+    }
+    if publication.carries.is_none() {
+        purpose::state(&mut item.statement, &mut sessions)?;
     }
     // Composing the bundle of a release with its lock found out the same, and said it.
     if publication.carries.is_none() {

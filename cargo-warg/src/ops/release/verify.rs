@@ -23,7 +23,6 @@ use transparency::selection::Selection;
 use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::rebuild::{RebuildError, Rebuilt, rebuild};
-use crate::ops::bundle::requirements;
 use crate::ops::lock;
 use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::manifest::add::absent;
@@ -334,7 +333,7 @@ impl Subject<'_, '_> {
         let root = self.release.digest().to_string();
         claim("root", bundle.embedded.root.to_string(), root).classified()?;
         let root = Part {
-            requirements: requirements(lock),
+            requirements: self.release.requirements(),
             content: self.content.bytes(),
         };
         rebuild(bytes, &bundle, root, &checked.contents)
@@ -360,7 +359,8 @@ pub(crate) fn check_shape(lock: &Lockfile) -> std::result::Result<(), CarriedErr
 }
 
 /// The components that the lock's root requires are those of the record, of the registries that it names, where it names
-/// any. What they are for is at least what the record says: the member's `wit/` may ask for more.
+/// any. Where the lock says what one is for, so does the record, and names nothing else: the member's `wit/` may ask for more
+/// than the component imports. The bundle is composed by the record, as whoever requires the release wires it.
 fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(), CarriedError> {
     let same = |recorded: &Requirement, locked: &Requirement| {
         let of = |one: &Requirement| (one.kind, one.name.clone(), one.req.clone());
@@ -375,7 +375,11 @@ fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(),
         .collect();
     let is_locked = |one: &&Requirement| {
         let mut locked = locked.iter();
-        locked.any(|other| same(one, other) && one.serves.is_subset(&other.serves))
+        let is_for_it = |other: &Requirement| {
+            let is_part = !one.serves.is_empty() && one.serves.is_subset(&other.serves);
+            other.serves.is_empty() || is_part
+        };
+        locked.any(|other| same(one, other) && is_for_it(other))
     };
     let is_recorded = |one: &&&Requirement| recorded.iter().any(|other| same(other, one));
     let only_record: Vec<_> = recorded

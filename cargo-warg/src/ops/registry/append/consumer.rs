@@ -1,12 +1,14 @@
 //! Before a batch is sent: whether those who will require its releases can use them.
 //!
 //! The registries are taken as they will be with the batch. Each of its releases is required, exactly, by somebody who has
-//! nothing else: that must have a solution, and the WIT that `fetch` would write of it must parse. A release is for good,
+//! nothing else: that must have a solution, the WIT that `fetch` would write of it must parse, and a component must compose
+//! with what it requires, by its record. A release is for good,
 //! so what nobody could use is not to be signed; what is checked against its own folder alone may be just that.
 
 use std::collections::BTreeMap;
 
 use resolver::problem::{Member, Options, Problem, RootRequirement};
+use resolver::resolution::Resolution;
 use transparency::name::{Kind, PackageName};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
@@ -18,6 +20,7 @@ use crate::ops::registry::references::{
     ReferenceError, absence, all_selected, content_of, contents, is_of_a_registry, selected,
 };
 use crate::ops::session::solve::Sessions;
+use component::bundle::{ComposeError, Composition, FORMAT, Part, Wiring, compose};
 use component::wit::binary::Decoded;
 use component::wit::deps::check_alone;
 use component::wit::publish::PublishError;
@@ -150,7 +153,8 @@ fn check(
         members: [("whoever requires it".to_owned(), member)].into(),
         ..Problem::default()
     })?;
-    let fetched = contents(&resolution, sessions, |one| batch.contains_key(one))?;
+    let has = |one: &Selection| batch.contains_key(one);
+    let fetched = contents(Kind::Wit, &resolution, sessions, has)?;
     let mut wit = all_selected(&fetched);
     let ours = batch
         .iter()
@@ -165,7 +169,41 @@ fn check(
     check_alone(&release, &wit, components).classified()?;
     match item.kind {
         Kind::Wit => check_copies(item, batch, sessions),
-        Kind::Component => Ok(()),
+        Kind::Component => check_wiring(item, &resolution, sessions),
+    }
+}
+
+/// A component is composed with what its record requires, as whoever bundles it will: an export that is missing, or is of
+/// another type, is found out by nothing else.
+fn check_wiring(item: &Item, resolution: &Resolution, sessions: &mut Sessions<'_>) -> Result<()> {
+    let mut requirements = item.statement.requirements.iter();
+    if !requirements.any(|one| one.kind == Kind::Component) {
+        return Ok(());
+    }
+    let own = selection(item);
+    let contents = contents(Kind::Component, resolution, sessions, |one| *one == own)?;
+    let packages = resolution.packages();
+    let parts = contents.iter().filter_map(|(selection, content)| {
+        let part = Part {
+            requirements: packages.get(selection)?.requirements(),
+            content: content.bytes(),
+        };
+        Some((selection.clone(), part))
+    });
+    let composition = Composition {
+        root: Part {
+            requirements: &item.statement.requirements,
+            content: &item.content,
+        },
+        parts: parts.collect(),
+        wire: &Wiring::default(),
+        name: item.name.as_str(),
+        lock: "",
+    };
+    match compose(&composition, FORMAT) {
+        // What a bundle cannot export, a component that is required may.
+        Ok(_) | Err(ComposeError::Export { .. }) => Ok(()),
+        Err(error) => Err(Error::classified(error)),
     }
 }
 

@@ -1,0 +1,102 @@
+//! What a component requires each package for, as its record is to say.
+//!
+//! Whoever requires the component wires it by its record. So the record names what the publisher's own bundle takes from each
+//! package: the root and the dependency are one component, wired by one rule.
+
+use std::collections::BTreeSet;
+
+use resolver::lockfile::Lockfile;
+use transparency::name::{ExternName, Kind};
+use transparency::release::Release;
+use transparency::requirement::Requirement;
+use transparency::selection::Selection;
+use transparency::statement::Statement;
+
+use crate::error::Result;
+use crate::ops::session::solve::Sessions;
+use component::bundle::wiring::{purpose, serves};
+
+/// States it of a component that is published without a closed set: by the lowest release that is allowed and serves any
+/// import, so that later ones change nothing.
+///
+/// # Errors
+/// Whatever keeps a package from being read or believed.
+pub(super) fn state(statement: &mut Statement, sessions: &mut Sessions<'_>) -> Result<()> {
+    each(statement, |requirement, imports| {
+        if !requirement.serves.is_empty() || sessions.origins().of(&requirement.name).is_none() {
+            return Ok((requirement.clone(), BTreeSet::new()));
+        }
+        let (_, log) = sessions.find(&requirement.name)?;
+        let releases = log.into_iter().flat_map(|log| log.log().releases());
+        let mut allowed: Vec<&Release> = releases
+            .filter(|one| requirement.req.matches(one.version()))
+            .collect();
+        allowed.sort_by(|one, other| one.version().cmp(other.version()));
+        let serving = allowed.into_iter().find(|release| {
+            let mut exports = release.exports().iter();
+            exports.any(|export| imports.iter().any(|import| serves(export, import)))
+        });
+        let exports = serving.map(|release| release.exports().clone());
+        Ok((requirement.clone(), exports.unwrap_or_default()))
+    })
+}
+
+/// The same of one that carries its closed set: by what that selects, and what the lock says that each is for.
+pub(crate) fn state_locked(
+    statement: &mut Statement,
+    lock: &Lockfile,
+    sessions: &Sessions<'_>,
+) -> Result<()> {
+    each(statement, |requirement, _| {
+        let is_same = |one: &&Requirement| {
+            (one.kind, &one.name, &one.req)
+                == (requirement.kind, &requirement.name, &requirement.req)
+        };
+        let roots = lock.roots.values();
+        let locked = roots.flat_map(|root| &root.requires).find(is_same);
+        let meets = |selection: &&Selection| {
+            selection.kind == requirement.kind
+                && selection.name == requirement.name
+                && requirement.req.matches(&selection.version)
+        };
+        let release = lock.packages.keys().find(meets);
+        let release = release.and_then(|selection| sessions.release(selection));
+        let exports = release.map(|release| release.exports().clone());
+        Ok((
+            locked.unwrap_or(requirement).clone(),
+            exports.unwrap_or_default(),
+        ))
+    })
+}
+
+/// Writes into each requirement what it is for, by the requirement and the exports that `found` gives.
+fn each(
+    statement: &mut Statement,
+    mut found: impl FnMut(
+        &Requirement,
+        &BTreeSet<ExternName>,
+    ) -> Result<(Requirement, BTreeSet<ExternName>)>,
+) -> Result<()> {
+    let named: BTreeSet<ExternName> = statement
+        .requirements
+        .iter()
+        .flat_map(|one| one.serves.iter().cloned())
+        .collect();
+    let mut stated = BTreeSet::new();
+    for requirement in &statement.requirements {
+        let mut requirement = requirement.clone();
+        if requirement.kind == Kind::Component {
+            // What another is for by name is no question.
+            let imports: BTreeSet<ExternName> = if requirement.serves.is_empty() {
+                statement.imports.difference(&named).cloned().collect()
+            } else {
+                statement.imports.clone()
+            };
+            let (by, exports) = found(&requirement, &imports)?;
+            requirement.serves = purpose(&by, &imports, &exports);
+        }
+        stated.insert(requirement);
+    }
+    statement.requirements = stated.into();
+    Ok(())
+}
