@@ -312,7 +312,7 @@ impl<'a> Ground<'a> {
             Body::Root | Body::Choice(_) | Body::Nowhere(_) => None,
         };
         let required = stock.and_then(|stock| stock.required(number));
-        let Some(required) = required.filter(|required| !required.has_itself) else {
+        let Some((numbers, false)) = required else {
             return Ok(match self.needs(id, number)? {
                 Needs::Edges(edges) => {
                     for edge in &*edges {
@@ -324,7 +324,7 @@ impl<'a> Ground<'a> {
             });
         };
         let mut missing = BTreeSet::new();
-        for number in &*required.numbers {
+        for number in numbers {
             match self.led(*number) {
                 Ok(at) => {
                     if let Some((target, set)) = self.known.borrow().leads.get(at) {
@@ -434,9 +434,9 @@ impl<'a> Ground<'a> {
             }
         };
         let needs = match (stock.required(number), stock.source(number)) {
-            (Some(required), _) if !required.has_itself => self.elsewhere(&required.numbers)?,
+            (Some((numbers, false)), _) => self.elsewhere(numbers)?,
             (required, Some(source)) => {
-                let numbers = required.map_or(&[][..], |required| &required.numbers);
+                let numbers = required.map_or(&[][..], |(numbers, _)| numbers);
                 self.needs_of(id, source, numbers)?
             }
             (_, None) => Needs::Edges(Rc::new([])),

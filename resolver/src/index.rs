@@ -108,7 +108,7 @@ pub(crate) struct TrackReleases {
     pub(crate) versions: Versions,
     pub(crate) releases: Vec<Release>,
     /// What each release requires.
-    pub(crate) required: Vec<Required>,
+    pub(crate) required: Required,
     /// The numbers of those that are not simply usable.
     pub(crate) doubtful: Vec<u32>,
 }
@@ -217,26 +217,20 @@ fn required(
     name: &PackageName,
     releases: &[Release],
     numbered: &mut Numbered,
-) -> Vec<Required> {
-    let mut all: Vec<Required> = Vec::with_capacity(releases.len());
-    let mut before: Option<&Arc<BTreeSet<Requirement>>> = None;
+) -> Required {
+    let mut required = Required::default();
+    let mut before = None;
     for Release { requirements, .. } in releases {
-        let required = match (before, all.last()) {
-            (Some(before), Some(last)) if Arc::ptr_eq(before, requirements) => last.clone(),
-            _ => Required {
-                numbers: requirements
-                    .iter()
-                    .map(|one| numbered.number(one))
-                    .collect(),
-                has_itself: requirements
-                    .iter()
-                    .any(|one| one.kind == kind && one.name == *name),
-            },
-        };
-        all.push(required);
+        if before.is_some_and(|before| Arc::ptr_eq(before, requirements)) {
+            required.push_same();
+        } else {
+            let numbers = requirements.iter().map(|one| numbered.number(one));
+            let is_itself = |one: &Requirement| one.kind == kind && one.name == *name;
+            required.push(numbers, requirements.iter().any(is_itself));
+        }
         before = Some(requirements);
     }
-    all
+    required
 }
 
 #[derive(Debug, Clone)]

@@ -9,13 +9,38 @@ use transparency::name::{Kind, Origin, PackageName};
 use transparency::requirement::Requirement;
 use transparency::version::Track;
 
-/// What a release requires.
-#[derive(Debug, Clone)]
+use crate::requirement::place;
+
+/// What the releases of a track require, by the numbers of requirements: side by side, since who looks at one release
+/// mostly looks at its neighbours.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Required {
-    /// The numbers of its requirements, in their order.
-    pub(crate) numbers: Arc<[u32]>,
-    /// Whether one of them is of the package itself.
-    pub(crate) has_itself: bool,
+    numbers: Vec<u32>,
+    /// For each release, where its numbers begin and end, and whether it requires something of its own package.
+    releases: Vec<(u32, u32, bool)>,
+}
+
+impl Required {
+    /// Adds what the next release requires.
+    pub(crate) fn push(&mut self, numbers: impl IntoIterator<Item = u32>, has_itself: bool) {
+        let from = next(self.numbers.len());
+        self.numbers.extend(numbers);
+        self.releases
+            .push((from, next(self.numbers.len()), has_itself));
+    }
+
+    /// Adds a release that requires the same as the one before.
+    pub(crate) fn push_same(&mut self) {
+        self.releases.extend(self.releases.last().copied());
+    }
+
+    /// The numbers of what a release requires, in the order of its requirements, and whether one of them is of its own
+    /// package.
+    pub(crate) fn get(&self, release: u32) -> Option<(&[u32], bool)> {
+        let (from, past, has_itself) = self.releases.get(place(release))?;
+        let numbers = self.numbers.get(place(*from)..place(*past))?;
+        Some((numbers, *has_itself))
+    }
 }
 
 /// The track of a package that a requirement aims at, whichever of its versions it allows.
@@ -61,7 +86,7 @@ impl Numbered {
 
     /// A requirement by its number, and the number of what it aims at.
     pub(crate) fn get(&self, number: u32) -> Option<(&Requirement, Option<u32>)> {
-        let (requirement, aim) = self.all.get(crate::requirement::place(number))?;
+        let (requirement, aim) = self.all.get(place(number))?;
         Some((requirement, *aim))
     }
 

@@ -1,7 +1,6 @@
 //! The versions of one track that a member can see: a registry's releases, or the local packages that take their place.
 
 use crate::index::{Package, TrackReleases};
-use crate::numbered::Required;
 use crate::requirement::{Versions, place};
 use crate::scope::{LocalTrack, Source};
 
@@ -34,10 +33,10 @@ impl<'a> Stock<'a> {
         }
     }
 
-    /// What a version requires, in the index's numbers; none of what is local.
-    pub(crate) fn required(self, number: u32) -> Option<&'a Required> {
+    /// What a version requires, in the index's numbers, and whether something of its own package; none of what is local.
+    pub(crate) fn required(self, number: u32) -> Option<(&'a [u32], bool)> {
         match self {
-            Self::Releases(_, track) => track.required.get(place(number)),
+            Self::Releases(_, track) => track.required.get(number),
             Self::Locals(_) | Self::Nothing => None,
         }
     }
