@@ -998,10 +998,9 @@ fn a_release_is_wired_as_a_dependency_as_it_was_at_its_publisher() {
     let host = "imports:    acme:t1/i@1.0.0\n";
     assert!(said.stdout.contains(host), "{said}");
     // What no release that is allowed can serve is not signed.
-    let needy = format!(
-        "package acme:needy@0.1.0;\nworld w {{ import acme:c1/other@1.0.0; }}\npackage acme:c1@1.0.0 {{ interface other {{ get: func(); }} }}"
-    );
-    project.write("needy.wasm", from_wit(&needy, "w"));
+    let needy = "package acme:needy@0.1.0;\nworld w { import acme:c1/other@1.0.0; }\n\
+                 package acme:c1@1.0.0 { interface other { get: func(); } }";
+    project.write("needy.wasm", from_wit(needy, "w"));
     let manifest = project.read("app/Cargo.toml");
     project.write("app/Cargo.toml", manifest.replace("acme:app", "acme:needy"));
     project
