@@ -16,6 +16,7 @@ mod content;
 mod doubts;
 mod error;
 pub(crate) mod evidence;
+mod loaded;
 mod memories;
 mod news;
 mod opening;
@@ -42,8 +43,8 @@ use transparency::tile::{Part, WIDTH};
 
 use doubts::Doubts;
 pub use error::{ClientError, Remedy};
+pub use loaded::{Loaded, LoadedLog, Package};
 use news::News;
-pub use packages::{Loaded, LoadedLog, Package};
 use past::Past;
 use reader::{Reader, Wanted};
 use records::{Records, borrowed};

@@ -18,7 +18,7 @@ use transparency::record::{SignedRecord, Subject};
 use transparency::tile::Part;
 
 use super::reader::Wanted;
-use super::{ClientError, Loaded, LoadedLog, Package, Session, packages, prove};
+use super::{ClientError, Loaded, LoadedLog, Package, Session, loaded, prove};
 use crate::layout;
 use crate::trust::{Memory, Sighting};
 
@@ -113,7 +113,7 @@ pub(super) fn check_sighting(
     if let Err(error) = extends {
         return Err(vanished(session, name, sighting, Some((now, error))));
     }
-    match packages::record_at(now, last) {
+    match loaded::record_at(now, last) {
         Some((found, record)) if found != sighting.index => {
             let subject = Subject::Package(name.clone());
             Err(moved(session, subject, (sighting.index, found), record))
@@ -303,7 +303,7 @@ fn vanished(
 ) -> ClientError {
     let evidence = match &now {
         Some((loaded, ExtensionError::Diverged { position, .. })) => {
-            let record = packages::record_at(loaded, *position);
+            let record = loaded::record_at(loaded, *position);
             record.and_then(|record| replaced(session, sighting, record))
         }
         _ => hidden(session, name, sighting),

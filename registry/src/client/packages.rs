@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::map::Key;
 use transparency::name::PackageName;
-use transparency::number::{Index, Length, Position};
+use transparency::number::{Index, Length};
 use transparency::package::{self, Absence, Head, OpenedRecord, Presence, Proofs, Replay, Seen};
-use transparency::tile::{Part, Tile, WIDTH};
+use transparency::tile::{Tile, WIDTH};
 
+use super::loaded::first_part;
 use super::opening::Opening;
 use super::reader::Wanted;
 use super::records::{End, Records, Way, borrowed};
-use super::{ClientError, RefusedLog, Session, evidence, past, prove};
+use super::{ClientError, Loaded, LoadedLog, Package, RefusedLog, Session, evidence, prove};
 use crate::layout;
 use crate::trust::Sighting;
 
@@ -24,76 +25,6 @@ const BATCH: usize = 256;
 
 /// The most tiles of the lowest level that are read before it is known which of them are needed, 8 kB each.
 const TILES_AHEAD: u64 = 16;
-
-/// A package as a checkpoint has it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that are asked for are present"
-)]
-#[derive(Debug, Clone)]
-pub enum Package {
-    /// Its verified log.
-    Present(LoadedLog),
-    /// It is proved not to be there.
-    Absent(Absence),
-}
-
-/// A verified package log, its head, and where the registry says each of its records lies.
-#[derive(Debug, Clone)]
-pub struct LoadedLog {
-    pub(super) log: package::Log,
-    pub(super) head: Head,
-    pub(super) indices: Vec<Index>,
-    pub(super) records: Vec<Vec<u8>>,
-    /// The log as it is now, where this is what it was.
-    pub(super) newest: Option<Box<LoadedLog>>,
-}
-
-/// A package as a checkpoint has it, or as it cannot be used.
-pub type Loaded = Result<Package, RefusedLog>;
-
-impl LoadedLog {
-    /// The log.
-    pub fn log(&self) -> &package::Log {
-        &self.log
-    }
-
-    /// The head that it was replayed to.
-    pub fn head(&self) -> &Head {
-        &self.head
-    }
-
-    /// The log as of the newest checkpoint, with what was yanked and withdrawn since; this one, if it is not of the past, or
-    /// if its log of now is refused.
-    pub fn newest(&self) -> &Self {
-        self.newest.as_deref().unwrap_or(self)
-    }
-
-    /// Where the registry says that a record lies; a hint, until [`Session::check_included`] shows it.
-    pub fn index_hint(&self, position: Position) -> Option<Index> {
-        let place = usize::try_from(position.get()).ok()?;
-        self.indices.get(place).copied()
-    }
-
-    pub(super) fn record_at(&self, position: Position) -> Option<(Index, &[u8])> {
-        self.records().nth(usize::try_from(position.get()).ok()?)
-    }
-
-    /// The records with their indices, as the package's files have them.
-    pub(crate) fn records(&self) -> impl Iterator<Item = (Index, &[u8])> {
-        let records = self.records.iter().map(Vec::as_slice);
-        self.indices.iter().copied().zip(records)
-    }
-}
-
-/// A record of a package, and where it is said to lie.
-pub(super) fn record_at(loaded: &Loaded, position: Position) -> Option<(Index, &[u8])> {
-    match loaded {
-        Ok(Package::Present(loaded)) => loaded.record_at(position),
-        Ok(Package::Absent(_)) => None,
-        Err(refused) => refused.record_at(position),
-    }
-}
 
 impl Session<'_> {
     /// Steps 3 to 5 for some packages: their place in the map, and their logs or the proof that there is none.
@@ -186,7 +117,7 @@ impl Session<'_> {
             asks.insert(slot.index);
         }
         let mut ends = self.past_ends(names)?;
-        asks.extend(past::heads(&ends));
+        asks.extend(heads_of(&ends));
         let heads: Vec<_> = asks.iter().copied().collect();
         let needed = self.tiles.needed_for_inclusion(&heads);
         let read = self
@@ -214,8 +145,8 @@ impl Session<'_> {
         }
         self.read_pages_then(&keys)?;
         ends.extend(self.past_ends(names)?);
-        asks.extend(past::heads(&ends));
-        asks.extend(past::behind(&ends, &records));
+        asks.extend(heads_of(&ends));
+        asks.extend(behind(&ends, &records));
         let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
         self.reader.keep_tiles_ahead(&mut self.tiles, &tiles_ahead);
         let none = Records::new();
@@ -398,7 +329,21 @@ pub(super) type Batch = (
     Proofs,
 );
 
-/// The first file of a log, for messages.
-pub(super) fn first_part() -> Part {
-    Part::new(0, 1).expect("0 is a number and 1 a width")
+/// Where the last records before some ends lie, as the map says.
+fn heads_of(ends: &BTreeMap<PackageName, Sighting>) -> impl Iterator<Item = Index> {
+    let heads = ends.values().filter(|end| end.seen.length > Length::ZERO);
+    heads.map(|end| end.index)
+}
+
+/// Where the first records behind some ends lie, as the files say.
+fn behind(
+    ends: &BTreeMap<PackageName, Sighting>,
+    records: &BTreeMap<PackageName, Records>,
+) -> BTreeSet<Index> {
+    let nexts = ends.iter().filter_map(|(name, end)| {
+        let next = usize::try_from(end.seen.length.get()).ok()?;
+        let (index, _) = records.get(name)?.get(next)?;
+        Some(*index)
+    });
+    nexts.collect()
 }

@@ -7,7 +7,7 @@
 //!
 //! Nothing here is remembered: what this machine saw is what it saw of the registry of now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use transparency::checkpoint::{MapEntry, PastOpening, TrustedCheckpoint};
 use transparency::digest::{Digest, Hash};
@@ -18,8 +18,8 @@ use transparency::package::{self, Presence, Proofs, Seen};
 use transparency::tile::Part;
 
 use super::reader::Wanted;
-use super::records::{Records, borrowed};
-use super::{ClientError, Loaded, LoadedLog, Package, Session, evidence, packages, prove};
+use super::records::borrowed;
+use super::{ClientError, Loaded, LoadedLog, Package, Session, evidence, loaded, prove};
 use crate::layout;
 use crate::trust::Sighting;
 
@@ -329,7 +329,7 @@ impl Session<'_> {
             Ok(log) => log,
             Err(_) if now.is_err() => return Ok(now),
             Err(source) => {
-                let place = layout::package(name, packages::first_part());
+                let place = layout::package(name, loaded::first_part());
                 return Err(ClientError::Log {
                     place: self.reader.place(&place),
                     source: Box::new(source),
@@ -352,23 +352,4 @@ impl Session<'_> {
             newest,
         })))
     }
-}
-
-/// Where the last records before some ends lie, as the map says.
-pub(super) fn heads(ends: &BTreeMap<PackageName, Sighting>) -> impl Iterator<Item = Index> {
-    let heads = ends.values().filter(|end| end.seen.length > Length::ZERO);
-    heads.map(|end| end.index)
-}
-
-/// Where the first records behind some ends lie, as the files say.
-pub(super) fn behind(
-    ends: &BTreeMap<PackageName, Sighting>,
-    records: &BTreeMap<PackageName, Records>,
-) -> BTreeSet<Index> {
-    let nexts = ends.iter().filter_map(|(name, end)| {
-        let next = usize::try_from(end.seen.length.get()).ok()?;
-        let (index, _) = records.get(name)?.get(next)?;
-        Some(*index)
-    });
-    nexts.collect()
 }
