@@ -24,7 +24,15 @@ impl Classify for TextError {
                 "gate what refers to it as well, by the same `@unstable`: others parse the package with features of their own"
                     .to_owned(),
             ),
-            _ => None,
+            Self::Read { .. }
+            | Self::TooLarge { .. }
+            | Self::TooMany { .. }
+            | Self::TooWide { .. }
+            | Self::Parse { .. }
+            | Self::Package { .. }
+            | Self::TooManyFeatures { .. }
+            | Self::Print { .. }
+            | Self::GaveUp(_) => None,
         }
     }
 
@@ -113,7 +121,11 @@ impl Classify for PublishError {
         match self {
             Self::Text(error) => error.help(),
             Self::Refused { why, .. } => refusal_help(why),
-            _ => None,
+            Self::Empty { .. }
+            | Self::Encode { .. }
+            | Self::GaveUp(_)
+            | Self::Binary(_)
+            | Self::NoContents { .. } => None,
         }
     }
 
@@ -165,14 +177,22 @@ impl Classify for PlanError {
                 "require another version of one of these components; or refer to `{interface}` in `wit/`, where its package is \
                  released, or put that package into `wit/deps`: its own text counts more than what components hold of it"
             )),
-            _ => None,
+            Self::Exports(_)
+            | Self::Content { .. }
+            | Self::Missing { .. }
+            | Self::Lacks { .. }
+            | Self::Text(_) => None,
         }
     }
 
     fn places(&self) -> Vec<Place> {
         match self {
             Self::Text(error) => error.places(),
-            _ => Vec::new(),
+            Self::Content { .. }
+            | Self::Missing { .. }
+            | Self::Lacks { .. }
+            | Self::Exports(_)
+            | Self::Occupied { .. } => Vec::new(),
         }
     }
 }
@@ -209,7 +229,16 @@ impl Classify for ContentError {
             } => format!(
                 "require `{package}` in Cargo.toml, import its interfaces by their own names, and build the component again"
             ),
-            _ => return None,
+            Self::OldName { package: None, .. }
+            | Self::TooLarge
+            | Self::NotWasm
+            | Self::Module
+            | Self::Component
+            | Self::WitPackage
+            | Self::Invalid { .. }
+            | Self::Name(_)
+            | Self::Wit(_)
+            | Self::Refused(_) => return None,
         })
     }
 }
@@ -294,7 +323,12 @@ impl Classify for EmbeddedError {
             }
             Self::Format { .. } => "update cargo warg".to_owned(),
             Self::Content(_) => return None,
-            _ => "it was changed after it was made: get it from where it was made, or bundle it again".to_owned(),
+            Self::Several { .. }
+            | Self::NotLast
+            | Self::TooLong
+            | Self::Line { .. }
+            | Self::NotCanonical
+            | Self::NoRoot { .. } => "it was changed after it was made: get it from where it was made, or bundle it again".to_owned(),
         })
     }
 }

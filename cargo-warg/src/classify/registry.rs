@@ -91,7 +91,18 @@ impl Classify for ClientError {
                  operator"
                     .to_owned()
             }
-            _ => return None,
+            Self::Storage(_)
+            | Self::Memory(_)
+            | Self::Diverged { .. }
+            | Self::OtherOperator { .. }
+            | Self::OperatorCut { .. }
+            | Self::Lost { .. }
+            | Self::Moved { .. }
+            | Self::TimeBack { .. }
+            | Self::Misbehavior { .. }
+            | Self::Kept(_)
+            | Self::Keep(_)
+            | Self::Unasked { .. } => return None,
         })
     }
 }
@@ -188,7 +199,20 @@ impl Classify for SequencerError {
                  folder"
                     .to_owned(),
             ),
-            _ => None,
+            Self::Storage(_)
+            | Self::Unfinished(_)
+            | Self::NotCheckpointKey { .. }
+            | Self::Policy(_)
+            | Self::Record(_)
+            | Self::Package(_)
+            | Self::Operator(_)
+            | Self::Defective { .. }
+            | Self::Content { .. }
+            | Self::Withdrawn { .. }
+            | Self::Map(_)
+            | Self::File { .. }
+            | Self::Entries { .. }
+            | Self::Full => None,
         }
     }
 }

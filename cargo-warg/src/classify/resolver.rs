@@ -21,7 +21,12 @@ impl Classify for ReadError {
             Self::NotCanonical { .. } | Self::Inconsistent(_) => {
                 "if a merge did it, run `cargo warg lock`: it keeps what the lock selects; otherwise restore it".to_owned()
             }
-            _ => "it is not meant to be edited: restore it, or remove it and run `cargo warg lock`"
+            Self::TooLong
+            | Self::Syntax { .. }
+            | Self::NoVersion
+            | Self::Unexpected { .. }
+            | Self::Value { .. }
+            | Self::Checkpoint { .. } => "it is not meant to be edited: restore it, or remove it and run `cargo warg lock`"
                 .to_owned(),
         })
     }
