@@ -10,7 +10,7 @@ use transparency::name::{Kind, PackageName};
 use transparency::requirement::Requirement;
 
 use crate::index::{Address, Index, Package, Release, Standing};
-use crate::preference::Order;
+use crate::order::Order;
 use crate::problem::{Options, Problem};
 use crate::requirement::place;
 use transparency::selection::Selection;

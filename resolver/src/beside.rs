@@ -10,9 +10,9 @@ use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::version::Track;
 
+use crate::closed_set::Provenance;
 use crate::preference::Preferences;
 use crate::problem::{Member, RootRequirement, Written};
-use crate::resolution::Provenance;
 use crate::scope::Scope;
 use transparency::selection::Selection;
 

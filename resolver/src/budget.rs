@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::numbers::Counts;
-use crate::provider::NodeId;
+use crate::numbers::NodeId;
 
 /// What one solve may take. Each member's has its own, whatever the others took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

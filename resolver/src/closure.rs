@@ -11,8 +11,8 @@ use transparency::name::{ExternName, Kind, PackageName};
 use transparency::requirement::Requirement;
 use transparency::version::Track;
 
+use crate::closed_set::ClosedSet;
 use crate::problem::Member;
-use crate::resolution::ClosedSet;
 use transparency::selection::Selection;
 
 /// What is wrong with a closed set.

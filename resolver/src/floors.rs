@@ -14,11 +14,12 @@ use std::collections::BTreeSet;
 use version_ranges::Ranges;
 
 use crate::budget::Meter;
-use crate::graph::{Body, Edge};
 use crate::ground::Ground;
 use crate::index::Address;
-use crate::preference::Order;
-use crate::provider::NodeId;
+use crate::node::Body;
+use crate::node::Edge;
+use crate::numbers::NodeId;
+use crate::order::Order;
 use crate::requirement::place;
 
 /// The floor of each node that has one.

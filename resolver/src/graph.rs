@@ -10,180 +10,23 @@
 //! dependency is dropped if the version itself satisfies it, and else makes the version unavailable.
 
 use std::cell::Ref;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use pubgrub::Dependencies;
-use transparency::name::{ExternName, Kind, Origin, PackageName};
-use transparency::number::Size;
-use transparency::requirement::Requirement;
-use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 
 use crate::budget::{Budget, Meter};
 use crate::floors::Floors;
 use crate::ground::{Asks, Ground};
 use crate::index::Address;
+use crate::node::{Edge, Key, Needs, Node};
+use crate::numbers::NodeId;
 use crate::numbers::Numbers;
 use crate::problem::RootRequirement;
-use crate::provider::{Graph, NodeId, Offer};
-use crate::requirement::place;
-use crate::scope::{Exclusion, Scope, Stop};
-use crate::stock::Stock;
-
-/// What a node stands for; its order settles ties.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Key {
-    /// The member itself.
-    Root,
-    /// The versions of one track.
-    Track(Kind, PackageName, Track),
-    /// The tracks of a requirement that spans several; what they must export, and whether letter by letter.
-    Choice(Kind, PackageName, VersionReq, BTreeSet<ExternName>, bool),
-    /// What no release can be: a package that does not exist, or not with that kind, or not in the registry that a
-    /// requirement names.
-    Nowhere(Kind, PackageName, Option<Origin>),
-}
-
-/// Why a version, or what stands for one, cannot be chosen after all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// No package of that name exists.
-    Absent {
-        /// The size of the log at which its absence was proved.
-        size: Size,
-    },
-    /// It is of a registry that has no say.
-    Outside,
-    /// Its log breaks the rules.
-    Refused {
-        /// Which one, and where.
-        reason: String,
-    },
-    /// No registry is configured for its namespace.
-    NoRegistry {
-        /// The one that the requirement names.
-        said: Option<Origin>,
-    },
-    /// The requirement names another registry than the one of its namespace.
-    OtherRegistry {
-        /// The one that it names.
-        said: Origin,
-        /// The one of the namespace.
-        here: Origin,
-    },
-    /// The package holds something else.
-    OtherKind {
-        /// What it holds.
-        actual: Kind,
-    },
-    /// It requires another version of its own track.
-    Itself {
-        /// What it requires.
-        requirement: Requirement,
-    },
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent { size } => {
-                write!(
-                    f,
-                    "does not exist (proved at the checkpoint of size {size})"
-                )
-            }
-            Self::Outside => f.write_str("is of a registry that the lock has no checkpoint of"),
-            Self::Refused { reason } => write!(f, "cannot be used: {reason}"),
-            Self::NoRegistry { said: None } => {
-                f.write_str("is of a namespace that no registry is configured for")
-            }
-            Self::NoRegistry { said: Some(said) } => write!(
-                f,
-                "is of a namespace that no registry is configured for (the requirement names `{said}`)"
-            ),
-            Self::OtherRegistry { said, here } => {
-                write!(
-                    f,
-                    "belongs to `{here}` here, and the requirement names `{said}`"
-                )
-            }
-            Self::OtherKind { actual } => write!(f, "is a {actual} package"),
-            Self::Itself { requirement } => write!(f, "requires {requirement} of itself"),
-        }
-    }
-}
-
-/// What a node is made of.
-#[derive(Debug)]
-pub(crate) enum Body<'a> {
-    Root,
-    Track {
-        stock: Stock<'a>,
-        /// What of it is no candidate, and why.
-        excluded: BTreeMap<u32, Exclusion>,
-    },
-    /// Each track by its node, with the numbers that match there; the tracks ascend by their highest match.
-    Choice(Vec<(Track, NodeId, Ranges<u32>)>),
-    Nowhere(Reason),
-}
-
-#[derive(Debug)]
-pub(crate) struct Node<'a> {
-    pub(crate) key: Rc<Key>,
-    offer: Rc<Offer>,
-    pub(crate) body: Body<'a>,
-    /// What each number depends on, as far as that was asked for.
-    needs: Vec<Option<Needs<'a>>>,
-}
-
-impl<'a> Node<'a> {
-    pub(crate) fn new(key: Rc<Key>, offer: Offer, body: Body<'a>) -> Self {
-        Self {
-            key,
-            offer: Rc::new(offer),
-            body,
-            needs: Vec::new(),
-        }
-    }
-
-    /// What can be chosen of it.
-    pub(crate) fn offer(&self) -> &Offer {
-        &self.offer
-    }
-
-    /// What a number depends on, where that was asked for before.
-    pub(crate) fn needs(&self, number: u32) -> Option<&Needs<'a>> {
-        self.needs.get(place(number))?.as_ref()
-    }
-
-    /// Keeps what a number depends on.
-    pub(crate) fn keep(&mut self, number: u32, needs: Needs<'a>) {
-        let known = self.needs.len().max(place(number).saturating_add(1));
-        self.needs.resize(known, None);
-        if let Some(slot) = self.needs.get_mut(place(number)) {
-            *slot = Some(needs);
-        }
-    }
-}
-
-/// Where a requirement leads.
-#[derive(Debug, Clone)]
-pub(crate) struct Edge<'a> {
-    pub(crate) target: NodeId,
-    /// The numbers of it that will do.
-    pub(crate) set: Ranges<u32>,
-    /// The requirement; none where a choice leads to one of its tracks.
-    pub(crate) requirement: Option<&'a Requirement>,
-}
-
-/// What a number depends on, or why it cannot be chosen after all.
-#[derive(Debug, Clone)]
-pub(crate) enum Needs<'a> {
-    Edges(Rc<[Edge<'a>]>),
-    Unavailable(Rc<Reason>),
-}
+use crate::provider::{Graph, Offer};
+use crate::reason::Reason;
+use crate::scope::{Scope, Stop};
 
 /// One solve's graph: the ground, and what a member requires on it.
 #[derive(Debug)]

@@ -5,31 +5,38 @@
 //! registry is decided before its releases come here, in `transparency`.
 
 pub mod ahead;
+mod attempt;
 mod beside;
 pub mod budget;
+pub mod closed_set;
 pub mod closure;
 pub mod cutoff;
+mod derivation;
 mod floors;
 mod graph;
 mod ground;
 pub mod index;
 pub mod lockfile;
+mod node;
 mod numbered;
-mod numbers;
+pub mod numbers;
 pub mod obstacle;
+pub mod order;
 pub mod preference;
 pub mod problem;
 pub mod provider;
+mod reason;
 pub mod report;
 pub mod requirement;
 pub mod resolution;
+mod rules;
 mod scope;
 mod stock;
 pub mod trial;
 
 pub use budget::Budget;
-pub use graph::Reason;
 pub use lockfile::Lockfile;
 pub use numbers::Numbers;
+pub use reason::Reason;
 pub use resolution::{GaveUp, Unresolved, resolve, resolve_round, resolve_within};
 pub use scope::Exclusion;

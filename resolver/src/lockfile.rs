@@ -24,9 +24,10 @@ use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::Index;
 use transparency::requirement::Requirement;
 
+use crate::closed_set::Provenance;
 use crate::closure::{Claim, Claims, Flaw};
 use crate::problem::{Options, Problem};
-use crate::resolution::{Provenance, Resolution};
+use crate::resolution::Resolution;
 use transparency::selection::Selection;
 
 pub use change::{Change, changes};

@@ -12,6 +12,16 @@
 use std::cell::Cell;
 use std::fmt;
 
+/// A node of a graph: what pubgrub calls a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
 use pubgrub::VersionSet;
 use version_ranges::Ranges;
 

@@ -6,9 +6,9 @@ use std::fmt;
 
 use transparency::requirement::Requirement;
 
-use crate::graph::Reason;
 use crate::index::Index;
 use crate::problem::{Member, Options};
+use crate::reason::Reason;
 use crate::scope::{Place, Scope};
 use transparency::selection::Selection;
 

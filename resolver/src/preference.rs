@@ -5,56 +5,16 @@
 //! is locked. It looks at no member's name, and at nothing that another member selects in the same solve: so neither names
 //! nor their order decide what a member gets, or whether there is anything to get.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::version::Track;
 
-use crate::problem::{Local, Mode, Problem};
+use crate::order::Order;
+use crate::problem::{Local, Problem};
 use crate::scope::Scope;
 use transparency::selection::Selection;
-
-/// From which end candidates are tried that nobody prefers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Minimal version selection.
-    LowestFirst,
-    /// Newest first.
-    HighestFirst,
-}
-
-impl Order {
-    /// The order of a package's versions within a track, and of the tracks of a requirement that spans several.
-    pub fn of(mode: Mode, kind: Kind, direct: bool) -> Self {
-        match (mode, kind) {
-            (Mode::Lowest, _) | (Mode::Default | Mode::LowestDirect, Kind::Wit) => {
-                Self::LowestFirst
-            }
-            (Mode::LowestDirect, _) if direct => Self::LowestFirst,
-            (Mode::Highest, _) | (Mode::Default | Mode::LowestDirect, Kind::Component) => {
-                Self::HighestFirst
-            }
-        }
-    }
-
-    /// Puts locked versions of a package into the order in which they are tried: the tracks as ever, and of each track the
-    /// greatest first.
-    fn arrange(self, versions: &mut [&Version]) {
-        versions.sort_unstable_by(|a, b| b.cmp(a));
-        if self == Self::LowestFirst {
-            let mut lowest: BTreeMap<Track, &Version> = BTreeMap::new();
-            for version in versions.iter() {
-                lowest.insert(Track::of(version), version); // they descend, so the last stays
-            }
-            versions.sort_by_key(|version| {
-                let lowest = lowest.get(&Track::of(version)).copied();
-                (lowest, Reverse(*version))
-            });
-        }
-    }
-}
 
 /// The releases that any member of a problem had locked.
 pub(crate) fn locked(problem: &Problem) -> BTreeSet<&Selection> {

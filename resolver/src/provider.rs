@@ -11,19 +11,9 @@ use std::rc::Rc;
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics};
 use version_ranges::Ranges;
 
-use crate::numbers::Numbers;
-use crate::preference::Order;
+use crate::numbers::{NodeId, Numbers};
+use crate::order::Order;
 use crate::requirement::{place, runs_below};
-
-/// A node of a graph: what pubgrub calls a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub u32);
-
-impl fmt::Display for NodeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
-    }
-}
 
 /// What can be chosen of a node, and in which order.
 #[derive(Debug, Clone)]

@@ -7,7 +7,6 @@
 //! Nothing is decided here but two things that are tried out by solving again: which of the member's requirements the
 //! conflict does without, and which single change would make it solvable (`hint`).
 
-mod derivation;
 mod explanation;
 mod gather;
 mod hint;
@@ -22,14 +21,17 @@ use transparency::name::{ExternName, Kind, Namespace, PackageName};
 use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq};
 
-use crate::graph::{MemberGraph, Reason};
+use crate::attempt::Attempt;
+use crate::attempt::MessageBudget;
+use crate::attempt::attempt;
+use crate::derivation::Derivation;
+use crate::graph::MemberGraph;
 use crate::ground::Ground;
 use crate::index::Address;
 use crate::problem::{RootRequirement, Written};
-use crate::resolution::{Attempt, Patience, attempt};
+use crate::reason::Reason;
 use crate::scope::Exclusion;
 
-pub(crate) use derivation::Derivation;
 use gather::gathered;
 pub use hint::{Hint, MAX_HINTS, MAX_TRIES};
 pub(crate) use text::list;
@@ -313,12 +315,12 @@ impl Conflict {
         (member, alone): (&str, bool),
         graph: MemberGraph<'_, '_>,
         derivation: Derivation,
-        patience: &mut Patience,
+        allowance: &mut MessageBudget,
     ) -> Self {
         let ground = Rc::clone(graph.ground());
         let mut unexplored = BTreeSet::new();
         let (graph, derivation) =
-            without_needless(&ground, (graph, derivation), patience, &mut unexplored);
+            without_needless(&ground, (graph, derivation), allowance, &mut unexplored);
         let explanation = explanation::explain(&graph, &derivation);
         let roots = explanation::roots(&graph, &derivation);
         drop(derivation);
@@ -326,7 +328,7 @@ impl Conflict {
             &ground,
             &roots,
             &explanation.steps,
-            patience,
+            allowance,
             &mut unexplored,
         );
         Self {
@@ -336,7 +338,7 @@ impl Conflict {
             left_out: explanation.left_out,
             leaves_another: hints.are_partial && !hints.all.is_empty(),
             hints: hints.all,
-            gave_out: patience.gave_out(),
+            gave_out: allowance.gave_out(),
             unexplored,
         }
     }
@@ -347,7 +349,7 @@ impl Conflict {
 fn without_needless<'a, 'r>(
     ground: &Rc<Ground<'a>>,
     end: (MemberGraph<'a, 'r>, Derivation),
-    patience: &mut Patience,
+    allowance: &mut MessageBudget,
     unexplored: &mut BTreeSet<Address>,
 ) -> (MemberGraph<'a, 'r>, Derivation) {
     let (mut graph, mut derivation) = end;
@@ -356,7 +358,7 @@ fn without_needless<'a, 'r>(
     while let Some(root) = roots.iter().find(|root| !tried.contains(*root)).copied() {
         tried.insert(root);
         let rest = roots.iter().copied().filter(|other| *other != root);
-        match attempt(ground, rest, patience) {
+        match attempt(ground, rest, allowance) {
             Attempt::Unsolvable(smaller) => {
                 (graph, derivation) = *smaller;
                 roots = explanation::roots(&graph, &derivation);

@@ -7,86 +7,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::rc::Rc;
 
-use pubgrub::PubGrubError;
-use transparency::name::{ExternName, Origin, PackageName};
+use transparency::name::PackageName;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 
+use crate::attempt::{Ended, MessageBudget, search};
 use crate::beside::{Beside, contradiction};
 use crate::budget::Budget;
+use crate::closed_set::{ClosedSet, Provenance};
 use crate::closure::check_member;
-use crate::graph::{Body, Key, MemberGraph, Reason};
+use crate::graph::MemberGraph;
 use crate::ground::Ground;
-use crate::index::{Address, Index, Release};
+use crate::index::{Address, Index};
+use crate::node::Body;
+use crate::node::Key;
+use crate::numbers::NodeId;
 use crate::preference::{Preferences, locked};
-use crate::problem::{Local, Problem, RootRequirement};
-use crate::provider::{NodeId, Provider};
-use crate::report::{Conflict, Derivation, list};
+use crate::problem::{Local, Problem};
+use crate::provider::Provider;
+use crate::reason::Reason;
+use crate::report::{Conflict, list};
 use crate::scope::{Place, Scope, Source, Stop};
-
-/// What part of the steps of a solve all attempts together may take that only serve one message.
-const PART_OF_A_MESSAGE: u64 = 3;
-
-/// What one attempt may take of what is left: one that leads nowhere leaves something for those behind it.
-const SHARES: u64 = 8;
-
-/// How many sets an attempt may keep.
-const SETS_OF_AN_ATTEMPT: u64 = 300_000;
 
 /// How many packages are named where a solve gave up.
 const MAX_CULPRITS: usize = 5;
-
-/// Where a selected package comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Provenance {
-    /// A registry.
-    Registry {
-        /// Which one.
-        origin: Origin,
-        /// The release.
-        release: Release,
-    },
-    /// A folder.
-    Local(Local),
-}
-
-impl Provenance {
-    /// What the package requires.
-    pub fn requirements(&self) -> &BTreeSet<Requirement> {
-        match self {
-            Self::Registry { release, .. } => &release.requirements,
-            Self::Local(local) => &local.requirements,
-        }
-    }
-
-    /// What the component exports, where this is known.
-    pub fn exports(&self) -> Option<&BTreeSet<ExternName>> {
-        match self {
-            Self::Registry { release, .. } => Some(&release.exports),
-            Self::Local(local) => local.exports.as_ref(),
-        }
-    }
-
-    pub(crate) fn of(source: Source<'_>) -> Self {
-        match source {
-            Source::Registry(package, release) => Self::Registry {
-                origin: package.address().origin.clone(),
-                release: release.clone(),
-            },
-            Source::Local(local) => Self::Local(local.clone()),
-        }
-    }
-}
-
-/// What was selected for one root, and nothing else.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ClosedSet {
-    /// The packages and where each comes from.
-    pub packages: BTreeMap<Selection, Provenance>,
-}
 
 /// The answer: a closed set for each member.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -424,126 +370,15 @@ fn solve<'a>(
     end.map(|chosen| closed_set(&provider.0, &chosen))
         .map_err(|end| match end {
             Ended::Unsolvable(tree) => {
-                let mut patience = Patience::of_a_message(budget);
-                let whole = patience.left();
-                let conflict = Conflict::explain((name, alone), provider.0, tree, &mut patience);
-                *taken = taken.saturating_add(whole.saturating_sub(patience.left()));
+                let mut allowance = MessageBudget::of_a_message(budget);
+                let whole = allowance.left();
+                let conflict = Conflict::explain((name, alone), provider.0, tree, &mut allowance);
+                *taken = taken.saturating_add(whole.saturating_sub(allowance.left()));
                 Unresolved::Conflict(Box::new(conflict))
             }
             Ended::Stopped(Stop::Missing(addresses)) => Unresolved::Missing(addresses),
             Ended::Stopped(Stop::Spent) => Unresolved::GaveUp(GaveUp::of(name, &provider.0)),
         })
-}
-
-/// How a search ends without an answer.
-enum Ended {
-    Unsolvable(Derivation),
-    Stopped(Stop),
-}
-
-/// The numbers that are chosen, of all that is needed; with pubgrub, where the lowest versions are not the answer.
-fn search(provider: &Provider<MemberGraph<'_, '_>>) -> Result<Vec<(NodeId, u32)>, Ended> {
-    if let Some(lowest) = provider.0.without_search() {
-        return Ok(lowest);
-    }
-    match pubgrub::resolve(provider, MemberGraph::ROOT, 0u32) {
-        Ok(chosen) => Ok(provider.0.reached(chosen)),
-        Err(PubGrubError::NoSolution(tree)) => Err(Ended::Unsolvable(Derivation::of(tree))),
-        Err(
-            PubGrubError::ErrorRetrievingDependencies { source, .. }
-            | PubGrubError::ErrorChoosingVersion { source, .. }
-            | PubGrubError::ErrorInShouldCancel(source),
-        ) => Err(Ended::Stopped(source)),
-    }
-}
-
-/// How it goes with other requirements than the member's own.
-pub(crate) enum Attempt<'a, 'r> {
-    /// They have an answer.
-    Solved,
-    /// They have none.
-    Unsolvable(Box<(MemberGraph<'a, 'r>, Derivation)>),
-    /// These packages would have to be loaded to know.
-    Missing(BTreeSet<Address>),
-    /// It takes longer than a message is worth.
-    GaveUp,
-}
-
-/// How many steps attempts may still take.
-#[derive(Debug)]
-pub(crate) struct Patience {
-    /// What the steps are taken off.
-    budget: Budget,
-    gave_out: bool,
-}
-
-impl Patience {
-    /// As much as one message is worth to whoever had this budget for the solve.
-    pub(crate) fn of_a_message(budget: Budget) -> Self {
-        Self {
-            budget: Budget {
-                steps: budget.steps / PART_OF_A_MESSAGE,
-                sets: budget.sets.min(SETS_OF_AN_ATTEMPT),
-                ..budget
-            },
-            gave_out: false,
-        }
-    }
-
-    /// So many steps.
-    pub(crate) fn of(steps: u64) -> Self {
-        Self {
-            budget: Budget {
-                steps,
-                sets: SETS_OF_AN_ATTEMPT,
-                ..Budget::default()
-            },
-            gave_out: false,
-        }
-    }
-
-    /// How many steps are left.
-    fn left(&self) -> u64 {
-        self.budget.steps
-    }
-
-    /// Whether an attempt got less than it would have taken.
-    pub(crate) fn gave_out(&self) -> bool {
-        self.gave_out
-    }
-}
-
-/// Solves these requirements in a member's place, for a while.
-pub(crate) fn attempt<'a, 'r>(
-    ground: &Rc<Ground<'a>>,
-    roots: impl IntoIterator<Item = &'r RootRequirement>,
-    patience: &mut Patience,
-) -> Attempt<'a, 'r> {
-    // Each edge earns steps, so a meter without any would let an attempt begin, as often as there are changes to try.
-    if patience.budget.steps == 0 {
-        patience.gave_out = true;
-        return Attempt::GaveUp;
-    }
-    let budget = Budget {
-        steps: patience.budget.steps / SHARES,
-        ..patience.budget
-    };
-    let provider = match MemberGraph::new(ground, roots, budget) {
-        Ok(graph) => Provider(graph),
-        Err(addresses) => return Attempt::Missing(addresses),
-    };
-    let end = search(&provider);
-    let left = &mut patience.budget.steps;
-    *left = left.saturating_sub(provider.0.meter().taken());
-    match end {
-        Ok(_) => Attempt::Solved,
-        Err(Ended::Unsolvable(tree)) => Attempt::Unsolvable(Box::new((provider.0, tree))),
-        Err(Ended::Stopped(Stop::Missing(addresses))) => Attempt::Missing(addresses),
-        Err(Ended::Stopped(Stop::Spent)) => {
-            patience.gave_out = true;
-            Attempt::GaveUp
-        }
-    }
 }
 
 /// The versions among the numbers that are chosen.

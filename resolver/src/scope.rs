@@ -11,11 +11,10 @@ use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use crate::cutoff::Cutoff;
-use crate::graph::Reason;
-use crate::index::{Address, Entry, Index, Package, Release, Standing, TrackReleases};
-use crate::preference::Preferences;
+use crate::index::{Address, Entry, Index, Package, Release};
 use crate::problem::{Local, Member, Options};
-use crate::requirement::{Versions, place};
+use crate::reason::Reason;
+use crate::requirement::Versions;
 use transparency::selection::Selection;
 
 /// Why a release is no candidate.
@@ -306,111 +305,5 @@ impl<'a> Scope<'a> {
         }
         found.sort_by(|a, b| a.version().cmp(b.version()));
         found
-    }
-
-    /// What decides which releases of a track are candidates.
-    pub(crate) fn rules<'r>(
-        &'r self,
-        package: &Package,
-        track: &Track,
-        preferences: &'r Preferences,
-    ) -> Rules<'r> {
-        let Address { origin, name } = package.address();
-        let kind = package.kind();
-        let holds = |held: &&Requirement| {
-            held.kind == kind && held.name == *name && held.req.track().as_ref() == Some(track)
-        };
-        Rules {
-            preferred: preferences.of(kind, name),
-            limit: self.options.cutoff(name).map(|cutoff| {
-                let limit = cutoff.limit(self.index.time(origin));
-                (cutoff, limit)
-            }),
-            held: self.member.held.iter().filter(holds).collect(),
-        }
-    }
-
-    /// Why a release is no candidate, if it is none.
-    pub(crate) fn exclusion(
-        &self,
-        source: Source<'_>,
-        preferences: &Preferences,
-    ) -> Option<Exclusion> {
-        let Source::Registry(package, release) = source else {
-            return None;
-        };
-        let track = Track::of(&release.version);
-        self.rules(package, &track, preferences).exclusion(release)
-    }
-}
-
-/// What decides which releases of a track are candidates.
-pub(crate) struct Rules<'a> {
-    /// What of the package is locked.
-    preferred: &'a [Version],
-    /// What `exclude-newer` says of the package, and the last moment that this allows.
-    limit: Option<(Cutoff, Option<Time>)>,
-    /// What holds the track.
-    held: Vec<&'a Requirement>,
-}
-
-impl Rules<'_> {
-    /// What of a track is no candidate, by number, and why.
-    pub(crate) fn excluded(&self, track: &TrackReleases) -> BTreeMap<u32, Exclusion> {
-        let of = |number: u32| {
-            let release = track.releases.get(place(number))?;
-            Some((number, self.exclusion(release)?))
-        };
-        if self.limit.is_none() && self.held.is_empty() {
-            return track.doubtful.iter().copied().filter_map(of).collect();
-        }
-        let all = (0u32..).zip(&track.releases);
-        all.filter_map(|(number, _)| of(number)).collect()
-    }
-
-    /// Why a release of the track is no candidate, if it is none.
-    pub(crate) fn exclusion(&self, release: &Release) -> Option<Exclusion> {
-        match &release.standing {
-            Standing::Withdrawn { reason } => {
-                return Some(Exclusion::Withdrawn {
-                    reason: reason.clone(),
-                });
-            }
-            Standing::Unusable { reason } => {
-                return Some(Exclusion::Unusable {
-                    reason: reason.clone(),
-                });
-            }
-            Standing::Yanked { reason } => {
-                let is_locked = self.preferred.contains(&release.version);
-                if !is_locked && !self.pins(&release.version) {
-                    return Some(Exclusion::Yanked {
-                        reason: reason.clone(),
-                    });
-                }
-            }
-            Standing::Usable => {}
-        }
-        if let Some((cutoff, limit)) = self.limit
-            && limit.is_none_or(|limit| release.time > limit)
-        {
-            return Some(Exclusion::TooNew {
-                time: release.time,
-                cutoff,
-                limit,
-            });
-        }
-        let mut holds = self.held.iter();
-        holds
-            .find(|held| !held.req.matches(&release.version))
-            .map(|held| Exclusion::NotHeld {
-                held: (*held).clone(),
-            })
-    }
-
-    /// Whether a version is held by its full number: as good as locked.
-    fn pins(&self, version: &Version) -> bool {
-        let mut held = self.held.iter();
-        held.any(|held| held.req.pinned().is_some() && held.req.matches(version))
     }
 }

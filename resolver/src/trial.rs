@@ -3,6 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::attempt::Attempt;
+use crate::attempt::MessageBudget;
+use crate::attempt::attempt;
 use crate::beside::Beside;
 use crate::budget::Budget;
 use crate::ground::Ground;
@@ -10,14 +13,14 @@ use crate::index::{Address, Index};
 use crate::preference::Preferences;
 use crate::problem::{Member, Options};
 use crate::report::MAX_TRIES;
-use crate::resolution::{Attempt, Patience, attempt, first_needed};
+use crate::resolution::first_needed;
 use crate::scope::Scope;
 
 /// Trials that share what they may take: as many, and as many steps, as one message is worth.
 #[derive(Debug)]
 pub struct Trials {
     left: u32,
-    patience: Patience,
+    allowance: MessageBudget,
 }
 
 /// How a trial went.
@@ -35,7 +38,7 @@ impl Default for Trials {
     fn default() -> Self {
         Self {
             left: MAX_TRIES,
-            patience: Patience::of_a_message(Budget::default()),
+            allowance: MessageBudget::of_a_message(Budget::default()),
         }
     }
 }
@@ -45,7 +48,7 @@ impl Trials {
     pub fn within(tries: u32, steps: u64) -> Self {
         Self {
             left: tries,
-            patience: Patience::of(steps),
+            allowance: MessageBudget::of(steps),
         }
     }
 
@@ -76,7 +79,7 @@ impl Trials {
 
     fn attempt(&mut self, scope: &Scope<'_>, preferences: &Preferences) -> Trial {
         let ground = Ground::new(scope, preferences);
-        match attempt(&ground, &scope.member.requirements, &mut self.patience) {
+        match attempt(&ground, &scope.member.requirements, &mut self.allowance) {
             Attempt::Solved => Trial::Solved,
             Attempt::Missing(addresses) => Trial::Missing(addresses),
             Attempt::Unsolvable(_) | Attempt::GaveUp => Trial::Unsolved,

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 
 use random::Random;
 use resolver::Unresolved;
+use resolver::closed_set::ClosedSet;
+use resolver::closed_set::Provenance;
 use resolver::closure::{Flaw, check_member};
 use resolver::index::{Index, Standing};
-use resolver::preference::Order;
+use resolver::order::Order;
 use resolver::problem::{Member, Mode, RootRequirement};
-use resolver::resolution::{ClosedSet, Provenance};
 use semver::Version;
 use small::{candidates, has_solution, random_world};
 use transparency::name::{Kind, PackageName};

@@ -20,12 +20,15 @@ use transparency::requirement::Requirement;
 use transparency::version::{Track, VersionReq};
 use version_ranges::Ranges;
 
-use super::derivation::{Cause, Derivation, Given, is_same};
 use super::{Conclusion, Extent, Fact, Group, MAX_STEPS, Need, Premise, Step, Unmet, Wish};
-use crate::graph::{Body, Key, MemberGraph, Needs};
+use crate::derivation::{Cause, Derivation, Given, is_same};
+use crate::graph::MemberGraph;
+use crate::node::Body;
+use crate::node::Key;
+use crate::node::Needs;
+use crate::numbers::NodeId;
 use crate::numbers::Numbers;
 use crate::problem::{Local, RootRequirement};
-use crate::provider::NodeId;
 use crate::requirement::{Versions, runs_below};
 use crate::scope::{Exclusion, Source};
 

@@ -16,12 +16,14 @@ use transparency::version::{Track, VersionReq, without_build};
 
 use super::explanation::same_interface;
 use super::{Fact, Group, Premise, Step};
+use crate::attempt::Attempt;
+use crate::attempt::MessageBudget;
+use crate::attempt::attempt;
 use crate::cutoff::{Cutoff, ExcludeNewer};
-use crate::graph::Reason;
 use crate::ground::Ground;
 use crate::index::Address;
 use crate::problem::{Local, Member, Options, RootRequirement, Written};
-use crate::resolution::{Attempt, Patience, attempt};
+use crate::reason::Reason;
 use crate::scope::{Exclusion, Scope};
 
 /// How many changes are tried. Each costs a solve, and a person waits.
@@ -95,7 +97,7 @@ struct Nearness {
 struct Trial<'t, 'a> {
     ground: &'t Rc<Ground<'a>>,
     tries: u32,
-    patience: &'t mut Patience,
+    allowance: &'t mut MessageBudget,
     unexplored: &'t mut BTreeSet<Address>,
 }
 
@@ -112,14 +114,14 @@ pub(super) fn hints(
     ground: &Rc<Ground<'_>>,
     roots: &BTreeSet<&RootRequirement>,
     steps: &[Step],
-    patience: &mut Patience,
+    allowance: &mut MessageBudget,
     unexplored: &mut BTreeSet<Address>,
 ) -> Hints {
     let scope = ground.scope();
     let mut trial = Trial {
         ground,
         tries: 0,
-        patience,
+        allowance,
         unexplored,
     };
     let others = trial.others(roots, steps);
@@ -168,7 +170,7 @@ impl Trial<'_, '_> {
 
     fn solves(&mut self, ground: &Rc<Ground<'_>>, roots: &BTreeSet<RootRequirement>) -> bool {
         self.tries = self.tries.saturating_add(1);
-        match attempt(ground, roots, self.patience) {
+        match attempt(ground, roots, self.allowance) {
             Attempt::Solved => true,
             Attempt::Missing(addresses) => {
                 self.unexplored.extend(addresses);

@@ -16,8 +16,8 @@ use super::{
     Conclusion, Conflict, Extent, Fact, Group, MAX_STEPS, Need, Premise, Step, Unmet, Wish,
 };
 use crate::cutoff::Cutoff;
-use crate::graph::Reason;
 use crate::problem::Written;
+use crate::reason::Reason;
 use crate::scope::Exclusion;
 
 /// `a`, `a and b`, `a, b and c`.

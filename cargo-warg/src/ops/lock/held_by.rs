@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use resolver::closed_set::ClosedSet;
 use resolver::lockfile::Lockfile;
 use resolver::obstacle::Obstacle;
 use resolver::problem::Problem;
-use resolver::resolution::ClosedSet;
 use semver::Version;
 use transparency::name::Kind;
 use transparency::requirement::Requirement;

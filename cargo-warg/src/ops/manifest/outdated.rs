@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use resolver::closed_set::ClosedSet;
 use resolver::index::Address;
 use resolver::lockfile::Lockfile;
-use resolver::resolution::ClosedSet;
 use semver::Version;
 use transparency::release::Status;
 use transparency::selection::Selection;

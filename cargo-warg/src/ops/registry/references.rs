@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use registry::client::{ClientError, LoadedLog};
+use resolver::closed_set::Provenance;
 use resolver::index::Address;
 use resolver::problem::{Local, Member, Options, Origins, Problem, RootRequirement, Written};
-use resolver::resolution::{Provenance, Resolution};
+use resolver::resolution::Resolution;
 use semver::Version;
 use transparency::content::Content;
 use transparency::digest::Digest;

@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use pubgrub::{DerivationTree, External, Term};
 
-use crate::graph::{MemberGraph, Reason};
+use crate::graph::MemberGraph;
+use crate::numbers::NodeId;
 use crate::numbers::Numbers;
-use crate::provider::NodeId;
+use crate::reason::Reason;
 
 pub(crate) type Tree = DerivationTree<NodeId, Numbers, Reason>;
-pub(super) type Given = External<NodeId, Numbers, Reason>;
+pub(crate) type Given = External<NodeId, Numbers, Reason>;
 
 /// Why something cannot be.
 #[derive(Debug)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// It is given.
     Given(Given),
     /// It follows from two causes, by their places.
@@ -30,7 +31,7 @@ pub(super) enum Cause {
 /// The causes of a conflict, each once.
 #[derive(Debug)]
 pub(crate) struct Derivation {
-    pub(super) causes: Vec<Cause>,
+    pub(crate) causes: Vec<Cause>,
 }
 
 impl Derivation {
@@ -70,12 +71,12 @@ impl Derivation {
         Self { causes }
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<&Cause> {
+    pub(crate) fn get(&self, place: usize) -> Option<&Cause> {
         self.causes.get(place)
     }
 
     /// What of it the member itself requires: which nodes, and of these which numbers.
-    pub(super) fn required(&self) -> impl Iterator<Item = (NodeId, &Numbers)> {
+    pub(crate) fn required(&self) -> impl Iterator<Item = (NodeId, &Numbers)> {
         self.causes.iter().filter_map(|cause| match cause {
             Cause::Given(External::FromDependencyOf(by, _, on, set))
                 if *by == MemberGraph::ROOT =>
@@ -88,7 +89,7 @@ impl Derivation {
 }
 
 /// Whether two say the same.
-pub(super) fn is_same(one: &Given, other: &Given) -> bool {
+pub(crate) fn is_same(one: &Given, other: &Given) -> bool {
     match (one, other) {
         (External::NoVersions(id, set), External::NoVersions(other, others)) => {
             id == other && set == others

@@ -1,0 +1,60 @@
+//! What was selected for one member, and where each package comes from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use transparency::name::{ExternName, Origin};
+use transparency::requirement::Requirement;
+use transparency::selection::Selection;
+
+use crate::index::Release;
+use crate::problem::Local;
+use crate::scope::Source;
+
+/// Where a selected package comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// A registry.
+    Registry {
+        /// Which one.
+        origin: Origin,
+        /// The release.
+        release: Release,
+    },
+    /// A folder.
+    Local(Local),
+}
+
+impl Provenance {
+    /// What the package requires.
+    pub fn requirements(&self) -> &BTreeSet<Requirement> {
+        match self {
+            Self::Registry { release, .. } => &release.requirements,
+            Self::Local(local) => &local.requirements,
+        }
+    }
+
+    /// What the component exports, where this is known.
+    pub fn exports(&self) -> Option<&BTreeSet<ExternName>> {
+        match self {
+            Self::Registry { release, .. } => Some(&release.exports),
+            Self::Local(local) => local.exports.as_ref(),
+        }
+    }
+
+    pub(crate) fn of(source: Source<'_>) -> Self {
+        match source {
+            Source::Registry(package, release) => Self::Registry {
+                origin: package.address().origin.clone(),
+                release: release.clone(),
+            },
+            Source::Local(local) => Self::Local(local.clone()),
+        }
+    }
+}
+
+/// What was selected for one root, and nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClosedSet {
+    /// The packages and where each comes from.
+    pub packages: BTreeMap<Selection, Provenance>,
+}
