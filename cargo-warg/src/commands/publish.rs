@@ -16,7 +16,8 @@ use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::{Message, Publish};
 use crate::ops::registry::append::{Item, Outcome};
-use crate::ops::release::publish::{Carries, Publication, publish};
+use crate::ops::release::attach::Carries;
+use crate::ops::release::publish::{Publication, publish};
 use crate::shell::Shell;
 
 /// A package and a version: `acme:logger@1.2.0`.

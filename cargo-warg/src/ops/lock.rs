@@ -7,6 +7,7 @@ pub mod at;
 pub mod held_by;
 pub mod lines;
 pub(super) mod literal;
+pub mod member_lock;
 pub mod tree;
 pub mod verify;
 

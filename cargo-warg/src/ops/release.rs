@@ -4,4 +4,5 @@ pub mod attach;
 pub mod derivation;
 pub mod info;
 pub mod publish;
+mod purpose;
 pub mod verify;

@@ -94,12 +94,12 @@ const VARIANTS: &[(&str, &[&str])] = &[
     (
         SIGNER,
         &[
-            "CarriedError::Read",
-            "CarriedError::Spelling",
-            "CarriedError::Roots",
-            "CarriedError::Held",
-            "CarriedError::Folder",
-            "CarriedError::Requirements",
+            "MemberLockError::Read",
+            "MemberLockError::Spelling",
+            "MemberLockError::Roots",
+            "MemberLockError::Held",
+            "MemberLockError::Folder",
+            "MemberLockError::Requirements",
             "DerivationError::Differs",
             "DerivationError::Underivable",
             "RebuildError::Claim",

@@ -7,11 +7,11 @@ use cargo_warg::manifest::ManifestError;
 use cargo_warg::network::NetworkError;
 use cargo_warg::ops::bundle::embedded::BundleError;
 use cargo_warg::ops::bundle::rebuild::RebuildError;
+use cargo_warg::ops::lock::member_lock::MemberLockError;
 use cargo_warg::ops::lock::verify::ClaimError;
 use cargo_warg::ops::registry::append::AppendError;
 use cargo_warg::ops::registry::references::{Absence, ReferenceError};
 use cargo_warg::ops::release::derivation::DerivationError;
-use cargo_warg::ops::release::verify::CarriedError;
 use cargo_warg::ops::session::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
 use cargo_warg::wit::deps::ApplyError;
@@ -90,7 +90,7 @@ variants! {
     BuildError { NoIndex, TwoSources, Inconsistent }
     Unresolved { Missing, Conflict, GaveUp, NoRegistry, LocalsDiffer }
     ClaimError { OtherRegistry, NoPackage, Kind, NoRelease, Differs, NotExported, TooNew, Unusable, Withdrawn }
-    CarriedError { Read, Spelling, Roots, Held, Folder, Requirements }
+    MemberLockError { Read, Spelling, Roots, Held, Folder, Requirements }
     DerivationError { Differs, Underivable, Tracks }
     RebuildError { Claim, Bytes }
     ClientError {

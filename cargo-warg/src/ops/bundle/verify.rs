@@ -13,8 +13,8 @@ use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::rebuild::{Rebuilt, rebuild};
 use crate::ops::bundle::requirements;
 use crate::ops::lock;
+use crate::ops::lock::member_lock::{MemberLockError, check_shape};
 use crate::ops::lock::verify::Whose;
-use crate::ops::release::verify::{CarriedError, check_shape};
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::{EmbeddedError, Part, Wiring};
@@ -87,8 +87,8 @@ pub fn verify_bundle(
 }
 
 /// Nobody signed a bundle, and it may be the reader's own: there is no publisher to be told.
-fn not_verifiable(error: CarriedError) -> Error {
-    if let CarriedError::Folder { selection } = error {
+fn not_verifiable(error: MemberLockError) -> Error {
+    if let MemberLockError::Folder { selection } = error {
         let message = format!("it has {selection} from a folder, which no registry vouches for");
         return Error::new(Class::Refused, message).with_help(
             "for others to verify it, publish that package, lock it without `path` or `patch`, and bundle again",

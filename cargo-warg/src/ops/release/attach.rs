@@ -17,12 +17,21 @@ use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
 use crate::ops::registry::append::Item;
 use crate::ops::release::derivation;
-use crate::ops::release::publish::{Carries, purpose};
+use crate::ops::release::purpose;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::Sessions;
 use component::bundle::wiring::{Plan, Unused};
 use component::bundle::{Composition, FORMAT, Part, PartName};
+
+/// What a dep-solved release carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// The lock of its member alone.
+    Lock,
+    /// That, and the closed set composed into one component.
+    LockAndBundle,
+}
 
 /// Puts the member's lock, and the bundle where it is asked for, into the release. Returns what the publisher may want to
 /// mend.

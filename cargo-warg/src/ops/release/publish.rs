@@ -9,7 +9,6 @@
 //! Nothing is signed that nobody could use: see `batch::consumer`.
 
 mod builder;
-pub(crate) mod purpose;
 mod texts;
 mod unused;
 
@@ -37,6 +36,8 @@ use crate::ops::registry::append::{
     Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
 use crate::ops::release::attach;
+use crate::ops::release::attach::Carries;
+use crate::ops::release::purpose;
 use crate::ops::session::lock_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
@@ -69,15 +70,6 @@ pub struct Publication<'a> {
     pub now: Time,
     /// Whether the user says that the clock is right, though the registry was idle for long.
     pub sure: bool,
-}
-
-/// What a dep-solved release carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carries {
-    /// The lock of its member alone.
-    Lock,
-    /// That, and the closed set composed into one component.
-    LockAndBundle,
 }
 
 /// What was published.

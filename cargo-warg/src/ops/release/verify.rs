@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use registry::client::ClientError;
 use resolver::index::Address;
-use resolver::lockfile::{Lockfile, ReadError, Root};
+use resolver::lockfile::{Lockfile, Root};
 use semver::Version;
 use transparency::content::{Attached, Content};
 use transparency::digest::Digest;
@@ -20,10 +20,11 @@ use transparency::release::{Release, Status};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
-use crate::error::{Class, Classified as _, Classify, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::rebuild::{RebuildError, Rebuilt, rebuild};
 use crate::ops::lock;
+use crate::ops::lock::member_lock::{MemberLockError, check_shape};
 use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::manifest::add::absent;
 use crate::ops::manifest::update::gave_up;
@@ -69,71 +70,6 @@ pub struct VerifiedSet {
     /// Whether composing gives its bundle again; none where the release has none.
     pub bundle: Option<Rebuilt>,
 }
-
-/// Why the lock of a release is not one that the release could carry.
-#[derive(Debug, thiserror::Error)]
-pub enum CarriedError {
-    /// It is no lock.
-    #[error("it is no lock as cargo warg writes it")]
-    Read(#[from] ReadError),
-    /// It is of no member, or of several.
-    #[error("it has {roots} roots, and a release's lock has one")]
-    Roots {
-        /// How many.
-        roots: usize,
-    },
-    /// It is written otherwise than cargo warg writes it: these bytes come out of no solve.
-    #[error(
-        "its bytes are not those that cargo warg writes: they say the same in another spelling"
-    )]
-    Spelling,
-    /// It holds what it does not select.
-    #[error("it holds `{held}`, which is no version that it selects")]
-    Held {
-        /// What is held.
-        held: Requirement,
-    },
-    /// Something in it comes from a folder.
-    #[error("it has {selection} from a folder, which nobody else has")]
-    Folder {
-        /// The package.
-        selection: Selection,
-    },
-    /// It answers other requirements than the record states.
-    #[error("it answers other requirements than the record has:{}{}", only("the lock", .lock), only("the record", .record))]
-    Requirements {
-        /// What only the lock has.
-        lock: Vec<Requirement>,
-        /// What only the record has.
-        record: Vec<Requirement>,
-    },
-}
-
-fn only(whose: &str, requirements: &[Requirement]) -> String {
-    requirements.iter().fold(String::new(), |lines, one| {
-        lines + "\n  only " + whose + ": " + &one.to_string()
-    })
-}
-
-impl Classify for CarriedError {
-    fn class(&self) -> Class {
-        match self {
-            Self::Read(ReadError::Future { .. }) => Class::Other,
-            _ => Class::Refused,
-        }
-    }
-
-    fn help(&self) -> Option<String> {
-        Some(match self {
-            Self::Read(ReadError::Future { .. }) => "update cargo warg".to_owned(),
-            _ => DISTRUST.to_owned(),
-        })
-    }
-}
-
-/// What to do about a release whose lock does not hold.
-const DISTRUST: &str =
-    "the publisher signed a lock that does not hold: tell them, and do not rely on this release";
 
 /// Verifies a release: its record, its content, and the closed set and bundle that it carries.
 ///
@@ -282,9 +218,9 @@ impl Subject<'_, '_> {
     fn check(&mut self, bytes: &[u8]) -> Result<(Lockfile, Checked, Derivation)> {
         // What is not UTF-8 is no lock either, and is refused as such.
         let text = String::from_utf8_lossy(bytes);
-        let lock: Lockfile = text.parse().map_err(CarriedError::Read).classified()?;
+        let lock: Lockfile = text.parse().map_err(MemberLockError::Read).classified()?;
         if lock.to_string().as_bytes() != bytes {
-            return Err(CarriedError::Spelling).classified();
+            return Err(MemberLockError::Spelling).classified();
         }
         check_shape(&lock).classified()?;
         if let Some((_, root)) = lock.only_root() {
@@ -340,28 +276,10 @@ impl Subject<'_, '_> {
     }
 }
 
-/// One root, nothing from a folder, and nothing held but what is selected: by what else is held, a publisher could keep
-/// versions away and not say which.
-pub(crate) fn check_shape(lock: &Lockfile) -> std::result::Result<(), CarriedError> {
-    let Some((_, root)) = lock.only_root() else {
-        let roots = lock.roots.len();
-        return Err(CarriedError::Roots { roots });
-    };
-    let mut packages = lock.packages.iter();
-    if let Some((selection, _)) = packages.find(|(_, package)| package.release.is_none()) {
-        let selection = selection.clone();
-        return Err(CarriedError::Folder { selection });
-    }
-    match root.held_besides() {
-        Some(held) => Err(CarriedError::Held { held: held.clone() }),
-        None => Ok(()),
-    }
-}
-
 /// The components that the lock's root requires are those of the record, of the registries that it names, where it names
 /// any. Where the lock says what one is for, so does the record, and names nothing else: the member's `wit/` may ask for more
 /// than the component imports. The bundle is composed by the record, as whoever requires the release wires it.
-fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(), CarriedError> {
+fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(), MemberLockError> {
     let same = |recorded: &Requirement, locked: &Requirement| {
         let of = |one: &Requirement| (one.kind, one.name.clone(), one.req.clone());
         of(recorded) == of(locked)
@@ -391,7 +309,7 @@ fn check_requirements(root: &Root, release: &Release) -> std::result::Result<(),
     if only_record.is_empty() && only_lock.is_empty() {
         return Ok(());
     }
-    Err(CarriedError::Requirements {
+    Err(MemberLockError::Requirements {
         lock: only_lock.into_iter().copied().cloned().collect(),
         record: only_record,
     })

@@ -6,11 +6,12 @@
 
 use transparency::name::Kind;
 
+use super::requirement;
 use super::unused::is_used;
-use super::{Carries, requirement};
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Member, Workspace};
 use crate::ops::registry::append::Item;
+use crate::ops::release::attach::Carries;
 use crate::ops::session::solve::Sessions;
 
 /// Who built a component that is no member's by its name.

@@ -21,7 +21,7 @@ use component::bundle::wiring::{purpose, serves};
 ///
 /// # Errors
 /// Whatever keeps a package from being read or believed.
-pub(super) fn state(statement: &mut Statement, sessions: &mut Sessions<'_>) -> Result<()> {
+pub(crate) fn state(statement: &mut Statement, sessions: &mut Sessions<'_>) -> Result<()> {
     each(statement, |requirement, imports| {
         if !requirement.serves.is_empty() || sessions.origins().of(&requirement.name).is_none() {
             return Ok((requirement.clone(), BTreeSet::new()));
