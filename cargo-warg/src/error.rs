@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::path::shown_from;
-use component::span::Place;
+use component::span::Annotation;
 
 /// What an operation returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -85,20 +85,21 @@ pub trait Classify: std::error::Error + Send + Sync + Sized + 'static {
     }
 
     /// Where it is, if it is in a text: first what is wrong, then what it is at odds with.
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         Vec::new()
     }
 }
 
-/// How many places of one failure are shown: the message names the rest. A stranger's lock may be wrong in forty thousand.
-const MAX_PLACES: usize = 10;
+/// How many annotations of one failure are shown: the message names the rest. A stranger's lock may be wrong in forty
+/// thousand lines.
+const MAX_ANNOTATIONS: usize = 10;
 
 /// A failure: its class, what went wrong and why, where, and what to do about it.
 pub struct Error {
     class: Class,
     chain: anyhow::Error,
     /// Each with the length of the chain when it was said: contexts come on top.
-    places: Vec<(usize, Place)>,
+    annotations: Vec<(usize, Annotation)>,
     help: Vec<String>,
     /// The folder that messages name what lies below it from.
     base: Option<PathBuf>,
@@ -110,7 +111,7 @@ impl Error {
         Self {
             class,
             chain: anyhow::Error::msg(message.to_string()),
-            places: Vec::new(),
+            annotations: Vec::new(),
             help: Vec::new(),
             base: None,
         }
@@ -118,15 +119,15 @@ impl Error {
 
     /// A failure of a library, with the class and the help that its own match gives it.
     pub fn classified(error: impl Classify) -> Self {
-        let places = error.places();
+        let annotations = error.annotations();
         let new = Self {
             class: error.class(),
             help: error.help().into_iter().collect(),
-            places: Vec::new(),
+            annotations: Vec::new(),
             base: None,
             chain: anyhow::Error::new(error),
         };
-        places.into_iter().fold(new, Self::at)
+        annotations.into_iter().fold(new, Self::at)
     }
 
     /// A failure of which the call site knows the class: an I/O error, say.
@@ -138,7 +139,7 @@ impl Error {
         Self {
             class,
             chain: anyhow::Error::new(cause).context(message.to_string()),
-            places: Vec::new(),
+            annotations: Vec::new(),
             help: Vec::new(),
             base: None,
         }
@@ -151,21 +152,21 @@ impl Error {
         self
     }
 
-    /// The same failure, with a place that its message is about.
+    /// The same failure, with a location that its message is about.
     #[must_use]
-    pub fn at(mut self, place: impl Into<Place>) -> Self {
+    pub fn at(mut self, annotation: impl Into<Annotation>) -> Self {
         let depth = self.chain.chain().count();
-        self.places.push((depth, place.into()));
+        self.annotations.push((depth, annotation.into()));
         self
     }
 
-    /// The same failure, what lies below this folder named from there: in its places, and in its messages.
+    /// The same failure, what lies below this folder named from there: in its annotations, and in its messages.
     #[must_use]
     pub fn below(mut self, folder: &Path) -> Self {
         self.base = Some(folder.to_owned());
-        for (_, place) in &mut self.places {
-            let file = shown_from(folder, place.location.file());
-            place.location = place.location.named(Path::new(&file));
+        for (_, annotation) in &mut self.annotations {
+            let file = shown_from(folder, annotation.location.file());
+            annotation.location = annotation.location.named(Path::new(&file));
         }
         self
     }
@@ -197,18 +198,19 @@ impl Error {
         }
     }
 
-    /// The places that the message, or the cause, of this position in the chain is about; `MAX_PLACES` of them.
-    pub fn places_of(&self, position: usize) -> impl Iterator<Item = &Place> {
+    /// The annotations of the message, or the cause, at this position in the chain; `MAX_ANNOTATIONS` of them.
+    pub fn annotations_of(&self, position: usize) -> impl Iterator<Item = &Annotation> {
         let depth = self.chain.chain().count().saturating_sub(position);
-        let places = self.places.iter();
-        let places = places.filter_map(move |(of, place)| (*of == depth).then_some(place));
-        places.take(MAX_PLACES)
+        let annotations = self.annotations.iter();
+        let annotations =
+            annotations.filter_map(move |(of, annotation)| (*of == depth).then_some(annotation));
+        annotations.take(MAX_ANNOTATIONS)
     }
 
-    /// All places, those of the message first.
-    pub fn places(&self) -> impl Iterator<Item = &Place> {
+    /// All annotations, those of the message first.
+    pub fn annotations(&self) -> impl Iterator<Item = &Annotation> {
         let positions = 0..self.chain.chain().count();
-        positions.flat_map(|position| self.places_of(position))
+        positions.flat_map(|position| self.annotations_of(position))
     }
 
     /// What the user can do about it.
@@ -241,8 +243,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: ", self.class)?;
-        for (place, message) in self.chain().enumerate() {
-            let between = if place == 0 { "" } else { ": " };
+        for (position, message) in self.chain().enumerate() {
+            let between = if position == 0 { "" } else { ": " };
             write!(f, "{between}{message}")?;
         }
         Ok(())
@@ -360,10 +362,10 @@ mod tests {
     }
 
     #[test]
-    fn of_many_places_some_are_shown() {
+    fn of_many_annotations_some_are_shown() {
         let text = Text::new(Path::new("warg.lock"), "a lock\n".repeat(1_000));
-        let places = (1..=1_000).map(|line| text.line(line));
-        let error = places.fold(Error::new(Class::Lock, "all of it is wrong"), Error::at);
-        assert_eq!(error.places().count(), MAX_PLACES);
+        let annotations = (1..=1_000).map(|line| text.line(line));
+        let error = annotations.fold(Error::new(Class::Lock, "all of it is wrong"), Error::at);
+        assert_eq!(error.annotations().count(), MAX_ANNOTATIONS);
     }
 }

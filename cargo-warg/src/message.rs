@@ -152,9 +152,9 @@ pub struct Place {
     pub label: Option<String>,
 }
 
-impl From<&span::Place> for Place {
-    fn from(place: &span::Place) -> Self {
-        let span::Place { location, label } = place;
+impl From<&span::Annotation> for Place {
+    fn from(place: &span::Annotation) -> Self {
+        let span::Annotation { location, label } = place;
         Self {
             file: location.file().display().to_string(),
             line: location.line(),
@@ -173,7 +173,7 @@ impl From<&Error> for Failure {
             code: error.class().exit_code(),
             message: chain.next().unwrap_or_default(),
             causes: chain.collect(),
-            places: error.places().map(Place::from).collect(),
+            places: error.annotations().map(Place::from).collect(),
             help: error.help().to_vec(),
         }
     }

@@ -22,7 +22,7 @@ use registry::http::Progress;
 
 use crate::error::Error;
 use crate::tokens;
-use component::span::{Location, Place};
+use component::span::{self, Location};
 
 pub use github::{Summary, Table};
 pub use secrets::has_secret;
@@ -195,7 +195,7 @@ impl Shell {
 
     /// Whether lines of a text may be shown: it really lies below the workspace, or where the user said. Of what is no
     /// file, as stdin or a lock in a bundle, the command was told.
-    fn may_show(&self, place: &Place) -> bool {
+    fn may_show(&self, place: &span::Annotation) -> bool {
         let Some(root) = locked(&self.root).clone() else {
             return true; // nothing is read yet that a project names
         };
@@ -307,7 +307,7 @@ impl Shell {
                 let indented = shortened(&message).replace('\n', "\n  ");
                 self.raw(&format!("\nCaused by:\n  {indented}\n"));
             }
-            let places: Vec<&Place> = error.places_of(position).collect();
+            let places: Vec<&span::Annotation> = error.annotations_of(position).collect();
             if !places.is_empty() {
                 long = true;
                 self.snippet(&places, if position == 0 { "" } else { "  " });
@@ -322,8 +322,8 @@ impl Shell {
     }
 
     /// The lines of some texts, with what is meant underlined, as rustc shows them. The first place is where it is wrong.
-    fn snippet(&self, places: &[&Place], indent: &str) {
-        let (shown, named): (Vec<&Place>, Vec<&Place>) =
+    fn snippet(&self, places: &[&span::Annotation], indent: &str) {
+        let (shown, named): (Vec<&span::Annotation>, Vec<&span::Annotation>) =
             (places.iter().copied()).partition(|place| !is_too_long(place) && self.may_show(place));
         let mut sink = locked(&self.err);
         let renderer = if sink.colors {
@@ -410,12 +410,12 @@ const MAX_EXCERPT: usize = 256 * 1024;
 
 /// Some lines of a text, and the places in them.
 struct Excerpt<'a> {
-    places: Vec<(&'a Place, AnnotationKind)>,
+    places: Vec<(&'a span::Annotation, AnnotationKind)>,
     lines: Range<usize>,
 }
 
 /// The lines to show, those of one text together where they are near.
-fn excerpts<'a>(places: &[&'a Place]) -> Vec<Excerpt<'a>> {
+fn excerpts<'a>(places: &[&'a span::Annotation]) -> Vec<Excerpt<'a>> {
     let mut excerpts: Vec<Excerpt<'_>> = Vec::new();
     for (number, &place) in places.iter().enumerate() {
         let kind = if number == 0 {
@@ -449,7 +449,7 @@ fn excerpts<'a>(places: &[&'a Place]) -> Vec<Excerpt<'a>> {
     excerpts
 }
 
-fn is_too_long(place: &Place) -> bool {
+fn is_too_long(place: &span::Annotation) -> bool {
     place.location.whole_line().len() > MAX_LINE
 }
 
@@ -667,7 +667,7 @@ mod tests {
         }
     }
 
-    fn snippet_of(places: &[Place]) -> String {
+    fn snippet_of(places: &[span::Annotation]) -> String {
         let places = places.iter().cloned();
         let error = places.fold(Error::new(Class::Other, "wrong"), Error::at);
         let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));

@@ -504,7 +504,7 @@ mod roots {
         );
         let help = error.help().unwrap();
         assert!(help.starts_with("write `wasi:io/poll@VERSION`"), "{help}");
-        let place = error.places()[0].location.below(dir.path());
+        let place = error.annotations()[0].location.below(dir.path());
         assert_eq!(place.to_string(), "wit/world.wit:3:18");
 
         for (place, text) in [
@@ -580,7 +580,7 @@ mod roots {
             "package my:app;\nworld app {\n  imprt x;\n}\n",
         )]);
         let error = root::read(&dir.path().join("wit")).unwrap_err();
-        let [place] = error.places().try_into().unwrap();
+        let [place] = error.annotations().try_into().unwrap();
         let place = place.location.below(dir.path());
         assert_eq!(place.to_string(), "wit/world.wit:3:3");
         assert_eq!(&place.text()[place.span()], "imprt");
@@ -766,7 +766,7 @@ mod publishing {
             "package acme:logger@1.2.0;\ninterface api {\n  use wasi:io/streams@0.2.3.{output-stream};\n}\n",
         )]);
         let error = read_package(&dir.path().join("wit")).unwrap_err();
-        let [place] = error.places().try_into().unwrap();
+        let [place] = error.annotations().try_into().unwrap();
         let place = place.location.below(dir.path());
         assert_eq!(place.to_string(), "wit/api.wit:3:7");
         assert!(
@@ -870,7 +870,7 @@ mod importing {
         let dir = folder(files);
         let import = read_deps_folder(dir.path()).unwrap();
         let place = |skipped: &Skipped| {
-            let place = skipped.why.places().next();
+            let place = skipped.why.annotations().next();
             let place = place.map(|place| place.location.clone());
             let place = place.map_or_else(
                 || skipped.path.display().to_string(),

@@ -1,7 +1,7 @@
-//! Places in texts: where a failure, a dependency or a pin stands.
+//! Locations in texts: where a failure, a dependency or a pin stands.
 //!
-//! A place carries the text that it is in, so that [`crate::shell`] can show the line without reading a file again,
-//! which may have changed by then.
+//! A location carries the text that it is in. So its line can be shown without reading the file again, which may have
+//! changed by then.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -121,22 +121,22 @@ impl Location {
         self.text.as_str()
     }
 
-    /// The same place, the file named from this folder where it lies below.
+    /// The same location, the file named from this folder where it lies below.
     #[must_use]
     pub fn below(&self, folder: &Path) -> Self {
-        let mut place = self.clone();
+        let mut location = self.clone();
         if let Ok(file) = self.text.file.strip_prefix(folder) {
-            place.text.file = file.into();
+            location.text.file = file.into();
         }
-        place
+        location
     }
 
-    /// The same place, in a file that is called so.
+    /// The same location, in a file that is called so.
     #[must_use]
     pub fn named(&self, file: &Path) -> Self {
-        let mut place = self.clone();
-        place.text.file = file.into();
-        place
+        let mut location = self.clone();
+        location.text.file = file.into();
+        location
     }
 
     fn key(&self) -> (&Path, usize, usize) {
@@ -177,16 +177,16 @@ impl Ord for Location {
     }
 }
 
-/// A place that a failure is about, and what to say of it there.
+/// A location that a failure is about, and what to say of it there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Annotation {
     /// Where.
     pub location: Location,
     /// A few words under the line; none where the message says it all.
     pub label: Option<String>,
 }
 
-impl From<Location> for Place {
+impl From<Location> for Annotation {
     fn from(location: Location) -> Self {
         Self {
             location,
@@ -196,9 +196,9 @@ impl From<Location> for Place {
 }
 
 impl Location {
-    /// The place, with a few words under its line.
-    pub fn labelled(&self, label: impl Into<String>) -> Place {
-        Place {
+    /// The location, with a few words under its line.
+    pub fn labelled(&self, label: impl Into<String>) -> Annotation {
+        Annotation {
             location: self.clone(),
             label: Some(label.into()),
         }
@@ -220,8 +220,8 @@ mod tests {
             (26..26, "a.toml:3:1"),
             (9999..9999, "a.toml:3:1"),
         ] {
-            let place = text.at(span.clone()).below(Path::new("/w"));
-            assert_eq!(place.to_string(), said, "{span:?}");
+            let location = text.at(span.clone()).below(Path::new("/w"));
+            assert_eq!(location.to_string(), said, "{span:?}");
         }
         let inside = text.at(1..1);
         assert_eq!(inside.span(), 0..2, "half a character is widened");

@@ -97,7 +97,7 @@ impl Cache {
             let kept = self.cache.replace(&place, bytes);
             kept.map_err(|source| StorageError::Io {
                 action: "write",
-                place: self.place(path),
+                address: self.address_of(path),
                 source,
             })?;
         }
@@ -110,7 +110,7 @@ impl Source for Cache {
         self.folder(path).get(path)
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
-        self.folder(path).place(path)
+    fn address_of(&self, path: &ObjectPath) -> String {
+        self.folder(path).address_of(path)
     }
 }

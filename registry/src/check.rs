@@ -58,25 +58,25 @@ pub enum CheckError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// A file is missing.
-    #[error("{place} is missing")]
+    #[error("{address} is missing")]
     Missing {
         /// Where it should be.
-        place: String,
+        address: String,
     },
     /// A file does not read.
-    #[error("{place} is damaged")]
+    #[error("{address} is damaged")]
     File {
         /// Which file.
-        place: String,
+        address: String,
         /// What is wrong with it.
         #[source]
         source: FileError,
     },
     /// A file says something else than the log.
-    #[error("{place} is not what follows from the log")]
+    #[error("{address} is not what follows from the log")]
     Differs {
         /// Which file.
-        place: String,
+        address: String,
     },
     /// The entries have another root than the checkpoint.
     #[error("the entries of the log do not have the root of its checkpoint: they have {computed}")]
@@ -476,10 +476,10 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn compare(&self, path: &ObjectPath, expected: &[u8]) -> Result<(), CheckError> {
-        let place = || self.source.place(path);
+        let address = || self.source.address_of(path);
         match self.source.get(path)? {
-            None => Err(CheckError::Missing { place: place() }),
-            Some(found) if found != expected => Err(CheckError::Differs { place: place() }),
+            None => Err(CheckError::Missing { address: address() }),
+            Some(found) if found != expected => Err(CheckError::Differs { address: address() }),
             Some(_) => Ok(()),
         }
     }
@@ -488,7 +488,7 @@ impl Files<'_> {
         match self.source.get(path)? {
             Some(_) => Ok(()),
             None => Err(CheckError::Missing {
-                place: self.source.place(path),
+                address: self.source.address_of(path),
             }),
         }
     }
@@ -502,15 +502,15 @@ impl Files<'_> {
         let Some(found) = self.source.get(path)? else {
             return Ok(());
         };
-        let place = || self.source.place(path);
+        let address = || self.source.address_of(path);
         let expected = expected().map_err(|source| CheckError::File {
-            place: place(),
+            address: address(),
             source,
         })?;
         if found == expected {
             Ok(())
         } else {
-            Err(CheckError::Differs { place: place() })
+            Err(CheckError::Differs { address: address() })
         }
     }
 
@@ -573,7 +573,7 @@ impl Files<'_> {
             let expected = part
                 .print_records(of_part(records, part))
                 .map_err(|source| CheckError::File {
-                    place: self.source.place(&path),
+                    address: self.source.address_of(&path),
                     source,
                 })?;
             self.compare(&path, &expected)?;
@@ -583,13 +583,13 @@ impl Files<'_> {
 
     fn check_attachment(&self, attachment: &Attachment) -> Result<(), CheckError> {
         let path = layout::content(&attachment.digest);
-        let place = || self.source.place(&path);
+        let address = || self.source.address_of(&path);
         let bytes = self.source.get(&path)?;
-        let bytes = bytes.ok_or_else(|| CheckError::Missing { place: place() })?;
+        let bytes = bytes.ok_or_else(|| CheckError::Missing { address: address() })?;
         if Digest::of(&bytes) == attachment.digest && count(bytes.len()) == attachment.size {
             Ok(())
         } else {
-            Err(CheckError::Differs { place: place() })
+            Err(CheckError::Differs { address: address() })
         }
     }
 
@@ -604,7 +604,7 @@ impl Files<'_> {
     {
         let path = layout::content(release.digest());
         let bytes = self.source.get(&path)?.ok_or_else(|| CheckError::Missing {
-            place: self.source.place(&path),
+            address: self.source.address_of(&path),
         })?;
         if release.statement().unusable.is_some() {
             return check_bytes(name, release, &bytes)

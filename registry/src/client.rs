@@ -366,8 +366,8 @@ impl<'a> Session<'a> {
     }
 
     /// Where this session reads from, for messages.
-    pub fn place(&self) -> String {
-        self.reader.place(&layout::checkpoint())
+    pub fn address(&self) -> String {
+        self.reader.address_of(&layout::checkpoint())
     }
 
     pub(crate) fn tiles(&self) -> &VerifiedTiles {
@@ -384,7 +384,7 @@ impl<'a> Session<'a> {
         let entries = part
             .parse_entries(&bytes)
             .map_err(|source| ClientError::File {
-                place: self.reader.place(&layout::entries(part)),
+                address: self.reader.address_of(&layout::entries(part)),
                 source,
             })?;
         Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
@@ -419,13 +419,13 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// Files that say another place.
-    pub fn check_place(
+    pub fn check_index(
         &mut self,
         loaded: &LoadedLog,
         position: Position,
         seen: Index,
     ) -> Result<(), ClientError> {
-        evidence::check_place(self, loaded, position, seen)
+        evidence::check_index(self, loaded, position, seen)
     }
 
     /// Shows that the log holds each of these records at the index given.
@@ -530,7 +530,7 @@ impl<'a> Session<'a> {
         }
         Err(ClientError::Behind {
             origin: self.policy.origin().clone(),
-            place: self.place(),
+            address: self.address(),
             asked,
             size,
         })

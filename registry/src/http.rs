@@ -264,11 +264,11 @@ impl Inner {
     }
 
     fn failure(&self, mirror: usize, path: &ObjectPath, error: FetchError) -> StorageError {
-        let place = self.address(mirror, path).to_string();
+        let address = self.address(mirror, path).to_string();
         match error {
-            FetchError::TooLarge { limit } => StorageError::TooLarge { place, limit },
+            FetchError::TooLarge { limit } => StorageError::TooLarge { address, limit },
             error => StorageError::Fetch {
-                place,
+                address,
                 source: Box::new(error),
             },
         }
@@ -317,7 +317,7 @@ impl Source for Http {
         others
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
+    fn address_of(&self, path: &ObjectPath) -> String {
         let elsewhere = self
             .inner
             .elsewhere

@@ -61,16 +61,16 @@ pub enum SequencerError {
     #[error(transparent)]
     Unfinished(StorageError),
     /// There is a registry already.
-    #[error("there is a registry already at {place}")]
+    #[error("there is a registry already at {address}")]
     Exists {
         /// Where its checkpoint lies.
-        place: String,
+        address: String,
     },
     /// Something lies where a founding begins.
-    #[error("another registry was begun here: {place} says what it would begin with")]
+    #[error("another registry was begun here: {address} says what it would begin with")]
     Begun {
         /// Where its first commit lies.
-        place: String,
+        address: String,
     },
     /// The key may not sign this registry's checkpoints.
     #[error("key `{name}` may not sign checkpoints of `{origin}`")]
@@ -163,25 +163,25 @@ pub enum SequencerError {
     #[error("the map could not be updated")]
     Map(#[source] Box<UpdateError<StorageError>>),
     /// A file that does not read, or cannot be written.
-    #[error("{place} is damaged")]
+    #[error("{address} is damaged")]
     File {
         /// Which file.
-        place: String,
+        address: String,
         /// What is wrong with it.
         #[source]
         source: FileError,
     },
     /// A file that is not what the log's tiles say.
-    #[error("{place} does not hold the entries of the log")]
+    #[error("{address} does not hold the entries of the log")]
     Entries {
         /// Which file.
-        place: String,
+        address: String,
     },
     /// A commit that no sequencer left unfinished, or none with a right clock.
-    #[error("{place} is a batch that cannot be finished")]
+    #[error("{address} is a batch that cannot be finished")]
     Commit {
         /// Which file.
-        place: String,
+        address: String,
         /// What shows that no sequencer began it.
         #[source]
         problem: CommitProblem,
@@ -242,7 +242,7 @@ pub fn found(storage: &dyn Storage, founding: &Founding<'_>) -> Result<Policy, S
     let path = layout::checkpoint();
     if storage.get(&path)?.is_some() {
         return Err(SequencerError::Exists {
-            place: storage.place(&path),
+            address: storage.address_of(&path),
         });
     }
     let mut actions = vec![
@@ -271,7 +271,7 @@ pub fn found(storage: &dyn Storage, founding: &Founding<'_>) -> Result<Policy, S
     storage
         .put(&commit, &plan.commit())
         .map_err(|error| match error {
-            StorageError::Exists { place } => SequencerError::Begun { place },
+            StorageError::Exists { address } => SequencerError::Begun { address },
             error => error.into(),
         })?;
     plan.apply(storage, None, checkpoint)?;

@@ -22,38 +22,38 @@ use crate::layout::{self, ObjectPath, PACKAGES, PRIVATE};
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The system says no: a full disk, no permission, no such folder.
-    #[error("cannot {action} {place}")]
+    #[error("cannot {action} {address}")]
     Io {
         /// Read, write or the like.
         action: &'static str,
         /// Which file or address.
-        place: String,
+        address: String,
         /// What the system said.
         #[source]
         source: io::Error,
     },
     /// It could not be fetched over the network.
-    #[error("cannot fetch {place}")]
+    #[error("cannot fetch {address}")]
     Fetch {
         /// The address.
-        place: String,
+        address: String,
         /// Why the last try failed.
         #[source]
         source: Box<FetchError>,
     },
     /// More bytes than such an object may have.
-    #[error("{place} has more than {limit} bytes")]
+    #[error("{address} has more than {limit} bytes")]
     TooLarge {
         /// Which file or address.
-        place: String,
+        address: String,
         /// The most it may have.
         limit: u64,
     },
     /// There is another object with that name already.
-    #[error("{place} exists with other contents")]
+    #[error("{address} exists with other contents")]
     Exists {
         /// Which file or address.
-        place: String,
+        address: String,
     },
     /// The checkpoint is not the one that was to be replaced.
     #[error("the checkpoint was moved by another process")]
@@ -146,7 +146,7 @@ pub trait Source {
     }
 
     /// Where an object lies, for messages.
-    fn place(&self, path: &ObjectPath) -> String;
+    fn address_of(&self, path: &ObjectPath) -> String;
 }
 
 /// Where a registry's files are written to.
@@ -225,7 +225,7 @@ impl Folder {
     ) -> impl FnOnce(io::Error) -> StorageError + use<'e, '_> {
         move |source| StorageError::Io {
             action,
-            place: self.place(path),
+            address: self.address_of(path),
             source,
         }
     }
@@ -237,14 +237,14 @@ impl Source for Folder {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(StorageError::TooLarge {
-                place: self.place(path),
+                address: self.address_of(path),
                 limit: path.limit(),
             }),
             Err(error) => Err(self.io("read", path)(error)),
         }
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
+    fn address_of(&self, path: &ObjectPath) -> String {
         self.file(path).display().to_string()
     }
 }
@@ -254,7 +254,7 @@ impl Storage for Folder {
         let same = |existing: Option<Vec<u8>>| match existing {
             Some(existing) if existing == bytes => Ok(true),
             Some(_) => Err(StorageError::Exists {
-                place: self.place(path),
+                address: self.address_of(path),
             }),
             None => Ok(false),
         };
@@ -269,7 +269,7 @@ impl Storage for Folder {
             Ok(())
         } else {
             Err(StorageError::Exists {
-                place: self.place(path),
+                address: self.address_of(path),
             })
         }
     }
@@ -279,7 +279,7 @@ impl Storage for Folder {
         let lock = Path::new(PRIVATE).join("lock");
         let _lock = (self.tree.lock(&lock)).map_err(|source| StorageError::Io {
             action: "lock",
-            place: self.root().join(&lock).display().to_string(),
+            address: self.root().join(&lock).display().to_string(),
             source,
         })?;
         let current = self.get(&path)?;

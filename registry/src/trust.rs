@@ -33,21 +33,21 @@ use crate::file::{self, Tree};
 #[derive(Debug, thiserror::Error)]
 pub enum TrustStoreError {
     /// The system says no.
-    #[error("cannot {action} {}", place.display())]
+    #[error("cannot {action} {}", path.display())]
     Io {
         /// Read or write.
         action: &'static str,
         /// Which file.
-        place: PathBuf,
+        path: PathBuf,
         /// What the system said.
         #[source]
         source: io::Error,
     },
     /// A file that does not read.
-    #[error("{} is damaged: it holds what this machine saw of a registry, and is needed to notice when that is taken back", place.display())]
+    #[error("{} is damaged: it holds what this machine saw of a registry, and is needed to notice when that is taken back", path.display())]
     Damaged {
         /// Which file.
-        place: PathBuf,
+        path: PathBuf,
     },
     /// Another key for the same origin.
     #[error("the policy trusts `{found}` for the origin `{}`, but this machine knows that registry under the key `{seen}`", found.name())]
@@ -359,10 +359,10 @@ impl TrustStore {
     }
 
     fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> TrustStoreError {
-        let place = self.file();
+        let path = self.file();
         move |source| TrustStoreError::Io {
             action,
-            place,
+            path,
             source,
         }
     }
@@ -372,7 +372,7 @@ impl TrustStore {
     /// # Errors
     /// A file that cannot be read, is damaged, or got lost.
     pub fn read(&self) -> Result<Option<Memory>, TrustStoreError> {
-        let damaged = || TrustStoreError::Damaged { place: self.file() };
+        let damaged = || TrustStoreError::Damaged { path: self.file() };
         match file::read(&self.file(), MAX_SEEN) {
             Err(error) if error.kind() == ErrorKind::NotFound => match self.is_empty() {
                 Ok(true) => Ok(None),

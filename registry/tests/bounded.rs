@@ -96,7 +96,7 @@ impl Source for Stuffed<'_> {
         Ok(found)
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
+    fn address_of(&self, path: &ObjectPath) -> String {
         path.to_string()
     }
 }

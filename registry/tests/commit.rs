@@ -87,7 +87,7 @@ fn refuse(world: &World, commit: &[u8], record: &[u8], now: Time) -> CommitProbl
     append(world, &memory, record, now).unwrap();
     check(world.policy(), &memory, derive).unwrap();
     match error {
-        SequencerError::Commit { place, problem } if place.contains(&path) => problem,
+        SequencerError::Commit { address, problem } if address.contains(&path) => problem,
         error => panic!("{error:?}"),
     }
 }

@@ -360,7 +360,7 @@ impl Source for Flood {
         Ok(level.and_then(|level| self.levels.get(level).cloned()))
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
+    fn address_of(&self, path: &ObjectPath) -> String {
         path.to_string()
     }
 }

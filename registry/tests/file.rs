@@ -344,10 +344,10 @@ fn a_new_folder_takes_its_place_whole_or_leaves_nothing() {
     let new = NewFolder::beside(&at).unwrap();
     fs::write(new.path().join("file"), "x").unwrap();
     assert!(!at.exists());
-    new.take_place().unwrap();
+    new.persist().unwrap();
     assert_eq!(fs::read(at.join("file")).unwrap(), b"x");
     let second = NewFolder::beside(&at).unwrap();
-    assert!(second.take_place().is_err(), "what is there stays");
+    assert!(second.persist().is_err(), "what is there stays");
     drop(NewFolder::beside(&at).unwrap());
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
 }

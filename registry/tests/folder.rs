@@ -181,10 +181,10 @@ fn a_file_above_its_limit_is_refused_without_being_read() {
         .unwrap();
     file.set_len(1 << 40).unwrap();
     let error = folder.get(&path).unwrap_err();
-    let StorageError::TooLarge { place, limit } = &error else {
+    let StorageError::TooLarge { address, limit } = &error else {
         panic!("{error:?}");
     };
-    assert!(place.ends_with(path.as_str()), "{place}");
+    assert!(address.ends_with(path.as_str()), "{address}");
     assert_eq!(*limit, layout::MAX_CONTENT);
 
     let path = layout::map_at(Size::new(2));

@@ -662,7 +662,7 @@ fn mirrors_take_over_where_one_fails_and_are_asked_first_from_then_on() {
         let reader = Reader::new(&[&broken, &good]);
         let mut session = Client::new(world.policy(), &reader.http).open().unwrap();
         assert_eq!(read_all(&mut session).unwrap(), expected, "{answer:?}");
-        assert!(session.place().starts_with(&good.url()), "{answer:?}");
+        assert!(session.address().starts_with(&good.url()), "{answer:?}");
         if !matches!(answer, Answer::Status(404)) {
             assert!(
                 broken.requests().len() <= 4,

@@ -564,8 +564,8 @@ impl Source for Overtaken<'_> {
         found
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
-        self.older.place(path)
+    fn address_of(&self, path: &ObjectPath) -> String {
+        self.older.address_of(path)
     }
 }
 

@@ -163,7 +163,7 @@ fn a_copy_of_a_package_record_gives_no_checkpoint_two_pasts() {
     let mut session = world.session();
     let loaded = present(session.load_one(&name("acme:clock")).unwrap());
     let error = session
-        .check_place(&loaded, Position::new(1), Index::new(4))
+        .check_index(&loaded, Position::new(1), Index::new(4))
         .unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "repeated");
     assert_eq!(convicted(&world), "repeated");

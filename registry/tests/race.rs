@@ -59,8 +59,8 @@ impl Source for Interrupted<'_> {
         self.call().get(path)
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
-        self.inner.place(path)
+    fn address_of(&self, path: &ObjectPath) -> String {
+        self.inner.address_of(path)
     }
 }
 

@@ -217,7 +217,7 @@ impl Source for Picky<'_> {
         self.world.storage().get_many(paths, most)
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
-        self.world.storage().place(path)
+    fn address_of(&self, path: &ObjectPath) -> String {
+        self.world.storage().address_of(path)
     }
 }

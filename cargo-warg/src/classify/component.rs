@@ -3,7 +3,7 @@
 use crate::error::{Class, Classify};
 use component::bundle::{ComposeError, EmbeddedError};
 use component::content::ContentError;
-use component::span::Place;
+use component::span::Annotation;
 use component::wit::binary::Refusal;
 use component::wit::deps::PlanError;
 use component::wit::exports::ExportsError;
@@ -36,12 +36,14 @@ impl Classify for TextError {
         }
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
             Self::Parse { location, .. } => vec![location.clone().into()],
-            Self::Gated { location, .. } => location.iter().cloned().map(Place::from).collect(),
+            Self::Gated { location, .. } => {
+                location.iter().cloned().map(Annotation::from).collect()
+            }
             Self::Duplicate { declarations, .. } => {
-                declarations.iter().cloned().map(Place::from).collect()
+                declarations.iter().cloned().map(Annotation::from).collect()
             }
             Self::Read { .. }
             | Self::TooLarge { .. }
@@ -88,9 +90,9 @@ impl Classify for RootError {
         }
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
-            Self::Text(error) => error.places(),
+            Self::Text(error) => error.annotations(),
             Self::Unversioned {
                 location, unread, ..
             } => {
@@ -100,12 +102,12 @@ impl Classify for RootError {
                 location
                     .iter()
                     .cloned()
-                    .map(Place::from)
+                    .map(Annotation::from)
                     .chain(unread)
                     .collect()
             }
             Self::Name { location, .. } | Self::Version { location, .. } => {
-                location.iter().cloned().map(Place::from).collect()
+                location.iter().cloned().map(Annotation::from).collect()
             }
             Self::Binary { .. } => Vec::new(),
         }
@@ -129,11 +131,11 @@ impl Classify for PublishError {
         }
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
-            Self::Text(error) => error.places(),
+            Self::Text(error) => error.annotations(),
             Self::NoContents { location, .. } | Self::Refused { location, .. } => {
-                location.iter().cloned().map(Place::from).collect()
+                location.iter().cloned().map(Annotation::from).collect()
             }
             Self::Empty { .. } | Self::Encode { .. } | Self::GaveUp(_) | Self::Binary(_) => {
                 Vec::new()
@@ -185,9 +187,9 @@ impl Classify for PlanError {
         }
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
-            Self::Text(error) => error.places(),
+            Self::Text(error) => error.annotations(),
             Self::Content { .. }
             | Self::Missing { .. }
             | Self::Lacks { .. }

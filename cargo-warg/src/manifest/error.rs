@@ -10,8 +10,8 @@ use transparency::version::VersionError;
 
 use super::alias::Alias;
 use crate::error::{Class, Classify};
+use component::span::Annotation;
 use component::span::Location;
-use component::span::Place;
 
 /// The largest manifest that is read, in bytes. cargo has read it before; this keeps a special file out.
 pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
@@ -485,7 +485,7 @@ impl Classify for ManifestError {
         })
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
             Self::Conflicted { location }
             | Self::Toml { location, .. }
@@ -522,7 +522,7 @@ impl Classify for ManifestError {
                 .map(|place| place.1.labelled(format!("`{}`", place.0)))
                 .collect(),
             Self::NoRegistry { location, .. } => {
-                location.iter().cloned().map(Place::from).collect()
+                location.iter().cloned().map(Annotation::from).collect()
             }
             Self::CargoRun(_)
             | Self::Cargo { .. }

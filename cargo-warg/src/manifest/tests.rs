@@ -103,7 +103,7 @@ pub(super) fn with_places(error: &ManifestError) -> String {
         chain.push(cause.to_string());
         source = cause.source();
     }
-    let places = error.places();
+    let places = error.annotations();
     let places = places.iter().map(|place| place.location.to_string());
     places.chain(chain).collect::<Vec<_>>().join(": ")
 }

@@ -58,7 +58,7 @@ impl Job {
         let help = error.help().iter().map(|help| format!("help: {help}"));
         let whole = [causes.join("\nCaused by: ")].into_iter().chain(help);
         let whole = whole.collect::<Vec<_>>().join("\n");
-        let places: Vec<_> = error.places().map(|place| &place.location).collect();
+        let places: Vec<_> = error.annotations().map(|place| &place.location).collect();
         let Some((first, others)) = places.split_first() else {
             return vec![self.annotation("error", &title, &whole, None, root)];
         };

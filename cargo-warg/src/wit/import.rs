@@ -13,7 +13,7 @@ use wit_parser::PackageName as WitName;
 
 use super::folder::{entries, read_dir, read_file, wit_files};
 use crate::error::{Class, Classify};
-use component::span::Place;
+use component::span::Annotation;
 
 /// How deep folders may lie in each other: `a/wit/deps/b/wit/deps/c` has seven.
 pub const MAX_DEPTH: usize = 16;
@@ -233,9 +233,9 @@ impl Classify for ImportError {
         }
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
-            Self::Text(error) => error.places(),
+            Self::Text(error) => error.annotations(),
             Self::TooDeep { .. } | Self::Empty { .. } => Vec::new(),
         }
     }

@@ -137,13 +137,13 @@ fn fitting(wanted: &[(&PackageName, &Release)]) -> usize {
 
 /// Says of a content that is too long whose it is.
 fn name_long(error: ClientError, asked: &[(&PackageName, &Release)]) -> ClientError {
-    let (ClientError::Storage(StorageError::TooLarge { place, .. })
-    | ClientError::Kept(StorageError::TooLarge { place, .. })) = &error
+    let (ClientError::Storage(StorageError::TooLarge { address, .. })
+    | ClientError::Kept(StorageError::TooLarge { address, .. })) = &error
     else {
         return error;
     };
     let is_it = |(_, release): &&(&PackageName, &Release)| {
-        place.ends_with(layout::content(release.digest()).as_str())
+        address.ends_with(layout::content(release.digest()).as_str())
     };
     match (asked.iter().find(is_it), error) {
         (Some((name, release)), ClientError::Storage(source) | ClientError::Kept(source)) => {

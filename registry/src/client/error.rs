@@ -42,10 +42,10 @@ pub enum ClientError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// There is no checkpoint where the registry should be.
-    #[error("there is no registry at {place}")]
+    #[error("there is no registry at {address}")]
     NoRegistry {
         /// Where its checkpoint would be.
-        place: String,
+        address: String,
     },
     /// Offline, and this machine keeps nothing of the registry.
     #[error("nothing of the registry `{origin}` is kept on this machine")]
@@ -54,20 +54,20 @@ pub enum ClientError {
         origin: Origin,
     },
     /// A file that must be there is not.
-    #[error("{place} is missing")]
+    #[error("{address} is missing")]
     Missing {
         /// Where it should be.
-        place: String,
+        address: String,
     },
     /// The registry is behind what this machine saw of it.
     #[error(
-        "the registry `{origin}` at {place} has {size} entries, but this machine saw it with {seen}: it is a lagging copy, or was set back"
+        "the registry `{origin}` at {address} has {size} entries, but this machine saw it with {seen}: it is a lagging copy, or was set back"
     )]
     SetBack {
         /// The registry.
         origin: Origin,
         /// Where it was read.
-        place: String,
+        address: String,
         /// Its size.
         size: Size,
         /// The size that was seen.
@@ -75,13 +75,13 @@ pub enum ClientError {
     },
     /// The registry is behind what is asked about.
     #[error(
-        "the registry `{origin}` at {place} has {size} entries, and knows nothing yet of size {asked}"
+        "the registry `{origin}` at {address} has {size} entries, and knows nothing yet of size {asked}"
     )]
     Behind {
         /// The registry.
         origin: Origin,
         /// Where it was read.
-        place: String,
+        address: String,
         /// The size that was asked about.
         asked: Size,
         /// Its size.
@@ -97,10 +97,10 @@ pub enum ClientError {
         source: Box<TrustError>,
     },
     /// A file of tiles, entries or records that does not read.
-    #[error("{place} is damaged")]
+    #[error("{address} is damaged")]
     File {
         /// Which file.
-        place: String,
+        address: String,
         /// What is wrong with it.
         #[source]
         source: FileError,
@@ -109,31 +109,31 @@ pub enum ClientError {
     #[error("the tiles of the log do not belong to its checkpoint")]
     Tile(#[source] Box<TileError>),
     /// A map page that is not the one its parent names.
-    #[error("{place} is not the map page that the registry committed to")]
+    #[error("{address} is not the map page that the registry committed to")]
     Map {
         /// Which file.
-        place: String,
+        address: String,
         /// What is wrong with it.
         #[source]
         source: MapError,
     },
-    /// A package's place in the map.
+    /// What the map says of a package.
     #[error(transparent)]
     Head(Box<HeadError>),
     /// A package log.
-    #[error("the package log at {place} is refused")]
+    #[error("the package log at {address} is refused")]
     Log {
         /// Where its first file lies.
-        place: String,
+        address: String,
         /// Why.
         #[source]
         source: Box<LogError>,
     },
     /// Records that are not on the way to the head that the map names.
-    #[error("{place} holds other records than those that the registry's map leads to")]
+    #[error("{address} holds other records than those that the registry's map leads to")]
     Unchained {
         /// Which file.
-        place: String,
+        address: String,
     },
     /// More records than the registry's log has entries.
     #[error(

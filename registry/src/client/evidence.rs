@@ -28,7 +28,7 @@ pub(super) fn older(session: &mut Session<'_>, memory: &Memory) -> ClientError {
         Some(evidence) => misbehavior(session, evidence),
         None => ClientError::SetBack {
             origin: session.policy.origin().clone(),
-            place: session.place(),
+            address: session.address(),
             size: session.tiles.size(),
             seen: memory.checkpoint().size,
         },
@@ -143,7 +143,7 @@ pub(super) fn check_operator(
 }
 
 /// Demands that a record of a package lies where it was seen to lie, which is proved.
-pub(super) fn check_place(
+pub(super) fn check_index(
     session: &mut Session<'_>,
     loaded: &LoadedLog,
     position: Position,

@@ -137,7 +137,7 @@ impl Session<'_> {
         self.read_pages(&keys)?;
         for ((name, sighting), key) in known.iter().zip(&keys) {
             let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
-                place: self.place(),
+                address: self.address(),
                 source,
             })?;
             let said = slot.map(|slot| Sighting {

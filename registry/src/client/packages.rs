@@ -101,7 +101,7 @@ impl Session<'_> {
         let mut loaded = BTreeMap::new();
         for (name, key) in names.iter().zip(&keys) {
             let slot = self.pages.slot(key).map_err(|source| ClientError::Map {
-                place: self.place(),
+                address: self.address(),
                 source,
             })?;
             self.check_counted(name, slot.map_or(Length::ZERO, |slot| slot.length))?;
@@ -134,8 +134,10 @@ impl Session<'_> {
         {
             let name = end.name.clone();
             if let Some(fault) = fault {
-                let place = self.reader.place(&layout::package(&name, first_part()));
-                let refused = RefusedLog::broken(end, place, fault, read);
+                let address = self
+                    .reader
+                    .address_of(&layout::package(&name, first_part()));
+                let refused = RefusedLog::broken(end, address, fault, read);
                 loaded.insert(name, Err(refused));
                 continue;
             }
@@ -204,7 +206,7 @@ impl Session<'_> {
                 self.pages
                     .admit(key, &bytes)
                     .map_err(|source| ClientError::Map {
-                        place: self.reader.place(&place),
+                        address: self.reader.address_of(&place),
                         source,
                     })?;
             }
@@ -247,7 +249,7 @@ impl Session<'_> {
             replay.finish()
         };
         let log = replay().map_err(|source| ClientError::Log {
-            place: self.reader.place(&layout::package(name, first_part())),
+            address: self.reader.address_of(&layout::package(name, first_part())),
             source: Box::new(source),
         })?;
         Ok(Replayed::Present(log, head))

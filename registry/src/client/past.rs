@@ -146,7 +146,7 @@ impl Session<'_> {
             }
             // What is not to be had is the map entry: that is what the user can be told.
             Ok(_) | Err(ClientError::Missing { .. }) => ClientError::Missing {
-                place: self.reader.place(&layout::map_at(size)),
+                address: self.reader.address_of(&layout::map_at(size)),
             },
             Err(error) => error,
         }
@@ -220,7 +220,7 @@ impl Session<'_> {
         past.pages
             .admit(key, bytes)
             .map_err(|source| ClientError::Map {
-                place: self.reader.place(&layout::map_page(page)),
+                address: self.reader.address_of(&layout::map_page(page)),
                 source,
             })
     }
@@ -239,7 +239,7 @@ impl Session<'_> {
             let slot = match past.pages.slot(&Key::of(name)) {
                 Err(MapError::Missing { .. }) => continue,
                 slot => slot.map_err(|source| ClientError::Map {
-                    place: self.place(),
+                    address: self.address(),
                     source,
                 })?,
             };
@@ -331,7 +331,7 @@ impl Session<'_> {
             Err(source) => {
                 let place = layout::package(name, loaded::first_part());
                 return Err(ClientError::Log {
-                    place: self.reader.place(&place),
+                    address: self.reader.address_of(&place),
                     source: Box::new(source),
                 });
             }

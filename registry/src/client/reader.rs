@@ -132,17 +132,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Where an object lies, for messages.
-    pub(super) fn place(&self, path: &ObjectPath) -> String {
+    pub(super) fn address_of(&self, path: &ObjectPath) -> String {
         let vendored = self.vendored.filter(|vendored| {
             // What is missing is missing in the project's folder, where nothing stands behind it.
             self.source.is_none() || vendored.get(path).is_ok_and(|found| found.is_some())
         });
         if let Some(vendored) = vendored {
-            return vendored.place(path);
+            return vendored.address_of(path);
         }
         match (self.source, self.cache) {
-            (Some(source), _) => source.place(path),
-            (None, Some(cache)) => cache.place(path),
+            (Some(source), _) => source.address_of(path),
+            (None, Some(cache)) => cache.address_of(path),
             (None, None) => path.to_string(),
         }
     }
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
                 Ok(bytes)
             }
             Current::Absent | Current::Same => Err(ClientError::NoRegistry {
-                place: source.place(&path),
+                address: source.address_of(&path),
             }),
         }
     }
@@ -361,7 +361,7 @@ impl<'a> Reader<'a> {
         let mut found = self.get_many(&paths, most)?;
         self.cut_fulls(wanted, &mut found, most)?;
         let missing = |path| ClientError::Missing {
-            place: self.place(path),
+            address: self.address_of(path),
         };
         if let (Some(first), true) = (paths.first(), found.is_empty()) {
             return Err(missing(first));
@@ -399,7 +399,7 @@ impl<'a> Reader<'a> {
         for ((place, path, (full_path, cut)), full) in gone.into_iter().zip(fetched) {
             let Some(full) = full else { continue };
             let part = cut.cut(&full).map_err(|error| ClientError::File {
-                place: source.place(full_path),
+                address: source.address_of(full_path),
                 source: error,
             })?;
             let part = Arc::new(part);
@@ -432,9 +432,9 @@ impl<'a> Reader<'a> {
 
     /// One file.
     pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
-        let place = self.place(&wanted.path);
+        let address = self.address_of(&wanted.path);
         let mut found = self.need(&[wanted])?;
-        found.pop().ok_or(ClientError::Missing { place })
+        found.pop().ok_or(ClientError::Missing { address })
     }
 
     /// The map entry that is said to end the log at a size, and the right edge of that log.

@@ -109,7 +109,7 @@ impl Backwards {
                 let position = Position::new(position);
                 let fault = last.and_then(|(_, last)| fault_of(last, position, hash));
                 let fault = fault.ok_or_else(|| ClientError::Unchained {
-                    place: reader.place(&layout::records(&self.subject, part)),
+                    address: reader.address_of(&layout::records(&self.subject, part)),
                 })?;
                 self.fault = Some(Box::new(LogError::Record {
                     name: self.name.clone(),
@@ -261,7 +261,7 @@ fn parse(
     let records = part
         .parse_records(bytes)
         .map_err(|source| ClientError::File {
-            place: reader.place(&layout::records(subject, part)),
+            address: reader.address_of(&layout::records(subject, part)),
             source,
         })?;
     Ok(records

@@ -30,7 +30,7 @@ pub struct RefusedLog {
 enum Refusal {
     /// A record breaks a rule.
     Log {
-        place: String,
+        address: String,
         source: Box<LogError>,
     },
     /// The map names a head that is not where it says.
@@ -51,10 +51,10 @@ impl RefusedLog {
     }
 
     /// One of which the first of the last records hides those before it.
-    pub(super) fn broken(end: End, place: String, source: Box<LogError>, last: Records) -> Self {
+    pub(super) fn broken(end: End, address: String, source: Box<LogError>, last: Records) -> Self {
         Self {
             name: end.name,
-            refusal: Refusal::Log { place, source },
+            refusal: Refusal::Log { address, source },
             length: end.length,
             records: last,
         }
@@ -103,7 +103,7 @@ impl RefusedLog {
 impl From<RefusedLog> for ClientError {
     fn from(refused: RefusedLog) -> Self {
         match refused.refusal {
-            Refusal::Log { place, source } => Self::Log { place, source },
+            Refusal::Log { address, source } => Self::Log { address, source },
             Refusal::Head(source) => Self::Head(source),
             Refusal::Longer { size } => Self::Longer {
                 subject: Subject::Package(refused.name),
@@ -152,8 +152,8 @@ impl Session<'_> {
             ClientError::Head(source) if matches!(*source, HeadError::NotIncluded { .. }) => {
                 Refusal::Head(source)
             }
-            ClientError::Log { place, source } if self.is_of_the_log(&source, records) => {
-                Refusal::Log { place, source }
+            ClientError::Log { address, source } if self.is_of_the_log(&source, records) => {
+                Refusal::Log { address, source }
             }
             error => return Err(error),
         };

@@ -104,7 +104,7 @@ impl Start {
             other: Some(note),
             unasked: Some(ClientError::Behind {
                 origin: client.policy.origin().clone(),
-                place: source.place(&layout::checkpoint()),
+                address: source.address_of(&layout::checkpoint()),
                 asked,
                 size,
             }),

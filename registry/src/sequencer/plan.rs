@@ -252,7 +252,7 @@ impl Draft<'_, '_> {
             let path = layout::map_page(page);
             storage
                 .get(&path)?
-                .ok_or_else(|| missing(storage.place(&path)))
+                .ok_or_else(|| missing(storage.address_of(&path)))
         })?;
         let had = self.session.checkpoint().operator().length();
         Plan::assemble(Parts {
@@ -326,10 +326,10 @@ fn check_time(found: Time, now: Time) -> Result<(), SequencerError> {
     Ok(())
 }
 
-fn missing(place: String) -> StorageError {
+fn missing(address: String) -> StorageError {
     StorageError::Io {
         action: "read",
-        place,
+        address,
         source: std::io::ErrorKind::NotFound.into(),
     }
 }
@@ -351,7 +351,7 @@ fn begun_bundle(
         Ok(entries)
     } else {
         Err(SequencerError::Entries {
-            place: storage.place(&layout::entries(part)),
+            address: storage.address_of(&layout::entries(part)),
         })
     }
 }
@@ -444,9 +444,9 @@ impl Plan {
         bytes: &[u8],
         now: Option<Time>,
     ) -> Result<Self, SequencerError> {
-        let place = storage.place(&layout::commit(session.size()));
+        let address = storage.address_of(&layout::commit(session.size()));
         let wrong = |problem| SequencerError::Commit {
-            place: place.clone(),
+            address: address.clone(),
             problem,
         };
         let commit = Commit::parse(bytes, session.checkpoint().checkpoint())
@@ -553,7 +553,7 @@ impl Plan {
                 Some(bytes) => storage.put(&path, &bytes)?,
                 // Another process may have finished this batch, and cleaned up, in between.
                 None if storage.get(&path)?.is_some() => {}
-                None => return Err(missing(storage.place(&staged)).into()),
+                None => return Err(missing(storage.address_of(&staged)).into()),
             }
         }
         for (page, bytes) in &self.map.pages {
@@ -610,7 +610,7 @@ impl Plan {
             let bytes = part
                 .print_entries(chunk)
                 .map_err(|source| SequencerError::File {
-                    place: storage.place(&path),
+                    address: storage.address_of(&path),
                     source,
                 })?;
             storage.put(&path, &bytes)?;
@@ -648,7 +648,7 @@ fn write_records(
         let bytes = part
             .print_records(chunk)
             .map_err(|source| SequencerError::File {
-                place: storage.place(&path_of_part),
+                address: storage.address_of(&path_of_part),
                 source,
             })?;
         storage.put(&path_of_part, &bytes)?;

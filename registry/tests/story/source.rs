@@ -39,7 +39,7 @@ impl Source for Recording<'_> {
         self.inner.get_many(paths, most)
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
-        self.inner.place(path)
+    fn address_of(&self, path: &ObjectPath) -> String {
+        self.inner.address_of(path)
     }
 }

@@ -218,7 +218,7 @@ impl Source for Recorder<'_> {
         Ok(found)
     }
 
-    fn place(&self, path: &ObjectPath) -> String {
+    fn address_of(&self, path: &ObjectPath) -> String {
         self.registry.kept_place(path)
     }
 }

@@ -497,7 +497,7 @@ fn check_places(
         if log.index_hint(position) != Some(release.index) {
             let log = log.clone();
             sessions.with(&release.origin, |session| {
-                session.check_place(&log, position, release.index)
+                session.check_index(&log, position, release.index)
             })?;
         }
     }

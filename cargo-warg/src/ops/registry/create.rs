@@ -184,8 +184,8 @@ fn begun(
     if matches!(storage.get(&layout::checkpoint()), Ok(None))
         && matches!(storage.get(&layout::commit(Size::ZERO)), Ok(Some(_)))
     {
-        let place = storage.place(&layout::commit(Size::ZERO));
-        return Err(Error::classified(SequencerError::Begun { place }));
+        let address = storage.address_of(&layout::commit(Size::ZERO));
+        return Err(Error::classified(SequencerError::Begun { address }));
     }
     if entries.iter().any(|entry| entry.file_name() == PRIVATE) {
         return Err(taken("is a registry already, and none that your keys made"));
@@ -234,7 +234,7 @@ fn found_new(
     // Without its keys a registry is a dead thing: they are on disk before it has its name.
     keys::add(dirs, &[operate, checkpoint]).classified()?;
     place
-        .take_place()
+        .persist()
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     Ok(made)
 }

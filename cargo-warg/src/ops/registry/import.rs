@@ -367,7 +367,7 @@ impl Skipped {
     pub fn reason(&self) -> String {
         let reason: Vec<_> = self.why.chain().collect();
         let reason = reason.join(": ");
-        match self.why.places().next() {
+        match self.why.annotations().next() {
             Some(place) => format!("{}: {reason}", place.location),
             None => reason,
         }

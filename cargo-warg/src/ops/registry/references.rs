@@ -26,7 +26,7 @@ use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::ops::session::contents::Wanted;
 use crate::ops::session::registries::no_registry;
 use crate::ops::session::solve::Sessions;
-use component::span::{Location, Place};
+use component::span::{Annotation, Location};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use component::wit::binary::Decoded;
 use component::wit::deps::{Form, Selected};
@@ -177,9 +177,11 @@ impl Classify for ReferenceError {
         })
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn annotations(&self) -> Vec<Annotation> {
         match self {
-            Self::Unmet { location, .. } => location.iter().cloned().map(Place::from).collect(),
+            Self::Unmet { location, .. } => {
+                location.iter().cloned().map(Annotation::from).collect()
+            }
             Self::Contradiction { .. } | Self::Printed { .. } | Self::Copy { .. } => Vec::new(),
         }
     }

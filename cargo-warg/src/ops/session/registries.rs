@@ -105,7 +105,7 @@ impl Classify for PolicyFileError {
         })
     }
 
-    fn places(&self) -> Vec<component::span::Place> {
+    fn annotations(&self) -> Vec<component::span::Annotation> {
         match self {
             Self::Malformed { line, .. } => line.iter().cloned().map(Into::into).collect(),
             Self::Missing { .. } | Self::Read { .. } => Vec::new(),
@@ -360,7 +360,7 @@ impl Configured {
 
     /// Where such a file lies, for messages.
     pub fn kept_place(&self, path: &ObjectPath) -> String {
-        self.cache.place(path)
+        self.cache.address_of(path)
     }
 
     /// What it is read from, where the network may be used.
@@ -392,8 +392,8 @@ impl Configured {
         match source.get(&path) {
             Ok(Some(_)) => Ok(()),
             Ok(None) => {
-                let place = source.place(&path);
-                Err(self.failure(ClientError::NoRegistry { place }))
+                let address = source.address_of(&path);
+                Err(self.failure(ClientError::NoRegistry { address }))
             }
             Err(error) => Err(self.failure(error.into())),
         }
