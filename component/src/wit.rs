@@ -18,4 +18,5 @@ mod normal_form;
 pub mod pins;
 pub mod publish;
 pub mod root;
+mod size;
 pub mod text;

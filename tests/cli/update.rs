@@ -534,3 +534,33 @@ fn pins_of_one_track_move_together_or_each_by_itself_as_they_are_named() {
         .code(0);
     assert_eq!(app.read("wit/world.wit"), text(["1.1.0"; 3]));
 }
+
+/// A world may import one interface at two versions, but not at one twice.
+#[test]
+fn pins_that_would_become_one_import_of_a_world_stay_and_their_lines_are_told() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    registry.wit("acme:io", "1.2.0", &[], story::IO);
+    let app = registry.app(&sandbox, "app", "");
+    let text = "package example:app@0.1.0;
+world both {
+  import acme:io/streams@1.0.0;
+  import acme:io/streams@1.0.1;
+}
+world other { import acme:http/types@1.0.0; }
+";
+    app.write("wit/world.wit", text);
+    app.warg(&["lock"]).code(0);
+    app.warg(&["update", "--pins"])
+        .code(0)
+        .stderr_contains(
+            "acme:io stays at 1.0.0 (wit/world.wit:3:18), at 1.0.1 (wit/world.wit:4:18) in wit/ of `app`",
+        )
+        .stderr_contains("remove one of the lines first");
+    assert!(
+        app.read("wit/world.wit")
+            .starts_with(text.split("world other").next().unwrap())
+    );
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["fetch"]).code(0);
+}

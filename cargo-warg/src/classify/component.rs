@@ -4,7 +4,7 @@ use crate::error::{Class, Classify};
 use component::bundle::{ComposeError, EmbeddedError};
 use component::content::ContentError;
 use component::span::Annotation;
-use component::wit::binary::Refusal;
+use component::wit::binary::{BinaryError, Refusal};
 use component::wit::deps::PlanError;
 use component::wit::exports::ExportsError;
 use component::wit::pins::PinError;
@@ -20,6 +20,9 @@ impl Classify for TextError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Duplicate { .. } => Some("remove one of the two".to_owned()),
+            Self::TooWide { .. } => Some(
+                "let fewer worlds include or import so much, or make several packages of them".to_owned(),
+            ),
             Self::Gated { .. } => Some(
                 "gate what refers to it as well, by the same `@unstable`: others parse the package with features of their own"
                     .to_owned(),
@@ -123,6 +126,11 @@ impl Classify for PublishError {
         match self {
             Self::Text(error) => error.help(),
             Self::Refused { why, .. } => refusal_help(why),
+            Self::Binary(BinaryError::TooLarge) => Some(
+                "its binary form holds, for each interface and each world, the types of all that those use: let them use \
+                 fewer, or make several packages of them"
+                    .to_owned(),
+            ),
             Self::Empty { .. }
             | Self::Encode { .. }
             | Self::GaveUp(_)

@@ -469,8 +469,9 @@ pub fn compare(
             differences.push(Difference::Missing(file.clone()));
             continue;
         };
+        let planned = meaning(&groups, &path, text, &|_| None);
         let same = |select: &dyn Fn(&WitName) -> Option<Version>| {
-            same_meaning(&groups, &path, text, &found, select)
+            planned.is_some() && meaning(&groups, &path, &found, select) == planned
         };
         if same(&|_| None) {
             continue;
@@ -487,31 +488,23 @@ pub fn compare(
     Ok(differences)
 }
 
-/// Whether two texts print alike, both resolved among the same groups, the second with the versions that `select` answers.
-/// A text that does not parse is not alike, nor is one that declares further packages: those would be somebody's else.
-fn same_meaning(
+/// What a text says among groups, with the versions that `select` answers. None where it does not parse, and where it declares
+/// further packages: those would be somebody else's.
+fn meaning(
     groups: &Groups,
     path: &Path,
-    planned: &str,
-    found: &str,
+    text: &str,
     select: &dyn Fn(&WitName) -> Option<Version>,
-) -> bool {
-    let normal = |text: &str, select: &dyn Fn(&WitName) -> Option<Version>| {
-        let group = Group::parse(path, text)?.with_versions(select);
-        if group.names().nth(1).is_some() {
-            return Ok(None);
-        }
-        let name = group.name().clone();
-        let mut groups = groups.clone();
-        groups.replace(group);
-        let resolved = groups.resolve(&name)?;
-        resolved
-            .map(|(resolve, id)| print_meaning(&resolve, id))
-            .transpose()
-    };
-    let planned: Result<_, TextError> = normal(planned, &|_| None);
-    let found = normal(found, select);
-    matches!((planned, found), (Ok(Some(planned)), Ok(Some(found))) if planned == found)
+) -> Option<String> {
+    let group = Group::parse(path, text).ok()?.with_versions(select);
+    if group.names().nth(1).is_some() {
+        return None;
+    }
+    let name = group.name().clone();
+    let mut groups = groups.clone();
+    groups.replace(group);
+    let (resolve, id) = groups.resolve(&name).ok()??;
+    print_meaning(&resolve, id).ok()
 }
 
 /// The version of a package's track that is there.

@@ -12,7 +12,8 @@ use transparency::requirement::Requirement;
 use wit_component::encode;
 use wit_parser::{PackageId, PackageName as WitName, Resolve};
 
-use super::binary::{BinaryError, Decoded, Refusal};
+use super::binary::{BinaryError, Decoded, MAX_WIT, Refusal};
+use super::size;
 use super::text::{GaveUp, Group, Groups, Location, TextError, guarded};
 
 /// A folder or file that cannot be published as a WIT package.
@@ -157,6 +158,10 @@ fn encode_package(
             package: name.to_string(),
             location: None,
         });
+    }
+    let limit = usize::try_from(MAX_WIT).unwrap_or(usize::MAX);
+    if guarded(|| size::exceeds(resolve, id, limit))? {
+        return Err(BinaryError::TooLarge.into());
     }
     guarded(|| encode(resolve, id, false))?.map_err(|error| PublishError::Encode {
         package: name.to_string(),

@@ -4,7 +4,7 @@
 //! that `fetch` did not write, and a package nested in the text, is a *local package*: it serves its name and version,
 //! and its own references are pins like the project's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -128,6 +128,8 @@ pub struct Root {
     /// Whether the folder has `.wit` files of its own; they are then the first group.
     has_text: bool,
     groups: Groups,
+    /// The packages, and their tracks, of which one of its worlds names an interface in several versions.
+    twins: BTreeSet<(String, Track)>,
     locals: BTreeSet<Local>,
     /// Folders of `wit/deps` that `fetch` wrote, by name.
     fetched: BTreeSet<String>,
@@ -144,6 +146,7 @@ impl Root {
             dir: PathBuf::new(),
             has_text: false,
             groups: Groups::default(),
+            twins: BTreeSet::new(),
             locals: BTreeSet::new(),
             fetched: BTreeSet::new(),
             marked: BTreeSet::new(),
@@ -175,6 +178,7 @@ impl Root {
         }
         if let Some(group) = contents.text {
             root.has_text = true;
+            root.twins = group.twins();
             root.add_locals(group.names().skip(1), group.path());
             root.groups.insert(group)?;
         }
@@ -227,7 +231,7 @@ impl Root {
         if let Some(group) = self.groups.get(name) {
             return Some((group.path().to_owned(), Some(group)));
         }
-        if let Some(local) = self.locals.iter().find(|local| local.package == *name) {
+        if let Some(local) = self.local(name) {
             return Some((local.path.clone(), None));
         }
         let fetched = folder_name(name);
@@ -269,9 +273,25 @@ impl Root {
         &self.locals
     }
 
+    /// Whether a world of the project's own text imports, or exports, one interface of a pin's package in several versions of
+    /// its track: at one version, it would name it twice.
+    pub fn has_twins(&self, pin: &Pin) -> bool {
+        let track = (pin.name.to_string(), Track::of(&pin.version));
+        self.twins.contains(&track)
+    }
+
     /// Whether the project itself holds a package version.
     pub fn holds(&self, package: &WitName) -> bool {
-        self.package() == Some(package) || self.locals.iter().any(|local| local.package == *package)
+        self.package() == Some(package) || self.local(package).is_some()
+    }
+
+    fn local(&self, package: &WitName) -> Option<&Local> {
+        let first = Local {
+            package: package.clone(),
+            path: PathBuf::new(),
+        };
+        let local = self.locals.range(first..).next();
+        local.filter(|local| local.package == *package)
     }
 
     /// Folders beside `deps` with texts that are not read.
@@ -313,23 +333,20 @@ impl Root {
     pub fn check(&self, folders: &[&Group], others: &[&Group]) -> Result<(), TextError> {
         let others = folders.iter().chain(others);
         let others = others.filter(|group| !self.holds(group.name()));
-        let at_hand: Vec<&WitName> = self
-            .locals
-            .iter()
-            .map(|local| &local.package)
-            .chain(others.clone().flat_map(|group| group.names()))
-            .collect();
-        // As it will be written: referring to the version of each track that is there.
-        let select = |name: &WitName| {
+        let locals = self.locals.iter().map(|local| &local.package);
+        let at_hand = locals.chain(others.clone().flat_map(|group| group.names()));
+        let key = |name: &WitName| {
             let track = Track::of(name.version.as_ref()?);
-            let mut versions = at_hand
-                .iter()
-                .filter(|found| found.namespace == name.namespace && found.name == name.name)
-                .filter_map(|found| found.version.as_ref());
-            versions
-                .find(|version| Track::of(version) == track)
-                .cloned()
+            Some((name.namespace.clone(), name.name.clone(), track))
         };
+        let mut versions: BTreeMap<_, &WitName> = BTreeMap::new();
+        for name in at_hand {
+            if let Some(key) = key(name) {
+                versions.entry(key).or_insert(name);
+            }
+        }
+        // As it will be written: referring to the version of each track that is there.
+        let select = |name: &WitName| versions.get(&key(name)?)?.version.clone();
         let mut groups = self.groups.clone();
         for other in others {
             groups.insert(Group::clone(other).with_versions(select))?;

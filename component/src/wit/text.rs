@@ -6,6 +6,7 @@
 mod gates;
 mod reach;
 mod stub;
+mod twins;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,9 +94,10 @@ pub enum TextError {
         /// The folder.
         path: PathBuf,
     },
-    /// Worlds that reach more than two hundred thousand interfaces and uses.
+    /// Worlds that reach more than two hundred thousand interfaces, uses, and items of included worlds.
     #[error(
-        "the worlds in {} and what they refer to reach more than {} interfaces and uses of one by another, counted for each world",
+        "the worlds in {} and what they refer to reach more than {} interfaces, uses of one by another, and functions and types of \
+         included worlds, counted for each world",
         path.display(), reach::MAX_REACH
     )]
     TooWide {

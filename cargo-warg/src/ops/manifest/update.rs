@@ -20,7 +20,9 @@ use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 
 pub use self::pins::HeldPin;
-use self::pins::{held, is_movable, is_pin_near, pins_in_scope, relax, requires_pin, set_pins};
+use self::pins::{
+    held, is_movable, is_pin_near, pins_in_scope, relax, requires_pin, set_pins, twins,
+};
 use self::yanked::solve;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::ops::lock::held_by::holds;
@@ -142,6 +144,9 @@ pub fn update(
     let mut warnings = sessions.yanked(&resolution);
     warnings.extend(sessions.refused());
     warnings.extend(sessions.passed_over(&asked, &resolution, Some(&old)));
+    if request.pins {
+        warnings.extend(twins(project, &pins));
+    }
     let changes = edit.changes().iter().cloned().map(|mut change| {
         let file = change.file.display().to_string();
         change.file = relative(&project.workspace, &file).into();

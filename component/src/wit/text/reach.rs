@@ -1,19 +1,21 @@
 //! How much worlds reach: what resolving costs beyond the length of a text.
 //!
-//! The WIT library gives each world every interface that its imports use, directly or not. A megabyte of text has room for
-//! thousands of worlds and thousands of interfaces, and their product would take minutes.
+//! The WIT library gives each world every interface that its imports use, directly or not, and a copy of what stands in the
+//! worlds that it includes. A megabyte of text has room for thousands of worlds and thousands of what they reach, and their
+//! product would take minutes, or gigabytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wit_parser::{
-    AstItem, InterfaceId, PackageName as WitName, Type, TypeDefKind, TypeOwner, UnresolvedPackage,
-    WorldId, WorldItem,
+    AstItem, Docs, Function, InterfaceId, PackageName as WitName, Param, Type, TypeDef,
+    TypeDefKind, TypeOwner, UnresolvedPackage, WorldId, WorldItem,
 };
 
 use super::{Group, TextError};
 
-/// The most interfaces, and uses of one by another, that all worlds of some texts may reach, counted for each world. All
-/// worlds of all versions of WASI together reach some thousands; this many take about two seconds.
+/// The most interfaces, uses of one by another, and functions and types of included worlds, that all worlds of some texts
+/// may reach, counted for each world. All worlds of all versions of WASI together reach some thousands; this many take about
+/// two seconds, and 100 MB.
 pub(super) const MAX_REACH: usize = 1 << 18;
 
 /// What a world or an interface is made of.
@@ -30,7 +32,12 @@ struct Graph<'g> {
     /// The interfaces and worlds of each package, by name.
     items: BTreeMap<(usize, &'g str), Node>,
     edges: BTreeMap<Node, BTreeSet<Node>>,
+    /// What a world costs each that includes it, where that is anything.
+    copies: BTreeMap<Node, usize>,
 }
+
+/// The bytes of names and documentation that count as one function more.
+const BYTES: usize = 256;
 
 impl<'g> Graph<'g> {
     fn of(groups: impl Iterator<Item = &'g Group>) -> Self {
@@ -41,6 +48,7 @@ impl<'g> Graph<'g> {
             places: places.collect(),
             items: BTreeMap::new(),
             edges: BTreeMap::new(),
+            copies: BTreeMap::new(),
         };
         for (place, package) in (0..).zip(&packages) {
             for (id, interface) in &package.interfaces {
@@ -91,6 +99,12 @@ impl<'g> Graph<'g> {
                 let world = Node::World(place, include.id);
                 edges.push((from, foreign.get(&world).copied().unwrap_or(world)));
             }
+            let items = world.imports.values().chain(world.exports.values());
+            let copies = items.map(|item| item_weight(package, item));
+            let copies = copies.fold(0, usize::saturating_add);
+            if copies > 0 {
+                self.copies.insert(from, copies);
+            }
         }
         for (from, to) in edges.into_iter().filter(|(from, to)| from != to) {
             self.edges.entry(from).or_default().insert(to);
@@ -118,6 +132,48 @@ impl<'g> Graph<'g> {
     }
 }
 
+/// What it takes to copy what stands in a world into another.
+fn item_weight(package: &UnresolvedPackage, item: &WorldItem) -> usize {
+    match item {
+        WorldItem::Function(function) => function_weight(function),
+        WorldItem::Type { id, .. } => type_weight(&package.types[*id]),
+        WorldItem::Interface { id, docs, .. } => {
+            let interface = &package.interfaces[*id];
+            let docs = docs_weight(docs);
+            if interface.name.is_some() {
+                return docs;
+            }
+            let functions = interface.functions.values().map(function_weight);
+            let types = interface.types.values();
+            let types = types.map(|id| type_weight(&package.types[*id]));
+            functions.chain(types).fold(docs, usize::saturating_add)
+        }
+    }
+}
+
+fn function_weight(function: &Function) -> usize {
+    let params = function.params.iter();
+    let params = params.map(|param| param.name.len().saturating_add(size_of::<Param>()));
+    let bytes = params.fold(function.name.len(), usize::saturating_add);
+    1 + bytes / BYTES + docs_weight(&function.docs)
+}
+
+fn type_weight(ty: &TypeDef) -> usize {
+    let parts = match &ty.kind {
+        TypeDefKind::Record(record) => record.fields.len(),
+        TypeDefKind::Variant(variant) => variant.cases.len(),
+        TypeDefKind::Flags(flags) => flags.flags.len(),
+        TypeDefKind::Enum(cases) => cases.cases.len(),
+        TypeDefKind::Tuple(tuple) => tuple.types.len(),
+        _ => 0,
+    };
+    parts.saturating_add(1 + docs_weight(&ty.docs))
+}
+
+fn docs_weight(docs: &Docs) -> usize {
+    docs.contents.as_ref().map_or(0, String::len) / BYTES
+}
+
 /// Counts what all worlds reach.
 ///
 /// # Errors
@@ -140,7 +196,8 @@ pub(super) fn check<'g>(
             for next in edges {
                 steps = steps.saturating_add(1);
                 if seen.insert(*next) {
-                    steps = steps.saturating_add(1);
+                    let copies = graph.copies.get(next).copied().unwrap_or_default();
+                    steps = steps.saturating_add(1).saturating_add(copies);
                     ahead.push(*next);
                 }
                 if steps > MAX_REACH {
@@ -152,4 +209,45 @@ pub(super) fn check<'g>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use super::*;
+
+    /// Worlds that include one which holds something.
+    fn including(held: &str, worlds: usize) -> Result<(), TextError> {
+        let mut text = format!("package a:b@1.0.0;\nworld held {{ {held} }}\n");
+        for n in 0..worlds {
+            let _ = writeln!(text, "world w{n} {{ include held; }}");
+        }
+        check(
+            &Group::parse(Path::new("a.wit"), &text).unwrap(),
+            std::iter::empty(),
+        )
+    }
+
+    #[test]
+    fn what_stands_in_a_world_counts_for_each_that_includes_it() {
+        let numbered =
+            |count: usize, item: fn(usize) -> String| -> String { (0..count).map(item).collect() };
+        let functions = numbered(1000, |n| format!("import g{n}: func(); "));
+        let types = numbered(1000, |n| format!("type t{n} = u8; "));
+        let inline = numbered(1000, |n| format!("g{n}: func(); "));
+        let inline = format!("export e: interface {{ {inline} }}");
+        let docs = format!("/// {}\nimport g: func();", "a".repeat(1000 * BYTES));
+        for held in [functions, types, inline, docs] {
+            including(&held, 200).unwrap();
+            let refused = including(&held, 300);
+            assert!(
+                matches!(refused, Err(TextError::TooWide { .. })),
+                "{}",
+                held.get(..40).unwrap()
+            );
+        }
+    }
 }

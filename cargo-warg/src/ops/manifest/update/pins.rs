@@ -15,7 +15,7 @@ use crate::ops::manifest::update::Request;
 use crate::ops::session::project::Project;
 use crate::ops::session::solve::Sessions;
 use component::wit::pins::{Moves, PinEdit, is_own};
-use component::wit::root::Pin;
+use component::wit::root::{Pin, Root};
 
 /// An exact version in `wit/` that holds back a newer one of its track.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,9 @@ pub(super) fn pins_in_scope<'p>(
     pins
 }
 
-/// Whether a pin stands in the member's own text, and nowhere in its `deps` or in another project's.
+/// Whether a pin stands in the member's own text, and nowhere in its `deps` or in another project's; and can move without
+/// one of the text's lines having to go. A track of which one pin has to stay stays as a whole: what is let go within it
+/// would have to meet what stays.
 pub(super) fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
     if pin.is_shared {
         return false;
@@ -77,10 +79,14 @@ pub(super) fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
     let Some(wit) = project.workspace.member(member).map(|member| &member.wit) else {
         return false;
     };
-    let root = project.roots.get(member);
-    let references = root
-        .map(component::wit::root::Root::references)
-        .unwrap_or_default();
+    let Some(root) = project
+        .roots
+        .get(member)
+        .filter(|root| !root.has_twins(pin))
+    else {
+        return false;
+    };
+    let references = root.references();
     references
         .iter()
         .filter(|reference| {
@@ -212,4 +218,28 @@ pub(super) fn held(
         })
     });
     held.collect()
+}
+
+/// The pins that stay as they are since a world names an interface at several versions of their track, in sentences.
+pub(super) fn twins(project: &Project, pins: &[(&String, &Pin)]) -> Vec<String> {
+    let mut twins: BTreeMap<(&String, &PackageName, Track), Vec<String>> = BTreeMap::new();
+    for (member, pin) in pins {
+        let has_twins = |root: &Root| root.has_twins(pin);
+        if project.roots.get(*member).is_some_and(has_twins) {
+            let place = pin.location.as_ref();
+            let place = place.map(|place| place.below(project.workspace.root()).to_string());
+            let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+            let key = (*member, &pin.name, Track::of(&pin.version));
+            let named = twins.entry(key).or_default();
+            named.push(format!("{}{place}", pin.version));
+        }
+    }
+    let sentences = twins.into_iter().map(|((member, name, _), pins)| {
+        format!(
+            "{name} stays at {} in wit/ of `{member}`: a world names one interface at several versions, and at one version it \
+             would name it twice; remove one of the lines first",
+            pins.join(", at ")
+        )
+    });
+    sentences.collect()
 }

@@ -156,9 +156,9 @@ fn check(
     let has = |one: &Selection| batch.contains_key(one);
     let fetched = contents(Kind::Wit, &resolution, sessions, has)?;
     let mut wit = all_selected(&fetched);
-    let ours = batch
-        .iter()
-        .filter(|(one, _)| one.kind == Kind::Wit && resolution.packages().contains_key(*one));
+    let packages = resolution.packages();
+    let ours = packages.keys().filter(|one| one.kind == Kind::Wit);
+    let ours = ours.filter_map(|one| batch.get_key_value(one));
     wit.extend(ours.map(|(selection, bytes)| selected(selection, bytes)));
     let component = [selected(&own, &item.content)];
     let components = match item.kind {
