@@ -30,7 +30,6 @@ impl Classify for TextError {
             Self::Read { .. }
             | Self::TooLarge { .. }
             | Self::TooMany { .. }
-            | Self::TooWide { .. }
             | Self::Parse { .. }
             | Self::Package { .. }
             | Self::TooManyFeatures { .. }

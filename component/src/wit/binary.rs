@@ -187,6 +187,29 @@ impl Decoded {
             .collect()
     }
 
+    /// Whether something in it is there only for those who have enabled a feature.
+    pub fn is_gated(&self) -> bool {
+        let Resolve {
+            types,
+            interfaces,
+            worlds,
+            ..
+        } = &self.resolve;
+        let types = types.iter().map(|(_, ty)| &ty.stability);
+        let interfaces = interfaces.iter().flat_map(|(_, interface)| {
+            let functions = interface.functions.values();
+            let functions = functions.map(|function| &function.stability);
+            functions.chain([&interface.stability])
+        });
+        let worlds = worlds.iter().flat_map(|(_, world)| {
+            let items = world.imports.values().chain(world.exports.values());
+            let items = items.map(|item| item.stability(&self.resolve));
+            items.chain([&world.stability])
+        });
+        let mut all = types.chain(interfaces).chain(worlds);
+        all.any(|stability| matches!(stability, Stability::Unstable { .. }))
+    }
+
     /// An interface of another package that this one holds otherwise, as far as both have the same names in it.
     ///
     /// # Errors

@@ -2,10 +2,13 @@
 //!
 //! The registries are taken as they will be with the batch. Each of its releases is required, exactly, by somebody who has
 //! nothing else: that must have a solution, the WIT that `fetch` would write of it must parse, and a component must compose
-//! with what it requires, by its record. A release is for good,
-//! so what nobody could use is not to be signed; what is checked against its own folder alone may be just that.
+//! with what it requires, by its record. A release is for good, so what nobody could use is not to be signed; what is checked
+//! against its own folder alone may be just that.
+//!
+//! What a release that passed brings along, in the texts that it has alone, passed with it: a text may nest thousands of
+//! packages, each of which uses the one before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::problem::{Member, Options, Problem, RootRequirement};
 use resolver::resolution::Resolution;
@@ -75,9 +78,12 @@ impl Destination<'_> {
             Draft::Change(..) => None,
         });
         let batch: BTreeMap<_, _> = releases.collect();
+        let settled = Settled::of(drafts);
+        let mut passed: BTreeSet<&Selection> = BTreeSet::new();
         let mut unusable = Vec::new();
         let records = drafts.iter().zip(&signed.records);
-        for (place, (draft, record)) in records.enumerate() {
+        // Whatever uses others stands behind them.
+        for (place, (draft, record)) in records.enumerate().rev() {
             let Draft::Release(item) = draft else {
                 continue;
             };
@@ -88,10 +94,17 @@ impl Destination<'_> {
             let reference = absent.as_ref().map(|(name, _)| name.clone());
             let checked = match absent {
                 Some((_, why)) => Err(why),
-                None => check(item, &batch, sessions),
+                None if passed.contains(&selection(item)) => {
+                    check_copies(item, &batch, sessions).map(|()| None)
+                }
+                None => check(item, &batch, sessions).map(Some),
             };
             match checked {
-                Ok(()) => {}
+                Ok(resolution) => {
+                    if let Some(resolution) = resolution {
+                        passed.extend(settled.within(resolution.packages().into_keys()));
+                    }
+                }
                 Err(error) if is_of_a_registry(&error) => return Err(error),
                 Err(why) => {
                     let (name, version) = (&item.name, &item.statement.version);
@@ -103,7 +116,73 @@ impl Destination<'_> {
                 }
             }
         }
+        unusable.reverse();
         Ok(unusable)
+    }
+}
+
+/// The WIT packages of a batch that nothing gates and that use others of the batch alone, each at the very version that it
+/// names: what is selected for one of them is known without solving.
+struct Settled {
+    /// The place of each, behind all that it uses.
+    places: BTreeMap<Selection, usize>,
+    /// What each uses, by place.
+    uses: Vec<Vec<Selection>>,
+}
+
+impl Settled {
+    fn of(drafts: &[Draft<'_>]) -> Self {
+        let mut settled: BTreeMap<Requirement, Selection> = BTreeMap::new();
+        let (mut places, mut all_uses) = (BTreeMap::new(), Vec::new());
+        for draft in drafts {
+            let Draft::Release(item) = draft else {
+                continue;
+            };
+            let requirements = item.statement.requirements.iter();
+            let uses = requirements.map(|requirement| settled.get(requirement).cloned());
+            let Some(uses) = uses.collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let is_gated = || Decoded::open(&item.content).is_ok_and(|decoded| decoded.is_gated());
+            if item.kind != Kind::Wit || item.statement.unusable.is_some() || is_gated() {
+                continue;
+            }
+            let own = selection(item);
+            for req in [
+                VersionReq::caret(&own.version),
+                VersionReq::exact(&own.version),
+            ] {
+                settled.insert(
+                    Requirement::new(own.kind, own.name.clone(), req),
+                    own.clone(),
+                );
+            }
+            places.insert(own, all_uses.len());
+            all_uses.push(uses);
+        }
+        Self {
+            places,
+            uses: all_uses,
+        }
+    }
+
+    /// Those that stand in a closed set with all that they use, as they would alone.
+    fn within<'s>(
+        &self,
+        selected: impl IntoIterator<Item = &'s Selection>,
+    ) -> BTreeSet<&Selection> {
+        let selected = selected.into_iter();
+        let selected = selected.filter_map(|one| self.places.get_key_value(one));
+        let mut selected: Vec<_> = selected.collect();
+        selected.sort_by_key(|(_, place)| **place);
+        let mut within = BTreeSet::new();
+        for (package, place) in selected {
+            let uses = self.uses.get(*place);
+            if uses.is_some_and(|uses| uses.iter().all(|used| within.contains(used))) {
+                within.insert(package);
+            }
+        }
+        within
     }
 }
 
@@ -132,12 +211,12 @@ fn absent(item: &Item, sessions: &mut Sessions<'_>) -> Result<Option<(PackageNam
     Ok(None)
 }
 
-/// Requires a release as somebody will who has nothing else.
+/// Requires a release as somebody will who has nothing else, and answers what is selected then.
 fn check(
     item: &Item,
     batch: &BTreeMap<Selection, &[u8]>,
     sessions: &mut Sessions<'_>,
-) -> Result<()> {
+) -> Result<Resolution> {
     let own = selection(item);
     let exact = VersionReq::exact(&own.version);
     let requirement = Requirement::new(own.kind, own.name.clone(), exact);
@@ -168,9 +247,10 @@ fn check(
     let release = wit_name(&own.name, &own.version);
     check_alone(&release, &wit, components).classified()?;
     match item.kind {
-        Kind::Wit => check_copies(item, batch, sessions),
-        Kind::Component => check_wiring(item, &resolution, sessions),
+        Kind::Wit => check_copies(item, batch, sessions)?,
+        Kind::Component => check_wiring(item, &resolution, sessions)?,
     }
+    Ok(resolution)
 }
 
 /// A component is composed with what its record requires, as whoever bundles it will: an export that is missing, or is of
@@ -242,4 +322,65 @@ fn check_copies(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use semver::Version;
+    use transparency::digest::Digest;
+    use transparency::statement::Statement;
+
+    use super::*;
+
+    fn item(name: &str, version: Version, uses: &[(&str, Version)]) -> Item {
+        let mut statement = Statement::new(version, Digest::of(b""), 0);
+        for (used, version) in uses {
+            let req = VersionReq::caret(version);
+            let requirement = Requirement::new(Kind::Wit, used.parse().unwrap(), req);
+            statement.requirements.insert(requirement);
+        }
+        Item {
+            name: name.parse().unwrap(),
+            kind: Kind::Wit,
+            statement,
+            content: Vec::new(),
+            attached: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_release_brings_along_as_it_would_be_alone_is_not_checked_again() {
+        let [low, high] = [Version::new(1, 0, 0), Version::new(1, 1, 0)];
+        let items = [
+            item("a:base", low.clone(), &[]),
+            item("a:base", high.clone(), &[]),
+            item("a:low", low.clone(), &[("a:base", low.clone())]),
+            item("a:far", low.clone(), &[("b:elsewhere", low.clone())]),
+            item("a:over", low.clone(), &[("a:far", low.clone())]),
+            item(
+                "a:top",
+                low.clone(),
+                &[("a:low", low.clone()), ("a:base", high.clone())],
+            ),
+        ];
+        let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
+        let settled = Settled::of(&drafts);
+        let within = |places: &[usize]| {
+            let selected: Vec<_> = places
+                .iter()
+                .map(|place| selection(&items[*place]))
+                .collect();
+            let within = settled.within(&selected);
+            let of = |one: &&Selection| items.iter().position(|item| selection(item) == **one);
+            let mut places: Vec<_> = within.iter().filter_map(of).collect();
+            places.sort_unstable();
+            places
+        };
+        assert_eq!(within(&[5, 2, 1, 0]), [0, 1, 2, 5]);
+        // Raised to the higher version, one has other texts than it has alone.
+        assert_eq!(within(&[5, 2, 1]), [1]);
+        // What is used of other registries, or was there before, is for the solver to say.
+        assert_eq!(within(&[4, 3]), [0; 0]);
+    }
 }
