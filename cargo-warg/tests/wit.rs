@@ -1571,8 +1571,9 @@ mod contents {
         assert!(matches!(kind_of(&module), Err(ContentError::Module)));
         assert!(matches!(
             kind_of(b"package a:b;"),
-            Err(ContentError::NotWasm)
+            Err(ContentError::WitText)
         ));
+        assert!(matches!(kind_of(b"hello"), Err(ContentError::NotWasm)));
         assert!(matches!(kind_of(b""), Err(ContentError::NotWasm)));
         let wit = wit_package(IO);
         assert!(matches!(

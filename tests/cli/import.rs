@@ -252,9 +252,7 @@ fn what_belongs_to_another_registry_is_left_to_it() {
         .code(0)
         .stderr_contains("note: skipped what wit/deps/")
         .stderr_contains("`wasi:io@0.2.3` belongs to registry `wasi`")
-        .stderr_contains(
-            "1 version of 2 packages into `acme` (1 were there, 0 unusable, 1 skipped)",
-        )
+        .stderr_contains("1 version of 2 packages into `acme` (1 already there, 1 skipped)")
         .stderr_lacks("warning:");
     let json = app.json(&["registry", "import", "wit/deps", "--registry", "acme"]);
     assert_eq!(
