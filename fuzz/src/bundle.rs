@@ -11,7 +11,7 @@ pub(crate) fn bundle(data: &[u8]) {
             for nested in &embedded.nested {
                 let bytes = data
                     .get(nested.range.clone())
-                    .expect("a place in the bundle");
+                    .expect("a range of the bundle");
                 assert_eq!(Digest::of(bytes), nested.digest);
             }
             let root = embedded.root().expect("it was looked for");

@@ -15,8 +15,8 @@ pub(crate) fn http(data: &[u8]) {
         let printed = address.to_string();
         assert!(printed.starts_with("http://") || printed.starts_with("https://"));
         // Nobody's name and password before the host; in a path the sign means nothing.
-        let (_, place) = printed.split_once("://").expect("a scheme");
-        let (host, path) = place.split_once('/').unwrap_or((place, ""));
+        let (_, rest) = printed.split_once("://").expect("a scheme");
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         assert!(!host.contains('@'), "{printed}");
         assert!(!path.contains(['?', '#']), "{printed}");
         let again: Address = printed.parse().expect("it was printed");

@@ -84,9 +84,9 @@ fn same_as_toml(text: &str, lock: &Lockfile) {
 
 fn mended(text: &str) -> Option<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for place in 0..lines.len() {
+    for position in 0..lines.len() {
         let value = |back: usize, key: &str| {
-            let line = lines.get(place.checked_sub(back)?)?;
+            let line = lines.get(position.checked_sub(back)?)?;
             line.strip_prefix(key)?
                 .strip_prefix(" = ")
                 .map(|value| value.trim_matches('"'))
@@ -100,7 +100,7 @@ fn mended(text: &str) -> Option<String> {
             root: Hash::from_base64(value(1, "root")?).ok()?,
         };
         let line = format!("checkpoint = \"{}\"", checkpoint.digest());
-        *lines.get_mut(place)? = line;
+        *lines.get_mut(position)? = line;
     }
     Some(lines.join("\n") + "\n")
 }
@@ -130,14 +130,14 @@ pub(crate) fn conflict(data: &[u8]) {
         }
         let _ = (ours.parse::<Lockfile>(), theirs.parse::<Lockfile>());
     }
-    // A line that ends with a carriage return alone loses it.
+    // A line that ends with only a carriage return loses it.
     let plain = |line: &&str| {
         let labelled = ['<', '|', '>'].iter().any(|kind| is_marker(line, *kind));
         !labelled && *line != "=======" && !line.ends_with('\r')
     };
     let mut parts = [const { String::new() }; 4];
-    for (place, line) in text.lines().filter(plain).enumerate() {
-        parts[(place + line.len()) % 4].extend([line, "\n"]);
+    for (position, line) in text.lines().filter(plain).enumerate() {
+        parts[(position + line.len()) % 4].extend([line, "\n"]);
     }
     let [both, ours, base, theirs] = &parts;
     let merged = |base: &str| {

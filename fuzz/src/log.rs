@@ -127,8 +127,9 @@ pub(crate) fn log(data: &[u8]) {
             tiles.admit(tile, bytes).expect("a tile of this log");
         }
         let proof = tiles.prove_inclusion(index).expect("all tiles are there");
-        let place = of(32, size);
-        check_inclusion(&all[place], index, whole.size, &whole.root, &proof).expect("it is there");
+        let position = of(32, size);
+        check_inclusion(&all[position], index, whole.size, &whole.root, &proof)
+            .expect("it is there");
         let mut damaged = of_edge(&whole.tiles);
         if let Some((_, bytes)) = damaged.first_mut() {
             let at = of(48, bytes.len());

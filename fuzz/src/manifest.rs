@@ -20,7 +20,7 @@ pub(crate) fn manifest(data: &[u8]) {
                 let location = &dependency.location;
                 assert!(
                     location.line() <= text.lines().count() + 1,
-                    "a place in the text"
+                    "a location in the text"
                 );
                 assert!(dependency.requirement.is_some() || dependency.path.is_some());
             }

@@ -1,4 +1,4 @@
-//! Records of both grammars: whole, and by their actions alone.
+//! Records of both grammars: whole, and by their actions only.
 
 use std::sync::OnceLock;
 

@@ -31,7 +31,7 @@ pub(crate) fn replay(data: &[u8]) {
     let mut log = package::Log::danger_before_first_record(origin, name);
     let mut first = Hash::ZERO;
     let mut seconds = 1_795_377_960u64;
-    for (place, record) in story.split("\n\n").take(8).enumerate() {
+    for (position, record) in story.split("\n\n").take(8).enumerate() {
         let (head, actions) = record.split_once('\n').unwrap_or((record, ""));
         let signs = |letter: &str| head.contains(letter);
         let key = match () {
@@ -63,10 +63,10 @@ pub(crate) fn replay(data: &[u8]) {
         let bytes = Note::sign(text, key).to_string().into_bytes();
         // One byte differs: then it is not what was signed.
         let mut forged = bytes.clone();
-        let at = data.len().wrapping_mul(31).wrapping_add(place) % forged.len();
+        let at = data.len().wrapping_mul(31).wrapping_add(position) % forged.len();
         forged[at] ^= 1;
         let hash = Hash::of_leaf(&bytes);
-        let index = Index::new(u64::try_from(place).expect("few records"));
+        let index = Index::new(u64::try_from(position).expect("few records"));
         if of_operator {
             assert!(operator.clone().admit(index, &forged).is_err());
             let admitted = operator.admit(index, &bytes).is_ok();

@@ -26,11 +26,11 @@ fn read_memory(bytes: &[u8]) {
     assert_eq!(Memory::parse(&memory.print()), Some(memory.clone()));
     let size = memory.checkpoint().size.get();
     // Cut or changed anywhere, it is damaged.
-    let place = usize::try_from(size).unwrap_or(0) % bytes.len();
+    let position = usize::try_from(size).unwrap_or(0) % bytes.len();
     let mut changed = bytes.to_vec();
-    changed[place] ^= 1;
+    changed[position] ^= 1;
     assert_eq!(Memory::parse(&changed), None);
-    assert_eq!(Memory::parse(&bytes[..place]), None);
+    assert_eq!(Memory::parse(&bytes[..position]), None);
 }
 
 pub(crate) fn pending(data: &[u8]) {

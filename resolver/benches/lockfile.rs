@@ -19,15 +19,20 @@ const PACKAGES: usize = 500;
 /// of them, the others nearly all.
 fn workspace(members: usize) -> (Problem, Index) {
     let origin: Origin = "registry.example/components".parse().unwrap();
-    let name = |place: usize| format!("bench:package-{place}");
+    let name = |position: usize| format!("bench:package-{position}");
     let mut problem = Problem::default();
     problem.options.origins.default = Some(origin.clone());
     let mut index = Index::new();
-    for place in 0..PACKAGES {
-        let below = [place * 2 + 1, place * 2 + 2, place + 7, place + 31];
+    for position in 0..PACKAGES {
+        let below = [
+            position * 2 + 1,
+            position * 2 + 2,
+            position + 7,
+            position + 31,
+        ];
         let below = below.into_iter().filter(|below| *below < PACKAGES);
         let requires = below.map(|below| format!("component {} ^1.2", name(below)));
-        let text = name(place);
+        let text = name(position);
         let release = Release {
             version: "1.2.3".parse().unwrap(),
             requirements: Arc::new(requires.map(|text| text.parse().unwrap()).collect()),

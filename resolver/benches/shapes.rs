@@ -1,6 +1,6 @@
-//! Shapes that are hard for solvers, solved whole, beside pubgrub alone on the same data.
+//! Shapes that are hard for solvers, solved whole, beside pubgrub by itself on the same data.
 //!
-//! Prints the table of `docs/benchmarks.md`: medians of three, taken alternately, in processor time. pubgrub alone has numbers, and no messages; ours
+//! Prints the table of `docs/benchmarks.md`: medians of three, taken alternately, in processor time. pubgrub by itself has numbers, and no messages; ours
 //! has names, versions and requirements in an index, and ends with a closed set or a conflict that is explained.
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
@@ -42,14 +42,14 @@ fn main() {
 }
 
 fn beside_pubgrub(name: &str, shape: &Shape, plain: bool) {
-    let (provider, index, problem) = (shape.alone(), shape.index(), shape.problem());
-    let (mut alone, mut ours) = (Vec::new(), Vec::new());
+    let (provider, index, problem) = (shape.by_itself(), shape.index(), shape.problem());
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     let mut answer = "";
     for _ in 0..TIMES {
         if plain {
             // What a derivation of such a depth takes to drop is not pubgrub's work, and may be more than a stack.
             let (time, ()) = timed(|| std::mem::forget(pubgrub::resolve(&provider, 0u32, 0u32)));
-            alone.push(time);
+            theirs.push(time);
         }
         let (time, end) = timed(|| resolve(&problem, &index));
         answer = match end {
@@ -61,11 +61,11 @@ fn beside_pubgrub(name: &str, shape: &Shape, plain: bool) {
         ours.push(time);
     }
     let ours = median(ours);
-    let (beside, ratio) = if alone.is_empty() {
+    let (beside, ratio) = if theirs.is_empty() {
         (String::new(), String::new())
     } else {
-        let alone = median(alone);
-        (ms(alone), ratio(ours, alone))
+        let theirs = median(theirs);
+        (ms(theirs), ratio(ours, theirs))
     };
     println!("| {name} | {answer} | {beside} | {} | {ratio} |", ms(ours));
 }

@@ -1,4 +1,4 @@
-//! What the provider costs over pubgrub alone, on the same numbered data.
+//! What the provider costs over pubgrub by itself, on the same numbered data.
 //!
 //! The data are pubgrub's own benchmark registries. Each version of each package is solved for, by pubgrub with its
 //! offline provider and by pubgrub with ours, fed below requirements: nodes, numbers and sets. A third figure has
@@ -48,7 +48,7 @@ fn versions(ranges: &[(u32, Option<u32>)], number: impl Fn(u32) -> u32) -> Range
     set
 }
 
-fn alone(data: &Data) -> OfflineDependencyProvider<u32, Ranges<u32>> {
+fn by_itself(data: &Data) -> OfflineDependencyProvider<u32, Ranges<u32>> {
     let mut provider = OfflineDependencyProvider::new();
     for (package, releases) in data {
         for (version, dependencies) in releases {
@@ -221,15 +221,15 @@ fn benches(criterion: &mut Criterion) {
         };
         let data: Data = ron::from_str(&text).unwrap();
         let origin: Origin = "bench.example/data".parse().unwrap();
-        let alone = alone(&data);
+        let by_itself = by_itself(&data);
         let ours = Provider(Numbered::new(&data));
         let index = index(&data, &origin);
         let problems = problems(&data, &origin);
-        let solve_alone = || {
+        let solve_by_itself = || {
             let mut solved = 0;
             for (package, releases) in &data {
                 for version in releases.keys() {
-                    solved += u32::from(pubgrub::resolve(&alone, *package, *version).is_ok());
+                    solved += u32::from(pubgrub::resolve(&by_itself, *package, *version).is_ok());
                 }
             }
             solved
@@ -249,7 +249,7 @@ fn benches(criterion: &mut Criterion) {
                 .map(|problem| resolver::resolve(problem, &index).is_ok());
             solved.map(u32::from).sum::<u32>()
         };
-        let solved = solve_alone();
+        let solved = solve_by_itself();
         assert_eq!(
             solved,
             solve_ours(),
@@ -263,7 +263,7 @@ fn benches(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(case);
         group.sample_size(20);
         group.bench_function("pubgrub alone", |bench| {
-            bench.iter(|| black_box(solve_alone()));
+            bench.iter(|| black_box(solve_by_itself()));
         });
         group.bench_function("our provider", |bench| {
             bench.iter(|| black_box(solve_ours()));

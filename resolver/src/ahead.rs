@@ -12,7 +12,7 @@ use transparency::requirement::Requirement;
 use crate::index::{Address, Index, Package, Release, Standing};
 use crate::order::Order;
 use crate::problem::{Options, Problem};
-use crate::requirement::place;
+use crate::requirement::index;
 use transparency::selection::Selection;
 
 /// The requirements that were met on the way, and those that wait for their packages.
@@ -107,7 +107,7 @@ impl Ahead {
             matching.contains(&number).then_some(number)
         });
         if let Some(number) = locked {
-            return track.releases.get(place(number));
+            return track.releases.get(index(number));
         }
         let releases = (0u32..).zip(&track.releases);
         let mut matching = releases

@@ -106,7 +106,7 @@ impl MessageBudget {
     }
 }
 
-/// Solves these requirements in a member's place, for a while.
+/// Solves these requirements instead of the member's, within a share of the steps that are left.
 pub(crate) fn attempt<'a, 'r>(
     ground: &Rc<Ground<'a>>,
     roots: impl IntoIterator<Item = &'r RootRequirement>,

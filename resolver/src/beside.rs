@@ -35,7 +35,7 @@ fn named(root: &RootRequirement) -> Option<Version> {
 }
 
 /// A version that a manifest names, where texts name a higher one of its track: no closed set has both, though the same two
-/// would go together if texts alone named them.
+/// would go together if only texts named them.
 pub(crate) fn contradiction(member: &Member) -> Option<&RootRequirement> {
     let mut highest: BTreeMap<(&PackageName, Track), Version> = BTreeMap::new();
     for root in &member.requirements {

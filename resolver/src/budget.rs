@@ -1,4 +1,4 @@
-//! How much work a solve may take: in steps, never by a clock, so that it gives up at the same place everywhere.
+//! How much work a solve may take. It is counted in steps, never by a clock: so a solve gives up at the same step on every machine.
 //!
 //! A step is a round of pubgrub, an edge that it is given, or an operation on sets; going back on decisions pays for those
 //! that stood. What is given out earns a little more, so a world
@@ -46,23 +46,23 @@ const DECISIONS_OF_A_STEP: usize = 4;
 #[derive(Debug, Default)]
 struct Decisions {
     nodes: Vec<NodeId>,
-    places: HashMap<NodeId, usize>,
+    positions: HashMap<NodeId, usize>,
 }
 
 impl Decisions {
     /// Takes a decision. How many stood, where one was taken back for it.
     fn decide(&mut self, node: NodeId) -> usize {
-        let stood = match self.places.get(&node).copied() {
-            Some(place) => {
+        let stood = match self.positions.get(&node).copied() {
+            Some(position) => {
                 let stood = self.nodes.len();
-                for undone in self.nodes.drain(place..) {
-                    self.places.remove(&undone);
+                for undone in self.nodes.drain(position..) {
+                    self.positions.remove(&undone);
                 }
                 stood
             }
             None => 0,
         };
-        self.places.insert(node, self.nodes.len());
+        self.positions.insert(node, self.nodes.len());
         self.nodes.push(node);
         stood
     }

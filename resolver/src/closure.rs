@@ -1,6 +1,6 @@
-//! Whether a closed set is one: judged from requirements alone, whoever found it.
+//! Whether a closed set is one: judged from requirements and nothing else, whoever found it.
 //!
-//! The solver's answers, kept selections and locks are all held against this, and so is what a stranger claims.
+//! The solver's answers, kept selections and locks are all judged here, and so is what a stranger claims.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -72,10 +72,10 @@ pub struct Claim<'a> {
     pub exports: Option<&'a BTreeSet<ExternName>>,
 }
 
-/// All versions of one package among [`Claims`]: places that follow one another.
+/// All versions of one package among [`Packages`]: their indices follow one another.
 #[derive(Debug, Clone, Copy, Default)]
 struct Versions {
-    /// The place of the lowest.
+    /// The index of the lowest.
     first: usize,
     /// How many they are.
     count: usize,
@@ -89,8 +89,8 @@ impl Versions {
     }
 
     /// The word and the bit of one of them.
-    fn bit(self, place: usize) -> (usize, u64) {
-        let number = place - self.first;
+    fn bit(self, index: usize) -> (usize, u64) {
+        let number = index - self.first;
         (self.word + number / WORD, 1 << (number % WORD))
     }
 }
@@ -109,12 +109,12 @@ struct Required<'a> {
 
 /// Packages of which closed sets are made, and which of them meets which requirement.
 ///
-/// It judges from requirements alone, and knows nothing of how a set was found. A lock's members share one: each requirement
-/// is held against each version once, since a stranger's lock may have hundreds of members beside thousands of both.
+/// It knows nothing of how a set was found. A lock's members share one: each requirement
+/// is judged once for each version, since a stranger's lock may have hundreds of members beside thousands of both.
 #[derive(Debug)]
-pub struct Claims<'a> {
-    /// Ascending by selection; a package's place is its number here.
-    packages: Vec<(&'a Selection, Claim<'a>)>,
+pub struct Packages<'a> {
+    /// Ascending by selection. A package is named by its index here.
+    all: Vec<(&'a Selection, Claim<'a>)>,
     /// Ascending, by what they are versions of.
     versions: Vec<Versions>,
     /// For each package, the versions that it is one of.
@@ -130,47 +130,47 @@ fn key(selection: &Selection) -> (Kind, &PackageName) {
     (selection.kind, &selection.name)
 }
 
-impl<'a> Claims<'a> {
+impl<'a> Packages<'a> {
     /// Takes the packages in ascending order, as maps hold them.
     pub fn new(packages: impl IntoIterator<Item = (&'a Selection, Claim<'a>)>) -> Self {
-        let mut claims = Self {
-            packages: packages.into_iter().collect(),
+        let mut made = Self {
+            all: packages.into_iter().collect(),
             versions: Vec::new(),
             of: Vec::new(),
             required: Vec::new(),
             met: Vec::new(),
         };
         let mut next = Versions::default();
-        let runs = claims
-            .packages
+        let runs = made
+            .all
             .chunk_by(|(one, _), (other, _)| key(one) == key(other));
         for run in runs {
             next.count = run.len();
-            claims.versions.push(next);
-            claims.of.resize(next.first + next.count, next);
+            made.versions.push(next);
+            made.of.resize(next.first + next.count, next);
             next.word += next.words();
             next.first += next.count;
         }
         let mut met = Vec::new();
-        // Many require the same: it is held against the versions once.
+        // Many require the same: it is judged once.
         let mut known: HashMap<&Requirement, Required<'a>> = HashMap::new();
-        let required = claims.packages.iter().map(|(_, claim)| {
+        let required = made.all.iter().map(|(_, claim)| {
             let requirements = claim.requirements.iter();
             requirements
                 .map(|requirement| {
-                    let held = || claims.held(requirement, None, &mut met);
-                    *known.entry(requirement).or_insert_with(held)
+                    let judge = || made.judge(requirement, None, &mut met);
+                    *known.entry(requirement).or_insert_with(judge)
                 })
                 .collect()
         });
-        claims.required = required.collect();
-        claims.met = met;
-        claims
+        made.required = required.collect();
+        made.met = met;
+        made
     }
 
-    /// Holds a requirement against all versions of the package that it names: who meets it and has the exports asked for, as far as
+    /// Judges a requirement by all versions of the package that it names: who meets it and has the exports asked for, as far as
     /// theirs are known. A root's are asked for letter by letter; what a package requires must serve what its `for` names.
-    fn held<'r>(
+    fn judge<'r>(
         &self,
         requirement: &'r Requirement,
         exports: Option<&BTreeSet<ExternName>>,
@@ -178,10 +178,10 @@ impl<'a> Claims<'a> {
     ) -> Required<'r> {
         let asked = (requirement.kind, &requirement.name);
         let named = self.versions.binary_search_by(|versions| {
-            let first = self.packages.get(versions.first);
+            let first = self.all.get(versions.first);
             first.map_or(Ordering::Less, |(selection, _)| key(selection).cmp(&asked))
         });
-        let versions = named.ok().and_then(|place| self.versions.get(place));
+        let versions = named.ok().and_then(|index| self.versions.get(index));
         let required = Required {
             requirement,
             versions: versions.copied().unwrap_or_default(),
@@ -196,7 +196,7 @@ impl<'a> Claims<'a> {
             };
             exporting && requirement.req.matches(&selection.version)
         };
-        let packages = self.packages.get(first..first + count);
+        let packages = self.all.get(first..first + count);
         let words = packages.unwrap_or_default().chunks(WORD).map(|packages| {
             let bits = packages.iter().enumerate();
             bits.map(|(bit, package)| u64::from(is_met(package)) << bit)
@@ -206,25 +206,25 @@ impl<'a> Claims<'a> {
         required
     }
 
-    /// The places of a closed set's packages.
+    /// The indices of a closed set's packages.
     ///
     /// # Errors
     /// The first that is none of these.
-    pub fn places<'s>(&self, set: &'s BTreeSet<Selection>) -> Result<Vec<usize>, &'s Selection> {
-        let mut ahead = self.packages.iter().map(|(found, _)| *found).enumerate();
+    pub fn indices<'s>(&self, set: &'s BTreeSet<Selection>) -> Result<Vec<usize>, &'s Selection> {
+        let mut ahead = self.all.iter().map(|(found, _)| *found).enumerate();
         // Both ascend, so one walk finds all.
         set.iter()
             .map(|selection| {
                 ahead
                     .find(|(_, found)| *found >= selection)
                     .filter(|(_, found)| *found == selection)
-                    .map(|(place, _)| place)
+                    .map(|(index, _)| index)
                     .ok_or(selection)
             })
             .collect()
     }
 
-    /// Judges a closed set, given by ascending places: every requirement met, one version per track, and nothing that
+    /// Judges a closed set, given by ascending indices: every requirement met, one version per track, and nothing that
     /// is not needed.
     ///
     /// Each root comes with the exports that it asks for; they are checked where a claim has its exports.
@@ -240,8 +240,8 @@ impl<'a> Claims<'a> {
             .last()
             .map_or(0, |last| last.word + last.words());
         let mut chosen = vec![0; words];
-        for place in set {
-            let bit = self.of.get(*place).map(|versions| versions.bit(*place));
+        for index in set {
+            let bit = self.of.get(*index).map(|versions| versions.bit(*index));
             if let Some((word, bit)) = bit
                 && let Some(chosen) = chosen.get_mut(word)
             {
@@ -252,7 +252,7 @@ impl<'a> Claims<'a> {
         let mut met_by_roots = Vec::new();
         let roots: Vec<_> = roots
             .iter()
-            .map(|(requirement, exports)| self.held(requirement, Some(exports), &mut met_by_roots))
+            .map(|(requirement, exports)| self.judge(requirement, Some(exports), &mut met_by_roots))
             .collect();
         // What is still to be met, by whom it is required, and the bits of what meets it.
         let roots = roots.into_iter();
@@ -262,8 +262,8 @@ impl<'a> Claims<'a> {
             let Required { versions, .. } = required;
             let met = met.get(required.met..required.met + versions.words());
             for (word, met) in met.into_iter().flatten().enumerate() {
-                let place = versions.word + word;
-                let (Some(chosen), Some(needed)) = (chosen.get(place), needed.get_mut(place))
+                let index = versions.word + word;
+                let (Some(chosen), Some(needed)) = (chosen.get(index), needed.get_mut(index))
                 else {
                     continue;
                 };
@@ -274,9 +274,9 @@ impl<'a> Claims<'a> {
                 while new != 0 {
                     let bit = usize::try_from(new.trailing_zeros()).unwrap_or(WORD);
                     new &= new - 1;
-                    let place = versions.first + word * WORD + bit;
-                    let by = self.packages.get(place).map(|(selection, _)| *selection);
-                    let more = self.required.get(place).into_iter().flatten();
+                    let index = versions.first + word * WORD + bit;
+                    let by = self.all.get(index).map(|(selection, _)| *selection);
+                    let more = self.required.get(index).into_iter().flatten();
                     ahead.extend(more.map(|required| (by, *required, &self.met)));
                 }
             }
@@ -287,12 +287,12 @@ impl<'a> Claims<'a> {
                 });
             }
         }
-        for place in set {
-            let bit = self.of.get(*place).map(|versions| versions.bit(*place));
+        for index in set {
+            let bit = self.of.get(*index).map(|versions| versions.bit(*index));
             let is_needed = bit.is_some_and(|(word, bit)| {
                 needed.get(word).is_some_and(|needed| needed & bit != 0)
             });
-            if !is_needed && let Some((selection, _)) = self.packages.get(*place) {
+            if !is_needed && let Some((selection, _)) = self.all.get(*index) {
                 flaws.push(Flaw::Unneeded {
                     selection: (*selection).clone(),
                 });
@@ -323,7 +323,7 @@ impl<'a> Claims<'a> {
             };
             selection.kind == Kind::Wit && pins.contains(&(&selection.name, version))
         };
-        for (selection, _) in set.iter().filter_map(|place| self.packages.get(*place)) {
+        for (selection, _) in set.iter().filter_map(|index| self.all.get(*index)) {
             let (package, track) = (key(selection), Track::of(&selection.version));
             let first = if selection.version.pre.is_empty() {
                 &mut first
@@ -346,14 +346,14 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Judges one closed set of which every package is part; see [`Claims::check`].
+/// Judges one closed set of which every package is part; see [`Packages::check`].
 pub fn check_closed_set<'a>(
     roots: impl IntoIterator<Item = (&'a Requirement, &'a BTreeSet<ExternName>)>,
     set: &BTreeMap<&'a Selection, Claim<'a>>,
 ) -> Vec<Flaw> {
-    let claims = Claims::new(set.iter().map(|(selection, claim)| (*selection, *claim)));
+    let packages = Packages::new(set.iter().map(|(selection, claim)| (*selection, *claim)));
     let all: Vec<usize> = (0..set.len()).collect();
-    claims.check(roots, &all)
+    packages.check(roots, &all)
 }
 
 /// Judges a member's closed set against what the member requires now.
@@ -378,7 +378,7 @@ mod tests {
 
     /// A crowd of packages that all require the same of one with many versions is a line of bits, not one for each.
     #[test]
-    fn what_many_require_is_held_against_the_versions_once() {
+    fn what_many_require_is_judged_once() {
         let selection = |text: String| -> Selection { text.parse().expect("a selection") };
         let requires = |texts: &[&str]| -> BTreeSet<Requirement> {
             let parse = |text: &&str| text.parse().expect("a requirement");
@@ -400,16 +400,16 @@ mod tests {
                 },
             )
         });
-        let claims = Claims::new(claims);
-        assert_eq!(claims.met.len(), 2 * 640 / WORD);
-        // It is judged as if each had been held alone.
+        let packages = Packages::new(claims);
+        assert_eq!(packages.met.len(), 2 * 640 / WORD);
+        // The answer is the same as if each requirement were judged by itself.
         let roots = requires(&["component t:user7 ^1"]);
         let judged = |chosen: &[&str]| {
             let chosen = chosen.iter().map(|text| selection((*text).to_owned()));
             let chosen: BTreeSet<_> = chosen.collect();
-            let places = claims.places(&chosen).expect("all of them are claimed");
+            let indices = packages.indices(&chosen).expect("all of them are claimed");
             let roots = roots.iter().map(|root| (root, const { &BTreeSet::new() }));
-            claims.check(roots, &places).len()
+            packages.check(roots, &indices).len()
         };
         assert_eq!(
             judged(&["component t:user7@1.0.0", "component t:many@1.9.0"]),

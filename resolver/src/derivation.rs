@@ -21,7 +21,7 @@ pub(crate) type Given = External<NodeId, Numbers, Reason>;
 pub(crate) enum Cause {
     /// It is given.
     Given(Given),
-    /// It follows from two causes, by their places.
+    /// It follows from two causes, given by their indices.
     Derived {
         terms: Vec<(NodeId, Term<Numbers>)>,
         causes: [usize; 2],
@@ -37,11 +37,11 @@ pub(crate) struct Derivation {
 impl Derivation {
     pub(crate) fn of(tree: Tree) -> Self {
         let address = |node: &Arc<Tree>| Arc::as_ptr(node).addr();
-        let mut places: HashMap<usize, usize> = HashMap::new();
+        let mut positions: HashMap<usize, usize> = HashMap::new();
         let mut order: Vec<Arc<Tree>> = Vec::new();
         let mut stack = vec![(Arc::new(tree), false)];
         while let Some((node, causes_done)) = stack.pop() {
-            if places.contains_key(&address(&node)) {
+            if positions.contains_key(&address(&node)) {
                 continue;
             }
             if let DerivationTree::Derived(derived) = &*node
@@ -52,7 +52,7 @@ impl Derivation {
                 stack.extend(causes.map(|cause| (cause, false)));
                 continue;
             }
-            places.insert(address(&node), order.len());
+            positions.insert(address(&node), order.len());
             order.push(node);
         }
         // From the end, nobody holds a node any more but this list: each is taken apart, and none is dropped whole.
@@ -62,7 +62,7 @@ impl Derivation {
                 DerivationTree::External(external) => Cause::Given(external),
                 DerivationTree::Derived(derived) => Cause::Derived {
                     causes: [&derived.cause1, &derived.cause2]
-                        .map(|cause| places.get(&address(cause)).copied().unwrap_or_default()),
+                        .map(|cause| positions.get(&address(cause)).copied().unwrap_or_default()),
                     terms: derived.terms.into_iter().collect(),
                 },
             });
@@ -71,8 +71,8 @@ impl Derivation {
         Self { causes }
     }
 
-    pub(crate) fn get(&self, place: usize) -> Option<&Cause> {
-        self.causes.get(place)
+    pub(crate) fn get(&self, position: usize) -> Option<&Cause> {
+        self.causes.get(position)
     }
 
     /// What of it the member itself requires: which nodes, and of these which numbers.

@@ -1,6 +1,6 @@
 //! The lowest versions that go together, found without a search: Go's minimal version selection.
 //!
-//! Where the lowest version is wanted, each requirement visits the version that it would take alone, a locked one first,
+//! Where the lowest version is wanted, each requirement visits the version that it would take by itself, a locked one first,
 //! and that version's requirements are taken in likewise, until nothing new is visited. The floor of a node is then what
 //! all its requirements together would take. Every version that is visited counts, as in Go, also one that a higher floor
 //! passes: so no order and no name has a say, and a further requirement raises floors and never lowers one.
@@ -20,7 +20,7 @@ use crate::node::Body;
 use crate::node::Edge;
 use crate::numbers::NodeId;
 use crate::order::Order;
-use crate::requirement::place;
+use crate::requirement::index;
 
 /// The floor of each node that has one.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Floors {
     }
 
     pub(crate) fn get(&self, node: NodeId) -> Option<u32> {
-        self.0.get(place(node.0)).copied().flatten()
+        self.0.get(index(node.0)).copied().flatten()
     }
 
     /// The floors of all that is needed from these edges on, where each meets what the others require of it. None too
@@ -89,7 +89,7 @@ impl Floors {
         let mut solution = Vec::new();
         let mut need = |solution: &mut Vec<(NodeId, u32)>, target: NodeId, set: &Ranges<u32>| {
             let floor = self.get(target).filter(|floor| set.contains(floor));
-            match (floor, needed.get_mut(place(target.0))) {
+            match (floor, needed.get_mut(index(target.0))) {
                 (Some(floor), Some(needed)) => {
                     if !std::mem::replace(needed, true) {
                         solution.push((target, floor));
@@ -127,7 +127,7 @@ struct Reached {
 
 impl Reached {
     fn visit(&mut self, id: NodeId, number: u32, ahead: &mut Vec<(NodeId, u32)>) {
-        if let Some(visited) = self.visited.get_mut(place(number))
+        if let Some(visited) = self.visited.get_mut(index(number))
             && !std::mem::replace(visited, true)
         {
             ahead.push((id, number));
@@ -148,7 +148,7 @@ struct Walk<'w, 'a> {
 
 impl Walk<'_, '_> {
     fn is_new(&mut self, requirement: u32) -> bool {
-        let taken = self.taken.get_mut(place(requirement));
+        let taken = self.taken.get_mut(index(requirement));
         taken.is_none_or(|taken| !std::mem::replace(taken, true))
     }
 
@@ -163,7 +163,7 @@ impl Walk<'_, '_> {
         if !is_walked {
             return;
         }
-        let at = place(target.0);
+        let at = index(target.0);
         if self.nodes.len() <= at {
             self.nodes.resize_with(at.saturating_add(1), || None);
         }
@@ -172,7 +172,7 @@ impl Walk<'_, '_> {
         };
         let reached = slot.get_or_insert_with(|| Reached {
             bound: Ranges::full(),
-            visited: vec![false; place(node.offer().len())],
+            visited: vec![false; index(node.offer().len())],
             is_raised: false,
         });
         if !reached.bound.subset_of(set) {
@@ -186,11 +186,11 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Visits the floors that no requirement takes alone, as where one allows 1 and 3, and another 2 and 3. False where
+    /// Visits the floors that no requirement takes by itself, as where one allows 1 and 3, and another 2 and 3. False where
     /// there are none.
     fn visit_floors(&mut self) -> bool {
         for id in self.raised.drain(..) {
-            let Some(Some(reached)) = self.nodes.get_mut(place(id.0)) else {
+            let Some(Some(reached)) = self.nodes.get_mut(index(id.0)) else {
                 continue;
             };
             reached.is_raised = false;

@@ -25,8 +25,8 @@ use crate::order::Order;
 use crate::preference::Preferences;
 use crate::provider::Offer;
 use crate::reason::Reason;
-use crate::requirement::{numbers, place, runs_below};
-use crate::scope::{Place, Scope, Source};
+use crate::requirement::{index, numbers, runs_below};
+use crate::scope::{Found, Scope, Source};
 use crate::stock::Stock;
 
 /// What whoever requires something asks it to export.
@@ -34,7 +34,7 @@ use crate::stock::Stock;
 pub(crate) enum Asks<'r> {
     /// A member: all of these, letter by letter, since its texts name them so.
     Member(&'r BTreeSet<ExternName>),
-    /// A release, or what takes its place: whatever serves what its `for` names.
+    /// A release, or what stands in for it: whatever serves what its `for` names.
     Release,
 }
 
@@ -68,11 +68,11 @@ impl Table {
     }
 
     fn get(&self, at: u32) -> Option<u32> {
-        self.0.get(place(at))?.checked_sub(1)
+        self.0.get(index(at))?.checked_sub(1)
     }
 
     fn set(&mut self, at: u32, number: u32) {
-        if let Some(slot) = self.0.get_mut(place(at)) {
+        if let Some(slot) = self.0.get_mut(index(at)) {
             *slot = number.saturating_add(1);
         }
     }
@@ -84,7 +84,7 @@ struct Known<'a> {
     nodes: Vec<Node<'a>>,
     /// The node of each aim that the index numbers.
     aims: Table,
-    /// The place in `leads` of each requirement that the index numbers.
+    /// The position in `leads` of each requirement that the index numbers.
     led: Table,
     leads: Vec<(NodeId, Ranges<u32>)>,
 }
@@ -126,7 +126,7 @@ impl<'a> Ground<'a> {
         Ref::map(self.known.borrow(), |nodes| {
             nodes
                 .nodes
-                .get(place(id.0))
+                .get(index(id.0))
                 .expect("ids are given to nodes only, and nodes stay")
         })
     }
@@ -221,11 +221,11 @@ impl<'a> Ground<'a> {
         asks: Asks<'_>,
     ) -> Result<(NodeId, Ranges<u32>), Address> {
         let (kind, name, req) = (requirement.kind, &requirement.name, &requirement.req);
-        let found = self.scope.place(requirement);
+        let found = self.scope.find(requirement);
         let locals = self.scope.locals_of(kind, name);
         let tracks: Vec<(&Track, NodeId)> = match (found, req.track()) {
-            (Place::Missing(address), _) => return Err(address),
-            (Place::Nowhere(reason), _) => {
+            (Found::Missing(address), _) => return Err(address),
+            (Found::Nowhere(reason), _) => {
                 let key = Key::Nowhere(kind, name.clone(), requirement.origin.clone());
                 let id = self.find(&key).unwrap_or_else(|| {
                     let offer = Offer::new([true], Vec::new(), Order::HighestFirst);
@@ -233,17 +233,17 @@ impl<'a> Ground<'a> {
                 });
                 return Ok((id, Ranges::full()));
             }
-            (Place::Local, Some(track)) => {
+            (Found::Local, Some(track)) => {
                 let found = locals.and_then(|tracks| tracks.get(&track));
-                let found = found.expect("only a local track's place is `Local`");
+                let found = found.expect("only a requirement on a local track is found `Local`");
                 let id = self.track_node(kind, name, &track, Stock::Locals(found));
                 return Ok((id, self.matching(id, requirement, asks)));
             }
-            (Place::Registry(package), Some(track)) => {
+            (Found::Registry(package), Some(track)) => {
                 let id = self.registry_track(package, &track, package.track(&track));
                 return Ok((id, self.matching(id, requirement, asks)));
             }
-            (Place::Local, None) => locals
+            (Found::Local, None) => locals
                 .into_iter()
                 .flatten()
                 .map(|(track, found)| {
@@ -251,7 +251,7 @@ impl<'a> Ground<'a> {
                     (track, id)
                 })
                 .collect(),
-            (Place::Registry(package), None) => package
+            (Found::Registry(package), None) => package
                 .tracks()
                 .filter(|(track, _)| !self.scope.shadows(kind, name, track))
                 .map(|(track, found)| (track, self.registry_track(package, track, Some(found))))
@@ -266,14 +266,14 @@ impl<'a> Ground<'a> {
         Ok((id, Ranges::full()))
     }
 
-    /// The place in `leads` of a requirement that the index numbers.
+    /// The position in `leads` of a requirement that the index numbers.
     ///
     /// # Errors
     /// The package that is not loaded.
     fn led(&self, number: u32) -> Result<usize, Address> {
         let known = self.known.borrow();
         if let Some(led) = known.led.get(number) {
-            return Ok(place(led));
+            return Ok(index(led));
         }
         let (requirement, aim) = self.numbered(number);
         // Requirements with one aim lead to one node.
@@ -377,11 +377,12 @@ impl<'a> Ground<'a> {
         let has_candidates = |(_, _, id, set): &(Version, Track, NodeId, Ranges<u32>)| {
             self.node(*id).offer().count(set) > 0
         };
-        let places: BTreeMap<&Track, usize> = options.iter().map(|one| &one.1).zip(0..).collect();
+        let positions: BTreeMap<&Track, usize> =
+            options.iter().map(|one| &one.1).zip(0..).collect();
         let number_of = |version: &Version| {
             let track = Track::of(version);
-            let place = *places.get(&track)?;
-            let (_, _, id, set) = options.get(place)?;
+            let position = *positions.get(&track)?;
+            let (_, _, id, set) = options.get(position)?;
             let Body::Track { stock, .. } = &self.node(*id).body else {
                 return None;
             };
@@ -389,7 +390,7 @@ impl<'a> Ground<'a> {
                 .versions()
                 .number(version)
                 .is_some_and(|number| set.contains(&number));
-            is_match.then(|| u32::try_from(place).ok()).flatten()
+            is_match.then(|| u32::try_from(position).ok()).flatten()
         };
         let held = self.scope.member.held.iter();
         let held = held
@@ -429,7 +430,7 @@ impl<'a> Ground<'a> {
                     return Ok(Needs::Unavailable(Rc::new(reason.clone())));
                 }
                 Body::Choice(tracks) => {
-                    let chosen = tracks.get(place(number));
+                    let chosen = tracks.get(index(number));
                     let edge = chosen.map(|(_, target, set)| Edge {
                         target: *target,
                         set: set.clone(),
@@ -448,7 +449,7 @@ impl<'a> Ground<'a> {
             }
             (_, None) => Needs::Edges(Rc::new([])),
         };
-        if let Some(node) = self.known.borrow_mut().nodes.get_mut(place(id.0)) {
+        if let Some(node) = self.known.borrow_mut().nodes.get_mut(index(id.0)) {
             node.keep(number, needs.clone());
         }
         Ok(needs)
@@ -503,7 +504,7 @@ impl<'a> Ground<'a> {
                 && source
                     .exports()
                     .is_none_or(|found| requirement.is_served_by(found))
-                && !matches!(self.scope.place(requirement), Place::Nowhere(_));
+                && !matches!(self.scope.find(requirement), Found::Nowhere(_));
             if is_itself {
                 continue;
             }

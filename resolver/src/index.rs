@@ -102,7 +102,7 @@ impl Release {
     }
 }
 
-/// The releases of one track, ascending; a version's number is its place.
+/// The releases of one track, ascending. A version's number is its index here.
 #[derive(Debug, Clone)]
 pub(crate) struct TrackReleases {
     pub(crate) versions: Versions,
@@ -186,7 +186,7 @@ impl Package {
     pub fn release(&self, version: &Version) -> Option<&Release> {
         let track = self.tracks.get(&Track::of(version))?;
         let number = track.versions.number(version)?;
-        track.releases.get(crate::requirement::place(number))
+        track.releases.get(crate::requirement::index(number))
     }
 
     pub(crate) fn track(&self, track: &Track) -> Option<&TrackReleases> {

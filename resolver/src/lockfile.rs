@@ -25,7 +25,7 @@ use transparency::number::Index;
 use transparency::requirement::Requirement;
 
 use crate::closed_set::Provenance;
-use crate::closure::{Claim, Claims, Flaw};
+use crate::closure::{Claim, Flaw, Packages};
 use crate::problem::{Options, Problem};
 use crate::resolution::Resolution;
 use transparency::selection::Selection;
@@ -87,7 +87,7 @@ pub struct Release {
     pub digest: Digest,
     /// The hash of the record that released it.
     pub record: Hash,
-    /// The place of that record in the log.
+    /// The index of that record in the log.
     pub index: Index,
 }
 
@@ -168,12 +168,12 @@ pub enum Inconsistency {
         /// The requirement.
         requirement: Requirement,
     },
-    /// A record's place lies beyond the checkpoint.
+    /// A record's index lies beyond the checkpoint.
     #[error("`{selection}` is said to be entry {index} of a log of {size} entries", size = checkpoint.size)]
     Beyond {
         /// The package.
         selection: Selection,
-        /// The place.
+        /// What the lock says is its index.
         index: Index,
         /// The checkpoint of its registry.
         checkpoint: Checkpoint,
@@ -271,7 +271,7 @@ impl Lockfile {
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
         self.check_versions()?;
         let nothing: BTreeSet<ExternName> = BTreeSet::new();
-        let claims = Claims::new(self.packages.iter().map(|(selection, package)| {
+        let packages = Packages::new(self.packages.iter().map(|(selection, package)| {
             let claim = Claim {
                 requirements: &package.requires,
                 exports: None,
@@ -280,23 +280,24 @@ impl Lockfile {
         }));
         let mut selected = vec![false; self.packages.len()];
         for (name, root) in &self.roots {
-            let set = claims
-                .places(&root.selects)
-                .map_err(|selection| Inconsistency::NoEntry {
-                    root: name.clone(),
-                    selection: selection.clone(),
-                })?;
+            let set =
+                packages
+                    .indices(&root.selects)
+                    .map_err(|selection| Inconsistency::NoEntry {
+                        root: name.clone(),
+                        selection: selection.clone(),
+                    })?;
             let roots = root.requires.iter();
             let roots = roots.map(|requirement| (requirement, &nothing));
-            if let Some(flaw) = claims.check(roots, &set).into_iter().next() {
+            if let Some(flaw) = packages.check(roots, &set).into_iter().next() {
                 return Err(Inconsistency::NotClosed {
                     root: name.clone(),
                     flaw,
                 });
             }
             self.check_registries(&root.requires)?;
-            for place in set {
-                if let Some(selected) = selected.get_mut(place) {
+            for index in set {
+                if let Some(selected) = selected.get_mut(index) {
                     *selected = true;
                 }
             }
@@ -315,9 +316,9 @@ impl Lockfile {
         Ok(())
     }
 
-    /// A requirement is held against all versions of its package, so these are counted before anything else is judged.
+    /// A requirement is judged by all versions of its package, so these are counted before anything else is judged.
     fn check_versions(&self) -> Result<(), Inconsistency> {
-        // They ascend, so a package with too many has one that many places further on.
+        // They ascend, so a package with too many has one that many positions further on.
         let further = self.packages.keys().skip(MAX_VERSIONS);
         let mut pairs = self.packages.keys().zip(further);
         match pairs.find(|(one, other)| (one.kind, &one.name) == (other.kind, &other.name)) {

@@ -11,7 +11,7 @@ use version_ranges::Ranges;
 use crate::numbers::NodeId;
 use crate::provider::Offer;
 use crate::reason::Reason;
-use crate::requirement::place;
+use crate::requirement::index;
 use crate::scope::Exclusion;
 use crate::stock::Stock;
 
@@ -69,14 +69,14 @@ impl<'a> Node<'a> {
 
     /// What a number depends on, where that was asked for before.
     pub(crate) fn needs(&self, number: u32) -> Option<&Needs<'a>> {
-        self.needs.get(place(number))?.as_ref()
+        self.needs.get(index(number))?.as_ref()
     }
 
     /// Keeps what a number depends on.
     pub(crate) fn keep(&mut self, number: u32, needs: Needs<'a>) {
-        let known = self.needs.len().max(place(number).saturating_add(1));
+        let known = self.needs.len().max(index(number).saturating_add(1));
         self.needs.resize(known, None);
-        if let Some(slot) = self.needs.get_mut(place(number)) {
+        if let Some(slot) = self.needs.get_mut(index(number)) {
             *slot = Some(needs);
         }
     }

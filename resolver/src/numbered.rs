@@ -9,7 +9,7 @@ use transparency::name::{Kind, Origin, PackageName};
 use transparency::requirement::Requirement;
 use transparency::version::Track;
 
-use crate::requirement::place;
+use crate::requirement::index;
 
 /// What the releases of a track require, by the numbers of requirements: side by side, since who looks at one release
 /// mostly looks at its neighbours.
@@ -37,8 +37,8 @@ impl Required {
     /// The numbers of what a release requires, in the order of its requirements, and whether one of them is of its own
     /// package.
     pub(crate) fn get(&self, release: u32) -> Option<(&[u32], bool)> {
-        let (from, past, has_itself) = self.releases.get(place(release))?;
-        let numbers = self.numbers.get(place(*from)..place(*past))?;
+        let (from, past, has_itself) = self.releases.get(index(release))?;
+        let numbers = self.numbers.get(index(*from)..index(*past))?;
         Some((numbers, *has_itself))
     }
 }
@@ -86,7 +86,7 @@ impl Numbered {
 
     /// A requirement by its number, and the number of what it aims at.
     pub(crate) fn get(&self, number: u32) -> Option<(&Requirement, Option<u32>)> {
-        let (requirement, aim) = self.all.get(place(number))?;
+        let (requirement, aim) = self.all.get(index(number))?;
         Some((requirement, *aim))
     }
 

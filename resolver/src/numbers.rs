@@ -70,7 +70,8 @@ impl Numbers {
         u64::try_from(further).unwrap_or(u64::MAX).saturating_add(1)
     }
 
-    fn look(&self, other: &Self) {
+    /// Counts one operation on both sets.
+    fn count(&self, other: &Self) {
         let segments = self.segments().saturating_add(other.segments());
         let steps = u64::try_from(segments / SEGMENTS_OF_A_STEP).unwrap_or(u64::MAX);
         WORK.set(WORK.get().wrapping_add(steps).wrapping_add(1));
@@ -99,7 +100,7 @@ impl Clone for Numbers {
 
 impl PartialEq for Numbers {
     fn eq(&self, other: &Self) -> bool {
-        self.look(other);
+        self.count(other);
         self.0 == other.0
     }
 }
@@ -130,12 +131,12 @@ impl VersionSet for Numbers {
     }
 
     fn complement(&self) -> Self {
-        self.look(self);
+        self.count(self);
         self.0.complement().into()
     }
 
     fn intersection(&self, other: &Self) -> Self {
-        self.look(other);
+        self.count(other);
         self.0.intersection(&other.0).into()
     }
 
@@ -148,17 +149,17 @@ impl VersionSet for Numbers {
     }
 
     fn union(&self, other: &Self) -> Self {
-        self.look(other);
+        self.count(other);
         self.0.union(&other.0).into()
     }
 
     fn is_disjoint(&self, other: &Self) -> bool {
-        self.look(other);
+        self.count(other);
         self.0.is_disjoint(&other.0)
     }
 
     fn subset_of(&self, other: &Self) -> bool {
-        self.look(other);
+        self.count(other);
         self.0.subset_of(&other.0)
     }
 }

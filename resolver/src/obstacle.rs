@@ -9,7 +9,7 @@ use transparency::requirement::Requirement;
 use crate::index::Index;
 use crate::problem::{Member, Options};
 use crate::reason::Reason;
-use crate::scope::{Place, Scope};
+use crate::scope::{Found, Scope};
 use transparency::selection::Selection;
 
 /// What a release requires, and why nothing can serve it.
@@ -42,11 +42,11 @@ pub fn obstacle(
     let mut found = sources.iter();
     let source = found.find(|source| *source.version() == selection.version)?;
     let mut requirements = source.requirements().iter();
-    requirements.find_map(|requirement| match scope.place(requirement) {
-        Place::Nowhere(reason) => Some(Obstacle {
+    requirements.find_map(|requirement| match scope.find(requirement) {
+        Found::Nowhere(reason) => Some(Obstacle {
             requirement: requirement.clone(),
             reason,
         }),
-        Place::Local | Place::Registry(_) | Place::Missing(_) => None,
+        Found::Local | Found::Registry(_) | Found::Missing(_) => None,
     })
 }

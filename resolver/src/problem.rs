@@ -145,12 +145,12 @@ pub struct RootRequirement {
     pub location: Option<String>,
     /// How it is written there, for messages.
     pub written: Option<Written>,
-    /// Where an export is asked for, where that is another place, for messages.
+    /// Where an export is asked for, where that is another location, for messages.
     pub export_locations: BTreeMap<ExternName, String>,
 }
 
 impl RootRequirement {
-    /// A requirement alone.
+    /// A requirement by itself: nothing is known of where it was written.
     pub fn new(requirement: Requirement) -> Self {
         Self {
             requirement,
@@ -162,7 +162,7 @@ impl RootRequirement {
     }
 
     /// As a lock's root has it: what it is for, the release must export. A lock does not say who wrote what, and has several
-    /// versions of one track only where texts name them: so each that is named alone may be a text's.
+    /// versions of one track only where texts name them: so each that is named by itself may be a text's.
     pub fn of_lock(requirement: &Requirement) -> Self {
         let is_pin = requirement.kind == Kind::Wit && requirement.req.pinned().is_some();
         Self {
@@ -182,7 +182,7 @@ impl RootRequirement {
 
 /// A package that lies in a folder: a path dependency, or a folder of `wit/deps` that nobody fetched.
 ///
-/// Within its member it takes the place of its whole track, as a patched dependency does in cargo: no release of that
+/// Within its member it stands in for its whole track, as a patched dependency does in cargo: no release of that
 /// track is considered, and nothing is loaded for requirements that it can serve.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Local {

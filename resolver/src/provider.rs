@@ -13,7 +13,7 @@ use version_ranges::Ranges;
 
 use crate::numbers::{NodeId, Numbers};
 use crate::order::Order;
-use crate::requirement::{place, runs_below};
+use crate::requirement::{index, runs_below};
 
 /// What can be chosen of a node, and in which order.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl Offer {
         if self.below.is_empty() {
             return number.min(self.len);
         }
-        self.below.get(place(number)).copied().unwrap_or(0)
+        self.below.get(index(number)).copied().unwrap_or(0)
     }
 
     /// Whether a number may be chosen.

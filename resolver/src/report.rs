@@ -1,8 +1,8 @@
 //! Why there is no solution: the derivation as data, and its text.
 //!
 //! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of packages, versions
-//! that exist, and requirements as they were written; choices between tracks have no place in them. Everything that a
-//! step rests on is in it as data, with the place where it is written, and `text` only puts it into words.
+//! that exist, and requirements as they were written; choices between tracks are left out of them. Everything that a
+//! step rests on is in it as data, with the location where it is written, and `text` only puts it into words.
 //!
 //! Nothing is decided here but two things that are tried out by solving again: which of the member's requirements the
 //! conflict does without, and which single change would make it solvable (`hint`).
@@ -82,13 +82,13 @@ pub struct Wish {
 
 impl Wish {
     fn of(root: &RootRequirement) -> Self {
-        let place = |export: &ExternName| root.export_locations.get(export).cloned();
+        let location = |export: &ExternName| root.export_locations.get(export).cloned();
         Self {
             requirement: root.requirement.clone(),
             exports: root
                 .exports
                 .iter()
-                .map(|export| (export.clone(), place(export)))
+                .map(|export| (export.clone(), location(export)))
                 .collect(),
             location: root.location.clone(),
             written: root.written.clone(),
@@ -111,7 +111,7 @@ impl Wish {
 pub struct Unmet {
     /// All versions of the package that the member can see, ascending.
     pub existing: Arc<[Version]>,
-    /// The local package that takes the place of the track asked for.
+    /// The local package that stands in for the track asked for.
     pub local: Option<(Version, Option<String>)>,
     /// Where only an export lacks: other versions of it that matching releases export, ascending.
     pub exported: Option<Vec<ExternName>>,
@@ -179,7 +179,7 @@ pub struct Conclusion {
 pub enum Premise {
     /// A fact.
     Fact(Fact),
-    /// The conclusion of an earlier step, by its place.
+    /// The conclusion of an earlier step, by its index.
     Step(usize),
 }
 
@@ -196,7 +196,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     member: String,
-    alone: bool,
+    by_itself: bool,
     steps: Vec<Step>,
     /// How many steps there were before these.
     left_out: usize,
@@ -221,7 +221,7 @@ impl Conflict {
         &self.steps
     }
 
-    /// Changes of which each alone makes the member solvable, the nearest first; or, where this conflict
+    /// Changes of which each by itself makes the member solvable, the nearest first; or, where this conflict
     /// [leaves another](Self::leaves_another), mends this one. Each was tried.
     pub fn hints(&self) -> &[Hint] {
         &self.hints
@@ -246,7 +246,7 @@ impl Conflict {
         };
         let numbered = self.hints.iter().enumerate();
         let mut help: Vec<String> = numbered
-            .map(|(place, hint)| match place {
+            .map(|(position, hint)| match position {
                 0 => format!("{hint}{rest}"),
                 _ => format!("or {hint}{rest}"),
             })
@@ -310,9 +310,9 @@ impl Conflict {
         &self.unexplored
     }
 
-    /// Explains the tree that a member's solve ended with. The member is `alone` where no other is solved beside it.
+    /// Explains the tree that a member's solve ended with. The member is `by_itself` where no other is solved beside it.
     pub(crate) fn explain(
-        (member, alone): (&str, bool),
+        (member, by_itself): (&str, bool),
         graph: MemberGraph<'_, '_>,
         derivation: Derivation,
         allowance: &mut MessageBudget,
@@ -333,7 +333,7 @@ impl Conflict {
         );
         Self {
             member: member.to_owned(),
-            alone,
+            by_itself,
             steps: gathered(explanation.steps),
             left_out: explanation.left_out,
             leaves_another: hints.are_partial && !hints.all.is_empty(),

@@ -1,7 +1,7 @@
 //! Versions as numbers, and requirements as sets of numbers.
 //!
 //! A verified log is complete, so its versions are numbered in their order and a requirement becomes the exact set of
-//! the numbers that it matches, pre-releases and build metadata included. What matches is `semver`'s answer alone; this
+//! the numbers that it matches, pre-releases and build metadata included. What matches is `semver`'s answer; this
 //! file only knows where to look for it. (`version_ranges`' own translation of requirements was measured to be wrong.)
 
 use std::ops::Bound;
@@ -50,13 +50,13 @@ impl Versions {
 
     /// The version of a number.
     pub fn get(&self, number: u32) -> Option<&Version> {
-        self.all.get(place(number))
+        self.all.get(index(number))
     }
 
     /// The number of a version, build metadata counted.
     pub fn number(&self, version: &Version) -> Option<u32> {
-        let place = self.all.binary_search(version).ok()?;
-        u32::try_from(place).ok()
+        let index = self.all.binary_search(version).ok()?;
+        u32::try_from(index).ok()
     }
 
     /// The numbers of exactly those versions that the requirement matches.
@@ -67,10 +67,11 @@ impl Versions {
             [one] => (from, to) = self.stable_run(one, |version| requirement.matches(version)),
             several => {
                 for comparator in several {
-                    let alone = semver::VersionReq {
+                    let single = semver::VersionReq {
                         comparators: vec![comparator.clone()],
                     };
-                    let (low, high) = self.stable_run(comparator, |version| alone.matches(version));
+                    let (low, high) =
+                        self.stable_run(comparator, |version| single.matches(version));
                     from = from.max(low);
                     to = to.min(high);
                 }
@@ -81,14 +82,14 @@ impl Versions {
         // Nearly always there is nothing else in between.
         if let (Some(first), Some(last), true) =
             (stable.first(), stable.last(), pre_releases.is_empty())
-            && place(last - first) + 1 == stable.len()
+            && index(last - first) + 1 == stable.len()
         {
             return Ranges::between(*first, last + 1);
         }
         numbers(stable.iter().copied().chain(pre_releases))
     }
 
-    /// The places in `stable` of the versions that one comparator matches, which `matches` says of each.
+    /// The positions in `stable` of the versions that one comparator matches, which `matches` says of each.
     fn stable_run(
         &self,
         comparator: &Comparator,
@@ -177,8 +178,8 @@ pub(crate) fn runs_below(set: &Ranges<u32>, len: u32) -> impl Iterator<Item = (u
     runs.filter(|(from, to)| from < to)
 }
 
-/// A number as a place in a slice.
-pub(crate) fn place(number: u32) -> usize {
+/// A number as the index of an element in a slice.
+pub(crate) fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 

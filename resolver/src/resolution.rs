@@ -29,7 +29,7 @@ use crate::problem::{Local, Problem};
 use crate::provider::Provider;
 use crate::reason::Reason;
 use crate::report::{Conflict, list};
-use crate::scope::{Place, Scope, Source, Stop};
+use crate::scope::{Found, Scope, Source, Stop};
 
 /// How many packages are named where a solve gave up.
 const MAX_CULPRITS: usize = 5;
@@ -212,8 +212,8 @@ pub fn resolve_round(
     let mut lost = 0u64;
     for (name, scope) in &scopes {
         let preferences = Preferences::of_member(scope, &locked);
-        let alone = scopes.len() == 1;
-        let mut solve = |scope| solve((name, alone), scope, &preferences, *budget, &mut lost);
+        let by_itself = scopes.len() == 1;
+        let mut solve = |scope| solve((name, by_itself), scope, &preferences, *budget, &mut lost);
         let solved = if let Some(kept) = kept(scope, &preferences) {
             Ok(kept)
         } else if let Some(Beside { member, packages }) = Beside::of(scope, &preferences) {
@@ -273,8 +273,8 @@ fn without_owner(name: &str, scope: &Scope<'_>) -> Vec<Unowned> {
     let roots = scope.member.requirements.iter();
     let unowned = roots.filter(|root| {
         matches!(
-            scope.place(&root.requirement),
-            Place::Nowhere(Reason::NoRegistry { .. })
+            scope.find(&root.requirement),
+            Found::Nowhere(Reason::NoRegistry { .. })
         )
     });
     unowned
@@ -356,7 +356,7 @@ fn source_of<'a>(scope: &Scope<'a>, selection: &'a Selection) -> Option<Source<'
 }
 
 fn solve<'a>(
-    (name, alone): (&str, bool),
+    (name, by_itself): (&str, bool),
     scope: &'a Scope<'a>,
     preferences: &'a Preferences,
     budget: Budget,
@@ -372,7 +372,8 @@ fn solve<'a>(
             Ended::Unsolvable(tree) => {
                 let mut allowance = MessageBudget::of_a_message(budget);
                 let whole = allowance.left();
-                let conflict = Conflict::explain((name, alone), provider.0, tree, &mut allowance);
+                let conflict =
+                    Conflict::explain((name, by_itself), provider.0, tree, &mut allowance);
                 *taken = taken.saturating_add(whole.saturating_sub(allowance.left()));
                 Unresolved::Conflict(Box::new(conflict))
             }

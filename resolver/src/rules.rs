@@ -10,7 +10,7 @@ use transparency::version::Track;
 use crate::cutoff::Cutoff;
 use crate::index::{Address, Package, Release, Standing, TrackReleases};
 use crate::preference::Preferences;
-use crate::requirement::place;
+use crate::requirement::index;
 use crate::scope::{Exclusion, Scope, Source};
 
 impl Scope<'_> {
@@ -64,7 +64,7 @@ impl Rules<'_> {
     /// What of a track is no candidate, by number, and why.
     pub(crate) fn excluded(&self, track: &TrackReleases) -> BTreeMap<u32, Exclusion> {
         let of = |number: u32| {
-            let release = track.releases.get(place(number))?;
+            let release = track.releases.get(index(number))?;
             Some((number, self.exclusion(release)?))
         };
         if self.limit.is_none() && self.held.is_empty() {

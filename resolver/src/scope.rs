@@ -1,6 +1,6 @@
 //! What stays the same through all solves of one member: what it sees, and where its requirements lead.
 //!
-//! Which registry a name belongs to, which local package takes the place of a track, and which releases are no
+//! Which registry a name belongs to, which local package stands in for a track, and which releases are no
 //! candidates is decided here, and nowhere else.
 
 use semver::Version;
@@ -134,7 +134,7 @@ pub(crate) struct Scope<'a> {
 }
 
 /// Where a requirement leads.
-pub(crate) enum Place<'a> {
+pub(crate) enum Found<'a> {
     /// Local packages that can serve it.
     Local,
     Registry(&'a Package),
@@ -208,7 +208,7 @@ impl<'a> Scope<'a> {
             .find(|local| local.version == selection.version)
     }
 
-    /// Whether local packages take the place of this track.
+    /// Whether local packages stand in for this track.
     pub(crate) fn shadows(&self, kind: Kind, name: &PackageName, track: &Track) -> bool {
         self.locals_of(kind, name)
             .is_some_and(|tracks| tracks.contains_key(track))
@@ -232,7 +232,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    pub(crate) fn place(&self, requirement: &Requirement) -> Place<'a> {
+    pub(crate) fn find(&self, requirement: &Requirement) -> Found<'a> {
         if let Some(tracks) = self.locals_of(requirement.kind, &requirement.name) {
             let serves = match requirement.req.track() {
                 Some(track) => tracks.contains_key(&track),
@@ -242,26 +242,26 @@ impl<'a> Scope<'a> {
                 }),
             };
             if serves {
-                return Place::Local;
+                return Found::Local;
             }
         }
         let address = match self.address(requirement) {
             Ok(address) => address,
-            Err(reason) => return Place::Nowhere(reason),
+            Err(reason) => return Found::Nowhere(reason),
         };
         match self.index.entry(&address) {
-            None => Place::Missing(address),
-            Some(Entry::Absent(size)) => Place::Nowhere(Reason::Absent { size: *size }),
-            Some(Entry::Outside) => Place::Nowhere(Reason::Outside),
-            Some(Entry::Refused(reason)) => Place::Nowhere(Reason::Refused {
+            None => Found::Missing(address),
+            Some(Entry::Absent(size)) => Found::Nowhere(Reason::Absent { size: *size }),
+            Some(Entry::Outside) => Found::Nowhere(Reason::Outside),
+            Some(Entry::Refused(reason)) => Found::Nowhere(Reason::Refused {
                 reason: reason.clone(),
             }),
             Some(Entry::Present(package)) if package.kind() != requirement.kind => {
-                Place::Nowhere(Reason::OtherKind {
+                Found::Nowhere(Reason::OtherKind {
                     actual: package.kind(),
                 })
             }
-            Some(Entry::Present(package)) => Place::Registry(package),
+            Some(Entry::Present(package)) => Found::Registry(package),
         }
     }
 
@@ -270,10 +270,10 @@ impl<'a> Scope<'a> {
         &self,
         requirements: impl IntoIterator<Item = &'r Requirement>,
     ) -> BTreeSet<Address> {
-        let places = requirements.into_iter().map(|one| self.place(one));
-        let missing = places.filter_map(|place| match place {
-            Place::Missing(address) => Some(address),
-            Place::Local | Place::Registry(_) | Place::Nowhere(_) => None,
+        let found = requirements.into_iter().map(|one| self.find(one));
+        let missing = found.filter_map(|found| match found {
+            Found::Missing(address) => Some(address),
+            Found::Local | Found::Registry(_) | Found::Nowhere(_) => None,
         });
         missing.collect()
     }

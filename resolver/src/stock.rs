@@ -1,7 +1,7 @@
-//! The versions of one track that a member can see: a registry's releases, or the local packages that take their place.
+//! The versions of one track that a member can see: a registry's releases, or the local packages that stand in for them.
 
 use crate::index::{Package, TrackReleases};
-use crate::requirement::{Versions, place};
+use crate::requirement::{Versions, index};
 use crate::scope::{LocalTrack, Source};
 
 /// The versions of a track, numbered from 0.
@@ -25,10 +25,10 @@ impl<'a> Stock<'a> {
     pub(crate) fn source(self, number: u32) -> Option<Source<'a>> {
         match self {
             Self::Releases(package, track) => {
-                let release = track.releases.get(place(number))?;
+                let release = track.releases.get(index(number))?;
                 Some(Source::Registry(package, release))
             }
-            Self::Locals(track) => track.locals.get(place(number)).copied().map(Source::Local),
+            Self::Locals(track) => track.locals.get(index(number)).copied().map(Source::Local),
             Self::Nothing => None,
         }
     }

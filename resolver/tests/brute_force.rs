@@ -90,7 +90,7 @@ fn assert_valid(
 
 /// No version that is wanted at its highest, and that nobody had locked, could be a higher one of its track that serves the
 /// same requirements, while all else stays. How many higher ones were tried.
-fn assert_none_is_higher_alone(
+fn assert_none_is_higher_by_itself(
     world: &World,
     member: &Member,
     set: &ClosedSet,
@@ -143,7 +143,7 @@ fn assert_none_is_higher_alone(
             let version = &release.version;
             assert!(
                 !flaws.is_empty(),
-                "{case}: {chosen} could be {version} alone"
+                "{case}: {chosen} could be {version} by itself"
             );
             tried += 1;
         }
@@ -200,7 +200,7 @@ fn check_case(seed: u64, tally: &mut Tally) {
                 let set = &resolution.members[name];
                 assert_valid(&world, member, set, &locked, &format!("{case}, {name}"));
                 let names: BTreeSet<_> = set.packages.keys().map(|found| &found.name).collect();
-                tally.raised += assert_none_is_higher_alone(
+                tally.raised += assert_none_is_higher_by_itself(
                     &world,
                     member,
                     set,
@@ -292,7 +292,7 @@ fn large_registries_have_valid_answers_that_do_not_change() {
         let mut random = Random::new(seed);
         let mut world = World::new();
         let names: Vec<String> = (0..50).map(|number| format!("t:p{number}")).collect();
-        for (place, package) in names.iter().enumerate() {
+        for (position, package) in names.iter().enumerate() {
             for number in 0..30 {
                 let version = format!("{}.{}.0", 1 + number / 15, number % 15);
                 let requires: Vec<String> = (0..random.below(4))
@@ -309,7 +309,7 @@ fn large_registries_have_valid_answers_that_do_not_change() {
                 let requires: Vec<&str> = requires.iter().map(String::as_str).collect();
                 world.component(package, &version, &requires);
             }
-            if place < 5 {
+            if position < 5 {
                 world.app_requires(&format!("component {package} ^1.{}", random.below(10)));
             }
         }

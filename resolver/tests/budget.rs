@@ -132,8 +132,8 @@ fn a_conflict_in_a_large_closed_set_gets_the_help_of_a_small_one() {
         world.component("t:user", "1.0.0", &["component t:core =2.0.0"]);
         world.app_requires("component t:user ^1");
         world.app_requires("component t:core =2.1.0");
-        for place in 0..packages {
-            let name = format!("t:p{place}");
+        for position in 0..packages {
+            let name = format!("t:p{position}");
             world.component(&name, "1.0.0", &[]);
             world.app_requires(&format!("component {name} ^1"));
         }
@@ -206,10 +206,10 @@ fn one_members_budget_does_not_eat_anothers() {
 fn what_is_solved_in_proportion_to_its_size_never_runs_out() {
     let mut world = World::new();
     let length = 3_000;
-    for place in 0..length {
-        let next = format!("component t:p{} ^1", place + 1);
-        let next: &[&str] = if place + 1 < length { &[&next] } else { &[] };
-        world.component(&format!("t:p{place}"), "1.0.0", next);
+    for position in 0..length {
+        let next = format!("component t:p{} ^1", position + 1);
+        let next: &[&str] = if position + 1 < length { &[&next] } else { &[] };
+        world.component(&format!("t:p{position}"), "1.0.0", next);
     }
     world.app_requires("component t:p0 ^1");
     let budget = Budget {

@@ -54,10 +54,10 @@ fn tell(world: &World) -> String {
             writeln!(told, "    {}", line(root)).unwrap();
         }
         for local in &member.locals {
-            let place = local.location.as_deref().unwrap_or_default();
+            let location = local.location.as_deref().unwrap_or_default();
             writeln!(
                 told,
-                "    has {} {}@{} at {place}",
+                "    has {} {}@{} at {location}",
                 local.kind, local.name, local.version
             )
             .unwrap();

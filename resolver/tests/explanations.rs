@@ -284,7 +284,7 @@ fn own<'a>(facts: &[&'a Fact]) -> Vec<&'a Requirement> {
     wishes.flatten().map(|wish| &wish.requirement).collect()
 }
 
-/// The cited facts alone have no solution.
+/// The cited facts have no solution by themselves.
 fn assert_enough(world: &World, conflict: &Conflict, case: &str) {
     let facts = cited(conflict);
     let out = facts
@@ -339,9 +339,9 @@ fn follows(world: &World, chosen: &Chosen<'_>, conclusion: &Conclusion) -> bool 
 }
 
 /// Whatever agrees with a step's premises agrees with its conclusion. True where there was not too much to try.
-fn assert_follows(world: &World, conflict: &Conflict, place: usize, case: &str) -> bool {
+fn assert_follows(world: &World, conflict: &Conflict, position: usize, case: &str) -> bool {
     const MAX_CHOICES: usize = 3_000;
-    let step = &conflict.steps()[place];
+    let step = &conflict.steps()[position];
     let mut groups: Vec<&Group> = Vec::new();
     let mut named: BTreeSet<Thing<'_>> = BTreeSet::new();
     let mut conclusions = vec![&step.conclusion];
@@ -349,8 +349,8 @@ fn assert_follows(world: &World, conflict: &Conflict, place: usize, case: &str) 
         match premise {
             Premise::Step(earlier) => {
                 assert!(
-                    *earlier < place,
-                    "{case}: step {place} rests on a later one"
+                    *earlier < position,
+                    "{case}: step {position} rests on a later one"
                 );
                 conclusions.push(&conflict.steps()[*earlier].conclusion);
             }
@@ -391,7 +391,7 @@ fn assert_follows(world: &World, conflict: &Conflict, place: usize, case: &str) 
         for track in &tracks {
             let here = rest % (track.len() + 1);
             rest /= track.len() + 1;
-            chosen.extend(here.checked_sub(1).map(|place| track[place].clone()));
+            chosen.extend(here.checked_sub(1).map(|position| track[position].clone()));
         }
         let agrees = step.premises.iter().all(|premise| match premise {
             Premise::Fact(fact) => is_so(world, &chosen, fact),
@@ -401,7 +401,7 @@ fn assert_follows(world: &World, conflict: &Conflict, place: usize, case: &str) 
         });
         assert!(
             !agrees || follows(world, &chosen, &step.conclusion),
-            "{case}: step {place} does not follow with {chosen:?}: {:#?}\n{conflict}",
+            "{case}: step {position} does not follow with {chosen:?}: {:#?}\n{conflict}",
             step.conclusion
         );
     }
@@ -494,7 +494,7 @@ fn assert_hints(
             new.req = VersionReq::exact(&release.version);
             assert!(
                 !has_solution(world, &with(member, old, new.clone()), locked),
-                "{case}: nobody was told that {new} works in place of {old}\n{conflict}"
+                "{case}: nobody was told that {new} works instead of {old}\n{conflict}"
             );
         }
     }
@@ -585,8 +585,8 @@ fn check_case(world: &World, case: &str, tally: &mut Tally) {
     }
     assert_enough(world, &conflict, case);
     let steps = conflict.steps();
-    for place in 0..steps.len() {
-        let tried = assert_follows(world, &conflict, place, case);
+    for position in 0..steps.len() {
+        let tried = assert_follows(world, &conflict, position, case);
         tally.too_many_choices += u64::from(!tried);
     }
     let last = steps.last().map(|step| &step.conclusion);

@@ -206,7 +206,7 @@ fn any_changed_line_is_refused_or_changes_the_meaning() {
     let lock = workspace().lock();
     let text = lock.to_string();
     let lines: Vec<&str> = text.lines().collect();
-    for (place, line) in lines.iter().enumerate() {
+    for (position, line) in lines.iter().enumerate() {
         for change in [
             "",
             " ",
@@ -220,16 +220,20 @@ fn any_changed_line_is_refused_or_changes_the_meaning() {
                 continue;
             }
             let mut edited = lines.clone();
-            edited[place] = change;
+            edited[position] = change;
             let edited = format!("{}\n", edited.join("\n"));
             let read = edited.parse::<Lockfile>();
-            assert!(read.is_err(), "line {} as `{change}` was read", place + 1);
+            assert!(
+                read.is_err(),
+                "line {} as `{change}` was read",
+                position + 1
+            );
         }
         let mut without = lines.clone();
-        without.remove(place);
+        without.remove(position);
         let without = format!("{}\n", without.join("\n"));
         match without.parse::<Lockfile>() {
-            Ok(read) => assert_ne!(read, lock, "line {} does not matter", place + 1),
+            Ok(read) => assert_ne!(read, lock, "line {} does not matter", position + 1),
             Err(error) => assert!(!error.to_string().is_empty()),
         }
     }
@@ -276,8 +280,8 @@ fn what_is_read_is_what_would_be_written() {
             check(&format!("{}\n", edited.join("\n\n")));
         }
     }
-    let place = lines.iter().position(|line| line.starts_with("index = "));
-    let index = format!("{}\n", lines[place.unwrap()]);
+    let position = lines.iter().position(|line| line.starts_with("index = "));
+    let index = format!("{}\n", lines[position.unwrap()]);
     let with = |more: &str| format!("{index}{more}");
     for (from, to) in [
         ("name = \"app\"", "name = \"\\u0061pp\""),
@@ -813,7 +817,7 @@ fn with_clock(local: &str, requirements: &[&str], before: impl FnOnce(&mut World
 }
 
 #[test]
-fn a_local_package_of_another_track_takes_the_place_of_what_one_requirement_meets_both_with() {
+fn a_local_package_of_another_track_stands_in_for_what_one_requirement_meets_both_with() {
     let said = "`app` has acme:clock 2.0.0 as a local package, and the lock has the release `component acme:clock@1.1.0`";
     let nothing = |_: &mut World| {};
     assert_eq!(
@@ -912,7 +916,7 @@ fn more_versions_of_one_package_than_anybody_needs_are_no_lock() {
 }
 
 #[test]
-fn a_folder_in_the_place_of_a_release_replaces_it_whatever_its_version_is() {
+fn a_folder_replaces_a_release_whatever_its_version_is() {
     let mut world = World::new();
     world.component("acme:clock", "1.1.0", &[]);
     world.app_requires("component acme:clock *");

@@ -1,4 +1,4 @@
-//! A lock of one member alone: what a stranger solves again, from nothing.
+//! The lock of one member: what a stranger solves again, from nothing.
 #![expect(clippy::unwrap_used, reason = "a story that cannot be told fails")]
 
 mod generated;
@@ -19,14 +19,14 @@ use world::{World, name, selection};
 
 /// The published lock of a member, as `hold` finds it.
 fn published(world: &World, member: &str) -> Option<Lockfile> {
-    let alone = world.lock().member_lock(member).unwrap();
+    let member_lock = world.lock().member_lock(member).unwrap();
     let is_yanked = |selection: &Selection| {
         let (_, releases) = &world.packages[&selection.name];
         let mut releases = releases.iter();
         let release = releases.find(|release| release.version == selection.version);
         matches!(release.unwrap().standing, Standing::Yanked { .. })
     };
-    let solved = hold(alone, is_yanked, |problem| {
+    let solved = hold(member_lock, is_yanked, |problem| {
         let mut stranger = world.clone();
         stranger.problem = problem.clone();
         Ok::<_, Infallible>(stranger.solve().unwrap())

@@ -93,9 +93,9 @@ fn a_member_that_comes_moves_no_other_and_one_that_is_renamed_keeps_its_lock() {
         let mut yanked = false;
         for (_, releases) in world.packages.values_mut() {
             if random.one_in(3) && !releases.is_empty() {
-                let place = random.below(releases.len());
+                let position = random.below(releases.len());
                 let reason = String::new();
-                releases[place].standing = resolver::index::Standing::Yanked { reason };
+                releases[position].standing = resolver::index::Standing::Yanked { reason };
                 yanked = true;
             }
         }

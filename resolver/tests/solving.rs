@@ -68,7 +68,7 @@ fn a_version_that_a_floor_passes_counts_as_in_go() {
     assert_eq!(world.app(), locked);
 }
 
-/// One allows 1.0 and 1.2, another 1.1 and 1.2: neither takes 1.2 alone.
+/// One allows 1.0 and 1.2, another 1.1 and 1.2: neither takes 1.2 by itself.
 #[test]
 fn a_floor_that_no_requirement_takes_alone_is_found() {
     let mut world = World::new();
@@ -260,7 +260,7 @@ fn exports_decide_which_releases_are_candidates() {
 }
 
 #[test]
-fn a_local_package_takes_the_place_of_its_track_and_needs_no_registry() {
+fn a_local_package_stands_in_for_its_track_and_needs_no_registry() {
     let mut world = small();
     world.app_has_local(
         Kind::Component,
@@ -275,11 +275,11 @@ fn a_local_package_takes_the_place_of_its_track_and_needs_no_registry() {
     );
     assert_eq!(world.app()[2], "component acme:spring@1.0.0");
 
-    let mut alone = World::new();
-    alone.problem.options.origins.default = None;
-    alone.app_has_local(Kind::Component, "acme:clock", "1.0.9", &[]);
-    alone.app_requires("component acme:clock *");
-    assert_eq!(alone.app(), ["component acme:clock@1.0.9"]);
+    let mut local = World::new();
+    local.problem.options.origins.default = None;
+    local.app_has_local(Kind::Component, "acme:clock", "1.0.9", &[]);
+    local.app_requires("component acme:clock *");
+    assert_eq!(local.app(), ["component acme:clock@1.0.9"]);
 }
 
 #[test]

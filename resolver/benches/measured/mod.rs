@@ -11,7 +11,7 @@ pub(crate) const TIMES: usize = 3;
 /// As long as a time must be, so that the kernel's account of it means something.
 const LEAST: Duration = Duration::from_millis(80);
 
-/// A shape by its name, and whether pubgrub alone ends with it in less than a minute.
+/// A shape by its name, and whether pubgrub by itself ends with it in less than a minute.
 pub(crate) fn shapes() -> Vec<(&'static str, Shape, bool)> {
     vec![
         ("300 × 10, carets", Shape::carets(300, 10), true),

@@ -36,10 +36,10 @@ fn main() {
 
 fn measure(name: &str, shape: &Shape, plain: bool) {
     let (index, problem) = (shape.index(), shape.problem());
-    let (provider, numbers) = (shape.alone(), Numbers::of(shape));
+    let (provider, numbers) = (shape.by_itself(), Numbers::of(shape));
     let (mut ours, mut pubgrub, mut resolvo) = (Vec::new(), Vec::new(), Vec::new());
     let mut answer = "";
-    // Numbers alone do not say that a version cannot be used.
+    // Numbers do not say that a version cannot be used.
     let mut has_resolvo = !shape.unusable;
     for _ in 0..TIMES {
         let (time, end) = timed(|| resolve(&problem, &index));

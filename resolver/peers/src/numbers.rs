@@ -95,8 +95,8 @@ impl Numbers {
     }
 }
 
-fn id(place: usize) -> u32 {
-    u32::try_from(place).expect("a shape has less than four billion of anything")
+fn id(position: usize) -> u32 {
+    u32::try_from(position).expect("a shape has less than four billion of anything")
 }
 
 struct Provider<'n> {

@@ -1,4 +1,4 @@
-//! A lock of one member alone, as a release carries it: enough to solve it again, from nothing.
+//! The lock of one member, as a release carries it: enough to solve it again, from nothing.
 //!
 //! What a workspace locks depends on its past: what was locked before is preferred, by each member also what others had. A
 //! stranger has no past. So a published lock states what a solve without preferences would answer
@@ -61,7 +61,7 @@ impl Lockfile {
         })
     }
 
-    /// The root of a lock that has one alone, with its name.
+    /// The root of a lock that has only one, with its name.
     pub fn only_root(&self) -> Option<(&str, &Root)> {
         let mut roots = self.roots.iter();
         match (roots.next(), roots.next()) {

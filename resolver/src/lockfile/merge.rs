@@ -18,7 +18,7 @@ use transparency::version::Track;
 
 use super::reader::{ReadError, first_marker, read_draft, sides};
 use super::{Lockfile, Package, Root, SOLVER};
-use crate::closure::{Claim, Claims};
+use crate::closure::{Claim, Packages};
 use crate::cutoff::Cutoff;
 use crate::problem::{Mode, Options, Problem};
 use crate::resolution::Resolution;
@@ -265,8 +265,8 @@ fn closed_set(
                 && selection.name == requirement.name
                 && requirement.req.matches(&selection.version)
         };
-        for (place, selection) in from.iter().filter(meets).enumerate() {
-            is_exact &= place == 0;
+        for (position, selection) in from.iter().filter(meets).enumerate() {
+            is_exact &= position == 0;
             if set.insert(selection)
                 && let Some(package) = packages.get(*selection)
             {
@@ -275,7 +275,7 @@ fn closed_set(
         }
     }
     let nothing = BTreeSet::new();
-    let claims = Claims::new(set.iter().filter_map(|selection| {
+    let packages = Packages::new(set.iter().filter_map(|selection| {
         let claim = Claim {
             requirements: &packages.get(*selection)?.requires,
             exports: None,
@@ -284,7 +284,7 @@ fn closed_set(
     }));
     let all: Vec<usize> = (0..set.len()).collect();
     let roots = requirements.iter();
-    let flaws = claims.check(roots.map(|requirement| (requirement, &nothing)), &all);
+    let flaws = packages.check(roots.map(|requirement| (requirement, &nothing)), &all);
     let set = set.into_iter().cloned().collect();
     flaws.is_empty().then_some((set, is_exact))
 }

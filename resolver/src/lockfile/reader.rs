@@ -57,7 +57,7 @@ pub enum ReadError {
     /// The format's version is missing.
     #[error("it does not say `version = {VERSION}`")]
     NoVersion,
-    /// Something else than what stands at this place in a lock.
+    /// Something else than what a lock has here.
     #[error("expected {expected}, found {found}")]
     Unexpected {
         /// The line.
@@ -255,10 +255,10 @@ fn is_marker(line: &str, kind: char) -> bool {
 
 /// The line of the first marker that begins or ends a conflict, from 1.
 pub(super) fn first_marker(text: &str) -> Option<u64> {
-    let place = text
+    let index = text
         .lines()
         .position(|line| is_marker(line, '<') || is_marker(line, '>'))?;
-    Some(line_number(place).saturating_add(1))
+    Some(line_number(index).saturating_add(1))
 }
 
 /// The two sides of a merge that was left undecided, without its markers: ours, theirs. None where there are no

@@ -111,7 +111,7 @@ pub enum Stale {
         /// The member.
         member: String,
     },
-    /// A local package now takes the place of a release.
+    /// A local package now replaces a release.
     LocalAppeared {
         /// The member.
         member: String,
@@ -276,12 +276,12 @@ impl Lockfile {
                 .iter()
                 .find(|local| local.version == selection.version);
             let track = Track::of(&selection.version);
-            let takes_its_place = |local: &&&Local| {
+            let stands_in = |local: &&&Local| {
                 Track::of(&local.version) == track
                     || (!root.selects.contains(&local.selection())
                         && self.spans(root, selection, &local.version))
             };
-            let of_track = found.iter().find(takes_its_place);
+            let of_track = found.iter().find(stands_in);
             match (package.release.is_some(), same, of_track) {
                 (true, _, Some(local)) => stale.push(Stale::LocalAppeared {
                     member,
@@ -327,9 +327,9 @@ fn check_requirements(
         };
         let member = name.to_owned();
         stale.push(match removed.iter().position(is_same) {
-            Some(place) => Stale::RequirementChanged {
+            Some(position) => Stale::RequirementChanged {
                 member,
-                locked: removed.remove(place).clone(),
+                locked: removed.remove(position).clone(),
                 now: requirement.clone(),
             },
             None => Stale::RequirementAdded {

@@ -40,8 +40,8 @@ struct Escaping<'f, 'b>(&'f mut fmt::Formatter<'b>);
 impl fmt::Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut plain = text;
-        while let Some(place) = plain.bytes().position(is_special) {
-            let (before, rest) = plain.split_at(place);
+        while let Some(position) = plain.bytes().position(is_special) {
+            let (before, rest) = plain.split_at(position);
             self.0.write_str(before)?;
             let mut characters = rest.chars();
             match characters.next() {

@@ -3,7 +3,7 @@
 //! Three things go on the way. Causes that only say which versions there are, or what a choice between tracks is, are no
 //! premises: every group of versions shows it. A step that rests on a single fact only repeats it, so those who rest on
 //! the step get the fact. And requirements of the member itself that are taken in one after the other are taken in at
-//! once. What a choice stands for takes its place in conclusions: the versions that it could be.
+//! once. Conclusions speak of what a choice stands for: the versions that it could be.
 //!
 //! First all of it is outlined, in numbers. What is told is then put into versions and requirements: the last steps, and
 //! before them as many as are cheap. Of what is left out, only the conclusions are told that these rest on.
@@ -43,15 +43,15 @@ const MAX_RUNS: usize = 100_000;
 enum Outcome {
     /// Nothing: it says what is obvious.
     Nothing,
-    /// It repeats a fact, by the place of its cause.
+    /// It repeats a fact, by the index of its cause.
     Fact(usize),
-    /// A step, by its place in the outline.
+    /// A step, by its index in the outline.
     Step(usize),
 }
 
 /// A step in numbers.
 struct Outlined {
-    /// The place of the cause whose terms are concluded.
+    /// The index of the cause whose terms are concluded.
     cause: usize,
     premises: Vec<Outcome>,
 }
@@ -98,8 +98,8 @@ impl<'a> View<'a> {
 
     /// Where a version lies, if it is local.
     fn local(&self, version: &Version) -> Option<String> {
-        let place = self.versions.binary_search(version).ok()?;
-        match self.sources.get(place)? {
+        let position = self.versions.binary_search(version).ok()?;
+        match self.sources.get(position)? {
             Source::Local(local) => Some(local.location.clone().unwrap_or_default()),
             Source::Registry(..) => None,
         }
@@ -174,9 +174,9 @@ impl<'a> Explainer<'_, 'a, '_> {
     fn outline(&self) -> Vec<Outlined> {
         let mut outline: Vec<Outlined> = Vec::new();
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for (place, cause) in self.derivation.causes.iter().enumerate() {
+        for (position, cause) in self.derivation.causes.iter().enumerate() {
             let outcome = match cause {
-                Cause::Given(given) if self.says(given) => Outcome::Fact(place),
+                Cause::Given(given) if self.says(given) => Outcome::Fact(position),
                 Cause::Given(_) => Outcome::Nothing,
                 Cause::Derived { terms, causes } => {
                     let causes = causes.map(|cause| outcomes.get(cause).copied());
@@ -187,7 +187,7 @@ impl<'a> Explainer<'_, 'a, '_> {
                         [one] => *one,
                         _ => {
                             outline.push(Outlined {
-                                cause: place,
+                                cause: position,
                                 premises,
                             });
                             Outcome::Step(outline.len().saturating_sub(1))
@@ -222,7 +222,7 @@ impl<'a> Explainer<'_, 'a, '_> {
 
     fn given(&self, outcome: Outcome) -> Option<&Given> {
         match outcome {
-            Outcome::Fact(place) => match self.derivation.get(place)? {
+            Outcome::Fact(position) => match self.derivation.get(position)? {
                 Cause::Given(given) => Some(given),
                 Cause::Derived { .. } => None,
             },
@@ -344,28 +344,28 @@ impl<'a> Explainer<'_, 'a, '_> {
         let told = outline.get(first..).unwrap_or_default();
         let mut rests_on: BTreeSet<usize> = BTreeSet::new();
         for premise in told.iter().flat_map(|step| &step.premises) {
-            if let Outcome::Step(place) = premise
-                && *place < first
+            if let Outcome::Step(position) = premise
+                && *position < first
             {
-                rests_on.insert(*place);
+                rests_on.insert(*position);
             }
         }
-        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut positions: BTreeMap<usize, usize> = BTreeMap::new();
         let mut steps = Vec::new();
-        for place in &rests_on {
-            places.insert(*place, steps.len());
-            let conclusion = outline.get(*place).map(|step| self.concluded(step));
+        for position in &rests_on {
+            positions.insert(*position, steps.len());
+            let conclusion = outline.get(*position).map(|step| self.concluded(step));
             steps.push(Step {
                 premises: Vec::new(),
                 conclusion: conclusion.unwrap_or_default(),
             });
         }
-        for (place, step) in (first..).zip(told) {
-            places.insert(place, steps.len());
+        for (position, step) in (first..).zip(told) {
+            positions.insert(position, steps.len());
             let premises = step.premises.iter().filter_map(|premise| match premise {
                 Outcome::Nothing => None,
                 Outcome::Fact(_) => Some(Premise::Fact(self.fact(self.given(*premise)?)?)),
-                Outcome::Step(earlier) => places.get(earlier).copied().map(Premise::Step),
+                Outcome::Step(earlier) => positions.get(earlier).copied().map(Premise::Step),
             });
             let mut premises: Vec<Premise> = premises.collect();
             in_reading_order(&mut premises);
@@ -475,7 +475,7 @@ impl<'a> Explainer<'_, 'a, '_> {
                 found.extend(there.filter_map(|edge| edge.requirement));
             }
             let wishes = found.into_iter().map(|requirement| Wish {
-                location: self.local_place(by, versions, requirement),
+                location: self.local_location(by, versions, requirement),
                 ..Wish::of_release(requirement)
             });
             (Some(group), wishes.collect::<Vec<_>>())
@@ -488,7 +488,7 @@ impl<'a> Explainer<'_, 'a, '_> {
     }
 
     /// Where the manifest of a package that lies in a folder says that it requires something.
-    fn local_place(
+    fn local_location(
         &self,
         by: NodeId,
         versions: &Ranges<u32>,
@@ -710,13 +710,13 @@ fn at_once(steps: Vec<Step>) -> Vec<Step> {
         });
         own_only && earlier == 1
     };
-    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut positions: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept: Vec<Step> = Vec::new();
     let mut before: Option<(usize, bool)> = None;
-    for (place, mut step) in steps.into_iter().enumerate() {
+    for (position, mut step) in steps.into_iter().enumerate() {
         for premise in &mut step.premises {
             if let Premise::Step(earlier) = premise {
-                *earlier = places.get(earlier).copied().unwrap_or(*earlier);
+                *earlier = positions.get(earlier).copied().unwrap_or(*earlier);
             }
         }
         let own_only = adds_own_only(&step);
@@ -736,9 +736,9 @@ fn at_once(steps: Vec<Step>) -> Vec<Step> {
             }
             in_reading_order(&mut step.premises);
         }
-        places.insert(place, kept.len());
+        positions.insert(position, kept.len());
         kept.push(step);
-        before = Some((place, own_only));
+        before = Some((position, own_only));
     }
     kept
 }

@@ -77,7 +77,7 @@ pub(super) fn gathered(steps: Vec<Step>) -> Vec<Step> {
         let length = lengths.entry(*head).or_default();
         *length = length.saturating_add(1);
     }
-    let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut positions: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept: Vec<Step> = Vec::new();
     for (here, (mut step, head)) in steps.into_iter().zip(heads).enumerate() {
         let is_gathered = lengths.get(&head).is_some_and(|length| *length >= ENOUGH);
@@ -90,7 +90,7 @@ pub(super) fn gathered(steps: Vec<Step>) -> Vec<Step> {
             _ => {
                 for premise in &mut step.premises {
                     if let Premise::Step(earlier) = premise {
-                        *earlier = places.get(earlier).copied().unwrap_or(*earlier);
+                        *earlier = positions.get(earlier).copied().unwrap_or(*earlier);
                     }
                 }
                 Vec::new()
@@ -105,7 +105,7 @@ pub(super) fn gathered(steps: Vec<Step>) -> Vec<Step> {
             }
         }
         step.premises = premises;
-        places.insert(here, kept.len());
+        positions.insert(here, kept.len());
         kept.push(step);
     }
     kept

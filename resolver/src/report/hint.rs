@@ -2,7 +2,7 @@
 //!
 //! Nothing is reasoned here: each change is tried by solving again, the nearest first, and only as often as a person
 //! waits. A change is one that the member can make: another version in one of its requirements or pins, another version
-//! of an interface that a component is to export, another table; a later `exclude-newer`, no local package, no hold.
+//! of an interface that a component is to export, another table; a later `exclude-newer`, no local package, nothing held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -68,12 +68,12 @@ pub enum Hint {
     },
     /// A later `exclude-newer`.
     ExcludeNewer {
-        /// Of this package alone; none: of all.
+        /// Of this package only. None: of all packages.
         name: Option<PackageName>,
         /// The earliest that works of those tried; none: only without.
         until: Option<Time>,
     },
-    /// The registry's releases in place of a local package.
+    /// The registry's releases instead of a local package.
     Local {
         /// The local package.
         local: Local,
@@ -369,24 +369,24 @@ fn requirements(ground: &Ground<'_>, root: &RootRequirement) -> Vec<(Nearness, H
     if matches!(root.written, Some(Written::Through(_))) {
         return Vec::new(); // what a release requires, it requires for good
     }
-    let matching = |place: &usize| {
+    let matching = |position: &usize| {
         sources
-            .get(*place)
+            .get(*position)
             .is_some_and(|source| req.matches(source.version()))
     };
-    let places = 0..sources.len();
-    let written = places
+    let positions = 0..sources.len();
+    let written = positions
         .end
         .min(sources.partition_point(|source| Some(source.version()) < floor(req).as_ref()));
-    let first = places.clone().find(matching).unwrap_or(written);
-    let past = places
+    let first = positions.clone().find(matching).unwrap_or(written);
+    let past = positions
         .clone()
         .rfind(matching)
         .map_or(written, |last| last.saturating_add(1));
     let track = req.track().or_else(|| floor(req).as_ref().map(Track::of));
     let mut found = Vec::new();
-    for place in places.filter(|place| !matching(place)) {
-        let Some(source) = sources.get(place) else {
+    for position in positions.filter(|position| !matching(position)) {
+        let Some(source) = sources.get(position) else {
             continue;
         };
         if scope.exclusion(*source, ground.preferences()).is_some() {
@@ -398,12 +398,12 @@ fn requirements(ground: &Ground<'_>, root: &RootRequirement) -> Vec<(Nearness, H
         };
         let nearness = Nearness {
             other_track: track != Some(Track::of(&works)),
-            distance: if place < first {
-                first.saturating_sub(place)
+            distance: if position < first {
+                first.saturating_sub(position)
             } else {
-                place.saturating_sub(past).saturating_add(1)
+                position.saturating_sub(past).saturating_add(1)
             },
-            downwards: place < first,
+            downwards: position < first,
         };
         let hint = Hint::Requirement {
             requirement: root.requirement.clone(),
@@ -470,21 +470,21 @@ fn exports(scope: &Scope<'_>, root: &RootRequirement) -> Vec<(Nearness, Hint)> {
         let middle = version.as_ref().map_or(0, |version| {
             offered.partition_point(|(other, _)| other < version)
         });
-        for (place, (other, works)) in offered.iter().enumerate() {
-            let downwards = place < middle;
+        for (position, (other, works)) in offered.iter().enumerate() {
+            let downwards = position < middle;
             let distance = if downwards {
-                middle.saturating_sub(place)
+                middle.saturating_sub(position)
             } else {
-                place.saturating_sub(middle).saturating_add(1)
+                position.saturating_sub(middle).saturating_add(1)
             };
             let nearness = Nearness {
                 other_track: version.as_ref().map(Track::of) != Some(Track::of(other)),
                 distance,
                 downwards,
             };
-            let place = root.export_locations.get(asked);
+            let location = root.export_locations.get(asked);
             let hint = Hint::Export {
-                location: place.or(root.location.as_ref()).cloned(),
+                location: location.or(root.location.as_ref()).cloned(),
                 asked: asked.clone(),
                 works: (*works).clone(),
             };

@@ -1,6 +1,6 @@
 //! The derivation in words: one deduction a sentence.
 //!
-//! The member is "you" where it is alone, and has its name beside others. Requirements are printed as they are written,
+//! The member is "you" where it is solved by itself, and has its name beside others. Requirements are printed as they are written,
 //! versions as runs of those that exist; the kind of a package is said only where two kinds meet, a track only where the
 //! package has several.
 
@@ -193,13 +193,13 @@ impl<'c> Words<'c> {
             (Some(Written::Path(path)), _) => format!("{name} {{ path = \"{path}\" }}"),
             (Some(Written::Reference), Some(version)) => format!("{name}@{version}"),
             (Some(Written::Through(by)), _) => {
-                let place = wish.location.as_ref().map(|place| format!(", {place}"));
+                let location = wish.location.as_ref().map(|at| format!(", {at}"));
                 return format!(
                     "{name} {} (through {}@{}{})",
                     requirement.req,
                     by.name,
                     by.version,
-                    place.unwrap_or_default()
+                    location.unwrap_or_default()
                 );
             }
             _ => format!("{name} {}", requirement.req),
@@ -235,10 +235,10 @@ impl<'c> Words<'c> {
             };
         }
         if let Some((version, location)) = local {
-            let place = location.as_ref().map(|place| format!(" ({place})"));
+            let location = location.as_ref().map(|at| format!(" ({at})"));
             return format!(
                 ", whose place is taken by the local {version}{}",
-                place.unwrap_or_default()
+                location.unwrap_or_default()
             );
         }
         match &**existing {
@@ -269,9 +269,9 @@ impl<'c> Words<'c> {
                 wishes.extend(more);
             }
         }
-        wishes.sort_by_key(|wish| wish.location.as_ref().map(|place| by_line(place)));
+        wishes.sort_by_key(|wish| wish.location.as_ref().map(|location| by_line(location)));
         let texts: Vec<String> = wishes.into_iter().map(|wish| self.wish(wish)).collect();
-        let who = if self.conflict.alone {
+        let who = if self.conflict.by_itself {
             "you require".to_owned()
         } else {
             format!("`{}` requires", self.conflict.member)
@@ -324,7 +324,7 @@ impl<'c> Words<'c> {
         match fact {
             Fact::Requires { by, wishes, unmet } => {
                 let (who, one) = match by {
-                    None if self.conflict.alone => ("you".to_owned(), false),
+                    None if self.conflict.by_itself => ("you".to_owned(), false),
                     None => (format!("`{}`", self.conflict.member), true),
                     Some(group) => (self.subject(group), is_one(group)),
                 };
@@ -453,13 +453,13 @@ impl<'c> Words<'c> {
         let Conclusion { with, needs } = conclusion;
         let only = needs.iter().any(|need| need.only_of.is_some());
         match (with.as_slice(), needs.as_slice()) {
-            ([], []) if self.conflict.alone => "your requirements cannot be met".to_owned(),
+            ([], []) if self.conflict.by_itself => "your requirements cannot be met".to_owned(),
             ([], []) => format!(
                 "the requirements of `{}` cannot be met",
                 self.conflict.member
             ),
             ([], needs) if only => format!("only {} is left", self.needs(needs)),
-            ([], needs) if self.conflict.alone => format!("you need {}", self.needs(needs)),
+            ([], needs) if self.conflict.by_itself => format!("you need {}", self.needs(needs)),
             ([], needs) => format!("`{}` needs {}", self.conflict.member, self.needs(needs)),
             ([one], []) => {
                 let (subject, negated) = self.denied(one);
@@ -556,8 +556,8 @@ fn is_own(fact: &Fact) -> bool {
 }
 
 /// `Cargo.toml:9:1` so that it sorts before `Cargo.toml:10:1`.
-fn by_line(place: &str) -> Vec<(u64, &str)> {
-    let parts = place.split(':');
+fn by_line(location: &str) -> Vec<(u64, &str)> {
+    let parts = location.split(':');
     parts
         .map(|part| part.parse().map_or((0, part), |number| (number, "")))
         .collect()

@@ -18,7 +18,7 @@ pub(crate) fn kind_of(package: &str) -> Kind {
 pub(crate) fn generated(random: &mut Random, versions: &[&str]) -> World {
     let mut world = World::new();
     let names = ["x:a", "x:b", "x:c", "x:d", "x:e"];
-    for (place, package) in names.iter().enumerate() {
+    for (position, package) in names.iter().enumerate() {
         let kind = kind_of(package);
         let mut releases = Vec::new();
         for version in versions {
@@ -26,7 +26,7 @@ pub(crate) fn generated(random: &mut Random, versions: &[&str]) -> World {
                 continue;
             }
             let mut requires = Vec::new();
-            for later in &names[place + 1..] {
+            for later in &names[position + 1..] {
                 if random.one_in(3) {
                     let req = random.pick(&["^1", "^1.1", "^1.0.0", "^2"]);
                     requires.push(format!("{} {later} {req}", kind_of(later)));

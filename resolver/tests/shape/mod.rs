@@ -145,8 +145,8 @@ impl Shape {
         shape
     }
 
-    /// For pubgrub alone: package 0 is the root, version 0.
-    pub(crate) fn alone(&self) -> OfflineDependencyProvider<u32, Ranges<u32>> {
+    /// For pubgrub by itself: package 0 is the root, version 0.
+    pub(crate) fn by_itself(&self) -> OfflineDependencyProvider<u32, Ranges<u32>> {
         let mut provider = OfflineDependencyProvider::new();
         let id = |package: usize| u32::try_from(package + 1).unwrap();
         let needs = |needs: &Needs| -> Vec<(u32, Ranges<u32>)> {

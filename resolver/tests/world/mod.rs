@@ -70,15 +70,15 @@ fn written(text: &str, location: &str) -> RootRequirement {
 
 /// A release of which nothing matters but its version and requirements.
 pub(crate) fn release(package: &str, version: &str, requires: &[&str]) -> Release {
-    let place = format!("{package}@{version}");
+    let release = format!("{package}@{version}");
     Release {
         version: parse_version(version).unwrap(),
         requirements: Arc::new(requires.iter().map(|text| requirement(text)).collect()),
         imports: BTreeSet::new(),
         exports: BTreeSet::new(),
-        digest: Digest::of(place.as_bytes()),
+        digest: Digest::of(release.as_bytes()),
         size: 1,
-        record: Hash::of_leaf(place.as_bytes()),
+        record: Hash::of_leaf(release.as_bytes()),
         time: Time::from_unix(1_000_000).unwrap(),
         standing: Standing::Usable,
     }
@@ -192,10 +192,10 @@ impl World {
     pub(crate) fn writes_for(&mut self, text: &str, location: &str, exports: &[&str]) {
         let mut root = written(text, location);
         for export in exports {
-            let (export, place) = export.split_once(" at ").unwrap();
+            let (export, location) = export.split_once(" at ").unwrap();
             let export: ExternName = export.parse().unwrap();
             root.export_locations
-                .insert(export.clone(), place.to_owned());
+                .insert(export.clone(), location.to_owned());
             root.exports.insert(export);
         }
         self.member("app").requirements.insert(root);
