@@ -1,4 +1,4 @@
-//! What servers and users say around HTTP: headers, addresses, tokens; and packages as users name them.
+//! What servers and users say around HTTP: headers, addresses, tokens, and packages as users name them.
 
 use cargo_warg::spec::PackageSpec;
 use registry::fetch::RetryAfter;
@@ -14,7 +14,7 @@ pub(crate) fn http(data: &[u8]) {
     if let Ok(address) = text.parse::<Address>() {
         let printed = address.to_string();
         assert!(printed.starts_with("http://") || printed.starts_with("https://"));
-        // Nobody's name and password before the host; in a path the sign means nothing.
+        // No name and password before the host. In a path `@` means nothing.
         let (_, rest) = printed.split_once("://").expect("a scheme");
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         assert!(!host.contains('@'), "{printed}");

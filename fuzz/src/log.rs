@@ -90,8 +90,8 @@ fn leaves() -> &'static [Hash] {
     })
 }
 
-/// A log of as many entries as the first bytes say, grown in two steps; everything is proved of it, and one damaged byte
-/// of its tiles is noticed. The rest stands for tiles that a stranger sent.
+/// A log of as many entries as the first bytes say, grown in two steps. Everything is proved of it, and one damaged
+/// byte of its tiles is noticed. The rest stands for tiles that a stranger sent.
 pub(crate) fn log(data: &[u8]) {
     let mut rest = data;
     let choice = number(&mut rest);

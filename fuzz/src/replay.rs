@@ -89,7 +89,7 @@ pub(crate) fn replay(data: &[u8]) {
 
 type State = (transparency::number::Length, Hash);
 
-/// What was admitted is the head now; what was refused left no trace.
+/// What was admitted is the head now. What was refused left no trace.
 fn expect(admitted: bool, before: State, after: State, hash: Hash) {
     if admitted {
         assert_eq!(after, (before.0.plus_one().expect("a short log"), hash));

@@ -36,7 +36,7 @@ pub(crate) fn version(data: &[u8]) {
     let written = requirement.to_string();
     let again: VersionReq = match written.parse() {
         Ok(again) => again,
-        // Writing the operators out may take it past the limit; then it is refused wherever it is read again.
+        // Writing the operators out may take it past the limit. Then it is refused wherever it is read again.
         Err(_) if written.len() > transparency::version::MAX_REQUIREMENT => return,
         Err(error) => panic!("`{text}` is written `{written}`, which does not read: {error}"),
     };

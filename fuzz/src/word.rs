@@ -62,7 +62,7 @@ pub(crate) fn word(data: &[u8]) {
     }
 
     if let Some(key) = read::<VerifyingKey>(text) {
-        // Not every 32 bytes are a key; what is said of them must be said without a panic.
+        // Not every 32 bytes are a key. What is said of them must be said without a panic.
         if let Ok(verifier) = key.verifier() {
             assert!(verifier.verify(data, data).is_err());
         }

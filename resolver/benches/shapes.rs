@@ -1,7 +1,8 @@
 //! Shapes that are hard for solvers, solved whole, beside pubgrub by itself on the same data.
 //!
-//! Prints the table of `docs/benchmarks.md`: medians of three, taken alternately, in processor time. pubgrub by itself has numbers, and no messages; ours
-//! has names, versions and requirements in an index, and ends with a closed set or a conflict that is explained.
+//! Prints the table of `docs/benchmarks.md`: medians of three, taken alternately, in processor time. pubgrub by itself
+//! has numbers and no messages. Ours has names, versions and requirements in an index, and ends with a closed set or a
+//! conflict that is explained.
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
 mod measured;

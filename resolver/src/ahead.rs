@@ -1,8 +1,8 @@
-//! What a solve is likely to need, before it asks: loading it together takes fewer rounds.
+//! What a solve is likely to need, before it asks. Loading it together takes fewer rounds.
 //!
-//! A guess follows each requirement to the release that would be tried first, and that one's requirements in turn. It is
-//! made anew of nothing: what was followed stays followed, so all rounds together cost what one walk does. It decides
-//! nothing, since what else an index holds cannot change an answer.
+//! A guess follows each requirement to the release that would be tried first, and then that release's requirements.
+//! What was followed is not followed again, so all rounds together cost what one walk does. A guess decides nothing:
+//! what else an index holds cannot change an answer.
 
 use std::collections::{BTreeSet, HashSet};
 

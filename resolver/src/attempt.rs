@@ -1,4 +1,4 @@
-//! A search with pubgrub: one that is to be the answer, or one that only serves a message and ends when that is not worth more.
+//! A search with pubgrub. One is to be the answer. Another only serves a message, and ends when that is not worth more.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -32,7 +32,8 @@ pub(crate) enum Ended {
     Stopped(Stop),
 }
 
-/// The numbers that are chosen, of all that is needed; with pubgrub, where the lowest versions are not the answer.
+/// The numbers that are chosen, of all that is needed. pubgrub is asked only where the lowest versions are not the
+/// answer.
 pub(crate) fn search(
     provider: &Provider<MemberGraph<'_, '_>>,
 ) -> Result<Vec<(NodeId, u32)>, Ended> {
@@ -54,7 +55,7 @@ pub(crate) fn search(
 pub(crate) enum Attempt<'a, 'r> {
     /// They have an answer.
     Solved,
-    /// They have none.
+    /// They have no answer.
     Unsolvable(Box<(MemberGraph<'a, 'r>, Derivation)>),
     /// These packages would have to be loaded to know.
     Missing(BTreeSet<Address>),
@@ -83,7 +84,7 @@ impl MessageBudget {
         }
     }
 
-    /// So many steps.
+    /// A budget of so many steps.
     pub(crate) fn of(steps: u64) -> Self {
         Self {
             budget: Budget {

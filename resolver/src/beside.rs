@@ -1,8 +1,8 @@
 //! Pins of a member's texts that lie in one track, which a closed set else has once.
 //!
-//! Hosts have worlds of several versions side by side, and each world's pins are its own: names in WIT are literal. So of
-//! the pins of one track the highest is the track's version, for all that is depended on; the others come beside it,
-//! exactly as they are named, and what they require is required by the member.
+//! Hosts have worlds of several versions side by side. Each world's pins are its own, since names in WIT are literal.
+//! So the highest pin of a track is the track's version, for everything that depends on it. The other pins come beside
+//! it, exactly as they are named. What they require is required by the member.
 
 use std::collections::BTreeMap;
 
@@ -34,8 +34,8 @@ fn named(root: &RootRequirement) -> Option<Version> {
     (root.requirement.kind == Kind::Wit).then_some(version)
 }
 
-/// A version that a manifest names, where texts name a higher one of its track: no closed set has both, though the same two
-/// would go together if only texts named them.
+/// A version that a manifest names, where texts name a higher one of its track. No closed set has both, though the same
+/// two would go together if only texts named them.
 pub(crate) fn contradiction(member: &Member) -> Option<&RootRequirement> {
     let mut highest: BTreeMap<(&PackageName, Track), Version> = BTreeMap::new();
     for root in &member.requirements {
@@ -55,7 +55,7 @@ pub(crate) fn contradiction(member: &Member) -> Option<&RootRequirement> {
 }
 
 impl Beside {
-    /// What comes beside for a member; none where each track is named once, or where one of the versions cannot be had:
+    /// What comes beside for a member. None where each track is named once, or where one of the versions cannot be had:
     /// then the member's requirements as they are have no answer, and the report says why.
     pub(crate) fn of(scope: &Scope<'_>, preferences: &Preferences) -> Option<Self> {
         let mut tracks: BTreeMap<(&PackageName, Track), BTreeMap<Version, &RootRequirement>> =

@@ -1,10 +1,11 @@
-//! How much work a solve may take. It is counted in steps, never by a clock: so a solve gives up at the same step on every machine.
+//! How much work a solve may take. It is counted in steps, never by a clock: so a solve gives up at the same step on
+//! every machine.
 //!
-//! A step is a round of pubgrub, an edge that it is given, or an operation on sets; going back on decisions pays for those
-//! that stood. What is given out earns a little more, so a world
-//! that is solved in proportion to its size never runs out, however large it is; what grows faster does.
+//! A step is a round of pubgrub, an edge that it is given, or an operation on sets. Going back on decisions pays for
+//! those that stood. Each edge that is given out adds a few steps to the budget. So a world that is solved in
+//! proportion to its size never runs out, however large it is. What grows faster does.
 //!
-//! A budget is no part of the algorithm: whoever gives up has no answer, so a larger budget only turns that into one.
+//! A budget is no part of the algorithm. Whoever gives up has no answer, so a larger budget only turns that into one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -15,11 +16,11 @@ use crate::numbers::NodeId;
 /// What one solve may take. Each member's has its own, whatever the others took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Steps.
+    /// How many steps it may take to begin with.
     pub steps: u64,
-    /// Steps that each edge adds which is given out.
+    /// How many steps each edge adds that is given out.
     pub steps_of_an_edge: u64,
-    /// Sets that pubgrub may keep at one time, one with many segments counting more: this is memory.
+    /// How many sets pubgrub may keep at one time. This bounds memory, so a set with many segments counts more.
     pub sets: u64,
 }
 
@@ -41,8 +42,8 @@ const SETS_OF_AN_EDGE: u64 = 12;
 const STEPS_OF_A_ROUND: usize = 4;
 const DECISIONS_OF_A_STEP: usize = 4;
 
-/// The decisions that stand, as far as it can be seen from those that are taken: a node that is decided again was taken
-/// back, and all behind it.
+/// The decisions that stand, as far as it can be seen from those that are taken. A node that is decided again was taken
+/// back before, and with it all that were decided after it.
 #[derive(Debug, Default)]
 struct Decisions {
     nodes: Vec<NodeId>,
@@ -50,7 +51,7 @@ struct Decisions {
 }
 
 impl Decisions {
-    /// Takes a decision. How many stood, where one was taken back for it.
+    /// Takes a decision. Returns how many stood, if one was taken back for it, and else 0.
     fn decide(&mut self, node: NodeId) -> usize {
         let stood = match self.positions.get(&node).copied() {
             Some(position) => {

@@ -13,14 +13,14 @@ use crate::scope::Source;
 /// Where a selected package comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provenance {
-    /// A registry.
+    /// A release of a registry.
     Registry {
-        /// Which one.
+        /// The registry that has it.
         origin: Origin,
-        /// The release.
+        /// The release as the package log has it.
         release: Release,
     },
-    /// A folder.
+    /// A package that lies in a folder.
     Local(Local),
 }
 

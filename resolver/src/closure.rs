@@ -1,4 +1,4 @@
-//! Whether a closed set is one: judged from requirements and nothing else, whoever found it.
+//! Whether a set of packages is closed. It is judged from requirements and nothing else, whoever found it.
 //!
 //! The solver's answers, kept selections and locks are all judged here, and so is what a stranger claims.
 
@@ -20,21 +20,21 @@ use transparency::selection::Selection;
 pub enum Flaw {
     /// Nothing in it meets a requirement.
     Unsatisfied {
-        /// Who requires it; none where the member itself does.
+        /// Who requires it. None where the member itself does.
         by: Option<Selection>,
-        /// What is required.
+        /// The requirement that is not met.
         requirement: Requirement,
     },
     /// Two versions of one track.
     TwoOfOneTrack {
-        /// One.
+        /// The lower version.
         one: Selection,
-        /// The other.
+        /// The higher version.
         other: Selection,
     },
     /// Nothing in it requires the package.
     Unneeded {
-        /// The package.
+        /// The package that could be left out.
         selection: Selection,
     },
 }
@@ -72,14 +72,15 @@ pub struct Claim<'a> {
     pub exports: Option<&'a BTreeSet<ExternName>>,
 }
 
-/// All versions of one package among [`Packages`]: their indices follow one another.
+/// All versions of one package among [`Packages`]. Their indices follow one another.
 #[derive(Debug, Clone, Copy, Default)]
 struct Versions {
     /// The index of the lowest.
     first: usize,
     /// How many they are.
     count: usize,
-    /// Where their bits begin, in words: a set of packages has a bit for each, and each package's versions words of their own.
+    /// Where their bits begin, in words. A set of packages has a bit for each version, and the versions of one package
+    /// have words of their own.
     word: usize,
 }
 
@@ -109,8 +110,8 @@ struct Required<'a> {
 
 /// Packages of which closed sets are made, and which of them meets which requirement.
 ///
-/// It knows nothing of how a set was found. A lock's members share one: each requirement
-/// is judged once for each version, since a stranger's lock may have hundreds of members beside thousands of both.
+/// It knows nothing of how a set was found. All members of a lock share one, so that each requirement is judged once
+/// for each version: a stranger's lock may have hundreds of members, and thousands of both.
 #[derive(Debug)]
 pub struct Packages<'a> {
     /// Ascending by selection. A package is named by its index here.
@@ -168,8 +169,9 @@ impl<'a> Packages<'a> {
         made
     }
 
-    /// Judges a requirement by all versions of the package that it names: who meets it and has the exports asked for, as far as
-    /// theirs are known. A root's are asked for letter by letter; what a package requires must serve what its `for` names.
+    /// Judges a requirement by all versions of the package that it names: which of them meet it and have the exports
+    /// asked for, as far as theirs are known. A root asks for its exports letter by letter. What a package requires must
+    /// serve what its `for` names.
     fn judge<'r>(
         &self,
         requirement: &'r Requirement,
@@ -224,10 +226,10 @@ impl<'a> Packages<'a> {
             .collect()
     }
 
-    /// Judges a closed set, given by ascending indices: every requirement met, one version per track, and nothing that
-    /// is not needed.
+    /// Judges a closed set, given by ascending indices. Every requirement must be met, each track must have one version,
+    /// and everything must be needed.
     ///
-    /// Each root comes with the exports that it asks for; they are checked where a claim has its exports.
+    /// Each root comes with the exports that it asks for. They are checked where the exports of a claim are known.
     pub fn check<'r>(
         &self,
         roots: impl IntoIterator<Item = (&'r Requirement, &'r BTreeSet<ExternName>)>,
@@ -302,8 +304,8 @@ impl<'a> Packages<'a> {
         flaws
     }
 
-    /// Each package's versions against the first of their track. WIT that the member pins to one version each may be of
-    /// one track: its worlds are apart.
+    /// Compares each package's versions with the first of their track. WIT that the member pins to one version each may be
+    /// of one track, since its worlds are apart.
     fn check_tracks(
         &self,
         roots: &[(&Requirement, &BTreeSet<ExternName>)],

@@ -122,7 +122,7 @@ impl FromStr for ExcludeNewer {
     "`{text}` is no date, time or span: expected one like `2026-11-22`, `2026-11-22T20:06:00Z` or `14d` (h, d or w)"
 )]
 pub struct CutoffError {
-    /// What stood there.
+    /// The text that was given.
     pub text: String,
 }
 

@@ -1,7 +1,6 @@
-//! pubgrub's derivation, laid out flat: each node behind its causes, the last concludes.
+//! pubgrub's derivation as a list: each node comes behind its causes, and the last one concludes.
 //!
-//! A derivation can be as deep as a registry is large. As a tree it is walked, and even dropped, by recursion; as a list
-//! it is not.
+//! A derivation can be as deep as a registry is large. A tree is walked, and even dropped, by recursion. A list is not.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ pub(crate) type Given = External<NodeId, Numbers, Reason>;
 /// Why something cannot be.
 #[derive(Debug)]
 pub(crate) enum Cause {
-    /// It is given.
+    /// It is given, and follows from nothing else.
     Given(Given),
     /// It follows from two causes, given by their indices.
     Derived {

@@ -1,13 +1,14 @@
 //! The lowest versions that go together, found without a search: Go's minimal version selection.
 //!
-//! Where the lowest version is wanted, each requirement visits the version that it would take by itself, a locked one first,
-//! and that version's requirements are taken in likewise, until nothing new is visited. The floor of a node is then what
-//! all its requirements together would take. Every version that is visited counts, as in Go, also one that a higher floor
-//! passes: so no order and no name has a say, and a further requirement raises floors and never lowers one.
+//! Where the lowest version is wanted, each requirement visits the version that it would take by itself, a locked one
+//! first. That version's requirements are taken in likewise, until nothing new is visited. The floor of a node is then
+//! what all its requirements together would take. Every version that is visited counts, as in Go, also one that a
+//! higher floor passes. So no order and no name has a say, and a further requirement raises floors and never lowers
+//! one.
 //!
 //! Floors forbid nothing. Where they go together they are the answer that a search would end with: it tries them first,
-//! and what they all meet never makes it try anything else. Where they are no solution, it searches as ever. See
-//! `docs/decisions/lowest-wit-highest-component.md`.
+//! and what they all meet never makes it try anything else. Where they are no solution, the search goes on without
+//! them. See `docs/decisions/lowest-wit-highest-component.md`.
 
 use std::collections::BTreeSet;
 
@@ -119,7 +120,7 @@ impl Floors {
 struct Reached {
     /// What all requirements so far allow.
     bound: Ranges<u32>,
-    /// By number.
+    /// Whether each version was visited, by its number.
     visited: Vec<bool>,
     /// Whether its floor may be one that was not visited.
     is_raised: bool,
@@ -186,8 +187,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Visits the floors that no requirement takes by itself, as where one allows 1 and 3, and another 2 and 3. False where
-    /// there are none.
+    /// Visits the floors that no requirement takes by itself, as where one allows 1 and 3, and another 2 and 3. Returns
+    /// whether there are any.
     fn visit_floors(&mut self) -> bool {
         for id in self.raised.drain(..) {
             let Some(Some(reached)) = self.nodes.get_mut(index(id.0)) else {

@@ -1,12 +1,12 @@
 //! One member's dependencies as a graph of numbered nodes, grown as the solver asks.
 //!
 //! A node is a (kind, name, track), whose numbers are the versions of that track. A requirement that spans tracks goes
-//! through a *choice* between them, whose numbers are the tracks; a choice is shared by all who require the same, and is
-//! never shown to anyone. What does not exist is a node too, so that a release which requires it is merely avoided.
+//! through a *choice* between them, whose numbers are the tracks. A choice is shared by all who require the same, and
+//! is never shown to anyone. What does not exist is a node too, so that a release which requires it is merely avoided.
 //!
-//! What lies below a member's requirements is the [`Ground`]'s; here it is with one set of requirements on top.
+//! What lies below a member's requirements is in the [`Ground`]. Here one set of requirements is put on top of it.
 //!
-//! pubgrub 0.4.0 answers wrongly where a version depends on its own node in vain, so this never happens: such a
+//! pubgrub 0.4.0 answers wrongly where a version depends on its own node in vain, so this never happens. Such a
 //! dependency is dropped if the version itself satisfies it, and else makes the version unavailable.
 
 use std::cell::Ref;
@@ -103,8 +103,8 @@ impl<'a, 'r> MemberGraph<'a, 'r> {
         self.roots.iter().copied().zip(&self.edges)
     }
 
-    /// The lowest versions that go together, where they do and all of what is needed is wanted at the lowest: what a search
-    /// would end with.
+    /// The lowest versions that go together, which a search would end with. None where they do not go together, or where
+    /// not all that is needed is wanted at the lowest.
     pub(crate) fn without_search(&self) -> Option<Vec<(NodeId, u32)>> {
         if self.meter.is_spent() {
             return None;

@@ -1,8 +1,8 @@
-//! What lies below the requirements of a member: nodes that are numbered as they are come to, and where requirements lead.
+//! What lies below the requirements of a member: numbered nodes, and the node that each requirement leads to.
 //!
-//! It is the same whatever the member requires, so all solves that only differ in that share one, and what a release
-//! depends on is found out once. The same goes for what a requirement leads to, by its number in the index: versions of a
-//! package mostly require the same.
+//! It is the same whatever the member requires. So all solves that differ only in that share one ground, and what a
+//! release depends on is found out once. What a requirement leads to is kept by its number in the index, since versions
+//! of a package mostly require the same.
 
 use std::cell::{Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -148,7 +148,7 @@ impl<'a> Ground<'a> {
         self.scope.direct.contains(&(kind, name))
     }
 
-    /// The node of a track; its numbers are those of its stock.
+    /// The node of a track. Its numbers are those of its stock.
     fn track_node(
         &self,
         kind: Kind,

@@ -22,25 +22,25 @@ use crate::requirement::Versions;
 /// Where a package's name belongs: a registry, and the name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
-    /// The registry.
+    /// The registry that the name belongs to.
     pub origin: Origin,
-    /// The package.
+    /// The name of the package there.
     pub name: PackageName,
 }
 
 /// Whether a release may be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Freely.
+    /// Whoever requires it may get it.
     Usable,
     /// Only where it is locked already.
     Yanked {
-        /// The publisher's words.
+        /// Why, in the publisher's words.
         reason: String,
     },
     /// Never: its content is gone.
     Withdrawn {
-        /// The operator's words.
+        /// Why, in the operator's words.
         reason: String,
     },
     /// Never: it stands in the log for the record only.
@@ -53,7 +53,7 @@ pub enum Standing {
 /// A release, as its package log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// The version.
+    /// The version that was released.
     pub version: Version,
     /// What it requires, ascending. Shared with all copies of the release, and with its neighbours that require the same.
     pub requirements: Arc<BTreeSet<Requirement>>,
@@ -283,7 +283,7 @@ impl Index {
         self.entries.insert(address, Entry::Outside);
     }
 
-    /// Takes in that a package's log breaks the rules, as its registry committed to it: nothing of it may be chosen. The
+    /// Takes in that a package's log breaks the rules, as its registry committed to it. Nothing of it may be chosen. The
     /// reason is for messages.
     pub fn insert_refused(&mut self, address: Address, reason: String) {
         self.entries.insert(address, Entry::Refused(reason));

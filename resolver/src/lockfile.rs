@@ -2,8 +2,8 @@
 //!
 //! A lockfile is canonical text: the writer is [`Lockfile`]'s `Display`, and the reader takes nothing that the writer
 //! would not write, but for CRLF. It has no paths, URLs, aliases or times of writing, so the same solve gives the same
-//! bytes everywhere. What a lock says is a claim until it is verified; that it is well formed and closed in itself is
-//! all that reading shows.
+//! bytes everywhere. Reading shows that a lock is well formed and closed in itself. What else it says is a claim until
+//! it is verified.
 //!
 //! Whether a lock is still good for the manifests is [`Lockfile::check`], which never solves: solving again with the
 //! lock as preference is not a no-op.
@@ -39,8 +39,8 @@ pub const VERSION: u64 = 1;
 /// The number of the solving algorithm: what gives other answers gets another number.
 pub const SOLVER: u64 = 1;
 
-/// How many versions of one package a lock may have: of each track one, so nobody needs that many. A requirement is held
-/// against all of them, so that a stranger's lock could else cost minutes.
+/// How many versions of one package a lock may have. It has one of each track, so nobody needs that many. A requirement
+/// is judged by all of them, so a stranger's lock could otherwise cost minutes.
 pub const MAX_VERSIONS: usize = 1_000;
 
 /// A whole `warg.lock`.
@@ -63,16 +63,16 @@ pub struct Lockfile {
 pub struct Root {
     /// What it requires, each with its registry.
     pub requires: BTreeSet<Requirement>,
-    /// Its closed set.
+    /// What was selected for it.
     pub selects: BTreeSet<Selection>,
-    /// What preferences had fixed; only in a published lock.
+    /// What preferences had fixed. Only a published lock has any.
     pub held: BTreeSet<Requirement>,
 }
 
 /// A package that is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// Its release; none of a local package.
+    /// Its release. A local package has none.
     pub release: Option<Release>,
     /// What it requires, each with its registry.
     pub requires: BTreeSet<Requirement>,
@@ -81,7 +81,7 @@ pub struct Package {
 /// Which release of which registry a package is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// The registry.
+    /// The registry that has the release.
     pub origin: Origin,
     /// The SHA-256 of its content.
     pub digest: Digest,
@@ -97,15 +97,15 @@ pub enum BuildError {
     /// No index was given for a release.
     #[error("the place of `{selection}` in the log of `{origin}` is not known")]
     NoIndex {
-        /// The release.
+        /// The release that has no index.
         selection: Selection,
-        /// Its registry.
+        /// The registry that the package is from.
         origin: Origin,
     },
     /// One member selected a release, another a local package of the same name and version.
     #[error("`{selection}` is a local package for one member and a release for another")]
     TwoSources {
-        /// The package.
+        /// The package that is locked.
         selection: Selection,
     },
     /// What is to be written contradicts itself.
@@ -119,29 +119,29 @@ pub enum Inconsistency {
     /// More versions of one package than [`MAX_VERSIONS`].
     #[error("it locks more than {MAX_VERSIONS} versions of `{kind} {name}`")]
     TooManyVersions {
-        /// Which table.
+        /// What the package holds.
         kind: Kind,
-        /// The package.
+        /// The name of the package.
         name: PackageName,
     },
     /// A member selects what has no entry.
     #[error("`{root}` selects `{selection}`, which has no entry")]
     NoEntry {
-        /// The member.
+        /// The name of the member.
         root: String,
-        /// What it selects.
+        /// The selection without an entry.
         selection: Selection,
     },
     /// An entry that no member selects.
     #[error("nobody selects `{selection}`")]
     Unselected {
-        /// The entry.
+        /// The package of the entry.
         selection: Selection,
     },
     /// A member's closed set is none.
     #[error("the selection of `{root}`: {flaw}")]
     NotClosed {
-        /// The member.
+        /// The name of the member.
         root: String,
         /// What is wrong with it.
         flaw: Flaw,
@@ -149,15 +149,15 @@ pub enum Inconsistency {
     /// A package is of a registry without an entry.
     #[error("`{selection}` is from `{origin}`, which has no entry")]
     NoRegistry {
-        /// The package.
+        /// The package that is locked.
         selection: Selection,
-        /// Its registry.
+        /// The registry that the package is from.
         origin: Origin,
     },
     /// A package is of another registry than the options say.
     #[error("`{selection}` is from `{origin}`, which is not the registry of its namespace")]
     OtherRegistry {
-        /// The package.
+        /// The package that is locked.
         selection: Selection,
         /// The registry it is said to be from.
         origin: Origin,
@@ -165,13 +165,13 @@ pub enum Inconsistency {
     /// A requirement names another registry than the options say.
     #[error("`{requirement}` is not of the registry of its namespace")]
     RequiredElsewhere {
-        /// The requirement.
+        /// The requirement as the lock has it.
         requirement: Requirement,
     },
     /// A record's index lies beyond the checkpoint.
     #[error("`{selection}` is said to be entry {index} of a log of {size} entries", size = checkpoint.size)]
     Beyond {
-        /// The package.
+        /// The package that is locked.
         selection: Selection,
         /// What the lock says is its index.
         index: Index,
@@ -249,7 +249,7 @@ impl Lockfile {
         Ok(lockfile)
     }
 
-    /// The same lock at other checkpoints, where they cover all that it holds; else as it is.
+    /// The same lock at other checkpoints, if they cover all that it holds, and else as it is.
     #[must_use]
     pub fn at(self, mut checkpoints: BTreeMap<Origin, Checkpoint>) -> Self {
         checkpoints.retain(|origin, _| self.registries.contains_key(origin));
@@ -263,11 +263,11 @@ impl Lockfile {
         }
     }
 
-    /// Judges the lock by itself: every selection an entry, every entry selected, what is selected and what is required of
-    /// the registry that its name belongs to, every closed set closed.
+    /// Judges the lock by itself. Every selection must have an entry, and every entry must be selected. What is selected
+    /// and what is required must be of the registry that its name belongs to. Every closed set must be closed.
     ///
     /// # Errors
-    /// The first contradiction.
+    /// The first contradiction that is found.
     pub fn check_consistency(&self) -> Result<(), Inconsistency> {
         self.check_versions()?;
         let nothing: BTreeSet<ExternName> = BTreeSet::new();
@@ -330,8 +330,8 @@ impl Lockfile {
         }
     }
 
-    /// What is required is of the registry that its name belongs to, where it belongs to one: what a local package serves
-    /// need not.
+    /// What is required must be of the registry that its name belongs to, if it belongs to one. What a local package
+    /// serves need not.
     fn check_registries(&self, requires: &BTreeSet<Requirement>) -> Result<(), Inconsistency> {
         let elsewhere = |one: &&Requirement| {
             let own = self.options.origins.of(&one.name);

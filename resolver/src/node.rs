@@ -15,7 +15,7 @@ use crate::requirement::index;
 use crate::scope::Exclusion;
 use crate::stock::Stock;
 
-/// What a node stands for; its order settles ties.
+/// What a node stands for. Its order settles ties.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Key {
     /// The member itself.

@@ -1,4 +1,4 @@
-//! Every requirement of an index, numbered: who looks at one for the second time need not look at its text.
+//! Every requirement of an index, numbered. Whoever meets one for the second time need not read its text again.
 //!
 //! What a number stands for never changes, so whoever solves can keep what it found out beside the number.
 

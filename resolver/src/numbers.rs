@@ -1,11 +1,11 @@
-//! Sets of numbers as pubgrub works with them, and what that work comes to.
+//! Sets of numbers as pubgrub works with them, and what that work costs.
 //!
-//! All runs are half open. `Ranges` does not know that nothing lies between 1 and 2: of `[1, 1]` and `[2, 2]` it makes two
-//! runs, and what is left of a package whose versions are refused one by one would have a run for each. `[1, 2)` and
-//! `[2, 3)` it joins.
+//! All runs are half open. `Ranges` does not know that nothing lies between 1 and 2: of `[1, 1]` and `[2, 2]` it makes
+//! two runs, and what is left of a package whose versions are refused one by one would have a run for each. `[1, 2)`
+//! and `[2, 3)` it joins.
 //!
-//! pubgrub asks once a round whether to go on, and a round can be long; so every operation on a set is counted, with the
-//! segments that it looks at, and every set for as long as it is kept. pubgrub makes its sets itself and hands nothing
+//! pubgrub asks once a round whether to go on, and a round can be long. So every operation on a set is counted, with
+//! the segments that it reads, and every set for as long as it is kept. pubgrub makes its sets itself and hands nothing
 //! along, so the counts are the thread's. They decide nothing here: a [`Meter`](crate::budget::Meter) reads them as
 //! differences.
 

@@ -15,9 +15,9 @@ use transparency::selection::Selection;
 /// What a release requires, and why nothing can serve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
-    /// What is required.
+    /// The requirement that nothing can serve.
     pub requirement: Requirement,
-    /// Why that is nowhere.
+    /// Why nothing serves it.
     pub reason: Reason,
 }
 
@@ -29,8 +29,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// The first requirement of a version that leads nowhere for a member, as far as packages are loaded; none where there is no
-/// such requirement, or no such version.
+/// The first requirement of a version that leads nowhere for a member, as far as packages are loaded. None
+/// where there is no such requirement, or no such version.
 pub fn obstacle(
     options: &Options,
     index: &Index,

@@ -12,9 +12,9 @@ use crate::problem::Mode;
 /// From which end candidates are tried that nobody prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Minimal version selection.
+    /// The lowest version first: minimal version selection.
     LowestFirst,
-    /// Newest first.
+    /// The highest version first.
     HighestFirst,
 }
 
@@ -32,8 +32,8 @@ impl Order {
         }
     }
 
-    /// Puts locked versions of a package into the order in which they are tried: the tracks as ever, and of each track the
-    /// greatest first.
+    /// Puts locked versions of a package into the order in which they are tried. The tracks come as ever, and of each
+    /// track the greatest version first.
     pub(crate) fn arrange(self, versions: &mut [&Version]) {
         versions.sort_unstable_by(|a, b| b.cmp(a));
         if self == Self::LowestFirst {

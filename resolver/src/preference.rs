@@ -1,9 +1,9 @@
 //! Which version is tried first.
 //!
-//! What a member's own lock selected comes first, then what any member had locked, the greatest first, then by the mode the
-//! lowest or the highest. A preference never forbids anything: it orders candidates, and lets a yanked release stay where it
-//! is locked. It looks at no member's name, and at nothing that another member selects in the same solve: so neither names
-//! nor their order decide what a member gets, or whether there is anything to get.
+//! What a member's own lock selected comes first, then what any member had locked, the greatest first. After these the
+//! mode takes the lowest or the highest. A preference never forbids anything. It orders candidates, and lets a yanked
+//! release stay where it is locked. It reads no member's name, and nothing that another member selects in the same
+//! solve. So neither names nor their order decide what a member gets, or whether there is anything to get.
 
 use std::collections::{BTreeMap, BTreeSet};
 

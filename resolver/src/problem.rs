@@ -52,7 +52,7 @@ pub enum Mode {
     Default,
     /// The lowest of everything.
     Lowest,
-    /// The lowest of what a member requires itself; of the rest as by default.
+    /// The lowest of what a member requires itself, and the rest as by default.
     LowestDirect,
     /// The highest of everything.
     Highest,
@@ -76,7 +76,7 @@ impl Mode {
     "`{text}` is not a resolution mode: expected `lowest`, `lowest-direct`, `highest` or `default`"
 )]
 pub struct ModeError {
-    /// What stood there.
+    /// The text that was given.
     pub text: String,
 }
 
@@ -161,8 +161,8 @@ impl RootRequirement {
         }
     }
 
-    /// As a lock's root has it: what it is for, the release must export. A lock does not say who wrote what, and has several
-    /// versions of one track only where texts name them: so each that is named by itself may be a text's.
+    /// As a lock's root has it. The release must export what the requirement is for. A lock does not say who wrote what.
+    /// It has several versions of one track only where texts name them, so each that is named by itself may be a text's.
     pub fn of_lock(requirement: &Requirement) -> Self {
         let is_pin = requirement.kind == Kind::Wit && requirement.req.pinned().is_some();
         Self {
@@ -186,11 +186,11 @@ impl RootRequirement {
 /// track is considered, and nothing is loaded for requirements that it can serve.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Local {
-    /// What it holds.
+    /// What the package holds.
     pub kind: Kind,
-    /// Its name.
+    /// The name of the package.
     pub name: PackageName,
-    /// Its version.
+    /// The version that its manifest or text says.
     pub version: Version,
     /// What it requires, ascending.
     pub requirements: BTreeSet<Requirement>,
@@ -232,7 +232,7 @@ impl Local {
 /// One member of the workspace: the root of one closed set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Member {
-    /// What it requires.
+    /// The requirements of its manifest and texts.
     pub requirements: BTreeSet<RootRequirement>,
     /// The local packages that it sees.
     pub locals: BTreeSet<Local>,

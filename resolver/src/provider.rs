@@ -1,7 +1,7 @@
 //! The bridge to pubgrub, below names and requirements: nodes are numbers, their versions are numbers.
 //!
-//! It decides the order in which pubgrub looks at things and nothing else; what the nodes are and what they depend on is
-//! the [`Graph`]'s business. Priorities end in the node's name, so that no order depends on hashing.
+//! It decides only the order in which pubgrub visits things. What the nodes are and what they depend on is the
+//! [`Graph`]'s business. Priorities end in the node's name, so that no order depends on hashing.
 
 use std::cmp::Reverse;
 use std::error::Error;
@@ -19,7 +19,8 @@ use crate::requirement::{index, runs_below};
 #[derive(Debug, Clone)]
 pub struct Offer {
     len: u32,
-    /// How many candidates there are below each number, one longer than there are numbers; empty where all are candidates.
+    /// How many candidates there are below each number. It is one longer than there are numbers, and empty where all are
+    /// candidates.
     below: Vec<u32>,
     preferred: Vec<u32>,
     /// Those that the member itself had locked.
@@ -181,8 +182,8 @@ impl<G: Graph> DependencyProvider for Provider<G> {
     type VS = Numbers;
     type M = G::Reason;
     type Err = G::Stop;
-    /// Nodes without candidates; those that stay as they are locked, so that what is new goes by them and not they by it;
-    /// then those that ever conflicted, then those with few candidates, then by name.
+    /// First come nodes without candidates. Then come those that stay as they are locked, so that what is new goes by them
+    /// and not they by it. Then come those that ever conflicted, then those with few candidates. The rest goes by name.
     ///
     /// How often they conflicted has no say. An order that hardly changes lets what is learned in one branch serve in the
     /// next: pigeons that are dealt with in one order take 2^n rounds, and in that of their conflicts far more.

@@ -35,12 +35,12 @@ pub enum Reason {
     },
     /// The package holds something else.
     OtherKind {
-        /// What it holds.
+        /// What the package holds.
         actual: Kind,
     },
     /// It requires another version of its own track.
     Itself {
-        /// What it requires.
+        /// The requirement on its own track.
         requirement: Requirement,
     },
 }

@@ -1,11 +1,11 @@
 //! Why there is no solution: the derivation as data, and its text.
 //!
-//! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of packages, versions
-//! that exist, and requirements as they were written; choices between tracks are left out of them. Everything that a
-//! step rests on is in it as data, with the location where it is written, and `text` only puts it into words.
+//! pubgrub's derivation tree speaks of nodes and numbers. This file turns it into steps that speak of packages,
+//! versions that exist, and requirements as they were written. Choices between tracks are left out. Everything that a
+//! step rests on is in it as data, with the location where it is written. `text` only puts it into words.
 //!
-//! Nothing is decided here but two things that are tried out by solving again: which of the member's requirements the
-//! conflict does without, and which single change would make it solvable (`hint`).
+//! Two things are tried out by solving again: which of the member's requirements the conflict does without, and which
+//! single change would make it solvable (`hint`). Nothing else is decided here.
 
 mod explanation;
 mod gather;
@@ -57,7 +57,7 @@ pub enum Extent {
 pub struct Group {
     /// What the package holds, or is required as.
     pub kind: Kind,
-    /// Its name.
+    /// The name of the package.
     pub name: PackageName,
     /// Runs of versions that exist, each within a track and with its first and last; ascending.
     pub runs: Vec<(Version, Version)>,
@@ -70,7 +70,7 @@ pub struct Group {
 /// A requirement, and for the member's own what else it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
-    /// The requirement.
+    /// What is required.
     pub requirement: Requirement,
     /// What must be exported, and where that is asked for.
     pub exports: Vec<(ExternName, Option<String>)>,
@@ -126,7 +126,7 @@ const GAVE_OUT: &str = "not every change was tried that may help, and the confli
 pub enum Fact {
     /// Some versions, or the member itself, require something.
     Requires {
-        /// Who; none for the member.
+        /// Who requires it. None: the member itself.
         by: Option<Group>,
         /// What: the member all of it, each version at least one of it. All lead to the same versions.
         wishes: Vec<Wish>,
@@ -137,16 +137,16 @@ pub enum Fact {
     Excluded {
         /// What the package holds.
         kind: Kind,
-        /// The package.
+        /// The name of the package.
         name: PackageName,
         /// Why each is none, ascending.
         versions: Vec<(Version, Exclusion)>,
     },
     /// Versions that cannot be chosen.
     Unavailable {
-        /// Which.
+        /// The versions in question.
         group: Group,
-        /// Why.
+        /// Why none of them can be chosen.
         reason: Reason,
     },
 }
@@ -154,7 +154,7 @@ pub enum Fact {
 /// Versions of which one is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// The versions.
+    /// The versions that would do.
     pub group: Group,
     /// The requirement over several tracks that leaves nothing else of the package: all else that it matches is ruled
     /// out as well.
@@ -177,18 +177,18 @@ pub struct Conclusion {
     reason = "most are facts, and there are few"
 )]
 pub enum Premise {
-    /// A fact.
+    /// What is given: by a manifest, a release or a registry.
     Fact(Fact),
     /// The conclusion of an earlier step, by its index.
     Step(usize),
 }
 
-/// One deduction.
+/// One deduction: what it rests on, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// What it rests on.
     pub premises: Vec<Premise>,
-    /// What follows.
+    /// What follows from the premises together.
     pub conclusion: Conclusion,
 }
 
@@ -210,7 +210,7 @@ pub struct Conflict {
 impl std::error::Error for Conflict {}
 
 impl Conflict {
-    /// The member.
+    /// The name of the member.
     pub fn member(&self) -> &str {
         &self.member
     }

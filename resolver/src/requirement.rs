@@ -1,8 +1,8 @@
 //! Versions as numbers, and requirements as sets of numbers.
 //!
-//! A verified log is complete, so its versions are numbered in their order and a requirement becomes the exact set of
-//! the numbers that it matches, pre-releases and build metadata included. What matches is `semver`'s answer; this
-//! file only knows where to look for it. (`version_ranges`' own translation of requirements was measured to be wrong.)
+//! A verified log is complete, so its versions are numbered in their order. A requirement becomes the exact set of the
+//! numbers that it matches, pre-releases and build metadata included. `semver` decides what matches. This file only
+//! knows which versions to ask it about. (`version_ranges`' own translation of requirements was measured to be wrong.)
 
 use std::ops::Bound;
 
@@ -19,7 +19,7 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Numbers these versions, in whichever order they come; equal ones count once.
+    /// Numbers these versions, in whichever order they come. Equal ones count once.
     pub fn new(versions: impl IntoIterator<Item = Version>) -> Self {
         let mut all: Vec<Version> = versions.into_iter().collect();
         all.sort_unstable();

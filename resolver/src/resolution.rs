@@ -1,9 +1,9 @@
 //! Solving: one closed set per member, or the reason why there is none.
 //!
-//! [`resolve`] is pure and synchronous. Each member is solved by itself, and prefers what it had locked, then what any member
-//! had: neither names nor their order decide anything. A run that finishes saw only loaded packages, so what else the index holds cannot
-//! change the answer. The other half, which judges a closed set without knowing how it was found, is
-//! [`closure`](crate::closure).
+//! [`resolve`] is pure and synchronous. Each member is solved by itself, and prefers what it had locked, then what any
+//! member had. Neither names nor their order decide anything. A run that finishes saw only loaded packages, so what
+//! else the index holds cannot change the answer. The other half, which judges a closed set without knowing how it was
+//! found, is [`closure`](crate::closure).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -116,9 +116,9 @@ pub enum Unresolved {
         "`{one}` and `{other}` each have a local package `{selection}`, and the two differ in what they require"
     )]
     LocalsDiffer {
-        /// A member.
+        /// The name of one member.
         one: String,
-        /// Another.
+        /// The name of the other member.
         other: String,
         /// What both call their package.
         selection: Selection,
@@ -128,9 +128,9 @@ pub enum Unresolved {
 /// A requirement of a member's own, for whose namespace no registry is configured.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unowned {
-    /// The member.
+    /// The name of the member.
     pub member: String,
-    /// What it requires.
+    /// The requirement that no registry can serve.
     pub requirement: Requirement,
     /// Where it says so.
     pub location: Option<String>,
@@ -180,9 +180,9 @@ pub fn resolve_within(
     resolve_round(problem, index, &mut budget)
 }
 
-/// The same for who loads what is missing and solves again: what a round took that ended without an answer is taken off
-/// the budget, so that those rounds together take no more than twice what one may. A conflict stands, whatever is loaded
-/// for its hints: where the next round gives up, the one before was right.
+/// The same for whoever loads what is missing and solves again. What a round took that ended without an answer is taken
+/// off the budget, so that those rounds together take no more than twice what one may. A conflict stands, whatever is
+/// loaded for its hints: where the next round gives up, the one before was right.
 ///
 /// # Errors
 /// As [`resolve`].

@@ -22,12 +22,12 @@ use transparency::selection::Selection;
 pub enum Exclusion {
     /// Yanked, and not locked.
     Yanked {
-        /// The publisher's words.
+        /// Why, in the publisher's words.
         reason: String,
     },
     /// Withdrawn by the operator.
     Withdrawn {
-        /// The operator's words.
+        /// Why, in the operator's words.
         reason: String,
     },
     /// For the record only.
@@ -39,14 +39,14 @@ pub enum Exclusion {
     TooNew {
         /// When it was released.
         time: Time,
-        /// What `exclude-newer` says.
+        /// The cut-off that `exclude-newer` sets.
         cutoff: Cutoff,
         /// The last moment that this allows; none where the time of the registry's checkpoint is not known.
         limit: Option<Time>,
     },
     /// Its track is held at another version.
     NotHeld {
-        /// What holds it.
+        /// The requirement that holds it.
         held: Requirement,
     },
 }
@@ -214,7 +214,7 @@ impl<'a> Scope<'a> {
             .is_some_and(|tracks| tracks.contains_key(track))
     }
 
-    /// The registry that a requirement's name belongs to; or why there is none that may serve it.
+    /// The registry that a requirement's name belongs to, or why there is none that may serve it.
     pub(crate) fn address(&self, requirement: &Requirement) -> Result<Address, Reason> {
         match (
             &requirement.origin,

@@ -1,4 +1,5 @@
-//! The versions of one track that a member can see: a registry's releases, or the local packages that stand in for them.
+//! The versions of one track that a member can see: a registry's releases, or the local packages that stand in for
+//! them.
 
 use crate::index::{Package, TrackReleases};
 use crate::requirement::{Versions, index};
@@ -33,7 +34,8 @@ impl<'a> Stock<'a> {
         }
     }
 
-    /// What a version requires, in the index's numbers, and whether something of its own package; none of what is local.
+    /// What a version requires, in the index's numbers, and whether something of its own package. None of a local
+    /// version.
     pub(crate) fn required(self, number: u32) -> Option<(&'a [u32], bool)> {
         match self {
             Self::Releases(_, track) => track.required.get(number),

@@ -1,5 +1,5 @@
-//! Whether a member could be solved in another way, for who wants to tell a change that works: without an answer, and
-//! without an explanation where there is none.
+//! Whether a member could be solved in another way, for whoever wants to tell a change that works. There is no answer,
+//! and no explanation where there is none.
 
 use std::collections::BTreeSet;
 

@@ -113,7 +113,7 @@ fn assert_none_is_higher_by_itself(
         let others = set.packages.iter().filter(|(other, _)| *other != chosen);
         let mut served: Vec<&Requirement> = others.flat_map(|(_, it)| it.requirements()).collect();
         served.extend(member.requirements.iter().map(|root| &root.requirement));
-        // A requirement that spans tracks may be served by another track, too; it stays with this one.
+        // A requirement that spans tracks may be served by another track, too. It stays with this one.
         served.retain(|one| {
             one.kind == chosen.kind && one.name == chosen.name && one.req.matches(&chosen.version)
         });

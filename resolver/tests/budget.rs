@@ -102,7 +102,7 @@ fn just_enough(world: &World) -> (Budget, Result<Resolution, Unresolved>) {
         .unwrap()
 }
 
-/// A conflict is told as soon as it is found; what would help may take more, and then that is said.
+/// A conflict is told as soon as it is found. What would help may take more steps than there are. Then that is said.
 #[test]
 fn help_that_takes_too_long_is_left_out_and_that_is_said() {
     let mut world = pigeons(6, 5);

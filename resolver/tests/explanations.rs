@@ -25,7 +25,7 @@ use world::{World, name};
 /// A version, or what stands for a package that is not there.
 type Thing<'a> = (Kind, &'a PackageName, Option<Version>);
 
-/// What is chosen; at most one version of a track.
+/// What is chosen. It has at most one version of a track.
 type Chosen<'a> = BTreeSet<Thing<'a>>;
 
 fn releases<'w>(world: &'w World, kind: Kind, name: &PackageName) -> &'w [Release] {
@@ -423,7 +423,7 @@ fn with(member: &Member, old: &Requirement, new: Requirement) -> Member {
     with_roots(member, roots)
 }
 
-/// Each hint works; and where there is none, no other version in a requirement does.
+/// Each hint works. Where there is none, no other version in a requirement does.
 fn assert_hints(
     world: &World,
     member: &Member,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::shape::Shape;
 
-/// How often each is measured; what stands in the tables is the median.
+/// How often each is measured. The tables have the median.
 pub(crate) const TIMES: usize = 3;
 
 /// As long as a time must be, so that the kernel's account of it means something.

@@ -1,8 +1,8 @@
 //! Our solver beside plain pubgrub and resolvo, on the same registries of shapes that are hard for solvers.
 //!
-//! Prints a table of `docs/benchmarks.md`: medians of three, taken alternately, in processor time; of one where that takes
-//! long. The peers have numbers; ours has names, versions and requirements in an index, and ends with a closed set or a
-//! conflict that is explained.
+//! Prints a table of `docs/benchmarks.md`: medians of three, taken alternately, in processor time. What takes long is
+//! measured once. The peers have numbers. Ours has names, versions and requirements in an index, and ends with a closed
+//! set or a conflict that is explained.
 
 #[path = "../../benches/measured/mod.rs"]
 mod measured;

@@ -30,7 +30,7 @@ pub(crate) enum End {
 /// A package, from a number, and below another.
 type Set = (u32, u32, u32);
 
-/// A registry.
+/// A registry whose versions and sets are numbers, as resolvo asks for them.
 pub(crate) struct Numbers {
     /// The solvables of each package, ascending by version.
     packages: Vec<Vec<SolvableId>>,

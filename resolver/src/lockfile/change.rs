@@ -14,23 +14,23 @@ use transparency::selection::Selection;
 /// A package that is locked otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// It is new.
+    /// The package was not locked before.
     Adding(Selection),
     /// It was `before` and has another version.
     Updating {
         /// The package as it was.
         before: Selection,
-        /// Its version now.
+        /// The version that is locked now.
         version: Version,
     },
-    /// It is gone.
+    /// The package is not locked any more.
     Removing(Selection),
     /// What is locked for it is another thing: a local package became a release or the reverse, whatever their versions, or
     /// the same version requires something else.
     Replacing {
         /// The package as it was.
         before: Selection,
-        /// Its version now.
+        /// The version that is locked now.
         version: Version,
     },
 }

@@ -1,8 +1,8 @@
 //! The lock of one member, as a release carries it: enough to solve it again, from nothing.
 //!
-//! What a workspace locks depends on its past: what was locked before is preferred, by each member also what others had. A
-//! stranger has no past. So a published lock states what a solve without preferences would answer
-//! otherwise, as `held` versions: with these, its requirements, options and checkpoints have one answer, and that is it.
+//! What a workspace locks depends on its past: what was locked before is preferred, by each member also what others
+//! had. A stranger has no past. So a published lock states as `held` what a solve without preferences would answer
+//! otherwise. With these versions held, its requirements, options and checkpoints have exactly one answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -106,8 +106,9 @@ impl Root {
     }
 }
 
-/// Finds what a lock of one root must hold so that solving it gives its closed set: what is yanked at first, as only
-/// what is locked may be, then each time the locked versions that the solve did not select. The locked set stays a solution, so each solve has one.
+/// Finds what a lock of one root must hold so that solving it gives its closed set. At first that is what is yanked, since
+/// only what is locked may be. Then it is each time what the solve did not select of the locked versions. The locked set
+/// stays a solution, so each solve has one.
 ///
 /// None where even so the solve gives something else: the lock is no answer to what it says it answers, or one of its
 /// requirements spans tracks, and which of them it got cannot be held.
@@ -160,22 +161,22 @@ fn pin(selection: &Selection) -> Requirement {
 pub enum Difference {
     /// Another version of a package, or only one of the two has it.
     Selects {
-        /// The kind and name.
+        /// What the package holds.
         kind: Kind,
-        /// Its name.
+        /// The name of the package.
         name: PackageName,
-        /// What was published.
+        /// The versions in the published lock.
         published: Vec<Version>,
-        /// What solving gives.
+        /// The versions that solving gives.
         solved: Vec<Version>,
     },
     /// The same closed set, written otherwise.
     Line {
         /// The number of the line, from 1.
         line: u64,
-        /// What was published; none past the end.
+        /// The line in the published lock. None past its end.
         published: Option<String>,
-        /// What solving gives; none past the end.
+        /// The line that solving gives. None past the end.
         solved: Option<String>,
     },
 }

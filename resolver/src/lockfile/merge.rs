@@ -1,12 +1,12 @@
-//! What two branches locked, as one preference: for a text that git left with conflict markers, or put together line by
+//! What two branches locked, as one preference. The text may have git's conflict markers, or be put together line by
 //! line into something that is no lock.
 //!
-//! Nothing that such a text says gets into a lock. It says which versions to try first: of each member, what either side
-//! selected, of each track the greater version; and at which checkpoints, which the caller proves to be pasts of what is
-//! trusted now. Where the greater versions make closed sets and the registries still have them, those sets are the
-//! answer, at the larger checkpoint of each registry; everything else is solved.
+//! Nothing that such a text says gets into a lock. It says which versions to try first: of each member, what either
+//! side selected, of each track the greater version. It also says at which checkpoints, which the caller proves to be
+//! pasts of what is trusted now. Where the greater versions make closed sets and the registries still have them, those
+//! sets are the answer, at the larger checkpoint of each registry. Everything else is solved.
 //!
-//! Sides are never told apart: merging theirs into ours gives what merging ours into theirs gives, and merging a lock
+//! Sides are never told apart. Merging theirs into ours gives what merging ours into theirs gives, and merging a lock
 //! with itself gives that lock.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ pub enum MergeError {
     /// It has markers, and they are not in their order.
     #[error("its conflict markers are not in their order")]
     Markers {
-        /// The first marker.
+        /// The line of the first marker.
         line: u64,
     },
     /// A side is not read even line by line.
@@ -89,7 +89,7 @@ impl Merge {
         Ok(Self { sides })
     }
 
-    /// Two locks.
+    /// A merge of two locks that were read already.
     pub fn of(ours: Lockfile, theirs: Lockfile) -> Self {
         Self {
             sides: vec![ours, theirs],

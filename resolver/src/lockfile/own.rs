@@ -1,8 +1,8 @@
-//! Which part of a lock is whose, and what it makes a new solve prefer.
+//! Which part of a lock belongs to which member, and what it makes a new solve prefer.
 //!
-//! A member is recognised by what it is: the root of its name that requires what it requires; else a root that requires just
-//! that and is nobody's, as after a cargo package was renamed; else the root of its name. What roots had locked that are
-//! nobody's any more is still locked, and preferred by every member after its own.
+//! A member's root is the one of its name, where that requires what the member requires. Otherwise it is a root that
+//! requires just that and belongs to nobody, as after a cargo package was renamed. Otherwise it is the root of its
+//! name. What roots had locked that are nobody's any more is still locked, and every member prefers it after its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use transparency::selection::Selection;
 pub struct Own<'l> {
     /// What it is called in the lock.
     pub name: &'l str,
-    /// The root.
+    /// What the member requires and got.
     pub root: &'l Root,
     /// Whether it answers all that the member asks for now: nothing about the member changed since.
     pub is_current: bool,
@@ -71,10 +71,11 @@ impl Lockfile {
         self.roots.get(name).map(|root| &root.requires)
     }
 
-    /// Has a problem prefer what this lock selected. A member that `keeps` says so of stays as it is, as long as that is
-    /// valid.
+    /// Has a problem prefer what this lock selected. A member that `keeps` says so of stays as it is, as long as that
+    /// is valid.
     ///
-    /// A lock that was solved under another mode says nothing about this one: its versions were taken from the other end.
+    /// A lock that was solved under another mode says nothing about this one. Its versions were taken from the other
+    /// end.
     pub fn prefer(&self, problem: &mut Problem, keeps: impl Fn(&str, &Own<'_>) -> bool) {
         if self.options.mode != problem.options.mode {
             return;
@@ -90,8 +91,8 @@ impl Lockfile {
         problem.locked.extend(self.left_over(&own).cloned());
     }
 
-    /// A local package was no release: its version says nothing about releases. A member that keeps what it has keeps the
-    /// local packages that are still there.
+    /// A local package was no release, so its version says nothing about releases. A member that keeps what it has keeps
+    /// the local packages that are still there.
     fn stays(&self, member: &Member, selection: &Selection) -> bool {
         let mut locals = member.locals.iter();
         self.is_release(selection)

@@ -1,9 +1,9 @@
 //! The one way to read a lock.
 //!
-//! The canonical form is rigid, so it is read line by line, many times faster than as TOML in general. Each value has one
-//! spelling, so what is left of the form is order, and what is left out where it is empty: the reader watches both, and
-//! where it saw anything else, what was read is written again and compared. A general TOML parser is asked only to say
-//! better what is wrong: a file that is no TOML at all, or one of a newer format.
+//! The canonical form is rigid, so it is read line by line, many times faster than as TOML in general. Each value has
+//! one spelling. What is left of the form is the order of lines, and what is left out where it is empty. The reader
+//! watches both. Where it saw anything else, what was read is written again and compared. A general TOML parser is
+//! asked only to say better what is wrong: a file that is no TOML at all, or one of a newer format.
 
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
@@ -31,25 +31,25 @@ pub const MAX_LOCK: usize = 16 * 1024 * 1024;
 /// Why a text is not a lock. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// Longer than [`MAX_LOCK`].
+    /// It is longer than [`MAX_LOCK`].
     #[error("it is longer than {MAX_LOCK} bytes")]
     TooLong,
     /// Two branches were merged, and nobody decided.
     #[error("it has conflict markers of a merge")]
     Conflicted {
-        /// The first marker.
+        /// The line of the first marker.
         line: u64,
     },
-    /// Of a later format.
+    /// It has a later format.
     #[error("it is of format {version}, written by a newer cargo warg")]
     Future {
-        /// The format's version.
+        /// The version of that format.
         version: u64,
     },
-    /// No TOML.
+    /// It is not TOML.
     #[error("it is not TOML: {message}")]
     Syntax {
-        /// The line.
+        /// The line where it was found.
         line: u64,
         /// What the TOML parser says.
         message: String,
@@ -60,17 +60,17 @@ pub enum ReadError {
     /// Something else than what a lock has here.
     #[error("expected {expected}, found {found}")]
     Unexpected {
-        /// The line.
+        /// The line where it was found.
         line: u64,
-        /// What belongs there.
+        /// What a lock has there.
         expected: &'static str,
-        /// What stands there.
+        /// What the text has there.
         found: String,
     },
     /// A value that is none of its kind.
     #[error("{problem}")]
     Value {
-        /// The line.
+        /// The line where it was found.
         line: u64,
         /// What is wrong with it.
         problem: ValueError,
@@ -78,7 +78,7 @@ pub enum ReadError {
     /// The checkpoint's digest is not that of its three lines.
     #[error("this is not the digest of the checkpoint above, which is `{computed}`")]
     Checkpoint {
-        /// The line.
+        /// The line where it was found.
         line: u64,
         /// What would be right.
         computed: Digest,
@@ -90,7 +90,7 @@ pub enum ReadError {
         line: u64,
         /// What the writer writes there.
         expected: String,
-        /// What stands there.
+        /// What the text has there.
         found: String,
     },
     /// It contradicts itself.
@@ -116,25 +116,25 @@ impl ReadError {
 /// Why a value is none of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    /// A name.
+    /// It is not a name.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A digest or hash.
+    /// It is not a digest or hash.
     #[error(transparent)]
     Digest(#[from] DigestError),
-    /// A number or time.
+    /// It is not a number or time.
     #[error(transparent)]
     Number(#[from] NumberError),
-    /// A version.
+    /// It is not a version.
     #[error(transparent)]
     Version(#[from] VersionError),
-    /// A requirement.
+    /// It is not a requirement.
     #[error(transparent)]
     Requirement(#[from] RequirementError),
-    /// A selection.
+    /// It is not a selection.
     #[error(transparent)]
     Selection(#[from] SelectionError),
-    /// A resolution mode.
+    /// It is not a resolution mode.
     #[error(transparent)]
     Mode(#[from] ModeError),
     /// A date, time or span.

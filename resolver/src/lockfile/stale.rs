@@ -24,114 +24,114 @@ pub struct Staleness(pub Vec<Stale>);
 pub enum Stale {
     /// Solved under another resolution mode.
     Mode {
-        /// The lock's.
+        /// The mode that the lock was solved with.
         locked: Mode,
-        /// The one asked for.
+        /// The mode that is asked for now.
         now: Mode,
     },
     /// Solved with another `exclude-newer`.
     ExcludeNewer {
-        /// The lock's.
+        /// The cut-off that the lock was solved with.
         locked: Option<Cutoff>,
-        /// The one asked for.
+        /// The cut-off that is asked for now.
         now: Option<Cutoff>,
     },
     /// Solved with another `exclude-newer` of a package.
     ExcludeNewerPackage {
-        /// The package.
+        /// The package that the cut-off is for.
         name: PackageName,
-        /// The lock's; none where the package has none of its own.
+        /// The cut-off in the lock. None where the package has none of its own.
         locked: Option<ExcludeNewer>,
-        /// The one asked for; none where the package has none of its own.
+        /// The cut-off asked for now. None where the package has none of its own.
         now: Option<ExcludeNewer>,
     },
     /// Solved by another algorithm.
     Solver {
-        /// The lock's.
+        /// The number of the algorithm that the lock was solved with.
         locked: u64,
     },
     /// The default registry is another.
     DefaultOrigin {
-        /// The lock's.
+        /// The default registry that the lock was solved with.
         locked: Option<Origin>,
-        /// The configured one.
+        /// The default registry that is configured now.
         now: Option<Origin>,
     },
     /// A namespace belongs to another registry.
     Namespace {
-        /// The namespace.
+        /// The namespace that moved.
         namespace: Namespace,
-        /// The lock's; none where it does not name the namespace.
+        /// Its registry in the lock. None where the lock does not name the namespace.
         locked: Option<Origin>,
-        /// The configured one; none where there is none of its own.
+        /// Its registry by the configuration. None where it has none of its own.
         now: Option<Origin>,
     },
     /// A member that the lock does not know.
     MemberAdded {
-        /// The member.
+        /// The name of the member.
         member: String,
     },
     /// A member of the lock that is none any more.
     MemberRemoved {
-        /// The member.
+        /// The name of the member.
         member: String,
     },
     /// A requirement that the lock does not have.
     RequirementAdded {
-        /// The member.
+        /// The name of the member.
         member: String,
-        /// What it requires.
+        /// What the member requires now.
         requirement: Requirement,
     },
     /// A requirement of the lock that is none any more.
     RequirementRemoved {
-        /// The member.
+        /// The name of the member.
         member: String,
-        /// What it required.
+        /// What the member no longer requires.
         requirement: Requirement,
     },
     /// A package is required otherwise than the lock has it.
     RequirementChanged {
-        /// The member.
+        /// The name of the member.
         member: String,
-        /// What the lock has.
+        /// The requirement in the lock.
         locked: Requirement,
-        /// What is required.
+        /// The requirement of the manifest or text now.
         now: Requirement,
     },
     /// A manifest names a version, and a text a higher one of its track: the lock has both as versions that texts name.
     NotOfTexts {
-        /// The member.
+        /// The name of the member.
         member: String,
         /// What the manifest requires.
         requirement: Requirement,
     },
     /// Other versions are held.
     Held {
-        /// The member.
+        /// The name of the member.
         member: String,
     },
     /// A local package now replaces a release.
     LocalAppeared {
-        /// The member.
+        /// The name of the member.
         member: String,
-        /// What is locked.
+        /// The version that is locked.
         selection: Selection,
         /// The local package's version.
         version: Version,
     },
     /// A local package is not there any more, or has another version.
     LocalGone {
-        /// The member.
+        /// The name of the member.
         member: String,
-        /// What is locked.
+        /// The version that is locked.
         selection: Selection,
     },
     /// A local package requires something else.
     LocalChanged {
-        /// The member.
+        /// The name of the member.
         member: String,
-        /// The package.
+        /// The local package that changed.
         selection: Selection,
     },
 }

@@ -6,7 +6,7 @@ use super::{Lockfile, Package, Root, SOLVER, VERSION};
 use crate::cutoff::ExcludeNewer;
 use transparency::selection::Selection;
 
-/// The first line.
+/// The first line of every lock.
 pub(super) const HEADER: &str =
     "# This file is written by cargo warg. It is not meant to be edited.";
 

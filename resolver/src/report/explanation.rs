@@ -3,7 +3,7 @@
 //! Three things go on the way. Causes that only say which versions there are, or what a choice between tracks is, are no
 //! premises: every group of versions shows it. A step that rests on a single fact only repeats it, so those who rest on
 //! the step get the fact. And requirements of the member itself that are taken in one after the other are taken in at
-//! once. Conclusions speak of what a choice stands for: the versions that it could be.
+//! once. In conclusions a choice is replaced by the versions that it could be.
 //!
 //! First all of it is outlined, in numbers. What is told is then put into versions and requirements: the last steps, and
 //! before them as many as are cheap. Of what is left out, only the conclusions are told that these rest on.
@@ -573,7 +573,7 @@ impl<'a> Explainer<'_, 'a, '_> {
         })
     }
 
-    /// What terms say.
+    /// The conclusion that terms state.
     fn conclusion(&self, terms: &[(NodeId, Term<Numbers>)]) -> Conclusion {
         let mut sorted: Vec<_> = terms.iter().collect();
         sorted.sort_by(|a, b| self.graph.node(a.0).key.cmp(&self.graph.node(b.0).key));

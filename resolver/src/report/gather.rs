@@ -1,8 +1,8 @@
 //! Steps that say the same of one version after the other, as one.
 //!
-//! A package of forty versions that each require another range of what is settled gives forty steps, each of which rests on
-//! the one before and on what one more version requires. Together they rest on all those requirements and conclude what the
-//! last one concludes: nothing is left out but what was concluded on the way.
+//! A package of forty versions that each require another range of what is settled gives forty steps. Each rests on the
+//! one before and on what one more version requires. Together they rest on all those requirements and conclude what the
+//! last one concludes. Only what was concluded on the way is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 

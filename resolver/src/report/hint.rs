@@ -1,8 +1,12 @@
 //! Which single change would make a member solvable.
 //!
 //! Nothing is reasoned here: each change is tried by solving again, the nearest first, and only as often as a person
-//! waits. A change is one that the member can make: another version in one of its requirements or pins, another version
-//! of an interface that a component is to export, another table; a later `exclude-newer`, no local package, nothing held.
+//! waits. A change is one that the member can make:
+//!
+//! - another version in one of its requirements or pins, or of an interface that a component is to export;
+//! - another table;
+//! - a later `exclude-newer`;
+//! - no local package, or nothing held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -54,10 +58,10 @@ pub enum Hint {
         location: Option<String>,
         /// What is asked for.
         asked: ExternName,
-        /// What would work.
+        /// The export that would work.
         works: ExternName,
     },
-    /// Another kind.
+    /// A requirement of another kind.
     Kind {
         /// The requirement as it is.
         requirement: Requirement,
@@ -66,26 +70,26 @@ pub enum Hint {
         /// What the package is.
         actual: Kind,
     },
-    /// A later `exclude-newer`.
+    /// A later cut-off in `exclude-newer`.
     ExcludeNewer {
         /// Of this package only. None: of all packages.
         name: Option<PackageName>,
-        /// The earliest that works of those tried; none: only without.
+        /// The earliest time that works of those tried. None: only no cut-off works.
         until: Option<Time>,
     },
     /// The registry's releases instead of a local package.
     Local {
-        /// The local package.
+        /// The local package to do without.
         local: Local,
     },
     /// Any version of what is held.
     Held {
-        /// What holds it.
+        /// The requirement that holds it.
         held: Requirement,
     },
 }
 
-/// How near a change is: what should be as it was, then how many existing versions lie between.
+/// How near a change is. First comes what should stay as it was, then how many existing versions lie between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Nearness {
     other_track: bool,
@@ -108,8 +112,8 @@ pub(super) struct Hints {
     pub(super) are_partial: bool,
 }
 
-/// The single changes, of what the conflict speaks of, that make the member solvable; where there are none, those that mend
-/// this conflict and leave another.
+/// The single changes, of what the conflict speaks of, that make the member solvable. Where there are none: those that
+/// mend this conflict and leave another.
 pub(super) fn hints(
     ground: &Rc<Ground<'_>>,
     roots: &BTreeSet<&RootRequirement>,

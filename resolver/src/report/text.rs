@@ -1,8 +1,8 @@
 //! The derivation in words: one deduction a sentence.
 //!
-//! The member is "you" where it is solved by itself, and has its name beside others. Requirements are printed as they are written,
-//! versions as runs of those that exist; the kind of a package is said only where two kinds meet, a track only where the
-//! package has several.
+//! The member is "you" where it is solved by itself, and has its name beside others. Requirements are printed as they
+//! are written, versions as runs of those that exist. The kind of a package is said only where two kinds meet, a track
+//! only where the package has several.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

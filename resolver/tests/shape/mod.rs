@@ -16,7 +16,7 @@ use transparency::name::{Kind, Origin};
 use transparency::number::{Size, Time};
 use transparency::requirement::Requirement;
 
-/// What a version depends on: a package, from a number, and below another; none: all above.
+/// What a version depends on: a package, from a number, and below another. None: all above.
 pub(crate) type Needs = Vec<(usize, u32, Option<u32>)>;
 
 /// Packages by number, each with its versions 0, 1, 2 and so on. The member requires all of `roots`.
@@ -135,7 +135,7 @@ impl Shape {
         }
     }
 
-    /// Each requires the next; the last wants what does not exist.
+    /// Each requires the next. The last wants what does not exist.
     pub(crate) fn chain(length: usize) -> Self {
         let mut shape = Self::new(length + 1);
         for package in 0..length {
