@@ -1,4 +1,4 @@
-//! The one place where an operation reads the time, and what a signer is asked about it.
+//! Here alone an operation reads the time, and what a signer is asked about it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,8 +7,8 @@ use transparency::number::Time;
 
 use crate::error::{Class, Error, Result};
 
-/// A time, in place of the clock's: for tests of this program, which must not depend on the day. It gives nothing to whoever
-/// sets it that setting the clock would not.
+/// The time to take instead of the clock's, set by tests of this program, which must not depend on the day. Whoever sets it
+/// gains nothing that setting the clock would not give.
 const TESTS_CLOCK: &str = "__CARGO_WARG_TEST_CLOCK";
 
 /// The time of this machine, in whole seconds.

@@ -31,7 +31,7 @@ pub enum Class {
     Refused,
     /// A registry contradicted itself, and the evidence is saved: wake someone.
     Misbehavior,
-    /// Anything else.
+    /// What none of the other classes is for.
     Other,
 }
 

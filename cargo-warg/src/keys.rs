@@ -2,7 +2,7 @@
 //!
 //! The file lies in the config folder, one key a line in the text form of Go's `note` package; blank lines and lines
 //! that start with `#` are kept and mean nothing. It only ever grows: under a lock, written whole to a new file that
-//! takes the old one's place. In continuous integration the variable holds the keys, one a line; [`without_secrets`]
+//! replaces the old one. In continuous integration the variable holds the keys, one a line; [`without_secrets`]
 //! takes it out of the environment of every child.
 //!
 //! Keys are never printed, and no error repeats a line of the file.
@@ -41,7 +41,7 @@ pub enum KeysError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
     /// The file cannot be written.
@@ -49,10 +49,10 @@ pub enum KeysError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
-    /// Others than its owner can read or write the file, or put another in its place.
+    /// Others than its owner can read or write the file, or replace it.
     #[error("the key file `{}` {how}", path.display())]
     Open {
         /// The file.
@@ -67,10 +67,12 @@ pub enum KeysError {
         path: PathBuf,
     },
     /// A line of the file or of the variable that is no key. The line is not repeated, nor is any part of it.
-    #[error("line {line} of {place} is not a secret key: expected `PRIVATE+KEY+NAME+ID+BASE64`")]
+    #[error(
+        "line {line} of {read_from} is not a secret key: expected `PRIVATE+KEY+NAME+ID+BASE64`"
+    )]
     Line {
         /// The file, or the variable.
-        place: String,
+        read_from: String,
         /// Counted from 1.
         line: usize,
     },
@@ -184,24 +186,24 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Those of a text, one a line. `place` is for messages.
+    /// Those of a text, one a line. `read_from` says where from, for messages.
     ///
     /// # Errors
     /// A line that is no key.
-    pub fn parse(place: &str, text: &str) -> Result<Self, KeysError> {
+    pub fn parse(read_from: &str, text: &str) -> Result<Self, KeysError> {
         let mut keys = Self(Vec::new());
-        keys.extend(text, || place.to_owned())?;
+        keys.extend(text, || read_from.to_owned())?;
         Ok(keys)
     }
 
-    fn extend(&mut self, text: &str, place: impl Fn() -> String) -> Result<(), KeysError> {
+    fn extend(&mut self, text: &str, read_from: impl Fn() -> String) -> Result<(), KeysError> {
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let key: SigningKey = line.parse().map_err(|_| KeysError::Line {
-                place: place(),
+                read_from: read_from(),
                 line: number.saturating_add(1),
             })?;
             if self.find_vkey(key.verifying_key()).is_none() {
@@ -527,9 +529,9 @@ mod tests {
     fn two_at_once_lose_no_key() {
         let (_home, dirs) = home();
         std::thread::scope(|scope| {
-            for place in 0..8 {
+            for number in 0..8 {
                 let dirs = &dirs;
-                scope.spawn(move || create(dirs, &format!("key-{place}")).unwrap());
+                scope.spawn(move || create(dirs, &format!("key-{number}")).unwrap());
             }
         });
         assert_eq!(Keys::read(&dirs, None).unwrap().all().count(), 8);

@@ -123,10 +123,10 @@ impl Workspace {
         Self::from_metadata(&metadata, args, metadata.workspace_root.as_std_path())
     }
 
-    /// The same of another workspace than the one that is worked on: its places are named from that one's folder.
+    /// The same of another workspace than the one that is worked on. Its paths are named from this folder.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`load`](Self::load).
     pub fn load_seen_from(folder: &Path, args: &ManifestArgs) -> Result<Self, ManifestError> {
         Self::from_metadata(&metadata(args)?, args, folder)
     }
@@ -258,7 +258,7 @@ impl Workspace {
         &self.settings.registries
     }
 
-    /// How to solve: what the manifest says, and what the flags of this run put in its place.
+    /// How to solve: what the manifest says, or what the flags of this run say instead.
     pub fn solving(&self) -> &Solving {
         &self.settings.solving
     }
@@ -303,7 +303,7 @@ impl Member {
         folder_of(&self.manifest)
     }
 
-    /// What it redirects, without the places.
+    /// What it redirects, without the locations.
     pub fn wiring(&self) -> Wiring {
         let wire = self.wire.iter();
         Wiring(

@@ -194,8 +194,8 @@ impl std::fmt::Display for Bom {
         // Strings, numbers and lists alone: nothing of it can fail to be written.
         let text = serde_json::to_string_pretty(self).map_err(|_| std::fmt::Error)?;
         // A bundle's root may be called anything. Written out as JSON does, it still reads where it is printed.
-        for (place, line) in text.lines().enumerate() {
-            let end = if place == 0 { "" } else { "\n" };
+        for (position, line) in text.lines().enumerate() {
+            let end = if position == 0 { "" } else { "\n" };
             write!(f, "{end}{}", clean_json(line))?;
         }
         Ok(())
@@ -219,8 +219,8 @@ fn serial_number(bill: &str) -> String {
         *variant = of_variant(*variant);
     }
     let mut uuid = "urn:uuid:".to_owned();
-    for (place, c) in hex.into_iter().enumerate() {
-        if [8, 12, 16, 20].contains(&place) {
+    for (position, c) in hex.into_iter().enumerate() {
+        if [8, 12, 16, 20].contains(&position) {
             uuid.push('-');
         }
         uuid.push(c);

@@ -30,10 +30,10 @@ pub enum TokensError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
-    /// Others than its owner can read or write the file, or put another in its place.
+    /// Others than its owner can read or write the file, or replace it.
     #[error("the tokens file `{}` {how}", path.display())]
     Open {
         /// The file.
@@ -42,11 +42,11 @@ pub enum TokensError {
         how: Exposed,
     },
     /// What stands there is not what should.
-    #[error("{place} cannot be used")]
+    #[error("{read_from} cannot be used")]
     Malformed {
         /// The file, or the variable.
-        place: String,
-        /// Why not.
+        read_from: String,
+        /// What is wrong with a line.
         #[source]
         source: TokenError,
     },
@@ -112,9 +112,9 @@ pub fn file(dirs: &Dirs) -> PathBuf {
     dirs.config().join(FILE)
 }
 
-fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Tokens, TokensError> {
+fn parse(text: &str, read_from: impl FnOnce() -> String) -> Result<Tokens, TokensError> {
     Tokens::parse(text).map_err(|source| TokensError::Malformed {
-        place: place(),
+        read_from: read_from(),
         source,
     })
 }

@@ -21,7 +21,7 @@ fn on_wit(dependency: &str) -> String {
 }
 
 /// The line and column where a text begins in a file of a project, as messages write them.
-fn place(project: &Project, file: &str, text: &str) -> String {
+fn location(project: &Project, file: &str, text: &str) -> String {
     let contents = project.read(file);
     let at = contents
         .find(text)
@@ -46,7 +46,7 @@ fn a_package_that_is_proved_absent_is_said_to_be_with_the_checkpoint() {
     assert_eq!(registry.snapshot(&app), before);
 
     app.append_to_manifest(&on("\"acme:loger\" = \"1.0\""));
-    let at = place(&app, "Cargo.toml", "\"acme:loger\"");
+    let at = location(&app, "Cargo.toml", "\"acme:loger\"");
     let before = registry.snapshot(&app);
     for command in ["lock", "fetch"] {
         app.warg(&[command])
@@ -101,7 +101,7 @@ fn a_namespace_has_exactly_one_registry() {
         "Cargo.toml",
         manifest.clone() + &on("\"acme:clock\" = { version = \"1\", registry = \"nowhere\" }"),
     );
-    let at = place(&app, "Cargo.toml", "\"acme:clock\"");
+    let at = location(&app, "Cargo.toml", "\"acme:clock\"");
     app.warg(&["lock"])
         .code(101)
         .stderr_contains("there is no registry `nowhere`")

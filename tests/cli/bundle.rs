@@ -197,9 +197,9 @@ fn inspect_says_what_is_inside_and_that_nothing_was_verified() {
 fn a_component_that_no_project_built_is_locked_and_bundled_by_what_it_is_said_to_require() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
-    let place = registry.app(&sandbox, "place", "");
-    place.write("app.wasm", component::from_wit(APP, "w"));
-    let said = place
+    let folder = registry.app(&sandbox, "place", "");
+    folder.write("app.wasm", component::from_wit(APP, "w"));
+    let said = folder
         .warg(&[
             "lock",
             "--component",
@@ -209,8 +209,8 @@ fn a_component_that_no_project_built_is_locked_and_bundled_by_what_it_is_said_to
         ])
         .code(0);
     assert!(said.stdout.contains("name = \"component\"\n"), "{said}");
-    assert!(!place.has("warg.lock"), "nothing of the project changes");
-    place
+    assert!(!folder.has("warg.lock"), "nothing of the project changes");
+    folder
         .warg(&[
             "lock",
             "--component",
@@ -222,9 +222,9 @@ fn a_component_that_no_project_built_is_locked_and_bundled_by_what_it_is_said_to
         ])
         .code(0)
         .stderr_contains("Locked 2 packages → app.lock");
-    assert_eq!(place.read("app.lock"), said.stdout);
+    assert_eq!(folder.read("app.lock"), said.stdout);
 
-    place
+    folder
         .warg(&[
             "bundle",
             "app.wasm",
@@ -235,12 +235,12 @@ fn a_component_that_no_project_built_is_locked_and_bundled_by_what_it_is_said_to
         ])
         .code(0)
         .stderr_contains("Bundled component, 3 components");
-    place
+    folder
         .warg(&["bundle", "app.wasm", "--lock", "app.lock", "-o", "two.wasm"])
         .code(0);
-    assert_eq!(bytes(&place, "one.wasm"), bytes(&place, "two.wasm"));
+    assert_eq!(bytes(&folder, "one.wasm"), bytes(&folder, "two.wasm"));
     // What the bundle says of its root is asked again.
-    let again = place.warg(&["lock", "--component", "one.wasm"]).code(0);
+    let again = folder.warg(&["lock", "--component", "one.wasm"]).code(0);
     assert_eq!(again.stdout, said.stdout);
 
     // Without a word, its imports are the host's; then no project is needed.
@@ -377,7 +377,7 @@ fn a_manifest_redirects_and_the_bundle_says_so() {
 #[test]
 fn only_a_component_is_locked() {
     let sandbox = Sandbox::new();
-    let place = sandbox.folder_project("place");
+    let folder = sandbox.folder_project("place");
     let wit = component::wit_package("package acme:a@1.0.0;\ninterface i {}\n");
     let old = wat::parse_str("(component (import \"unlocked-dep=<acme:clock@*>\" (instance)))");
     for (bytes, says) in [
@@ -386,12 +386,12 @@ fn only_a_component_is_locked() {
         (b"\0asm\x0d\0\x01\0\xff".to_vec(), "not valid at byte"),
         (b"\0asm\x01\0\0\0".to_vec(), "a core module"),
     ] {
-        place.write("c.wasm", &bytes);
+        folder.write("c.wasm", &bytes);
         for command in [
             &["lock", "--component", "c.wasm"][..],
             &["inspect", "c.wasm"],
         ] {
-            place.warg(command).code(101).stderr_contains(says);
+            folder.warg(command).code(101).stderr_contains(says);
         }
     }
 }

@@ -137,8 +137,8 @@ fn wasi_0_3_is_merged() {
     let Some(shop) = Workshop::open() else { return };
     let folders = wasi::folders().unwrap();
     let folder = |version: &str| {
-        let place = wasi::VERSIONS.iter().position(|one| *one == version);
-        &folders[place.unwrap()]
+        let position = wasi::VERSIONS.iter().position(|one| *one == version);
+        &folders[position.unwrap()]
     };
     let part = "package acme:part@1.0.0;
         interface go { go: func(); }

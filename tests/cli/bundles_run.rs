@@ -135,11 +135,11 @@ fn two_tracks_are_two_instances() {
 #[test]
 fn a_chain_of_ten_hands_on_in_order() {
     let Some(shop) = Workshop::open() else { return };
-    for place in (2..=10).rev() {
-        let next = format!("\"acme:link-{}\" = \"1.0\"", place + 1);
-        let requires: &[&str] = if place == 10 { &[] } else { &[&next] };
-        let release = format!("acme:link-{place}@1.0.0");
-        shop.publish(&release, requires, &programs::link(place, 10));
+    for number in (2..=10).rev() {
+        let next = format!("\"acme:link-{}\" = \"1.0\"", number + 1);
+        let requires: &[&str] = if number == 10 { &[] } else { &[&next] };
+        let release = format!("acme:link-{number}@1.0.0");
+        shop.publish(&release, requires, &programs::link(number, 10));
     }
     let bundle = shop.bundle(&["\"acme:link-2\" = \"1.0\""], &programs::link(1, 10));
     let ran = shop.run(
@@ -244,11 +244,11 @@ fn plain_names_are_wired() {
 #[test]
 fn a_bundle_is_a_part_of_a_bundle() {
     let Some(shop) = Workshop::open() else { return };
-    for place in [3, 2] {
-        let next = format!("\"acme:link-{}\" = \"1.0\"", place + 1);
-        let requires: &[&str] = if place == 3 { &[] } else { &[&next] };
-        let release = format!("acme:link-{place}@1.0.0");
-        shop.publish(&release, requires, &programs::link(place, 3));
+    for number in [3, 2] {
+        let next = format!("\"acme:link-{}\" = \"1.0\"", number + 1);
+        let requires: &[&str] = if number == 3 { &[] } else { &[&next] };
+        let release = format!("acme:link-{number}@1.0.0");
+        shop.publish(&release, requires, &programs::link(number, 3));
     }
     let inner = shop.bundle(&["\"acme:link-3\" = \"1.0\""], &programs::link(2, 3));
     let inner = std::fs::read(inner).unwrap();
@@ -371,11 +371,11 @@ fn a_published_bundle_is_verified_and_runs() {
     stranger.warg(&["verify", "app.wasm"]).code(0);
     let bytes = std::fs::read(&bundle).unwrap();
     let mut edited = bytes.clone();
-    let place = edited
+    let start = edited
         .windows(10)
         .position(|window| window == b"refused: n")
         .unwrap();
-    edited[place] = b'R';
+    edited[start] = b'R';
     shop.project.write("edited.wasm", &edited);
     stranger.warg(&["verify", "edited.wasm"]).code(13);
 
@@ -417,7 +417,7 @@ fn the_page_runs_as_written() {
     bin.write("words.wasm", guests.words());
     bin.write("report.wasm", guests.report());
     symlink(clone.canonicalize().unwrap(), sandbox.join("cargo-warg")).unwrap();
-    let place = sandbox.folder_project("tour");
+    let tour = sandbox.folder_project("tour");
     let mut user = User::new(&sandbox.path(), "tour").with_programs(bin.path());
     let cache = guests.folder().parent().unwrap();
     std::fs::create_dir(sandbox.join("home/.cache")).unwrap();
@@ -437,5 +437,5 @@ fn the_page_runs_as_written() {
     let said: Value = serde_json::from_str(&stdout)
         .unwrap_or_else(|_| panic!("{stdout}{}", String::from_utf8_lossy(&ran.stderr)));
     assert_eq!(said["stdout"], "  2 be\n  2 to\n  1 not\n  6 in all\n");
-    assert!(place.has("report/app.wasm"));
+    assert!(tour.has("report/app.wasm"));
 }

@@ -235,7 +235,7 @@ fn on_github_warnings_and_errors_are_annotations_and_the_summary_has_tables() {
         "\n### cargo warg verify\\: exit code 10\n\n- **error**: warg\\.lock has yanked"
     ));
 
-    // Any other command, too; and what has no place.
+    // Any other command, too; and what has no location.
     app.append_to_manifest(
         "\n[package.metadata.warg.wit-dependencies]\n\"test:other\" = \"1.0.0\"\n",
     );

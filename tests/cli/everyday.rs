@@ -94,7 +94,7 @@ fn lay_out(folder: &Path) {
         fs::write(path, contents).unwrap();
     };
     for (name, version, clock, interface, world) in RELEASES {
-        let place = format!("acme/{name}-{version}");
+        let project = format!("acme/{name}-{version}");
         let requires = match clock {
             "" => String::new(),
             clock => {
@@ -108,10 +108,10 @@ fn lay_out(folder: &Path) {
              [workspace.metadata.warg.registries]\n\
              acme = {{ url = \"../../registry\", policy = \"../../shop/trust/acme.policy\" }}\n"
         );
-        write(&format!("{place}/Cargo.toml"), manifest.as_bytes());
-        write(&format!("{place}/src/lib.rs"), b"");
+        write(&format!("{project}/Cargo.toml"), manifest.as_bytes());
+        write(&format!("{project}/src/lib.rs"), b"");
         let content = content(name, version, interface, world);
-        write(&format!("{place}/release.wasm"), &content);
+        write(&format!("{project}/release.wasm"), &content);
     }
     write(
         "shop/Cargo.toml",

@@ -93,7 +93,7 @@ fn a_folder_that_is_in_the_way_is_named_and_nothing_is_written() {
         .stderr_contains("is in the way");
     assert_eq!(registry.snapshot(&app), before);
     fs::remove_dir_all(app.path().join("wit/deps")).unwrap();
-    // A file in the place of a folder: nothing can be written below it, as on a disk that is full.
+    // A file instead of a folder: nothing can be written below it, as on a disk that is full.
     app.write("wit/deps", "");
     let before = registry.snapshot(&app);
     app.warg(&["fetch"]).code(101).stderr_contains("wit/deps");
@@ -103,7 +103,7 @@ fn a_folder_that_is_in_the_way_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn where_nothing_can_be_written_the_error_names_the_place() {
+fn where_nothing_can_be_written_the_error_names_the_path() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = app(&sandbox, &registry);
@@ -120,7 +120,7 @@ fn where_nothing_can_be_written_the_error_names_the_place() {
     }
     let _ = fs::remove_file(app.path().join("warg.lock"));
     assert_eq!(registry.snapshot(&app), before);
-    // The place of the lock is taken by a folder.
+    // Where the lock belongs lies a folder.
     fs::create_dir(app.path().join("warg.lock")).unwrap();
     app.warg(&["lock"]).code(101).stderr_contains("warg.lock");
     assert!(

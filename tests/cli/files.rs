@@ -93,17 +93,17 @@ fn a_link_in_the_cache_or_the_state_leads_nowhere() {
     fs::create_dir_all(&outside).unwrap();
     for below in ["cache/registry", "cache/content", "state/trust"] {
         let _ = fs::remove_dir_all(app.home());
-        let place = app.home().join(below);
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        link(&outside, &place);
+        let path = app.home().join(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        link(&outside, &path);
         let said = app.warg(&["fetch"]);
         assert_ne!(said.code, Some(0), "{said}");
         said.stderr_contains(&format!(
             "{} is a link, and nothing is written or removed through one",
-            place.display()
+            path.display()
         ));
         assert!(files(&outside).is_empty(), "{below}");
-        fs::remove_file(&place).unwrap();
+        fs::remove_file(&path).unwrap();
     }
     app.warg(&["fetch"]).code(0);
 }

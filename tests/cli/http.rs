@@ -182,18 +182,18 @@ fn a_hostile_server_ends_in_its_exit_code_and_its_own_words() {
         server.always("checkpoint", answer);
         let said = app.warg(&["lock"]).code(code).stderr_contains(words);
         // A checkpoint that came whole and is none is told as the registry's, not as the server's.
-        let place = if words.starts_with("the checkpoint") {
+        let address = if words.starts_with("the checkpoint") {
             "registry.example"
         } else {
             &server.url()
         };
-        said.stderr_contains(place);
+        said.stderr_contains(address);
         assert!(!app.has("warg.lock"));
     }
     server.next("checkpoint", [Answer::Status(500), Answer::Close]);
     server.always("checkpoint", Answer::File);
     app.warg(&["lock"]).code(0);
-    // A content that is missing, with a page in its place.
+    // A content that is missing, and a page instead.
     for content in registry.contents() {
         server.always(&content, Answer::page());
     }

@@ -1,4 +1,4 @@
-//! One bad package never ends an import: it is left out, and told with its name, place and reason; all others go in, and the
+//! One bad package never ends an import: it is left out, and told with its name, location and reason; all others go in, and the
 //! exit code says that something did not.
 
 use std::fs::Permissions;

@@ -41,7 +41,7 @@ fn a_package_is_shown_with_its_keys_releases_and_the_newest_in_full() {
 }
 
 #[test]
-fn as_json_every_release_has_its_place_and_offline_what_is_kept_is_shown() {
+fn as_json_every_release_has_its_index_and_offline_what_is_kept_is_shown() {
     let sandbox = Sandbox::new();
     let mut registry = story::stocked(&sandbox);
     let app = registry.app(

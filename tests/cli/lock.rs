@@ -149,10 +149,10 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
          [package.metadata.warg.dependencies]\n\"acme:clock\" = \"1\"\n\"acme:logger\" = { version = \"1.0\" }\n",
     ];
     let mut locks = Vec::new();
-    for (place, tables) in ["one", "two/deep down"].iter().zip(tables) {
+    for (folder, tables) in ["one", "two/deep down"].iter().zip(tables) {
         let app = sandbox
-            .folder_project(place)
-            .with_home(sandbox.join(format!("home of {place}")));
+            .folder_project(folder)
+            .with_home(sandbox.join(format!("home of {folder}")));
         let manifest = format!(
             "{tables}[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{}",
             registry.configure(&app)
@@ -189,7 +189,7 @@ fn the_bytes_of_a_lock_do_not_depend_on_where_by_whom_and_in_which_order() {
                 .mode();
             let open = if umask == "022" { 0o644 } else { 0o600 };
             assert_eq!(mode & 0o777, open, "as any other file of the project");
-            locks.push((format!("{place} {umask}"), app.read("warg.lock")));
+            locks.push((format!("{folder} {umask}"), app.read("warg.lock")));
         }
     }
     for (case, lock) in &locks {
@@ -663,16 +663,16 @@ fn a_failure_of_a_registry_is_told_where_it_keeps_a_help_from_being_tried() {
 #[test]
 fn a_component_is_not_locked_anew_where_nothing_may_be_solved() {
     let sandbox = Sandbox::new();
-    let place = sandbox.folder_project("place");
-    place.write(
+    let folder = sandbox.folder_project("place");
+    folder.write(
         "c.wasm",
         fixtures::component::from_wit("package a:c;\nworld w {}\n", "w"),
     );
     for flag in ["--locked", "--frozen"] {
-        place
+        folder
             .warg(&["lock", "--component", "c.wasm", flag])
             .code(2)
             .stderr_contains("`--component` solves anew, and with --locked nothing is solved");
     }
-    place.warg(&["lock", "--component", "c.wasm"]).code(0);
+    folder.warg(&["lock", "--component", "c.wasm"]).code(0);
 }

@@ -389,12 +389,12 @@ fn random_histories_merge_the_same_both_ways_and_only_once() {
         let style = ["merge", "diff3", "zdiff3"][random.below(3)];
         let (mut locks, mut conflicted) = (Vec::new(), false);
         for (into, from) in [("ours", "theirs"), ("theirs", "ours")] {
-            let place = sandbox.join(format!("into-{into}"));
-            copy(app.path(), &place);
+            let folder = sandbox.join(format!("into-{into}"));
+            copy(app.path(), &folder);
             let merging = sandbox.folder_project(&format!("into-{into}"));
-            git(&place, &["checkout", "-q", into]);
-            git(&place, &["config", "merge.conflictStyle", style]);
-            let _ = try_git(&place, &["merge", "-q", "--no-edit", from]);
+            git(&folder, &["checkout", "-q", into]);
+            git(&folder, &["config", "merge.conflictStyle", style]);
+            let _ = try_git(&folder, &["merge", "-q", "--no-edit", from]);
             write_manifest(&merging, &registry, &wants);
             if wants.is_empty() {
                 continue; // then nothing is left to lock

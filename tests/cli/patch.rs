@@ -22,7 +22,7 @@ fn logger_app(sandbox: &Sandbox, registry: &Registry) -> Project {
 const PATCH: &str = "[workspace.metadata.warg.patch]\n\"acme:clock\" = { path = \"../clock\" }\n";
 
 #[test]
-fn a_patch_takes_the_place_of_a_transitive_dependency_and_its_coming_and_going_is_noticed() {
+fn a_patch_stands_for_a_transitive_dependency_and_its_coming_and_going_is_noticed() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = logger_app(&sandbox, &registry);

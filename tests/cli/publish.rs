@@ -404,11 +404,11 @@ fn a_signed_record_that_nobody_acknowledged_is_sent_again() {
         .code(101);
     fs::remove_file(&private).unwrap();
     fs::rename(&aside, &private).unwrap();
-    let place = pending.join(first_file(&pending));
-    let mut damaged = fs::read(&place).unwrap();
+    let path = pending.join(first_file(&pending));
+    let mut damaged = fs::read(&path).unwrap();
     let last = damaged.len() - 9;
     damaged[last] ^= 1;
-    fs::write(&place, damaged).unwrap();
+    fs::write(&path, damaged).unwrap();
     app.warg(&["publish", "c.wasm", "--as", "acme:logger@1.1.0"])
         .code(0);
     app.warg(&["registry", "check", "acme"]).code(0);

@@ -37,7 +37,7 @@ fn consumes(sandbox: &Sandbox, from: &Project, name: &str, import: &str) {
 }
 
 #[test]
-fn what_nobody_could_use_is_not_published_and_the_place_is_named() {
+fn what_nobody_could_use_is_not_published_and_the_location_is_named() {
     let base = BASE.replace("a: u8", "a: u16");
     for (what, files, code, says) in [
         (
@@ -364,12 +364,12 @@ fn packages_nested_in_a_text_are_published_with_it() {
     );
     let said = app.warg(&["publish", "all.wit"]).code(0);
     let order = ["Published acme:nested@1.2.0", "Published acme:root@1.0.0"];
-    let places = order.map(|text| {
+    let positions = order.map(|text| {
         said.stderr
             .find(text)
             .unwrap_or_else(|| panic!("{text}: {said}"))
     });
-    assert!(places[0] < places[1], "{said}");
+    assert!(positions[0] < positions[1], "{said}");
     consumes(&sandbox, &app, "one", "acme:nested/i@1.2.0");
     app.warg(&["publish", "all.wit"])
         .code(0)
@@ -428,13 +428,13 @@ fn a_workspace_of_wit_crates_is_published_in_the_order_of_its_references_all_or_
         .code(11)
         .stderr_contains("acme:b/i@1.0.0");
     let said = work.warg(&["publish", "--workspace"]).code(0);
-    let places = ["c", "b", "a"].map(|name| {
+    let positions = ["c", "b", "a"].map(|name| {
         let text = format!("Published acme:{name}@1.0.0");
         said.stderr
             .find(&text)
             .unwrap_or_else(|| panic!("{text}: {said}"))
     });
-    assert!(places.is_sorted(), "{said}");
+    assert!(positions.is_sorted(), "{said}");
     // Three records and one map entry: one append.
     work.warg(&["registry", "check", "acme"])
         .code(0)
@@ -624,9 +624,9 @@ fn whatever_is_published_can_be_used() {
         all += taken;
         published.sort();
         published.dedup();
-        for (place, (name, version)) in published.iter().enumerate() {
+        for (position, (name, version)) in published.iter().enumerate() {
             let import = format!("acme:p{name}/i@{version}");
-            consumes(&sandbox, &app, &format!("c{place}"), &import);
+            consumes(&sandbox, &app, &format!("c{position}"), &import);
         }
     }
     assert!(all > 8, "{all}");
@@ -641,8 +641,8 @@ struct RandomText {
 impl Random {
     /// A version of a package, more often than not one that is there.
     fn reference(&mut self, published: &[(u64, String)]) -> (u64, String) {
-        let place = usize::try_from(self.below(8)).unwrap();
-        match published.get(place) {
+        let position = usize::try_from(self.below(8)).unwrap();
+        match published.get(position) {
             Some(one) if self.below(4) > 0 => one.clone(),
             _ => (self.below(4), format!("1.{}.0", self.below(2))),
         }

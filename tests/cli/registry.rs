@@ -16,7 +16,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_new_registry_has_keys_a_policy_and_a_place_in_the_manifest() {
+fn a_new_registry_has_keys_a_policy_and_an_entry_in_the_manifest() {
     let sandbox = Sandbox::new();
     let app = sandbox.cargo_project("app", "# mine\n");
     app.warg(&["key", "new", "acme/ci"]).code(0);
@@ -292,11 +292,11 @@ fn a_check_finds_what_was_changed_or_taken_away_or_set_back() {
         .iter()
         .filter(|(path, _)| !path.starts_with(".private"));
     for (path, bytes) in public {
-        let place = folder.join(path);
+        let path = folder.join(path);
         let mut flipped = bytes.clone();
         let middle = flipped.len() / 2;
         flipped[middle] ^= 1;
-        fs::write(&place, &flipped).unwrap();
+        fs::write(&path, &flipped).unwrap();
         for user in [&app, &fresh] {
             let said = user.warg(&["registry", "check", "acme"]);
             assert!(
@@ -305,7 +305,7 @@ fn a_check_finds_what_was_changed_or_taken_away_or_set_back() {
                 path.display()
             );
         }
-        fs::write(&place, bytes).unwrap();
+        fs::write(&path, bytes).unwrap();
     }
     assert!(good.len() > 12, "{:?}", good.keys());
     app.warg(&["registry", "check", "acme"]).code(0);

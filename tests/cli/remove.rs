@@ -66,7 +66,7 @@ fn what_is_no_dependency_is_said_with_what_may_have_been_meant() {
 }
 
 #[test]
-fn where_wit_still_refers_to_it_the_place_is_said() {
+fn where_wit_still_refers_to_it_the_location_is_said() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = registry.app(

@@ -30,7 +30,7 @@ const COMMANDS: &[&[&str]] = &[
     &["self-check"],
 ];
 
-/// A place where a project leads to a file of its user.
+/// How a project leads to a file of its user.
 type Trap = (&'static str, fn(&Project, &Path));
 
 fn link(app: &Project, from: &str, to: &Path) {
@@ -80,7 +80,7 @@ fn no_line_is_shown_of_a_file_that_a_project_only_leads_to() {
     let file = sandbox.join("of-the-user/notes.wit");
     fs::create_dir(file.parent().unwrap()).unwrap();
     fs::write(&file, "interface i { func what-nobody-else-knows }\n").unwrap();
-    for (number, (place, lead)) in TRAPS.iter().enumerate() {
+    for (number, (trap, lead)) in TRAPS.iter().enumerate() {
         let app = app(&registry, &sandbox, &format!("app{number}"));
         lead(&app, &file);
         let mut failed = 0;
@@ -88,9 +88,9 @@ fn no_line_is_shown_of_a_file_that_a_project_only_leads_to() {
             let said = app.warg(command);
             failed += usize::from(said.exit_code() != 0);
             let all = format!("{}{}", said.stdout, said.stderr);
-            assert!(!all.contains("nobody-else"), "{place}, {command:?}: {said}");
+            assert!(!all.contains("nobody-else"), "{trap}, {command:?}: {said}");
         }
-        assert!(failed > 5, "{place} is read");
+        assert!(failed > 5, "{trap} is read");
     }
 }
 

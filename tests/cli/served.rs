@@ -385,12 +385,12 @@ fn versions_in_wit_are_names_build_metadata_included() {
 }
 
 #[test]
-fn an_invalid_text_is_an_error_with_its_place_in_every_command_that_reads_it() {
+fn an_invalid_text_is_an_error_with_its_location_in_every_command_that_reads_it() {
     let sandbox = Sandbox::new();
     let registry = story::stocked(&sandbox);
     let app = registry.app(&sandbox, "app", "");
     let outside = "interface z { use acme:io/streams@1.0.0.{source}; }\n";
-    for (text, place) in [
+    for (text, location) in [
         (
             "package test:app;\ninterface i {\n  use j.{x};\n}\ninterface j {}\n",
             "wit/app.wit:3:",
@@ -425,10 +425,10 @@ fn an_invalid_text_is_an_error_with_its_place_in_every_command_that_reads_it() {
                 "lock", "fetch", "verify", "tree", "outdated", "sbom", "update",
             ] {
                 let said = app.warg(&[command]).code(101);
-                let file = place.split(':').next().unwrap();
+                let file = location.split(':').next().unwrap();
                 let said = said.stderr_contains(&format!("--> {file}:"));
                 if !text.contains(outside) {
-                    said.stderr_contains(place);
+                    said.stderr_contains(location);
                 }
             }
         }

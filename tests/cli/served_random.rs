@@ -343,13 +343,13 @@ fn what_lock_says_is_fine_fetch_can_do() {
         let sandbox = Sandbox::new();
         let registry = registry(&sandbox);
         let ws = write_world(&sandbox, &registry, seed);
-        let place = || format!("world {seed}");
+        let name = || format!("world {seed}");
         let locked = ws.warg(&["lock"]);
         if locked.code != Some(0) {
             assert!(
                 matches!(locked.code, Some(11 | 101)),
                 "{}: {}",
-                place(),
+                name(),
                 locked.stderr
             );
             for command in [&["lock", "--locked"][..], &["fetch"], &["verify"]] {
@@ -358,7 +358,7 @@ fn what_lock_says_is_fine_fetch_can_do() {
                     said.code,
                     Some(0),
                     "{}: {command:?}: {}",
-                    place(),
+                    name(),
                     said.stderr
                 );
             }
@@ -375,7 +375,7 @@ fn what_lock_says_is_fine_fetch_can_do() {
                 said.code,
                 Some(0),
                 "{}: {command:?}: {}",
-                place(),
+                name(),
                 said.stderr
             );
         }
@@ -383,7 +383,7 @@ fn what_lock_says_is_fine_fetch_can_do() {
         assert!(
             !again.stderr.contains("Wrote"),
             "{}: {}",
-            place(),
+            name(),
             again.stderr
         );
     }

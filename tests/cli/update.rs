@@ -138,7 +138,7 @@ fn an_exact_version_is_refused_with_the_reason_where_it_cannot_be() {
     app.warg(&["update", "acme:clock", "--precise", "1.0.0"])
         .code(11)
         .stderr_contains("`acme:clock` 1.0.0 is yanked: it stands still");
-    // A requirement that does not allow it is named, with its place.
+    // A requirement that does not allow it is named, with its location.
     app.warg(&["update", "acme:logger", "--precise", "2.0.0"])
         .code(11)
         .stderr_contains("nothing that `app` depends on takes acme:logger 2.0.0")

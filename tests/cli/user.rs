@@ -16,8 +16,8 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// With an empty home in `folder`, at its subfolder `place`, which need not be there yet.
-    pub(crate) fn new(folder: &Path, place: &str) -> Self {
+    /// With an empty home in `folder`, at this subfolder, which need not be there yet.
+    pub(crate) fn new(folder: &Path, subfolder: &str) -> Self {
         let programs = Path::new(env!("CARGO_BIN_EXE_cargo-warg"))
             .parent()
             .unwrap();
@@ -28,7 +28,7 @@ impl User {
         Self {
             home,
             path: env::join_paths(path).unwrap(),
-            folder: folder.join(place),
+            folder: folder.join(subfolder),
         }
     }
 

@@ -219,9 +219,9 @@ fn a_file_that_is_missing_comes_from_the_registry_or_is_asked_for() {
 /// Other people's packages. In batches: the world's clock moves on with each record.
 fn grow(registry: &mut Registry, numbers: std::ops::Range<usize>) {
     let numbers: Vec<_> = numbers.collect();
-    for batch in numbers.chunks(8) {
+    for chunk in numbers.chunks(8) {
         let name = |number: &usize| format!("test:n{number}");
-        let records: Vec<_> = batch
+        let records: Vec<_> = chunk
             .iter()
             .map(|number| registry.world.release(&name(number), "1.0.0").sign())
             .collect();
@@ -438,21 +438,21 @@ fn a_link_in_the_folder_leads_nowhere() {
     app.warg(&["vendor"]).code(0);
     let home = sandbox.join("precious");
     for link in ["content", "content/sha256", "registry", "registry/theirs"] {
-        let place = app.path().join("vendor/warg").join(link);
+        let path = app.path().join("vendor/warg").join(link);
         let aside = sandbox.join("aside");
-        let was_there = fs::rename(&place, &aside).is_ok();
+        let was_there = fs::rename(&path, &aside).is_ok();
         fs::create_dir_all(&home).unwrap();
         fs::write(home.join("letters"), "mine").unwrap();
-        symlink(&home, &place).unwrap();
+        symlink(&home, &path).unwrap();
         let before = files(&home);
         app.warg(&["vendor"])
             .code(2)
-            .stderr_contains(&format!("{} is a link", place.display()))
+            .stderr_contains(&format!("{} is a link", path.display()))
             .stderr_contains("help: ");
         assert_eq!(files(&home), before, "{link}");
-        fs::remove_file(&place).unwrap();
+        fs::remove_file(&path).unwrap();
         if was_there {
-            fs::rename(&aside, &place).unwrap();
+            fs::rename(&aside, &path).unwrap();
         }
     }
     app.warg(&["vendor"])

@@ -190,7 +190,7 @@ fn a_claim_that_the_log_contradicts_is_refused_by_name() {
     let clock: Selection = "component acme:clock@1.1.0".parse().unwrap();
     let logger: Selection = "component acme:logger@1.0.0".parse().unwrap();
     let origin = registry.world.origin().clone();
-    let place = good.packages[&clock].release.as_ref().unwrap().index;
+    let index = good.packages[&clock].release.as_ref().unwrap().index;
     let edits: [(&str, Edit<'_>, u8, &str); 9] = [
         (
             "digest",
@@ -206,7 +206,7 @@ fn a_claim_that_the_log_contradicts_is_refused_by_name() {
         ),
         (
             "index",
-            &|lock| release(lock, &clock).index = Index::new(place.get() - 1),
+            &|lock| release(lock, &clock).index = Index::new(index.get() - 1),
             13,
             "a record does not lie in the log where the lock says",
         ),
@@ -603,7 +603,7 @@ fn contents_that_are_swapped_are_refused() {
     fs::write(folder.join(&two.0), &one.1).unwrap();
     let before = registry.snapshot(&app);
     for command in ["fetch", "verify"] {
-        // The longer one's place in the registry is found out first: it ends before what lies there does.
+        // Where the longer one lies in the registry is found out first: it ends before what lies there does.
         app.warg(&[command])
             .code(13)
             .stderr_contains("sha256:")
@@ -784,17 +784,17 @@ fn members_that_share_what_holds_a_release_say_it_once() {
 fn a_registry_that_is_refused_itself_casts_no_doubt_on_the_lock() {
     let sandbox = Sandbox::new();
     let (registry, app) = fetched(&sandbox);
-    let place = registry.folder.join("checkpoint");
-    let note = fs::read_to_string(&place).unwrap();
+    let checkpoint = registry.folder.join("checkpoint");
+    let note = fs::read_to_string(&checkpoint).unwrap();
     let root = note.lines().nth(2).unwrap();
     let other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-    fs::write(&place, note.replace(root, other)).unwrap();
+    fs::write(&checkpoint, note.replace(root, other)).unwrap();
     for command in ["verify", "fetch"] {
         app.warg(&[command])
             .code(13)
             .stderr_lacks("warg.lock was edited");
     }
-    fs::write(&place, note).unwrap();
+    fs::write(&checkpoint, note).unwrap();
     let lock = app.read("warg.lock");
     let index = lock.lines().find(|line| line.starts_with("index = "));
     app.write("warg.lock", lock.replacen(index.unwrap(), "index = 1", 1));

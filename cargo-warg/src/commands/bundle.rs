@@ -96,13 +96,13 @@ impl BundleArgs {
             Some(path) => output::write(path, &bundled.bytes)?,
             None => context.binary(&bundled.bytes)?,
         }
-        let place = to.unwrap_or(Path::new("stdout"));
+        let file = to.unwrap_or(Path::new("stdout"));
         let components = report::counted(bundled.components, "component");
         let size = report::size(bundled.bytes.len());
         let what = format!(
             "{}, {components}, {size} → {}",
             bundled.name,
-            place.display()
+            file.display()
         );
         context.shell.status("Bundled", what);
         context.message(&Message::Bundle((&bundled, to).into()))

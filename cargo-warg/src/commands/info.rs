@@ -36,7 +36,7 @@ impl InfoArgs {
             return context.message(&Message::Info((&info).into()));
         }
         summary(context, &info)?;
-        let Some(shown) = info.shown.and_then(|place| info.releases.get(place)) else {
+        let Some(shown) = info.shown.and_then(|position| info.releases.get(position)) else {
             return Ok(());
         };
         context.data(format!("\n{} {}", info.name, shown.release.version()))?;
@@ -144,7 +144,7 @@ fn release(context: &Context, shown: &Released) -> Result<()> {
     lines(context, "digest", [release.digest().to_string()])?;
     lines(context, "size", [format!("{} bytes", release.size())])?;
     let position = release.position();
-    let place = match shown.index {
+    let index = match shown.index {
         Some(index) => {
             format!("entry {index} of the registry, proved; record {position} of the package")
         }
@@ -153,7 +153,7 @@ fn release(context: &Context, shown: &Released) -> Result<()> {
     lines(
         context,
         "recorded",
-        [format!("{place}, {}", release.record())],
+        [format!("{index}, {}", release.record())],
     )?;
     lines(
         context,

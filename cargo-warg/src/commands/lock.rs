@@ -103,9 +103,9 @@ impl LockArgs {
                     output = Some(path.display().to_string());
                 }
                 let packages = report::counted(lock.packages.len(), "package");
-                let place = output.as_deref().unwrap_or("stdout");
+                let file = output.as_deref().unwrap_or("stdout");
                 let shell = &context.shell;
-                shell.status("Locked", format!("{packages} → {place}"));
+                shell.status("Locked", format!("{packages} → {file}"));
             }
             _ => report::lock(context, &outcome),
         }
@@ -122,7 +122,7 @@ impl LockArgs {
         let packages = &context.manifest.packages;
         let put = match self.output {
             Some(_) => Put::Aside,
-            None => Put::InPlace,
+            None => Put::Workspace,
         };
         if self.at.is_empty() {
             let mut sessions = Sessions::new(&project.registries, Reading::now(context.offline));
@@ -157,10 +157,10 @@ impl LockArgs {
             None => context.data(text.trim_end())?,
         }
         let packages = report::counted(locked.lock.packages.len(), "package");
-        let place = to.unwrap_or(Path::new("stdout")).display();
+        let file = to.unwrap_or(Path::new("stdout")).display();
         context
             .shell
-            .status("Locked", format!("{packages} → {place}"));
+            .status("Locked", format!("{packages} → {file}"));
         let mut message = message::Lock::from((&locked, to.is_some()));
         message.output = to.map(|path| path.display().to_string());
         context.message(&Message::Lock(message))

@@ -48,14 +48,14 @@ impl OutdatedArgs {
                 .filter(|rows| !rows.is_empty())
                 .count()
                 > 1;
-            for (place, (member, rows)) in outdated
+            for (position, (member, rows)) in outdated
                 .members
                 .iter()
                 .filter(|(_, rows)| !rows.is_empty())
                 .enumerate()
             {
                 if several {
-                    let gap = if place == 0 { "" } else { "\n" };
+                    let gap = if position == 0 { "" } else { "\n" };
                     context.data(format!("{gap}{member}"))?;
                 }
                 for line in table(rows) {
@@ -89,7 +89,7 @@ fn table(rows: &[Row]) -> Vec<String> {
             format!("{}{mark}", row.locked.version),
             version(row.compatible.as_ref(), "removed"),
             version(row.latest.as_ref(), "none"),
-            held_by(&row.holds),
+            held_by(&row.held_by),
         ]
     });
     let lines: Vec<_> = std::iter::once(head).chain(cells).collect();
@@ -109,9 +109,9 @@ fn table(rows: &[Row]) -> Vec<String> {
     lines.iter().map(line).collect()
 }
 
-/// What holds a version back, the first in full: more requirements of the same sort say little more.
-fn held_by(holds: &[HeldBy]) -> String {
-    match holds {
+/// What keeps a version away, the first in full: more requirements of the same sort say little more.
+fn held_by(held: &[HeldBy]) -> String {
+    match held {
         [] => String::new(),
         [one] => one.to_string(),
         [one, other] => format!("{one}, {other}"),

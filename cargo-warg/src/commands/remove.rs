@@ -53,8 +53,8 @@ impl RemoveArgs {
         if let Some(outcome) = &removed.lock {
             report::lock(context, outcome);
         }
-        for (place, what) in &removed.references {
-            shell.warning(format!("{place}: wit/ still refers to {what}"));
+        for (location, what) in &removed.references {
+            shell.warning(format!("{location}: wit/ still refers to {what}"));
         }
         for kept in &removed.kept {
             let (name, version) = (&kept.name, &kept.version);

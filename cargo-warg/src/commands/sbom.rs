@@ -53,10 +53,10 @@ impl SbomArgs {
             None => context.data(&bom)?,
         }
         let components = report::counted(bom.components(), "component");
-        let place = to.unwrap_or(Path::new("stdout")).display();
+        let file = to.unwrap_or(Path::new("stdout")).display();
         context
             .shell
-            .status("Listed", format!("{components} → {place}"));
+            .status("Listed", format!("{components} → {file}"));
         context.message(&Message::Sbom(Sbom::new(&bom, to)))
     }
 }

@@ -85,21 +85,21 @@ impl TreeArgs {
             kind: self.kind.map(Kind::from),
         };
         let nodes = tree(&lock.lock, &query)?;
-        let places = project.local_places();
+        let paths = project.local_paths();
         if context.json {
-            let nodes = nodes.iter().map(|node| message(node, &project, &places));
+            let nodes = nodes.iter().map(|node| message(node, &project, &paths));
             return context.message(&Message::Tree(Tree {
                 nodes: nodes.collect(),
             }));
         }
         let mut prefix = Prefix::new(self.charset);
-        for (place, node) in nodes.iter().enumerate() {
+        for (path, node) in nodes.iter().enumerate() {
             // Between what has nothing to do with each other.
-            if node.depth == 0 && place > 0 {
+            if node.depth == 0 && path > 0 {
                 context.data("")?;
             }
             let before = prefix.of(node);
-            let line = label(&message(node, &project, &places));
+            let line = label(&message(node, &project, &paths));
             context.data(format!("{before}{line}"))?;
         }
         if nodes.is_empty() {
@@ -109,7 +109,7 @@ impl TreeArgs {
     }
 }
 
-fn message(node: &Node, project: &Project, places: &BTreeMap<Selection, String>) -> TreeNode {
+fn message(node: &Node, project: &Project, paths: &BTreeMap<Selection, String>) -> TreeNode {
     let (kind, name, version, path) = match &node.item {
         Item::Member(name) => {
             let member = project.workspace.member(name);
@@ -128,7 +128,7 @@ fn message(node: &Node, project: &Project, places: &BTreeMap<Selection, String>)
                 Kind::Wit => TreeKind::Wit,
             };
             let version = selection.version.to_string();
-            let path = places.get(selection).cloned();
+            let path = paths.get(selection).cloned();
             (kind, selection.name.to_string(), version, path)
         }
     };

@@ -84,10 +84,10 @@ impl UpdateArgs {
                 before,
                 after,
             } = pin;
-            let place = file.display();
+            let path = file.display();
             shell.status(
                 "Changing",
-                format!("{place}:{line} {name}@{before} -> {after}"),
+                format!("{path}:{line} {name}@{before} -> {after}"),
             );
         }
         let available = |selection: &_| {
@@ -124,13 +124,13 @@ impl UpdateArgs {
             } else {
                 "hold"
             };
-            let place = first
+            let location = first
                 .location
                 .as_ref()
-                .map(|place| format!("{place}: "))
+                .map(|location| format!("{location}: "))
                 .unwrap_or_default();
             shell.note(format!(
-                "{pins} in wit/ {verb} back newer ones, as {place}{}@{}, and {} is there; pass `--pins` to change them",
+                "{pins} in wit/ {verb} back newer ones, as {location}{}@{}, and {} is there; pass `--pins` to change them",
                 first.name, first.version, first.available
             ));
         }

@@ -40,7 +40,7 @@ pub struct VerifyArgs {
     pub solving: SolvingArgs,
 }
 
-/// What is to be verified in the place of warg.lock.
+/// What is to be verified instead of warg.lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Subject {
     Release(ReleaseName),

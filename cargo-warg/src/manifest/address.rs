@@ -43,7 +43,7 @@ pub fn resolve(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// The root itself; a path that is not UTF-8.
-pub fn place_text(root: &Path, folder: &Path, what: &str) -> Result<String> {
+pub fn address_text(root: &Path, folder: &Path, what: &str) -> Result<String> {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let common = root
         .components()

@@ -1,8 +1,8 @@
 //! Changes of a Cargo.toml that keep its comments, order and line endings.
 //!
-//! A [`ManifestEdit`] holds one manifest; its verbs change the text in memory and say whether anything changed;
-//! [`save`](ManifestEdit::save) writes the file whole, to a new file that takes the old one's place, and only where the
-//! text differs. [`revert`](ManifestEdit::revert) puts back what was there, for a command that fails later on. A new
+//! A [`ManifestEdit`] holds one manifest. Its verbs change the text in memory and say whether anything changed.
+//! [`save`](ManifestEdit::save) writes the file only where the text differs: whole, to a new file that then replaces the
+//! old one. [`revert`](ManifestEdit::revert) puts back what was there, for a command that fails later on. A new
 //! key goes where order asks for it if the table was in order, and to the end otherwise, as `cargo add` does it.
 
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use component::span::Location;
 /// A dependency to be stated in a manifest.
 #[derive(Debug, Clone)]
 pub struct NewDependency<'a> {
-    /// Which table.
+    /// The kind, which decides the table.
     pub kind: Kind,
     /// The key in the table: the package's name, or what it is renamed to.
     pub alias: &'a PackageName,
@@ -51,7 +51,7 @@ pub struct ManifestEdit {
     path: PathBuf,
     /// The file's own text.
     before: String,
-    /// The text with line feeds only, and the places of its keys.
+    /// The text with line feeds only, and where its keys stand.
     source: Source,
     document: DocumentMut,
     crlf: bool,
@@ -461,7 +461,7 @@ fn remove(item: &mut Item, key: &str) {
     }
 }
 
-/// Adds a key that is not there to a table: in its place if the table is in order, at the end otherwise.
+/// Adds a key that is not there to a table: where order asks for it if the table is in order, at the end otherwise.
 fn insert(item: &mut Item, key: &str, value: Value) {
     let sorted = item
         .as_table_like()

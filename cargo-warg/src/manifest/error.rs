@@ -16,7 +16,7 @@ use component::span::Location;
 /// The largest manifest that is read, in bytes. cargo has read it before; this keeps a special file out.
 pub const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
 
-/// Why a manifest cannot be read or changed. Each that stems from a text has its places.
+/// Why a manifest cannot be read or changed. Each that stems from a text says where.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// cargo could not be started.
@@ -45,7 +45,7 @@ pub enum ManifestError {
     Read {
         /// The manifest.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
     /// A manifest cannot be written.
@@ -53,7 +53,7 @@ pub enum ManifestError {
     Write {
         /// The manifest.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
     /// A manifest is longer than [`MAX_MANIFEST`].
@@ -68,10 +68,10 @@ pub enum ManifestError {
         /// The manifest.
         path: PathBuf,
     },
-    /// Not TOML.
+    /// The text is not TOML.
     #[error("{message}")]
     Toml {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What the parser says.
         message: String,
@@ -79,7 +79,7 @@ pub enum ManifestError {
     /// A key that a table of ours does not have.
     #[error("unknown key `{key}` in {table}")]
     UnknownKey {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The key.
         key: String,
@@ -91,7 +91,7 @@ pub enum ManifestError {
     /// A key that belongs to the root manifest.
     #[error("`{key}` belongs in the root manifest of the workspace")]
     Misplaced {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The key.
         key: &'static str,
@@ -99,7 +99,7 @@ pub enum ManifestError {
     /// A value of another type.
     #[error("`{key}` must be {expected}, and is {}", with_article(found))]
     Type {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The key.
         key: String,
@@ -121,7 +121,7 @@ pub enum ManifestError {
     /// A name that does not parse.
     #[error("{problem}")]
     Name {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What is wrong.
         problem: NameError,
@@ -129,7 +129,7 @@ pub enum ManifestError {
     /// A version requirement that does not parse.
     #[error("{problem}")]
     Version {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What is wrong.
         problem: VersionError,
@@ -137,7 +137,7 @@ pub enum ManifestError {
     /// A `resolution` that is none.
     #[error("{problem}")]
     Resolution {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What is wrong.
         problem: ModeError,
@@ -145,7 +145,7 @@ pub enum ManifestError {
     /// An `exclude-newer` that is neither a date, a time nor a span.
     #[error("{problem}")]
     Cutoff {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What is wrong.
         problem: CutoffError,
@@ -153,7 +153,7 @@ pub enum ManifestError {
     /// A patch that is not a folder.
     #[error("`{name}` can be patched with a folder only, not with `{key}`")]
     PatchElsewhere {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The package.
         name: PackageName,
@@ -163,7 +163,7 @@ pub enum ManifestError {
     /// A registry's short name with other characters than letters, digits, `-` and `_`.
     #[error("`{text}` cannot name a registry")]
     Alias {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The name.
         text: String,
@@ -181,7 +181,7 @@ pub enum ManifestError {
     /// A registry's address that is neither `http(s)://…` nor a folder.
     #[error("`{url}` is neither an http address nor a folder")]
     Url {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The address.
         url: String,
@@ -189,7 +189,7 @@ pub enum ManifestError {
     /// A mirror that is no address.
     #[error("the mirror `{url}` is not an http address")]
     Mirror {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What stands there.
         url: String,
@@ -197,23 +197,23 @@ pub enum ManifestError {
     /// Mirrors of a registry in a folder.
     #[error("a registry in a folder has no mirrors")]
     FolderMirrors {
-        /// Where.
+        /// Where it stands.
         location: Location,
     },
     /// Two keys that exclude each other.
     #[error("`{first}` and `{second}` cannot stand together")]
     Together {
-        /// Where.
+        /// Where it stands.
         location: Location,
-        /// The one.
+        /// One of the two words.
         first: &'static str,
-        /// The other.
+        /// The other word.
         second: &'static str,
     },
     /// A dependency with neither version nor path.
     #[error("`{name}` has neither a version nor a path")]
     NoVersion {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The dependency.
         name: PackageName,
@@ -221,7 +221,7 @@ pub enum ManifestError {
     /// cargo-component's `target` in a form that is not its own.
     #[error("`{text}` is not a target: expected `PACKAGE[/WORLD]@VERSION`")]
     Target {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// What stood there.
         text: String,
@@ -241,7 +241,7 @@ pub enum ManifestError {
         "`instance = \"{text}\"` means nothing yet: a component has one instance in a bundle, which all share"
     )]
     Instance {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The word.
         text: String,
@@ -257,11 +257,11 @@ pub enum ManifestError {
     /// A registry, or the default, stated both for the workspace and for its root package.
     #[error("{what} is stated twice")]
     Twice {
-        /// What.
+        /// What is stated twice.
         what: String,
-        /// The one place.
+        /// Where it stands first.
         first: Location,
-        /// The other.
+        /// Where it stands again.
         second: Location,
     },
     /// A namespace that two registries claim.
@@ -274,7 +274,7 @@ pub enum ManifestError {
         namespace: Namespace,
         /// One of them, and what says so.
         first: Box<(Alias, Location)>,
-        /// The other.
+        /// The other registry, and what says so.
         second: Box<(Alias, Location)>,
     },
     /// No registry for a package.
@@ -302,7 +302,7 @@ pub enum ManifestError {
     /// A registry of that name is configured otherwise.
     #[error("there is a registry `{alias}` already, and it is another")]
     Taken {
-        /// Where.
+        /// Where it stands.
         location: Location,
         /// The name.
         alias: Alias,

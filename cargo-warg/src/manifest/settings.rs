@@ -23,7 +23,7 @@ pub struct Solving {
 }
 
 impl Solving {
-    /// What holds where both speak: each flag takes the place of the same entry.
+    /// These settings, with what the flags say instead of the same entries.
     #[must_use]
     pub fn overridden_by(mut self, flags: &Self) -> Self {
         self.resolution = flags.resolution.or(self.resolution);
@@ -67,17 +67,17 @@ pub struct Settings {
     pub patches: BTreeMap<PackageName, Patch>,
     /// The folder where what is locked lies with the project, absolute; it may not exist.
     pub vendor: Option<PathBuf>,
-    places: BTreeMap<&'static str, Location>,
+    locations: BTreeMap<&'static str, Location>,
 }
 
 impl Settings {
-    /// Remembers where a key stands, which may stand in one place only.
+    /// Remembers where a key stands, which may stand only once.
     pub(super) fn once(
         &mut self,
         key: &'static str,
         location: Location,
     ) -> Result<(), ManifestError> {
-        match self.places.insert(key, location.clone()) {
+        match self.locations.insert(key, location.clone()) {
             None => Ok(()),
             Some(first) => Err(ManifestError::Twice {
                 what: format!("`{key}`"),
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flag_takes_the_place_of_its_entry_and_of_no_other() {
+    fn a_flag_stands_for_its_entry_and_for_no_other() {
         let says = |text: &str| text.parse::<ExcludeNewer>().unwrap();
         let name = |text: &str| text.parse::<PackageName>().unwrap();
         let manifest = Solving {

@@ -1,4 +1,4 @@
-//! The text of a Cargo.toml, and the places in it.
+//! The text of a Cargo.toml, and locations in it.
 
 use std::io;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use component::span::{Location, Text};
 
 use super::error::{MAX_MANIFEST, ManifestError};
 
-/// The text of a manifest, parsed with the place of every key and value.
+/// The text of a manifest, parsed with the location of every key and value.
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) document: Document<String>,
@@ -57,7 +57,7 @@ impl Source {
         self.at(key.span())
     }
 
-    /// Where a key's value stands; the key, where the value is a table without a place of its own.
+    /// Where a key's value stands; the key, where the value is a table without a location of its own.
     pub(super) fn at_value(&self, key: &Key, item: &Item) -> Location {
         self.at(item.span().or_else(|| key.span()))
     }

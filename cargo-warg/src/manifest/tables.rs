@@ -1,4 +1,4 @@
-//! `[package.metadata.warg]` and `[workspace.metadata.warg]`: strict, every error with its place.
+//! `[package.metadata.warg]` and `[workspace.metadata.warg]`: strict, every error says where.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -219,7 +219,7 @@ fn read_registries(
             entry.deny_unknown(REGISTRY_KEYS)?;
             let (url, at) = entry.required("url")?;
             let (policy, _) = entry.required("policy")?;
-            let address = parse_place(url, root, &at)?;
+            let address = parse_address(url, root, &at)?;
             registries.insert(Registry {
                 alias,
                 mirrors: entry.mirrors(&address)?,
@@ -453,14 +453,14 @@ impl<'a> Table<'a> {
     }
 
     /// `mirrors = […]`, of a registry on a web server.
-    fn mirrors(&self, place: &Address) -> Result<Vec<String>, ManifestError> {
+    fn mirrors(&self, address: &Address) -> Result<Vec<String>, ManifestError> {
         let mut mirrors = Vec::new();
         let Some((key, item)) = self.keys.get_key_value("mirrors") else {
             return Ok(mirrors);
         };
         let expected = "a list of http addresses";
-        let (Some(list), Address::Http(_)) = (item.as_array(), place) else {
-            return Err(match place {
+        let (Some(list), Address::Http(_)) = (item.as_array(), address) else {
+            return Err(match address {
                 Address::Http(_) => self.wrong_type(key, item, expected),
                 Address::Folder(_) => ManifestError::FolderMirrors {
                     location: self.source.at_key(key),
@@ -472,7 +472,7 @@ impl<'a> Table<'a> {
                 return Err(self.wrong_type(key, item, expected));
             };
             let location = self.source.at(value.span().or_else(|| key.span()));
-            match parse_place(text, Path::new(""), &location)? {
+            match parse_address(text, Path::new(""), &location)? {
                 Address::Http(url) => mirrors.push(url),
                 Address::Folder(_) => {
                     return Err(ManifestError::Mirror {
@@ -531,7 +531,7 @@ fn parse_alias(text: &str, location: &Location) -> Result<Alias, ManifestError> 
 }
 
 /// An http address, or a folder relative to the workspace root.
-fn parse_place(url: &str, root: &Path, location: &Location) -> Result<Address, ManifestError> {
+fn parse_address(url: &str, root: &Path, location: &Location) -> Result<Address, ManifestError> {
     match url.split_once("://") {
         Some(("http" | "https", rest)) if !rest.is_empty() => {
             Ok(Address::Http(url.trim_end_matches('/').to_owned()))

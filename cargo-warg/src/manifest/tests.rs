@@ -92,11 +92,11 @@ fn refusal_of(project: &Project) -> (String, String) {
     let Err(error) = project.load() else {
         panic!("no error");
     };
-    (with_places(&error), error.help().unwrap_or_default())
+    (with_locations(&error), error.help().unwrap_or_default())
 }
 
-/// The places, the message and its causes.
-pub(super) fn with_places(error: &ManifestError) -> String {
+/// The locations, the message and its causes.
+pub(super) fn with_locations(error: &ManifestError) -> String {
     let mut chain = vec![error.to_string()];
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -125,7 +125,7 @@ fn a_package_without_our_tables_asks_for_nothing() {
 }
 
 #[test]
-fn every_form_of_a_dependency_is_read_with_its_place() {
+fn every_form_of_a_dependency_is_read_with_its_location() {
     let read = dependencies(
         r#"[package.metadata.warg]
 package = "acme:app"
@@ -422,7 +422,7 @@ wasi = "wasi"
 }
 
 #[test]
-fn bad_registries_are_named_with_their_place_and_a_way_out() {
+fn bad_registries_are_named_with_their_location_and_a_way_out() {
     let good = "registries.r = { url = \"r\", policy = \"p\" }\nregistries.s = { url = \"s\", policy = \"p\" }\n";
     for (lines, message, help) in [
         (
@@ -517,7 +517,7 @@ dependencies."x:y" = "1"
         .registry_of(&workspace.members()[0].dependencies[0])
         .unwrap_err();
     assert_eq!(
-        with_places(&error),
+        with_locations(&error),
         "Cargo.toml:6:14: no registry is configured for `a:b`"
     );
     assert!(error.help().unwrap().contains("a = \"REGISTRY\""));
@@ -615,6 +615,6 @@ fn broken_toml_is_named_with_line_and_column() {
     let Err(error) = Source::parse(&root.join("Cargo.toml"), root, "[a]\nb = é = 1\n") else {
         panic!("no error");
     };
-    let said = with_places(&error);
+    let said = with_locations(&error);
     assert!(said.starts_with("Cargo.toml:2:7: "), "{said}");
 }

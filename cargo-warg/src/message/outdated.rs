@@ -99,7 +99,7 @@ impl From<(&String, &ops::manifest::outdated::Row)> for OutdatedPackage {
             mark_reason: mark.map(|(_, reason)| reason.clone()),
             compatible: row.compatible.as_ref().map(ToString::to_string),
             latest: row.latest.as_ref().map(ToString::to_string),
-            holds: row.holds.iter().map(HeldBy::from).collect(),
+            holds: row.held_by.iter().map(HeldBy::from).collect(),
         }
     }
 }

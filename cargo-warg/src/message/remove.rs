@@ -43,7 +43,7 @@ impl From<(bool, &Removed)> for Remove {
                     tables: tables.clone(),
                 })
                 .collect(),
-            references: references.map(|(place, _)| place.clone()).collect(),
+            references: references.map(|(location, _)| location.clone()).collect(),
             lock: removed.lock.as_ref().map(Lock::from),
         }
     }

@@ -44,7 +44,7 @@ pub struct Asked<'a> {
     pub content: &'a [u8],
     /// What messages call it.
     pub shown: &'a str,
-    /// A lock to take the closed set from, in the place of the workspace's.
+    /// A lock to take the closed set from, instead of the workspace's.
     pub lock: Option<&'a Path>,
     /// What the component requires; if anything, no project's closed set is taken.
     pub requires: &'a [Requirement],
@@ -185,9 +185,9 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     let plan = match Plan::new(&composition) {
         Ok(plan) => plan,
         Err(error) => {
-            let place = redirection(&error, project, &name);
+            let location = redirection(&error, project, &name);
             let error = Error::classified(error);
-            let error = place.into_iter().fold(error, Error::at);
+            let error = location.into_iter().fold(error, Error::at);
             return Err(error.context(cannot()));
         }
     };
@@ -291,11 +291,11 @@ fn redirection(error: &ComposeError, project: Option<&Project>, name: &str) -> O
 
 /// A local component is a folder with sources, and where cargo leaves what it builds of them is not known here.
 fn unbuilt(selection: &Selection, project: Option<&Project>) -> Error {
-    let places = project.map(Project::local_places).unwrap_or_default();
-    let place = places.get(selection).map_or("a folder", String::as_str);
+    let paths = project.map(Project::local_paths).unwrap_or_default();
+    let path = paths.get(selection).map_or("a folder", String::as_str);
     let (name, version) = (&selection.name, &selection.version);
     let message =
-        format!("`{name}@{version}` is taken from {place}, which is not a component that is built");
+        format!("`{name}@{version}` is taken from {path}, which is not a component that is built");
     Error::new(Class::Other, message).with_help(format!(
         "build it, and name the file: \"{name}\" = {{ path = \"…/{}.wasm\", version = \"{version}\" }}; or publish it",
         name.name()

@@ -20,7 +20,7 @@ use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::ops::session::lock_file::{placed, read, read_text, refuse};
+use crate::ops::session::lock_file::{located, read, read_text, refuse};
 use crate::ops::session::project::Project;
 use crate::ops::session::served::with_servers;
 use crate::ops::session::solve::{Proved, Sessions, origins_of};
@@ -53,7 +53,7 @@ pub struct Flags {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// Over the lock of the workspace.
-    InPlace,
+    Workspace,
     /// Nowhere: the caller has it in the [`Outcome`].
     Aside,
 }
@@ -61,7 +61,7 @@ pub enum Put {
 impl Put {
     fn write(self, path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
         match self {
-            Self::InPlace => write(path, lock, before),
+            Self::Workspace => write(path, lock, before),
             Self::Aside => Ok(false),
         }
     }
@@ -144,13 +144,13 @@ pub fn lock(
     packages: &[String],
     flags: Flags,
 ) -> Result<Outcome> {
-    lock_to(project, sessions, packages, flags, Put::InPlace)
+    lock_to(project, sessions, packages, flags, Put::Workspace)
 }
 
-/// The same, where the new lock goes somewhere else, perhaps.
+/// As [`lock()`], but the caller says where the new lock goes.
 ///
 /// # Errors
-/// As there.
+/// Those of [`lock()`].
 pub fn lock_to(
     project: &Project,
     sessions: &mut Sessions<'_>,
@@ -260,7 +260,7 @@ fn merge(
             MergeError::Markers { line } => Some(*line),
             MergeError::Side { .. } => None,
         };
-        placed(Error::classified(error), line, text, &path)
+        located(Error::classified(error), line, text, &path)
             .context(format!("{} cannot be merged", path.display()))
     })?;
     for side in merge.sides() {
@@ -335,10 +335,10 @@ pub(super) fn build(
     resolution: &Resolution,
     sessions: &mut Sessions<'_>,
 ) -> Result<Lockfile> {
-    let places = sessions.prove_places(resolution)?;
+    let indices = sessions.prove_indices(resolution)?;
     let checkpoints = sessions.checkpoints(&origins_of(resolution))?;
     Lockfile::from_resolution(problem, resolution, checkpoints, |_, selection| {
-        places.get(selection).copied()
+        indices.get(selection).copied()
     })
     .classified()
 }
@@ -371,7 +371,7 @@ fn stale(staleness: &Staleness, project: &Project, mut message: String) -> Error
         message.push_str("\n  ");
         message.push_str(&reason.to_string());
     }
-    let places = staleness.0.iter().filter_map(|reason| match reason {
+    let locations = staleness.0.iter().filter_map(|reason| match reason {
         Stale::RequirementAdded {
             member,
             requirement,
@@ -380,10 +380,10 @@ fn stale(staleness: &Staleness, project: &Project, mut message: String) -> Error
             member,
             now: requirement,
             ..
-        } => project.place_of(member, requirement.kind, &requirement.name),
+        } => project.location_of(member, requirement.kind, &requirement.name),
         _ => None,
     });
-    let error = places
+    let error = locations
         .fold(Error::new(Class::Lock, message), Error::at)
         .with_help("run `cargo warg lock`, and commit what it changes");
     if staleness.0.iter().any(Stale::is_option) {

@@ -51,22 +51,26 @@ impl Job {
         }
     }
 
-    /// The lines that annotate an error: at each of its places, or at none.
+    /// The lines that annotate an error: at each of its locations, or at none.
     pub(super) fn error(&self, error: &Error, root: Option<&Path>) -> Vec<String> {
         let title = format!("cargo warg, exit code {}", error.class().exit_code());
         let causes: Vec<_> = error.chain().collect();
         let help = error.help().iter().map(|help| format!("help: {help}"));
         let whole = [causes.join("\nCaused by: ")].into_iter().chain(help);
         let whole = whole.collect::<Vec<_>>().join("\n");
-        let places: Vec<_> = error.annotations().map(|place| &place.location).collect();
-        let Some((first, others)) = places.split_first() else {
+        let locations: Vec<_> = error.annotations().map(|one| &one.location).collect();
+        let Some((first, others)) = locations.split_first() else {
             return vec![self.annotation("error", &title, &whole, None, root)];
         };
         let brief = causes.first().and_then(|head| head.lines().next());
-        let others = others.iter().map(|place| (*place, brief.unwrap_or("")));
+        let others = others
+            .iter()
+            .map(|location| (*location, brief.unwrap_or("")));
         let all = std::iter::once((*first, whole.as_str())).chain(others);
         all.take(MAX_ANNOTATIONS)
-            .map(|(place, message)| self.annotation("error", &title, message, Some(place), root))
+            .map(|(location, message)| {
+                self.annotation("error", &title, message, Some(location), root)
+            })
             .collect()
     }
 
@@ -76,14 +80,14 @@ impl Job {
         kind: &str,
         title: &str,
         message: &str,
-        place: Option<&Location>,
+        location: Option<&Location>,
         root: Option<&Path>,
     ) -> String {
         let mut properties = Vec::new();
-        if let Some(place) = place
-            && let Some(file) = self.in_repository(place.file(), root)
+        if let Some(location) = location
+            && let Some(file) = self.in_repository(location.file(), root)
         {
-            let (line, column) = (place.line(), place.column());
+            let (line, column) = (location.line(), location.column());
             properties.push(format!("file={}", property(&file)));
             properties.push(format!("line={line},col={column}"));
         }
@@ -277,7 +281,7 @@ mod tests {
                 "::error file=a%2Cb/warg.lock,line=3,col=1,title=cargo warg%2C exit code 13::100%25 of it:\n",
             ]
         );
-        // What lies outside the repository has no place there.
+        // What lies outside the repository has no path in it.
         let line = "::error title=cargo warg%2C exit code 13::100%25 of it:\n";
         assert_eq!(job.error(&error, Some(Path::new("/elsewhere")))[1], line);
         assert_eq!(Job::default().error(&error, Some(Path::new("/w")))[1], line);

@@ -42,12 +42,12 @@ impl Secrets {
         Self { tokens }
     }
 
-    /// The text with `…` in the place of each secret.
+    /// The text with `…` for each secret.
     pub(super) fn hidden<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.replaced(text, |_| "…".to_owned())
     }
 
-    /// The text with asterisks in the place of each secret, as long as before: so columns stay.
+    /// The text with asterisks for each secret, as many as it has bytes: so columns stay.
     pub(super) fn covered<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.replaced(text, |secret| "*".repeat(secret.len()))
     }
@@ -71,8 +71,8 @@ impl Secrets {
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<_> = keys(text).collect();
         for token in &self.tokens {
-            let places = text.match_indices(token.as_str());
-            found.extend(places.map(|(at, token)| at..at.saturating_add(token.len())));
+            let matches = text.match_indices(token.as_str());
+            found.extend(matches.map(|(at, token)| at..at.saturating_add(token.len())));
         }
         found.sort_by_key(|span| span.start);
         let mut spans: Vec<Range<usize>> = Vec::new();

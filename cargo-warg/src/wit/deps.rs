@@ -55,7 +55,7 @@ pub enum ApplyError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
     /// It cannot be removed.
@@ -63,7 +63,7 @@ pub enum ApplyError {
     Remove {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -79,8 +79,8 @@ impl Classify for ApplyError {
 /// # Errors
 /// Whatever the system refuses; a link on the way.
 pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
-    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Each text is synced before it takes
-    // its place: one that a power cut had cut short would lack its last line, and pass for the user's own.
+    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Each text is synced before it
+    // is moved there: one that a power cut had cut short would lack its last line, and pass for the user's own.
     let tree = Tree::shared(&plan.dir).staged_in("");
     for (file, text) in &plan.write {
         write_file(&tree, file, text).map_err(|source| ApplyError::Write {

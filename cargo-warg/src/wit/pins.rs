@@ -28,7 +28,7 @@ pub enum SaveError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -59,7 +59,7 @@ pub fn plan(wit: &Path, moves: &Moves) -> Result<PinEdit, PinError> {
     PinEdit::plan(wit, read_texts(files)?, moves)
 }
 
-/// Writes the texts, each whole, in the place of what was read. Where one cannot be written, those written before
+/// Writes the texts over what was read, each whole. Where one cannot be written, those written before
 /// it are put back.
 ///
 /// # Errors

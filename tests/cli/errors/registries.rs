@@ -52,7 +52,7 @@ fn tokens(s: &Stage, lines: &str) -> Shown {
     s.fails_with(101, &[("CARGO_WARG_TOKENS", lines)], &["lock"])
 }
 
-/// A server that answers like this, in the place of the folder.
+/// A server that answers like this, instead of the folder.
 fn served(s: &Stage, code: i32, answer: Answer) -> Shown {
     serving(s, code, |server| server.everything(answer))
 }

@@ -33,7 +33,7 @@ pub(super) fn release(
     let verified = verify_release(&registries(context)?, package, version, asked.offline)?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));
-    let place = match verified.index {
+    let index = match verified.index {
         Some(index) => format!(", entry {index} of the log"),
         None => String::new(),
     };
@@ -41,7 +41,7 @@ pub(super) fn release(
     context.shell.status_verbose(
         "Checked",
         format!(
-            "{named}: its record, signed by `{signer}`{place}, and its content ({})",
+            "{named}: its record, signed by `{signer}`{index}, and its content ({})",
             verified.digest
         ),
     );

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::super::tests::with_places;
+use super::super::tests::with_locations;
 use super::*;
 
 /// A manifest in a folder of its own.
@@ -170,7 +170,7 @@ fn a_sorted_table_stays_sorted_and_another_gets_the_new_key_last() {
 }
 
 #[test]
-fn a_stated_dependency_changes_in_place_and_keeps_the_rest() {
+fn a_stated_dependency_changes_where_it_stands_and_keeps_the_rest() {
     for (before, after) in [
         ("\"a:b\"  =  \"1\"  # why\n", "\"a:b\"  =  \"2\"  # why\n"),
         ("\"a:b\" = '1'\n", "\"a:b\" = \"2\"\n"),
@@ -334,7 +334,7 @@ fn a_registry_goes_to_the_workspace_or_to_the_single_package() {
 }
 
 #[test]
-fn a_registry_or_namespace_that_is_taken_is_refused_with_its_place() {
+fn a_registry_or_namespace_that_is_taken_is_refused_with_its_location() {
     let text = "[package]\n[package.metadata.warg]\nregistries.wasi = { url = \"../r\", policy = \"trust/x.policy\" }\nnamespaces.wasi = \"wasi\"\n";
     let manifest = Manifest::new(text);
     let refused = |alias: &str, url: &str| {
@@ -346,7 +346,7 @@ fn a_registry_or_namespace_that_is_taken_is_refused_with_its_place() {
             policy: "trust/x.policy",
             namespaces: &["wasi".parse().unwrap()],
         };
-        with_places(&edit.add_registry(&new).unwrap_err())
+        with_locations(&edit.add_registry(&new).unwrap_err())
     };
     assert_eq!(
         refused("wasi", "../other"),
@@ -360,7 +360,7 @@ fn a_registry_or_namespace_that_is_taken_is_refused_with_its_place() {
 }
 
 #[test]
-fn what_is_no_table_is_refused_with_its_place() {
+fn what_is_no_table_is_refused_with_its_location() {
     for (text, message) in [
         (
             "[package.metadata]\nwarg = 3\n",
@@ -377,7 +377,7 @@ fn what_is_no_table_is_refused_with_its_place() {
             .edit()
             .set_dependency(&wants(Kind::Component, &package, "1"))
             .unwrap_err();
-        assert_eq!(with_places(&error), message);
+        assert_eq!(with_locations(&error), message);
     }
 }
 

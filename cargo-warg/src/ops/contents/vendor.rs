@@ -24,7 +24,7 @@ use transparency::name::Origin;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::manifest::address::{place_text, resolve};
+use crate::manifest::address::{address_text, resolve};
 use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
@@ -92,7 +92,7 @@ pub fn vendor(
     };
     let folder =
         resolve(&folder).or_fail(Class::Other, || format!("cannot find {}", folder.display()))?;
-    let text = place_text(root, &folder, "the folder to vendor into")?;
+    let text = address_text(root, &folder, "the folder to vendor into")?;
     check_ours(&folder)?;
     let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
     let outcome = lock::lock(project, &mut sessions, &[], flags)?;
@@ -113,7 +113,7 @@ pub fn vendor(
     // It is committed, and read by others; what a power cut takes is written again.
     let tree = Tree::shared(&folder).unsynced();
     let written = write(&tree, &files, flags.offline)?;
-    let needed: BTreeSet<_> = files.iter().map(|file| file.place.clone()).collect();
+    let needed: BTreeSet<_> = files.iter().map(|file| file.target.clone()).collect();
     let mut removed = 0;
     for left in file::left_in(&folder) {
         let name = Path::new(left.file_name().unwrap_or_default());
@@ -219,14 +219,14 @@ impl Source for Recorder<'_> {
     }
 
     fn address_of(&self, path: &ObjectPath) -> String {
-        self.registry.kept_place(path)
+        self.registry.kept_address(path)
     }
 }
 
 /// A file to be written, and where it comes from.
 struct File<'a> {
-    /// Below the folder.
-    place: PathBuf,
+    /// Where it is written, below the folder.
+    target: PathBuf,
     path: ObjectPath,
     registry: &'a Configured,
     /// The bytes of a checkpoint.
@@ -278,18 +278,18 @@ fn collect<'a>(
         let registry = recorder.registry;
         let asked = recorder.asked.into_inner();
         for path in asked.unwrap_or_else(PoisonError::into_inner) {
-            let place = Cache::file(&registry.policy, &path);
+            let target = Cache::file(&registry.policy, &path);
             let file = File {
-                place: place.clone(),
+                target: target.clone(),
                 path,
                 registry,
                 note: None,
             };
-            files.insert(place, file);
+            files.insert(target, file);
         }
         let path = layout::checkpoint();
         checkpoints.push(File {
-            place: Cache::file(&registry.policy, &path),
+            target: Cache::file(&registry.policy, &path),
             path,
             registry,
             note: Some(recorder.note),
@@ -317,11 +317,11 @@ fn write(tree: &Tree, files: &[File<'_>], offline: bool) -> Result<Written> {
                 .kept(&file.path, offline)
                 .map_err(|error| file.registry.failure(error.into()))?
                 .ok_or_else(|| {
-                    let place = file.registry.kept_place(&file.path);
-                    Error::new(Class::Unavailable, format!("{place} was removed meanwhile"))
+                    let shown = file.registry.kept_address(&file.path);
+                    Error::new(Class::Unavailable, format!("{shown} was removed meanwhile"))
                 })?,
         };
-        let new = keep(tree, &file.place, &bytes).or_fail(Class::Other, cannot)?;
+        let new = keep(tree, &file.target, &bytes).or_fail(Class::Other, cannot)?;
         written.files += usize::from(new);
         written.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     }
@@ -348,11 +348,11 @@ fn sweep(tree: &Tree, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<us
     let mut removed = 0;
     for entry in entries {
         let entry = entry?;
-        let place = below.join(entry.file_name());
+        let path = below.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            removed += sweep(tree, &place, needed)?;
-        } else if !needed.contains(&place) {
-            removed += usize::from(tree.remove(&place)?);
+            removed += sweep(tree, &path, needed)?;
+        } else if !needed.contains(&path) {
+            removed += usize::from(tree.remove(&path)?);
         }
     }
     if fs::read_dir(&folder)?.next().is_none() {

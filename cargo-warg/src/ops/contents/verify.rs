@@ -16,7 +16,7 @@ use transparency::selection::Selection;
 use crate::error::{Class, Error, OrFail as _, Result};
 use crate::ops::contents::fetch;
 use crate::ops::lock;
-use crate::ops::lock::held_by::{HeldBy, holds_in_lock};
+use crate::ops::lock::held_by::{HeldBy, held_by_in_lock};
 use crate::ops::lock::verify::{Checked, Yanked};
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
@@ -52,7 +52,7 @@ pub struct Verified {
     pub yanked: Vec<Yanked>,
     /// What keeps each of them from being moved off, where something does: nothing usable is allowed, or, with an empty
     /// list, nothing else can be used at all.
-    pub holds: BTreeMap<Selection, Vec<HeldBy>>,
+    pub held_by: BTreeMap<Selection, Vec<HeldBy>>,
     /// Other things that the user should know.
     pub warnings: Vec<String>,
     /// What failed, the gravest last.
@@ -109,14 +109,14 @@ fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified
     check_deps(project, &lock, &checked, verified);
     verified.yanked = checked.yanked;
     let held = verified.yanked.iter().filter_map(|one| {
-        let holds = held(project, &lock, sessions, &one.selection)?;
-        Some((one.selection.clone(), holds))
+        let by = held(project, &lock, sessions, &one.selection)?;
+        Some((one.selection.clone(), by))
     });
-    verified.holds = held.collect();
+    verified.held_by = held.collect();
     Ok(())
 }
 
-/// What requires a locked package so that nothing usable will do in its place: nothing in particular, where no release of it
+/// What requires a locked package so that no usable release will do instead. It is empty where no release of the package
 /// can be used at all. None where another one will do.
 fn held(
     project: &Project,
@@ -133,15 +133,15 @@ fn held(
     let mut found = Vec::new();
     let roots = lock.roots.iter();
     for (member, _) in roots.filter(|(_, root)| root.selects.contains(locked)) {
-        let holds = |version: &Version| {
-            let mut holds = holds_in_lock(problem, member, locked, version, lock);
-            holds.retain(|hold| *hold != HeldBy::Lowest);
-            holds
+        let held = |version: &Version| {
+            let mut held = held_by_in_lock(problem, member, locked, version, lock);
+            held.retain(|by| *by != HeldBy::Lowest);
+            held
         };
-        if !versions.iter().any(|version| holds(version).is_empty()) {
-            for hold in holds(newest) {
-                if !found.contains(&hold) {
-                    found.push(hold); // members that share what holds say it once
+        if !versions.iter().any(|version| held(version).is_empty()) {
+            for by in held(newest) {
+                if !found.contains(&by) {
+                    found.push(by); // members that share a requirement say it once
                 }
             }
         }
@@ -201,7 +201,7 @@ fn weigh(asked: &Asked, verified: &mut Verified) {
         let yanked = std::mem::take(&mut verified.yanked);
         verified
             .failures
-            .push(denied_yanked(&yanked, &verified.holds));
+            .push(denied_yanked(&yanked, &verified.held_by));
     }
     if !asked.deny.contains(&Deny::Silent) {
         verified.warnings.extend(silent);
@@ -257,8 +257,8 @@ fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<HeldBy>>) -> 
     let lines = yanked.iter().map(|one| format!("\n  {one}"));
     let lines: String = lines.collect();
     let message = format!("warg.lock has yanked releases, and `--deny yanked` was given{lines}");
-    let places = yanked.iter().filter_map(|one| one.location.clone());
-    let mut error = places.fold(Error::new(Class::Lock, message), Error::at);
+    let locations = yanked.iter().filter_map(|one| one.location.clone());
+    let mut error = locations.fold(Error::new(Class::Lock, message), Error::at);
     let movable = yanked
         .iter()
         .filter(|one| !held.contains_key(&one.selection));
@@ -269,17 +269,17 @@ fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<HeldBy>>) -> 
             "run `cargo warg update {names}`, and commit what it changes"
         ));
     }
-    for (Selection { name, version, .. }, holds) in held {
-        if holds.is_empty() {
+    for (Selection { name, version, .. }, by) in held {
+        if by.is_empty() {
             error = error.with_help(format!(
                 "no other release of {name} can be used: ask its publisher for one, or require another package"
             ));
             continue;
         }
-        let holds: Vec<_> = holds.iter().map(ToString::to_string).collect();
+        let by: Vec<_> = by.iter().map(ToString::to_string).collect();
         error = error.with_help(format!(
             "{name} {version} is held by {}: change that, then run `cargo warg update {name}`",
-            holds.join(" and ")
+            by.join(" and ")
         ));
     }
     error

@@ -99,7 +99,7 @@ fn solve_at(
         return Ok(unchanged(None));
     }
     let later = old.as_ref().and_then(|old| later(old, sizes));
-    if let (Some((later, size)), Put::InPlace) = (later, put) {
+    if let (Some((later, size)), Put::Workspace) = (later, put) {
         let message = format!(
             "{} was solved at size {} of `{}`, and a lock never goes back to {size}",
             path.display(),

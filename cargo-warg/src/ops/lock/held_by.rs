@@ -19,12 +19,12 @@ pub enum HeldBy {
     Member {
         /// The requirement's versions.
         requirement: String,
-        /// The place.
+        /// Where the requirement stands.
         location: Option<String>,
     },
     /// Another package's requirement.
     Package {
-        /// The package.
+        /// The package that requires it.
         by: Selection,
         /// The requirement's versions.
         requirement: String,
@@ -56,9 +56,10 @@ impl fmt::Display for HeldBy {
     }
 }
 
-/// What keeps a version of a package away from a member that has this closed set: the requirements that hold what is
-/// selected in its place. A package may be there in several versions, and what holds another one says nothing of this.
-pub fn holds(
+/// What keeps a version of a package away from a member that has this closed set: the requirements that the selected
+/// version meets, and this one does not. A package may be there in several versions. What holds another of them says
+/// nothing of this one.
+pub fn held_by(
     problem: &Problem,
     member: &str,
     selected: &Selection,
@@ -67,11 +68,11 @@ pub fn holds(
 ) -> Vec<HeldBy> {
     let packages = set.packages.iter();
     let packages = packages.map(|(by, provenance)| (by, provenance.requirements()));
-    holds_among((problem, member), selected, version, packages)
+    held_among((problem, member), selected, version, packages)
 }
 
 /// The same of the closed set that a member has in a lock.
-pub fn holds_in_lock(
+pub fn held_by_in_lock(
     problem: &Problem,
     member: &str,
     selected: &Selection,
@@ -81,10 +82,10 @@ pub fn holds_in_lock(
     let selects = lock.roots.get(member).map(|root| &root.selects);
     let packages = selects.into_iter().flatten();
     let packages = packages.filter_map(|by| Some((by, &lock.packages.get(by)?.requires)));
-    holds_among((problem, member), selected, version, packages)
+    held_among((problem, member), selected, version, packages)
 }
 
-fn holds_among<'s>(
+fn held_among<'s>(
     (problem, member): (&Problem, &str),
     selected: &Selection,
     version: &Version,
@@ -95,14 +96,14 @@ fn holds_among<'s>(
             && requirement.name == selected.name
             && requirement.req.matches(&selected.version)
     };
-    let mut holds = Vec::new();
+    let mut held = Vec::new();
     let mut is_required = false;
     let member = problem.members.get(member);
     for root in member.iter().flat_map(|member| &member.requirements) {
         if is_met(&root.requirement) {
             is_required = true;
             if !root.requirement.req.matches(version) {
-                holds.push(HeldBy::Member {
+                held.push(HeldBy::Member {
                     requirement: root.requirement.req.to_string(),
                     location: root.location.clone(),
                 });
@@ -113,15 +114,15 @@ fn holds_among<'s>(
         for requirement in requirements.iter().filter(|one| is_met(one)) {
             is_required = true;
             if !requirement.req.matches(version) {
-                holds.push(HeldBy::Package {
+                held.push(HeldBy::Package {
                     by: by.clone(),
                     requirement: requirement.req.to_string(),
                 });
             }
         }
     }
-    if holds.is_empty() && is_required && selected.kind == Kind::Wit {
-        holds.push(HeldBy::Lowest);
+    if held.is_empty() && is_required && selected.kind == Kind::Wit {
+        held.push(HeldBy::Lowest);
     }
-    holds
+    held
 }

@@ -29,7 +29,7 @@ impl Entries {
     }
 
     /// The line that names a package; none of one that is not locked.
-    pub(crate) fn place(&self, selection: &Selection) -> Option<Location> {
+    pub(crate) fn location(&self, selection: &Selection) -> Option<Location> {
         let line = self.lines.get(selection)?;
         Some(self.text.line(*line))
     }

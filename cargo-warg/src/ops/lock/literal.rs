@@ -39,12 +39,15 @@ pub(crate) fn check(lock: &Lockfile, project: &Project) -> Result<()> {
                 pin.name, pin.version, other.name, other.version
             );
             let error = Error::new(Class::Unsolved, message);
-            let place = pin.location.as_ref();
-            let place = place.map(|place| place.below(project.workspace.root()));
-            return Err(place.into_iter().fold(error, Error::at).with_help(format!(
-                "versions in WIT are names, build metadata included: write `@{}`",
-                other.version
-            )));
+            let location = pin.location.as_ref();
+            let location = location.map(|location| location.below(project.workspace.root()));
+            return Err(location
+                .into_iter()
+                .fold(error, Error::at)
+                .with_help(format!(
+                    "versions in WIT are names, build metadata included: write `@{}`",
+                    other.version
+                )));
         }
     }
     Ok(())

@@ -124,7 +124,7 @@ pub fn tree(lock: &Lockfile, query: &Query) -> Result<Vec<Node>> {
     }
     let mut nodes = Vec::new();
     let mut shown = Shown::default();
-    for (place, (name, graph)) in graphs.iter().enumerate() {
+    for (position, (name, graph)) in graphs.iter().enumerate() {
         let children = |line: &Line| {
             let below = match &line.item {
                 Item::Member(_) => Some(&graph.direct),
@@ -132,17 +132,17 @@ pub fn tree(lock: &Lockfile, query: &Query) -> Result<Vec<Node>> {
             };
             let below = below.into_iter().flatten();
             let items = below.map(|selection| Item::Package((*selection).clone()));
-            items.map(|item| Line::new(item, [place])).collect()
+            items.map(|item| Line::new(item, [position])).collect()
         };
-        let root = Line::new(Item::Member((*name).clone()), [place]);
+        let root = Line::new(Item::Member((*name).clone()), [position]);
         walk(root, query, children, &mut nodes, |line| {
-            shown.before(place, &line.item, &graphs)
+            shown.before(position, &line.item, &graphs)
         });
     }
     Ok(nodes)
 }
 
-/// What stands on a line, and in which members' closed sets it is looked at there, by their places.
+/// What stands on a line, and in which members' closed sets it is looked at there, by their positions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Line {
     item: Item,
@@ -184,7 +184,7 @@ impl<'l> Shown<'l> {
     /// Whether the same was shown before, in this member's tree or in another's; from now on it was.
     fn before(
         &mut self,
-        place: usize,
+        position: usize,
         item: &Item,
         graphs: &[(&'l String, MemberGraph<'l>)],
     ) -> bool {
@@ -193,18 +193,19 @@ impl<'l> Shown<'l> {
         };
         let members = self.members.entry(item.clone()).or_default();
         let same = members.iter().any(|other| {
-            *other == place || {
-                let differing = self.differing.entry((*other, place)).or_insert_with(|| {
-                    match (graphs.get(place), graphs.get(*other)) {
+            *other == position || {
+                let differing = self
+                    .differing
+                    .entry((*other, position))
+                    .or_insert_with(|| match (graphs.get(position), graphs.get(*other)) {
                         (Some((_, here)), Some((_, there))) => here.differing(there),
                         _ => BTreeSet::new(),
-                    }
-                });
+                    });
                 !differing.contains(selection)
             }
         });
         if !same {
-            members.push(place);
+            members.push(position);
         }
         same
     }
@@ -232,7 +233,9 @@ fn walk(
         let repeated = !cut && !below.is_empty() && before(&line);
         if !cut && !repeated {
             let after = below.into_iter().rev().enumerate();
-            ahead.extend(after.map(|(place, child)| (depth.saturating_add(1), child, place == 0)));
+            ahead.extend(
+                after.map(|(position, child)| (depth.saturating_add(1), child, position == 0)),
+            );
         }
         nodes.push(Node {
             depth,
@@ -247,19 +250,19 @@ fn walk(
 /// said to need a version that only another has.
 fn inverted(graphs: &[(&String, MemberGraph<'_>)], query: &Query) -> Result<Vec<Node>> {
     let mut parents: BTreeMap<&Selection, BTreeMap<Item, BTreeSet<usize>>> = BTreeMap::new();
-    let mut add = |child, parent, place| {
+    let mut add = |child, parent, position| {
         let parents = parents.entry(child).or_default();
-        parents.entry(parent).or_default().insert(place);
+        parents.entry(parent).or_default().insert(position);
     };
     let mut members: BTreeMap<&Selection, BTreeSet<usize>> = BTreeMap::new();
-    for (place, (name, graph)) in graphs.iter().enumerate() {
+    for (position, (name, graph)) in graphs.iter().enumerate() {
         for child in &graph.direct {
-            add(*child, Item::Member((*name).clone()), place);
+            add(*child, Item::Member((*name).clone()), position);
         }
         for (parent, children) in &graph.edges {
-            members.entry(parent).or_default().insert(place);
+            members.entry(parent).or_default().insert(position);
             for child in children {
-                add(*child, Item::Package((*parent).clone()), place);
+                add(*child, Item::Package((*parent).clone()), position);
             }
         }
     }
@@ -276,8 +279,8 @@ fn inverted(graphs: &[(&String, MemberGraph<'_>)], query: &Query) -> Result<Vec<
                 return Vec::new();
             };
             let above = parents.get(selection).into_iter().flatten();
-            let here = above.filter_map(|(parent, places)| {
-                let members: BTreeSet<_> = places.intersection(&line.members).copied().collect();
+            let here = above.filter_map(|(parent, positions)| {
+                let members: BTreeSet<_> = positions.intersection(&line.members).copied().collect();
                 (!members.is_empty()).then(|| Line {
                     item: parent.clone(),
                     members,

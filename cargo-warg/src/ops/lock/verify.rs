@@ -110,7 +110,7 @@ pub enum ClaimError {
     Unusable {
         /// What is locked.
         selection: Selection,
-        /// Why not.
+        /// Why nobody can use it.
         reason: String,
     },
     /// A content that the operator took away.
@@ -120,7 +120,7 @@ pub enum ClaimError {
     Withdrawn {
         /// What is locked.
         selection: Selection,
-        /// Why.
+        /// The operator's words.
         reason: String,
     },
 }
@@ -257,11 +257,11 @@ impl ClaimError {
 /// All claims that do not hold, as one failure; none where all of them do.
 fn refuse(whose: Whose, lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> {
     let entries = whose.entries(lock);
-    let place = |error: &ClaimError| entries.as_ref()?.place(error.selection());
+    let location = |error: &ClaimError| entries.as_ref()?.location(error.selection());
     let refused = match <[ClaimError; 1]>::try_from(errors) {
         Ok([error]) => {
-            let place = place(&error);
-            place.into_iter().fold(whose.refusal(error), Error::at)
+            let location = location(&error);
+            location.into_iter().fold(whose.refusal(error), Error::at)
         }
         Err(errors) if errors.is_empty() => return Ok(()),
         Err(errors) => {
@@ -269,7 +269,7 @@ fn refuse(whose: Whose, lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> 
             let lines: String = lines.collect();
             let message = format!("{} claims of the lock do not hold{lines}", errors.len());
             let refused = Error::new(Class::Refused, message);
-            let refused = errors.iter().filter_map(place).fold(refused, Error::at);
+            let refused = errors.iter().filter_map(location).fold(refused, Error::at);
             let refusals = errors.into_iter().map(|error| whose.refusal(error));
             let help: BTreeSet<_> = refusals.flat_map(|error| error.help().to_vec()).collect();
             help.into_iter().fold(refused, Error::with_help)
@@ -339,7 +339,7 @@ pub fn check(
                 _ => error,
             })?;
     }
-    check_places(&locked, sessions)?;
+    check_indices(&locked, sessions)?;
     let mut wanted = Wanted::default();
     for (selection, _, locked_release) in &locked {
         let release = locked_in(selection, locked_release, sessions)?;
@@ -349,15 +349,15 @@ pub fn check(
     Ok(Checked {
         contents,
         count: locked.len(),
-        yanked: placed(whose, lock, yanked),
+        yanked: located(whose, lock, yanked),
     })
 }
 
 /// Finds out whether a locked release is newer than the lock's `exclude-newer` allows.
 ///
-/// A span mostly ends later at the checkpoint of now than at the lock's, and what is old enough now needs no other proof.
-/// But a registry whose time was wrong goes back in it, and what was selected then was old enough at the lock's own
-/// checkpoint. When each of these was made is kept in `made`.
+/// A span mostly ends later at the current checkpoint than at the lock's. What is old enough at the current one needs no
+/// other proof. But a registry whose time was wrong may go back in time. What was selected before that was old enough at
+/// the lock's own checkpoint. When each of these was made is kept in `made`.
 fn check_age(
     selection: &Selection,
     locked: &Release,
@@ -411,19 +411,19 @@ fn elsewhere(locked: &[(&Selection, &Package, &Release)], origins: &Origins) -> 
 }
 
 /// What is yanked, each with its line of the lock.
-fn placed(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Vec<Yanked> {
+fn located(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Vec<Yanked> {
     if yanked.is_empty() {
         return Vec::new();
     }
     let entries = whose.entries(lock);
-    let place = |(selection, message)| Yanked {
+    let location = |(selection, message)| Yanked {
         location: entries
             .as_ref()
-            .and_then(|entries| entries.place(&selection)),
+            .and_then(|entries| entries.location(&selection)),
         selection,
         message,
     };
-    yanked.into_iter().map(place).collect()
+    yanked.into_iter().map(location).collect()
 }
 
 /// What is asked of a package to export, it does export, by its record and not by the lock: letter by letter what a member
@@ -484,7 +484,7 @@ fn address(selection: &Selection, release: &Release) -> Address {
 
 /// The files of each package say that a locked record lies where the lock says, which is proved by now: else it was written
 /// twice, and the registry could choose when it was.
-fn check_places(
+fn check_indices(
     locked: &[(&Selection, &Package, &Release)],
     sessions: &mut Sessions<'_>,
 ) -> Result<()> {

@@ -25,7 +25,7 @@ pub struct Wanted<'a> {
     pub workspace: Option<&'a Workspace>,
     /// Also what `fetch` wrote into `wit/deps`.
     pub deps: bool,
-    /// Only count.
+    /// Count what would be removed, and remove nothing.
     pub dry_run: bool,
 }
 
@@ -109,41 +109,41 @@ fn left_of_user(dirs: &Dirs) -> BTreeSet<PathBuf> {
 
 /// Temporary files and folders beside what the commands write for a workspace.
 fn left_of(workspace: &Workspace) -> BTreeSet<PathBuf> {
-    let mut places = vec![workspace.root().to_owned()];
+    let mut folders = vec![workspace.root().to_owned()];
     let manifests = [workspace.root_manifest()].into_iter();
     let members = workspace.members().iter();
     for manifest in manifests.chain(members.clone().map(|member| member.manifest.clone())) {
         if let Some(folder) = manifest.parent() {
-            places.push(folder.to_owned());
+            folders.push(folder.to_owned());
         }
     }
     for member in members {
-        places.push(member.wit.clone());
+        folders.push(member.wit.clone());
         let deps = member.wit.join("deps");
         if deps.is_symlink() {
             continue; // nothing is removed through a link
         }
-        let packages = fs::read_dir(&deps).into_iter().flatten().flatten();
-        let folders =
-            packages.filter(|package| package.file_type().is_ok_and(|sort| sort.is_dir()));
-        places.extend(folders.map(|package| package.path()));
-        places.push(deps);
+        let entries = fs::read_dir(&deps).into_iter().flatten().flatten();
+        let packages =
+            entries.filter(|package| package.file_type().is_ok_and(|sort| sort.is_dir()));
+        folders.extend(packages.map(|package| package.path()));
+        folders.push(deps);
     }
     for registry in workspace.registries().iter() {
-        places.extend(registry.policy.parent().map(Path::to_owned));
+        folders.extend(registry.policy.parent().map(Path::to_owned));
         if let Address::Folder(folder) = &registry.address {
-            places.extend(folder.parent().map(Path::to_owned));
+            folders.extend(folder.parent().map(Path::to_owned));
             let private = folder.join(PRIVATE);
             let tmp = private.join("tmp");
             if !private.is_symlink() && !tmp.is_symlink() {
-                places.push(tmp);
+                folders.push(tmp);
             }
         }
     }
     // A first `vendor` that was killed has not named its folder yet. (Below it, the next one removes what is not needed.)
-    places.extend(workspace.vendor().map(Path::to_owned));
-    places.push(workspace.root().join(vendor::FOLDER));
-    places.iter().flat_map(|place| left_in(place)).collect()
+    folders.extend(workspace.vendor().map(Path::to_owned));
+    folders.push(workspace.root().join(vendor::FOLDER));
+    folders.iter().flat_map(|folder| left_in(folder)).collect()
 }
 
 /// How many files and bytes lie at and below a path. Links are not followed.

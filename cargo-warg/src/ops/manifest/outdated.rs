@@ -12,7 +12,7 @@ use transparency::version::Track;
 
 use crate::error::Result;
 use crate::ops::lock;
-use crate::ops::lock::held_by::{HeldBy, holds};
+use crate::ops::lock::held_by::{HeldBy, held_by};
 use crate::ops::manifest::update::solve_afresh;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
@@ -30,7 +30,7 @@ pub struct Row {
     /// The newest usable version, of any track; none where nothing is usable.
     pub latest: Option<Version>,
     /// What keeps `update` from giving the newest.
-    pub holds: Vec<HeldBy>,
+    pub held_by: Vec<HeldBy>,
 }
 
 /// Why a locked release should not be used any more.
@@ -48,7 +48,7 @@ pub enum Mark {
     },
     /// Something is wrong with it.
     Unusable {
-        /// What.
+        /// What is wrong with it.
         reason: String,
     },
 }
@@ -56,7 +56,7 @@ pub enum Mark {
 /// What is outdated.
 #[derive(Debug)]
 pub struct Outdated {
-    /// By member.
+    /// The rows of each member, by its name.
     pub members: BTreeMap<String, Vec<Row>>,
     /// Why the lock is stale, if so.
     pub warnings: Vec<String>,
@@ -143,7 +143,7 @@ fn row(
     if mark.is_none() && !is_newer && compatible.as_ref() == Some(&locked.version) {
         return None;
     }
-    let holds = match (&latest, &compatible) {
+    let held_by = match (&latest, &compatible) {
         (Some(latest), Some(compatible)) if latest > compatible => {
             let newest = Selection {
                 version: latest.clone(),
@@ -154,14 +154,13 @@ fn row(
                 version: compatible.clone(),
                 ..locked.clone()
             };
-            let holds = holds(&project.problem, member, &updated, latest, fresh);
-            let holds = holds.into_iter();
+            let held = held_by(&project.problem, member, &updated, latest, fresh).into_iter();
             match obstacle {
-                Some(obstacle) => holds
-                    .filter(|hold| *hold != HeldBy::Lowest)
+                Some(obstacle) => held
+                    .filter(|by| *by != HeldBy::Lowest)
                     .chain([HeldBy::Obstacle(obstacle)])
                     .collect(),
-                None => holds.collect(),
+                None => held.collect(),
             }
         }
         _ => Vec::new(),
@@ -171,6 +170,6 @@ fn row(
         mark,
         compatible,
         latest,
-        holds,
+        held_by,
     })
 }

@@ -22,7 +22,7 @@ use crate::spec::nearest;
 pub struct Removed {
     /// The packages, and the tables in which each stood.
     pub dependencies: BTreeMap<PackageName, Vec<String>>,
-    /// Where `wit/` still refers to one of them: the place, and what stands there.
+    /// Where `wit/` still refers to one of them: the location, and what stands there.
     pub references: Vec<(String, String)>,
     /// What is locked of them all the same.
     pub kept: Vec<Selection>,
@@ -86,8 +86,8 @@ pub fn remove(
             let error = removed
                 .references
                 .iter()
-                .fold(error, |error, (place, what)| {
-                    error.with_help(format!("{place} still refers to {what}"))
+                .fold(error, |error, (location, what)| {
+                    error.with_help(format!("{location} still refers to {what}"))
                 });
             Err(error.with_help(match edit.revert() {
                 Ok(()) => format!("{} is as it was before", member.manifest.display()),
@@ -111,8 +111,8 @@ fn references(project: &Project, member: &Member, names: &[PackageName]) -> Vec<
         let package = format!("{}:{}", reference.package.namespace, reference.package.name);
         let named = names.iter().any(|name| name.as_str() == package);
         let location = reference.location.as_ref().filter(|_| named)?;
-        let place = location.below(project.workspace.root()).to_string();
-        Some((place, reference.extern_name()))
+        let location = location.below(project.workspace.root()).to_string();
+        Some((location, reference.extern_name()))
     });
     still.collect()
 }

@@ -1,6 +1,6 @@
 //! Moving what is locked: everything, or just what is named.
 //!
-//! What may move loses its place in the lock as a preference, and the rest keeps it; then the solver decides as ever. A
+//! The solver prefers the locked version of what may not move, and of nothing else. Then it decides as ever. A
 //! component goes to its highest version, a WIT package to the lowest that does. The exact versions in `wit/` are
 //! requirements: they move only where `pins` says so, and then the texts and the lock change together or not at all.
 
@@ -25,7 +25,7 @@ use self::pins::{
 };
 use self::yanked::solve;
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::ops::lock::held_by::holds;
+use crate::ops::lock::held_by::held_by;
 use crate::ops::lock::tree::not_locked;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::lock_file;
@@ -52,7 +52,7 @@ pub struct Request<'a> {
     pub dry_run: bool,
 }
 
-/// What moved.
+/// What an update moved, and what keeps the rest.
 #[derive(Debug)]
 pub struct Updated {
     /// What became of the lock; of a dry run, what would.
@@ -439,12 +439,12 @@ fn check_needed(
         let package = &selection.name;
         let message = format!("nothing that `{name}` depends on takes {package} {precise}");
         let locked = moving().filter(|one| one.name == *package);
-        let holds: Vec<_> = locked
-            .flat_map(|locked| holds(asked, name, locked, precise, set))
+        let held: Vec<_> = locked
+            .flat_map(|locked| held_by(asked, name, locked, precise, set))
             .collect();
         let error = Error::new(Class::Unsolved, message);
-        return Err(holds.into_iter().fold(error, |error, hold| {
-            error.with_help(format!("it is required as {hold}"))
+        return Err(held.into_iter().fold(error, |error, by| {
+            error.with_help(format!("it is required as {by}"))
         }));
     }
     Ok(())

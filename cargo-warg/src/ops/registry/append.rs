@@ -1,4 +1,4 @@
-//! A batch: releases and changes that go into a registry together, all or none.
+//! Appending to a registry: releases and changes that go into it together, all or none.
 //!
 //! The registry is read first, as by any client, so that one which is older than what this machine saw is refused. Then
 //! the records are written: behind each package's last one, signed by the key that may, and admitted to the log as
@@ -41,7 +41,7 @@ use crate::ops::manifest::add::absent;
 use crate::ops::registry::pending::Pending;
 use crate::ops::session::registries::{Configured, Reading, Registries};
 
-/// How often a batch is written anew because somebody else published in between.
+/// How often the records are written anew because somebody else published in between.
 const ATTEMPTS: usize = 16;
 
 /// What to know of a write that was broken off: once the records lie in the registry, whoever publishes next finishes it.
@@ -94,7 +94,7 @@ pub fn named<'k>(keys: &'k Keys, text: &str) -> std::result::Result<&'k SigningK
     }
 }
 
-/// Where a batch goes, and who signs it.
+/// Where records are appended, and who signs them.
 pub struct Destination<'a> {
     /// The registry.
     pub registry: &'a Configured,
@@ -104,7 +104,7 @@ pub struct Destination<'a> {
     pub signer: Option<&'a SigningKey>,
     /// This user's folders.
     pub dirs: &'a Dirs,
-    /// The time.
+    /// The time that the records are written at.
     pub now: Time,
     /// Whether the user says that the clock is right, though the registry was idle for long.
     pub sure: bool,
@@ -113,7 +113,7 @@ pub struct Destination<'a> {
 /// A record, and the key that signed it; none where the registry says so already.
 type SignedDraft<'a> = Option<(Vec<u8>, &'a SigningKey)>;
 
-/// A batch, written and signed as far as the registry would take it.
+/// Records to append, written and signed as far as the registry would take them.
 struct Written<'a> {
     session: Session<'a>,
     /// Of each draft.
@@ -122,9 +122,9 @@ struct Written<'a> {
     logs: BTreeMap<PackageName, Log>,
 }
 
-/// A batch, written and signed, not sent.
+/// Records to append, written and signed, not sent.
 struct Signed<'a> {
-    /// The size of the log that it is to follow.
+    /// The size of the log that they are to follow.
     size: Size,
     /// Of each draft.
     records: Vec<SignedDraft<'a>>,
@@ -153,7 +153,7 @@ impl<'a> Destination<'a> {
         Ok(signed.records.iter().map(outcome).collect())
     }
 
-    /// Appends the batch, all or none; what the registry says already is left out.
+    /// Appends what the drafts say, all or none. What the registry says already is left out.
     ///
     /// # Errors
     /// A registry that cannot be read, believed or written; a key that may not; a version that is there with another
@@ -180,8 +180,8 @@ impl<'a> Destination<'a> {
                 }
             }
             match sequencer.append(&records, self.now) {
-                // Somebody published in between, perhaps we ourselves in a run that was cut off: what failed may have
-                // failed for that. Look again.
+                // Somebody published in between, perhaps this user in a run that was cut off. The failure may come of
+                // that, so the registry is read again.
                 Err(_) if attempts < ATTEMPTS && self.has_moved(signed.size) => attempts += 1,
                 Err(error) => {
                     let is_unsure = matches!(error, SequencerError::Unfinished(_));
@@ -193,7 +193,7 @@ impl<'a> Destination<'a> {
                     });
                 }
                 Ok(receipts) => {
-                    let outcomes = self.look(drafts, &signed, receipts)?;
+                    let outcomes = self.confirm(drafts, &signed, receipts)?;
                     signed.pending.forget();
                     return Ok(outcomes);
                 }
@@ -212,7 +212,7 @@ impl<'a> Destination<'a> {
     }
 
     /// Reads the registry again, and proves that the records are there. This machine now remembers them.
-    fn look(
+    fn confirm(
         &self,
         drafts: &[Draft<'_>],
         signed: &Signed<'_>,
@@ -246,7 +246,7 @@ impl<'a> Destination<'a> {
         Ok(outcomes)
     }
 
-    /// Writes and signs the records of the batch; none where the registry says all of it already.
+    /// Writes and signs the records of the drafts; none where the registry says all of it already.
     fn sign(&self, drafts: &[Draft<'_>]) -> Result<Option<Signed<'a>>> {
         self.seal(self.write(drafts)?)
     }
@@ -397,7 +397,7 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// The registry that the packages of a batch go to, which is one: by its name, or the one that has their namespaces.
+/// The one registry that the packages go to: by its name, or the one that has their namespaces.
 ///
 /// # Errors
 /// None is configured; packages of two.

@@ -1,4 +1,4 @@
-//! Making a registry: keys, folder, policy, and its place in Cargo.toml.
+//! Making a registry: keys, folder, policy, and its entry in Cargo.toml.
 //!
 //! The order, so that stopping anywhere loses nothing and running it again finishes it: everything that can be refused
 //! is looked at first; the registry is founded in a folder beside; its keys are saved; the folder takes its name in one
@@ -23,7 +23,7 @@ use transparency::policy::Policy;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Keys};
-use crate::manifest::address::{place_text, resolve};
+use crate::manifest::address::{address_text, resolve};
 use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Alias, Workspace};
 use crate::ops::session::registries::MAX_POLICY;
@@ -39,7 +39,7 @@ pub struct Wanted<'a> {
     pub namespaces: &'a [(Namespace, String)],
     /// What its log is called; otherwise a unique origin is made up, `ALIAS-<16 hex digits>.local`.
     pub origin: Option<&'a Origin>,
-    /// The time.
+    /// The time that the records are written at.
     pub now: Time,
 }
 
@@ -75,7 +75,7 @@ pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<M
     let folder = resolve(wanted.path).or_fail(Class::Other, || {
         format!("cannot find the folder {}", wanted.path.display())
     })?;
-    let url = place_text(workspace.root(), &folder, "a registry")?;
+    let url = address_text(workspace.root(), &folder, "a registry")?;
     let policy_text = format!("trust/{}.policy", wanted.alias);
     let policy_path = workspace.root().join(&policy_text);
     let names: Vec<_> = namespaces.iter().map(|(name, _)| name.clone()).collect();
@@ -228,13 +228,12 @@ fn found_new(
         namespaces,
         now: wanted.now,
     };
-    let place = NewFolder::beside(folder)
+    let new = NewFolder::beside(folder)
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
-    found(&Folder::new(place.path()), &founding).classified()?;
+    found(&Folder::new(new.path()), &founding).classified()?;
     // Without its keys a registry is a dead thing: they are on disk before it has its name.
     keys::add(dirs, &[operate, checkpoint]).classified()?;
-    place
-        .persist()
+    new.persist()
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     Ok(made)
 }

@@ -1,4 +1,4 @@
-//! Importing: every WIT package version that some folders hold, released in one batch.
+//! Importing: every WIT package version that some folders hold, released in one append.
 //!
 //! An import keeps what is. A package that could not be published is released as unusable, with the reason, so that its
 //! bytes and its absence from solving are both on the record. What a registry has already is left as it is. One that is
@@ -44,7 +44,7 @@ pub struct Import<'a> {
     pub key: Option<&'a str>,
     /// Read nothing but what this machine keeps of what is referred to.
     pub offline: bool,
-    /// The time.
+    /// The time that the records are written at.
     pub now: Time,
     /// Whether the user says that the clock is right, though the registry was idle for long.
     pub sure: bool,
@@ -68,7 +68,7 @@ pub struct Imported {
 pub struct Skipped {
     /// The file or folder.
     pub path: PathBuf,
-    /// Why.
+    /// Why it was left out.
     pub why: Error,
     /// Whether nothing is wrong with it: it belongs to another registry.
     pub is_elsewhere: bool,
@@ -104,7 +104,7 @@ fn class_of(skipped: &[Skipped]) -> Option<Class> {
         .max_by_key(|class| class.gravity())
 }
 
-/// Imports.
+/// Releases every WIT package version that some folders hold.
 ///
 /// # Errors
 /// Folders that hold nothing that can be released; packages of two registries, where none is named; a registry that cannot
@@ -189,10 +189,10 @@ fn leave_out(
         if unusable.is_empty() {
             return Ok(());
         }
-        for Unusable { place, why, .. } in unusable.into_iter().rev() {
+        for Unusable { position, why, .. } in unusable.into_iter().rev() {
             let Item {
                 name, statement, ..
-            } = items.remove(place);
+            } = items.remove(position);
             let version = &statement.version;
             let why = match why.cause() {
                 Some(AppendError::NotHolder { .. }) => {
@@ -200,7 +200,7 @@ fn leave_out(
                 }
                 _ => why,
             };
-            skip(skipped, &paths.remove(place), why);
+            skip(skipped, &paths.remove(position), why);
         }
     }
 }
@@ -223,7 +223,7 @@ fn read(
         leave_foreign(&mut tree, registry, registries, sessions, skipped)?;
     }
     let mut versions: Vec<Vec<(Digest, Found)>> = Vec::new();
-    let mut places: BTreeMap<(PackageName, Version), usize> = BTreeMap::new();
+    let mut positions: BTreeMap<(PackageName, Version), usize> = BTreeMap::new();
     let mut making = Making::new(tree.at_hand.clone());
     let twins = tree.twins.iter();
     let twins = twins.map(|twin| (twin, Making::new(tree.at_hand.instead(twin))));
@@ -240,8 +240,8 @@ fn read(
             };
             let digest = Digest::of(&found.bytes);
             let version = (found.name.clone(), without_build(&found.version));
-            let place = *places.entry(version).or_insert(versions.len());
-            match versions.get_mut(place) {
+            let position = *positions.entry(version).or_insert(versions.len());
+            match versions.get_mut(position) {
                 None => versions.push(vec![(digest, found)]),
                 Some(contents) if contents.iter().any(|(other, _)| *other == digest) => {}
                 Some(contents) => contents.push((digest, found)),
@@ -335,12 +335,14 @@ fn make(
     sessions: &mut Sessions<'_>,
 ) -> Result<Option<Found>> {
     let text = making.at_hand().text_of(name).cloned();
-    let placed = |error: PublishError| error.declared_in(text.as_ref(), name);
-    declared(name).map_err(placed).classified()?;
+    let located = |error: PublishError| error.declared_in(text.as_ref(), name);
+    declared(name).map_err(located).classified()?;
     let Some(made) = making.make(name, sessions)? else {
         return Ok(None);
     };
-    let found = Found::open(made.bytes, path).map_err(placed).classified()?;
+    let found = Found::open(made.bytes, path)
+        .map_err(located)
+        .classified()?;
     Ok(Some(found))
 }
 
@@ -363,7 +365,7 @@ fn make_or_skip(
 }
 
 impl Skipped {
-    /// What is said of it, in a line: the place, where there is one, and the reason.
+    /// What is said of it, in a line: the location, where there is one, and the reason.
     pub fn reason(&self) -> String {
         let reason: Vec<_> = self.why.chain().collect();
         let reason = reason.join(": ");

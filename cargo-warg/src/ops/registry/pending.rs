@@ -1,9 +1,9 @@
 //! Signed records that wait for the registry to say that it has them.
 //!
 //! A publisher who signs and then hears nothing does not know whether the registry has the record. The bytes are kept,
-//! and a rerun with the same actions sends them again: the same bytes at the same place are success, where a second
-//! record, signed a minute later, would be a conflict. What is kept is a help and no more: whoever reads it compares it
-//! with what is to be said now, and signs anew where it does not fit.
+//! and a rerun with the same actions sends them again. The same bytes at the same position are success; a second record,
+//! signed a minute later, would be a conflict. What is kept is only a help: whoever reads it compares it with what is to
+//! be said now, and signs anew where it does not fit.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ use transparency::policy::Policy;
 /// The largest file of kept records, in bytes: as much as a thousand records of the greatest length.
 const MAX_PENDING: u64 = 64 * 1024 * 1024;
 
-/// The records of one batch, in this user's state folder.
+/// The records of one append, in this user's state folder.
 #[derive(Debug)]
 pub struct Pending {
     state: Tree,
-    /// Below the state folder.
-    place: PathBuf,
+    /// Where they are kept, below the state folder.
+    path: PathBuf,
 }
 
 impl Pending {
@@ -30,7 +30,7 @@ impl Pending {
         let says: Vec<_> = says.collect();
         Self {
             state: Tree::private(state),
-            place: Path::new("pending")
+            path: Path::new("pending")
                 .join(registry_id(policy))
                 .join(Digest::of(says.join("\n").as_bytes()).hex()),
         }
@@ -42,7 +42,7 @@ impl Pending {
     }
 
     fn read_file(&self) -> Option<Vec<Vec<u8>>> {
-        let path = self.state.root().join(&self.place);
+        let path = self.state.root().join(&self.path);
         parse(&file::read(&path, MAX_PENDING).ok()?)
     }
 
@@ -51,12 +51,12 @@ impl Pending {
     /// # Errors
     /// A state folder that cannot be written.
     pub fn keep(&self, records: &[Vec<u8>]) -> io::Result<()> {
-        self.state.replace(&self.place, &print(records)?)
+        self.state.replace(&self.path, &print(records)?)
     }
 
     /// Forgets them: they are acknowledged. (What stays behind where that fails does not fit the next time.)
     pub fn forget(&self) {
-        let _ = self.state.remove(&self.place);
+        let _ = self.state.remove(&self.path);
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
         let path = state.path().join("pending/some/file");
         let pending = Pending {
             state: Tree::private(state.path()),
-            place: "pending/some/file".into(),
+            path: "pending/some/file".into(),
         };
         assert!(pending.read().is_empty());
         let records = vec![b"first".to_vec(), Vec::new(), vec![0; 65_535]];

@@ -49,7 +49,7 @@ pub enum ReferenceError {
         target: String,
         /// Why the registries do not have it.
         why: Absence,
-        /// Where.
+        /// Where the text refers to it.
         location: Option<Location>,
     },
     /// A text beside says another thing than the release of that version.
@@ -122,7 +122,7 @@ pub enum Absence {
     Refused {
         /// The registry.
         origin: Origin,
-        /// How.
+        /// Which rule its log breaks, and where.
         reason: String,
     },
     /// It has other versions.
@@ -200,7 +200,7 @@ pub(crate) struct Made {
     /// The binary form.
     pub bytes: Vec<u8>,
     /// Where the package refers to each other first.
-    pub places: BTreeMap<PackageName, Location>,
+    pub locations: BTreeMap<PackageName, Location>,
 }
 
 /// The making of contents of texts. What one text declares is made at once, since it refers to the same.
@@ -214,7 +214,7 @@ pub(crate) struct Making {
 /// The contents of the packages of one text, and where each refers to what.
 struct MadeText {
     contents: Contents,
-    places: BTreeMap<WitName, BTreeMap<PackageName, Location>>,
+    locations: BTreeMap<WitName, BTreeMap<PackageName, Location>>,
 }
 
 impl Making {
@@ -261,10 +261,10 @@ impl Making {
         let Some(bytes) = made.contents.remove(name) else {
             return Ok(None);
         };
-        let places = made.places.remove(name).unwrap_or_default();
+        let locations = made.locations.remove(name).unwrap_or_default();
         let declared = |error: PublishError| error.declared_in(self.at_hand.text_of(name), name);
         let bytes = bytes.map_err(declared).classified()?;
-        Ok(Some(Made { bytes, places }))
+        Ok(Some(Made { bytes, locations }))
     }
 
     fn make_text(&mut self, name: &WitName, sessions: &mut Sessions<'_>) -> Result<MadeText> {
@@ -323,7 +323,7 @@ impl Making {
                 interface,
             }));
         }
-        let mut places: BTreeMap<WitName, BTreeMap<_, _>> = BTreeMap::new();
+        let mut locations: BTreeMap<WitName, BTreeMap<_, _>> = BTreeMap::new();
         for reference in at_hand
             .text_of(name)
             .into_iter()
@@ -331,7 +331,7 @@ impl Making {
         {
             if let (Ok((package, _)), Some(location)) = (release_of(&reference), reference.location)
             {
-                let of_user = places.entry(reference.user).or_default();
+                let of_user = locations.entry(reference.user).or_default();
                 of_user.entry(package).or_insert(location);
             }
         }
@@ -345,7 +345,7 @@ impl Making {
         }));
         Ok(MadeText {
             contents: made,
-            places,
+            locations,
         })
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn attach(
         is_component,
     )?;
     let mut then = Sessions::at_lock(&project.registries, reading, &lock);
-    let lock = derivation::hold(lock, &mut then).map_err(|error| {
+    let lock = derivation::fix_held(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;
     let wire = project
@@ -138,13 +138,13 @@ fn attachment(bytes: &[u8]) -> Attachment {
 }
 
 fn refuse_folders(project: &Project, lock: &Lockfile) -> Result<()> {
-    let places = project.local_places();
+    let paths = project.local_paths();
     let mut packages = lock.packages.iter();
     let Some((selection, _)) = packages.find(|(_, package)| package.release.is_none()) else {
         return Ok(());
     };
-    let place = places.get(selection).map_or("a folder", String::as_str);
-    let message = format!("{selection} is taken from {place}, where nobody else can get it");
+    let path = paths.get(selection).map_or("a folder", String::as_str);
+    let message = format!("{selection} is taken from {path}, where nobody else can get it");
     Err(Error::new(Class::Lock, message).with_help(format!(
         "publish `{}` first, take its path out of the manifest, run `cargo warg lock`, and build again",
         selection.name

@@ -28,7 +28,7 @@ pub enum Derivation {
     },
     /// The lock was solved by an algorithm that this build does not know.
     Checked {
-        /// Its number.
+        /// The number of that solver.
         solver: u64,
     },
 }
@@ -79,7 +79,7 @@ impl Classify for DerivationError {
 ///
 /// # Errors
 /// A lock that cannot be derived whatever it holds; whatever keeps a package from being read or believed.
-pub(crate) fn hold(lock: Lockfile, sessions: &mut Sessions<'_>) -> Result<Lockfile> {
+pub(crate) fn fix_held(lock: Lockfile, sessions: &mut Sessions<'_>) -> Result<Lockfile> {
     let mut requires = lock.roots.values().flat_map(|root| &root.requires);
     if let Some(requirement) = requires.find(|one| one.req.track().is_none()) {
         let requirement = requirement.clone();

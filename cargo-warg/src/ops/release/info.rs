@@ -44,7 +44,7 @@ pub struct Info {
     pub locked: BTreeMap<String, BTreeSet<Version>>,
     /// The releases that are meant, the newest first.
     pub releases: Vec<Released>,
-    /// The place in `releases` of the one to show in full.
+    /// The position in `releases` of the one to show in full.
     pub shown: Option<usize>,
     /// Things that the user should know.
     pub warnings: Vec<String>,
@@ -91,7 +91,7 @@ pub fn info(
     if releases.is_empty() && spec.version.is_some() {
         return Err(no_version(spec, &log.releases().collect::<Vec<_>>()));
     }
-    let places = sessions.places(&address, &releases)?;
+    let indices = sessions.indices(&address, &releases)?;
     let about = |scope: &Scope| {
         let all = log.annotations().filter(|(about, _, _)| *about == scope);
         all.map(|(_, key, value)| (key.to_owned(), value.to_owned()))
@@ -128,7 +128,7 @@ pub fn info(
         shown,
         releases: releases
             .into_iter()
-            .zip(places)
+            .zip(indices)
             .map(|(release, index)| Released {
                 annotations: about(&Scope::Version(release.version().clone())),
                 release,

@@ -1,12 +1,12 @@
 //! Publishing: from files and folders to releases in a registry.
 //!
 //! A WIT package says its name, version and requirements itself, and a text may declare several: each is released, behind
-//! those it refers to, all in one batch. A component has none of these in its bytes: its name
+//! those it refers to, all in one append. A component has none of these in its bytes: its name
 //! and version are given, or stand in the manifest of the selected member; its requirements are that member's
 //! dependencies, if it is the member that is published: see `builder`. What it imports and exports is read from the bytes. An import
 //! that no requirement serves is the host's.
 //!
-//! Nothing is signed that nobody could use: see `batch::consumer`.
+//! Nothing is signed that nobody could use: see `append::consumer`.
 
 mod builder;
 mod texts;
@@ -66,7 +66,7 @@ pub struct Publication<'a> {
     pub dry_run: bool,
     /// Read nothing but what this machine keeps of what is referred to, required and locked.
     pub offline: bool,
-    /// The time.
+    /// The time that the records are written at.
     pub now: Time,
     /// Whether the user says that the clock is right, though the registry was idle for long.
     pub sure: bool,
@@ -87,7 +87,7 @@ pub struct Published {
     pub warnings: Vec<String>,
 }
 
-/// Publishes.
+/// Releases what the workspace holds: a component, or WIT packages.
 ///
 /// # Errors
 /// What cannot be read, is no component or WIT package, or has no name; a registry that cannot be read, believed or
@@ -174,11 +174,11 @@ fn publish_component(
             warnings.extend(unused.map(|what| format!("{location}: {what}")));
         }
     }
-    let batch = Batch {
+    let releases = Releases {
         items: vec![item],
-        places: Places::new(),
+        locations: Locations::new(),
     };
-    let (registry, releases) = send(batch, registries, &sessions, dirs, publication)?;
+    let (registry, releases) = send(releases, registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken: BTreeSet::new(),
@@ -203,7 +203,7 @@ fn publish_wit(
     let mut sessions = Sessions::new(&registries, Reading::now(publication.offline));
     let Texts {
         items,
-        places,
+        locations,
         taken,
         mut warnings,
     } = texts::make(read, publication, &registries, &mut sessions)?;
@@ -228,8 +228,8 @@ fn publish_wit(
         }
         warnings.push(format!("{message}: the component will need another one"));
     }
-    let batch = Batch { items, places };
-    let (registry, releases) = send(batch, &registries, &sessions, dirs, publication)?;
+    let releases = Releases { items, locations };
+    let (registry, releases) = send(releases, &registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken,
@@ -240,23 +240,23 @@ fn publish_wit(
 }
 
 /// Where the text of each release refers to each package.
-type Places = BTreeMap<(PackageName, Version), BTreeMap<PackageName, Location>>;
+type Locations = BTreeMap<(PackageName, Version), BTreeMap<PackageName, Location>>;
 
 /// Releases that go into a registry together.
-struct Batch {
+struct Releases {
     items: Vec<Item>,
-    places: Places,
+    locations: Locations,
 }
 
-/// Appends a batch, or does everything but that.
+/// Appends the releases, or does everything but that.
 fn send(
-    batch: Batch,
+    releases: Releases,
     registries: &Registries,
     sessions: &Sessions<'_>,
     dirs: &Dirs,
     publication: &Publication<'_>,
 ) -> Result<(Alias, Vec<(Item, Outcome)>)> {
-    let Batch { items, places } = batch;
+    let Releases { items, locations } = releases;
     let registry = registry_of(registries, publication.registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
     let signer = publication.key.map(|key| named(&keys, key)).transpose();
@@ -271,18 +271,18 @@ fn send(
     let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
     let unusable = destination.unusable(&drafts, sessions)?;
     if let Some(Unusable {
-        place,
+        position,
         why,
         reference,
     }) = unusable.into_iter().next()
     {
-        let item = items.get(place);
+        let item = items.get(position);
         let of_item = item.and_then(|item| {
             let version = &item.statement.version;
-            places.get(&(item.name.clone(), version.clone()))
+            locations.get(&(item.name.clone(), version.clone()))
         });
-        let place = reference.and_then(|name| of_item?.get(&name).cloned());
-        return Err(place.into_iter().fold(why, Error::at));
+        let location = reference.and_then(|name| of_item?.get(&name).cloned());
+        return Err(location.into_iter().fold(why, Error::at));
     }
     let outcomes = if publication.dry_run {
         destination.check(&drafts)?

@@ -98,8 +98,8 @@ pub fn verify_release(
     let content = sessions.with(&address.origin, |session| {
         session.content(name, &release, component::content::derive)
     })?;
-    let places = sessions.places(&address, std::slice::from_ref(&release))?;
-    let index = places.into_iter().next().flatten();
+    let indices = sessions.indices(&address, std::slice::from_ref(&release))?;
+    let index = indices.into_iter().next().flatten();
     let mut subject = Subject {
         registries,
         sessions: &mut sessions,

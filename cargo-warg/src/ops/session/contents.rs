@@ -41,8 +41,8 @@ impl Wanted {
                 .map(|(selection, release)| (&selection.name, release))
                 .collect();
             sessions.with(origin, |session| {
-                session.contents(&wanted, component::content::derive, |place, content| {
-                    if let Some((selection, _)) = releases.get(place)
+                session.contents(&wanted, component::content::derive, |position, content| {
+                    if let Some((selection, _)) = releases.get(position)
                         && keep(selection)
                     {
                         contents.insert(selection.clone(), content);

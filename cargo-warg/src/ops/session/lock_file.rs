@@ -48,12 +48,12 @@ pub(crate) fn parse(text: &str, path: &Path) -> Result<Lockfile> {
 /// The failure to read a lock, at its line.
 pub(crate) fn refuse(error: ReadError, text: &str, path: &Path) -> Error {
     let line = error.line();
-    placed(Error::classified(error), line, text, path)
+    located(Error::classified(error), line, text, path)
         .context(format!("{} cannot be used", path.display()))
 }
 
 /// The failure, at a line of the lock.
-pub(crate) fn placed(error: Error, line: Option<u64>, text: &str, path: &Path) -> Error {
+pub(crate) fn located(error: Error, line: Option<u64>, text: &str, path: &Path) -> Error {
     match line {
         Some(line) => error
             .at(Text::new(path, text).line(line))

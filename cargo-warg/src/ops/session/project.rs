@@ -65,10 +65,10 @@ impl Project {
         Self::of(workspace, dirs, network)
     }
 
-    /// The same of a workspace whose manifests are read already.
+    /// As [`load`](Self::load), of a workspace whose manifests are read already.
     ///
     /// # Errors
-    /// As there.
+    /// Policies and `.wit` files that do not read, and path dependencies that are not what they are called.
     pub fn of(workspace: Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let registries = Registries::open(&workspace, dirs, network)?;
         let mut roots = BTreeMap::new();
@@ -172,15 +172,15 @@ impl Project {
     }
 
     /// Where each local package lies, as messages write it.
-    pub fn local_places(&self) -> BTreeMap<Selection, String> {
+    pub fn local_paths(&self) -> BTreeMap<Selection, String> {
         let members = self.problem.members.values();
         let locals = members.flat_map(|member| &member.locals);
-        let places = locals.filter_map(|local| Some((local.selection(), local.location.clone()?)));
-        places.collect()
+        let paths = locals.filter_map(|local| Some((local.selection(), local.location.clone()?)));
+        paths.collect()
     }
 
     /// Where a member says that it requires a package: in its manifest, or in its `wit/`.
-    pub fn place_of(&self, member: &str, kind: Kind, name: &PackageName) -> Option<Location> {
+    pub fn location_of(&self, member: &str, kind: Kind, name: &PackageName) -> Option<Location> {
         let mut dependencies = self.workspace.member(member)?.dependencies.iter();
         let written = dependencies.find(|one| one.kind == kind && one.name == *name);
         if let Some(dependency) = written {
@@ -204,7 +204,7 @@ impl Project {
             });
             Some(
                 declared
-                    .map(|place| place.below(self.workspace.root()))
+                    .map(|location| location.below(self.workspace.root()))
                     .collect::<Vec<_>>(),
             )
         });
@@ -214,10 +214,10 @@ impl Project {
         if declared.is_empty() {
             return error;
         }
-        let places = declared
+        let locations = declared
             .iter()
-            .map(|place| place.labelled("this is not read"));
-        places.fold(error, Error::at).with_help(UNREAD)
+            .map(|location| location.labelled("this is not read"));
+        locations.fold(error, Error::at).with_help(UNREAD)
     }
 
     /// The problem, preferring what a lock selected. Members that `-p` does not name keep what they have, and so do those of
@@ -252,8 +252,8 @@ fn is_left_out(packages: &[String], member: &str) -> bool {
 }
 
 /// A path as it is written in messages, from the workspace's folder.
-pub(crate) fn relative(workspace: &Workspace, place: &str) -> String {
-    shown_from(workspace.root(), Path::new(place))
+pub(crate) fn relative(workspace: &Workspace, path: &str) -> String {
+    shown_from(workspace.root(), Path::new(path))
 }
 
 struct Reader<'a> {
@@ -294,8 +294,8 @@ impl Reader<'_> {
             folders: &self.folders,
         };
         let mut served = serving.served()?;
-        for (place, (dependency, requirement)) in required.into_iter().enumerate() {
-            let exports = served.exports.remove(&place).unwrap_or_default();
+        for (position, (dependency, requirement)) in required.into_iter().enumerate() {
+            let exports = served.exports.remove(&position).unwrap_or_default();
             let root = self.root_requirement(dependency, requirement, exports);
             asked.requirements.insert(root);
         }
@@ -304,9 +304,9 @@ impl Reader<'_> {
             asked.requirements.insert(self.pinned(pin));
         }
         self.check(root, &asked, &served)?;
-        for ((_, place), groups) in &served.texts {
+        for ((_, path), groups) in &served.texts {
             for group in groups {
-                self.text_local(group, place.clone(), &mut asked.locals);
+                self.text_local(group, path.clone(), &mut asked.locals);
             }
         }
         self.pins
@@ -381,14 +381,14 @@ impl Reader<'_> {
     }
 
     /// A text that stands for a component is a local package for whatever else requires it.
-    fn text_local(&mut self, group: &Group, place: Option<String>, locals: &mut BTreeSet<Local>) {
+    fn text_local(&mut self, group: &Group, path: Option<String>, locals: &mut BTreeSet<Local>) {
         let package = group.name();
         let name = format!("{}:{}", package.namespace, package.name);
         let (Ok(name), Some(version)) = (name.parse(), package.version.clone()) else {
             return; // no registry can hold such a package, so nothing can require it
         };
         let mut local = Local::new(Kind::Wit, name, version);
-        local.location = place;
+        local.location = path;
         self.folders
             .held
             .entry(key(&local))
@@ -419,9 +419,9 @@ impl Reader<'_> {
     /// The folders of `wit/deps` that nobody fetched, and the packages nested in the text.
     fn deps_locals(&mut self, member: &Member, root: &Root, asked: &mut RootMember) {
         for folder in root.unread() {
-            let place = self.relative(&folder.display().to_string());
+            let path = self.relative(&folder.display().to_string());
             self.notes.push(format!(
-                "the texts in {place} are not read: packages of your own belong into wit/deps"
+                "the texts in {path} are not read: packages of your own belong into wit/deps"
             ));
         }
         for local in root.locals() {
@@ -429,20 +429,20 @@ impl Reader<'_> {
             let (Ok(name), Some(version)) = (name.parse(), local.package.version.clone()) else {
                 continue; // no registry can hold such a package, so nothing can require it
             };
-            let place = self.relative(&local.path.display().to_string());
+            let path = self.relative(&local.path.display().to_string());
             if local.path != member.wit {
                 self.notes.push(format!(
-                    "{name}@{version} is taken from {place}, which `cargo warg fetch` did not write"
+                    "{name}@{version} is taken from {path}, which `cargo warg fetch` did not write"
                 ));
             }
             let mut package = Local::new(Kind::Wit, name, version);
-            package.location = Some(place);
+            package.location = Some(path);
             asked.locals.insert(package);
         }
     }
 
-    fn relative(&self, place: &str) -> String {
-        relative(self.workspace, place)
+    fn relative(&self, path: &str) -> String {
+        relative(self.workspace, path)
     }
 }
 
@@ -470,12 +470,12 @@ fn adopt(patch: &Patch, locals: &Patched, member: &str, asked: &mut RootMember) 
     let elsewhere = |local: &&Local| {
         local.kind == *kind && local.name == *name && local.location != locals.patched.location
     };
-    let place = |local: &Local| local.location.clone().unwrap_or_default();
+    let path = |local: &Local| local.location.clone().unwrap_or_default();
     if let Some(other) = asked.locals.iter().find(elsewhere) {
         let message = format!(
             "`{name}` is patched with {}, and `{member}` takes it from {}",
-            place(&locals.patched),
-            place(other)
+            path(&locals.patched),
+            path(other)
         );
         return Err(Error::new(Class::Other, message)
             .at(patch.location.clone())

@@ -52,7 +52,7 @@ pub enum PolicyFileError {
         alias: Option<Alias>,
         /// Where the policy is.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -61,7 +61,7 @@ pub enum PolicyFileError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Which rule of policies it breaks.
         problem: PolicyError,
         /// The line, where one is wrong.
         line: Option<Location>,
@@ -127,7 +127,7 @@ pub fn read_policy(registry: &manifest::Registry) -> std::result::Result<Policy,
 /// Reads a policy file.
 ///
 /// # Errors
-/// As [`read_policy`].
+/// Those of [`read_policy`].
 pub fn read_policy_file(
     path: &Path,
     alias: Option<&Alias>,
@@ -300,7 +300,7 @@ impl Configured {
     /// The same, where older checkpoints of these sizes will be asked about.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`Configured::session`].
     pub fn session_expecting(
         &self,
         reading: Reading,
@@ -316,7 +316,7 @@ impl Configured {
     /// Climbs to its checkpoint, even if that is of the future: for its operator, who sets its clock right.
     ///
     /// # Errors
-    /// As [`Configured::session`].
+    /// Those of [`Configured::session`].
     pub fn danger_session_whatever_time(&self) -> Result<Session<'_>> {
         self.climb(&self.client(Reading::Now)?.danger_whatever_time())
     }
@@ -359,7 +359,7 @@ impl Configured {
     }
 
     /// Where such a file lies, for messages.
-    pub fn kept_place(&self, path: &ObjectPath) -> String {
+    pub fn kept_address(&self, path: &ObjectPath) -> String {
         self.cache.address_of(path)
     }
 

@@ -3,8 +3,8 @@
 //! One checkpoint a registry for everything that one operation does. Loading more than the solver asks for cannot
 //! change its answer, so what the likely candidates require is loaded along the way: fewer round trips.
 //!
-//! [`Sessions::at`] and [`Sessions::at_lock`] read the registries as they were: everything that sessions do, solving and
-//! proving places included, then is done at those checkpoints, and gives what it gave then.
+//! [`Sessions::at`] and [`Sessions::at_lock`] read the registries as they were. Everything that sessions do is then done
+//! at those checkpoints, and gives what it gave then: so does solving, and proving where the log holds a record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub struct Sessions<'a> {
     pasts: BTreeMap<Origin, Size>,
     /// The pasts that are read instead of what the registries are now.
     at: BTreeMap<Origin, At>,
-    /// Of no other registry than those is anything read, nor selected.
+    /// Whether only the registries in `at` may be read, and only their packages selected.
     alone: bool,
     /// The logs that there are, or why one is not to be used.
     loaded: BTreeMap<Address, std::result::Result<Option<LoadedLog>, RefusedLog>>,
@@ -160,7 +160,7 @@ impl<'a> Sessions<'a> {
     /// Opens the sessions of all registries whose past is read.
     ///
     /// # Errors
-    /// As [`Sessions::of`].
+    /// Those of [`Sessions::of`].
     pub fn open_all(&mut self) -> Result<()> {
         let origins: Vec<_> = self.at.keys().cloned().collect();
         origins
@@ -259,7 +259,7 @@ impl<'a> Sessions<'a> {
     /// The same of one registry.
     ///
     /// # Errors
-    /// As there.
+    /// A registry that cannot be read or believed, or that contradicts the checkpoint.
     pub fn check_past(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         let origin = &checkpoint.origin;
         loop {
@@ -675,7 +675,7 @@ impl<'a> Sessions<'a> {
     /// The conflict stands in any case: what cannot be loaded only leaves a hint out.
     ///
     /// # Errors
-    /// Misbehavior.
+    /// A registry that contradicts itself.
     fn explore(&mut self, conflict: &Conflict) -> Result<bool> {
         let unexplored = conflict.unexplored();
         let is_new = |address: &Address| !self.index.holds(address);
@@ -688,7 +688,7 @@ impl<'a> Sessions<'a> {
     /// needs it finds out why. False then. What a registry contradicts itself in is reported all the same.
     ///
     /// # Errors
-    /// Misbehavior.
+    /// A registry that contradicts itself.
     pub fn load_ahead(&mut self, addresses: &BTreeSet<Address>) -> Result<bool> {
         match self.load_each(addresses) {
             Ok(()) => Ok(true),
@@ -700,7 +700,7 @@ impl<'a> Sessions<'a> {
     /// Loads all that a lock names, in one go: a new solve will ask for nearly all of it.
     ///
     /// # Errors
-    /// Misbehavior.
+    /// A registry that contradicts itself.
     pub fn load_locked(&mut self, lock: &Lockfile) -> Result<()> {
         let packages = lock.packages.iter();
         let addresses = packages.filter_map(|(selection, package)| {
@@ -738,17 +738,17 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// A record that is not where the registry says.
-    pub fn prove_places(
+    pub fn prove_indices(
         &mut self,
         resolution: &Resolution,
     ) -> Result<BTreeMap<Selection, LogIndex>> {
-        match self.try_places(resolution) {
+        match self.try_indices(resolution) {
             // What this machine keeps may be older than what the registry says of it now.
             Err(error) if error.class() == Class::Refused && !self.is_offline() => {
                 self.reload(resolution)?;
-                self.try_places(resolution)
+                self.try_indices(resolution)
             }
-            places => places,
+            indices => indices,
         }
     }
 
@@ -757,12 +757,12 @@ impl<'a> Sessions<'a> {
     ///
     /// # Errors
     /// A record that is not where the registry says.
-    pub fn places(
+    pub fn indices(
         &mut self,
         address: &Address,
         releases: &[Release],
     ) -> Result<Vec<Option<LogIndex>>> {
-        match self.try_places_of(address, releases) {
+        match self.try_indices_of(address, releases) {
             Err(error) if error.class() == Class::Refused && !self.is_offline() => {
                 let names = BTreeSet::from([address.name.clone()]);
                 let packages = self.with(&address.origin, |session| session.load_afresh(&names))?;
@@ -771,13 +771,13 @@ impl<'a> Sessions<'a> {
                         self.loaded.insert(address.clone(), Ok(Some(log)));
                     }
                 }
-                self.try_places_of(address, releases)
+                self.try_indices_of(address, releases)
             }
-            places => places,
+            indices => indices,
         }
     }
 
-    fn try_places_of(
+    fn try_indices_of(
         &mut self,
         address: &Address,
         releases: &[Release],
@@ -802,12 +802,12 @@ impl<'a> Sessions<'a> {
             }
             checked => checked?,
         }
-        let places = hints.into_iter().map(|hint| hint.map(|(_, index)| index));
-        Ok(places.collect())
+        let indices = hints.into_iter().map(|hint| hint.map(|(_, index)| index));
+        Ok(indices.collect())
     }
 
-    fn try_places(&mut self, resolution: &Resolution) -> Result<BTreeMap<Selection, LogIndex>> {
-        let mut places = BTreeMap::new();
+    fn try_indices(&mut self, resolution: &Resolution) -> Result<BTreeMap<Selection, LogIndex>> {
+        let mut indices = BTreeMap::new();
         let mut asks: BTreeMap<Origin, Vec<(Hash, LogIndex)>> = BTreeMap::new();
         for (selection, provenance) in resolution.packages() {
             let Provenance::Registry { origin, release } = provenance else {
@@ -825,13 +825,13 @@ impl<'a> Sessions<'a> {
                 asks.entry(origin.clone())
                     .or_default()
                     .push((release.record, index));
-                places.insert(selection.clone(), index);
+                indices.insert(selection.clone(), index);
             }
         }
         for (origin, records) in asks {
             self.with(&origin, |session| session.check_included(&records))?;
         }
-        Ok(places)
+        Ok(indices)
     }
 
     /// Loads the packages of a resolution once more, from the registries themselves.
@@ -933,7 +933,7 @@ impl<'a> Sessions<'a> {
     /// The checkpoints of some registries.
     ///
     /// # Errors
-    /// As [`Sessions::of`].
+    /// Those of [`Sessions::of`].
     pub fn checkpoints(&mut self, origins: &BTreeSet<Origin>) -> Result<Vec<Checkpoint>> {
         origins
             .iter()
@@ -962,8 +962,8 @@ fn go_back<'a>(mut session: Session<'a>, at: &At) -> std::result::Result<Session
     session.at(at.size())
 }
 
-/// Steps, in place of those that a solve may take: for tests of this program, which must not need worlds that take
-/// millions. It gives nothing to whoever sets it: who gives up writes nothing.
+/// How many steps a solve may take, set by tests of this program, which must not need worlds that take millions. Whoever
+/// sets it gains nothing: a solve that gives up writes nothing.
 const TESTS_STEPS: &str = "__CARGO_WARG_TEST_STEPS";
 
 fn budget() -> Budget {

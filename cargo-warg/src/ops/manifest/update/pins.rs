@@ -109,7 +109,7 @@ fn newer_of_track(project: &Project, sessions: &Sessions<'_>, pin: &Pin) -> Vec<
     newer.cloned().collect()
 }
 
-/// Puts another requirement in the place of a pin's; false where the member has none for it.
+/// Replaces the requirement of a pin; false where the member has none for it.
 fn restate(member: &mut Member, pin: &Pin, req: VersionReq) -> bool {
     let mut pinned = member.requirements.iter();
     let Some(mut restated) = pinned.find(|one| requires_pin(one, pin)).cloned() else {
@@ -213,7 +213,7 @@ pub(super) fn held(
             member: (*member).clone(),
             name: pin.name.clone(),
             version: pin.version.clone(),
-            location: location.map(|place| place.below(project.workspace.root()).to_string()),
+            location: location.map(|location| location.below(project.workspace.root()).to_string()),
             available,
         })
     });

@@ -1,12 +1,14 @@
-//! Before a batch is sent: whether those who will require its releases can use them.
+//! Before releases are appended: whether those who will require them can use them.
 //!
-//! The registries are taken as they will be with the batch. Each of its releases is required, exactly, by somebody who has
-//! nothing else: that must have a solution, the WIT that `fetch` would write of it must parse, and a component must compose
-//! with what it requires, by its record. A release is for good, so what nobody could use is not to be signed; what is checked
-//! against its own folder alone may be just that.
+//! The registries are taken as they will be afterwards. Each of the releases is required, exactly, by somebody who has
+//! nothing else. That must have a solution. The WIT that `fetch` would write of it must parse. A component must compose
+//! with what it requires, by its record.
 //!
-//! What a release that passed brings along, in the texts that it has alone, passed with it: a text may nest thousands of
-//! packages, each of which uses the one before.
+//! A release is for good, so what nobody could use is not to be signed. A release that was checked against its own folder
+//! alone may be one that nobody can use.
+//!
+//! What a release brings along in texts that it has alone is not checked again once the release has passed: a text may nest
+//! thousands of packages, each of which uses the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,20 +31,20 @@ use component::wit::deps::check_alone;
 use component::wit::publish::PublishError;
 use component::wit::text::wit_name;
 
-/// A release of a batch that the registry would not take, or that nobody could use.
+/// A release to append that the registry would not take, or that nobody could use.
 #[derive(Debug)]
 pub struct Unusable {
-    /// Its place in the batch.
-    pub place: usize,
-    /// Why not.
+    /// Its position among the drafts.
+    pub position: usize,
+    /// Why it would not be taken, or not be used.
     pub why: Error,
     /// The package that it refers to in vain, where it is that alone.
     pub reference: Option<PackageName>,
 }
 
 impl Destination<'_> {
-    /// The releases of a batch that the registry would not take; where there is none, those that nobody could use. What the
-    /// registry has already is not asked about.
+    /// The releases that the registry would not take; where there is none, those that nobody could use. What the registry
+    /// has already is not asked about.
     ///
     /// # Errors
     /// As [`Destination::check`], but for what is wrong with one release; whatever keeps a registry from being read or
@@ -51,11 +53,11 @@ impl Destination<'_> {
         self.registry.folder()?;
         let mut written = self.write(drafts)?;
         let (mut records, mut refused) = (Vec::new(), Vec::new());
-        for (place, record) in written.records.into_iter().enumerate() {
+        for (position, record) in written.records.into_iter().enumerate() {
             match record {
                 Ok(record) => records.push(Ok(record)),
                 Err(why) => refused.push(Unusable {
-                    place,
+                    position,
                     why,
                     reference: None,
                 }),
@@ -68,7 +70,7 @@ impl Destination<'_> {
         let Some(signed) = self.seal(written)? else {
             return Ok(Vec::new());
         };
-        // An earlier batch may have held what this one lacks.
+        // What an earlier call supposed may have held what these lack.
         let sessions = &mut sessions.afresh();
         for log in signed.logs.values() {
             sessions.suppose(log)?;
@@ -77,13 +79,13 @@ impl Destination<'_> {
             Draft::Release(item) => Some((selection(item), item.content.as_slice())),
             Draft::Change(..) => None,
         });
-        let batch: BTreeMap<_, _> = releases.collect();
+        let releases: BTreeMap<_, _> = releases.collect();
         let settled = Settled::of(drafts);
         let mut passed: BTreeSet<&Selection> = BTreeSet::new();
         let mut unusable = Vec::new();
         let records = drafts.iter().zip(&signed.records);
         // Whatever uses others stands behind them.
-        for (place, (draft, record)) in records.enumerate().rev() {
+        for (position, (draft, record)) in records.enumerate().rev() {
             let Draft::Release(item) = draft else {
                 continue;
             };
@@ -95,9 +97,9 @@ impl Destination<'_> {
             let checked = match absent {
                 Some((_, why)) => Err(why),
                 None if passed.contains(&selection(item)) => {
-                    check_copies(item, &batch, sessions).map(|()| None)
+                    check_copies(item, &releases, sessions).map(|()| None)
                 }
-                None => check(item, &batch, sessions).map(Some),
+                None => check(item, &releases, sessions).map(Some),
             };
             match checked {
                 Ok(resolution) => {
@@ -109,7 +111,7 @@ impl Destination<'_> {
                 Err(why) => {
                     let (name, version) = (&item.name, &item.statement.version);
                     unusable.push(Unusable {
-                        place,
+                        position,
                         why: why.context(format!("{name}@{version} could not be used by anyone")),
                         reference,
                     });
@@ -121,19 +123,19 @@ impl Destination<'_> {
     }
 }
 
-/// The WIT packages of a batch that nothing gates and that use others of the batch alone, each at the very version that it
+/// The WIT packages among the releases that nothing gates and that use only others of the releases, each at the very version that it
 /// names: what is selected for one of them is known without solving.
 struct Settled {
-    /// The place of each, behind all that it uses.
-    places: BTreeMap<Selection, usize>,
-    /// What each uses, by place.
+    /// The position of each, behind all that it uses.
+    positions: BTreeMap<Selection, usize>,
+    /// What each uses, by position.
     uses: Vec<Vec<Selection>>,
 }
 
 impl Settled {
     fn of(drafts: &[Draft<'_>]) -> Self {
         let mut settled: BTreeMap<Requirement, Selection> = BTreeMap::new();
-        let (mut places, mut all_uses) = (BTreeMap::new(), Vec::new());
+        let (mut positions, mut all_uses) = (BTreeMap::new(), Vec::new());
         for draft in drafts {
             let Draft::Release(item) = draft else {
                 continue;
@@ -157,11 +159,11 @@ impl Settled {
                     own.clone(),
                 );
             }
-            places.insert(own, all_uses.len());
+            positions.insert(own, all_uses.len());
             all_uses.push(uses);
         }
         Self {
-            places,
+            positions,
             uses: all_uses,
         }
     }
@@ -172,12 +174,12 @@ impl Settled {
         selected: impl IntoIterator<Item = &'s Selection>,
     ) -> BTreeSet<&Selection> {
         let selected = selected.into_iter();
-        let selected = selected.filter_map(|one| self.places.get_key_value(one));
+        let selected = selected.filter_map(|one| self.positions.get_key_value(one));
         let mut selected: Vec<_> = selected.collect();
-        selected.sort_by_key(|(_, place)| **place);
+        selected.sort_by_key(|(_, position)| **position);
         let mut within = BTreeSet::new();
-        for (package, place) in selected {
-            let uses = self.uses.get(*place);
+        for (package, position) in selected {
+            let uses = self.uses.get(*position);
             if uses.is_some_and(|uses| uses.iter().all(|used| within.contains(used))) {
                 within.insert(package);
             }
@@ -214,7 +216,7 @@ fn absent(item: &Item, sessions: &mut Sessions<'_>) -> Result<Option<(PackageNam
 /// Requires a release as somebody will who has nothing else, and answers what is selected then.
 fn check(
     item: &Item,
-    batch: &BTreeMap<Selection, &[u8]>,
+    releases: &BTreeMap<Selection, &[u8]>,
     sessions: &mut Sessions<'_>,
 ) -> Result<Resolution> {
     let own = selection(item);
@@ -232,12 +234,12 @@ fn check(
         members: [("whoever requires it".to_owned(), member)].into(),
         ..Problem::default()
     })?;
-    let has = |one: &Selection| batch.contains_key(one);
+    let has = |one: &Selection| releases.contains_key(one);
     let fetched = contents(Kind::Wit, &resolution, sessions, has)?;
     let mut wit = all_selected(&fetched);
     let packages = resolution.packages();
     let ours = packages.keys().filter(|one| one.kind == Kind::Wit);
-    let ours = ours.filter_map(|one| batch.get_key_value(one));
+    let ours = ours.filter_map(|one| releases.get_key_value(one));
     wit.extend(ours.map(|(selection, bytes)| selected(selection, bytes)));
     let component = [selected(&own, &item.content)];
     let components = match item.kind {
@@ -247,7 +249,7 @@ fn check(
     let release = wit_name(&own.name, &own.version);
     check_alone(&release, &wit, components).classified()?;
     match item.kind {
-        Kind::Wit => check_copies(item, batch, sessions)?,
+        Kind::Wit => check_copies(item, releases, sessions)?,
         Kind::Component => check_wiring(item, &resolution, sessions)?,
     }
     Ok(resolution)
@@ -288,10 +290,10 @@ fn check_wiring(item: &Item, resolution: &Resolution, sessions: &mut Sessions<'_
 }
 
 /// A WIT package holds what it uses of others: that must be what their releases say, where those versions are released. What
-/// goes along in the batch is what it was made with.
+/// is appended along with it is what it was made with.
 fn check_copies(
     item: &Item,
-    batch: &BTreeMap<Selection, &[u8]>,
+    releases: &BTreeMap<Selection, &[u8]>,
     sessions: &mut Sessions<'_>,
 ) -> Result<()> {
     let decoded = Decoded::open(&item.content).map_err(PublishError::from);
@@ -302,7 +304,7 @@ fn check_copies(
             name,
             version,
         };
-        if batch.contains_key(&other) {
+        if releases.contains_key(&other) {
             continue;
         }
         let Some(content) = content_of(&other, sessions)? else {
@@ -366,16 +368,16 @@ mod tests {
         ];
         let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
         let settled = Settled::of(&drafts);
-        let within = |places: &[usize]| {
-            let selected: Vec<_> = places
+        let within = |positions: &[usize]| {
+            let selected: Vec<_> = positions
                 .iter()
-                .map(|place| selection(&items[*place]))
+                .map(|position| selection(&items[*position]))
                 .collect();
             let within = settled.within(&selected);
             let of = |one: &&Selection| items.iter().position(|item| selection(item) == **one);
-            let mut places: Vec<_> = within.iter().filter_map(of).collect();
-            places.sort_unstable();
-            places
+            let mut positions: Vec<_> = within.iter().filter_map(of).collect();
+            positions.sort_unstable();
+            positions
         };
         assert_eq!(within(&[5, 2, 1, 0]), [0, 1, 2, 5]);
         // Raised to the higher version, one has other texts than it has alone.

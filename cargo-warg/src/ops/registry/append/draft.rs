@@ -1,4 +1,4 @@
-//! What one record of a batch is to say, and whether the registry says it already.
+//! What one record is to say, and whether the registry says it already.
 //!
 //! A release brings a package into being, or adds to it. A change is about a package that is there: it is compared with
 //! what the package's log amounts to, so what is so already needs no record, and what the log would refuse is refused
@@ -20,7 +20,7 @@ use crate::ops::registry::append::{AppendError, Item};
 /// How many versions a message names.
 const SHOWN: usize = 10;
 
-/// What one record of a batch is to say.
+/// What one record is to say.
 #[derive(Debug, Clone, Copy)]
 pub enum Draft<'a> {
     /// A release.
@@ -36,21 +36,21 @@ pub enum Change {
     Yank {
         /// The version, build metadata included.
         version: Version,
-        /// Why.
+        /// The publisher's reason.
         reason: String,
     },
     /// Takes that back.
     Unyank {
         /// The version, build metadata included.
         version: Version,
-        /// Why.
+        /// The publisher's reason.
         reason: String,
     },
     /// Lets a key do something.
     Grant {
         /// The key.
         key: VerifyingKey,
-        /// What.
+        /// What the key may do from then on.
         permissions: BTreeSet<Permission>,
         /// In the name of the namespace's holder, who need not own the package: only `own`, to recover it.
         recover: bool,
@@ -64,11 +64,11 @@ pub enum Change {
     },
     /// Says something about a version or the package.
     Annotate {
-        /// About what.
+        /// What it is said of.
         scope: Scope,
         /// Under which key.
         key: String,
-        /// What.
+        /// What is said under it.
         value: String,
     },
 }

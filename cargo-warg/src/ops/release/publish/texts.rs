@@ -12,7 +12,7 @@ use wit_parser::PackageName as WitName;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::ops::registry::append::Item;
 use crate::ops::registry::references::{Made, Making};
-use crate::ops::release::publish::{Places, Publication, Read, wit_item};
+use crate::ops::release::publish::{Locations, Publication, Read, wit_item};
 use crate::ops::session::registries::Registries;
 use crate::ops::session::solve::Sessions;
 use component::span::Location;
@@ -25,7 +25,7 @@ pub(super) struct Texts {
     /// Each behind those it refers to.
     pub items: Vec<Item>,
     /// Where their texts refer to what.
-    pub places: Places,
+    pub locations: Locations,
     /// What was taken from the registries because no text has it.
     pub taken: BTreeSet<Selection>,
     /// What the publisher may want to know.
@@ -75,7 +75,7 @@ pub(super) fn make(
     let own = main.iter().find_map(|name| origin_of(name, sessions));
     let mut made = Texts {
         items: Vec::new(),
-        places: Places::new(),
+        locations: Locations::new(),
         taken: BTreeSet::new(),
         warnings: Vec::new(),
     };
@@ -93,9 +93,10 @@ pub(super) fn make(
         }
         match make_one(&mut making, name, sessions) {
             Ok(None) => {}
-            Ok(Some((item, places))) => {
+            Ok(Some((item, locations))) => {
                 let version = item.statement.version.clone();
-                made.places.insert((item.name.clone(), version), places);
+                made.locations
+                    .insert((item.name.clone(), version), locations);
                 made.items.push(item);
             }
             Err(error) if is_empty(&error) => empty = Some(error),
@@ -134,14 +135,14 @@ fn make_one(
         |text| text.path().display().to_string(),
     );
     let cannot = || format!("cannot publish {shown}");
-    let placed = |error: PublishError| error.declared_in(text.as_ref(), name);
-    let release = declared(name).map_err(placed).classified();
+    let located = |error: PublishError| error.declared_in(text.as_ref(), name);
+    let release = declared(name).map_err(located).classified();
     release.context(cannot)?;
-    let Some(Made { bytes, places }) = making.make(name, sessions).context(cannot)? else {
+    let Some(Made { bytes, locations }) = making.make(name, sessions).context(cannot)? else {
         return Ok(None);
     };
-    let opened = WitPackage::open(bytes).map_err(placed).classified();
-    Ok(Some((wit_item(opened.context(cannot)?), places)))
+    let opened = WitPackage::open(bytes).map_err(located).classified();
+    Ok(Some((wit_item(opened.context(cannot)?), locations)))
 }
 
 fn is_empty(error: &Error) -> bool {

@@ -24,7 +24,7 @@ use crate::dirs::Dirs;
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::network::Network;
 use crate::ops::lock::build;
-use crate::ops::release::derivation::{Derivation, hold};
+use crate::ops::release::derivation::{Derivation, fix_held};
 use crate::ops::release::verify::verify_release;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::solve::Sessions;
@@ -191,7 +191,7 @@ impl Worlds {
     /// The release that carries the lock, as `publish --with-lock` makes it.
     fn release(&self, world: usize, lock: Lockfile) -> (Vec<u8>, bool) {
         let mut then = Sessions::at_lock(&self.registries, Reading::Now, &lock);
-        let lock = hold(lock, &mut then).unwrap();
+        let lock = fix_held(lock, &mut then).unwrap();
         let (_, root) = lock.only_root().unwrap();
         let mut statement = self.statement("1.0.0");
         let requires = root.requires.iter();

@@ -21,7 +21,7 @@ use component::wit::local::LocalPackages;
 use component::wit::root::Root;
 use component::wit::text::Group;
 
-/// A local package in its place: members may take one name and version from several folders.
+/// A local package in its folder: members may take one name and version from several folders.
 pub(super) type Key = (Selection, Option<String>);
 
 pub(super) fn key(local: &Local) -> Key {
@@ -105,8 +105,8 @@ impl<'a> Folders<'a> {
         self.held.entry(key(local)).or_insert(held);
     }
 
-    /// What a dependency requires. One with a path requires what lies there, which must be a version that it allows: or
-    /// else a registry's release would quietly take its place.
+    /// What a dependency requires. One with a path requires what lies there. That must be a version that the dependency
+    /// allows: otherwise a registry's release would quietly be taken instead.
     pub(super) fn required(
         &mut self,
         dependency: &Dependency,
@@ -263,8 +263,8 @@ impl<'a> Folders<'a> {
         for further in of_kind(member, Kind::Component) {
             let requirement = self.required(further, locals, on_the_way)?;
             let key = (requirement.kind, requirement.name.clone());
-            let place = further.location.to_string();
-            local.requirement_locations.insert(key, place);
+            let location = further.location.to_string();
+            local.requirement_locations.insert(key, location);
             local.requirements.insert(requirement);
         }
         let unbuilt = Unbuilt {
@@ -276,7 +276,7 @@ impl<'a> Folders<'a> {
         Ok(version)
     }
 
-    /// Reads a workspace beside this one, whose places are named from this one.
+    /// Reads a workspace beside this one. Its paths are named from this one.
     fn load_outside(&self, dependency: &Dependency, manifest: &Path) -> Result<Workspace> {
         let folder = manifest.parent().unwrap_or(manifest);
         if !manifest.is_file() {
@@ -339,7 +339,7 @@ fn not_there(dependency: &Dependency, path: &Path) -> Error {
     Error::new(Class::Other, wrong_path(dependency, path)).at(dependency.location.clone())
 }
 
-/// A failure to read what lies there, in the place of the dependency.
+/// A failure to read what lies there, with the dependency's location.
 fn in_context(error: Error, dependency: &Dependency, path: &Path) -> Error {
     let (name, path) = (&dependency.name, path.display());
     error

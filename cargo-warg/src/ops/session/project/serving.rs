@@ -1,7 +1,7 @@
 //! What serves the references of a member's `wit/`: a component, a package in a folder, or else a release.
 //!
 //! Nothing is served by its name alone: what lies in a folder serves what its texts hold, or what its component exports.
-//! The texts of a project that is not built yet are taken in its component's place, and refer to others in their turn.
+//! The texts of a project that is not built yet are taken instead of its component, and refer to others in their turn.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -25,7 +25,7 @@ use component::wit::text::{Group, Reference};
 pub(super) struct Served {
     /// What a registry has to serve, or a patch.
     pub(super) pins: Vec<Pin>,
-    /// What each component dependency has to export, by its place among the dependencies, and where that is asked.
+    /// What each component dependency has to export, by its position among the dependencies, and where that is asked.
     pub(super) exports: BTreeMap<usize, BTreeMap<ExternName, Option<Location>>>,
     /// The texts of components that are not built.
     pub(super) texts: BTreeMap<Key, Vec<Group>>,
@@ -68,7 +68,7 @@ enum Answer<'f> {
     Text(&'f Key, &'f Unbuilt, &'f Group),
     /// A component that is built, or will be read when it is fetched.
     Component,
-    /// A release, or what the solver takes in its place.
+    /// A release, or what the solver takes instead.
     Release,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Serving<'a> {
         };
         let mut dependencies = member.dependencies.iter().enumerate();
         let serving = dependencies.find(|(_, one)| serves(one, reference));
-        let Some((place, dependency)) = serving else {
+        let Some((position, dependency)) = serving else {
             return Ok(Answer::Release);
         };
         let held = self
@@ -144,7 +144,7 @@ impl<'a> Serving<'a> {
             }
             _ => {
                 if let (User::Member, Ok(name)) = (user, reference.extern_name().parse()) {
-                    let exports = served.exports.entry(place).or_default();
+                    let exports = served.exports.entry(position).or_default();
                     let location = || reference.location.clone();
                     exports.entry(name).or_insert_with(location);
                 }
@@ -188,13 +188,13 @@ impl<'a> Serving<'a> {
     /// The local package that the solver will take for a component dependency, if any.
     fn local(&self, dependency: &Dependency) -> Option<&'a Local> {
         let path = dependency.path.as_ref();
-        let place = path.map(|path| relative(self.workspace, &path.display().to_string()));
+        let path = path.map(|path| relative(self.workspace, &path.display().to_string()));
         let versions = dependency.requirement_or_any();
         let fits = |local: &&Local| {
             local.kind == Kind::Component
                 && local.name == dependency.name
                 && versions.matches(&local.version)
-                && (place.is_none() || local.location == place)
+                && (path.is_none() || local.location == path)
         };
         self.locals.iter().find(fits)
     }
@@ -247,7 +247,7 @@ impl<'a> Serving<'a> {
         let message = format!(
             "`{name}` is asked of `{}`, and {} does not export it",
             dependency.name,
-            self.place(dependency)
+            self.path(dependency)
         );
         let exports: Vec<_> = exports.iter().map(|export| format!("`{export}`")).collect();
         let error = self.refused(reference, user, message);
@@ -266,12 +266,12 @@ impl<'a> Serving<'a> {
         exported: &Exported,
     ) -> Error {
         let (name, item) = (reference.extern_name(), &reference.item);
-        let place = self.place(dependency);
+        let path = self.path(dependency);
         let others = exported.other_versions(reference);
         let is_there = others.iter().any(|found| **found == reference.package);
         let asked = format!("`{name}` is asked of `{}`", dependency.name);
         if is_there || others.is_empty() {
-            let message = format!("{asked}, and no world in the wit/ of {place} exports it");
+            let message = format!("{asked}, and no world in the wit/ of {path} exports it");
             return self.refused(reference, user, message).with_help(format!(
                 "export `{item}` of `{}` from a world there, or refer to what it does export",
                 reference.package
@@ -282,13 +282,13 @@ impl<'a> Serving<'a> {
             .iter()
             .map(|found| format!("`{}`", found.interface_id(item)))
             .collect();
-        let message = format!("{asked}, and the wit/ of {place} has {}", has.join(", "));
+        let message = format!("{asked}, and the wit/ of {path} has {}", has.join(", "));
         self.refused(reference, user, message)
             .with_help(format!("write {}", names.join(" or ")))
     }
 
     /// Where a dependency lies, as messages write it.
-    fn place(&self, dependency: &Dependency) -> String {
+    fn path(&self, dependency: &Dependency) -> String {
         let location = self.local(dependency).and_then(|one| one.location.clone());
         location.unwrap_or_else(|| "its folder".to_owned())
     }
