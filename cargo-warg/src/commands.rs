@@ -78,7 +78,7 @@ impl Context {
     /// The same, of flags that say more than those of every command.
     pub fn workspace_of(&self, manifest: &ManifestArgs) -> Result<Workspace> {
         let workspace = Workspace::load(manifest).classified()?;
-        self.shell.name_places_from(workspace.root());
+        self.shell.name_paths_from(workspace.root());
         Ok(workspace)
     }
 

@@ -153,8 +153,8 @@ pub struct Place {
 }
 
 impl From<&span::Annotation> for Place {
-    fn from(place: &span::Annotation) -> Self {
-        let span::Annotation { location, label } = place;
+    fn from(annotation: &span::Annotation) -> Self {
+        let span::Annotation { location, label } = annotation;
         Self {
             file: location.file().display().to_string(),
             line: location.line(),

@@ -72,7 +72,7 @@ impl Color {
     }
 }
 
-/// A place to print to.
+/// Where it prints to.
 struct Sink {
     to: Box<dyn Write + Send>,
     colors: bool,
@@ -115,7 +115,7 @@ pub struct Shell {
     verbosity: Verbosity,
     job: github::Job,
     secrets: Arc<Secrets>,
-    /// The folder that places are named from.
+    /// The folder that paths are named from.
     root: Mutex<Option<PathBuf>>,
     /// What a command was told to read, beside that folder.
     told: Mutex<Vec<PathBuf>>,
@@ -182,9 +182,9 @@ impl Shell {
         }
     }
 
-    /// Says which folder places are named from, once it is known: that of the workspace. From then on, lines are shown of
+    /// Says which folder paths are named from, once it is known: that of the workspace. From then on, lines are shown of
     /// texts that lie below it alone, whatever links lead to: a project can name any file of its user.
-    pub fn name_places_from(&self, root: &Path) {
+    pub fn name_paths_from(&self, root: &Path) {
         *locked(&self.root) = Some(root.to_owned());
     }
 
@@ -195,11 +195,11 @@ impl Shell {
 
     /// Whether lines of a text may be shown: it really lies below the workspace, or where the user said. Of what is no
     /// file, as stdin or a lock in a bundle, the command was told.
-    fn may_show(&self, place: &span::Annotation) -> bool {
+    fn may_show(&self, annotation: &span::Annotation) -> bool {
         let Some(root) = locked(&self.root).clone() else {
             return true; // nothing is read yet that a project names
         };
-        let file = place.location.file();
+        let file = annotation.location.file();
         let here = std::env::current_dir().unwrap_or_default();
         let named = [root.join(file), here.join(file)];
         let mut there = named.iter().filter(|path| path.symlink_metadata().is_ok());
@@ -227,11 +227,11 @@ impl Shell {
     }
 
     /// A warning, as an annotation of the job.
-    fn annotate_warning(&self, message: &str, place: Option<&Location>) {
+    fn annotate_warning(&self, message: &str, location: Option<&Location>) {
         let root = locked(&self.root);
         if self.job.annotates {
             let title = "cargo warg";
-            let line = (self.job).annotation("warning", title, message, place, root.as_deref());
+            let line = (self.job).annotation("warning", title, message, location, root.as_deref());
             let _ = locked(&self.err).write(line.as_bytes());
         }
     }
@@ -279,12 +279,12 @@ impl Shell {
         }
     }
 
-    /// The same of a place in a file, which is named in a line of its own.
-    pub fn warning_at(&self, message: impl fmt::Display, place: &Location) {
+    /// The same of a location, which is named in a line of its own.
+    pub fn warning_at(&self, message: impl fmt::Display, location: &Location) {
         if self.verbosity >= Verbosity::Normal {
-            self.annotate_warning(&message.to_string(), Some(place));
+            self.annotate_warning(&message.to_string(), Some(location));
             self.line(WARNING, "warning:", &message);
-            self.raw(&format!(" --> {}\n", clean_line(&place.to_string())));
+            self.raw(&format!(" --> {}\n", clean_line(&location.to_string())));
         }
     }
 
@@ -307,24 +307,25 @@ impl Shell {
                 let indented = shortened(&message).replace('\n', "\n  ");
                 self.raw(&format!("\nCaused by:\n  {indented}\n"));
             }
-            let places: Vec<&span::Annotation> = error.annotations_of(position).collect();
-            if !places.is_empty() {
+            let annotations: Vec<&span::Annotation> = error.annotations_of(position).collect();
+            if !annotations.is_empty() {
                 long = true;
-                self.snippet(&places, if position == 0 { "" } else { "  " });
+                self.snippet(&annotations, if position == 0 { "" } else { "  " });
             }
         }
-        for (place, help) in error.help().iter().enumerate() {
-            if long && place == 0 {
+        for (index, help) in error.help().iter().enumerate() {
+            if long && index == 0 {
                 self.raw("\n");
             }
             self.line(NOTE, "help:", help);
         }
     }
 
-    /// The lines of some texts, with what is meant underlined, as rustc shows them. The first place is where it is wrong.
-    fn snippet(&self, places: &[&span::Annotation], indent: &str) {
+    /// The lines of some texts, with what is meant underlined, as rustc shows them. The first annotation is where it is wrong.
+    fn snippet(&self, annotations: &[&span::Annotation], indent: &str) {
         let (shown, named): (Vec<&span::Annotation>, Vec<&span::Annotation>) =
-            (places.iter().copied()).partition(|place| !is_too_long(place) && self.may_show(place));
+            (annotations.iter().copied())
+                .partition(|annotation| !is_too_long(annotation) && self.may_show(annotation));
         let mut sink = locked(&self.err);
         let renderer = if sink.colors {
             Renderer::styled()
@@ -338,9 +339,9 @@ impl Shell {
             let excerpts = excerpts.iter().map(|one| one.snippet(&self.secrets));
             shown = renderer.render(&[group.elements(excerpts)]);
         }
-        for place in named {
+        for annotation in named {
             shown.push('\n');
-            shown.push_str(&clean_line(&format!(" --> {}", place.location)));
+            shown.push_str(&clean_line(&format!(" --> {}", annotation.location)));
         }
         for line in shown.trim_start_matches('\n').lines() {
             let _ = sink.text(&format!("{indent}{}\n", line.trim_end()));
@@ -403,45 +404,45 @@ fn shortened(message: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The longest line that is shown, in bytes: the renderer is slow with longer ones. Of those only the place is said.
+/// The longest line that is shown, in bytes: the renderer is slow with longer ones. Of those only the location is said.
 const MAX_LINE: usize = 16 * 1024;
-/// How far two places of one text may lie apart, in bytes, to be shown together.
+/// How far two annotations of one text may lie apart, in bytes, to be shown together.
 const MAX_EXCERPT: usize = 256 * 1024;
 
-/// Some lines of a text, and the places in them.
+/// Some lines of a text, and the annotations in them.
 struct Excerpt<'a> {
-    places: Vec<(&'a span::Annotation, AnnotationKind)>,
+    annotations: Vec<(&'a span::Annotation, AnnotationKind)>,
     lines: Range<usize>,
 }
 
 /// The lines to show, those of one text together where they are near.
-fn excerpts<'a>(places: &[&'a span::Annotation]) -> Vec<Excerpt<'a>> {
+fn excerpts<'a>(annotations: &[&'a span::Annotation]) -> Vec<Excerpt<'a>> {
     let mut excerpts: Vec<Excerpt<'_>> = Vec::new();
-    for (number, &place) in places.iter().enumerate() {
+    for (number, &annotation) in annotations.iter().enumerate() {
         let kind = if number == 0 {
             AnnotationKind::Primary
         } else {
             AnnotationKind::Context
         };
-        let lines = place.location.whole_line();
+        let lines = annotation.location.whole_line();
         let joined = |one: &Excerpt<'_>| {
             let start = one.lines.start.min(lines.start);
             start..one.lines.end.max(lines.end)
         };
         let near = excerpts.iter_mut().find(|one| {
-            let same_text = one.places.first().is_some_and(|(first, _)| {
-                first.location.file() == place.location.file()
-                    && first.location.text() == place.location.text()
+            let same_text = one.annotations.first().is_some_and(|(first, _)| {
+                first.location.file() == annotation.location.file()
+                    && first.location.text() == annotation.location.text()
             });
             same_text && joined(one).len() <= MAX_EXCERPT
         });
         match near {
             Some(excerpt) => {
                 excerpt.lines = joined(excerpt);
-                excerpt.places.push((place, kind));
+                excerpt.annotations.push((annotation, kind));
             }
             None => excerpts.push(Excerpt {
-                places: vec![(place, kind)],
+                annotations: vec![(annotation, kind)],
                 lines,
             }),
         }
@@ -449,13 +450,17 @@ fn excerpts<'a>(places: &[&'a span::Annotation]) -> Vec<Excerpt<'a>> {
     excerpts
 }
 
-fn is_too_long(place: &span::Annotation) -> bool {
-    place.location.whole_line().len() > MAX_LINE
+fn is_too_long(annotation: &span::Annotation) -> bool {
+    annotation.location.whole_line().len() > MAX_LINE
 }
 
 impl<'a> Excerpt<'a> {
     fn snippet(&self, secrets: &Secrets) -> Snippet<'a, Annotation<'a>> {
-        let first = self.places.iter().map(|(place, _)| &place.location).min();
+        let first = self
+            .annotations
+            .iter()
+            .map(|(annotation, _)| &annotation.location)
+            .min();
         let Some(first) = first else {
             return Snippet::source("");
         };
@@ -465,14 +470,14 @@ impl<'a> Excerpt<'a> {
         let mut snippet = Snippet::source(shown(text, text.len()))
             .line_start(first.line())
             .path(clean_line(&first.file().to_string_lossy()).into_owned());
-        for (place, kind) in &self.places {
-            let (span, line) = (place.location.span(), place.location.whole_line());
+        for (annotation, kind) in &self.annotations {
+            let (span, line) = (annotation.location.span(), annotation.location.whole_line());
             // What goes on in further lines would take a whole page.
             let offset = |at: usize| {
                 let at = at.clamp(line.start, line.end);
                 shown(text, at.saturating_sub(self.lines.start)).len()
             };
-            let label = place.label.as_deref();
+            let label = annotation.label.as_deref();
             let label = label.map(|label| clean_line(label).into_owned());
             let annotation = kind.span(offset(span.start)..offset(span.end));
             snippet = snippet.annotation(annotation.label(label));
@@ -667,25 +672,25 @@ mod tests {
         }
     }
 
-    fn snippet_of(places: &[span::Annotation]) -> String {
-        let places = places.iter().cloned();
-        let error = places.fold(Error::new(Class::Other, "wrong"), Error::at);
+    fn snippet_of(annotations: &[span::Annotation]) -> String {
+        let annotations = annotations.iter().cloned();
+        let error = annotations.fold(Error::new(Class::Other, "wrong"), Error::at);
         let (_, err) = said(Verbosity::Quiet, |shell| shell.error(&error));
         err
     }
 
     #[test]
-    fn places_whose_line_is_too_long_to_show_are_named_on_a_line_each() {
+    fn locations_whose_line_is_too_long_to_show_are_named_on_a_line_each() {
         let text = "x".repeat(MAX_LINE + 1);
-        let place = Text::new(Path::new("warg.lock"), text).at(2..3);
+        let location = Text::new(Path::new("warg.lock"), text).at(2..3);
         assert_eq!(
-            snippet_of(&[place.clone().into(), place.into()]),
+            snippet_of(&[location.clone().into(), location.into()]),
             "error: wrong\n --> warg.lock:1:3\n --> warg.lock:1:3\n"
         );
     }
 
     #[test]
-    fn a_place_is_shown_with_its_line_and_other_places_with_theirs() {
+    fn an_annotation_is_shown_with_its_line_and_others_with_theirs() {
         let text = Text::new(Path::new("Cargo.toml"), "[a]\nb = 1\n\n\n\tc = 2 # é\n");
         let (b, c) = (text.at(4..5), text.at(13..14));
         assert_eq!(
@@ -731,11 +736,11 @@ mod tests {
 
         let long = "a".repeat(MAX_LINE);
         let wide = Text::new(Path::new("f"), format!("{long} = 1\n{long}{long}\nb"));
-        for (place, says) in [
+        for (location, says) in [
             (wide.at(1000..1003), " --> f:1:1001\n"),
             (wide.line(2), " --> f:2:1\n"),
         ] {
-            let err = snippet_of(&[place.into()]);
+            let err = snippet_of(&[location.into()]);
             assert!(err.contains(says) && err.len() < 1000, "{err}");
         }
         for text in ["", "\n", "\r\n", "é", "a\n\n"] {

@@ -100,7 +100,7 @@ impl Classify for RootError {
             } => {
                 let unread = unread
                     .iter()
-                    .map(|place| place.labelled("it is here, and is not read"));
+                    .map(|location| location.labelled("it is here, and is not read"));
                 location
                     .iter()
                     .cloned()

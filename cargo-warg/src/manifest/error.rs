@@ -205,9 +205,9 @@ pub enum ManifestError {
     Together {
         /// Where it stands.
         location: Location,
-        /// One of the two words.
+        /// One of the two keys.
         first: &'static str,
-        /// The other word.
+        /// The other key.
         second: &'static str,
     },
     /// A dependency with neither version nor path.
@@ -519,7 +519,7 @@ impl Classify for ManifestError {
             }
             Self::TwoRegistries { first, second, .. } => [second, first]
                 .into_iter()
-                .map(|place| place.1.labelled(format!("`{}`", place.0)))
+                .map(|claim| claim.1.labelled(format!("`{}`", claim.0)))
                 .collect(),
             Self::NoRegistry { location, .. } => {
                 location.iter().cloned().map(Annotation::from).collect()

@@ -103,9 +103,9 @@ pub(super) fn with_locations(error: &ManifestError) -> String {
         chain.push(cause.to_string());
         source = cause.source();
     }
-    let places = error.annotations();
-    let places = places.iter().map(|place| place.location.to_string());
-    places.chain(chain).collect::<Vec<_>>().join(": ")
+    let locations = error.annotations();
+    let locations = locations.iter().map(|one| one.location.to_string());
+    locations.chain(chain).collect::<Vec<_>>().join(": ")
 }
 
 #[test]

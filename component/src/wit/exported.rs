@@ -96,7 +96,7 @@ impl Exported {
     }
 
     /// Where the project itself makes a reference of one of these texts.
-    pub fn place(&self, reference: &Reference) -> Option<&Location> {
+    pub fn location(&self, reference: &Reference) -> Option<&Location> {
         self.places.get(&reference.extern_name())
     }
 }

@@ -370,7 +370,7 @@ impl Skipped {
         let reason: Vec<_> = self.why.chain().collect();
         let reason = reason.join(": ");
         match self.why.annotations().next() {
-            Some(place) => format!("{}: {reason}", place.location),
+            Some(annotation) => format!("{}: {reason}", annotation.location),
             None => reason,
         }
     }

@@ -226,12 +226,13 @@ pub(super) fn twins(project: &Project, pins: &[(&String, &Pin)]) -> Vec<String> 
     for (member, pin) in pins {
         let has_twins = |root: &Root| root.has_twins(pin);
         if project.roots.get(*member).is_some_and(has_twins) {
-            let place = pin.location.as_ref();
-            let place = place.map(|place| place.below(project.workspace.root()).to_string());
-            let place = place.map_or_else(String::new, |place| format!(" ({place})"));
+            let location = pin.location.as_ref();
+            let location =
+                location.map(|location| location.below(project.workspace.root()).to_string());
+            let location = location.map_or_else(String::new, |location| format!(" ({location})"));
             let key = (*member, &pin.name, Track::of(&pin.version));
             let named = twins.entry(key).or_default();
-            named.push(format!("{}{place}", pin.version));
+            named.push(format!("{}{location}", pin.version));
         }
     }
     let sentences = twins.into_iter().map(|((member, name, _), pins)| {

@@ -203,7 +203,7 @@ impl<'a> Serving<'a> {
         let mut pin = self.root.pin(reference).classified()?;
         if let User::Folder(_, folder) = user {
             pin.is_shared = true;
-            pin.location = self.exported(folder)?.place(reference).cloned();
+            pin.location = self.exported(folder)?.location(reference).cloned();
         }
         let is_it = |one: &&mut Pin| one.name == pin.name && one.version == pin.version;
         if let Some(same) = pins.iter_mut().find(is_it) {
@@ -228,7 +228,7 @@ impl<'a> Serving<'a> {
             User::Folder(_, folder) => self
                 .exported(folder)
                 .ok()
-                .and_then(|exported| exported.place(reference).cloned()),
+                .and_then(|exported| exported.location(reference).cloned()),
         };
         let error = Error::new(Class::Other, message);
         let error = location.into_iter().fold(error, Error::at);
