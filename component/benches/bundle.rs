@@ -15,11 +15,11 @@ const COMPONENTS: usize = 50;
 const SIZE: usize = 100_000;
 
 /// A component of that many bytes, nearly all of it code. Each needs the next two, and the host.
-fn component(place: usize) -> Vec<u8> {
+fn component(position: usize) -> Vec<u8> {
     let mut text = String::from("(component\n");
     let mut core = String::from("(core module $m\n");
     let mut with = String::new();
-    let next = (place + 1..COMPONENTS)
+    let next = (position + 1..COMPONENTS)
         .take(2)
         .map(|next| format!("bench:part-{next}/api@1.0.0"));
     let imports = next.chain(["wasi:clocks/monotonic-clock@0.2.6".to_owned()]);
@@ -65,7 +65,7 @@ fn component(place: usize) -> Vec<u8> {
         "(func $g (result u32) (canon lift (core func $c \"get\")))"
     )
     .unwrap();
-    writeln!(text, "(instance $x (export \"get\" (func $g)))(export \"bench:part-{place}/api@1.0.0\" (instance $x)))").unwrap();
+    writeln!(text, "(instance $x (export \"get\" (func $g)))(export \"bench:part-{position}/api@1.0.0\" (instance $x)))").unwrap();
     wat::parse_str(text).unwrap()
 }
 
@@ -80,18 +80,18 @@ fn memory(what: &str) -> u64 {
 fn bundle(c: &mut Criterion) {
     let contents: Vec<Vec<u8>> = (0..COMPONENTS).map(component).collect();
     let requirements: Vec<BTreeSet<Requirement>> = (0..COMPONENTS)
-        .map(|place| {
-            let next = (place + 1..COMPONENTS).take(2);
+        .map(|position| {
+            let next = (position + 1..COMPONENTS).take(2);
             next.map(|next| format!("component bench:part-{next} ^1.0").parse().unwrap())
                 .collect()
         })
         .collect();
-    let part = |place: usize| Part {
-        requirements: &requirements[place],
-        content: &contents[place],
+    let part = |position: usize| Part {
+        requirements: &requirements[position],
+        content: &contents[position],
     };
-    let selection = |place| -> Selection {
-        format!("component bench:part-{place}@1.0.0")
+    let selection = |position| -> Selection {
+        format!("component bench:part-{position}@1.0.0")
             .parse()
             .unwrap()
     };
@@ -99,7 +99,7 @@ fn bundle(c: &mut Criterion) {
     let composition = Composition {
         root: part(0),
         parts: (1..COMPONENTS)
-            .map(|place| (selection(place), part(place)))
+            .map(|position| (selection(position), part(position)))
             .collect::<BTreeMap<_, _>>(),
         wire: &wire,
         name: "app",

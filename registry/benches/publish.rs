@@ -28,14 +28,14 @@ const MEMORY: &str = "/dev/shm";
 
 fn main() {
     println!("medians of {RUNS} publishings each, in milliseconds");
-    println!("packages   place    new release   new package");
+    println!("packages   medium   new release   new package");
     for packages in SIZES {
         let crowd = Crowd {
             packages,
             records: 1,
         };
         let world = crowd.world(1);
-        for (place, parent) in [("disk", DISK), ("memory", MEMORY)] {
+        for (medium, parent) in [("disk", DISK), ("memory", MEMORY)] {
             if !Path::new(parent).is_dir() {
                 continue;
             }
@@ -50,7 +50,7 @@ fn main() {
                 packages_made.push(publish(&mut world, &new, "1.0.0", true));
             }
             let [releases, new] = [releases, packages_made].map(median);
-            println!("{packages:>8}   {place:<6}   {releases:>11.2}   {new:>11.2}");
+            println!("{packages:>8}   {medium:<6}   {releases:>11.2}   {new:>11.2}");
         }
     }
 }

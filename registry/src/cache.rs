@@ -39,7 +39,7 @@ fn is_shared(path: &ObjectPath) -> bool {
 #[derive(Debug, Clone)]
 pub struct Cache {
     /// Where all caches are, and where this one's own files lie in it.
-    cache: Tree,
+    tree: Tree,
     below: PathBuf,
     files: Folder,
     contents: Folder,
@@ -50,7 +50,7 @@ impl Cache {
     pub fn open(cache: impl Into<PathBuf>, policy: &Policy) -> Self {
         let cache = cache.into();
         Self {
-            cache: Tree::private(&cache).unsynced(),
+            tree: Tree::private(&cache).unsynced(),
             below: below(policy),
             files: Folder::new(cache.join(below(policy))),
             contents: Folder::new(cache),
@@ -89,12 +89,12 @@ impl Cache {
         let checkpoint = verified.get_key_value(&last);
         let others = verified.iter().filter(|(path, _)| **path != last);
         for (path, bytes) in others.chain(checkpoint) {
-            let place = if is_shared(path) {
+            let file = if is_shared(path) {
                 PathBuf::from(path.as_str())
             } else {
                 self.below.join(path.as_str())
             };
-            let kept = self.cache.replace(&place, bytes);
+            let kept = self.tree.replace(&file, bytes);
             kept.map_err(|source| StorageError::Io {
                 action: "write",
                 address: self.address_of(path),

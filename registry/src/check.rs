@@ -29,7 +29,7 @@ use transparency::tile::{FileError, Part, WIDTH};
 use crate::client::{Client, ClientError, Doubted, Remedy, Session, evidence};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Source, StorageError};
-use conviction::Places;
+use conviction::RecordIndices;
 
 /// What a registry was found to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub enum CheckError {
     /// An entry is neither a record nor a map entry.
     #[error("entry {index} is refused")]
     Entry {
-        /// Its place.
+        /// Its index in the log.
         index: Index,
         /// Why.
         #[source]
@@ -404,19 +404,19 @@ where
     Ok(report)
 }
 
-/// Replays all entries, and behind those that are refused goes on to look for evidence.
+/// Replays all entries. Behind those that are refused it goes on to search for evidence.
 fn replay(
     session: &mut Session<'_>,
     policy: &Policy,
     entries: &[Vec<u8>],
     mut refusal: Option<CheckError>,
 ) -> Result<Replay, CheckError> {
-    let mut places = Places::of(session, entries)?;
+    let mut indices = RecordIndices::of(session, entries)?;
     let mut replay = Replay::new(policy)
         .map_err(|source| refused(Index::ZERO, UpdateError::Map(source).into()))?;
     for (index, entry) in (0..).map(Index::new).zip(entries) {
         if let Err(error) = replay.take(index, entry) {
-            if let Some(evidence) = places.omitted(session, index, &replay.pages) {
+            if let Some(evidence) = indices.omitted(session, index, &replay.pages) {
                 return Err(evidence::misbehavior(session, evidence).into());
             }
             refusal.get_or_insert(refused(index, error));

@@ -414,11 +414,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Demands that a package's files say of a record what was proved of it before, by a lock: where it lies. Both places
-    /// proved, the registry wrote it twice.
+    /// Demands that a package's files give a record the index that a lock proved of it before. Where both indices are
+    /// proved, the registry wrote the record twice.
     ///
     /// # Errors
-    /// Files that say another place.
+    /// Files that say another index.
     pub fn check_index(
         &mut self,
         loaded: &LoadedLog,

@@ -1,16 +1,16 @@
-//! Files of this machine: the one place where they are opened, written, moved and removed.
+//! Files of this machine: the one module where they are opened, written, moved and removed.
 //!
 //! **Read** are regular files only, and no more of one than a limit: a pipe makes its reader wait for ever, and a device has
 //! no end.
 //!
-//! **Written** are whole files: a new one beside, moved into place, so whoever stops in between leaves the old one. There are
-//! three sorts of places, each with one rule:
+//! **Written** are whole files: a new one is written beside and then renamed, so whoever stops in between leaves the old one.
+//! There are three sorts of paths, each with one rule:
 //!
-//! | place | permissions | what lies in the way |
+//! | path | permissions | what lies in the way |
 //! |---|---|---|
 //! | a file that is the user's own: `Cargo.toml`, `warg.lock`, `wit/*.wit` ([`replace`]), what `-o` names ([`output`]) | it keeps its own; of a new one, the umask decides | a link stays one, and what it leads to is written; a read-only file is refused |
-//! | below a folder that others read: `wit/`, a vendored folder, a registry ([`Tree::shared`]) | the umask decides | no link is followed; a link or a read-only file in a file's place is refused |
-//! | below a folder of this user alone: keys, state, cache ([`Tree::private`]) | folders 0700 and files 0600, whatever the umask | no link is followed; what lies in a file's place is replaced |
+//! | below a folder that others read: `wit/`, a vendored folder, a registry ([`Tree::shared`]) | the umask decides | no link is followed; a link or a read-only file under a file's name is refused |
+//! | below a folder of this user alone: keys, state, cache ([`Tree::private`]) | folders 0700 and files 0600, whatever the umask | no link is followed; what lies under a file's name is replaced |
 
 mod left;
 mod tree;
@@ -31,7 +31,7 @@ pub const STAGED: &str = ".cargo-warg-";
 /// Why a file is not read or written although the system would. Each comes as the inside of an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
 pub enum Obstacle {
-    /// A link on the way to a file, or in its place.
+    /// A link on the way to a file, or under its name.
     #[error("{} is a link, and nothing is written or removed through one", .0.display())]
     Link(PathBuf),
     /// A link to something that is not there: it may be there again when a disk is back.
@@ -40,7 +40,7 @@ pub enum Obstacle {
     /// A link to a folder in which it lies itself.
     #[error("it is a link to a folder in which it lies itself")]
     Upward,
-    /// A file that its owner protects. (Moving another into its place would ask the folder alone.)
+    /// A file that its owner protects. (Giving its name to another would ask the folder alone.)
     #[error("it is read-only")]
     ReadOnly,
     /// A pipe, a device or the like.
@@ -65,7 +65,7 @@ pub enum Exposed {
         /// Its permission bits.
         mode: u32,
     },
-    /// Others can put another file in its place.
+    /// Others can replace it by another file.
     Folder {
         /// The folder.
         folder: PathBuf,

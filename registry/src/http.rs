@@ -140,24 +140,24 @@ impl Http {
             } else {
                 AT_ONCE - running.len()
             };
-            for (place, path) in waiting.by_ref().take(more) {
+            for (position, path) in waiting.by_ref().take(more) {
                 let inner = Arc::clone(&inner);
                 // The first one comes whatever it takes: so each round gets on.
-                let round = (place > 0).then(|| Arc::clone(&round));
+                let round = (position > 0).then(|| Arc::clone(&round));
                 running.spawn(async move {
                     let asked = Asked {
                         known: None,
                         tries: inner.options.timeouts.tries,
                         round,
                     };
-                    (place, inner.fetch(&path, &asked).await)
+                    (position, inner.fetch(&path, &asked).await)
                 });
             }
             let Some(finished) = running.join_next().await else {
                 let whole = found.into_iter().map_while(|found| found);
                 return Ok(whole.collect());
             };
-            let (place, answer) = match finished.map_err(JoinError::try_into_panic) {
+            let (position, answer) = match finished.map_err(JoinError::try_into_panic) {
                 Ok(finished) => finished,
                 // A defect of this program is none of the registry's: nobody may hear that a file is not there.
                 Err(Ok(panic)) => std::panic::resume_unwind(panic),
@@ -169,10 +169,10 @@ impl Http {
                 Answer::Absent | Answer::Unchanged => None,
                 Answer::Later => continue,
             };
-            if place == 0 {
+            if position == 0 {
                 round.add(answer.as_ref().map_or(0, Vec::len));
             }
-            if let Some(slot) = found.get_mut(place) {
+            if let Some(slot) = found.get_mut(position) {
                 *slot = Some(answer);
             }
         }

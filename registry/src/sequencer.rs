@@ -92,14 +92,14 @@ pub enum SequencerError {
     /// An operator record that is refused.
     #[error(transparent)]
     Operator(Box<operator::AdmitError>),
-    /// Another record has that place.
+    /// Another record has that position.
     #[error(
         "record {position} of {subject} exists already: it has {length} records, the last is {head}"
     )]
     Conflict {
         /// The log.
         subject: Subject,
-        /// The place that was asked for.
+        /// The position that was asked for.
         position: Position,
         /// How many records it has.
         length: Length,

@@ -182,7 +182,7 @@ pub struct Folder {
 impl Folder {
     /// The folder, which need not exist yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        // Temporary files lie beside everything else, so that they can be linked into place. All may read them whom the
+        // Temporary files lie beside everything else, so that they can be linked to their names. All may read them whom the
         // umask lets, since a web server may serve the folder.
         let tmp = Path::new(PRIVATE).join("tmp");
         Self {
@@ -258,12 +258,12 @@ impl Storage for Folder {
             }),
             None => Ok(false),
         };
-        let place = Path::new(path.as_str());
+        let file = Path::new(path.as_str());
         if same(self.get(path)?)? {
             // Whoever created it may have died before its name was safe.
-            return self.tree.sync(place).map_err(self.io("write", path));
+            return self.tree.sync(file).map_err(self.io("write", path));
         }
-        let created = self.tree.create(place, bytes);
+        let created = self.tree.create(file, bytes);
         // Somebody else may have created it in between: then it must be the same.
         if created.map_err(self.io("write", path))? || same(self.get(path)?)? {
             Ok(())
@@ -296,10 +296,10 @@ impl Storage for Folder {
     }
 
     fn remove(&self, path: &ObjectPath) -> Result<(), StorageError> {
-        let place = Path::new(path.as_str());
-        self.tree.remove(place).map_err(self.io("remove", path))?;
+        let file = Path::new(path.as_str());
+        self.tree.remove(file).map_err(self.io("remove", path))?;
         // A folder of partial files that is empty now goes too; one that is not stays.
-        if let Some(folder) = place.parent()
+        if let Some(folder) = file.parent()
             && folder.extension().is_some_and(|end| end == "p")
         {
             let _ = self.tree.remove_folder(folder);

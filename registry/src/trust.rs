@@ -492,8 +492,8 @@ impl TrustStore {
     }
 
     fn write(&self, memory: &Memory) -> Result<(), TrustStoreError> {
-        let place = self.below.join(FILE);
-        let written = self.state.replace(&place, &self.print(memory)?);
+        let file = self.below.join(FILE);
+        let written = self.state.replace(&file, &self.print(memory)?);
         written.map_err(self.io("write"))
     }
 

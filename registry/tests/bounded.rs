@@ -152,7 +152,7 @@ fn a_log_is_read_from_its_end_so_the_first_wrong_file_is_the_last_one_read() {
 }
 
 #[test]
-fn full_files_in_the_place_of_partial_ones_are_cut_as_they_come() {
+fn full_files_instead_of_partial_ones_are_cut_as_they_come() {
     let world = world(1);
     let mut source = Stuffed::new(&world, |path| {
         path.starts_with("package/") && path.ends_with("/000")

@@ -1,5 +1,5 @@
-//! No class of files is exempt from checking: in the place of each, another good one of the same registry's own making is
-//! refused, or is never read.
+//! No class of files is exempt from checking. Another good file of the registry's own making, served instead of the right
+//! one, is refused or is never read.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -44,7 +44,7 @@ fn told(contents: &str) -> World {
 }
 
 #[test]
-fn a_good_file_in_the_place_of_another_is_refused_whatever_class_it_is_of() {
+fn a_good_file_instead_of_another_is_refused_whatever_class_it_is_of() {
     let (world, other) = (told("one"), told("other"));
     let (objects, others) = (world.storage().objects(), other.storage().objects());
     let honest = Machine::new(world.policy()).read(world.storage()).unwrap();
@@ -56,7 +56,7 @@ fn a_good_file_in_the_place_of_another_is_refused_whatever_class_it_is_of() {
             .filter(|(other, _)| class(other) == class(path));
         let candidates = same.into_iter().chain(alike.map(|(_, bytes)| bytes));
         let Some(candidate) = candidates.into_iter().find(|candidate| *candidate != bytes) else {
-            panic!("nothing to put in the place of {path}");
+            panic!("nothing to put instead of {path}");
         };
         let swapped = copy(&objects);
         swapped.tamper(|objects| _ = objects.insert(path.clone(), candidate.clone()));

@@ -54,7 +54,7 @@ fn an_unknown_package_is_proved_absent_at_the_checkpoint() {
 }
 
 #[test]
-fn a_place_without_registry_says_so() {
+fn an_address_without_registry_says_so() {
     let world = World::in_memory(2);
     let machine = Machine::new(world.policy());
     let nothing = Memory::default();
@@ -147,7 +147,7 @@ fn another_first_record_under_the_same_key_is_refused() {
 }
 
 #[test]
-fn what_is_missing_asks_for_another_try_and_what_is_damaged_for_a_look() {
+fn what_is_missing_asks_for_another_try_and_what_is_damaged_for_an_investigation() {
     let mut world = World::in_memory(8);
     world.release("acme:clock", "1.0.0").publish();
     let objects = world.storage().objects();

@@ -143,11 +143,11 @@ fn an_operator_log_without_end() {
             "{number}: {error:?}"
         );
 
-        let misplaced = world(5);
-        let mut forge = Forge::of(&misplaced);
+        let moved = world(5);
+        let mut forge = Forge::of(&moved);
         forge.entry.operator_index = Index::new(number);
         forge.sign();
-        let error = refused(&misplaced, &format!("operator index {number}"));
+        let error = refused(&moved, &format!("operator index {number}"));
         assert!(
             matches!(error, ClientError::Outside { .. }),
             "{number}: {error:?}"
@@ -264,7 +264,7 @@ fn edge_root(size: Size, edge: Vec<(Tile, Vec<u8>)>) -> Hash {
 }
 
 #[test]
-fn questions_about_places_outside_are_answered_without_reading() {
+fn questions_about_indices_outside_are_answered_without_reading() {
     let world = world(11);
     let source = Recording::new(world.storage());
     let mut session = Client::new(world.policy(), &source).open().unwrap();

@@ -35,8 +35,8 @@ fn refused(result: io::Result<impl std::fmt::Debug>, why: &str) {
 
 #[test]
 fn only_regular_files_are_read_and_none_is_waited_for() {
-    let place = folder();
-    let at = |name: &str| place.path().join(name);
+    let dir = folder();
+    let at = |name: &str| dir.path().join(name);
     make_pipe(&at("pipe"));
     let _socket = UnixListener::bind(at("socket")).unwrap();
     symlink("/dev/zero", at("zeros")).unwrap();
@@ -54,7 +54,7 @@ fn only_regular_files_are_read_and_none_is_waited_for() {
         refused(file::replace(&at(name), b"x"), why);
     }
     assert_eq!(
-        file::read(place.path(), 10).unwrap_err().kind(),
+        file::read(dir.path(), 10).unwrap_err().kind(),
         io::ErrorKind::IsADirectory
     );
     assert_eq!(
@@ -65,8 +65,8 @@ fn only_regular_files_are_read_and_none_is_waited_for() {
 
 #[test]
 fn nothing_longer_than_its_limit_is_read() {
-    let place = folder();
-    let path = place.path().join("file");
+    let dir = folder();
+    let path = dir.path().join("file");
     for length in [0, 1, 9, 10] {
         fs::write(&path, vec![b'x'; length]).unwrap();
         assert_eq!(file::read(&path, 10).unwrap().len(), length);
@@ -97,8 +97,8 @@ fn nothing_longer_than_its_limit_is_read() {
 
 #[test]
 fn a_file_of_the_users_own_keeps_its_links_and_permissions() {
-    let place = folder();
-    let at = |name: &str| place.path().join(name);
+    let dir = folder();
+    let at = |name: &str| dir.path().join(name);
     fs::create_dir(at("elsewhere")).unwrap();
     fs::write(at("elsewhere/file"), "old").unwrap();
     fs::set_permissions(at("elsewhere/file"), Permissions::from_mode(0o640)).unwrap();
@@ -131,33 +131,33 @@ fn a_file_of_the_users_own_keeps_its_links_and_permissions() {
     assert!(file::replace(&at("elsewhere"), b"new").is_err());
     file::output(Path::new("/dev/null"), b"new").unwrap();
     // Nothing is left beside.
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 5);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 5);
     assert_eq!(fs::read_dir(at("elsewhere")).unwrap().count(), 2);
 }
 
-/// A folder with links where a file is to be written: on the way, and in its place.
+/// A folder with links where a file is to be written: on the way, and under its name.
 struct Linked {
-    place: TempDir,
+    dir: TempDir,
 }
 
 impl Linked {
     fn new() -> Self {
-        let place = folder();
-        let at = |name: &str| place.path().join(name);
+        let dir = folder();
+        let at = |name: &str| dir.path().join(name);
         fs::create_dir_all(at("tree/deps")).unwrap();
         fs::create_dir(at("outside")).unwrap();
         fs::write(at("outside/file"), "precious").unwrap();
         symlink("../../outside", at("tree/deps/linked")).unwrap();
         symlink("../outside/file", at("tree/file")).unwrap();
-        Self { place }
+        Self { dir }
     }
 
     fn tree(&self) -> std::path::PathBuf {
-        self.place.path().join("tree")
+        self.dir.path().join("tree")
     }
 
     fn check_outside(&self) {
-        let outside = self.place.path().join("outside");
+        let outside = self.dir.path().join("outside");
         assert_eq!(fs::read(outside.join("file")).unwrap(), b"precious");
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
     }
@@ -190,7 +190,7 @@ fn nothing_is_written_or_removed_through_a_link_on_the_way() {
         assert!(!linked.tree().join("new").exists());
     }
     // The folder itself may be one: whoever named it decided that.
-    let root = linked.place.path().join("root");
+    let root = linked.dir.path().join("root");
     symlink("tree", &root).unwrap();
     let tree = Tree::shared(&root);
     tree.replace(Path::new("deps/own/file"), b"x").unwrap();
@@ -238,7 +238,7 @@ fn a_tree_goes_without_what_its_links_lead_to() {
 #[test]
 fn what_is_private_is_so_whatever_the_umask() {
     for umask in ["000", "022", "077", "277"] {
-        let place = folder();
+        let dir = folder();
         let status = Command::new("sh")
             .args([
                 "-c",
@@ -246,11 +246,11 @@ fn what_is_private_is_so_whatever_the_umask() {
             ])
             .args(["sh", umask])
             .arg(std::env::current_exe().unwrap())
-            .env("WARG_TEST_PLACE", place.path())
+            .env("WARG_TEST_FOLDER", dir.path())
             .output()
             .unwrap();
         assert!(status.status.success(), "{umask}: {status:?}");
-        let at = |name: &str| place.path().join("home").join(name);
+        let at = |name: &str| dir.path().join("home").join(name);
         for folder in ["", "a", "a/b", "begun"] {
             assert_eq!(mode(&at(folder)), 0o700, "umask {umask}: {folder}");
         }
@@ -264,10 +264,10 @@ fn what_is_private_is_so_whatever_the_umask() {
 #[test]
 #[ignore = "what_is_private_is_so_whatever_the_umask runs it"]
 fn private_files_of_a_process() {
-    let Some(place) = std::env::var_os("WARG_TEST_PLACE") else {
+    let Some(dir) = std::env::var_os("WARG_TEST_FOLDER") else {
         return;
     };
-    let tree = Tree::private(Path::new(&place).join("home"));
+    let tree = Tree::private(Path::new(&dir).join("home"));
     tree.replace(Path::new("a/b/file"), b"secret").unwrap();
     assert!(
         tree.begin(Path::new("begun"), OsStr::new("seen"), b"secret")
@@ -278,8 +278,8 @@ fn private_files_of_a_process() {
 
 #[test]
 fn a_secret_is_its_owners_alone_and_so_is_the_name_it_has() {
-    let place = folder();
-    let path = place.path().join("keys");
+    let dir = folder();
+    let path = dir.path().join("keys");
     fs::write(&path, "secret").unwrap();
     for open in [0o640, 0o604, 0o660, 0o601, 0o777] {
         fs::set_permissions(&path, Permissions::from_mode(open)).unwrap();
@@ -290,7 +290,7 @@ fn a_secret_is_its_owners_alone_and_so_is_the_name_it_has() {
     }
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     for open in [0o770, 0o707, 0o722] {
-        fs::set_permissions(place.path(), Permissions::from_mode(open)).unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(open)).unwrap();
         refused(file::read_secret(&path, 10), "where others may write");
         // Nor does a link in a safe folder make it safe.
         let safe = folder();
@@ -299,7 +299,7 @@ fn a_secret_is_its_owners_alone_and_so_is_the_name_it_has() {
         refused(file::read_secret(&link, 10), "where others may write");
     }
     for safe in [0o700, 0o755] {
-        fs::set_permissions(place.path(), Permissions::from_mode(safe)).unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(safe)).unwrap();
         assert_eq!(file::read_secret(&path, 10).unwrap(), "secret");
     }
     fs::write(&path, b"secret\xff").unwrap();
@@ -309,10 +309,10 @@ fn a_secret_is_its_owners_alone_and_so_is_the_name_it_has() {
 
 #[test]
 fn a_folder_begins_with_its_file_in_it_and_only_once() {
-    let place = folder();
+    let dir = folder();
     for tree in [
-        Tree::shared(place.path().join("shared")).staged_in(""),
-        Tree::private(place.path().join("private")),
+        Tree::shared(dir.path().join("shared")).staged_in(""),
+        Tree::private(dir.path().join("private")),
     ] {
         let below = Path::new("deps/one");
         let name = OsStr::new("package.wit");
@@ -338,9 +338,9 @@ fn a_folder_begins_with_its_file_in_it_and_only_once() {
 }
 
 #[test]
-fn a_new_folder_takes_its_place_whole_or_leaves_nothing() {
-    let place = folder();
-    let at = place.path().join("registry");
+fn a_new_folder_is_there_whole_or_leaves_nothing() {
+    let dir = folder();
+    let at = dir.path().join("registry");
     let new = NewFolder::beside(&at).unwrap();
     fs::write(new.path().join("file"), "x").unwrap();
     assert!(!at.exists());
@@ -349,5 +349,5 @@ fn a_new_folder_takes_its_place_whole_or_leaves_nothing() {
     let second = NewFolder::beside(&at).unwrap();
     assert!(second.persist().is_err(), "what is there stays");
     drop(NewFolder::beside(&at).unwrap());
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -85,8 +85,12 @@ fn is_error_for_the_reader(error: &ClientError) -> bool {
     )
 }
 
-fn mask(place: usize) -> u8 {
-    if place.is_multiple_of(2) { 0x01 } else { 0x80 }
+fn mask(position: usize) -> u8 {
+    if position.is_multiple_of(2) {
+        0x01
+    } else {
+        0x80
+    }
 }
 
 /// Does something for every item, on all cores, and gathers what was found.
@@ -122,25 +126,25 @@ fn every_flipped_byte_is_refused_or_is_one_that_nobody_reads() {
             flips.push((path.clone(), 0));
             continue;
         }
-        flips.extend((0..bytes.len()).map(|place| (path.clone(), place)));
+        flips.extend((0..bytes.len()).map(|position| (path.clone(), position)));
     }
-    let harmless = on_all_cores(&flips, |(path, place)| {
+    let harmless = on_all_cores(&flips, |(path, position)| {
         let memory = copy(&objects);
-        memory.tamper(|objects| objects.get_mut(path).unwrap()[*place] ^= mask(*place));
+        memory.tamper(|objects| objects.get_mut(path).unwrap()[*position] ^= mask(*position));
         match read(&policy, &memory) {
             Err(error) => {
                 assert!(
                     is_error_for_the_reader(&error),
-                    "{path} byte {place}: {error:?}"
+                    "{path} byte {position}: {error:?}"
                 );
                 Vec::new()
             }
             Ok(found) => {
                 assert!(
                     found == honest,
-                    "{path} byte {place}: something else was believed"
+                    "{path} byte {position}: something else was believed"
                 );
-                vec![(path.clone(), *place)]
+                vec![(path.clone(), *position)]
             }
         }
     });
@@ -227,16 +231,16 @@ fn a_full_check_finds_every_flipped_byte_but_those_of_withdrawn_contents() {
     };
     let flips: Vec<_> = objects
         .iter()
-        .flat_map(|(path, bytes)| (0..bytes.len()).map(move |place| (path, place)))
+        .flat_map(|(path, bytes)| (0..bytes.len()).map(move |position| (path, position)))
         .collect();
-    let unfound = on_all_cores(&flips, |(path, place)| {
+    let unfound = on_all_cores(&flips, |(path, position)| {
         let memory = copy(&objects);
-        memory.tamper(|objects| objects.get_mut(*path).unwrap()[*place] ^= mask(*place));
+        memory.tamper(|objects| objects.get_mut(*path).unwrap()[*position] ^= mask(*position));
         match check(&policy, &memory, derive) {
             Err(_) => None,
             Ok(report) => {
-                assert_eq!(report, honest, "{path} byte {place}");
-                Some((*path, *place))
+                assert_eq!(report, honest, "{path} byte {position}");
+                Some((*path, *position))
             }
         }
         .into_iter()
@@ -244,7 +248,7 @@ fn a_full_check_finds_every_flipped_byte_but_those_of_withdrawn_contents() {
     });
     let unfound: BTreeSet<_> = unfound.into_iter().collect();
     let expected = (0..objects[*withdrawn].len())
-        .map(|place| (*withdrawn, place))
+        .map(|position| (*withdrawn, position))
         .collect();
     assert_eq!(unfound, expected);
 }

@@ -17,9 +17,9 @@ use transparency::digest::{Digest, Hash};
 use transparency::number::Size;
 
 fn folder() -> (TempDir, Folder) {
-    let place = tempfile::tempdir().unwrap();
-    let folder = Folder::new(place.path().join("registry"));
-    (place, folder)
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path().join("registry"));
+    (dir, folder)
 }
 
 fn content(text: &str) -> ObjectPath {
@@ -42,7 +42,7 @@ fn note(size: u64) -> Vec<u8> {
 
 #[test]
 fn what_is_put_twice_must_be_the_same() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     let path = content("one");
     assert_eq!(folder.get(&path).unwrap(), None);
     folder.put(&path, b"one").unwrap();
@@ -57,7 +57,7 @@ fn what_is_put_twice_must_be_the_same() {
 #[test]
 fn threads_that_put_one_object_leave_one_of_theirs_whole() {
     for same in [true, false] {
-        let (_place, folder) = folder();
+        let (_dir, folder) = folder();
         let path = content("raced for");
         let bytes = |thread: usize| {
             vec![
@@ -89,13 +89,13 @@ fn threads_that_put_one_object_leave_one_of_theirs_whole() {
 }
 
 fn temporary(folder: &Folder) -> usize {
-    let place = folder.root().join(layout::PRIVATE).join("tmp");
-    fs::read_dir(place).map_or(0, Iterator::count)
+    let tmp = folder.root().join(layout::PRIVATE).join("tmp");
+    fs::read_dir(tmp).map_or(0, Iterator::count)
 }
 
 #[test]
 fn what_a_killed_process_left_is_in_nobody_s_way() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     let left = folder.root().join(layout::PRIVATE).join("tmp");
     fs::create_dir_all(&left).unwrap();
     fs::write(left.join(".tmpAbCdEf"), b"half").unwrap();
@@ -109,7 +109,7 @@ fn what_a_killed_process_left_is_in_nobody_s_way() {
 
 #[test]
 fn the_checkpoint_moves_forward_from_where_it_is_and_never_back() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     let moved = |from: Option<u64>, to: u64| {
         let from = from.map(note);
         folder.advance(from.as_deref(), &note(to))
@@ -136,7 +136,7 @@ fn the_checkpoint_moves_forward_from_where_it_is_and_never_back() {
 
 #[test]
 fn of_threads_that_advance_from_one_checkpoint_exactly_one_wins() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     folder.advance(None, &note(2)).unwrap();
     let mut at = 2;
     for round in 0..10 {
@@ -171,7 +171,7 @@ fn of_threads_that_advance_from_one_checkpoint_exactly_one_wins() {
 
 #[test]
 fn a_file_above_its_limit_is_refused_without_being_read() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     let path = content("huge");
     folder.put(&path, b"huge").unwrap();
     // A hole of a terabyte: nobody could read it into memory, or wait for it.
@@ -204,8 +204,8 @@ fn a_file_above_its_limit_is_refused_without_being_read() {
 
 #[test]
 fn what_is_in_the_way_is_said() {
-    let (place, folder) = folder();
-    // A file where a folder should be: for reading it is absence, for writing an error with its place.
+    let (dir, folder) = folder();
+    // A file where a folder should be: for reading it is absence, for writing an error with its path.
     fs::create_dir_all(folder.root()).unwrap();
     fs::write(folder.root().join("content"), b"in the way").unwrap();
     let path = content("one");
@@ -223,7 +223,7 @@ fn what_is_in_the_way_is_said() {
         );
     }
     // The whole registry is a file.
-    let file = place.path().join("file");
+    let file = dir.path().join("file");
     fs::write(&file, b"no folder").unwrap();
     let folder = Folder::new(file);
     assert_eq!(folder.get(&layout::checkpoint()).unwrap(), None);
@@ -234,7 +234,7 @@ fn what_is_in_the_way_is_said() {
 #[test]
 #[cfg(unix)]
 fn a_folder_without_the_right_to_write_says_so_and_stays_as_it_is() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     folder.advance(None, &note(2)).unwrap();
     folder.put(&content("one"), b"one").unwrap();
     let private = folder.root().join(layout::PRIVATE).join("tmp");
@@ -282,12 +282,12 @@ fn set_mode(folder: &Path, mode: u32) {
 #[cfg(unix)]
 fn whoever_serves_the_folder_can_read_what_was_put() {
     use std::os::unix::fs::PermissionsExt as _;
-    let (place, folder) = folder();
+    let (dir, folder) = folder();
     let path = content("one");
     folder.put(&path, b"one").unwrap();
     folder.advance(None, &note(2)).unwrap();
     // As any new file: what the umask of this process allows.
-    let plain = place.path().join("plain");
+    let plain = dir.path().join("plain");
     fs::write(&plain, b"").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
     for file in [path.as_str(), "checkpoint"] {
@@ -297,7 +297,7 @@ fn whoever_serves_the_folder_can_read_what_was_put() {
 
 #[test]
 fn removing_takes_emptied_folders_of_partial_files_along_and_nothing_else() {
-    let (_place, folder) = folder();
+    let (_dir, folder) = folder();
     let part = |width| layout::entries(transparency::tile::Part::new(0, width).unwrap());
     for width in [1, 2] {
         folder.put(&part(width), b"entries").unwrap();

@@ -255,17 +255,21 @@ fn a_trust_store_with_any_damage_refuses_and_says_where() {
             "{what}: {error}"
         );
     };
-    let flip = |place: usize| {
+    let flip = |position: usize| {
         let mut bytes = good.clone();
-        bytes[place] ^= if place.is_multiple_of(2) { 0x01 } else { 0x80 };
+        bytes[position] ^= if position.is_multiple_of(2) {
+            0x01
+        } else {
+            0x80
+        };
         bytes
     };
     // All flips and cuts are found by reading alone; a few through the whole client.
-    for place in 0..good.len() {
-        fs::write(&path, flip(place)).unwrap();
-        assert!(machine.trust.read().is_err(), "byte {place} flipped");
-        fs::write(&path, &good[..place]).unwrap();
-        assert!(machine.trust.read().is_err(), "cut after {place} bytes");
+    for position in 0..good.len() {
+        fs::write(&path, flip(position)).unwrap();
+        assert!(machine.trust.read().is_err(), "byte {position} flipped");
+        fs::write(&path, &good[..position]).unwrap();
+        assert!(machine.trust.read().is_err(), "cut after {position} bytes");
     }
     refused("cut before the last byte");
     fs::write(&path, flip(good.len() / 2)).unwrap();

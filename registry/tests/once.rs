@@ -159,7 +159,7 @@ fn a_copy_of_a_package_record_gives_no_checkpoint_two_pasts() {
     let mut past = world.session().at(then).unwrap();
     let error = past.load_one(&name("acme:clock")).unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "repeated");
-    // Whoever has only the place, from a lock, proves both.
+    // Whoever has only the index, from a lock, proves both.
     let mut session = world.session();
     let loaded = present(session.load_one(&name("acme:clock")).unwrap());
     let error = session
@@ -170,8 +170,8 @@ fn a_copy_of_a_package_record_gives_no_checkpoint_two_pasts() {
 }
 
 #[test]
-fn a_copy_is_refused_where_only_one_of_the_places_is_proved() {
-    // A mirror's files say another place, and the map does not: nobody signed that.
+fn a_copy_is_refused_where_only_one_of_the_indices_is_proved() {
+    // A mirror's files say another index, and the map does not: nobody signed that.
     let mut world = World::in_memory(3);
     world.release("acme:clock", "1.0.0").publish();
     world.yank("acme:clock", "1.0.0", "broken");
@@ -240,7 +240,7 @@ fn a_record_before_the_one_that_it_follows_convicts() {
         .unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "repeated");
     assert_eq!(convicted(&world), "repeated");
-    // Files that hide it are believed by a reader, who asks no proof of a place in the middle; a replay finds it.
+    // Files that hide it are believed by a reader, who asks no proof of an index in the middle; a replay finds it.
     let hiding = disordered(4, true);
     assert_eq!(convicted(&hiding), "repeated");
 }

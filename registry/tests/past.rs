@@ -55,11 +55,11 @@ impl Dice {
 /// One thing that happens in a registry.
 fn happens(world: &mut World, dice: &mut Dice, released: &mut Vec<(&'static str, String, bool)>) {
     let package = ["acme:clock", "acme:logger", "wasi:io"][usize::try_from(dice.roll(3)).unwrap()];
-    let place = usize::try_from(dice.roll(1000)).unwrap();
+    let number = usize::try_from(dice.roll(1000)).unwrap();
     match dice.roll(8) {
         0 if !released.is_empty() => {
-            let place = place % released.len();
-            let (package, version, yanked) = &mut released[place];
+            let number = number % released.len();
+            let (package, version, yanked) = &mut released[number];
             let version = version.parse().unwrap();
             let reason = "so it is".to_owned();
             let action = if *yanked {
@@ -72,7 +72,7 @@ fn happens(world: &mut World, dice: &mut Dice, released: &mut Vec<(&'static str,
             world.append(&[record]).unwrap();
         }
         1 if !released.is_empty() => {
-            let (package, version, _) = &released[place % released.len()];
+            let (package, version, _) = &released[number % released.len()];
             world.withdraw(package, version, "unlawful");
         }
         2 => world.operate(vec![Action::Refresh(dice.roll(100) + 1)]),
@@ -80,7 +80,10 @@ fn happens(world: &mut World, dice: &mut Dice, released: &mut Vec<(&'static str,
             let holder = world.publisher().verifying_key().clone();
             let keys = [
                 holder,
-                world.stranger(&format!("k{place}")).verifying_key().clone(),
+                world
+                    .stranger(&format!("k{number}"))
+                    .verifying_key()
+                    .clone(),
             ];
             world.operate(vec![Action::Namespace(
                 package.split(':').next().unwrap().parse().unwrap(),

@@ -111,7 +111,7 @@ fn two_records_of_different_packages_are_both_there_wherever_one_interrupts_the_
 }
 
 #[test]
-fn of_two_records_for_one_place_one_is_there_and_the_other_is_told_so() {
+fn of_two_records_for_one_position_one_is_there_and_the_other_is_told_so() {
     let (mut won, mut lost) = (0, 0);
     for at in 0.. {
         let case = format!("interrupted at call {at}");

@@ -157,10 +157,10 @@ fn assert_refused(world: &World, what: &str) -> ClientError {
 #[test]
 fn a_log_that_breaks_a_rule_says_nothing_of_other_packages() {
     let count = bad_records(&world(1)).len();
-    for place in 0..count {
+    for number in 0..count {
         let mut world = world(1);
         world.yank(CLOCK, "1.0.0", "broken");
-        let (what, record) = bad_records(&world).swap_remove(place);
+        let (what, record) = bad_records(&world).swap_remove(number);
         let mut forge = Forge::of(&world);
         forge.extend(CLOCK, record);
         forge.sign();
@@ -187,7 +187,7 @@ fn good_records_behind_a_bad_one_do_not_heal_a_log() {
 }
 
 #[test]
-fn a_place_in_the_map_that_cannot_be_says_nothing_of_other_packages() {
+fn an_entry_of_the_map_that_cannot_be_says_nothing_of_other_packages() {
     for index in [0, 3, 1 << 40, u64::MAX] {
         let world = world(3);
         let mut forge = Forge::of(&world);
@@ -242,11 +242,11 @@ fn files_that_somebody_changed_make_no_package_go_away() {
         world
     };
     let count = bad_records(&honest()).len();
-    for place in 0..count {
+    for number in 0..count {
         let world = honest();
-        let (what, record) = bad_records(&world).swap_remove(place);
+        let (what, record) = bad_records(&world).swap_remove(number);
         let good = records(&world, 2);
-        // In place of the last record, and of the first one.
+        // Instead of the last record, and of the first one.
         for position in 0..2 {
             let mut records = good.clone();
             records[position].1.clone_from(&record);
@@ -275,7 +275,7 @@ fn files_that_somebody_changed_make_no_package_go_away() {
 }
 
 #[test]
-fn a_false_place_of_an_operator_record_makes_no_package_go_away() {
+fn a_false_index_of_an_operator_record_makes_no_package_go_away() {
     // A clock that was fast and is set right lets the time go back: where it lies decides whether the yank may stand.
     let mut world = world(5);
     let right = world.now();
@@ -303,15 +303,15 @@ fn a_false_place_of_an_operator_record_makes_no_package_go_away() {
     let good = part.parse_records(&file).unwrap();
     let size = world.size().get();
     let mut refused = 0;
-    for place in 0..good.len() {
+    for position in 0..good.len() {
         for index in 0..size + 2 {
             let mut records = good.clone();
-            records[place].0 = Index::new(index);
+            records[position].0 = Index::new(index);
             let bytes = part.print_records(&records).unwrap();
             forge::write(&world, &path, bytes);
             let machine = Machine::new(world.policy());
             match load(&machine, &world) {
-                Ok(loaded) => assert!(loaded.iter().all(Result::is_ok), "{place} at {index}"),
+                Ok(loaded) => assert!(loaded.iter().all(Result::is_ok), "{position} at {index}"),
                 Err(error) => {
                     assert_eq!(error.remedy(), Remedy::Investigate);
                     refused += usize::from(matches!(error, ClientError::Log { .. }));
@@ -323,7 +323,7 @@ fn a_false_place_of_an_operator_record_makes_no_package_go_away() {
 }
 
 #[test]
-fn what_is_wrong_with_a_place_is_only_told_of_a_place_that_is_proved() {
+fn what_is_wrong_with_an_index_is_only_told_of_an_index_that_is_proved() {
     // The time goes back, which an operator's clock between the two would allow. Where they lie, the files say.
     let world = world(6);
     let (_, record) = bad_records(&world)
@@ -349,7 +349,7 @@ fn a_refused_log_continues_what_this_machine_saw_of_it() {
         load(&machine, &world).unwrap();
         (world, machine)
     };
-    // Another record in the place of one that was seen, and a bad one behind.
+    // Another record instead of one that was seen, and a bad one behind.
     let (world, machine) = saw(7);
     let mut record = next(&world);
     (record.position, record.previous) =

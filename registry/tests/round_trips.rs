@@ -162,8 +162,8 @@ fn contents_come_at_once_and_what_is_asked_about_a_past_comes_along() {
     let mut seen = Vec::new();
     let ((), trips) = waits(&world, || {
         session
-            .contents(&wanted, derive, |place, content| {
-                seen.push((place, content.digest()));
+            .contents(&wanted, derive, |position, content| {
+                seen.push((position, content.digest()));
             })
             .unwrap();
     });
@@ -171,7 +171,7 @@ fn contents_come_at_once_and_what_is_asked_about_a_past_comes_along() {
     let expected: Vec<_> = wanted
         .iter()
         .enumerate()
-        .map(|(place, (_, release))| (place, *release.digest()))
+        .map(|(position, (_, release))| (position, *release.digest()))
         .collect();
     assert_eq!(seen, expected);
 }

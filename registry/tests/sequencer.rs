@@ -1,4 +1,4 @@
-//! What is appended is there, whoever looks, and whatever happens in between.
+//! What is appended is there, whoever reads, and whatever happens in between.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -38,7 +38,7 @@ fn what_is_checked_is_what_the_session_was_held_to() {
 }
 
 #[test]
-fn a_release_is_there_for_all_who_look() {
+fn a_release_is_there_for_all_who_read() {
     let mut world = World::in_memory(1);
     assert_eq!(world.size().get(), 2, "an operator record and a map entry");
     world.release("acme:clock", "1.0.0").publish();
@@ -128,7 +128,7 @@ fn whichever_call_fails_the_registry_stays_good_and_a_second_try_succeeds() {
 }
 
 #[test]
-fn another_record_at_a_taken_place_is_a_conflict_that_names_the_head() {
+fn another_record_at_a_taken_position_is_a_conflict_that_names_the_head() {
     let mut world = World::in_memory(4);
     world.release("acme:clock", "1.0.0").publish();
     let first = world.release("acme:clock", "1.1.0").sign();

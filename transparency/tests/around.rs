@@ -89,7 +89,7 @@ fn no_text_around_a_verified_statement_reaches_a_parser() {
 #[test]
 fn a_forged_first_tile_is_refused_at_every_shape_of_a_log() {
     let leaves: Vec<_> = (0..70_000_u32)
-        .map(|place| Hash::of_leaf(&place.to_be_bytes()))
+        .map(|position| Hash::of_leaf(&position.to_be_bytes()))
         .collect();
     for size in [70_000, 66_000, 65_791, 65_536, 65_537, 512, 257, 256, 255] {
         let log = Appender::empty().append(&leaves[..size]).unwrap();

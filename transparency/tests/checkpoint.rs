@@ -321,10 +321,10 @@ fn no_byte_of_the_evidence_can_be_changed() {
     let trusted = shown.open().unwrap();
     let flips = |bytes: &[u8]| -> Vec<Vec<u8>> {
         (0..bytes.len())
-            .flat_map(|place| [0x01u8, 0x20, 0x80].map(|bit| (place, bit)))
-            .map(|(place, bit)| {
+            .flat_map(|position| [0x01u8, 0x20, 0x80].map(|bit| (position, bit)))
+            .map(|(position, bit)| {
                 let mut flipped = bytes.to_vec();
-                flipped[place] ^= bit;
+                flipped[position] ^= bit;
                 flipped
             })
             .collect()

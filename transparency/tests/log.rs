@@ -187,7 +187,7 @@ fn flipped(hash: &Hash) -> Hash {
     Hash::from_bytes(bytes)
 }
 
-/// A list of hashes with one left out, one added, two exchanged, or one changed, each at every place.
+/// A list of hashes with one left out, one added, two exchanged, or one changed, each at every position.
 fn tampered(hashes: &[Hash]) -> Vec<(String, Vec<Hash>)> {
     let mut all = Vec::new();
     for at in 0..=hashes.len() {
@@ -484,10 +484,10 @@ fn every_bit_of_the_right_edge_decides_the_root() {
     let mut backwards = edge.clone();
     backwards.reverse();
     open(backwards).unwrap();
-    for (place, (tile, bytes)) in edge.iter().enumerate() {
+    for (position, (tile, bytes)) in edge.iter().enumerate() {
         for at in 0..bytes.len() {
             let mut edge = edge.clone();
-            edge[place].1[at] ^= 1;
+            edge[position].1[at] ^= 1;
             let refused = open(edge);
             assert!(
                 matches!(refused, Err(TileError::Root { .. })),
@@ -495,19 +495,19 @@ fn every_bit_of_the_right_edge_decides_the_root() {
             );
         }
         let mut fewer = edge.clone();
-        fewer.remove(place);
+        fewer.remove(position);
         assert!(
             matches!(open(fewer), Err(TileError::Edge { .. })),
             "without {tile}"
         );
         let mut twice = edge.clone();
-        twice.push(edge[place].clone());
+        twice.push(edge[position].clone());
         assert!(
             matches!(open(twice), Err(TileError::Edge { .. })),
             "{tile} twice"
         );
         let mut longer = edge.clone();
-        longer[place].1.extend([0; 32]);
+        longer[position].1.extend([0; 32]);
         assert!(
             matches!(open(longer), Err(TileError::File { .. })),
             "{tile} longer"
@@ -553,7 +553,7 @@ proptest! {
         let mut log = Appender::empty();
         let mut published = BTreeMap::new();
         let mut end = 0;
-        for (place, batch) in batches.iter().enumerate() {
+        for (position, batch) in batches.iter().enumerate() {
             let start = end;
             end += batch;
             let appended = log.append(&tree.leaves[start..end]).unwrap();
@@ -562,7 +562,7 @@ proptest! {
             for (tile, bytes) in tree.tiles(end) {
                 prop_assert_eq!(published.get(&tile), Some(&bytes), "{} at {} entries", tile, end);
             }
-            if reopened & (1 << place) != 0 {
+            if reopened & (1 << position) != 0 {
                 let edge = VerifiedTiles::edge(size(end));
                 let edge = edge.into_iter().map(|tile| (tile, published[&tile].clone()));
                 let edge = VerifiedTiles::open(size(end), appended.root, edge.collect()).unwrap();

@@ -246,7 +246,7 @@ fn every_flipped_byte_of_a_page_is_refused() {
 
 /// A registry that signs a wrong page has a good digest for it: the counts and the grammar must tell.
 #[test]
-fn a_page_in_another_place_or_with_another_count_is_refused() {
+fn a_page_at_another_position_or_with_another_count_is_refused() {
     let packages: Vec<Slot> = (0..300).map(package).collect();
     let folder = Folder::of(&packages);
     let key = packages[0].key;

@@ -78,10 +78,10 @@ impl<'s> Entry<'s> {
     }
 
     fn parts(&self) -> LoggedRecord<'_> {
-        let place = usize::try_from(self.index.get()).unwrap();
+        let position = usize::try_from(self.index.get()).unwrap();
         LoggedRecord {
             checkpoint: &self.shown.note,
-            record: &self.shown.world.entries[place],
+            record: &self.shown.world.entries[position],
             index: self.index,
             proof: &self.proof,
         }
@@ -407,7 +407,7 @@ fn honest_checkpoints_are_no_fork() {
     assert!(matches!(error, NotProved::Consistent { .. }), "{error}");
 }
 
-/// Every pair of sizes of a log and its fork, from the place where they part on.
+/// Every pair of sizes of a log and its fork, from the size where they part on.
 #[test]
 fn every_fork_is_proved_and_nothing_before_it() {
     let world = World::with_logger();
@@ -490,10 +490,10 @@ fn a_record_that_stands_in_the_log_twice_or_before_what_it_follows_convicts() {
         words.contains("cannot lie before one that it follows"),
         "{words}"
     );
-    // Each has one spelling: the place before comes first, and of two records the earlier one.
+    // Each has one spelling: the earlier index comes first, and of two records the earlier one.
     assert_eq!(repeated_of(&copied, 3, 1), Err(NotProved::InOrder));
     assert_eq!(repeated_of(&swapped, 2, 3), Err(NotProved::InOrder));
-    // Nothing else is evidence: one place is not two, and what is in order is in order.
+    // Nothing else is evidence: one index is not two, and what is in order is in order.
     assert_eq!(repeated_of(&copied, 1, 1), Err(NotProved::InOrder));
     for (first, second) in [(0, 1), (1, 0), (1, 3), (3, 1), (1, 2), (0, 3)] {
         assert_eq!(
@@ -724,7 +724,7 @@ fn a_map_answers_only_for_what_stands_before_it() {
         matches!(error, Err(NotProved::NotOmitted { .. })),
         "{error:?}"
     );
-    // Nor for what another history has in the map's own place.
+    // Nor for what another history has at the map's own index.
     let mut fork = World::with_logger();
     fork.write(LOGGER, "alice", vec![release("6.6.6")]);
     let fork = fork.publish();
@@ -901,12 +901,18 @@ fn the_file_has_one_spelling() {
     parse(&good).unwrap();
     let lines: Vec<&str> = good.lines().collect();
     // Any line left out, doubled, or swapped with the next one is refused, but for operator records, which `open` replays.
-    for place in 0..lines.len() {
-        let without = [&lines[..place], &lines[place + 1..]].concat().join("\n") + "\n";
-        let doubled = [&lines[..=place], &lines[place..]].concat().join("\n") + "\n";
-        let operator = lines[place].starts_with("operator ");
-        assert_eq!(parse(&without).is_ok(), operator, "without line {place}");
-        assert_eq!(parse(&doubled).is_ok(), operator, "line {place} doubled");
+    for position in 0..lines.len() {
+        let without = [&lines[..position], &lines[position + 1..]]
+            .concat()
+            .join("\n")
+            + "\n";
+        let doubled = [&lines[..=position], &lines[position..]]
+            .concat()
+            .join("\n")
+            + "\n";
+        let operator = lines[position].starts_with("operator ");
+        assert_eq!(parse(&without).is_ok(), operator, "without line {position}");
+        assert_eq!(parse(&doubled).is_ok(), operator, "line {position} doubled");
         if operator {
             let policy = Policy::without_witnesses(vkey(OPERATE)).unwrap();
             let opened = |text: &str| {
@@ -917,7 +923,7 @@ fn the_file_has_one_spelling() {
             };
             assert!(
                 !opened(&without) && !opened(&doubled),
-                "operator line {place}"
+                "operator line {position}"
             );
         }
     }
@@ -992,13 +998,13 @@ fn no_character_of_evidence_can_be_changed() {
     let policy = Policy::without_witnesses(vkey(OPERATE)).unwrap();
     for (sort, evidence) in every_sort() {
         let file = evidence.to_string().into_bytes();
-        for place in 0..file.len() {
+        for position in 0..file.len() {
             let mut flipped = file.clone();
-            flipped[place] ^= 0x01;
+            flipped[position] ^= 0x01;
             let opened = Unverified::<Misbehavior>::parse(&flipped)
                 .ok()
                 .and_then(|read| read.open(&policy).ok());
-            assert_eq!(opened, None, "{sort}: byte {place}");
+            assert_eq!(opened, None, "{sort}: byte {position}");
         }
     }
 }

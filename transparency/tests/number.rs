@@ -32,7 +32,7 @@ fn numbers_have_one_spelling() {
 }
 
 #[test]
-fn sizes_and_places_belong_together() {
+fn sizes_and_indices_belong_together() {
     assert_eq!(Index::new(0).size(), Some(Size::new(1)));
     assert_eq!(Index::new(7).size(), Some(Size::new(8)));
     assert_eq!(Index::new(u64::MAX).size(), None);

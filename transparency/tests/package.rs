@@ -213,7 +213,7 @@ fn who_may_do_what() {
         let held: Vec<_> = ALL
             .into_iter()
             .enumerate()
-            .filter(|(place, _)| held >> place & 1 == 1)
+            .filter(|(position, _)| held >> position & 1 == 1)
             .map(|(_, permission)| permission)
             .collect();
         let mut world = base.clone();
@@ -802,7 +802,7 @@ fn the_later_of_two_namespace_lines_in_one_record_counts() {
     );
 }
 
-/// The namespace changed hands after the package began: the log stays good, by the places of three records in the log.
+/// The namespace changed hands after the package began: the log stays good, by the indices of three records in the log.
 #[test]
 fn what_was_permitted_then_stays_good() {
     let mut world = World::with_logger();
@@ -835,7 +835,7 @@ fn what_was_permitted_then_stays_good() {
         } => (position.get(), error),
         other => panic!("{other}"),
     };
-    // Each of the three proofs is demanded, and each must be the one for its place.
+    // Each of the three proofs is demanded, and each must be the one for its index.
     for lacking in proofs.keys() {
         let mut fewer = proofs.clone();
         fewer.remove(lacking);

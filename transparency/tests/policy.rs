@@ -99,7 +99,7 @@ fn votes_are_counted() {
     for (lines, rule) in rules {
         let policy = with(lines).unwrap();
         for bits in 0u8..32 {
-            let votes = [0, 1, 2, 3, 4].map(|place| bits >> place & 1 == 1);
+            let votes = [0, 1, 2, 3, 4].map(|position| bits >> position & 1 == 1);
             let cosigners: BTreeSet<_> = ["a", "b", "c", "d", "e"]
                 .iter()
                 .zip(votes)
@@ -265,7 +265,7 @@ fn words_are_separated_by_spaces_and_tabs_alone_and_nothing_hides_in_a_line() {
 fn a_witness_of_a_later_kind_of_key_counts_for_nothing() {
     let key = |name: &str, algorithm: u8, length: usize| {
         let mut tail = vec![algorithm];
-        tail.extend((0..length).map(|place| u8::try_from(place % 251).unwrap()));
+        tail.extend((0..length).map(|position| u8::try_from(position % 251).unwrap()));
         let id = transparency::digest::Digest::of(&[name.as_bytes(), b"\n", &tail].concat());
         format!("{name}+{}+{}", &id.hex()[..8], base64(&tail))
     };

@@ -663,14 +663,14 @@ proptest! {
 
     /// One byte of a good record changed, and signed anew: another record, or none, but never the same one.
     #[test]
-    fn no_two_texts_are_one_record(place in 0usize..1500, byte in 0x20u8..0x7f) {
+    fn no_two_texts_are_one_record(position in 0usize..1500, byte in 0x20u8..0x7f) {
         let record = full();
         let good = String::from_utf8(record.sign(&key("alice")).unwrap()).unwrap();
         let (text, _) = good.rsplit_once("\n\n").unwrap();
         let mut other = format!("{text}\n").into_bytes();
-        let place = place % other.len();
-        prop_assume!(other[place] != byte);
-        other[place] = byte;
+        let position = position % other.len();
+        prop_assume!(other[position] != byte);
+        other[position] = byte;
         let note = Note::sign(String::from_utf8(other).unwrap(), &key("alice")).to_string();
         if let Ok(found) = parse(note.as_bytes()) {
             prop_assert_ne!(found, record);

@@ -39,10 +39,10 @@ fn files_of_a_sequence_hold_each_item_once() {
         for (number, file) in (0..).zip(Part::all(count)) {
             assert_eq!(file.number(), number, "{file} of {count}");
             assert_eq!(file.first(), next, "{file} of {count}");
-            for place in 0..u64::from(file.width()) {
-                let held = Part::holding(count, next + place);
-                let place = usize::try_from(place).unwrap();
-                assert_eq!(held, Some((file, place)), "{file} of {count}");
+            for position in 0..u64::from(file.width()) {
+                let held = Part::holding(count, next + position);
+                let position = usize::try_from(position).unwrap();
+                assert_eq!(held, Some((file, position)), "{file} of {count}");
             }
             next += u64::from(file.width());
         }
@@ -104,7 +104,7 @@ fn other_spellings_of_a_path_are_refused() {
 }
 
 #[test]
-fn places_that_no_file_has_are_refused() {
+fn indices_that_no_file_has_are_refused() {
     assert_eq!(Tile::new(64, 0, 1), Err(PathError::Level { level: 64 }));
     assert_eq!(Tile::new(0, 0, 0), Err(PathError::Width { width: 0 }));
     assert_eq!(Tile::new(0, 0, 257), Err(PathError::Width { width: 257 }));

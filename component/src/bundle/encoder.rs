@@ -45,9 +45,9 @@ enum Mark {
 pub fn encode(plan: &Plan<'_>) -> Result<Vec<u8>, ComposeError> {
     let host = HostImports::of(plan)?;
     let mut encoder = Encoder::new(plan, &host);
-    for place in 0..host.imports.len() {
-        encoder.mark(Mark::Host(place));
-        encoder.import(place)?;
+    for position in 0..host.imports.len() {
+        encoder.mark(Mark::Host(position));
+        encoder.import(position)?;
     }
     for number in &plan.order {
         encoder.nest(*number);
@@ -243,8 +243,8 @@ impl<'p, 'a> Encoder<'p, 'a> {
 
     /// The number under which a host's import is written.
     pub(super) fn host_item(&self, want: Want) -> Option<u32> {
-        let place = self.host.places.get(&want)?;
-        self.host_items.get(*place).copied()
+        let position = self.host.positions.get(&want)?;
+        self.host_items.get(*position).copied()
     }
 
     /// Writes the types that an import of a part is made of, those further up first.
@@ -289,12 +289,12 @@ impl<'p, 'a> Encoder<'p, 'a> {
     }
 
     /// Writes an import of the host.
-    fn import(&mut self, place: usize) -> Result<(), ComposeError> {
+    fn import(&mut self, position: usize) -> Result<(), ComposeError> {
         let plan = self.plan;
         let wanted = self
             .host
             .imports
-            .get(place)
+            .get(position)
             .map(|one| one.wanted.as_slice());
         let wanted = wanted.unwrap_or_default();
         for want in wanted {
@@ -351,8 +351,8 @@ impl<'p, 'a> Encoder<'p, 'a> {
             let needed = needed_here(declared, |name| exported.contains_key(name));
             let mut numbers: Vec<Option<u32>> = Vec::new();
             for declaration in declared {
-                let place = numbers.len();
-                let is_needed = needed.get(place).copied().unwrap_or(false);
+                let position = numbers.len();
+                let is_needed = needed.get(position).copied().unwrap_or(false);
                 match declaration {
                     InstanceTypeDeclaration::Type(ty) => {
                         let number = if is_needed {
@@ -440,17 +440,19 @@ impl<'p, 'a> Encoder<'p, 'a> {
         };
         self.mark(Mark::Instance(number));
         let mut arguments: Vec<(&str, ComponentExportKind, u32)> = Vec::new();
-        for (place, (import, server)) in part.outside.imports.iter().zip(&part.servers).enumerate()
+        for (position, (import, server)) in
+            part.outside.imports.iter().zip(&part.servers).enumerate()
         {
             let argument = match *server {
                 Server::Host => {
                     let want = Want {
                         part: number,
-                        import: place,
+                        import: position,
                     };
                     // Of the sort that the host's import is, which is that of who wants most of it.
-                    let host = self.host.places.get(&want);
-                    let host = host.and_then(|place| self.host.imports.get(*place)?.wanted.first());
+                    let host = self.host.positions.get(&want);
+                    let host =
+                        host.and_then(|position| self.host.imports.get(*position)?.wanted.first());
                     let host = host.and_then(|want| import_of(plan, *want));
                     host.map(|host| kind_of(host.ty)).zip(self.host_item(want))
                 }
@@ -508,7 +510,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
                 })
                 .collect();
             let mut types = ExportedTypes::new(number, part);
-            for (place, (export, kind, item)) in aliased.into_iter().enumerate() {
+            for (position, (export, kind, item)) in aliased.into_iter().enumerate() {
                 let ty = export
                     .func
                     .and_then(|index| self.write_func(&mut types, index));
@@ -517,7 +519,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
                 self.out.exports().export(name, kind, item, ty);
                 let exported = self.out.count(kind);
                 if kind == ComponentExportKind::Type {
-                    types.exported.insert(place, exported);
+                    types.exported.insert(position, exported);
                 }
             }
         }
@@ -542,7 +544,7 @@ fn needed_here(
     declared: &[InstanceTypeDeclaration<'_>],
     is_there: impl Fn(&str) -> bool,
 ) -> Vec<bool> {
-    /// What stands at one place of the types.
+    /// What stands at one position of the types.
     enum Local<'d, 'a> {
         Type(&'d ComponentType<'a>),
         Same(u32),
@@ -581,14 +583,14 @@ fn needed_here(
     let mut needed = vec![false; locals.len()];
     let mut ahead = wanted;
     while let Some(index) = ahead.pop() {
-        let Some(place) = usize::try_from(index).ok() else {
+        let Some(position) = usize::try_from(index).ok() else {
             continue;
         };
-        match needed.get_mut(place) {
+        match needed.get_mut(position) {
             Some(needed) if !*needed => *needed = true,
             _ => continue,
         }
-        match locals.get(place) {
+        match locals.get(position) {
             Some(Local::Type(ty)) => each_reference(ty, |index| ahead.push(index)),
             Some(Local::Same(index)) => ahead.push(*index),
             Some(Local::Leaf) | None => {}
@@ -613,8 +615,11 @@ fn refused(
         return bundle(message);
     };
     match *mark {
-        Mark::Host(place) => {
-            let want = host.imports.get(place).and_then(|one| one.wanted.first());
+        Mark::Host(position) => {
+            let want = host
+                .imports
+                .get(position)
+                .and_then(|one| one.wanted.first());
             let found =
                 want.and_then(|want| Some((plan.parts.get(want.part)?, import_of(plan, *want)?)));
             match found {
@@ -676,7 +681,7 @@ fn refused(
     }
 }
 
-/// The name of the export that is written at a place of a bundle; empty where there is none.
+/// The name of the export that is written at an offset of a bundle; empty where there is none.
 fn export_at(bytes: &[u8], offset: u64) -> String {
     let mut name = String::new();
     // It was written here, so it reads.

@@ -37,7 +37,7 @@ pub(super) struct Want {
 pub(super) struct HostImports {
     pub(super) imports: Vec<HostImport>,
     /// Which of them each import of a part is.
-    pub(super) places: BTreeMap<Want, usize>,
+    pub(super) positions: BTreeMap<Want, usize>,
 }
 
 /// The resource that a function belongs to by its name, as `[static]file.open` does: it must be there before, also where
@@ -119,13 +119,13 @@ impl HostImports {
             }
         })?;
         let mut imports = Vec::with_capacity(order.len());
-        let mut places = BTreeMap::new();
-        for (place, key) in order.into_iter().enumerate() {
+        let mut positions = BTreeMap::new();
+        for (position, key) in order.into_iter().enumerate() {
             let wanted = by_key.get(key).cloned().unwrap_or_default();
-            places.extend(wanted.iter().map(|want| (*want, place)));
+            positions.extend(wanted.iter().map(|want| (*want, position)));
             imports.push(HostImport { wanted });
         }
-        Ok(Self { imports, places })
+        Ok(Self { imports, positions })
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Export<'a> {
     pub(super) func: Option<u32>,
 }
 
-/// What stands at one place of a component's types.
+/// What stands at one position of a component's types.
 pub(super) enum Type<'a> {
     /// Written out.
     Defined(ComponentType<'a>),
@@ -145,8 +145,8 @@ impl<'a> Outside<'a> {
                         }
                         ComponentExternalKind::Instance => self.instances.push(None),
                         ComponentExternalKind::Func => {
-                            let place = usize::try_from(index).ok();
-                            func = place.and_then(|place| *self.funcs.get(place)?);
+                            let position = usize::try_from(index).ok();
+                            func = position.and_then(|position| *self.funcs.get(position)?);
                             self.funcs.push(func);
                         }
                         _ => {}

@@ -69,7 +69,7 @@ pub(super) fn text(format: u64, root: &Digest, wire: &Wiring, lock: &str) -> Str
     text
 }
 
-/// Reads what a bundle says of itself, and looks whether the components in it are those that it names.
+/// Reads what a bundle says of itself, and checks that the components in it are those that it names.
 ///
 /// # Errors
 /// No component; no section, or several; a section that no cargo warg writes; other components than it names.
@@ -92,8 +92,8 @@ pub fn open(bytes: &[u8]) -> Result<Embedded, EmbeddedError> {
             Payload::ComponentSection {
                 unchecked_range, ..
             } => {
-                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-                ranges.push(place(unchecked_range.start)..place(unchecked_range.end));
+                let offset = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                ranges.push(offset(unchecked_range.start)..offset(unchecked_range.end));
             }
             _ => {}
         }
@@ -164,7 +164,7 @@ fn parse(section: &[u8]) -> Result<Embedded, EmbeddedError> {
     })
 }
 
-/// The components that lie in these places, of which the last is to be the root.
+/// The components that lie in these ranges, of which the last is to be the root.
 fn nested(
     bytes: &[u8],
     ranges: Vec<Range<usize>>,

@@ -365,8 +365,8 @@ impl<'p, 'a> Wirer<'p, 'a> {
         let candidates = numbers.iter().rev().flat_map(|number| {
             let exports = self.parts.get(*number).map(|part| &part.outside.exports);
             let exports = exports.into_iter().flatten().enumerate();
-            exports.filter_map(move |(place, export)| {
-                Some((fit(import, &export.name)?, (*number, place)))
+            exports.filter_map(move |(position, export)| {
+                Some((fit(import, &export.name)?, (*number, position)))
             })
         });
         // The first of equals is taken.
@@ -404,9 +404,9 @@ impl<'p, 'a> Wirer<'p, 'a> {
             let found = match redirection {
                 Some(found) => {
                     // The requirement did what it could: it was overruled.
-                    for (place, offer) in offers.iter().enumerate() {
+                    for (position, offer) in offers.iter().enumerate() {
                         if self.best(import, &offer.met).is_some() {
-                            useful.insert(place);
+                            useful.insert(position);
                         }
                     }
                     Some(found)
@@ -418,13 +418,13 @@ impl<'p, 'a> Wirer<'p, 'a> {
                 None => Server::Host,
             });
         }
-        for (place, Offer { requirement, .. }) in offers.iter().enumerate() {
+        for (position, Offer { requirement, .. }) in offers.iter().enumerate() {
             let mut redirected_to = self.wire.values().flatten();
             let is_redirected_to = redirected_to.any(|number| {
                 self.selection(*number)
                     .is_some_and(|selection| selection.name == requirement.name)
             });
-            if !useful.contains(&place) && !is_redirected_to {
+            if !useful.contains(&position) && !is_redirected_to {
                 unused.push(Unused::Requirement {
                     by: wired.name.clone(),
                     name: requirement.name.clone(),
@@ -475,19 +475,19 @@ impl<'p, 'a> Wirer<'p, 'a> {
             })
             .collect();
         let mut candidates: BTreeMap<usize, usize> = BTreeMap::new();
-        for (place, Offer { met, .. }) in &by_for {
+        for (position, Offer { met, .. }) in &by_for {
             let found = self.best(import, met);
             let (part, export) = found.ok_or_else(|| self.nothing(wired, import, met))?;
             candidates.insert(part, export);
-            useful.insert(*place);
+            useful.insert(*position);
         }
         if by_for.is_empty() {
-            for (place, offer) in offers.iter().enumerate() {
+            for (position, offer) in offers.iter().enumerate() {
                 let is_asked = offer.is_asked(&import.name);
                 let found = is_asked.then(|| self.best(import, &offer.met));
                 if let Some((part, export)) = found.flatten() {
                     candidates.insert(part, export);
-                    useful.insert(place);
+                    useful.insert(position);
                 }
             }
         }
@@ -592,8 +592,8 @@ impl<'p, 'a> Wirer<'p, 'a> {
 
 /// A type import that is said to be a type of an instance has that instance's server.
 fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
-    for place in 0..servers.len() {
-        let import = outside.imports.get(place);
+    for position in 0..servers.len() {
+        let import = outside.imports.get(position);
         let Some(ComponentTypeRef::Type(TypeBounds::Eq(mut index))) =
             import.map(|import| import.ty)
         else {
@@ -605,7 +605,7 @@ fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
                 Some(Type::Same(same) | Type::Export { same, .. }) if *same < index => {
                     index = *same;
                 }
-                Some(Type::Import(other)) if *other < place => {
+                Some(Type::Import(other)) if *other < position => {
                     break servers
                         .get(*other)
                         .copied()
@@ -622,7 +622,7 @@ fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
                 _ => break None,
             }
         };
-        if let (Some(slot @ Server::Host), Some(server)) = (servers.get_mut(place), server) {
+        if let (Some(slot @ Server::Host), Some(server)) = (servers.get_mut(position), server) {
             *slot = server;
         }
     }
@@ -698,7 +698,7 @@ fn cycle<I: Iterator<Item = usize>>(
         if let Some(start) = path.iter().position(|passed| *passed == number) {
             let mut cycle = path.split_off(start);
             let first = cycle.iter().enumerate().min_by_key(|(_, number)| **number);
-            let first = first.map_or(0, |(place, _)| place);
+            let first = first.map_or(0, |(position, _)| position);
             cycle.rotate_left(first);
             return cycle;
         }

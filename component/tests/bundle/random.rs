@@ -133,24 +133,24 @@ fn world(drawn: &[Drawn], reversed: bool) -> World {
 
 /// What the bundle ought to have: who is needed, and what serves each import.
 fn expected(drawn: &[Drawn]) -> BTreeMap<String, BTreeMap<String, String>> {
-    let name = |place: usize| {
-        if place + 1 == drawn.len() {
+    let name = |position: usize| {
+        if position + 1 == drawn.len() {
             "app".to_owned()
         } else {
-            format!("{}@{}", drawn[place].name, drawn[place].version)
+            format!("{}@{}", drawn[position].name, drawn[position].version)
         }
     };
     let mut needed = vec!["app".to_owned()];
-    for place in (0..drawn.len()).rev() {
-        if needed.contains(&name(place)) {
-            let servers = drawn[place]
+    for position in (0..drawn.len()).rev() {
+        if needed.contains(&name(position)) {
+            let servers = drawn[position]
                 .wires
                 .values()
                 .filter_map(|wire| wire.split(' ').next());
             needed.extend(servers.map(str::to_owned));
         }
     }
-    let is_needed = |place: &usize| needed.contains(&name(*place));
+    let is_needed = |position: &usize| needed.contains(&name(*position));
     // The host's imports of a track are one, of the highest version that anybody who is needed wants.
     let highest = |import: &str| {
         let Some((interface, version)) = import.split_once('@') else {
@@ -163,7 +163,7 @@ fn expected(drawn: &[Drawn]) -> BTreeMap<String, BTreeMap<String, String>> {
         };
         let all = (0..drawn.len())
             .filter(is_needed)
-            .flat_map(|place| &drawn[place].wires);
+            .flat_map(|position| &drawn[position].wires);
         let all = all.filter(|(other, wire)| {
             wire.is_empty()
                 && other.strip_prefix(interface).is_some_and(|rest| {
@@ -175,8 +175,8 @@ fn expected(drawn: &[Drawn]) -> BTreeMap<String, BTreeMap<String, String>> {
     };
     (0..drawn.len())
         .filter(is_needed)
-        .map(|place| {
-            let wires = drawn[place].wires.iter().map(|(import, wire)| {
+        .map(|position| {
+            let wires = drawn[position].wires.iter().map(|(import, wire)| {
                 let wire = if wire.is_empty() {
                     format!("host {}", highest(import))
                 } else {
@@ -184,7 +184,7 @@ fn expected(drawn: &[Drawn]) -> BTreeMap<String, BTreeMap<String, String>> {
                 };
                 (import.clone(), wire)
             });
-            (name(place), wires.collect())
+            (name(position), wires.collect())
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use wasm_encoder::{Component, ComponentSection as _, CustomSection};
 
 use crate::world::{World, relay};
 
-/// What stands for a lock: whoever composes and reads a bundle does not look into it.
+/// What stands for a lock: whoever composes or opens a bundle does not read it.
 const LOCK: &str = "# a lock\nversion = 1\n";
 
 fn world() -> World {
@@ -173,14 +173,14 @@ fn no_byte_can_be_changed_or_taken_away_without_a_word_or_a_refusal() {
     let bundle = world().bundle();
     let embedded = open(&bundle.bytes).unwrap();
     let mut unnoticed = 0;
-    for place in 0..bundle.bytes.len() {
+    for position in 0..bundle.bytes.len() {
         let mut changed = bundle.bytes.clone();
-        changed[place] ^= 0x20;
+        changed[position] ^= 0x20;
         // What is neither a part nor the section is only seen where the bundle is made again.
         if open(&changed).is_ok_and(|found| found == embedded) {
             unnoticed += 1;
         }
-        let _ = open(&bundle.bytes[..place]);
+        let _ = open(&bundle.bytes[..position]);
     }
     let nested: usize = embedded.nested.iter().map(|one| one.range.len()).sum();
     let (bytes, _) = parts(&bundle.bytes);

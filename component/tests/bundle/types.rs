@@ -381,9 +381,9 @@ fn interfaces_of_the_host_that_are_made_of_each_other_are_refused() {
 fn whatever_byte_of_a_part_is_changed_there_is_a_bundle_or_a_refusal() {
     let (root, sink) = (pours("0.2.3"), sink("0.2.6"));
     let (mut composed, mut refused) = (0, 0);
-    for place in 0..root.len() {
+    for position in 0..root.len() {
         let mut changed = root.clone();
-        changed[place] ^= 1;
+        changed[position] ^= 1;
         let world =
             World::new(&["acme:sink ^1.0"], changed).part("acme:sink@1.0.0", &[], sink.clone());
         match world.compose() {
@@ -410,7 +410,7 @@ fn a_resource_comes_before_the_functions_that_are_named_after_it() {
     ] {
         let text = format!("package acme:app@1.0.0; world w {{ {items} export run: func(); }}");
         let bundle = World::new(&[], from_wit(&text, "w")).bundle();
-        let place = |name: &str| bundle.imports.iter().position(|one| one == name);
+        let position = |name: &str| bundle.imports.iter().position(|one| one == name);
         let resource = if items.contains("resource a") {
             "a"
         } else {
@@ -418,7 +418,11 @@ fn a_resource_comes_before_the_functions_that_are_named_after_it() {
         };
         let functions = bundle.imports.iter().filter(|one| one.starts_with('['));
         for function in functions {
-            assert!(place(resource) < place(function), "{:?}", bundle.imports);
+            assert!(
+                position(resource) < position(function),
+                "{:?}",
+                bundle.imports
+            );
         }
     }
 }

@@ -48,15 +48,15 @@ fn a_diamond_has_one_instance_of_what_both_sides_need() {
 
 #[test]
 fn a_chain_of_ten() {
-    let name = |place: usize| format!("acme:link-{place}/api@1.0.0");
+    let name = |position: usize| format!("acme:link-{position}/api@1.0.0");
     let mut world = World::new(
         &["acme:link-1 ^1.0"],
         relay(&[&name(1)], &["acme:app/api@1.0.0"]),
     );
-    for place in 1..10 {
-        let next = format!("acme:link-{} ^1.0", place + 1);
-        let content = relay(&[&name(place + 1)], &[&name(place)]);
-        world = world.part(&format!("acme:link-{place}@1.0.0"), &[&next], content);
+    for position in 1..10 {
+        let next = format!("acme:link-{} ^1.0", position + 1);
+        let content = relay(&[&name(position + 1)], &[&name(position)]);
+        world = world.part(&format!("acme:link-{position}@1.0.0"), &[&next], content);
     }
     let world = world.part("acme:link-10@1.0.0", &[], relay(&[], &[&name(10)]));
     let wires = world.wires();

@@ -172,24 +172,24 @@ pub(crate) fn relay(imports: &[&str], exports: &[&str]) -> Vec<u8> {
     let mut core = String::from("(core module $m\n");
     let mut with = String::new();
     let mut sum = String::from("(i32.const 1)");
-    for (place, import) in imports.iter().enumerate() {
+    for (position, import) in imports.iter().enumerate() {
         writeln!(
             text,
-            "(import \"{import}\" (instance $i{place} (export \"get\" (func (result u32)))))"
+            "(import \"{import}\" (instance $i{position} (export \"get\" (func (result u32)))))"
         )
         .unwrap();
         writeln!(
             text,
-            "(core func $l{place} (canon lower (func $i{place} \"get\")))"
+            "(core func $l{position} (canon lower (func $i{position} \"get\")))"
         )
         .unwrap();
         writeln!(
             core,
-            "(import \"\" \"f{place}\" (func $f{place} (result i32)))"
+            "(import \"\" \"f{position}\" (func $f{position} (result i32)))"
         )
         .unwrap();
-        write!(with, "(export \"f{place}\" (func $l{place}))").unwrap();
-        sum = format!("(i32.add {sum} (call $f{place}))");
+        write!(with, "(export \"f{position}\" (func $l{position}))").unwrap();
+        sum = format!("(i32.add {sum} (call $f{position}))");
     }
     writeln!(core, "(func (export \"get\") (result i32) {sum}))").unwrap();
     write!(
@@ -236,7 +236,7 @@ impl Bundle {
             components: Vec::new(),
             instances: Vec::new(),
         };
-        // What stands at each place of each sort. The host's instances come before those of components.
+        // What stands at each position of each sort. The host's instances come before those of components.
         let mut items: BTreeMap<u8, Vec<From>> = BTreeMap::new();
         let (mut parser, mut rest) = (Parser::new(0), bytes);
         loop {
@@ -303,10 +303,10 @@ impl Bundle {
                             panic!("only components are instantiated");
                         };
                         let arguments = args.iter().map(|argument| {
-                            let place = usize::try_from(argument.index).unwrap();
+                            let position = usize::try_from(argument.index).unwrap();
                             (
                                 argument.name.to_owned(),
-                                items[&sort(argument.kind)][place].clone(),
+                                items[&sort(argument.kind)][position].clone(),
                             )
                         });
                         let instance = (

@@ -21,13 +21,13 @@ use crate::client::{ClientError, Session, evidence};
 const MOST_LOOKED_UP: usize = 1 << 20;
 
 /// Where the log holds the records of each log, by what they say that they are.
-pub(super) struct Places<'e> {
+pub(super) struct RecordIndices<'e> {
     entries: &'e [Vec<u8>],
     records: BTreeMap<Subject, BTreeMap<Position, Index>>,
     looked_up: usize,
 }
 
-impl<'e> Places<'e> {
+impl<'e> RecordIndices<'e> {
     /// Of all entries of a log.
     ///
     /// # Errors
@@ -37,11 +37,11 @@ impl<'e> Places<'e> {
         session: &mut Session<'_>,
         entries: &'e [Vec<u8>],
     ) -> Result<Self, ClientError> {
-        // First of all, since a copy makes what stands between it and the first one look wrong, too.
+        // First of all, since a copy makes what stands between it and the first one seem wrong, too.
         if let Some(evidence) = copy(session, entries) {
             return Err(evidence::misbehavior(session, evidence));
         }
-        let mut places = Self {
+        let mut indices = Self {
             entries,
             records: BTreeMap::new(),
             looked_up: 0,
@@ -50,26 +50,26 @@ impl<'e> Places<'e> {
             let Some((subject, position)) = evidence::record_of(session, entry) else {
                 continue;
             };
-            let records = places.records.entry(subject).or_default();
+            let records = indices.records.entry(subject).or_default();
             let behind = records.range(position..).next();
             let behind = behind.map(|(position, index)| (*position, *index));
             records.entry(position).or_insert(index);
-            let Some((taken, place)) = behind else {
+            let Some((taken, behind)) = behind else {
                 continue;
             };
-            let Some(other) = places.entry(place) else {
+            let Some(other) = indices.entry(behind) else {
                 continue;
             };
             let evidence = if taken == position {
-                evidence::two_records(session, (place, other), (index, entry))
+                evidence::two_records(session, (behind, other), (index, entry))
             } else {
-                evidence::repeated(session, (index, entry), (place, other))
+                evidence::repeated(session, (index, entry), (behind, other))
             };
             if let Some(evidence) = evidence {
                 return Err(evidence::misbehavior(session, evidence));
             }
         }
-        Ok(places)
+        Ok(indices)
     }
 
     fn entry(&self, index: Index) -> Option<&'e [u8]> {
@@ -98,16 +98,16 @@ impl<'e> Places<'e> {
                 None => found.operator_length,
                 Some(key) => counted(&read, &key)?,
             };
-            let (_, place) = records.range(counted.next()..).next()?;
-            let (place, record) = (*place, self.entry(*place)?);
-            if place >= index {
+            let (_, left_out) = records.range(counted.next()..).next()?;
+            let (left_out, record) = (*left_out, self.entry(*left_out)?);
+            if left_out >= index {
                 return None;
             }
             let pages = match subject {
                 Subject::Operator => Vec::new(),
                 Subject::Package(name) => evidence::pages(session, map(), name)?,
             };
-            evidence::omitted(session, (index, entry), &pages, (place, record))
+            evidence::omitted(session, (index, entry), &pages, (left_out, record))
         })
     }
 }

@@ -65,7 +65,7 @@ impl Session<'_> {
     }
 
     /// The contents of many releases, as many at once as fit into memory; `each` is handed them one after the other, with
-    /// their places in `wanted`.
+    /// their positions in `wanted`.
     ///
     /// # Errors
     /// As [`Session::content`], of the first that fails.
@@ -82,7 +82,7 @@ impl Session<'_> {
             self.refuse_withdrawn(name, release)?;
         }
         let mut rest = wanted;
-        let mut place = 0;
+        let mut position = 0;
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(fitting(rest));
             let files: Vec<_> = batch
@@ -100,8 +100,8 @@ impl Session<'_> {
                     .collect::<Result<Vec<_>, _>>()
             })?;
             for content in contents {
-                each(place, content);
-                place += 1;
+                each(position, content);
+                position += 1;
             }
             rest = later;
         }

@@ -257,7 +257,7 @@ pub enum ClientError {
         #[source]
         source: Option<Box<ExtensionError>>,
     },
-    /// A record is said to lie elsewhere in the log than it did, and not both places are proved.
+    /// A record is said to lie elsewhere in the log than it did, and not both indices are proved.
     #[error(
         "the last record of `{subject}` that was seen is entry {seen} of the log of `{origin}`, but is said to be entry {found} now"
     )]

@@ -135,8 +135,8 @@ pub(super) fn check_operator(
     let records = session.operator_records.iter().cloned();
     match last.and_then(|last| record_at(records, last)) {
         Some((found, record)) if found != sighting.index => {
-            let places = (sighting.index, found);
-            Err(moved(session, Subject::Operator, places, &record))
+            let indices = (sighting.index, found);
+            Err(moved(session, Subject::Operator, indices, &record))
         }
         _ => Ok(()),
     }
@@ -162,7 +162,7 @@ fn record_at<R>(mut records: impl Iterator<Item = R>, position: Position) -> Opt
     records.nth(usize::try_from(position.get()).ok()?)
 }
 
-/// A record is said to lie elsewhere than it did. Both places proved, the registry wrote it twice.
+/// A record is said to lie elsewhere than it did. Where both indices are proved, the registry wrote it twice.
 fn moved(
     session: &mut Session<'_>,
     subject: Subject,
@@ -181,13 +181,13 @@ fn moved(
     }
 }
 
-/// What a record of a log is evidence of that lies behind one which it does not follow: that record again, another one in its
-/// place, or one that should lie before it.
+/// What a record of a log is evidence of that lies behind one which it does not follow: that record again, another one at
+/// its position, or one that should lie before it.
 pub(super) fn not_behind(
     session: &mut Session<'_>,
     before: &Sighting,
     position: Position,
-    (index, record): Placed<'_>,
+    (index, record): Indexed<'_>,
 ) -> Option<Misbehavior> {
     let first = entry(session, before.index)?;
     if before.seen.head == Hash::of_leaf(record) {
@@ -214,13 +214,13 @@ pub(super) fn disorder(
 }
 
 /// A record, or a map entry, and where the log is said to hold it.
-type Placed<'a> = (Index, &'a [u8]);
+type Indexed<'a> = (Index, &'a [u8]);
 
-/// One record at two places, or two records of which the later one lies before.
+/// One record at two indices, or two records of which the later one lies before.
 pub(crate) fn repeated(
     session: &mut Session<'_>,
-    first: Placed<'_>,
-    second: Placed<'_>,
+    first: Indexed<'_>,
+    second: Indexed<'_>,
 ) -> Option<Misbehavior> {
     let proved = Proved::of(session, [first.0, second.0])?;
     Misbehavior::repeated(
@@ -235,8 +235,8 @@ pub(crate) fn repeated(
 /// Two records at one position.
 pub(crate) fn two_records(
     session: &mut Session<'_>,
-    first: Placed<'_>,
-    second: Placed<'_>,
+    first: Indexed<'_>,
+    second: Indexed<'_>,
 ) -> Option<Misbehavior> {
     let proved = Proved::of(session, [first.0, second.0])?;
     Misbehavior::two_records(
@@ -252,9 +252,9 @@ pub(crate) fn two_records(
 /// absence; of the operator's records there are none.
 pub(crate) fn omitted(
     session: &mut Session<'_>,
-    map_entry: Placed<'_>,
+    map_entry: Indexed<'_>,
     pages: &[Vec<u8>],
-    record: Placed<'_>,
+    record: Indexed<'_>,
 ) -> Option<Misbehavior> {
     let proved = Proved::of(session, [map_entry.0, record.0])?;
     let pages: Vec<_> = pages.iter().map(Vec::as_slice).collect();
@@ -284,7 +284,7 @@ impl Proved {
         })
     }
 
-    fn record<'a>(&'a self, (index, record): Placed<'a>) -> Option<LoggedRecord<'a>> {
+    fn record<'a>(&'a self, (index, record): Indexed<'a>) -> Option<LoggedRecord<'a>> {
         Some(LoggedRecord {
             checkpoint: &self.note,
             record,
@@ -352,7 +352,7 @@ fn operator_cut(session: &mut Session<'_>, sighting: &Sighting) -> ClientError {
 fn replaced(
     session: &mut Session<'_>,
     sighting: &Sighting,
-    now: Placed<'_>,
+    now: Indexed<'_>,
 ) -> Option<Misbehavior> {
     let seen = entry(session, sighting.index)?;
     two_records(session, (sighting.index, &seen), now)
@@ -373,8 +373,8 @@ fn uncounted(
 
 /// An entry of the log, from its bundle.
 fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
-    let (part, place) = Part::holding(session.tiles.size().get(), index.get())?;
-    session.bundle(part).ok()?.into_iter().nth(place)
+    let (part, position) = Part::holding(session.tiles.size().get(), index.get())?;
+    session.bundle(part).ok()?.into_iter().nth(position)
 }
 
 /// A map with those pages that lead to these keys, as far as they are to be had. What is `known` need not be read.

@@ -52,8 +52,8 @@ impl LoadedLog {
 
     /// Where the registry says that a record lies; a hint, until [`Session::check_included`] shows it.
     pub fn index_hint(&self, position: Position) -> Option<Index> {
-        let place = usize::try_from(position.get()).ok()?;
-        self.indices.get(place).copied()
+        let position = usize::try_from(position.get()).ok()?;
+        self.indices.get(position).copied()
     }
 
     pub(super) fn record_at(&self, position: Position) -> Option<(Index, &[u8])> {

@@ -14,8 +14,8 @@ use transparency::package::OpenedRecord;
 
 use crate::arena;
 
-/// How many records are opened between two looks at what is left: enough that the look costs nothing, and few enough that
-/// the last one is not waited for.
+/// How many records a thread takes at once: enough that taking costs nothing, and few enough that the last thread is not
+/// waited for.
 const CHUNK: usize = 16;
 
 /// The most bytes of records that are open at once. Open, a record takes some times its bytes.
@@ -70,11 +70,11 @@ fn open(records: &[&[u8]], threads: usize) -> Vec<OpenedRecord> {
     let work = || {
         let mut done = Vec::new();
         loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(chunk) = chunks.get(place) else {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(chunk) = chunks.get(number) else {
                 return done;
             };
-            done.push((place, OpenedRecord::open_all(chunk.iter().copied())));
+            done.push((number, OpenedRecord::open_all(chunk.iter().copied())));
         }
     };
     let other = || {
@@ -96,7 +96,7 @@ fn open(records: &[&[u8]], threads: usize) -> Vec<OpenedRecord> {
         }
         done
     });
-    done.sort_by_key(|(place, _)| *place);
+    done.sort_by_key(|(number, _)| *number);
     done.into_iter().flat_map(|(_, records)| records).collect()
 }
 

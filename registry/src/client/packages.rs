@@ -1,4 +1,4 @@
-//! Packages: from a place in the map to a replayed log, or to the proof that there is none.
+//! Packages: from what the map says of one to a replayed log, or to the proof that there is none.
 //!
 //! Steps 3 to 5 of the ladder, for any number of packages at once: map pages level by level, the files of their records
 //! and the tiles of their heads, the tiles of what their records name; then each log is replayed, and held against what
@@ -27,7 +27,7 @@ const BATCH: usize = 256;
 const TILES_AHEAD: u64 = 16;
 
 impl Session<'_> {
-    /// Steps 3 to 5 for some packages: their place in the map, and their logs or the proof that there is none.
+    /// Steps 3 to 5 for some packages: what the map says of them, and their logs or the proof that there is none.
     ///
     /// # Errors
     /// A file that is missing or cannot be read; anything that does not verify; a log that does not continue what this
@@ -202,11 +202,11 @@ impl Session<'_> {
             let wanted: Vec<_> = wanted.map(Wanted::fixed).collect();
             let pages = self.reader.need(&wanted)?;
             for ((key, page), bytes) in needed.iter().zip(pages) {
-                let place = layout::map_page(page);
+                let path = layout::map_page(page);
                 self.pages
                     .admit(key, &bytes)
                     .map_err(|source| ClientError::Map {
-                        address: self.reader.address_of(&place),
+                        address: self.reader.address_of(&path),
                         source,
                     })?;
             }

@@ -2,7 +2,7 @@
 //!
 //! The log of now is a tree over the log of then, so every proof is taken from the tiles of now, and one more number is
 //! checked: that an entry lies before the size of then. The map of then has pages of its own. A package's log is the
-//! beginning of its log of now: that one is loaded first, as always, and what the map of then says must be a place on its
+//! beginning of its log of now: that one is loaded first, as always, and the head that the map of then says must be on its
 //! way, with its next record behind. So a registry cannot have had a past that its present contradicts.
 //!
 //! Nothing here is remembered: what this machine saw is what it saw of the registry of now.
@@ -135,8 +135,8 @@ impl Session<'_> {
     /// with it where the nearest ones are; or the registry lost the file.
     fn explain_no_checkpoint(&mut self, size: Size, last: Index) -> ClientError {
         match self.entries_around(last) {
-            Ok((entries, place)) if entries.get(place).is_some_and(|is_map| !is_map) => {
-                let first = last.get() - u64::try_from(place).unwrap_or(0);
+            Ok((entries, position)) if entries.get(position).is_some_and(|is_map| !is_map) => {
+                let first = last.get() - u64::try_from(position).unwrap_or(0);
                 let sizes = entries.iter().zip(first..).filter(|(is_map, _)| **is_map);
                 let sizes: Vec<_> = sizes.map(|(_, index)| Size::new(index + 1)).collect();
                 let (before, behind): (Vec<_>, Vec<_>) =
@@ -152,14 +152,14 @@ impl Session<'_> {
         }
     }
 
-    /// Of the entries in one bundle, whether each is a map entry, proved; and the place among them of the one asked about.
+    /// Of the entries in one bundle, whether each is a map entry, proved; and the position among them of the one asked about.
     fn entries_around(&mut self, index: Index) -> Result<(Vec<bool>, usize), ClientError> {
         let size = self.tiles.size();
-        let (part, place) =
+        let (part, position) =
             Part::holding(size.get(), index.get()).ok_or(ClientError::Outside { index, size })?;
         let entries = self.verified_entries(part)?;
         let are_maps = entries.iter().map(|entry| MapEntry::is_one(entry));
-        Ok((are_maps.collect(), place))
+        Ok((are_maps.collect(), position))
     }
 
     fn no_checkpoint_at(&self, size: Size, nearest: Vec<Size>) -> ClientError {
@@ -274,7 +274,7 @@ impl Session<'_> {
         Ok(were)
     }
 
-    /// What the map of then says is a place on the way of the log of now, of which the next record lies behind.
+    /// The head that the map of then says is on the way of the log of now, and the next record lies behind it.
     fn check_next(
         &self,
         name: &PackageName,
@@ -329,9 +329,9 @@ impl Session<'_> {
             Ok(log) => log,
             Err(_) if now.is_err() => return Ok(now),
             Err(source) => {
-                let place = layout::package(name, loaded::first_part());
+                let path = layout::package(name, loaded::first_part());
                 return Err(ClientError::Log {
-                    address: self.reader.address_of(&place),
+                    address: self.reader.address_of(&path),
                     source: Box::new(source),
                 });
             }

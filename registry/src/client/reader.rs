@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Stops reading the cache; false where that changes nothing. What was verified by then need not be read again, and
-    /// stays fresh; what was not is read again, and takes the place of what was read first.
+    /// stays fresh; what was not is read again, and replaces what was read first.
     pub(super) fn distrust_cache(&mut self) -> bool {
         let had = self.source.is_some() && self.cache.is_some() && self.trusts_cache;
         self.trusts_cache = false;
@@ -386,7 +386,7 @@ impl<'a> Reader<'a> {
         let files = wanted.iter().zip(found.iter()).enumerate();
         let gone: Vec<_> = files
             .filter(|(_, (_, bytes))| bytes.is_none())
-            .filter_map(|(place, (file, _))| Some((place, &file.path, file.full.as_ref()?)))
+            .filter_map(|(position, (file, _))| Some((position, &file.path, file.full.as_ref()?)))
             .collect();
         if gone.is_empty() {
             return Ok(());
@@ -396,7 +396,7 @@ impl<'a> Reader<'a> {
         if let Some((left, _, _)) = gone.get(fetched.len().max(1)) {
             found.truncate(*left);
         }
-        for ((place, path, (full_path, cut)), full) in gone.into_iter().zip(fetched) {
+        for ((position, path, (full_path, cut)), full) in gone.into_iter().zip(fetched) {
             let Some(full) = full else { continue };
             let part = cut.cut(&full).map_err(|error| ClientError::File {
                 address: source.address_of(full_path),
@@ -404,7 +404,7 @@ impl<'a> Reader<'a> {
             })?;
             let part = Arc::new(part);
             self.fresh.insert(path.clone(), Arc::clone(&part));
-            if let Some(bytes) = found.get_mut(place) {
+            if let Some(bytes) = found.get_mut(position) {
                 *bytes = Some(part);
             }
         }

@@ -97,15 +97,15 @@ impl Backwards {
             return Ok(()); // nothing says what lies before the record at fault
         }
         let mut records = parse(reader, &self.subject, part, bytes)?;
-        for place in (0..records.len()).rev() {
-            let Some((_, record)) = records.get(place) else {
+        for offset in (0..records.len()).rev() {
+            let Some((_, record)) = records.get(offset) else {
                 continue;
             };
             let hash = Hash::of_leaf(record);
             if hash != self.next {
-                let last = records.get(place + 1);
+                let last = records.get(offset + 1);
                 let last = last.or_else(|| self.files.last()?.first());
-                let position = part.first() + u64::try_from(place).unwrap_or(u64::MAX) + 1;
+                let position = part.first() + u64::try_from(offset).unwrap_or(u64::MAX) + 1;
                 let position = Position::new(position);
                 let fault = last.and_then(|(_, last)| fault_of(last, position, hash));
                 let fault = fault.ok_or_else(|| ClientError::Unchained {
@@ -117,7 +117,7 @@ impl Backwards {
                     fault,
                 }));
                 self.left = 0;
-                records.drain(..=place);
+                records.drain(..=offset);
                 break;
             }
             // What is no record is refused when the log is replayed.
@@ -163,10 +163,10 @@ impl Reader<'_> {
         loop {
             let mut wanted: Vec<_> = tiles.iter().copied().map(Wanted::tile).collect();
             let mut parts = Vec::new();
-            for (place, log) in logs.iter_mut().enumerate() {
+            for (number, log) in logs.iter_mut().enumerate() {
                 for part in log.parts() {
                     wanted.push(Wanted::records(&log.subject, part));
-                    parts.push((place, part));
+                    parts.push((number, part));
                 }
             }
             if wanted.is_empty() {
@@ -181,8 +181,8 @@ impl Reader<'_> {
                 for bytes in files {
                     if let Some(tile) = tiles_left.next() {
                         verified.admit(*tile, &bytes)?;
-                    } else if let Some((place, part)) = parts_left.next()
-                        && let Some(log) = logs.get_mut(place)
+                    } else if let Some((number, part)) = parts_left.next()
+                        && let Some(log) = logs.get_mut(number)
                     {
                         log.take(self, part, &bytes)?;
                     }

@@ -70,8 +70,8 @@ impl RefusedLog {
     pub(super) fn record_at(&self, position: Position) -> Option<(Index, &[u8])> {
         let count = u64::try_from(self.records.len()).ok()?;
         let first = self.length.get().checked_sub(count)?;
-        let place = usize::try_from(position.get().checked_sub(first)?).ok()?;
-        let (index, record) = self.records.get(place)?;
+        let offset = usize::try_from(position.get().checked_sub(first)?).ok()?;
+        let (index, record) = self.records.get(offset)?;
         Some((*index, record.as_slice()))
     }
 
@@ -178,10 +178,10 @@ impl Session<'_> {
         if let Fault::Authority(AuthorityError::NotIncluded { .. }) = fault {
             return false;
         }
-        let Ok(place) = usize::try_from(position.get()) else {
+        let Ok(number) = usize::try_from(position.get()) else {
             return false;
         };
-        let Some(judged) = records.get(place.saturating_sub(1)..=place) else {
+        let Some(judged) = records.get(number.saturating_sub(1)..=number) else {
             return false;
         };
         let judged = judged
@@ -189,12 +189,12 @@ impl Session<'_> {
             .map(|(index, record)| (Hash::of_leaf(record), *index));
         let clocks = self.checkpoint.operator().clocks().iter();
         let clocks = clocks.map(|clock| (clock.record(), clock.index()));
-        let placed: Vec<_> = judged.chain(clocks).collect();
-        let asks = placed.iter().map(|(_, index)| *index).collect();
+        let entries: Vec<_> = judged.chain(clocks).collect();
+        let asks = entries.iter().map(|(_, index)| *index).collect();
         let Ok(proofs) = prove(&mut self.reader, &mut self.tiles, asks) else {
             return false;
         };
-        placed.iter().all(|(hash, index)| {
+        entries.iter().all(|(hash, index)| {
             Self::check_placed(&self.checkpoint, &proofs, hash, *index).is_ok()
         })
     }

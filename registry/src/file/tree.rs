@@ -81,25 +81,25 @@ impl Tree {
         self.make_folder(&self.root)
     }
 
-    /// Writes a file, in the place of what is there.
+    /// Writes a file. What has its name is replaced.
     ///
     /// # Errors
-    /// A link on the way; where others read, a link or a read-only file in its place; a system that says no.
+    /// A link on the way; where others read, a link or a read-only file under its name; a system that says no.
     pub fn replace(&self, below: &Path, bytes: &[u8]) -> io::Result<()> {
-        let place = self.make_place(below)?;
+        let path = self.make_path(below)?;
         if !self.private {
-            match fs::symlink_metadata(&place) {
+            match fs::symlink_metadata(&path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 about => {
                     let about = about?;
-                    check_no_link(&place, &about)?;
+                    check_no_link(&path, &about)?;
                     check_writable(&about)?;
                 }
             }
         }
-        let staged = self.stage(&place, bytes)?;
-        staged.persist(&place).map_err(|error| error.error)?;
-        self.sync_name(&place)
+        let staged = self.stage(&path, bytes)?;
+        staged.persist(&path).map_err(|error| error.error)?;
+        self.sync_name(&path)
     }
 
     /// Writes a file that is not there yet; false where something is.
@@ -107,13 +107,13 @@ impl Tree {
     /// # Errors
     /// A link on the way; a system that says no.
     pub fn create(&self, below: &Path, bytes: &[u8]) -> io::Result<bool> {
-        let place = self.make_place(below)?;
-        let created = match self.stage(&place, bytes)?.persist_noclobber(&place) {
+        let path = self.make_path(below)?;
+        let created = match self.stage(&path, bytes)?.persist_noclobber(&path) {
             Ok(_) => true,
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => false,
             Err(error) => return Err(error.error),
         };
-        self.sync_name(&place)?; // whoever made it may have died before its name was safe
+        self.sync_name(&path)?; // whoever made it may have died before its name was safe
         Ok(created)
     }
 
@@ -128,23 +128,23 @@ impl Tree {
     /// Makes a folder that appears with a file in it; false where there is a folder, unless that is empty.
     ///
     /// # Errors
-    /// A link on the way, or in its place; a system that says no.
+    /// A link on the way, or under its name; a system that says no.
     pub fn begin(&self, below: &Path, name: &OsStr, bytes: &[u8]) -> io::Result<bool> {
-        let place = self.make_place(below)?;
-        if let Ok(about) = fs::symlink_metadata(&place) {
-            check_no_link(&place, &about)?;
+        let path = self.make_path(below)?;
+        if let Ok(about) = fs::symlink_metadata(&path) {
+            check_no_link(&path, &about)?;
         }
-        let staged = self.stage_folder(&self.staging_for(&place)?)?;
+        let staged = self.stage_folder(&self.staging_for(&path)?)?;
         let inside = Self {
             root: staged.path().to_owned(),
             staging: None,
             ..self.clone()
         };
         inside.create(Path::new(name), bytes)?;
-        match fs::rename(staged.path(), &place) {
+        match fs::rename(staged.path(), &path) {
             Ok(()) => {
                 let _ = staged.keep(); // it has another name now: nothing to remove
-                self.sync_name(&place)?;
+                self.sync_name(&path)?;
                 Ok(true)
             }
             Err(error)
@@ -159,12 +159,12 @@ impl Tree {
         }
     }
 
-    /// Removes a file, or what stands in its place; false where nothing does.
+    /// Removes a file, or what stands under its name; false where nothing does.
     ///
     /// # Errors
-    /// A link on the way; where others read, a link in its place; a system that says no.
+    /// A link on the way; where others read, a link under its name; a system that says no.
     pub fn remove(&self, below: &Path) -> io::Result<bool> {
-        self.remove_by(below, |place, _| fs::remove_file(place))
+        self.remove_by(below, |path, _| fs::remove_file(path))
     }
 
     /// Removes a folder that is empty; false where there is none.
@@ -172,7 +172,7 @@ impl Tree {
     /// # Errors
     /// As [`Tree::remove`]; a folder that is not empty.
     pub fn remove_folder(&self, below: &Path) -> io::Result<bool> {
-        self.remove_by(below, |place, _| fs::remove_dir(place))
+        self.remove_by(below, |path, _| fs::remove_dir(path))
     }
 
     /// Removes a file, or a folder with all that is in it; false where there is nothing. Links in it are removed, and what
@@ -181,11 +181,11 @@ impl Tree {
     /// # Errors
     /// As [`Tree::remove`].
     pub fn remove_all(&self, below: &Path) -> io::Result<bool> {
-        self.remove_by(below, |place, about| {
+        self.remove_by(below, |path, about| {
             if about.is_dir() {
-                fs::remove_dir_all(place)
+                fs::remove_dir_all(path)
             } else {
-                fs::remove_file(place)
+                fs::remove_file(path)
             }
         })
     }
@@ -195,13 +195,13 @@ impl Tree {
     /// # Errors
     /// As [`Tree::remove`].
     pub fn remove_whole(&self, below: &Path) -> io::Result<bool> {
-        self.remove_by(below, |place, _| {
-            let away = self.stage_folder(&self.staging_for(place)?)?;
-            match fs::rename(place, away.path().join("removed")) {
+        self.remove_by(below, |path, _| {
+            let away = self.stage_folder(&self.staging_for(path)?)?;
+            match fs::rename(path, away.path().join("removed")) {
                 Ok(()) => away.close(),
                 Err(error) if error.kind() == ErrorKind::NotFound => Err(error),
                 // Where the system does not move it, it goes piece by piece.
-                Err(_) => fs::remove_dir_all(place),
+                Err(_) => fs::remove_dir_all(path),
             }
         })
     }
@@ -211,12 +211,12 @@ impl Tree {
         below: &Path,
         remove: impl FnOnce(&Path, &Metadata) -> io::Result<()>,
     ) -> io::Result<bool> {
-        let place = self.find_place(below)?;
-        let removed = fs::symlink_metadata(&place).and_then(|about| {
+        let path = self.find_path(below)?;
+        let removed = fs::symlink_metadata(&path).and_then(|about| {
             if !self.private {
-                check_no_link(&place, &about)?;
+                check_no_link(&path, &about)?;
             }
-            remove(&place, &about)
+            remove(&path, &about)
         });
         match removed {
             Ok(()) => Ok(true),
@@ -228,9 +228,9 @@ impl Tree {
     /// Waits until no other process holds this file, and holds it until it is dropped.
     ///
     /// # Errors
-    /// A link on the way, or in its place; a system that says no.
+    /// A link on the way, or under its name; a system that says no.
     pub fn lock(&self, below: &Path) -> io::Result<File> {
-        self.lock_at(self.make_place(below)?)
+        self.lock_at(self.make_path(below)?)
     }
 
     /// The same, in a folder that is there: it makes none.
@@ -238,12 +238,12 @@ impl Tree {
     /// # Errors
     /// As [`Tree::lock`]; no such folder.
     pub fn lock_in(&self, below: &Path) -> io::Result<File> {
-        self.lock_at(self.find_place(below)?)
+        self.lock_at(self.find_path(below)?)
     }
 
-    fn lock_at(&self, place: PathBuf) -> io::Result<File> {
-        if let Ok(about) = fs::symlink_metadata(&place) {
-            check_no_link(&place, &about)?;
+    fn lock_at(&self, path: PathBuf) -> io::Result<File> {
+        if let Ok(about) = fs::symlink_metadata(&path) {
+            check_no_link(&path, &about)?;
             check_regular(&about)?;
         }
         let mut options = OpenOptions::new();
@@ -253,33 +253,33 @@ impl Tree {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(if self.private { 0o600 } else { 0o666 });
         }
-        let file = options.open(place)?;
+        let file = options.open(path)?;
         file.lock()?;
         Ok(file)
     }
 
-    /// Demands that no link lies on the way to a place, as far as there is one, and names the place.
-    fn find_place(&self, below: &Path) -> io::Result<PathBuf> {
-        let mut place = self.root.clone();
+    /// The path of what lies below. Demands that no link lies on the way to it, as far as the way is there.
+    fn find_path(&self, below: &Path) -> io::Result<PathBuf> {
+        let mut path = self.root.clone();
         let mut parts = below.components().peekable();
         while let Some(part) = parts.next() {
             let Component::Normal(name) = part else {
                 return Err(ErrorKind::InvalidInput.into()); // it would lead out of the folder
             };
-            place.push(name);
+            path.push(name);
             if parts.peek().is_some()
-                && let Ok(about) = fs::symlink_metadata(&place)
+                && let Ok(about) = fs::symlink_metadata(&path)
             {
-                check_no_link(&place, &about)?;
+                check_no_link(&path, &about)?;
             }
         }
-        Ok(place)
+        Ok(path)
     }
 
     /// The same, with the folders on the way made where they are missing.
-    fn make_place(&self, below: &Path) -> io::Result<PathBuf> {
-        let place = self.find_place(below)?;
-        let folder = folder_of(&place);
+    fn make_path(&self, below: &Path) -> io::Result<PathBuf> {
+        let path = self.find_path(below)?;
+        let folder = folder_of(&path);
         if !folder.is_dir() {
             self.make()?;
             let mut on_the_way = self.root.clone();
@@ -290,7 +290,7 @@ impl Tree {
                 }
             }
         }
-        Ok(place)
+        Ok(path)
     }
 
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
@@ -305,19 +305,19 @@ impl Tree {
         self.sync_name(folder)
     }
 
-    fn staging_for(&self, place: &Path) -> io::Result<PathBuf> {
+    fn staging_for(&self, path: &Path) -> io::Result<PathBuf> {
         match &self.staging {
-            None => Ok(folder_of(place).to_owned()),
+            None => Ok(folder_of(path).to_owned()),
             Some(staging) => {
-                let inside = self.make_place(&staging.join(STAGED))?;
+                let inside = self.make_path(&staging.join(STAGED))?;
                 Ok(folder_of(&inside).to_owned())
             }
         }
     }
 
     /// A temporary file with these bytes.
-    fn stage(&self, place: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-        let staging = self.staging_for(place)?;
+    fn stage(&self, path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+        let staging = self.staging_for(path)?;
         let staged = if self.private {
             let staged = Builder::new().prefix(STAGED).tempfile_in(staging)?;
             set_mode(staged.path(), 0o600)?;
@@ -338,33 +338,33 @@ impl Tree {
         Ok(staged)
     }
 
-    fn sync_name(&self, place: &Path) -> io::Result<()> {
+    fn sync_name(&self, path: &Path) -> io::Result<()> {
         if self.synced {
-            sync_parent(place)
+            sync_parent(path)
         } else {
             Ok(())
         }
     }
 }
 
-/// A folder that is filled before it has its name. It goes away unless it takes its place.
+/// A folder that is filled before it has its name. It goes away unless it is given that name.
 #[derive(Debug)]
 pub struct NewFolder {
     staged: TempDir,
-    place: PathBuf,
+    target: PathBuf,
 }
 
 impl NewFolder {
-    /// A folder beside the place that it is to have, for others to read, too.
+    /// A folder beside the path that it is to have, for others to read, too.
     ///
     /// # Errors
     /// A system that says no.
-    pub fn beside(place: &Path) -> io::Result<Self> {
-        let folder = folder_of(place);
+    pub fn beside(path: &Path) -> io::Result<Self> {
+        let folder = folder_of(path);
         fs::create_dir_all(folder)?;
         Ok(Self {
             staged: open_to(0o777).tempdir_in(folder)?,
-            place: place.to_owned(),
+            target: path.to_owned(),
         })
     }
 
@@ -373,14 +373,14 @@ impl NewFolder {
         self.staged.path()
     }
 
-    /// Takes its place, where nothing is, or an empty folder.
+    /// Gives it its name, where nothing has it, or an empty folder.
     ///
     /// # Errors
     /// A system that says no.
     pub fn persist(self) -> io::Result<()> {
-        fs::rename(self.staged.path(), &self.place)?;
+        fs::rename(self.staged.path(), &self.target)?;
         let _ = self.staged.keep(); // it has another name now: nothing to remove
-        sync_parent(&self.place)
+        sync_parent(&self.target)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Connections: TLS, proxies and timeouts, made when first needed and shared by all requests.
 //!
-//! Certificates are those that the system believes (or `SSL_CERT_FILE` and `SSL_CERT_DIR`, which take their place) and the
+//! Certificates are those that the system believes (or `SSL_CERT_FILE` and `SSL_CERT_DIR`, which replace them) and the
 //! extra ones of [`Options`]. Proxies are those of the usual variables; this very machine is never reached through one.
 
 use std::sync::{Mutex, PoisonError};

@@ -275,7 +275,7 @@ impl Draft<'_, '_> {
     }
 }
 
-/// The receipt of a record that is there already; none where its place is the next one.
+/// The receipt of a record that is there already; none where its position is the next one.
 fn existing_receipt<A>(
     existing: Option<Hash>,
     record: &SignedRecord<A>,
@@ -283,8 +283,8 @@ fn existing_receipt<A>(
     head: Hash,
     records: &Records,
 ) -> Result<Option<Receipt>, SequencerError> {
-    let place = usize::try_from(record.position.get()).ok();
-    match (existing, place.and_then(|place| records.get(place))) {
+    let number = usize::try_from(record.position.get()).ok();
+    match (existing, number.and_then(|number| records.get(number))) {
         (None, _) => Ok(None),
         (Some(hash), Some((index, _))) if hash == record.hash() => Ok(Some(Receipt {
             index: *index,

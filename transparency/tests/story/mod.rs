@@ -132,14 +132,14 @@ fn halves(leaves: &[Hash]) -> (&[Hash], &[Hash]) {
 }
 
 /// PATH of RFC 6962 §2.1.1.
-pub fn path(leaves: &[Hash], place: usize) -> Vec<Hash> {
+pub fn path(leaves: &[Hash], position: usize) -> Vec<Hash> {
     if leaves.len() <= 1 {
         return Vec::new();
     }
     let (left, right) = halves(leaves);
-    let (mut path, other) = match place.checked_sub(left.len()) {
-        None => (path(left, place), right),
-        Some(place) => (path(right, place), left),
+    let (mut path, other) = match position.checked_sub(left.len()) {
+        None => (path(left, position), right),
+        Some(position) => (path(right, position), left),
     };
     path.push(root(other));
     path
@@ -409,9 +409,9 @@ impl Shown {
     }
 
     pub fn inclusion(&self, index: Index) -> InclusionProof {
-        let place = usize::try_from(index.get()).unwrap();
-        let path = if place < self.leaves.len() {
-            path(&self.leaves, place)
+        let position = usize::try_from(index.get()).unwrap();
+        let path = if position < self.leaves.len() {
+            path(&self.leaves, position)
         } else {
             Vec::new()
         };
@@ -660,9 +660,9 @@ pub fn base64(bytes: &[u8]) -> String {
         let mut three = [0u8; 3];
         three[..chunk.len()].copy_from_slice(chunk);
         let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for place in 0..4 {
-            if place <= chunk.len() {
-                let digit = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap();
+        for position in 0..4 {
+            if position <= chunk.len() {
+                let digit = usize::try_from(bits >> (18 - 6 * position) & 63).unwrap();
                 text.push(char::from(ALPHABET[digit]));
             } else {
                 text.push('=');

@@ -18,7 +18,7 @@ use super::{Encoder, Renumbered};
 pub(super) struct ExportedTypes<'p, 'a> {
     root: usize,
     wired: &'p Wired<'a>,
-    /// The numbers of exported types, by the place of the export.
+    /// The numbers of exported types, by the position of the export.
     pub(super) exported: BTreeMap<usize, u32>,
     /// The numbers of the others, by the root's.
     written: BTreeMap<u32, u32>,

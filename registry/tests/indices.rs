@@ -42,9 +42,9 @@ fn set_right(seed: u64) -> World {
 }
 
 /// The file of a log, with another index for one of its records.
-fn moved(file: &[u8], part: Part, place: usize, index: Index) -> Vec<u8> {
+fn moved(file: &[u8], part: Part, position: usize, index: Index) -> Vec<u8> {
     let mut records = part.parse_records(file).unwrap();
-    records[place].0 = index;
+    records[position].0 = index;
     part.print_records(&records).unwrap()
 }
 
@@ -58,13 +58,15 @@ fn lies(world: &World) -> Vec<(String, Vec<u8>, String)> {
         let file = &objects[&path];
         let records = part.parse_records(file).unwrap();
         let honest: Vec<_> = records.iter().map(|(index, _)| index.get()).collect();
-        for place in 0..honest.len() {
-            let first = place.checked_sub(1).map_or(0, |before| honest[before] + 1);
-            let end = honest.get(place + 1).copied();
+        for position in 0..honest.len() {
+            let first = position
+                .checked_sub(1)
+                .map_or(0, |before| honest[before] + 1);
+            let end = honest.get(position + 1).copied();
             for index in first..end.unwrap_or(world.size().get()) {
-                if index != honest[place] {
-                    let bytes = moved(file, part, place, Index::new(index));
-                    let what = format!("record {place} of {subject} at {index}");
+                if index != honest[position] {
+                    let bytes = moved(file, part, position, Index::new(index));
+                    let what = format!("record {position} of {subject} at {index}");
                     lies.push((path.clone(), bytes, what));
                 }
             }
@@ -91,7 +93,7 @@ fn told(
 }
 
 #[test]
-fn no_place_that_a_mirror_makes_up_changes_since_when_a_release_is_there() {
+fn no_index_that_a_mirror_makes_up_changes_since_when_a_release_is_there() {
     let world = set_right(1);
     let honest = told(&Machine::new(world.policy()), world.storage()).unwrap();
     assert!(honest["acme:clock 1.1.0"] < honest["acme:clock 1.2.0"]);
@@ -115,7 +117,7 @@ fn no_place_that_a_mirror_makes_up_changes_since_when_a_release_is_there() {
 }
 
 #[test]
-fn no_place_that_stands_in_a_poisoned_cache_changes_an_answer_of_an_honest_registry() {
+fn no_index_that_stands_in_a_poisoned_cache_changes_an_answer_of_an_honest_registry() {
     let world = set_right(2);
     let honest = told(&Machine::new(world.policy()), world.storage()).unwrap();
     let at = world.session().checkpoint().checkpoint().size;
