@@ -18,7 +18,7 @@ fn keys() -> [SigningKey; 4] {
 }
 
 /// Records stand behind blank lines. The first line of each is `o` or `p` (of the operator, of the package), one of `abcd`
-/// (who signs) and `+` for a minute later, `-` for one earlier; then its actions, in which `$a` to `$d` are the keys and
+/// (who signs) and `+` for a minute later, `-` for one earlier. Then come its actions, in which `$a` to `$d` are the keys and
 /// `$o` is the hash of operator record 0.
 pub(crate) fn replay(data: &[u8]) {
     let Ok(story) = std::str::from_utf8(data) else {

@@ -53,7 +53,7 @@ impl Ahead {
         }
     }
 
-    /// Follows what can be followed. Which packages it takes to go on; none where there is no further to go.
+    /// Follows what can be followed. Which packages it takes to go on. None where there is no further to go.
     pub fn next(&mut self, options: &Options, index: &Index) -> BTreeSet<Address> {
         let mut missing = BTreeSet::new();
         let mut still_waiting = Vec::new();

@@ -17,7 +17,7 @@ impl Span {
     /// The longest span, in hours: a hundred years. A longer one means a slip of the hand.
     pub const MAX_HOURS: u32 = 100 * 366 * HOURS_OF_DAY;
 
-    /// A span of hours; none where there is nothing in it, or more than [`Span::MAX_HOURS`].
+    /// A span of hours. None where there is nothing in it, or more than [`Span::MAX_HOURS`].
     pub fn from_hours(hours: u32) -> Option<Self> {
         (1..=Self::MAX_HOURS)
             .contains(&hours)

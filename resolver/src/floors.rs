@@ -138,7 +138,7 @@ impl Reached {
 
 struct Walk<'w, 'a> {
     ground: &'w Ground<'a>,
-    /// By the node's number; none where it was not reached, or its lowest version is not what is wanted.
+    /// By the node's number. None where it was not reached, or its lowest version is not what is wanted.
     nodes: Vec<Option<Reached>>,
     /// The requirements that were taken in, by their numbers in the index.
     taken: Vec<bool>,

@@ -307,7 +307,7 @@ impl<'a> Ground<'a> {
     /// It keeps less than [`needs`](Self::needs), for who looks at many versions of which few are chosen.
     ///
     /// # Errors
-    /// Packages that are not loaded; what leads elsewhere was followed.
+    /// Packages that are not loaded. What leads elsewhere was followed.
     pub(crate) fn follow(
         &self,
         id: NodeId,
@@ -414,7 +414,7 @@ impl<'a> Ground<'a> {
         self.add(key, offer, Body::Choice(options))
     }
 
-    /// What a number depends on; of the root, nothing here.
+    /// What a number depends on. The root depends on nothing here.
     ///
     /// # Errors
     /// Packages that are not loaded.

@@ -22,7 +22,7 @@ pub(crate) enum Key {
     Root,
     /// The versions of one track.
     Track(Kind, PackageName, Track),
-    /// The tracks of a requirement that spans several; what they must export, and whether letter by letter.
+    /// The tracks of a requirement that spans several. It says what they must export, and whether letter by letter.
     Choice(Kind, PackageName, VersionReq, BTreeSet<ExternName>, bool),
     /// What no release can be: a package that does not exist, or not with that kind, or not in the registry that a
     /// requirement names.
@@ -38,7 +38,7 @@ pub(crate) enum Body<'a> {
         /// What of it is no candidate, and why.
         excluded: BTreeMap<u32, Exclusion>,
     },
-    /// Each track by its node, with the numbers that match there; the tracks ascend by their highest match.
+    /// Each track by its node, with the numbers that match there. The tracks ascend by their highest match.
     Choice(Vec<(Track, NodeId, Ranges<u32>)>),
     Nowhere(Reason),
 }
@@ -88,7 +88,7 @@ pub(crate) struct Edge<'a> {
     pub(crate) target: NodeId,
     /// The numbers of it that will do.
     pub(crate) set: Ranges<u32>,
-    /// The requirement; none where a choice leads to one of its tracks.
+    /// The requirement. None where a choice leads to one of its tracks.
     pub(crate) requirement: Option<&'a Requirement>,
 }
 

@@ -57,7 +57,7 @@ struct Aim {
 pub(crate) struct Numbered {
     numbers: HashMap<Arc<Requirement>, u32>,
     aims: HashMap<Aim, u32>,
-    /// Each requirement, and what it aims at; none where it spans tracks.
+    /// Each requirement, and what it aims at. None where it spans tracks.
     all: Vec<(Arc<Requirement>, Option<u32>)>,
 }
 

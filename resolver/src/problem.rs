@@ -24,7 +24,7 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// The registry of a name; none where no registry is configured for it.
+    /// The registry of a name. None where no registry is configured for it.
     pub fn of(&self, name: &PackageName) -> Option<&Origin> {
         let own = if self.namespaces.is_empty() {
             None
@@ -59,7 +59,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The word in locks; none for the default.
+    /// The word in locks. None for the default.
     pub fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Default => None,
@@ -105,14 +105,14 @@ pub struct Options {
     pub origins: Origins,
     /// Which of several good versions is taken.
     pub mode: Mode,
-    /// Up to when releases are candidates; none where all are.
+    /// Up to when releases are candidates. None where all are.
     pub exclude_newer: Option<Cutoff>,
     /// The same for certain packages, whatever holds for the others.
     pub exclude_newer_package: BTreeMap<PackageName, ExcludeNewer>,
 }
 
 impl Options {
-    /// Up to when releases of a package are candidates; none where all are.
+    /// Up to when releases of a package are candidates. None where all are.
     pub fn cutoff(&self, name: &PackageName) -> Option<Cutoff> {
         match self.exclude_newer_package.get(name) {
             Some(own) => own.cutoff(),
@@ -196,7 +196,7 @@ pub struct Local {
     pub requirements: BTreeSet<Requirement>,
     /// What a component imports, ascending.
     pub imports: BTreeSet<ExternName>,
-    /// What a component exports, ascending; none where that is not known before it is built.
+    /// What a component exports, ascending. None where that is not known before it is built.
     pub exports: Option<BTreeSet<ExternName>>,
     /// Where it lies, for messages.
     pub location: Option<String>,

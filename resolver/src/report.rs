@@ -59,7 +59,7 @@ pub struct Group {
     pub kind: Kind,
     /// The name of the package.
     pub name: PackageName,
-    /// Runs of versions that exist, each within a track and with its first and last; ascending.
+    /// Runs of versions that exist, each within a track and with its first and last. They ascend.
     pub runs: Vec<(Version, Version)>,
     /// How far they reach.
     pub extent: Extent,
@@ -215,14 +215,14 @@ impl Conflict {
         &self.member
     }
 
-    /// The derivation, each step after those that it rests on; the last concludes that there is no solution. Of a very
-    /// long one, the last steps, and without premises what these rest on.
+    /// The derivation, each step after those that it rests on. The last concludes that there is no solution. A very long
+    /// one has only its last steps, and without premises what these rest on.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// Changes of which each by itself makes the member solvable, the nearest first; or, where this conflict
-    /// [leaves another](Self::leaves_another), mends this one. Each was tried.
+    /// Changes of which each by itself makes the member solvable, the nearest first. Where this conflict
+    /// [leaves another](Self::leaves_another), each mends only this one. Each was tried.
     pub fn hints(&self) -> &[Hint] {
         &self.hints
     }

@@ -160,7 +160,7 @@ pub fn numbers(numbers: impl IntoIterator<Item = u32>) -> Ranges<u32> {
         .collect()
 }
 
-/// The runs of a set below `len`, half open, ascending; none is empty.
+/// The runs of a set below `len`, half open and ascending. None is empty.
 pub(crate) fn runs_below(set: &Ranges<u32>, len: u32) -> impl Iterator<Item = (u32, u32)> {
     let runs = set.iter().map(move |(from, to)| {
         let from = match from {

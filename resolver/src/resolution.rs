@@ -267,8 +267,8 @@ fn check_locals(problem: &Problem) -> Result<(), Unresolved> {
     Ok(())
 }
 
-/// What a member itself requires and no registry can serve. Nothing else could be chosen instead, so that all of it is
-/// told at once; of a release, it only makes that release no choice.
+/// What a member itself requires and no registry can serve. Nothing else could be chosen instead, so all of it is
+/// told at once. What a release requires in vain only makes that release no choice.
 fn without_owner(name: &str, scope: &Scope<'_>) -> Vec<Unowned> {
     let roots = scope.member.requirements.iter();
     let unowned = roots.filter(|root| {

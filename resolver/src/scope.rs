@@ -41,7 +41,7 @@ pub enum Exclusion {
         time: Time,
         /// The cut-off that `exclude-newer` sets.
         cutoff: Cutoff,
-        /// The last moment that this allows; none where the time of the registry's checkpoint is not known.
+        /// The last moment that this allows. None where the time of the registry's checkpoint is not known.
         limit: Option<Time>,
     },
     /// Its track is held at another version.

@@ -31,7 +31,7 @@ fn renamed(world: &World, names: &BTreeMap<&str, &str>) -> World {
     other
 }
 
-/// Each member's closed set; nothing where a member has none.
+/// Each member's closed set. None where a member has none.
 fn sets(world: &World) -> Option<BTreeMap<String, ClosedSet>> {
     match world.solve() {
         Ok(resolution) => Some(resolution.members),

@@ -36,7 +36,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The package as it is locked now; none where it is gone.
+    /// The package as it is locked now. None where it is gone.
     pub fn after(&self) -> Option<Selection> {
         match self {
             Self::Adding(selection) => Some(selection.clone()),

@@ -37,7 +37,7 @@ impl Lockfile {
         }
     }
 
-    /// The part of the lock that is about one member; none where the lock has no such member.
+    /// The part of the lock that is about one member. None where the lock has no such member.
     pub fn member_lock(&self, member: &str) -> Option<Self> {
         let root = self.roots.get(member)?;
         let packages: BTreeMap<_, _> = self
@@ -99,7 +99,7 @@ impl Lockfile {
 }
 
 impl Root {
-    /// The first that is held besides the versions that are selected; none where there is nothing of that kind.
+    /// The first that is held besides the versions that are selected. None where there is nothing of that kind.
     pub fn held_besides(&self) -> Option<&Requirement> {
         let selected: BTreeSet<_> = self.selects.iter().map(pin).collect();
         self.held.iter().find(|held| !selected.contains(held))
@@ -224,7 +224,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares a published lock with what solving again gives; none where both are the same bytes.
+/// Compares a published lock with what solving again gives. None where both are the same bytes.
 pub fn difference(published: &Lockfile, solved: &Lockfile) -> Option<Difference> {
     let selects = |lock: &Lockfile| -> BTreeSet<Selection> {
         let roots = lock.roots.values();

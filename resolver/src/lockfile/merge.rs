@@ -36,7 +36,7 @@ pub enum MergeError {
     /// A side is not read even line by line.
     #[error("{side} cannot be read")]
     Side {
-        /// Which side; lines count without markers and without the other side.
+        /// Which side it is. Lines count without markers and without the other side.
         side: Side,
         /// What is wrong with it.
         source: ReadError,
@@ -75,7 +75,7 @@ impl Merge {
     /// closed. A side need not be what its branch had: git has put lines of the other into it, where it could.
     ///
     /// # Errors
-    /// Markers out of order; a side of which a line is not one of a lock.
+    /// Markers are out of order, or a line of a side is not one of a lock.
     pub fn read(text: &str) -> Result<Self, MergeError> {
         let read =
             |side, text: &str| read_draft(text).map_err(|source| MergeError::Side { side, source });
@@ -190,7 +190,7 @@ impl Merge {
                 member.selects = set;
                 continue;
             }
-            // Where the greater version will not do, the other is still better than a third; but the mode that takes
+            // Where the greater version will not do, the other is still better than a third. But the mode that takes
             // the lowest would take it first.
             let preferred = match problem.options.mode {
                 Mode::Lowest => greater,
@@ -219,7 +219,7 @@ fn counts_spans(options: &Options) -> bool {
         .any(|cutoff| matches!(cutoff, Cutoff::Before(_)))
 }
 
-/// All entries of all sides; of an entry that differs, the greater.
+/// All entries of all sides. Of an entry that differs, the greater is taken.
 fn packages<'l>(sides: &[&'l Lockfile]) -> BTreeMap<&'l Selection, &'l Package> {
     let mut packages: BTreeMap<&Selection, &Package> = BTreeMap::new();
     for (selection, package) in sides.iter().flat_map(|side| &side.packages) {
@@ -249,7 +249,7 @@ fn greater<'l>(selected: &BTreeSet<&'l Selection>) -> BTreeSet<&'l Selection> {
     greatest.into_values().collect()
 }
 
-/// What of some packages a member needs, where these make a closed set; and whether each requirement is met just once.
+/// What of some packages a member needs, where these make a closed set, and whether each requirement is met just once.
 /// Where one is met by several tracks, only a solve knows whether it takes all of them.
 fn closed_set(
     requirements: &BTreeSet<Requirement>,

@@ -624,7 +624,7 @@ impl<'t> Reader<'t> {
                 computed,
             });
         }
-        // One that stands there twice is written once; what is read of a merge is then the larger.
+        // One that stands there twice is written once. What is read of a merge is then the larger.
         let before = lockfile.registries.get(&origin);
         if before.is_none_or(|before| before.size < checkpoint.size) {
             lockfile.registries.insert(origin, checkpoint);
@@ -711,7 +711,7 @@ fn special_bytes(word: u64) -> u64 {
     less(word, 0x20) | equal(b'"') | equal(b'\\') | equal(0x7f)
 }
 
-/// The inverse of the writer's escapes; none for any other.
+/// The inverse of the writer's escapes. None for any other.
 fn unescape(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();

@@ -10,7 +10,7 @@ use transparency::selection::Selection;
 pub(super) const HEADER: &str =
     "# This file is written by cargo warg. It is not meant to be edited.";
 
-/// A basic string of TOML. Names have no control characters; an escape keeps even a strange one on its line.
+/// A basic string of TOML. Names have no control characters. An escape keeps even a strange one on its line.
 pub(super) struct Quoted<T>(pub(super) T);
 
 impl<T: fmt::Display> fmt::Display for Quoted<T> {

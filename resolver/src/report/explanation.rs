@@ -105,7 +105,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// How far runs reach that hold so many versions.
+    /// How far runs reach that have so many versions.
     fn extent(&self, runs: &[(Version, Version)], count: usize) -> Extent {
         if count == self.sources.len() {
             return Extent::Package;
@@ -531,7 +531,7 @@ impl<'a> Explainer<'_, 'a, '_> {
         })
     }
 
-    /// Versions by their numbers; nothing where none are meant that exist.
+    /// Versions by their numbers. None where none are meant that exist.
     fn group(&self, id: NodeId, set: &Ranges<u32>) -> Option<Group> {
         let node = self.graph.node(id);
         let (kind, name) = self.package(id)?;
