@@ -1,6 +1,6 @@
 //! Files of this machine: the one module where they are opened, written, moved and removed.
 //!
-//! **Read** are regular files only, and no more of one than a limit: a pipe makes its reader wait for ever, and a device has
+//! **Read** are regular files only, and no more of one than a limit. A pipe makes its reader wait for ever, and a device has
 //! no end.
 //!
 //! **Written** are whole files: a new one is written beside and then renamed, so whoever stops in between leaves the old one.

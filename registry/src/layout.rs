@@ -131,7 +131,7 @@ pub fn staged(digest: &Digest) -> ObjectPath {
 /// The largest commit: the entries of one batch.
 const MAX_COMMIT: u64 = 1024 * 1024 * 1024;
 
-/// The entries that were decided to follow a log of this size. Who creates this object has won the race for what comes next.
+/// The entries that were decided to follow a log of this size. Whoever creates this object has decided them.
 pub fn commit(size: Size) -> ObjectPath {
     ObjectPath::new(format!("{PRIVATE}/commit/{size}"), MAX_COMMIT)
 }

@@ -2,7 +2,7 @@
 //!
 //! The order of writing, and why stopping between any two steps is harmless:
 //!
-//! 1. *Stage*: contents are put under the private prefix. Nobody reads there; what is never committed is waste.
+//! 1. *Stage*: contents are put under the private prefix. Nobody reads there. What is never committed is waste.
 //! 2. *Commit*: the batch's entries are put as one private object that is numbered by the log's size. Creating it is the
 //!    decision: from here on these entries follow, whoever crashes. Who finds the number taken lost the race, finishes
 //!    the winner's batch, and tries again behind it. A commit whose number is no longer the log's size decides nothing.

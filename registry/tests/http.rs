@@ -718,7 +718,7 @@ fn a_checkpoint_that_did_not_change_does_not_come_again_and_is_verified_again() 
     assert_eq!(last.headers["cache-control"], "no-cache");
 
     // A tag that is not this checkpoint's is not used.
-    let kept = machine.shelf_file("checkpoint");
+    let kept = machine.cached_file("checkpoint");
     std::fs::write(&kept, b"other bytes").unwrap();
     assert_eq!(machine.read(&reader.http).unwrap(), first);
     let last = server.requests().pop().unwrap();
@@ -726,14 +726,14 @@ fn a_checkpoint_that_did_not_change_does_not_come_again_and_is_verified_again() 
 
     // A server that says "nothing changed" of what it never gave is asked again, without the question.
     let old = std::fs::read(&kept).unwrap();
-    let old_tag = std::fs::read(machine.shelf_file("checkpoint.tag")).unwrap();
+    let old_tag = std::fs::read(machine.cached_file("checkpoint.tag")).unwrap();
     world.release("acme:logger", "1.1.0").publish();
     server.replace(world.storage().objects());
     let second = machine.read(&reader.http).unwrap();
     assert_ne!(second, first);
     // An old checkpoint with its tag, put back by hand or by a server that answers 304 for ever: no rule is weaker for it.
     std::fs::write(&kept, &old).unwrap();
-    std::fs::write(machine.shelf_file("checkpoint.tag"), &old_tag).unwrap();
+    std::fs::write(machine.cached_file("checkpoint.tag"), &old_tag).unwrap();
     server.always("checkpoint", Answer::Status(304));
     let error = machine.open(&reader.http).err().unwrap();
     assert!(matches!(error, ClientError::SetBack { .. }), "{error}");

@@ -124,7 +124,7 @@ fn no_index_that_stands_in_a_poisoned_cache_changes_an_answer_of_an_honest_regis
     for (path, bytes, what) in lies(&world) {
         let machine = Machine::new(world.policy());
         told(&machine, world.storage()).unwrap();
-        let file = machine.shelf_file(&path);
+        let file = machine.cached_file(&path);
         assert!(file.exists(), "{what}");
         std::fs::write(file, bytes).unwrap();
         let answer = told(&machine, world.storage());

@@ -283,7 +283,7 @@ fn a_trust_store_with_any_damage_refuses_and_says_where() {
 }
 
 #[test]
-fn every_damaged_file_of_the_shelf_heals_online_and_is_refused_offline() {
+fn every_damaged_file_of_the_cache_heals_online_and_is_refused_offline() {
     let mut world = World::in_memory(10);
     world.release("acme:clock", "1.0.0").publish();
     chain::annotate(&world, "acme:clock", 300);
@@ -348,7 +348,7 @@ fn every_damaged_file_of_the_shelf_heals_online_and_is_refused_offline() {
 }
 
 #[test]
-fn a_shelf_that_is_partly_empty_and_partly_damaged_is_whole_afterwards() {
+fn a_cache_that_is_partly_empty_and_partly_damaged_is_whole_afterwards() {
     let (world, machine) = seen(11);
     let found = machine.read(world.storage()).unwrap();
     let whole = machine.kept();

@@ -56,7 +56,7 @@ fn vendored(world: &World) -> Machine {
     for (path, bytes) in
         objects.filter(|(path, _)| path.starts_with("map/at/") || path == "checkpoint")
     {
-        std::fs::write(vendored.shelf_file(&path), bytes).unwrap();
+        std::fs::write(vendored.cached_file(&path), bytes).unwrap();
     }
     vendored
 }

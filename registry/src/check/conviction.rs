@@ -1,9 +1,9 @@
 //! What a registry's log shows by itself, as evidence: a record that stands in it twice or out of order, two records at one
 //! position, a map that leaves a record out.
 //!
-//! An entry that is merely bad is none: that the registry took it in is seen by whoever reads it, and a record says who
-//! signed it. Nor does it hide what stands behind it: here records count by what they say that they are, whether they are
-//! good or not, since who signs a checkpoint answers for what its log holds.
+//! An entry that is merely bad is no evidence: whoever reads it sees that the registry took it in, and a record says who
+//! signed it. Nor does it hide what stands behind it. Here records count by what they say that they are, whether they are
+//! good or not, since whoever signs a checkpoint answers for what its log holds.
 
 use std::collections::BTreeMap;
 

@@ -181,8 +181,8 @@ fn moved(
     }
 }
 
-/// What a record of a log is evidence of that lies behind one which it does not follow: that record again, another one at
-/// its position, or one that should lie before it.
+/// The evidence that a record is which lies behind one that it does not follow. It is that record again, another one at its
+/// position, or one that should lie before it.
 pub(super) fn not_behind(
     session: &mut Session<'_>,
     before: &Sighting,

@@ -270,7 +270,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Step 5: every log continues what was seen of it, and has what came since; then this is what was seen.
+    /// Step 5: every log continues what was seen of it, and has what came since. Where that holds, this is what was seen.
     fn check_sightings(
         &mut self,
         loaded: &BTreeMap<PackageName, Loaded>,

@@ -152,7 +152,8 @@ impl Session<'_> {
         }
     }
 
-    /// Of the entries in one bundle, whether each is a map entry, proved; and the position among them of the one asked about.
+    /// Of the entries in the bundle that holds an index, whether each is a map entry, proved. With it comes the position of
+    /// that index in the bundle.
     fn entries_around(&mut self, index: Index) -> Result<(Vec<bool>, usize), ClientError> {
         let size = self.tiles.size();
         let (part, position) =

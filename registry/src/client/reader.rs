@@ -147,8 +147,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Stops reading the cache; false where that changes nothing. What was verified by then need not be read again, and
-    /// stays fresh; what was not is read again, and replaces what was read first.
+    /// Stops reading the cache; false where that changes nothing. What was verified by then stays fresh and need not be read
+    /// again. What was not is read again, and replaces what was read first.
     pub(super) fn distrust_cache(&mut self) -> bool {
         let had = self.source.is_some() && self.cache.is_some() && self.trusts_cache;
         self.trusts_cache = false;

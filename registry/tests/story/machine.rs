@@ -67,7 +67,7 @@ impl Machine {
     }
 
     /// Where the cache has a file of the registry.
-    pub fn shelf_file(&self, path: &str) -> PathBuf {
+    pub fn cached_file(&self, path: &str) -> PathBuf {
         let id = registry::cache::registry_id(&self.policy);
         self.cache().join("registry").join(id).join(path)
     }
