@@ -345,7 +345,7 @@ impl<'a> Session<'a> {
             .map_or(&self.checkpoint, |past| &past.checkpoint)
     }
 
-    /// The checkpoint of now, with the operator log of now; of a session that is not of the past, its own.
+    /// The current checkpoint, with the operator log as of it, also where the session reads a past.
     pub fn newest(&self) -> &TrustedCheckpoint {
         &self.checkpoint
     }

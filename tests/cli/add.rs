@@ -205,7 +205,7 @@ fn what_the_texts_name_already_is_the_version_that_is_written() {
     app.warg(&["add", "acme:io@1"])
         .code(0)
         .stderr_contains("Unchanged WIT package acme:io 1.0.1");
-    // What is asked for in so many words is written, or refused with the location of what the text names.
+    // What is asked for by its exact version is written, or refused with the location of what the text names.
     app.warg(&["add", "acme:io@1.1.0"])
         .code(11)
         .stderr_contains("acme:io@1.0.1 (wit/world.wit:4:18)");

@@ -216,7 +216,7 @@ fn a_file_that_is_missing_comes_from_the_registry_or_is_asked_for() {
     app.warg(&["verify"]).code(0);
 }
 
-/// Other people's packages. In batches: the world's clock moves on with each record.
+/// Other people's packages, a few in each append: the world's clock moves on with each record.
 fn grow(registry: &mut Registry, numbers: std::ops::Range<usize>) {
     let numbers: Vec<_> = numbers.collect();
     for chunk in numbers.chunks(8) {

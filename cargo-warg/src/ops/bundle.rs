@@ -1,9 +1,9 @@
 //! Bundling: a component and its closed set become one component.
 //!
-//! The closed set is that of a member, as `warg.lock` has it; or it is solved for the component itself, from what
-//! `--require` says, or what an earlier bundle of it says that it requires. Every part's content comes through the same
-//! door as `fetch`'s: nothing is composed that was not verified against its registry. What lies in folders is taken
-//! from where the project says that it lies.
+//! The closed set is that of a member, as `warg.lock` has it. Or it is solved for the component itself: from what
+//! `--require` says, or from what an earlier bundle says that the component requires. The contents are read as `fetch`
+//! reads them: nothing is composed that was not verified against its registry. What lies in folders is taken from where
+//! the project says that it lies.
 
 pub mod embedded;
 pub mod inspect;

@@ -5,8 +5,8 @@
 //! just verified. Also there: what shows that the log continues any earlier checkpoint, so that a machine which saw an
 //! older folder can read a newer one.
 //!
-//! Files never change under their names but for the checkpoints, which come last; what is not needed goes after that. So
-//! whoever stops in between leaves the old folder, or the new one with files too many.
+//! A file never changes under its name; only checkpoints do, and they are written last. What is not needed is removed after
+//! that. So a run that stops in between leaves the old folder, or the new one with files too many.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -168,8 +168,8 @@ fn check_ours(folder: &Path) -> Result<()> {
     ))
 }
 
-/// Demands that no link lies where files are written and removed. This command makes none, and the mark shows nothing of
-/// what is behind one: whoever wrote the project could lead out of it, to any folder of this user.
+/// Demands that no link lies where files are written and removed. This command makes none. The mark does not
+/// vouch for what is behind a link: the author of a project could make one that leads to any folder of this user.
 fn check_no_links(folder: &Path) -> Result<()> {
     let mut paths: Vec<_> = OURS.iter().map(|ours| folder.join(ours)).collect();
     while let Some(path) = paths.pop() {

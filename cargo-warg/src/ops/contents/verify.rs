@@ -1,9 +1,11 @@
 //! Every claim of `warg.lock`, checked again from bytes.
 //!
-//! The lock is what the workspace asks for; its claims hold against the registries as they are trusted now; `fetch` can
-//! write `wit/deps` by it; and what it wrote there, if it did, is what follows from it. The checks themselves are [`claims`](crate::ops::lock::verify)'.
-//! What was found out since the lock was made, that a release is yanked or a registry fell silent, is a warning, until
-//! the caller denies it.
+//! Four things are checked. The lock is what the workspace asks for. Its claims hold against the registries as they are
+//! trusted now: see [`lock::verify`](crate::ops::lock::verify). `fetch` can write `wit/deps` by it. What `fetch` wrote
+//! there, if it did, is what follows from the lock.
+//!
+//! A release that was yanked since the lock was made, and a registry that fell silent, are warnings, until the caller
+//! denies them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,8 +52,8 @@ pub struct Verified {
     pub files: usize,
     /// What was yanked since, and not denied.
     pub yanked: Vec<Yanked>,
-    /// What keeps each of them from being moved off, where something does: nothing usable is allowed, or, with an empty
-    /// list, nothing else can be used at all.
+    /// What keeps the project on each of them, where something does: requirements that allow no usable release. With an
+    /// empty list, no release can be used at all.
     pub held_by: BTreeMap<Selection, Vec<HeldBy>>,
     /// Other things that the user should know.
     pub warnings: Vec<String>,

@@ -1,8 +1,8 @@
 //! What depends on what, from the lock alone.
 //!
-//! A tree is a list of lines, each with its depth: what a package depends on is shown where it stands first. Members
-//! have closed sets of their own, so one package can depend on different versions in two of them; it is then shown with
-//! each.
+//! A tree is a list of lines, each with its depth. What a package depends on is shown where the package stands first.
+//! Members have closed sets of their own, so one package can depend on different versions in two of them. Then both are
+//! shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -482,8 +482,9 @@ fn address(selection: &Selection, release: &Release) -> Address {
     }
 }
 
-/// The files of each package say that a locked record lies where the lock says, which is proved by now: else it was written
-/// twice, and the registry could choose when it was.
+/// Checks that each package's own files name the same index for a locked record as the lock does. By now it is proved that
+/// the record lies there. If the files named another index, the record would be in the log twice, and the registry could
+/// choose when it was written.
 fn check_indices(
     locked: &[(&Selection, &Package, &Release)],
     sessions: &mut Sessions<'_>,

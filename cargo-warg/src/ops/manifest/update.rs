@@ -171,7 +171,7 @@ pub fn update(
 }
 
 /// What a fresh solve selects for the members that may change, with a lock's releases where nothing else will do. A member
-/// whose solve gives up keeps what it has locked, where that still holds; which ones did is told.
+/// whose solve gives up keeps what it has locked, where that still holds. The answer names these members.
 ///
 /// # Errors
 /// No solution; a registry that cannot be read or believed.
@@ -315,7 +315,7 @@ fn one_track(
     )))
 }
 
-/// What is to move is preferred by nobody that may change: neither from its own lock nor from another member's.
+/// Takes what is to move out of what members prefer, so that no lock holds it: not the member's own, nor another's.
 fn set_free(problem: &mut Problem, moving: &BTreeMap<String, BTreeSet<Selection>>) {
     for (name, member) in &mut problem.members {
         if let Some(moving) = moving.get(name) {

@@ -1,9 +1,16 @@
 //! Making a registry: keys, folder, policy, and its entry in Cargo.toml.
 //!
-//! The order, so that stopping anywhere loses nothing and running it again finishes it: everything that can be refused
-//! is looked at first; the registry is founded in a folder beside; its keys are saved; the folder takes its name in one
-//! step; the policy file is written; Cargo.toml names all of it last. A folder that holds a registry which this user's
-//! keys founded, with the same namespaces, is taken as founded by a run that was cut off.
+//! Stopping anywhere loses nothing, and running it again finishes it. For that the order is:
+//!
+//! 1. Everything that can be refused is looked at.
+//! 2. The registry is founded in a folder beside.
+//! 3. Its keys are saved.
+//! 4. The folder takes its name in one step.
+//! 5. The policy file is written.
+//! 6. Cargo.toml names all of it.
+//!
+//! A folder may hold a registry that this user's keys founded, with the same namespaces. Then a run that was cut off is
+//! taken to have founded it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -231,7 +238,7 @@ fn found_new(
     let new = NewFolder::beside(folder)
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     found(&Folder::new(new.path()), &founding).classified()?;
-    // Without its keys a registry is a dead thing: they are on disk before it has its name.
+    // Without its keys nobody can write to a registry. So they are on disk before it has its name.
     keys::add(dirs, &[operate, checkpoint]).classified()?;
     new.persist()
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;

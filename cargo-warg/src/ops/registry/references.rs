@@ -1,5 +1,7 @@
-//! What WIT texts that go into a registry refer to, and where it is found: among themselves, else in the registries, verified
-//! and exactly at the version that is named, as when locking.
+//! What WIT texts that go into a registry refer to, and where it is found.
+//!
+//! It is looked for among the texts first, and then in the registries. There it is verified, and taken exactly at the
+//! version that is named, as when locking.
 //!
 //! What is taken from the registries is one closed set, so that it is what whoever locks the package would have.
 

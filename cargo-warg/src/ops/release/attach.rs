@@ -72,7 +72,7 @@ pub(crate) fn attach(
     let text = lock.to_string();
     let composition = Composition {
         root: Part {
-            // By its record, as whoever requires it wires it.
+            // The record decides the wiring, as for whoever requires the release.
             requirements: &item.statement.requirements,
             content: &item.content,
         },

@@ -1,9 +1,9 @@
 //! Deriving a closed set again, from nothing but what its lock says it answers.
 //!
-//! Checking a closed set needs no solver: every requirement met, one version a track, nothing that is not needed. Deriving
-//! goes further: the same requirements, held versions, options and checkpoints give exactly these lines, so nobody chose
-//! anything that is not written down. It needs the algorithm that the lock names: of one that this build does not know,
-//! the set is checked and not derived.
+//! Checking a closed set needs no solver: every requirement is met, there is one version a track, and nothing that is not
+//! needed. Deriving goes further. The same requirements, held versions, options and checkpoints give exactly these lines,
+//! so nobody chose anything that is not written down. Deriving needs the algorithm that the lock names. Where this build
+//! does not know that algorithm, the set is only checked.
 
 use std::collections::BTreeSet;
 

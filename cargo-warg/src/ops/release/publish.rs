@@ -1,10 +1,11 @@
 //! Publishing: from files and folders to releases in a registry.
 //!
-//! A WIT package says its name, version and requirements itself, and a text may declare several: each is released, behind
-//! those it refers to, all in one append. A component has none of these in its bytes: its name
-//! and version are given, or stand in the manifest of the selected member; its requirements are that member's
-//! dependencies, if it is the member that is published: see `builder`. What it imports and exports is read from the bytes. An import
-//! that no requirement serves is the host's.
+//! A WIT package says its name, version and requirements itself. A text may declare several packages. Each is released,
+//! behind those it refers to, all in one append.
+//!
+//! A component has none of these in its bytes. Its name and version are given, or stand in the manifest of the selected
+//! member. Its requirements are that member's dependencies, if the member itself is published: see `builder`. What it
+//! imports and exports is read from the bytes. An import that no requirement serves is the host's.
 //!
 //! Nothing is signed that nobody could use: see `append::consumer`.
 
@@ -293,8 +294,8 @@ fn send(
     Ok((alias, items.into_iter().zip(outcomes).collect()))
 }
 
-/// A name holds components or WIT for good: the member that has a WIT package's name, which is not released yet, as that of
-/// its component.
+/// The member whose component has the name of this WIT package, where that name is not released yet. A name holds either
+/// components or WIT, and its first release decides which.
 fn whose_component<'w>(
     workspace: &'w Workspace,
     item: &Item,
@@ -309,7 +310,7 @@ fn whose_component<'w>(
     Ok(member.filter(|_| !is_released))
 }
 
-/// What is made beside patches was made with something that nobody else gets.
+/// Refuses to publish from a workspace with patches: what is made there was made with something that nobody else gets.
 fn refuse_patched(workspace: &Workspace) -> Result<()> {
     let Some(patch) = workspace.patches().next() else {
         return Ok(());

@@ -1,9 +1,9 @@
 //! What a workspace asks for: manifests and `wit/` folders, as one problem to solve.
 //!
 //! Components come from the tables. WIT packages come from the tables and from the text of `wit/`, whose references are
-//! exact pins: bindings generators need the literal version. A reference that a local package serves is no requirement,
-//! nor is one that a component dependency serves: that dependency must then export it, letter by letter. What is not
-//! built yet says in its own `wit/` what it will export.
+//! exact pins: bindings generators need the literal version. A reference that a local package serves is no requirement.
+//! Nor is a reference that a component dependency serves: the dependency must export exactly what it names. A dependency
+//! that is not built yet says in its own `wit/` what it will export.
 
 mod folder;
 mod serving;

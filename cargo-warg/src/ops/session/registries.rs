@@ -1,10 +1,10 @@
 //! The configured registries, with their policies: from the names of Cargo.toml to origins that can be read.
 //!
-//! A policy is read before anything else of its registry; nothing is trusted without one. Two aliases for one origin
-//! are an error: a lock names origins, so nobody could tell which was meant.
+//! A policy is read before anything else of its registry. Nothing is trusted without one. Two aliases for one origin are
+//! an error: a lock names origins, so nobody could tell which alias was meant.
 //!
-//! [`Configured::session`] is the one door to a registry. It is held to what this machine saw of it and to what the
-//! project's lock has of it (`held`), whatever the command and whatever it is opened for: so no command can forget either.
+//! All commands open a registry by [`Configured::session`]. It compares the registry with what this machine saw of it, and
+//! with what the project's lock has of it (`held`). So no command can forget either.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

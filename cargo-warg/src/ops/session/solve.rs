@@ -359,7 +359,7 @@ impl<'a> Sessions<'a> {
         Ok(())
     }
 
-    /// The packages whose logs break the rules, as sentences: whoever might have chosen of them is to know.
+    /// The packages whose logs break the rules, as sentences. The user is told, since a solve could have chosen from them.
     pub fn refused(&self) -> Vec<String> {
         let refused = self
             .loaded
@@ -684,8 +684,8 @@ impl<'a> Sessions<'a> {
             && unexplored.iter().all(|address| self.index.holds(address)))
     }
 
-    /// Loads what nobody asked for yet, which can change no answer: where it fails, it counts as not loaded, and whoever
-    /// needs it finds out why. False then. What a registry contradicts itself in is reported all the same.
+    /// Loads what nobody asked for yet, which can change no answer. Where that fails, it answers false, and the packages
+    /// count as not loaded: whoever needs one finds out why.
     ///
     /// # Errors
     /// A registry that contradicts itself.
@@ -976,7 +976,7 @@ fn budget() -> Budget {
     })
 }
 
-/// Whether a round of solving asks for anything that is not there: else it would ask again, for ever.
+/// Checks that a round of solving asks for something that is not loaded yet. Otherwise solving would never end.
 fn check_asked(index: &Index, addresses: &BTreeSet<Address>) -> Result<()> {
     if addresses.iter().all(|one| index.holds(one)) {
         let message = format!(
@@ -988,7 +988,7 @@ fn check_asked(index: &Index, addresses: &BTreeSet<Address>) -> Result<()> {
     Ok(())
 }
 
-/// Whether all that a round of solving asked for is there now: else it would ask again, for ever.
+/// Checks that all that a round of solving asked for is loaded now. Otherwise solving would never end.
 fn check_loaded(index: &Index, addresses: &BTreeSet<Address>) -> Result<()> {
     match addresses.iter().find(|one| !index.holds(one)) {
         None => Ok(()),

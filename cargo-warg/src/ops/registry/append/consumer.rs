@@ -38,7 +38,7 @@ pub struct Unusable {
     pub position: usize,
     /// Why it would not be taken, or not be used.
     pub why: Error,
-    /// The package that it refers to in vain, where it is that alone.
+    /// The package that it refers to and that is not there, where that is the only reason.
     pub reference: Option<PackageName>,
 }
 
@@ -255,8 +255,8 @@ fn check(
     Ok(resolution)
 }
 
-/// A component is composed with what its record requires, as whoever bundles it will: an export that is missing, or is of
-/// another type, is found out by nothing else.
+/// Composes a component with what its record requires, as whoever bundles it will. Nothing else finds an export that is
+/// missing or of another type.
 fn check_wiring(item: &Item, resolution: &Resolution, sessions: &mut Sessions<'_>) -> Result<()> {
     let mut requirements = item.statement.requirements.iter();
     if !requirements.any(|one| one.kind == Kind::Component) {
