@@ -1242,6 +1242,40 @@ mod fetching {
         Content::component(name, "1.0.0", &text, "w")
     }
 
+    /// No text can say it: `p` uses `q`, which uses `p`, by interfaces that do not.
+    #[test]
+    fn packages_that_use_each_other_in_a_circle_are_refused_and_not_followed() {
+        let bytes = wat::parse_str(
+            r#"(component
+              (import "p:p/l@1.0.0" (instance $l (export "t" (type (sub resource)))))
+              (alias export $l "t" (type $t))
+              (import "q:q/k@1.0.0" (instance $k
+                (alias outer 1 $t (type $t0))
+                (export "t" (type (eq $t0)))))
+              (alias export $k "t" (type $kt))
+              (import "p:p/i@1.0.0" (instance $i
+                (alias outer 1 $kt (type $x0))
+                (export "t" (type $x1 (eq $x0)))
+                (type $b (borrow $x1))
+                (export "f" (func (param "x" $b)))))
+              (export "p:p/i@1.0.0" (instance $i)))"#,
+        )
+        .unwrap();
+        let dir = folder(&[]);
+        let (name, version) = ("acme:x".parse().unwrap(), version("1.0.0"));
+        let component = Selected {
+            name: &name,
+            version: &version,
+            digest: Digest::of(&bytes),
+            form: Form::Binary(&bytes),
+        };
+        let root = root::read(&dir.path().join("wit")).unwrap();
+        assert!(matches!(
+            plan(&root, &[], &[component]),
+            Err(PlanError::Exports(ExportsError::Content { .. }))
+        ));
+    }
+
     #[test]
     fn where_components_use_two_versions_of_a_track_the_higher_counts() {
         let [low, high] = ["1.0.0", "1.1.0"];

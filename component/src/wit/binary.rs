@@ -263,9 +263,45 @@ pub(super) fn open_component(bytes: &[u8]) -> Result<(Resolve, WorldId), BinaryE
 }
 
 fn open(bytes: &[u8]) -> Result<DecodedWasm, BinaryError> {
-    guarded(|| decode(bytes))?.map_err(|error| BinaryError::Decode {
+    let decoded = guarded(|| decode(bytes))?.map_err(|error| BinaryError::Decode {
         message: format!("{error:#}"),
-    })
+    })?;
+    if guarded(|| is_circular(decoded.resolve()))? {
+        return Err(BinaryError::Decode {
+            message: "packages in it use each other in a circle".to_owned(),
+        });
+    }
+    Ok(decoded)
+}
+
+/// Whether packages use each other in a circle. No text can say that, but a component's imports can, and the WIT library
+/// would follow it without end.
+fn is_circular(resolve: &Resolve) -> bool {
+    let mut waits: BTreeMap<PackageId, BTreeSet<PackageId>> = resolve
+        .packages
+        .iter()
+        .map(|(id, _)| (id, resolve.package_direct_deps(id).collect()))
+        .collect();
+    let mut users: BTreeMap<PackageId, Vec<PackageId>> = BTreeMap::new();
+    for (id, used) in &waits {
+        for one in used {
+            users.entry(*one).or_default().push(*id);
+        }
+    }
+    let is_ready = |(_, used): &(&PackageId, &BTreeSet<PackageId>)| used.is_empty();
+    let mut ready: Vec<PackageId> = waits.iter().filter(is_ready).map(|(id, _)| *id).collect();
+    while let Some(id) = ready.pop() {
+        waits.remove(&id);
+        for user in users.remove(&id).unwrap_or_default() {
+            if let Some(used) = waits.get_mut(&user)
+                && used.remove(&id)
+                && used.is_empty()
+            {
+                ready.push(user);
+            }
+        }
+    }
+    !waits.is_empty()
 }
 
 /// The name and version that a registry knows a package by.
