@@ -18,5 +18,6 @@ mod normal_form;
 pub mod pins;
 pub mod publish;
 pub mod root;
+pub mod selected;
 mod size;
 pub mod text;

@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use component::wit::deps::{Difference, Found, Plan, PlanError, Selected};
+use component::wit::deps::{Difference, Found, Plan, PlanError};
 use component::wit::root::{PACKAGE_FILE, Root};
+use component::wit::selected::Selected;
 use component::wit::text::TextError;
 use registry::file::Tree;
 

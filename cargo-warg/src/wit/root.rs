@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use component::content::MAX_CONTENT;
 use component::wit::binary::Decoded;
-use component::wit::root::{Contents, Entry, MARK, PACKAGE_FILE, Root, RootError};
+use component::wit::root::{Contents, Entry, PACKAGE_FILE, Root, RootError};
+use component::wit::text::MARK;
 use component::wit::text::{MAX_TEXT, TextError};
 use registry::file::{self, Obstacle, STAGED};
 

@@ -13,40 +13,18 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 use transparency::digest::Digest;
-use transparency::name::PackageName;
 use transparency::version::Track;
 use wit_parser::PackageName as WitName;
 
 use super::binary::{BinaryError, Decoded};
 use super::exports::{Export, ExportsError, exports};
-use super::root::{MARK, PACKAGE_FILE, Root, folder_name};
+use super::root::{PACKAGE_FILE, Root, folder_name};
+use super::selected::{Form, Selected};
+use super::text::MARK;
 use super::text::{Group, Groups, Lack, TextError, print, print_meaning, wit_name};
 
 /// What the last line of a file begins with, before the digests of what it was printed from: see [`MARK`].
 const MARK_START: &str = "// cargo warg: from ";
-
-/// A content in one of the forms that it may have.
-#[derive(Debug, Clone, Copy)]
-pub enum Form<'a> {
-    /// The bytes of a release, or of a file.
-    Binary(&'a [u8]),
-    /// Of a WIT package in a folder: the texts that declare it. Of a component that is not built yet: the texts of what it
-    /// will export.
-    Text(&'a [Group]),
-}
-
-/// A package version that was selected, and its content: verified, or from a folder.
-#[derive(Debug, Clone, Copy)]
-pub struct Selected<'a> {
-    /// The package.
-    pub name: &'a PackageName,
-    /// The version.
-    pub version: &'a Version,
-    /// The SHA-256 of the content.
-    pub digest: Digest,
-    /// The content.
-    pub form: Form<'a>,
-}
 
 /// Contents that make no sound `wit/deps`.
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,7 @@ use wit_parser::{
 
 use super::agreement::{Comparison, same_interface};
 use super::binary::{BinaryError, open_component};
-use super::deps::{Form, Selected};
+use super::selected::{Form, Selected};
 use super::text::{GaveUp, Group, Groups, TextError, guarded, print};
 
 /// Components whose exports cannot be written as WIT.

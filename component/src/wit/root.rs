@@ -15,11 +15,6 @@ use wit_parser::{PackageName as WitName, Resolve};
 use super::binary::{BinaryError, Decoded};
 use super::text::{Group, Groups, Location, Reference, TextError};
 
-/// What the last line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
-///
-/// It is the last, since a parser takes each comment before an item for that item's documentation, which is part of what
-/// a package says.
-pub const MARK: &str = "// cargo warg: from sha256:";
 /// The file that `fetch` writes into a folder of `wit/deps`.
 pub const PACKAGE_FILE: &str = "package.wit";
 
@@ -111,7 +106,7 @@ pub struct Contents {
 /// What lies in a `wit/deps`.
 #[derive(Debug)]
 pub enum Entry {
-    /// A folder that `fetch` wrote: its [`PACKAGE_FILE`] ends in [`MARK`].
+    /// A folder that `fetch` wrote: its [`PACKAGE_FILE`] ends in the mark.
     Fetched,
     /// A folder that holds nothing but what an interrupted `fetch` left.
     Remnant,

@@ -28,10 +28,14 @@ use wit_parser::{
 
 pub use self::gates::Features;
 use super::normal_form::settle;
-use super::root::MARK;
 pub use crate::span::Location;
 use crate::span::Text;
 
+/// What the last line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
+///
+/// It is the last, since a parser takes each comment before an item for that item's documentation, which is part of what
+/// a package says.
+pub const MARK: &str = "// cargo warg: from sha256:";
 /// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand; and the WIT
 /// libraries recurse along a chain of types, so that the text bounds the stack that they take: see `guarded`.
 pub const MAX_TEXT: u64 = 1 << 20;

@@ -19,7 +19,9 @@ use crate::ops::session::project::{Held, Project};
 use crate::ops::session::registries::Reading;
 use crate::ops::session::solve::{Proved, Sessions};
 use crate::wit::deps::{apply, plan};
-use component::wit::deps::{Form, Plan, Selected};
+use component::wit::deps::Plan;
+use component::wit::selected::Form;
+use component::wit::selected::Selected;
 use component::wit::text::Group;
 
 /// What fetching did.

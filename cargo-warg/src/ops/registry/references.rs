@@ -31,9 +31,10 @@ use crate::ops::session::solve::Sessions;
 use component::span::{Annotation, Location};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use component::wit::binary::Decoded;
-use component::wit::deps::{Form, Selected};
 use component::wit::import::declared;
 use component::wit::publish::{Contents, PublishError};
+use component::wit::selected::Form;
+use component::wit::selected::Selected;
 use component::wit::text::{Group, Printed, Reference};
 
 /// How many versions a message names.
