@@ -31,6 +31,39 @@ fn records(sandbox: &Sandbox, package: &str) -> String {
         .collect()
 }
 
+/// What its bundle takes from a package at its publisher is what it is required for: by the release that is locked, though an
+/// older one would serve something else.
+#[test]
+fn a_component_requires_a_package_for_what_the_locked_release_serves() {
+    let sandbox = Sandbox::new();
+    let app = project(
+        &sandbox,
+        "[package.metadata.warg]\npackage = \"acme:logger\"\n\
+         [package.metadata.warg.dependencies]\n\"acme:c\" = \"1.0\"\n",
+    );
+    let other = |interface: &str| {
+        format!("package acme:t@1.0.0 {{ interface {interface} {{ f: func(); }} }}")
+    };
+    let serving = |version: &str, interface: &str| {
+        format!(
+            "package acme:c@{version};\nworld w {{ export acme:t/{interface}@1.0.0; }}\n{}",
+            other(interface)
+        )
+    };
+    app.publish_component("acme:c", "1.0.0", &serving("1.0.0", "i"))
+        .code(0);
+    app.publish_component("acme:c", "1.1.0", &serving("1.1.0", "j"))
+        .code(0);
+    app.warg(&["lock"]).code(0);
+    let both = "package acme:logger@0.1.0;\nworld w { import acme:t/i@1.0.0; import acme:t/j@1.0.0; }\n\
+        package acme:t@1.0.0 { interface i { f: func(); } interface j { f: func(); } }";
+    app.write("logger.wasm", fixtures::component::from_wit(both, "w"));
+    app.warg(&["publish", "logger.wasm"]).code(0);
+    let said = records(&sandbox, "acme/logger");
+    let line = "\nrequire component acme:c ^1.0 for acme:t/j@1.0.0\n";
+    assert!(said.contains(line), "no {line:?} in {said}");
+}
+
 #[test]
 fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
     let sandbox = Sandbox::new();

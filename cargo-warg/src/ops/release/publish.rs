@@ -121,6 +121,7 @@ fn publish_component(
     publication: &Publication<'_>,
     component: ComponentItem,
 ) -> Result<Published> {
+    let lock_path = workspace.lock_path();
     let ComponentItem {
         mut item,
         mut member,
@@ -166,7 +167,9 @@ fn publish_component(
         sessions.assign(item.name.namespace(), origin.clone());
     }
     if publication.carries.is_none() {
-        purpose::state(&mut item.statement, &mut sessions)?;
+        // A lock that does not read is told by what asks for it.
+        let lock = lock_file::read(&lock_path).ok().flatten();
+        purpose::state(&mut item.statement, lock.as_ref(), &mut sessions)?;
     }
     // Composing the bundle of a release with its lock found out the same, and said it.
     if publication.carries.is_none() {

@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use resolver::lockfile::Lockfile;
+use semver::Version;
 use transparency::name::{ExternName, Kind};
-use transparency::release::Release;
+use transparency::release::{Release, Status};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::statement::Statement;
@@ -16,12 +17,17 @@ use crate::error::Result;
 use crate::ops::session::solve::Sessions;
 use component::bundle::wiring::{purpose, serves};
 
-/// States it of a component that is published without a closed set: by the lowest release that is allowed and serves any
-/// import, so that later ones change nothing.
+/// States it of a component that is published without a closed set: by the release that the project has locked, which its
+/// own bundle is wired by. Where none is locked, by the lowest that is usable and serves any import, so that later ones change
+/// nothing.
 ///
 /// # Errors
 /// Whatever keeps a package from being read or believed.
-pub(crate) fn state(statement: &mut Statement, sessions: &mut Sessions<'_>) -> Result<()> {
+pub(crate) fn state(
+    statement: &mut Statement,
+    lock: Option<&Lockfile>,
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
     each(statement, |requirement, imports| {
         if !requirement.serves.is_empty() || sessions.origins().of(&requirement.name).is_none() {
             return Ok((requirement.clone(), BTreeSet::new()));
@@ -31,14 +37,32 @@ pub(crate) fn state(statement: &mut Statement, sessions: &mut Sessions<'_>) -> R
         let mut allowed: Vec<&Release> = releases
             .filter(|one| requirement.req.matches(one.version()))
             .collect();
+        let locked = lock.and_then(|lock| locked(lock, requirement));
+        let locked = locked.and_then(|version| {
+            let mut allowed = allowed.iter();
+            allowed.find(|one| one.version() == version).copied()
+        });
+        allowed.retain(|one| one.status() == Status::Usable);
         allowed.sort_by(|one, other| one.version().cmp(other.version()));
-        let serving = allowed.into_iter().find(|release| {
+        let lowest = allowed.into_iter();
+        let serving = locked.into_iter().chain(lowest).find(|release| {
             let mut exports = release.exports().iter();
             exports.any(|export| imports.iter().any(|import| serves(export, import)))
         });
         let exports = serving.map(|release| release.exports().clone());
         Ok((requirement.clone(), exports.unwrap_or_default()))
     })
+}
+
+/// The version that a lock has of what a requirement asks for, of several the highest.
+fn locked<'l>(lock: &'l Lockfile, requirement: &Requirement) -> Option<&'l Version> {
+    let packages = lock.packages.keys();
+    let meets = packages.filter(|one| {
+        one.kind == requirement.kind
+            && one.name == requirement.name
+            && requirement.req.matches(&one.version)
+    });
+    meets.map(|one| &one.version).max()
 }
 
 /// The same of one that carries its closed set: by what that selects, and what the lock says that each is for.
