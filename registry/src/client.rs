@@ -63,6 +63,8 @@ pub struct Client<'a> {
     source: Option<&'a dyn Source>,
     vendored: Option<&'a Cache>,
     cache: Option<&'a Cache>,
+    /// The cache of a client without one: read for evidence alone, and never written.
+    past_cache: Option<&'a Cache>,
     trust: Option<&'a TrustStore>,
     stand_in: StandIn,
     continued: Vec<Checkpoint>,
@@ -79,6 +81,7 @@ impl<'a> Client<'a> {
             source: Some(source),
             vendored: None,
             cache: None,
+            past_cache: None,
             trust: None,
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
@@ -101,6 +104,7 @@ impl<'a> Client<'a> {
             source,
             vendored: None,
             cache: Some(cache),
+            past_cache: None,
             trust: Some(trust),
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
@@ -115,10 +119,12 @@ impl<'a> Client<'a> {
         Self { now: None, ..self }
     }
 
-    /// The same client, which reads the registry's own files alone and keeps none: for who checks them.
+    /// The same client, which reads the registry's own files alone and keeps none: for who checks them. A
+    /// fork is still proved with what the cache has of the history that this machine saw: the registry may not serve it.
     #[must_use]
     pub fn without_cache(self) -> Self {
         Self {
+            past_cache: self.cache.or(self.past_cache),
             cache: None,
             ..self
         }
@@ -205,7 +211,15 @@ impl<'a> Client<'a> {
     /// As [`Client::open`], but for such a refusal.
     pub fn open_to_check(&self) -> Result<Doubted<'a>, ClientError> {
         let opened = self.climb(Reader::new(self));
-        opened.map_err(|error| self.or_apart(error))
+        let refusal = match &opened {
+            Ok(doubted) => doubted.refusal.as_ref(),
+            Err(error) => Some(error),
+        };
+        // Without the cache, a fork may look like a copy that lags, or that lacks a file.
+        let evidence = refusal
+            .filter(|error| error.remedy() != Remedy::Report)
+            .and_then(|_| self.read_apart());
+        evidence.map_or(opened, Err)
     }
 
     /// All that may convict the registry is compared before it is refused for anything else.

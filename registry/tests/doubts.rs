@@ -10,14 +10,17 @@ use fixtures::world::World;
 use registry::check::{CheckError, check, check_session};
 use registry::client::{Client, ClientError, Remedy};
 use registry::layout;
+use registry::storage::Source as _;
 use transparency::checkpoint::TrustError;
 use transparency::digest::Hash;
 use transparency::name::Origin;
-use transparency::number::{Position, Time};
+use transparency::number::{Length, Position, Time};
+use transparency::operator::{self, Role};
 use transparency::package::{Action, Scope};
 use transparency::record::{Record, Subject};
 use transparency::tile::Part;
 
+use story::chain;
 use story::machine::Machine;
 use story::{derive, evidence, name, present};
 
@@ -185,6 +188,79 @@ fn no_second_lie_hides_a_fork() {
             sort(&machine, &checked(&machine, &fork)),
             "fork",
             "lie {seed}"
+        );
+    }
+}
+
+/// Forks beside which no file of the other history lies. Each is made of the registry as it was before `acme:logger`.
+type Fork = fn(&mut World);
+
+fn smaller(fork: &mut World) {
+    fork.release("acme:tool", "1.0.0").publish();
+}
+
+fn unreadable_operator(fork: &mut World) {
+    fork.release("acme:tool", "1.0.0").publish();
+    fork.release("acme:tool", "1.1.0").publish();
+    let refresh = chain::operator(fork, vec![operator::Action::Refresh(60)]).remove(0);
+    let text = String::from_utf8(refresh).unwrap();
+    let text = text.replace("refresh 60", "nonsense 1");
+    govern(fork, text.as_bytes());
+}
+
+fn revoked_key(fork: &mut World) {
+    fork.release("acme:tool", "1.0.0").publish();
+    fork.release("acme:tool", "1.1.0").publish();
+    let key = fork.checkpoint_key().verifying_key().clone();
+    let revoke = operator::Action::Revoke(key, [Role::Checkpoint].into());
+    let record = chain::operator(fork, vec![revoke]).remove(0);
+    govern(fork, &record);
+}
+
+/// Puts any bytes behind the operator's first record, whose file is gone then.
+fn govern(world: &World, record: &[u8]) {
+    let path = layout::operator(Part::new(0, 1).unwrap());
+    let first = world.storage().get(&path).unwrap().unwrap();
+    let mut forge = Forge::of(world);
+    let index = forge.append(record);
+    forge.entry.operator_length = Length::new(2);
+    forge.entry.operator_head = Hash::of_leaf(record);
+    forge.entry.operator_index = index;
+    forge.sign();
+    let mut records = Part::new(0, 1).unwrap().parse_records(&first).unwrap();
+    records.push((index, record));
+    let both = Part::new(0, 2).unwrap();
+    let bytes = both.print_records(&records).unwrap();
+    fixtures::forge::write(world, &layout::operator(both), bytes);
+    world.storage().tamper(|objects| {
+        objects.remove(path.as_str());
+    });
+}
+
+#[test]
+fn checking_convicts_a_fork_by_what_the_machine_kept() {
+    let forks: [Fork; 3] = [smaller, unreadable_operator, revoked_key];
+    for (seed, lie) in (31..).zip(forks) {
+        let mut world = World::in_memory(seed);
+        world.release("acme:clock", "1.0.0").publish();
+        let mut fork = world.fork();
+        let lagging = world.fork();
+        world.release("acme:logger", "1.0.0").publish();
+        world.release("acme:logger", "1.1.0").publish();
+        let machine = Machine::new(world.policy());
+        machine.read(world.storage()).unwrap();
+        let (kept, remembered) = (machine.kept(), machine.remembered());
+        lie(&mut fork);
+        let error = open(&machine, &fork).unwrap_err();
+        assert_eq!(evidence(world.policy(), &error), "fork", "fork {seed}");
+        let found = checked(&machine, &fork);
+        assert_eq!(sort(&machine, &found), "fork", "fork {seed}");
+        assert_eq!((machine.kept(), machine.remembered()), (kept, remembered));
+        // A copy that only lags is the honest one's.
+        let found = checked(&machine, &lagging);
+        assert!(
+            matches!(&found, CheckError::Client(ClientError::SetBack { .. })),
+            "{found:?}"
         );
     }
 }

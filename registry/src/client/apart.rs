@@ -20,7 +20,12 @@ impl Client<'_> {
         let mut reader = Reader::new(self);
         let start = Start::choose(self, &mut reader).ok()?;
         let of_project = self.against_other(&start);
-        of_project.or_else(|| self.against_memory(&mut reader, &start.note))
+        of_project
+            .or_else(|| self.against_memory(&mut reader, &start.note))
+            .or_else(|| {
+                let mut reader = reader.beside(self.past_cache?);
+                self.against_memory(&mut reader, &start.note)
+            })
     }
 
     /// Read apart from the other's, the files of the longer history may prove that there are two.

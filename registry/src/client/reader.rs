@@ -118,6 +118,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The same, reading what this machine kept as well.
+    pub(super) fn beside(self, cache: &'a Cache) -> Self {
+        Self {
+            cache: Some(cache),
+            ..self
+        }
+    }
+
     /// Guesses what will be needed soon: it is read together with whatever is needed next. A guess that is wrong, or a file
     /// that is not to be had, changes nothing.
     pub(super) fn guess(&mut self, paths: impl IntoIterator<Item = ObjectPath>) {
