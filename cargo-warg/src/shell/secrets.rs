@@ -92,11 +92,27 @@ fn keys(text: &str) -> impl Iterator<Item = Range<usize>> {
     let starts = starts.map(|(at, _)| at.saturating_add(SECRET.len()));
     let spans = starts.map(|start| {
         let rest = text.get(start..).unwrap_or_default();
-        let is_no_key = |c: char| c.is_whitespace() || matches!(c, '"' | '`' | '\'' | '\\' | ')');
-        let length = rest.find(is_no_key).unwrap_or(rest.len());
-        start..start.saturating_add(length)
+        let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let word = rest.get(..word).unwrap_or_default();
+        start..start.saturating_add(whole(word).unwrap_or_else(|| broken(word)))
     });
     spans.filter(|span| text.get(span.clone()) != Some(NO_SECRET))
+}
+
+/// How long the `NAME+ID+BASE64` is that a word begins with. A name has every character but `+` and white space.
+fn whole(word: &str) -> Option<usize> {
+    let (_, rest) = word.split_once('+')?;
+    let (id, rest) = rest.split_once('+')?;
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    let behind = rest.trim_start_matches(is_base64);
+    let is_key = id.chars().all(|c| c.is_ascii_alphanumeric()) && behind.len() < rest.len();
+    is_key.then(|| word.len().saturating_sub(behind.len()))
+}
+
+/// How much of a word is hidden that is no whole key: all of it, but for the quotes and brackets that close around it.
+fn broken(word: &str) -> usize {
+    word.trim_end_matches(['"', '`', '\'', '\\', ')', '}', ']', ','])
+        .len()
 }
 
 /// Nothing of them.
@@ -137,5 +153,26 @@ mod tests {
             assert_eq!(covered == text, hidden == text, "{covered}");
         }
         assert_eq!(format!("{secrets:?}"), "Secrets(3)");
+    }
+
+    #[test]
+    fn a_secret_key_is_hidden_whatever_its_name_has() {
+        for name in ["a)b", "a'b", "a`b", r"a\b", "a\"b", "…b", "é,{}]b"] {
+            let key = format!("PRIVATE+KEY+{name}+0a1b2c3d+AaBb/+c=");
+            for (before, behind) in [
+                ("", ""),
+                ("`", "`"),
+                ("{\"a\":\"", "\",\"b\":\"c+d+e\"}"),
+                ("(", ") b"),
+            ] {
+                let hidden = format!("{before}PRIVATE+KEY+…{behind}");
+                let once = Secrets::default()
+                    .hidden(&format!("{before}{key}{behind}"))
+                    .into_owned();
+                assert_eq!(once, hidden);
+            }
+            let broken = format!("`PRIVATE+KEY+{name}AaBbCc` d");
+            assert_eq!(Secrets::default().hidden(&broken), "`PRIVATE+KEY+…` d");
+        }
     }
 }
