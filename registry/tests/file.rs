@@ -344,10 +344,10 @@ fn a_new_folder_is_there_whole_or_leaves_nothing() {
     let new = NewFolder::beside(&at).unwrap();
     fs::write(new.path().join("file"), "x").unwrap();
     assert!(!at.exists());
-    new.persist().unwrap();
+    new.finish().unwrap();
     assert_eq!(fs::read(at.join("file")).unwrap(), b"x");
     let second = NewFolder::beside(&at).unwrap();
-    assert!(second.persist().is_err(), "what is there stays");
+    assert!(second.finish().is_err(), "what is there stays");
     drop(NewFolder::beside(&at).unwrap());
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -377,7 +377,7 @@ impl NewFolder {
     ///
     /// # Errors
     /// A system that says no.
-    pub fn persist(self) -> io::Result<()> {
+    pub fn finish(self) -> io::Result<()> {
         fs::rename(self.staged.path(), &self.target)?;
         let _ = self.staged.keep(); // it has another name now: nothing to remove
         sync_parent(&self.target)

@@ -240,7 +240,7 @@ fn found_new(
     found(&Folder::new(new.path()), &founding).classified()?;
     // Without its keys nobody can write to a registry. So they are on disk before it has its name.
     keys::add(dirs, &[operate, checkpoint]).classified()?;
-    new.persist()
+    new.finish()
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     Ok(made)
 }
