@@ -40,6 +40,9 @@ pub enum Obstacle {
     /// A link to a folder in which it lies itself.
     #[error("it is a link to a folder in which it lies itself")]
     Upward,
+    /// A link out of the folder that is read.
+    #[error("it is a link to what does not lie in the folder that is read")]
+    Outward,
     /// A file that its owner protects. (Giving its name to another would ask the folder alone.)
     #[error("it is read-only")]
     ReadOnly,
@@ -93,9 +96,11 @@ impl fmt::Display for Exposed {
 impl From<Obstacle> for io::Error {
     fn from(obstacle: Obstacle) -> Self {
         let kind = match obstacle {
-            Obstacle::Link(_) | Obstacle::Special(_) | Obstacle::Dangling | Obstacle::Upward => {
-                ErrorKind::InvalidInput
-            }
+            Obstacle::Link(_)
+            | Obstacle::Special(_)
+            | Obstacle::Dangling
+            | Obstacle::Upward
+            | Obstacle::Outward => ErrorKind::InvalidInput,
             Obstacle::ReadOnly | Obstacle::Exposed(_) => ErrorKind::PermissionDenied,
             Obstacle::TooLarge(_) => ErrorKind::FileTooLarge,
             Obstacle::NoFolder(_) => ErrorKind::NotFound,

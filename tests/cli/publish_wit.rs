@@ -524,6 +524,33 @@ fn a_link_upwards_ends_no_import_and_leads_out_of_no_tree() {
 }
 
 #[test]
+fn nothing_is_imported_that_a_link_leads_to_out_of_the_tree() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    app.registry("acme", &["acme"]);
+    let text = |name: &str| format!("package acme:{name}@1.0.0;\ninterface i {{}}\n");
+    app.write("tree/a/a.wit", text("a"));
+    app.write("tree/half/h.wit", text("half"));
+    app.write("tree/deps/b.wit", text("b"));
+    app.write("private/deep/p.wit", text("private"));
+    app.write("private/half.wit", "interface j {}\n");
+    for (link, to) in [
+        ("tree/x", "../private"),
+        ("tree/half/more.wit", "../../private/half.wit"),
+        ("tree/deps/p.wit", "../../private/deep/p.wit"),
+        ("tree/in.wit", "a/a.wit"), // one that stays in the tree
+    ] {
+        std::os::unix::fs::symlink(to, app.path().join(link)).unwrap();
+    }
+    let said = app.warg(&["registry", "import", "tree"]).code(101);
+    for link in ["tree/x", "tree/half/more.wit", "tree/deps/p.wit"] {
+        let why = format!("cannot read {link}: it is a link to what does not lie in the folder");
+        assert!(said.stderr.contains(&why), "{said}");
+    }
+    said.stderr_contains("Imported 2 versions of 2 packages into `acme` (3 skipped)");
+}
+
+#[test]
 fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
     let sandbox = Sandbox::new();
     let app = project(&sandbox);

@@ -134,7 +134,6 @@ impl Tree {
 }
 
 fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let top = real(dir);
     let mut seen = BTreeSet::new();
     let mut open = VecDeque::from([(dir.to_owned(), MAX_DEPTH)]);
@@ -145,22 +144,21 @@ fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
             continue;
         };
         let real = real(&dir);
-        // Through such a link, all that lies around the tree would be imported too.
-        if real != top && top.starts_with(&real) {
-            let (path, source) = (dir.clone(), Obstacle::Upward.into());
-            skip(dir, TextError::Read { path, source }.into());
+        if let Some(error) = led_out(&dir, &top) {
+            skip(dir, error.into());
             continue;
         }
         if !seen.insert(real) {
             continue; // another way to what is read already: the same texts
         }
-        let (read, folders) = match read_folder(&dir).and_then(|read| Ok((read, entries(&dir)?))) {
-            Ok(read) => read,
-            Err(error) => {
-                skip(dir, error.into());
-                continue;
-            }
-        };
+        let (read, folders) =
+            match read_folder(&dir, &top).and_then(|read| Ok((read, entries(&dir)?))) {
+                Ok(read) => read,
+                Err(error) => {
+                    skip(dir, error.into());
+                    continue;
+                }
+            };
         for (path, read) in read {
             match read {
                 Ok(group) => groups.push(group),
@@ -175,6 +173,28 @@ fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
     }
 }
 
+/// Where a path leads to.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What is wrong with a file or folder that a link leads to, out of the tree: nobody asked to import what lies there.
+fn led_out(path: &Path, top: &Path) -> Option<TextError> {
+    let real = fs::canonicalize(path).ok()?;
+    if real.starts_with(top) {
+        return None;
+    }
+    let obstacle = if top.starts_with(&real) {
+        Obstacle::Upward
+    } else {
+        Obstacle::Outward
+    };
+    Some(TextError::Read {
+        path: path.to_owned(),
+        source: obstacle.into(),
+    })
+}
+
 /// Whether a folder is the `deps` of a folder in a `deps`.
 fn is_nobodys(dir: &Path) -> bool {
     let is_deps = |path: &Path| path.ends_with("deps");
@@ -187,20 +207,25 @@ fn is_nobodys(dir: &Path) -> bool {
 type Read = (PathBuf, Result<Group, TextError>);
 
 /// The texts of a folder's own files: one, or one a file where they name different packages.
-fn read_folder(dir: &Path) -> Result<Vec<Read>, TextError> {
+fn read_folder(dir: &Path, top: &Path) -> Result<Vec<Read>, TextError> {
     let files = wit_files(dir)?;
     if files.is_empty() {
         return Ok(Vec::new());
     }
     let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let each = || -> Vec<Read> {
-        let read = |file: PathBuf| (file.clone(), read_file(&file));
+        let read = |file: PathBuf| {
+            let read = led_out(&file, top).map_or_else(|| read_file(&file), Err);
+            (file, read)
+        };
         files.iter().cloned().map(read).collect()
     };
     if absolute.ends_with("deps") {
         return Ok(each());
     }
-    let together = match read_dir(dir) {
+    // Without a file that a link leads to, a package would be another than its author's.
+    let led_out = files.iter().find_map(|file| led_out(file, top));
+    let together = match led_out.map_or_else(|| read_dir(dir), Err) {
         Ok(group) => {
             return Ok(group
                 .map(|group| (dir.to_owned(), Ok(group)))
