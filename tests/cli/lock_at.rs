@@ -135,6 +135,8 @@ fn a_lock_never_goes_back() {
     let newer = fresh(&app);
     registry.component("acme:clock", "1.3.0", &[], &clock("1.3.0"));
     let now = size(&registry);
+    let component = fixtures::component::from_wit("package a:c;\nworld w {}\n", "w");
+    app.write("c.wasm", component);
     let before = registry.snapshot(&app);
     app.warg(&["lock", "--at", &then])
         .code(2)
@@ -145,6 +147,13 @@ fn a_lock_never_goes_back() {
     app.warg(&["lock", "--at", &then, "-o", "warg.lock"])
         .code(2)
         .stderr_contains("`-o warg.lock` is the lock itself");
+    // A component's lock is another than the workspace's.
+    for path in ["warg.lock", "src/../warg.lock"] {
+        app.warg(&["lock", "--component", "c.wasm", "-o", path])
+            .code(2)
+            .stderr_contains(&format!("`-o {path}` is the lock itself"))
+            .stderr_contains("name another file");
+    }
     assert_eq!(registry.snapshot(&app), before);
     assert_eq!(at(&app, &then), was);
     // Forward it goes, and what it selects is preferred, as always.

@@ -12,7 +12,7 @@ use super::{Context, report};
 use crate::error::{Class, Context as _, Error, Result};
 use crate::message::{self, Message};
 use crate::ops::bundle::{embedded_requirements, lock_component};
-use crate::ops::lock::at::{Past, lock_at, sizes, write_to};
+use crate::ops::lock::at::{Past, check_is_other, lock_at, sizes, write_to};
 use crate::ops::lock::{Flags, Outcome, Put, lock_to};
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
@@ -146,11 +146,14 @@ impl LockArgs {
             requires = embedded;
         }
         let project = context.project_if_any(&self.solving.manifest(context))?;
+        let to = output::named(self.output.as_deref());
+        if let (Some(path), Some(project)) = (to, &project) {
+            check_is_other(path, project, "name another file for the component's lock")?;
+        }
         let locked = lock_component(project.as_ref(), &requires, context.offline)?;
         report::warnings(context, &locked.warnings);
         report::proved(context, &locked.proved);
         let text = locked.lock.to_string();
-        let to = output::named(self.output.as_deref());
         match to {
             Some(path) => output::write(path, text.as_bytes())?,
             None if context.json => {}

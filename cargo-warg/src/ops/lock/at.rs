@@ -151,10 +151,19 @@ fn later<'l>(lock: &'l Lockfile, sizes: &BTreeMap<Origin, Size>) -> Option<(&'l 
 /// # Errors
 /// The file that it must not be; one that cannot be written.
 pub fn write_to(path: &Path, lock: &Lockfile, project: &Project) -> Result<()> {
-    if same_file(path, &project.workspace.lock_path()) {
-        let message = format!("`-o {}` is the lock itself", path.display());
-        return Err(Error::new(Class::Usage, message)
-            .with_help("without `-o`, it is written where that is allowed"));
-    }
+    let help = "without `-o`, it is written where that is allowed";
+    check_is_other(path, project, help)?;
     output::write(path, lock.to_string().as_bytes())
+}
+
+/// Whether a file is another than the lock of the workspace.
+///
+/// # Errors
+/// The lock itself, with this help.
+pub fn check_is_other(path: &Path, project: &Project, help: &str) -> Result<()> {
+    if !same_file(path, &project.workspace.lock_path()) {
+        return Ok(());
+    }
+    let message = format!("`-o {}` is the lock itself", path.display());
+    Err(Error::new(Class::Usage, message).with_help(help))
 }
