@@ -6,7 +6,7 @@
 //!
 //! pubgrub asks once a round whether to go on, and a round can be long. So every operation on a set is counted, with
 //! the segments that it reads, and every set for as long as it is kept. pubgrub makes its sets itself and hands nothing
-//! along, so the counts are the thread's. They decide nothing here: a [`Meter`](crate::budget::Meter) reads them as
+//! along, so the counts are the thread's. They decide nothing here: a `budget::Meter` reads them as
 //! differences.
 
 use std::cell::Cell;

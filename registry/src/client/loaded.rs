@@ -50,7 +50,7 @@ impl LoadedLog {
         self.newest.as_deref().unwrap_or(self)
     }
 
-    /// Where the registry says that a record lies; a hint, until [`Session::check_included`] shows it.
+    /// Where the registry says that a record lies; a hint, until [`Session::check_included`](super::Session::check_included) shows it.
     pub fn index_hint(&self, position: Position) -> Option<Index> {
         let position = usize::try_from(position.get()).ok()?;
         self.indices.get(position).copied()

@@ -1,7 +1,7 @@
 //! Every claim of `warg.lock`, checked again from bytes.
 //!
 //! Four things are checked. The lock is what the workspace asks for. Its claims hold against the registries as they are
-//! trusted now: see [`lock::verify`](crate::ops::lock::verify). `fetch` can write `wit/deps` by it. What `fetch` wrote
+//! trusted now: see [`lock::verify`]. `fetch` can write `wit/deps` by it. What `fetch` wrote
 //! there, if it did, is what follows from the lock.
 //!
 //! A release that was yanked since the lock was made, and a registry that fell silent, are warnings, until the caller
