@@ -35,7 +35,7 @@ pub enum DirsError {
     Make {
         /// The folder.
         path: PathBuf,
-        /// Why not.
+        /// The error that caused it.
         source: io::Error,
     },
 }

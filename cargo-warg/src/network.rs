@@ -31,7 +31,7 @@ pub enum NetworkError {
     Address {
         /// What stands there.
         text: String,
-        /// Why not.
+        /// The error that caused it.
         #[source]
         source: AddressError,
     },
@@ -40,7 +40,7 @@ pub enum NetworkError {
     Roots {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error that caused it.
         #[source]
         source: io::Error,
     },

@@ -15,9 +15,9 @@ use component::wit::at_hand::AtHand;
 use component::wit::binary::Decoded;
 use component::wit::deps::{PlanError, check_alone};
 use component::wit::publish::{Package, PublishError};
-use component::wit::selected::Form;
-use component::wit::selected::Selected;
+use component::wit::selected::{Form, Selected};
 use component::wit::text::{Group, TextError, wit_name};
+use fixtures::random::Random;
 use transparency::digest::Digest;
 use wit_parser::{PackageName as WitName, Resolve};
 
@@ -71,45 +71,6 @@ fn what_is_printed_of_wasi_is_published_as_the_same_bytes() {
     assert_eq!(count, 60);
 }
 
-/// xorshift64*.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        let mut random = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        for _ in 0..4 {
-            random.next();
-        }
-        random
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end).unwrap();
-        usize::try_from((self.next() >> 20) % end).unwrap()
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn shuffle<T>(&mut self, all: &mut [T]) {
-        for place in (1..all.len()).rev() {
-            all.swap(place, self.below(place + 1));
-        }
-    }
-
-    fn of<'t>(&mut self, all: &[&'t str]) -> &'t str {
-        all[self.below(all.len())]
-    }
-}
-
 const DOCS: [&str; 16] = [
     "/// A line.\n",
     "/// Two\n/// lines.\n",
@@ -153,7 +114,8 @@ impl Writer<'_> {
     fn docs(&mut self) -> String {
         let mut docs = String::new();
         if self.random.one_in(2) {
-            docs.push_str(self.random.of(&DOCS));
+            let line = *self.random.pick(&DOCS);
+            docs.push_str(line);
         }
         match self.random.below(6) {
             0 => docs.push_str("@since(version = 1.0.0)\n"),
@@ -165,7 +127,7 @@ impl Writer<'_> {
     }
 
     fn gate(&mut self) -> String {
-        let feature = self.random.of(&FEATURES);
+        let feature = self.random.pick(&FEATURES);
         format!("@unstable(feature = {feature})\n")
     }
 
@@ -180,7 +142,7 @@ impl Writer<'_> {
 
     fn ty(&mut self, types: &[String]) -> String {
         if types.is_empty() || self.random.one_in(3) {
-            return self.random.of(&TYPES).to_owned();
+            return (*self.random.pick(&TYPES)).to_owned();
         }
         let name = &types[self.random.below(types.len())];
         match self.random.below(4) {
@@ -252,7 +214,7 @@ impl Writer<'_> {
 
     fn plain_docs(&mut self) -> String {
         if self.random.one_in(2) {
-            self.random.of(&DOCS).to_owned()
+            (*self.random.pick(&DOCS)).to_owned()
         } else {
             String::new()
         }

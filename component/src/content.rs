@@ -60,7 +60,7 @@ pub enum ContentError {
     /// WebAssembly that does not validate.
     #[error("not valid at byte {offset}: {message}")]
     Invalid {
-        /// Where.
+        /// The byte at which it is not, from the start.
         offset: u64,
         /// The validator's words.
         message: String,

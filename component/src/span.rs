@@ -180,7 +180,7 @@ impl Ord for Location {
 /// A location that a failure is about, and what to say of it there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
-    /// Where.
+    /// Where in the text.
     pub location: Location,
     /// A few words under the line; none where the message says it all.
     pub label: Option<String>,

@@ -89,7 +89,7 @@ pub enum CheckError {
     Entry {
         /// Its index in the log.
         index: Index,
-        /// Why.
+        /// The error that caused it.
         #[source]
         source: Box<EntryError>,
     },
@@ -103,7 +103,7 @@ pub enum CheckError {
         name: PackageName,
         /// The version.
         version: semver::Version,
-        /// Why.
+        /// The error that caused it.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

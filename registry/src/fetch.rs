@@ -13,14 +13,14 @@ pub enum FetchError {
     /// What is configured here does not work: certificates that do not read, mostly.
     #[error("the connection cannot be set up")]
     Setup {
-        /// Why not.
+        /// The error that caused it.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
     /// No connection: no such host, nobody listens there, a certificate that is not believed.
     #[error("cannot connect")]
     Connect {
-        /// Why not.
+        /// The error that caused it.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -39,7 +39,7 @@ pub enum FetchError {
     /// The answer broke off, or is no HTTP.
     #[error("the answer broke off or is not HTTP")]
     Broken {
-        /// How.
+        /// The error that caused it.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },

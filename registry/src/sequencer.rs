@@ -133,7 +133,7 @@ pub enum SequencerError {
         name: PackageName,
         /// The version.
         version: semver::Version,
-        /// Why.
+        /// What is wrong with it.
         #[source]
         defect: Box<Defect>,
     },
@@ -156,7 +156,7 @@ pub enum SequencerError {
         version: semver::Version,
         /// The content.
         digest: Digest,
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// What the registry has does not go together, though each part verified.

@@ -62,6 +62,15 @@ fn a_component_requires_a_package_for_what_the_locked_release_serves() {
     let said = records(&sandbox, "acme/logger");
     let line = "\nrequire component acme:c ^1.0 for acme:t/j@1.0.0\n";
     assert!(said.contains(line), "no {line:?} in {said}");
+    // What the locked release does not serve is not named, though an older one would.
+    let one = "package acme:logger@0.2.0;\nworld w { import acme:t/i@1.0.0; }\n\
+        package acme:t@1.0.0 { interface i { f: func(); } }";
+    app.write("logger.wasm", fixtures::component::from_wit(one, "w"));
+    app.warg(&["publish", "logger.wasm", "--as", "acme:logger@0.2.0"])
+        .code(0);
+    let said = records(&sandbox, "acme/logger");
+    let line = "\nrequire component acme:c ^1.0\n";
+    assert!(said.contains(line), "no {line:?} in {said}");
 }
 
 #[test]

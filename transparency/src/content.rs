@@ -81,7 +81,7 @@ pub enum ContentError {
         name: PackageName,
         /// The version.
         version: Version,
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// A component in a WIT package's release, or the other way round.

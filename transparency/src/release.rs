@@ -43,17 +43,17 @@ pub enum Status {
     Usable,
     /// Only by who has it locked.
     Yanked {
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// By nobody: it never was good.
     Unusable {
-        /// Why.
+        /// What is wrong with it.
         defect: Defect,
     },
     /// By nobody: the operator took its content away.
     Withdrawn {
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
 }

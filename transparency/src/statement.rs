@@ -76,7 +76,7 @@ pub enum Defect {
     /// Its publisher says so.
     #[error("{reason}")]
     Stated {
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// A requirement that could be met in several tracks, or in none.

@@ -17,7 +17,7 @@ pub struct Yank {
     pub name: String,
     /// The version.
     pub version: String,
-    /// Why.
+    /// The reason, as the record has it.
     pub why: String,
     /// The record that says so.
     pub record: Recorded,
@@ -32,7 +32,7 @@ pub struct Unyank {
     pub name: String,
     /// The version.
     pub version: String,
-    /// Why.
+    /// The reason, as the record has it.
     pub why: String,
     /// The record that says so.
     pub record: Recorded,

@@ -53,7 +53,7 @@ pub enum ComposeError {
     Unmet {
         /// Who requires.
         by: Part,
-        /// What.
+        /// The requirement that is not met.
         requirement: Requirement,
     },
     /// A redirection to a package that is not in the closed set.

@@ -34,7 +34,7 @@ pub enum PlanError {
     Content {
         /// The package version.
         package: String,
-        /// Why not.
+        /// The error that caused it.
         source: BinaryError,
     },
     /// A package refers to one of which no version is there.

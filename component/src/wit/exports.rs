@@ -29,7 +29,7 @@ pub enum ExportsError {
     Content {
         /// The component and its version.
         component: String,
-        /// Why not.
+        /// The error that caused it.
         source: BinaryError,
     },
     /// Two components hold different things under one name.

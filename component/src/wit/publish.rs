@@ -55,7 +55,7 @@ pub enum PublishError {
     Refused {
         /// The package version.
         package: String,
-        /// Why not.
+        /// The rule that it breaks.
         why: Box<Refusal>,
         /// Where that is, in a text.
         location: Option<Location>,

@@ -33,7 +33,7 @@ pub enum RootError {
     Binary {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error that caused it.
         source: BinaryError,
     },
     /// A reference that names no version, and nothing local serves it.

@@ -83,7 +83,7 @@ pub enum TextError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The error that caused it.
         source: io::Error,
     },
     /// Larger than [`MAX_TEXT`].
@@ -111,7 +111,7 @@ pub enum TextError {
     /// The parser refuses it, at a place.
     #[error("{message}")]
     Parse {
-        /// Where.
+        /// Where in the text.
         location: Location,
         /// The parser's words.
         message: String,

@@ -92,7 +92,7 @@ pub enum ClientError {
     Trust {
         /// The registry.
         origin: Origin,
-        /// Why.
+        /// The error that caused it.
         #[source]
         source: Box<TrustError>,
     },
@@ -125,7 +125,7 @@ pub enum ClientError {
     Log {
         /// Where its first file lies.
         address: String,
-        /// Why.
+        /// The error that caused it.
         #[source]
         source: Box<LogError>,
     },
@@ -314,7 +314,7 @@ pub enum ClientError {
         name: PackageName,
         /// The version.
         version: Version,
-        /// Why.
+        /// The error that caused it.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

@@ -75,7 +75,7 @@ impl Session<'_> {
     /// One package, as [`Session::load`].
     ///
     /// # Errors
-    /// As there.
+    /// As those of [`Session::load`].
     pub fn load_one(&mut self, name: &PackageName) -> Result<Package, ClientError> {
         let mut loaded = self.load(&BTreeSet::from([name.clone()]))?;
         loaded

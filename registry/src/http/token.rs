@@ -23,7 +23,7 @@ pub enum TokenError {
     Address {
         /// Counted from 1.
         line: usize,
-        /// Why not.
+        /// What is wrong with the address.
         reason: AddressError,
     },
     /// An address to which the token would go in the clear.

@@ -17,7 +17,7 @@ pub enum UpdateError<E> {
     Fetch {
         /// The page's digest.
         page: Digest,
-        /// Why.
+        /// The error that caused it.
         source: E,
     },
 }

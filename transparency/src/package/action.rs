@@ -121,14 +121,14 @@ pub enum Action {
     Yank {
         /// The version.
         version: Version,
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// Takes a yank back.
     Unyank {
         /// The version.
         version: Version,
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// Says something about a version or the package.
@@ -137,7 +137,7 @@ pub enum Action {
         scope: Scope,
         /// Under which key.
         key: String,
-        /// What.
+        /// The text that is kept under the key.
         value: String,
     },
     /// A line that this version does not know and may ignore: it begins with `?`.

@@ -98,7 +98,7 @@ impl LockedBundle {
 
     /// The name of the root, as its lock has it.
     pub fn name(&self) -> &str {
-        self.lock.roots.keys().next().map_or("", String::as_str)
+        self.lock.only_root().map_or("", |(name, _)| name)
     }
 
     /// Which packages of the lock a component in it is; none of the root, and of local packages.

@@ -169,6 +169,7 @@ fn publish_component(
     if publication.carries.is_none() {
         // A lock that does not read is told by what asks for it.
         let lock = lock_file::read(&lock_path).ok().flatten();
+        let lock = lock.and_then(|lock| lock.member_lock(member.as_deref()?));
         purpose::state(&mut item.statement, lock.as_ref(), &mut sessions)?;
     }
     // Composing the bundle of a release with its lock found out the same, and said it.

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use resolver::lockfile::Lockfile;
-use semver::Version;
 use transparency::name::{ExternName, Kind};
 use transparency::release::{Release, Status};
 use transparency::requirement::Requirement;
@@ -17,9 +16,9 @@ use crate::error::Result;
 use crate::ops::session::solve::Sessions;
 use component::bundle::wiring::{purpose, serves};
 
-/// States it of a component that is published without a closed set: by the release that the project has locked, which its
-/// own bundle is wired by. Where none is locked, by the lowest that is usable and serves any import, so that later ones change
-/// nothing.
+/// States it of a component that is published without a closed set. Where its member has a release locked, by that one alone:
+/// the publisher's own bundle is wired by it, even if it serves nothing. Where none is locked, by the lowest that is usable and
+/// serves any import, so that later ones change nothing.
 ///
 /// # Errors
 /// Whatever keeps a package from being read or believed.
@@ -38,31 +37,29 @@ pub(crate) fn state(
             .filter(|one| requirement.req.matches(one.version()))
             .collect();
         let locked = lock.and_then(|lock| locked(lock, requirement));
-        let locked = locked.and_then(|version| {
-            let mut allowed = allowed.iter();
-            allowed.find(|one| one.version() == version).copied()
+        let is_locked = |one: &&&Release| locked.is_some_and(|it| it.version == *one.version());
+        let stated = allowed.iter().find(is_locked).copied().or_else(|| {
+            allowed.retain(|one| one.status() == Status::Usable);
+            allowed.sort_by(|one, other| one.version().cmp(other.version()));
+            let mut allowed = allowed.into_iter();
+            allowed.find(|release| {
+                let mut exports = release.exports().iter();
+                exports.any(|export| imports.iter().any(|import| serves(export, import)))
+            })
         });
-        allowed.retain(|one| one.status() == Status::Usable);
-        allowed.sort_by(|one, other| one.version().cmp(other.version()));
-        let lowest = allowed.into_iter();
-        let serving = locked.into_iter().chain(lowest).find(|release| {
-            let mut exports = release.exports().iter();
-            exports.any(|export| imports.iter().any(|import| serves(export, import)))
-        });
-        let exports = serving.map(|release| release.exports().clone());
+        let exports = stated.map(|release| release.exports().clone());
         Ok((requirement.clone(), exports.unwrap_or_default()))
     })
 }
 
-/// The version that a lock has of what a requirement asks for, of several the highest.
-fn locked<'l>(lock: &'l Lockfile, requirement: &Requirement) -> Option<&'l Version> {
-    let packages = lock.packages.keys();
-    let meets = packages.filter(|one| {
+/// What a member's lock has of what a requirement asks for.
+fn locked<'l>(lock: &'l Lockfile, requirement: &Requirement) -> Option<&'l Selection> {
+    let mut packages = lock.packages.keys();
+    packages.find(|one| {
         one.kind == requirement.kind
             && one.name == requirement.name
             && requirement.req.matches(&one.version)
-    });
-    meets.map(|one| &one.version).max()
+    })
 }
 
 /// The same of one that carries its closed set: by what that selects, and what the lock says that each is for.
@@ -77,17 +74,12 @@ pub(crate) fn state_locked(
                 == (requirement.kind, &requirement.name, &requirement.req)
         };
         let roots = lock.roots.values();
-        let locked = roots.flat_map(|root| &root.requires).find(is_same);
-        let meets = |selection: &&Selection| {
-            selection.kind == requirement.kind
-                && selection.name == requirement.name
-                && requirement.req.matches(&selection.version)
-        };
-        let release = lock.packages.keys().find(meets);
+        let asked = roots.flat_map(|root| &root.requires).find(is_same);
+        let release = locked(lock, requirement);
         let release = release.and_then(|selection| sessions.release(selection));
         let exports = release.map(|release| release.exports().clone());
         Ok((
-            locked.unwrap_or(requirement).clone(),
+            asked.unwrap_or(requirement).clone(),
             exports.unwrap_or_default(),
         ))
     })

@@ -157,7 +157,7 @@ pub enum AppendError {
         version: Version,
         /// The registry, as Cargo.toml calls it.
         registry: String,
-        /// Why.
+        /// The reason, as it was given.
         reason: String,
     },
     /// Nobody could use it.
@@ -167,7 +167,7 @@ pub enum AppendError {
         name: PackageName,
         /// The version.
         version: Version,
-        /// Why not.
+        /// What is wrong with it.
         #[source]
         defect: Box<Defect>,
     },
@@ -176,7 +176,7 @@ pub enum AppendError {
     Record {
         /// What was to be said.
         draft: String,
-        /// Why not.
+        /// The error that caused it.
         #[source]
         source: RecordError,
     },
@@ -185,7 +185,7 @@ pub enum AppendError {
     Log {
         /// The registry, as Cargo.toml calls it.
         registry: String,
-        /// Why.
+        /// The error that caused it.
         #[source]
         source: Box<LogError>,
     },
