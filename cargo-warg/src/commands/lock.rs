@@ -14,9 +14,9 @@ use crate::message::{self, Message};
 use crate::ops::bundle::{embedded_requirements, lock_component};
 use crate::ops::lock::at::{Past, check_is_other, lock_at, sizes, write_to};
 use crate::ops::lock::{Flags, Outcome, Put, lock_to};
+use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
-use crate::ops::session::solve::Sessions;
 use crate::output;
 
 /// `cargo warg lock`.

@@ -9,7 +9,7 @@ use super::Context;
 use crate::error::Result;
 use crate::ops::lock::Outcome;
 use crate::ops::session::project::Project;
-use crate::ops::session::solve::Proved;
+use crate::ops::session::proved::Proved;
 use crate::shell::clean_line;
 
 /// `1 package`, `2 packages`.

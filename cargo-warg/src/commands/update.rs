@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
 use crate::ops::manifest::update::{Request, Updated, update};
+use crate::ops::session::Sessions;
 use crate::ops::session::registries::Reading;
-use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
 
 /// `cargo warg update`.

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::ops::contents::verify::{Asked, Deny, Verified, verify};
-use crate::ops::session::solve::Proved;
+use crate::ops::session::proved::Proved;
 use crate::output;
 use crate::shell::{Summary, Table};
 

@@ -177,13 +177,13 @@ impl LockedPackage {
 
 impl Proved {
     /// Of every registry that was read.
-    pub fn all(proved: &[ops::session::solve::Proved]) -> Vec<Self> {
+    pub fn all(proved: &[ops::session::proved::Proved]) -> Vec<Self> {
         proved.iter().map(Self::from).collect()
     }
 }
 
-impl From<&ops::session::solve::Proved> for Proved {
-    fn from(proved: &ops::session::solve::Proved) -> Self {
+impl From<&ops::session::proved::Proved> for Proved {
+    fn from(proved: &ops::session::proved::Proved) -> Self {
         Self {
             origin: proved.checkpoint.origin.to_string(),
             size: proved.checkpoint.size.get(),

@@ -20,10 +20,12 @@ use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::ops::session::Sessions;
 use crate::ops::session::lock_file::{located, read, read_text, refuse};
 use crate::ops::session::project::Project;
+use crate::ops::session::proved::Proved;
 use crate::ops::session::served::with_servers;
-use crate::ops::session::solve::{Proved, Sessions, origins_of};
+use crate::ops::session::solve::origins_of;
 
 /// What became of the lock.
 #[derive(Debug)]

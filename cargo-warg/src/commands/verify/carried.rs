@@ -14,8 +14,8 @@ use crate::ops::bundle::verify::verify_bundle;
 use crate::ops::contents::verify::{Asked, Deny, denied, denied_silent, silent};
 use crate::ops::release::derivation::Derivation;
 use crate::ops::release::verify::{VerifiedSet, verify_release};
+use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Registries;
-use crate::ops::session::solve::Proved;
 use crate::output;
 use crate::shell::Summary;
 

@@ -15,8 +15,9 @@ use crate::ops::bundle::requirements;
 use crate::ops::lock;
 use crate::ops::lock::member_lock::{MemberLockError, check_shape};
 use crate::ops::lock::verify::Whose;
+use crate::ops::session::Sessions;
+use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::{EmbeddedError, Part, Wiring};
 
 /// What verifying a bundle showed.

@@ -28,9 +28,10 @@ use crate::manifest::address::{address_text, resolve};
 use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
+use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
+use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::{Configured, Reading};
-use crate::ops::session::solve::{Proved, Sessions};
 
 /// Where what is locked goes, unless somebody says otherwise: beside what `cargo vendor` writes.
 pub const FOLDER: &str = "vendor/warg";

@@ -20,9 +20,10 @@ use crate::ops::contents::fetch;
 use crate::ops::lock;
 use crate::ops::lock::held_by::{HeldBy, held_by_in_lock};
 use crate::ops::lock::verify::{Checked, Yanked};
+use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
+use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Reading;
-use crate::ops::session::solve::{Proved, Sessions};
 use crate::wit::deps::compare;
 use component::wit::deps::Difference;
 

@@ -13,10 +13,10 @@ use transparency::number::Size;
 
 use crate::error::{Class, Error, Result};
 use crate::ops::lock::{Outcome, Put, build, check_pasts, unchanged};
+use crate::ops::session::Sessions;
 use crate::ops::session::lock_file::{parse, read_text};
 use crate::ops::session::project::{Project, same_file};
 use crate::ops::session::registries::Registries;
-use crate::ops::session::solve::Sessions;
 use crate::output;
 
 /// A size that the log of a registry had: of the one that is named, or of the only one.

@@ -21,9 +21,10 @@ use transparency::selection::Selection;
 
 use crate::error::{Class, Classify, Error, Result};
 use crate::ops::lock::lines::Entries;
+use crate::ops::session::Sessions;
 use crate::ops::session::contents::Wanted;
+use crate::ops::session::notices::yanked_warning;
 use crate::ops::session::registries::Registries;
-use crate::ops::session::solve::{Sessions, yanked_warning};
 use component::span::Location;
 
 /// A claim of the lock that does not hold.

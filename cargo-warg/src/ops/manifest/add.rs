@@ -24,10 +24,10 @@ use crate::manifest::edit::NewDependency;
 use crate::manifest::{ManifestArgs, ManifestError, Workspace};
 use crate::network::Network;
 use crate::ops::lock::{self, Flags, Outcome};
+use crate::ops::session::Sessions;
 use crate::ops::session::near::did_you_mean;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::Sessions;
 use component::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.

@@ -14,9 +14,10 @@ use crate::error::Result;
 use crate::ops::lock;
 use crate::ops::lock::held_by::{HeldBy, held_by};
 use crate::ops::manifest::update::solve_afresh;
+use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
+use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Reading;
-use crate::ops::session::solve::{Proved, Sessions};
 
 /// A locked package of which something newer is there, or which should not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use crate::manifest::{ManifestArgs, Member, Workspace};
 use crate::network::Network;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
+use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
 use crate::ops::session::registries::Reading;
-use crate::ops::session::solve::Sessions;
 use crate::spec::nearest;
 
 /// What was removed.

@@ -26,8 +26,8 @@ use crate::ops::registry::append::{
     AppendError, Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
 use crate::ops::registry::references::{self, Making};
+use crate::ops::session::Sessions;
 use crate::ops::session::registries::{Configured, Reading, Registries};
-use crate::ops::session::solve::Sessions;
 use crate::wit::import::Tree;
 use component::wit::binary::Refusal;
 use component::wit::import::{Imported as Found, declared};

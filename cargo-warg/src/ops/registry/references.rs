@@ -25,9 +25,9 @@ use transparency::version::VersionReq;
 use wit_parser::PackageName as WitName;
 
 use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::ops::session::Sessions;
 use crate::ops::session::contents::Wanted;
 use crate::ops::session::registries::no_registry;
-use crate::ops::session::solve::Sessions;
 use component::span::{Annotation, Location};
 use component::wit::at_hand::{AtHand, Contradiction, Needs, release_of};
 use component::wit::binary::Decoded;

@@ -18,9 +18,9 @@ use crate::ops::lock::verify::Whose;
 use crate::ops::registry::append::Item;
 use crate::ops::release::derivation;
 use crate::ops::release::purpose;
+use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
-use crate::ops::session::solve::Sessions;
 use component::bundle::wiring::{Plan, Unused};
 use component::bundle::{Composition, FORMAT, Part, PartName};
 

@@ -16,7 +16,7 @@ use transparency::selection::Selection;
 use crate::error::{Class, Classified as _, Classify, Result};
 use crate::ops::lock::build;
 use crate::ops::manifest::update::gave_up;
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 
 /// What came of deriving a closed set again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use transparency::release::{Release, Status};
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
 use crate::ops::manifest::add::absent;
+use crate::ops::session::Sessions;
 use crate::ops::session::lock_file;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::Sessions;
 use crate::spec::PackageSpec;
 
 /// A package, as its verified log has it.

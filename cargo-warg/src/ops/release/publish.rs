@@ -39,10 +39,10 @@ use crate::ops::registry::append::{
 use crate::ops::release::attach;
 use crate::ops::release::attach::Carries;
 use crate::ops::release::purpose;
+use crate::ops::session::Sessions;
 use crate::ops::session::lock_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::Sessions;
 use crate::output;
 use crate::wit::publish::Texts as WitTexts;
 use component::content::{Interface, kind_of};

@@ -13,7 +13,7 @@ use transparency::selection::Selection;
 use transparency::statement::Statement;
 
 use crate::error::Result;
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 use component::bundle::wiring::{purpose, serves};
 
 /// States it of a component that is published without a closed set. Where its member has a release locked, by that one alone:

@@ -29,8 +29,9 @@ use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::manifest::add::absent;
 use crate::ops::manifest::update::gave_up;
 use crate::ops::release::derivation::{Derivation, derive};
+use crate::ops::session::Sessions;
+use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::{Proved, Sessions};
 use component::bundle::{FORMAT, Part};
 
 /// What verifying a release showed.

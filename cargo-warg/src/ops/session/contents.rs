@@ -8,7 +8,7 @@ use transparency::release::Release;
 use transparency::selection::Selection;
 
 use crate::error::Result;
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 
 /// Releases, each with what it is selected as, by registry.
 #[derive(Default)]

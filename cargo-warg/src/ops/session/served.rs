@@ -17,8 +17,8 @@ use transparency::requirement::Requirement;
 use transparency::version::VersionReq;
 
 use crate::error::{Class, Error, Result};
+use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, requirement};
-use crate::ops::session::solve::Sessions;
 use component::wit::root::Root;
 use component::wit::text::wit_name;
 

@@ -12,8 +12,8 @@ use transparency::version::{Track, VersionReq};
 
 use crate::error::{Classified as _, Result};
 use crate::ops::manifest::update::Request;
+use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
-use crate::ops::session::solve::Sessions;
 use component::wit::pins::{Moves, PinEdit, is_own};
 use component::wit::root::{Pin, Root};
 

@@ -14,7 +14,7 @@ use transparency::release::Release;
 use transparency::selection::Selection;
 
 use crate::error::{Error, Result};
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 
 /// Solves. What each member may move is in `moving`.
 ///

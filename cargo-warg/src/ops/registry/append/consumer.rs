@@ -24,7 +24,7 @@ use crate::ops::registry::append::{Destination, Draft, Item};
 use crate::ops::registry::references::{
     ReferenceError, absence, all_selected, content_of, contents, is_of_a_registry, selected,
 };
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 use component::bundle::{ComposeError, Composition, FORMAT, Part, Wiring, compose};
 use component::wit::binary::Decoded;
 use component::wit::deps::check_alone;

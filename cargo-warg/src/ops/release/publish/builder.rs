@@ -12,7 +12,7 @@ use crate::error::{Class, Error, Result};
 use crate::manifest::{Member, Workspace};
 use crate::ops::registry::append::Item;
 use crate::ops::release::attach::Carries;
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 
 /// Who built a component that is no member's by its name.
 pub(super) enum Builder<'w> {

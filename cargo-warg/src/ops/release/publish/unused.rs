@@ -7,7 +7,7 @@ use transparency::release::Release;
 use transparency::requirement::Requirement;
 
 use crate::error::Result;
-use crate::ops::session::solve::Sessions;
+use crate::ops::session::Sessions;
 use component::bundle::wiring::serves;
 
 /// What to say of a requirement that no import asks for; nothing where one does.

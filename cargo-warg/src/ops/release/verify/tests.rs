@@ -26,8 +26,8 @@ use crate::network::Network;
 use crate::ops::lock::build;
 use crate::ops::release::derivation::{Derivation, fix_held};
 use crate::ops::release::verify::verify_release;
+use crate::ops::session::Sessions;
 use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::solve::Sessions;
 
 /// xorshift64*: a case is its seed.
 struct Random(u64);
