@@ -1,9 +1,9 @@
-//! The catalogue of errors: each is provoked through the program, and what it says is a page of the documents.
+//! The catalogue of errors: each is provoked through the program, and what it says is in the pages of the documents.
 //!
 //! What must be there is not a list that someone keeps: a variant of an error that [`variants`] does not name does not
 //! compile, one without a case fails here, and so does a failure that an operation finds itself, whose text stands in
 //! the sources ([`sources`]). Where a help says what to do, the case does it, and the command then works.
-//! `CARGO_WARG_BLESS=1` writes the page anew.
+//! `CARGO_WARG_BLESS=1` writes the pages anew.
 
 mod bundles;
 mod changes;
@@ -11,6 +11,7 @@ mod contents;
 mod locks;
 mod machine;
 mod manifests;
+mod network;
 mod registries;
 mod sources;
 mod stage;
@@ -18,7 +19,7 @@ mod texts;
 mod unseen;
 mod variants;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,30 +40,98 @@ struct Case {
     run: fn(&Stage) -> Shown,
 }
 
-const PAGE: &str = "../docs/errors.md";
+/// A page of the catalogue.
+struct Part {
+    /// The file's name in `docs/errors/`.
+    file: &'static str,
+    heading: &'static str,
+    /// What the page is about, and what to do where a message does not say it.
+    about: &'static str,
+    cases: &'static [Case],
+}
+
+const DOCS: &str = "../docs";
 
 const INTRODUCTION: &str = "\
 # Errors
 
-Every error of the program, as it looks. This page is made by a test, `tests/cli/errors.rs`, which provokes each of
-them through the program and holds the page against what it said. *Mended* means that the test then did what `help:`
-says, and that the same command succeeded.
+Every error of the program, as it looks. Search the files in `docs/errors/` for the words of a message, or look for the
+situation below. An error says what is wrong, where, and behind `help:` what to do. What went before it, in another
+program or file, stands under `Caused by:`. The number is the [exit code](exit-codes.md).
 
-Exit codes: 2 usage · 10 the lock is missing, stale or does not read · 11 no solution · 12 unavailable, a retry may
-help · 13 refused · 14 misbehavior, evidence saved · 101 anything else.
+These pages are made by a test, `tests/cli/errors.rs`. It provokes each error through the program, and fails where a page
+says something else. *Mended* means that the test then did what `help:` says, and that the same command succeeded.
+Warnings are not errors: they end no command.
 ";
 
-/// The parts of the page, each with its cases.
-const PARTS: &[(&str, &[Case])] = &[
-    ("Cargo.toml", manifests::CASES),
-    ("wit/", texts::CASES),
-    ("warg.lock", locks::CASES),
-    ("Registries", registries::CASES),
-    ("Publishing", contents::CASES),
-    ("Bundles", bundles::CASES),
-    ("Changes of packages", changes::CASES),
-    ("This machine", machine::CASES),
+const PARTS: &[Part] = &[
+    Part {
+        file: "manifest",
+        heading: "Cargo.toml",
+        about: "What is wrong in a `Cargo.toml`, or in a folder that it names. The message points at the line: change it there.",
+        cases: manifests::CASES,
+    },
+    Part {
+        file: "wit",
+        heading: "wit/",
+        about: "What is wrong in the WIT of a project, and in `wit/deps`. The message points at the text: change it there.",
+        cases: texts::CASES,
+    },
+    Part {
+        file: "lock",
+        heading: "warg.lock",
+        about: "A lock that is missing, out of date, damaged, or not true. `cargo warg lock` writes one that is up to date.",
+        cases: locks::CASES,
+    },
+    Part {
+        file: "registries",
+        heading: "Registries",
+        about: "What is wrong with a registry, with the policy that says whom to believe about it, or with what this machine \
+                remembers of it. Exit code 13 means that something was refused, and 14 that the registry contradicted itself: \
+                [Trust](../trust.md) says what is checked.",
+        cases: registries::CASES,
+    },
+    Part {
+        file: "network",
+        heading: "Registries on servers",
+        about: "What is wrong with the address of a server, with a token for it, or with its answers. \
+                [HTTP](../http.md) says what a server must do.",
+        cases: network::CASES,
+    },
+    Part {
+        file: "publishing",
+        heading: "Publishing",
+        about: "Why something cannot be released with `publish` or `registry import`. Nothing was written, unless the message \
+                says so. [Publishing](../publishing.md) has the rules.",
+        cases: contents::CASES,
+    },
+    Part {
+        file: "bundles",
+        heading: "Bundles",
+        about: "Why components cannot be composed with `bundle`, or why a bundle is not accepted. [Bundles](../bundles.md) has the rules.",
+        cases: bundles::CASES,
+    },
+    Part {
+        file: "changes",
+        heading: "Changes of packages and dependencies",
+        about: "Why `yank`, `grant`, `revoke`, `annotate`, `update`, `remove` or `vendor` was refused.",
+        cases: changes::CASES,
+    },
+    Part {
+        file: "machine",
+        heading: "This machine",
+        about: "What is wrong with keys, with the folders of cargo warg, or with a folder for a new registry.",
+        cases: machine::CASES,
+    },
 ];
+
+/// `A file, and none` → `a-file-and-none`, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
 
 /// Runs all cases, a few at once, and returns what each showed, in their order; none where one went otherwise.
 fn play(cases: &[&Case]) -> Vec<Option<Shown>> {
@@ -92,17 +161,36 @@ fn play(cases: &[&Case]) -> Vec<Option<Shown>> {
     all
 }
 
+/// The pages that lie there, by their paths below `docs/`.
+fn committed() -> BTreeMap<String, String> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCS);
+    let names = fs::read_dir(docs.join("errors"))
+        .into_iter()
+        .flatten()
+        .map(|entry| format!("errors/{}", entry.unwrap().file_name().display()));
+    names
+        .chain(["errors.md".to_owned()])
+        .map(|name| {
+            let text = fs::read_to_string(docs.join(&name)).unwrap_or_default();
+            (name, text)
+        })
+        .collect()
+}
+
 #[test]
 fn every_error_is_catalogued_as_it_looks() {
-    let cases: Vec<&Case> = PARTS.iter().flat_map(|(_, cases)| *cases).collect();
+    let cases: Vec<&Case> = PARTS.iter().flat_map(|part| part.cases).collect();
     let shown = play(&cases);
     let texts = sources::texts();
-    let mut page = INTRODUCTION.to_owned();
+    let (mut index, mut pages) = (INTRODUCTION.to_owned(), BTreeMap::new());
     let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
     let mut results = cases.iter().zip(&shown);
-    for (part, cases) in PARTS {
-        writeln!(page, "\n## {part}").unwrap();
-        for (case, shown) in results.by_ref().take(cases.len()) {
+    for part in PARTS {
+        let name = format!("errors/{}.md", part.file);
+        writeln!(index, "\n## [{}]({name})\n", part.heading).unwrap();
+        let mut page = format!("# {}\n\n{}\n", part.heading, part.about);
+        let mut anchors = BTreeSet::new();
+        for (case, shown) in results.by_ref().take(part.cases.len()) {
             let Some(shown) = shown else {
                 wrong.push(case.title);
                 continue;
@@ -116,14 +204,22 @@ fn every_error_is_catalogued_as_it_looks() {
                 seen.insert(*name);
             }
             page.push_str(&shown.section(case));
+            let anchor = anchor(case.title);
+            writeln!(index, "- [{}]({name}#{anchor}): {}", case.title, shown.code).unwrap();
+            assert!(anchors.insert(anchor), "two titles `{}`", case.title);
         }
+        pages.insert(name, page);
     }
-    page.push_str(&unseen::section(&texts, &mut seen));
-    page.push_str(&texts.causes());
+    index.push_str("\n## [Rare errors](errors/rare.md)\n\nTheir words, and what they mean.\n");
+    pages.insert("errors/rare.md".to_owned(), unseen::page(&texts, &mut seen));
+    pages.insert("errors.md".to_owned(), index);
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
     if std::env::var_os("CARGO_WARG_BLESS").is_some() {
-        fs::write(&path, &page).unwrap();
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCS);
+        fs::create_dir_all(docs.join("errors")).unwrap();
+        for (name, page) in &pages {
+            fs::write(docs.join(name), page).unwrap();
+        }
     }
     let lacking: Vec<_> = variants::ALL
         .iter()
@@ -139,9 +235,16 @@ fn every_error_is_catalogued_as_it_looks() {
     assert!(unsaid.is_empty(), "nothing shows {unsaid:#?}");
 
     assert!(wrong.is_empty(), "these went otherwise: {wrong:#?}");
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    for (line, (was, is)) in committed.lines().zip(page.lines()).enumerate() {
-        assert_eq!(was, is, "docs/errors.md, line {}", line + 1);
+    let committed = committed();
+    let (are, were): (Vec<_>, Vec<_>) = (pages.keys().collect(), committed.keys().collect());
+    assert_eq!(are, were, "the pages of docs/errors/");
+    for (name, page) in &pages {
+        for (line, (was, is)) in committed[name].lines().zip(page.lines()).enumerate() {
+            assert_eq!(was, is, "docs/{name}, line {}", line + 1);
+        }
+        assert_eq!(
+            &committed[name], page,
+            "CARGO_WARG_BLESS=1 writes docs/{name}"
+        );
     }
-    assert_eq!(committed, page, "CARGO_WARG_BLESS=1 writes docs/errors.md");
 }

@@ -97,7 +97,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["BundleError::Embedded", "EmbeddedError::Content"],
-        title: "inspect: a file that is no WebAssembly",
+        title: "inspect: a file that is not WebAssembly",
         run: |s| {
             s.write("text.wasm", "hello");
             s.fails(101, &["inspect", "text.wasm"])
@@ -336,7 +336,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Instance"],
-        title: "an instance of one's own",
+        title: "an instance for one component alone",
         run: |s| {
             s.depends("\"acme:clock\" = { version = \"1.0\", instance = \"private\" }");
             s.fails(101, &["lock"]).mended(s, "it is left out", |s| {

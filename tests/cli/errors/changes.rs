@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a key that nobody knows",
+        title: "a key that is not known",
         run: |s| {
             s.founded();
             s.fails(2, &["grant", "acme:logger", "bob", "release"])
@@ -111,7 +111,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "remove: what is no dependency",
+        title: "remove: a package that is not a dependency",
         run: |s| {
             s.depends("\"acme:clock\" = \"1.1\"");
             s.fails(2, &["remove", "acme:clok"])

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ContentError::NotWasm"],
-        title: "a file that is no WebAssembly",
+        title: "a file that is not WebAssembly",
         run: |s| {
             s.write("text.wasm", "hello");
             publish(s, 101, "text.wasm")
@@ -209,7 +209,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a registry that there is not",
+        title: "a registry that is not configured",
         run: |s| {
             s.founded();
             s.fails(
@@ -468,7 +468,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "nothing is named",
+        title: "nothing is named to be published",
         run: |s| {
             s.founded();
             s.fails(2, &["publish"])
@@ -732,7 +732,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "with its lock: nobody's component",
+        title: "with its lock: no member publishes that component",
         run: |s| {
             s.founded();
             s.replace(

@@ -201,7 +201,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["Stale::LocalAppeared"],
-        title: "a package of one's own in the place of a release",
+        title: "a local package instead of a release",
         run: |s| {
             s.world("  import acme:http/types@1.0.0;\n").does(&["lock"]);
             s.write(
@@ -213,7 +213,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["Stale::LocalGone"],
-        title: "a package of one's own that is gone",
+        title: "a local package that is gone",
         run: |s| {
             s.world("  import acme:http/types@1.0.0;\n");
             s.write(
@@ -227,7 +227,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["Stale::LocalChanged"],
-        title: "a package of one's own that requires something else",
+        title: "a local package that requires something else",
         run: |s| {
             let wit = |body: &str| format!("package acme:mine@1.0.0;\ninterface i {{ {body} }}\n");
             s.manifest(
@@ -267,7 +267,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ReadError::Syntax"],
-        title: "a lock that is no TOML",
+        title: "a lock that is not TOML",
         run: |s| removed(s, "[[root]]", "[[root"),
     },
     Case {
@@ -277,7 +277,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ReadError::Value"],
-        title: "a lock with a value that is none",
+        title: "a lock with a value that does not parse",
         run: |s| removed(s, "name = \"acme:clock\"", "name = \"acme clock\""),
     },
     Case {
@@ -372,7 +372,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["Unresolved::LocalsDiffer"],
-        title: "two members' own packages that differ",
+        title: "local packages of two members that differ",
         run: |s| {
             members(s);
             let text = story::IO.replacen("interface", "package acme:io@1.0.1;\ninterface", 1);
@@ -410,7 +410,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ClientError::NotIncluded"],
-        title: "a place in the log where the record is not",
+        title: "an index of the log at which the record is not",
         run: |s| {
             claimed(s, 13, |lock| {
                 let release = lock.packages.values_mut().next().unwrap().release.as_mut();
@@ -485,7 +485,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ClientError::NoCheckpoint"],
-        title: "a past that never was a checkpoint, with `--at`",
+        title: "a size that never was a checkpoint, with `--at`",
         run: |s| {
             s.depends("\"acme:logger\" = \"1.0\"");
             s.fails(2, &["lock", "--at", "5"])
@@ -539,7 +539,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a folder in the place of the lock",
+        title: "a folder where the lock should be",
         run: |s| {
             s.depends("\"acme:logger\" = \"1.0\"");
             s.write("warg.lock/file", "");

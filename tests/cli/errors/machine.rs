@@ -24,7 +24,7 @@ fn found(s: &Stage, code: i32, path: &str, name: &str) -> Shown {
 pub(super) const CASES: &[Case] = &[
     Case {
         shows: &["KeysError::Unknown"],
-        title: "a key that there is not",
+        title: "a secret key that does not exist",
         run: |s| {
             s.founded();
             s.fails(
@@ -42,7 +42,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["KeysError::Unknown"],
-        title: "a key where there are none",
+        title: "a secret key, and no key file",
         run: |s| found(s, 101, "../new", "new").mended_by(s, "key new acme/ci"),
     },
     Case {
@@ -112,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["KeysError::Line"],
-        title: "a line of the key file that is no key",
+        title: "a line of the key file that is not a key",
         run: |s| {
             s.does(&["key", "new", "acme/ci"]);
             let file = s.app.home().join("config/keys");
@@ -123,12 +123,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["KeysError::Line"],
-        title: "a variable that holds no key",
+        title: "a variable that does not hold a key",
         run: |s| s.fails_with(101, &[("CARGO_WARG_KEY", "secret")], &["key", "list"]),
     },
     Case {
         shows: &["KeysError::Size"],
-        title: "a key file that is none",
+        title: "a key file that is too long",
         run: |s| {
             s.does(&["key", "new", "acme/ci"]);
             let file = s.app.home().join("config/keys");
@@ -138,7 +138,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["KeysError::Read"],
-        title: "a folder in the place of the key file",
+        title: "a folder where the key file should be",
         run: |s| {
             fs::create_dir_all(s.app.home().join("config/keys")).unwrap();
             s.fails(101, &["key", "list"])
@@ -146,7 +146,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["DirsError::Make", "KeysError::Dirs"],
-        title: "a file in the place of the config folder",
+        title: "a file where the config folder should be",
         run: |s| {
             fs::create_dir_all(s.app.home()).unwrap();
             fs::write(s.app.home().join("config"), "").unwrap();
@@ -155,7 +155,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["DirsError::NoHome"],
-        title: "no home",
+        title: "no home folder",
         run: |s| {
             s.fails_with(
                 101,
@@ -166,12 +166,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["DirsError::Relative"],
-        title: "a CARGO_WARG_HOME that depends on the folder",
+        title: "a CARGO_WARG_HOME that is not an absolute path",
         run: |s| s.fails_with(101, &[("CARGO_WARG_HOME", "rel")], &["key", "list"]),
     },
     Case {
         shows: &["ClientError::Keep"],
-        title: "a file in the place of the cache",
+        title: "a file where the cache should be",
         run: |s| {
             s.depends("\"acme:clock\" = \"1\"");
             fs::create_dir_all(s.app.home()).unwrap();
@@ -181,7 +181,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TrustStoreError::Io"],
-        title: "a file in the place of the state folder",
+        title: "a file where the state folder should be",
         run: |s| {
             s.depends("\"acme:clock\" = \"1\"");
             fs::create_dir_all(s.app.home()).unwrap();
@@ -200,7 +200,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a new registry in the place of a file",
+        title: "a new registry where a file is",
         run: |s| {
             s.does(&["key", "new", "acme/ci"])
                 .write("full/file", "mine");

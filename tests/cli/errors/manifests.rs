@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::CargoOutput"],
-        title: "what cargo prints is not what it promises",
+        title: "cargo prints something unexpected",
         run: |s| {
             s.manifest("[workspace]\nmembers = [\"crates/*\"]");
             s.write("cargo", "#!/bin/sh\necho '{}'\n");
@@ -56,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Size"],
-        title: "a manifest that is too long to be one",
+        title: "a manifest that is too long",
         run: |s| {
             let line = format!("# {}\n", "-".repeat(1 << 16));
             s.manifest(&line.repeat(257));
@@ -65,7 +65,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::UnknownKey"],
-        title: "a key with a slip",
+        title: "a misspelled key",
         run: |s| {
             s.depends("\"acme:clock\" = { verison = \"1\" }");
             s.fails(101, &["lock"])
@@ -76,7 +76,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::UnknownKey"],
-        title: "a key that there is not",
+        title: "a key that does not exist",
         run: |s| {
             s.depends("\"acme:clock\" = { version = \"1\", git = \"https://host.example/clock\" }");
             s.fails(101, &["lock"])
@@ -139,7 +139,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Name"],
-        title: "a name that is none",
+        title: "a name that is not a package name",
         run: |s| {
             s.depends("clock = \"1\"");
             s.fails(101, &["lock"])
@@ -147,7 +147,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Version"],
-        title: "a requirement that is none",
+        title: "a requirement that does not parse",
         run: |s| {
             s.depends("\"acme:clock\" = { version = \"latest\" }");
             s.fails(101, &["lock"])
@@ -155,7 +155,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Resolution"],
-        title: "a resolution that is none",
+        title: "a resolution mode that does not exist",
         run: |s| {
             s.only("[workspace]\n[workspace.metadata.warg]\nresolution = \"newest\"");
             s.fails(101, &["lock"])
@@ -171,7 +171,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::PatchElsewhere"],
-        title: "a patch that is no folder",
+        title: "a patch that is not a folder",
         run: |s| {
             s.only("[workspace]\n[workspace.metadata.warg.patch]\n\"acme:clock\" = { version = \"1.0.0\" }");
             s.fails(101, &["lock"])
@@ -190,7 +190,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::UnknownRegistry"],
-        title: "a registry with a slip in its name",
+        title: "a misspelled registry name",
         run: |s| {
             s.depends("\"acme:clock\" = { version = \"1\", registry = \"amce\" }");
             s.fails(101, &["lock"])
@@ -201,7 +201,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::UnknownRegistry"],
-        title: "a registry where there are none",
+        title: "a registry is named, and none is configured",
         run: |s| {
             s.only("[package.metadata.warg]\ndefault-registry = \"acme\"");
             s.fails(101, &["lock"])
@@ -215,7 +215,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Url"],
-        title: "an address of another kind",
+        title: "an address that is neither HTTP nor a folder",
         run: |s| {
             s.only("[package.metadata.warg.registries]\nacme = { url = \"file:///srv/acme\", policy = \"trust/acme.policy\" }");
             s.fails(101, &["lock"])
@@ -226,7 +226,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::Mirror"],
-        title: "a mirror that is no address",
+        title: "a mirror that is not an HTTP address",
         run: |s| {
             s.only("[package.metadata.warg.registries]\nacme = { url = \"https://registry.example/acme\", mirrors = [\"../acme-registry\"], policy = \"trust/acme.policy\" }");
             s.fails(101, &["lock"])
@@ -343,7 +343,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ManifestError::NoMember"],
-        title: "a member that there is not",
+        title: "a member that does not exist",
         run: |s| s.fails(2, &["lock", "-p", "ap"]),
     },
     Case {
@@ -412,7 +412,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a path dependency where nothing is",
+        title: "a path dependency whose folder does not exist",
         run: |s| {
             s.depends("\"acme:clock\" = { path = \"../clock\" }");
             s.fails(101, &["lock"])
@@ -436,7 +436,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["Unresolved::Conflict"],
-        title: "a path dependency that requires what there is not",
+        title: "a path dependency whose own requirement cannot be met",
         run: |s| {
             let requires = "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"9\"\n";
             s.write(
@@ -458,7 +458,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a path dependency that does not parse",
+        title: "a path dependency whose manifest has a misspelled key",
         run: |s| {
             s.write(
                 "../watch/Cargo.toml",
@@ -551,7 +551,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a path dependency that does not parse",
+        title: "a path dependency whose WIT does not parse",
         run: |s| {
             s.write(
                 "../clock/clock.wit",
@@ -563,7 +563,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a path dependency that is no component",
+        title: "a path dependency that is not a component",
         run: |s| {
             s.write("../clock.wasm", "hello");
             s.depends("\"acme:clock\" = { path = \"../clock.wasm\" }");

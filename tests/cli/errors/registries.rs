@@ -1,8 +1,7 @@
-//! What is wrong with a registry, or with what is said of it.
+//! What is wrong with a registry, or with what a policy, a lock or this machine says of it.
 
 use std::fs;
 
-use fixtures::server::{Answer, Server};
 use fixtures::world::World;
 use transparency::key::Algorithm;
 
@@ -41,32 +40,6 @@ fn change_release(bytes: &mut Vec<u8>) {
     }
 }
 
-/// These tokens in the variable, and a registry on a server.
-fn tokens(s: &Stage, lines: &str) -> Shown {
-    s.depends(CLOCK);
-    s.replace(
-        "Cargo.toml",
-        "../acme-registry",
-        "https://registry.example/acme",
-    );
-    s.fails_with(101, &[("CARGO_WARG_TOKENS", lines)], &["lock"])
-}
-
-/// A server that answers like this, instead of the folder.
-fn served(s: &Stage, code: i32, answer: Answer) -> Shown {
-    serving(s, code, |server| server.everything(answer))
-}
-
-fn serving(s: &Stage, code: i32, how: impl FnOnce(&Server)) -> Shown {
-    s.depends(CLOCK);
-    let server = Server::of_folder(s.sandbox.join("acme-registry"));
-    how(&server);
-    s.replace("Cargo.toml", "../acme-registry", &server.url());
-    let mut shown = s.fails(code, &["lock"]);
-    shown.said = shown.said.replace(&server.url(), "http://127.0.0.1:8000");
-    shown
-}
-
 pub(super) const CASES: &[Case] = &[
     Case {
         shows: &["PolicyFileError::Missing"],
@@ -83,7 +56,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["PolicyFileError::Read"],
-        title: "a folder in the place of the policy",
+        title: "a folder where the policy should be",
         run: |s| {
             s.depends(CLOCK);
             s.replace("Cargo.toml", "trust/acme.policy", "trust");
@@ -102,7 +75,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["PolicyFileError::Malformed"],
-        title: "a policy with a quorum of nobody",
+        title: "a policy whose quorum is not defined",
         run: |s| policy(s, |text| text.replace("quorum none", "quorum everybody")),
     },
     Case {
@@ -277,7 +250,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["ClientError::Underivable", "ContentError::NotWasm"],
-        title: "a content that is no component",
+        title: "a content that is not a component",
         run: |s| {
             let mut registry = s.registry();
             registry
@@ -291,7 +264,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["StorageError::Io", "ClientError::Storage"],
-        title: "a folder in the place of the checkpoint",
+        title: "a folder where the checkpoint should be",
         run: |s| {
             s.depends(CLOCK);
             let checkpoint = s.sandbox.join("acme-registry/checkpoint");
@@ -302,7 +275,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["StorageError::TooLarge"],
-        title: "a checkpoint that does not end",
+        title: "a checkpoint that is too long",
         run: |s| {
             s.depends(CLOCK);
             fs::write(
@@ -315,7 +288,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TrustStoreError::Damaged", "ClientError::Memory"],
-        title: "damaged memory of a registry",
+        title: "a damaged trust store",
         run: |s| {
             s.depends(CLOCK).does(&["lock"]);
             let state = s.app.home().join("state");
@@ -330,7 +303,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TrustStoreError::OtherKey"],
-        title: "an origin that this machine knows under another key",
+        title: "an origin that this machine saw under another key",
         run: |s| {
             s.depends(CLOCK).does(&["lock"]);
             let origin = "registry.example/world-1";
@@ -338,180 +311,6 @@ pub(super) const CASES: &[Case] = &[
             let policy = format!("log {}\nquorum none\n", other.verifying_key());
             s.write("trust/acme.policy", policy);
             s.fails(13, &["fetch"])
-        },
-    },
-    Case {
-        shows: &["NetworkError::Address", "AddressError::Credentials"],
-        title: "an address that cannot be one",
-        run: |s| {
-            s.depends(CLOCK);
-            s.replace(
-                "Cargo.toml",
-                "../acme-registry",
-                "https://user:password@registry.example/acme",
-            );
-            s.fails(101, &["lock"])
-        },
-    },
-    Case {
-        shows: &["AddressError::Query"],
-        title: "an address with a query",
-        run: |s| {
-            s.depends(CLOCK);
-            s.replace(
-                "Cargo.toml",
-                "../acme-registry",
-                "https://registry.example/?name=acme",
-            );
-            s.fails(101, &["lock"])
-        },
-    },
-    Case {
-        shows: &["AddressError::Ambiguous"],
-        title: "an address that servers read in two ways",
-        run: |s| {
-            s.depends(CLOCK);
-            s.replace(
-                "Cargo.toml",
-                "../acme-registry",
-                "https://registry.example/acme/..%2fother",
-            );
-            s.fails(101, &["lock"])
-        },
-    },
-    Case {
-        shows: &["NetworkError::Roots"],
-        title: "a file of certificates that is not there",
-        run: |s| {
-            s.depends(CLOCK);
-            s.replace(
-                "Cargo.toml",
-                "../acme-registry",
-                "https://registry.example/acme",
-            );
-            s.fails_with(101, &[("CARGO_HTTP_CAINFO", "roots.pem")], &["lock"])
-        },
-    },
-    Case {
-        shows: &["TokensError::Malformed", "TokenError::Line"],
-        title: "tokens that are none",
-        run: |s| tokens(s, "secret"),
-    },
-    Case {
-        shows: &["TokenError::InTheClear"],
-        title: "a token for an address without TLS",
-        run: |s| tokens(s, "http://registry.example/acme secret"),
-    },
-    Case {
-        shows: &["TokenError::Twice"],
-        title: "two tokens for one address",
-        run: |s| {
-            tokens(
-                s,
-                "https://registry.example/acme one\nhttps://registry.example/acme two",
-            )
-        },
-    },
-    Case {
-        shows: &["TokenError::Address", "AddressError::Malformed"],
-        title: "a token for something else than an address",
-        run: |s| tokens(s, "registry.example secret"),
-    },
-    Case {
-        shows: &["TokensError::Open"],
-        title: "a tokens file that others can read",
-        run: |s| {
-            s.depends(CLOCK);
-            s.replace(
-                "Cargo.toml",
-                "../acme-registry",
-                "https://registry.example/acme",
-            );
-            let file = s.app.home().join("config/tokens");
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, "https://registry.example/acme secret\n").unwrap();
-            s.fails(101, &["lock"])
-        },
-    },
-    Case {
-        shows: &["TokensError::Read"],
-        title: "a folder in the place of the tokens file",
-        run: |s| {
-            use std::os::unix::fs::PermissionsExt as _;
-            s.depends(CLOCK);
-            s.replace(
-                "Cargo.toml",
-                "../acme-registry",
-                "https://registry.example/acme",
-            );
-            let folder = s.app.home().join("config/tokens");
-            fs::create_dir_all(&folder).unwrap();
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
-            s.fails(101, &["lock"])
-        },
-    },
-    Case {
-        shows: &["FetchError::Denied", "StorageError::Fetch"],
-        title: "a server that does not let us",
-        run: |s| served(s, 101, Answer::Status(403)),
-    },
-    Case {
-        shows: &["FetchError::Status"],
-        title: "a server with an answer that makes no sense",
-        run: |s| served(s, 12, Answer::Status(418)),
-    },
-    Case {
-        shows: &["FetchError::WebPage"],
-        title: "a server that sends a web page",
-        run: |s| served(s, 12, Answer::page()),
-    },
-    Case {
-        shows: &["FetchError::Redirect"],
-        title: "a server that sends us nowhere",
-        run: |s| served(s, 12, Answer::redirect("ftp://127.0.0.1/checkpoint")),
-    },
-    Case {
-        shows: &["FetchError::Redirects"],
-        title: "a server that sends us around",
-        run: |s| served(s, 12, Answer::redirect("/checkpoint")),
-    },
-    Case {
-        shows: &["FetchError::Encoded"],
-        title: "a server that packs what it sends",
-        run: |s| {
-            served(
-                s,
-                12,
-                Answer::Full {
-                    status: 200,
-                    headers: vec![("Content-Encoding", "br".to_owned())],
-                    body: vec![0; 8],
-                },
-            )
-        },
-    },
-    Case {
-        shows: &["FetchError::Busy"],
-        title: "a server that is busy",
-        run: |s| served(s, 12, Answer::Status(503)),
-    },
-    Case {
-        shows: &["FetchError::Broken"],
-        title: "a server that speaks something else",
-        run: |s| served(s, 12, Answer::Raw(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec())),
-    },
-    Case {
-        shows: &["StorageError::TooLarge"],
-        title: "a server that does not end",
-        run: |s| served(s, 13, Answer::Endless),
-    },
-    Case {
-        shows: &["FetchError::Connect"],
-        title: "a server that is not there",
-        run: |s| {
-            s.depends(CLOCK);
-            s.replace("Cargo.toml", "../acme-registry", "http://127.0.0.1:1");
-            s.fails(12, &["lock"])
         },
     },
     Case {
@@ -568,7 +367,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &[],
-        title: "a registry of the future",
+        title: "a registry whose time lies ahead",
         run: |s| {
             let yesterday = [("__CARGO_WARG_TEST_CLOCK", "2026-11-21T00:00:00Z")];
             s.fails_with(13, &yesterday, &["add", "acme:clock"])

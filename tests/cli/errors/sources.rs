@@ -1,7 +1,6 @@
 //! The texts of errors, as the sources have them: those of enums, and those that operations write.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +9,6 @@ use super::stage::Shown;
 /// All texts.
 pub(super) struct Texts {
     variants: BTreeMap<String, Text>,
-    /// The enums that reach users as causes, in the order of the sources.
-    causes: Vec<(String, Text)>,
     own: Vec<(PathBuf, Text)>,
 }
 
@@ -177,27 +174,19 @@ pub(super) fn texts() -> Texts {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut texts = Texts {
         variants: BTreeMap::new(),
-        causes: Vec::new(),
         own: Vec::new(),
     };
-    for (folder, is_cause) in [
-        ("cargo-warg/src", false),
-        ("component/src", false),
-        ("resolver/src", false),
-        ("registry/src", false),
-        ("transparency/src", true),
+    for folder in [
+        "cargo-warg/src",
+        "component/src",
+        "resolver/src",
+        "registry/src",
     ] {
         let mut paths = Vec::new();
         files(&root.join(folder), &mut paths);
         for path in paths {
             let code = code(&path);
-            for (name, text) in of_enums(&code) {
-                if is_cause {
-                    texts.causes.push((name, text));
-                } else {
-                    texts.variants.insert(name, text);
-                }
-            }
+            texts.variants.extend(of_enums(&code));
             let shown = path.strip_prefix(&root).unwrap().to_owned();
             if shown.starts_with("cargo-warg/src/ops")
                 || shown.starts_with("cargo-warg/src/commands")
@@ -208,7 +197,7 @@ pub(super) fn texts() -> Texts {
             }
         }
     }
-    assert!(texts.variants.len() > 100 && texts.causes.len() > 100 && texts.own.len() > 40);
+    assert!(texts.variants.len() > 100 && texts.own.len() > 40);
     texts
 }
 
@@ -238,25 +227,5 @@ impl Texts {
                     .any(|(unseen, _)| line.ends_with(unseen))
             })
             .collect()
-    }
-
-    /// The part of the page that lists the causes.
-    pub(super) fn causes(&self) -> String {
-        let mut page = "\n## Causes\n\nWhat stands under `Caused by:` where a claim of a registry does not hold, from the \
-                        sources of `transparency`; `…` stands for what differs.\n"
-            .to_owned();
-        let mut last = "";
-        for (name, text) in &self.causes {
-            let (enum_name, variant) = name.split_once("::").unwrap();
-            if text.fixed() == 0 {
-                continue;
-            }
-            if enum_name != last {
-                writeln!(page, "\n`{enum_name}`\n").unwrap();
-                last = enum_name;
-            }
-            writeln!(page, "- {variant}: {}", text.shown()).unwrap();
-        }
-        page
     }
 }

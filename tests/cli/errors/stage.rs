@@ -265,23 +265,14 @@ impl Shown {
         })
     }
 
-    /// Its part of the page.
+    /// Its section of a page.
     pub(super) fn section(&self, case: &Case) -> String {
-        let names: Vec<_> = case
-            .shows
-            .iter()
-            .map(|name| format!("`{name}` · "))
-            .collect();
         let mended = self
             .mended
-            .map_or_else(String::new, |how| format!(" · mended: {how}"));
+            .map_or_else(String::new, |how| format!(" Mended: {how}."));
         format!(
-            "\n### {}\n\n{}exit code {}{mended}\n\n```text\n$ cargo warg {}\n{}```\n",
-            case.title,
-            names.concat(),
-            self.code,
-            self.line,
-            self.said
+            "\n## {}\n\nExit code {}.{mended}\n\n```text\n$ cargo warg {}\n{}```\n",
+            case.title, self.code, self.line, self.said
         )
     }
 }

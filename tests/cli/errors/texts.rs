@@ -8,7 +8,7 @@ use super::Case;
 pub(super) const CASES: &[Case] = &[
     Case {
         shows: &["TextError::Parse", "RootError::Text"],
-        title: "a word that is none",
+        title: "a word that WIT does not know",
         run: |s| {
             s.world("  imprt acme:io/streams@1.0.0;\n");
             s.fails(101, &["lock"])
@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TextError::Parse"],
-        title: "an interface that there is not",
+        title: "an interface that does not exist",
         run: |s| {
             s.world("  import streams;\n");
             s.fails(101, &["lock"])
@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TextError::Read"],
-        title: "a file that is no text",
+        title: "a file that is not UTF-8 text",
         run: |s| {
             s.write("wit/world.wit", [0xff, 0xfe]);
             s.fails(101, &["lock"])
@@ -41,7 +41,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["RootError::Unversioned"],
-        title: "a package beside wit/deps, without its version",
+        title: "a package in a folder beside wit/deps, named without its version",
         run: |s| {
             s.world("  import ours:types/t;\n");
             s.write(
@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["Unresolved::Conflict"],
-        title: "a package beside wit/deps",
+        title: "a package in a folder beside wit/deps",
         run: |s| {
             s.world("  import acme:mine/t@1.0.0;\n");
             s.write(
@@ -93,7 +93,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TextError::Gated"],
-        title: "a reference to what a feature gates",
+        title: "a reference to something that is gated by a feature",
         run: |s| {
             s.write(
                 "wit/world.wit",
@@ -121,7 +121,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["TextError::TooWide"],
-        title: "worlds that reach too much",
+        title: "worlds that include too much",
         run: |s| {
             let mut text = "package example:app@0.1.0;\ninterface i0 { type t = u8; }\n".to_owned();
             for n in 1..400 {
@@ -159,7 +159,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["RootError::Binary", "BinaryError::Content"],
-        title: "a file of wit/deps that is no WIT package",
+        title: "a file of wit/deps that is not a WIT package",
         run: |s| {
             s.world("  import acme:io/streams@1.0.1;\n");
             s.write("wit/deps/io.wasm", "hello");
@@ -207,7 +207,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         shows: &["PlanError::Occupied"],
-        title: "a folder of one's own where fetch must write",
+        title: "a folder of your own where fetch must write",
         run: |s| {
             s.world("  import acme:io/streams@1.0.1;\n");
             s.write(

@@ -1,28 +1,73 @@
-//! Errors that no command line brings about, or none that a test can: what they say, and why nobody saw them here.
+//! Errors that no command line brings about, or none that a test can: what they say and mean, and why no case shows
+//! them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::sources::Texts;
 
-const RACE: &str = "another program must change the file between two reads of one run";
-const DISK: &str = "takes a disk that fails, or a user who is not root";
-const LIBRARY: &str = "the WIT library accepts these texts, or has an error of its own first";
-const PAIR: &str =
-    "takes components or packages that contradict each other; `cargo-warg/tests/wit.rs` makes them";
-const DEFECT: &str = "would be a defect of this program";
-const LIAR: &str = "takes a registry that lies in this very way; `registry/tests/` has them";
-const WRITER: &str = "is refused by `publish` before, with a text of its own; `registry/tests/sequencer.rs` makes them";
-const HISTORY: &str =
-    "takes an operator who signs such a history; `registry/tests/folder.rs` has them";
-const SIGNER: &str =
-    "takes a publisher who signs something made up; `tests/cli/dep_solved.rs` has them";
-const SLOW: &str = "lasts longer than a test may; `registry/tests/` makes them with shorter limits";
-const HARD: &str = "takes a registry that is made to be hard; `resolver/tests/budget.rs` makes them with smaller budgets";
+// Each says what it means for a user, and what to do. Its comment says why no case shows it.
 
-const PLANTED: &str = "takes somebody else who writes the registry's folder, or a fast clock and a crash; `registry/tests/commit.rs` has them";
+/// Another program must change the file between two reads of one run.
+const RACE: &str = "Another program changed the file while the command ran. Run the command again.";
+/// Takes a disk that fails, or a user who is not root.
+const DISK: &str = "The disk failed or is full, or this user may not read or write there. `Caused by:` has the reason of the system.";
+/// The WIT library accepts these texts, or has an error of its own first.
+const LIBRARY: &str = "The library that reads WIT refuses the text. Mend what it names. If nothing is wrong there, please report it, with the text.";
+/// Takes components or packages that contradict each other; `cargo-warg/tests/wit.rs` makes them.
+const PAIR: &str = "Two packages that were selected contradict each other. Ask their publishers, or select another version of one: `cargo warg update NAME --precise VERSION`.";
+/// Would be a defect of this program.
+const DEFECT: &str =
+    "This is a defect of cargo warg. Please report it, with the command and what it printed.";
+/// Takes a registry that lies in this very way; `registry/tests/` has them.
+const LIAR: &str = "The registry, or a server on the way, contradicts itself or what this machine saw before. Ask its operator. The page on trust says [what is proved by that](../trust.md#misbehavior).";
+/// Is refused by `publish` before, with a text of its own; `registry/tests/sequencer.rs` makes them.
+const WRITER: &str = "The registry was changed between reading it and writing to it, or the clock of this machine is wrong. Run the command again.";
+/// Takes an operator who signs such a history; `registry/tests/folder.rs` has them.
+const HISTORY: &str = "`registry check` found an entry that the operator should not have signed. Ask the operator. The page on trust says [what is proved by that](../trust.md#misbehavior).";
+/// Takes a publisher who signs something made up; `tests/cli/dep_solved.rs` has them.
+const SIGNER: &str = "The publisher released a lock or a bundle that does not follow from the release. Do not use it, and tell the publisher.";
+/// Lasts longer than a test may; `registry/tests/` makes them with shorter limits.
+const SLOW: &str = "The server is slow. Try again later, or name `mirrors` for the registry.";
+/// Takes a registry that is made to be hard; `resolver/tests/budget.rs` makes them with smaller budgets.
+const HARD: &str = "The search was given up after its budget of steps. Allow fewer versions.";
+/// Takes somebody else who writes the registry's folder, or a fast clock and a crash; `registry/tests/commit.rs` has them.
+const PLANTED: &str = "The folder of the registry holds a commit that cannot be finished. See who else can write there, and whether the clock was right.";
+/// Takes what a later release of this program writes.
+const NEWER: &str = "It was made by a newer cargo warg. Install that.";
+/// Takes two versions of the host's interfaces that contradict each other; `component/tests/bundle/` has them.
+const CIRCLE: &str = "Two components of the bundle use types of the host that are made of each other. Select versions that agree on the host.";
+/// Only who verifies a bundle asks for it.
+const VERIFIED: &str =
+    "The file is not a bundle, or a tool removed its custom sections. Make the bundle again.";
+/// Is the text of `TextError`, or a defect.
+const ANOTHER: &str = "The text cannot be changed without risk. Change the version there by hand.";
+/// Says it in the words of `StorageError::TooLarge`.
+const SAME: &str = "The answer is longer than the file can be. Check the address of the registry.";
+/// Takes members that disagree; `resolver/tests/lock.rs` has them.
+const MEMBERS: &str = "Members of the workspace take one package from different sources. Take it from one in all of them.";
+/// Takes two pins of which one moved to the manifest; `resolver/tests/lock.rs` has them.
+const MOVED: &str = "The lock is out of date. Run `cargo warg lock`.";
+/// The system's certificates would have to be damaged.
+const SYSTEM: &str =
+    "The certificates of this system cannot be read. Name others with `CARGO_HTTP_CAINFO`.";
+/// A lock that claims it is refused for another claim first, or was not written by this program.
+const CLAIMED: &str = "Somebody edited the lock, or merged it by hand. Find out what changed; `cargo warg lock` writes it again from the manifests.";
+/// Takes a release that only a later release of the tools, or an operator, makes.
+const LATER: &str = "The registry cannot take the release, for the reason that is given.";
+/// The file would have more bytes than a test should write.
+const BYTES: &str = "The file is larger than any that can be released or bundled.";
+/// An environment that a test cannot hand over, or a system without threads or randomness.
+const ENVIRONMENT: &str = "The system or its environment lacks what the command needs.";
+/// The lock would have been stale before.
+const STALE: &str = "The lock and the manifests do not agree. Run `cargo warg lock`.";
+/// Another test has it: `tests/cli/patch.rs`, `tests/cli/update.rs`.
+const COVERED: &str = "Two things are asked for that cannot both be. Change one of them.";
+/// Takes a folder or a path that a test cannot make.
+const FOLDER: &str =
+    "The current folder is gone, or a path is not UTF-8. Change to another folder, or rename it.";
 
-/// The variants, with the reason.
+/// The variants, with what they mean.
 const VARIANTS: &[(&str, &[&str])] = &[
     (
         RACE,
@@ -178,41 +223,20 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "CommitProblem::Record",
         ],
     ),
-    (
-        "takes a record of a later release of this program",
-        &["ComposeError::Format"],
-    ),
-    (
-        "takes two versions of the host's interfaces that contradict each other; `component/tests/bundle/` has them",
-        &["ComposeError::HostCircle"],
-    ),
-    (
-        "only who verifies a bundle asks for it",
-        &["EmbeddedError::Missing"],
-    ),
+    (NEWER, &["ComposeError::Format"]),
+    (CIRCLE, &["ComposeError::HostCircle"]),
+    (VERIFIED, &["EmbeddedError::Missing"]),
     (SLOW, &["FetchError::Stalled", "FetchError::Slow"]),
     (
-        "is the text of `TextError`, or a defect",
+        ANOTHER,
         &["PinError::Text", "PinError::Unsure", "SaveError::Text"],
     ),
+    (SAME, &["FetchError::TooLarge"]),
+    (MEMBERS, &["BuildError::TwoSources"]),
+    (MOVED, &["Stale::NotOfTexts"]),
+    (SYSTEM, &["FetchError::Setup"]),
     (
-        "says it in the words of `StorageError::TooLarge`",
-        &["FetchError::TooLarge"],
-    ),
-    (
-        "takes members that disagree; `resolver/tests/lock.rs` has them",
-        &["BuildError::TwoSources"],
-    ),
-    (
-        "takes two pins of which one moved to the manifest; `resolver/tests/lock.rs` has them",
-        &["Stale::NotOfTexts"],
-    ),
-    (
-        "the system's certificates would have to be damaged",
-        &["FetchError::Setup"],
-    ),
-    (
-        "a lock that claims it is refused for another claim first, or was not written by this program",
+        CLAIMED,
         &[
             "ClaimError::OtherRegistry",
             "ClaimError::NotExported",
@@ -223,7 +247,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "takes a release that only a later release of the tools, or an operator, makes",
+        LATER,
         &[
             "AppendError::Withdrawn",
             "AppendError::Defect",
@@ -231,12 +255,9 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "AppendError::Log",
         ],
     ),
+    (BYTES, &["ContentError::TooLarge", "EmbeddedError::TooLong"]),
     (
-        "the file would have more bytes than a test should write",
-        &["ContentError::TooLarge", "EmbeddedError::TooLong"],
-    ),
-    (
-        "an environment that a test cannot hand over, or a system without threads or randomness",
+        ENVIRONMENT,
         &[
             "KeysError::Variable",
             "TokensError::Variable",
@@ -246,49 +267,28 @@ const VARIANTS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Texts of operations that nobody can provoke, and why.
+/// Texts of operations, with what they mean.
 pub(super) const OWN: &[(&str, &str)] = &[
-    ("`…` has no records", "a package log has at least one"),
+    ("`…` has no records", DEFECT),
     ("cannot lock …", DISK),
     ("cannot keep the signed records", DISK),
-    (
-        "the lock in the bundle does not hold",
-        "takes a bundle that another program made",
-    ),
+    ("the lock in the bundle does not hold", SIGNER),
     ("cannot write the record", DEFECT),
-    (
-        "the clock of this machine is not set",
-        "takes a clock before 1970",
-    ),
-    (
-        "`…` is no member any more",
-        "the lock would have been stale before",
-    ),
+    ("the clock of this machine is not set", ENVIRONMENT),
+    ("`…` is no member any more", STALE),
     ("… was changed by another program meanwhile", RACE),
     ("… was removed meanwhile", RACE),
     (
         "… cannot be written into Cargo.toml: it is not UTF-8",
-        "takes a path that a test cannot name",
+        FOLDER,
     ),
-    (
-        "no registry of Cargo.toml has the origin `…`",
-        "the lock would have been stale before",
-    ),
-    (
-        "cannot find the folder …",
-        "takes a current folder that is gone",
-    ),
+    ("no registry of Cargo.toml has the origin `…`", STALE),
+    ("cannot find the folder …", FOLDER),
     ("the operate key cannot be a policy's", DEFECT),
     ("it is no bundle as cargo warg makes it", SIGNER),
     ("…@… is not usable: …", SIGNER),
-    (
-        "warg.lock has no closed set of `…`",
-        "the lock would have been stale before",
-    ),
-    (
-        "the system gave no random bytes for an origin",
-        "takes a system without randomness",
-    ),
+    ("warg.lock has no closed set of `…`", STALE),
+    ("the system gave no random bytes for an origin", ENVIRONMENT),
     ("no session with `…`", DEFECT),
     ("`…` of `…` was loaded, and nothing is known of it", DEFECT),
     (
@@ -297,44 +297,42 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ),
     ("there is nothing to release", DEFECT),
     ("the texts declare nothing that can be released", DEFECT),
-    (
-        "`…` is patched with …, and `…` takes it from …",
-        "a path dependency beside a patch: `tests/cli/patch.rs` has it",
-    ),
-    (
-        "`…` is locked in several versions for `…`",
-        "takes a version of no track that is locked",
-    ),
-    (
-        "nothing that `…` depends on takes … …",
-        "takes a component that others hold back: `tests/cli/update.rs` has it",
-    ),
+    ("`…` is patched with …, and `…` takes it from …", COVERED),
+    ("`…` is locked in several versions for `…`", COVERED),
+    ("nothing that `…` depends on takes … …", COVERED),
     ("cannot read what `cargo warg fetch` wrote for `…`", DISK),
     ("cannot remove …", DISK),
-    (
-        "cannot write into …",
-        "`self-check` finds it and goes on: `tests/cli/self_check.rs` has it",
-    ),
+    ("cannot write into …", DISK),
 ];
 
-/// Their part of the page.
-pub(super) fn section(texts: &Texts, seen: &mut BTreeSet<&'static str>) -> String {
-    let mut page =
-        "\n## Not seen here\n\nWhat no command line brings about, or none that the test can run.\n"
-            .to_owned();
-    for (why, names) in VARIANTS {
-        writeln!(page, "\nWhy not: {why}.\n").unwrap();
+/// Their page: what each group means, and its texts.
+pub(super) fn page(texts: &Texts, seen: &mut BTreeSet<&'static str>) -> String {
+    let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (means, names) in VARIANTS {
         for name in *names {
             assert!(seen.insert(name), "{name} is seen, and listed as unseen");
-            match texts.of_variant_if_any(name) {
-                Some(text) if !text.is_empty() => writeln!(page, "- `{name}`: {text}").unwrap(),
-                _ => writeln!(page, "- `{name}`").unwrap(),
-            }
+            let text = texts.of_variant_if_any(name);
+            // What has no text of its own shows that of its cause.
+            let shown = text.filter(|text| text.chars().any(char::is_alphabetic));
+            groups.entry(means).or_default().extend(shown);
         }
     }
-    writeln!(page, "\nWhat operations say:\n").unwrap();
-    for (text, why) in OWN {
-        writeln!(page, "- {text} ({why})").unwrap();
+    for (text, means) in OWN {
+        groups.entry(means).or_default().push((*text).to_owned());
+    }
+    let mut page = INTRODUCTION.to_owned();
+    for (means, mut texts) in groups {
+        texts.sort();
+        texts.dedup();
+        if !texts.is_empty() {
+            write!(page, "\n{means}\n\n```text\n{}\n```\n", texts.join("\n")).unwrap();
+        }
     }
     page
 }
+
+const INTRODUCTION: &str = "\
+# Rare errors
+
+No test can provoke these through the program, so this page has their words alone. `…` stands for what differs.
+";
