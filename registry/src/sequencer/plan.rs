@@ -171,6 +171,9 @@ impl Draft<'_, '_> {
         let kind = growing.log.kind();
         growing.records.push((index, bytes.to_vec()));
         for action in &record.actions {
+            if let Action::Annotate { value, .. } = action {
+                self.take_named_file(value)?;
+            }
             let (Action::Release(statement), Some(kind)) = (action, kind) else {
                 continue;
             };
@@ -225,6 +228,22 @@ impl Draft<'_, '_> {
                     digest,
                 });
             }
+            self.contents.insert(digest);
+        }
+        Ok(())
+    }
+
+    /// Takes along a file that an annotation names by its digest, where one is staged: what an importer keeps to show where a
+    /// content came from. Nobody needs it to use a release, so one that is missing is no fault.
+    fn take_named_file(&mut self, value: &str) -> Result<(), SequencerError> {
+        let Ok(digest) = value.parse::<Digest>() else {
+            return Ok(());
+        };
+        if self.operator.withdrawn(&digest).is_some() {
+            return Ok(());
+        }
+        let staged = self.storage.get(&layout::staged(&digest))?;
+        if staged.is_some_and(|bytes| Digest::of(&bytes) == digest) {
             self.contents.insert(digest);
         }
         Ok(())

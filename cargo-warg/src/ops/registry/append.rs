@@ -59,8 +59,10 @@ pub struct Item {
     pub statement: Statement,
     /// Its content.
     pub content: Vec<u8>,
-    /// Its lock and bundle, where the statement has them.
+    /// Its lock and bundle, where the statement has them; and files that annotations name by their digests.
     pub attached: Vec<Vec<u8>>,
+    /// What is said of the version in the same record, beside the statement: keys and texts of annotations.
+    pub annotations: Vec<(String, String)>,
 }
 
 /// What became of a [`Draft`].

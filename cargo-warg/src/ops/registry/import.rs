@@ -424,6 +424,7 @@ fn item(found: Found, digest: Digest) -> Item {
         statement,
         content: found.bytes,
         attached: Vec::new(),
+        annotations: Vec::new(),
     }
 }
 

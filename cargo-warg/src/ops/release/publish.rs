@@ -467,6 +467,7 @@ fn wit_item(package: WitPackage) -> Item {
         statement,
         content: package.bytes,
         attached: Vec::new(),
+        annotations: Vec::new(),
     }
 }
 
@@ -509,6 +510,7 @@ fn component_item(
         statement,
         content,
         attached: Vec::new(),
+        annotations: Vec::new(),
     };
     Ok(ComponentItem {
         item,

@@ -348,6 +348,7 @@ mod tests {
             statement,
             content: Vec::new(),
             attached: Vec::new(),
+            annotations: Vec::new(),
         }
     }
 

@@ -148,7 +148,13 @@ impl<'a> Draft<'a> {
                 let under = if log.kind().is_none() { under() } else { None };
                 let init = under.map(|under| Action::Init { kind, under });
                 let release = Action::Release(item.statement.clone());
-                init.into_iter().chain([release]).collect()
+                let version = &item.statement.version;
+                let annotations = item.annotations.iter().map(|(key, value)| Action::Annotate {
+                    scope: Scope::Version(version.clone()),
+                    key: key.clone(),
+                    value: value.clone(),
+                });
+                init.into_iter().chain([release]).chain(annotations).collect()
             }
             Self::Change(_, change) => vec![match change.clone() {
                 Change::Yank { version, reason } => Action::Yank { version, reason },
