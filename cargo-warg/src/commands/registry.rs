@@ -18,7 +18,7 @@ use crate::ops::registry::append::Outcome;
 use crate::ops::registry::check::Subject;
 use crate::ops::registry::clock::{Setting, set};
 use crate::ops::registry::create::{Wanted, make};
-use crate::ops::registry::import::{Import, import};
+use crate::ops::registry::import::folders::{Import, import};
 
 /// `cargo warg registry`.
 #[derive(Subcommand)]
@@ -193,12 +193,12 @@ impl RegistryImportArgs {
             }
         }
         for skipped in &report.skipped {
-            let path = skipped.path.display();
+            let from = &skipped.from;
             let reason = skipped.reason();
             if skipped.is_elsewhere {
-                shell.note(format!("skipped what {path} declares: {reason}"));
+                shell.note(format!("skipped what {from} declares: {reason}"));
             } else {
-                shell.warning(format!("skipped what {path} declares: {reason}"));
+                shell.warning(format!("skipped what {from} declares: {reason}"));
             }
         }
         for help in report.helps() {

@@ -213,7 +213,7 @@ impl From<&ops::registry::import::Report> for RegistryImport {
             }
         });
         let skipped = report.skipped.iter().map(|skipped| SkippedPackage {
-            path: skipped.path.display().to_string(),
+            path: skipped.from.clone(),
             why: skipped.reason(),
         });
         Self {

@@ -403,17 +403,17 @@ impl<'a> Destination<'a> {
 ///
 /// # Errors
 /// None is configured; packages of two.
-pub fn registry_of<'r>(
+pub fn registry_of<'r, 'n>(
     registries: &'r Registries,
     alias: Option<&str>,
-    items: &[Item],
+    names: impl IntoIterator<Item = &'n PackageName>,
 ) -> Result<&'r Configured> {
     if let Some(alias) = alias {
         return registries.of_alias(alias);
     }
     let mut found: Option<&Configured> = None;
-    for item in items {
-        let registry = registries.of_package(&item.name)?;
+    for name in names {
+        let registry = registries.of_package(name)?;
         match found {
             Some(first) if first.alias != registry.alias => {
                 let message = format!(

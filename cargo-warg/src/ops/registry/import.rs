@@ -1,54 +1,25 @@
-//! Importing: every WIT package version that some folders hold, released in one append.
+//! Importing: package versions that lie elsewhere, released as they are, in one append.
 //!
 //! An import keeps what is. A package that could not be published is released as unusable, with the reason, so that its
 //! bytes and its absence from solving are both on the record. What a registry has already is left as it is. One that is
 //! wrong, or that nobody could use, is left out and told, and the others are imported.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+pub mod folders;
+
+use std::collections::BTreeSet;
 
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::field::{MAX_FREE_TEXT, is_free_text};
-use transparency::name::{Kind, Namespace, PackageName};
-use transparency::number::Time;
+use transparency::name::{Kind, PackageName};
 use transparency::statement::Statement;
-use transparency::version::without_build;
-use wit_parser::PackageName as WitName;
 
-use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Context as _, Error, Result};
-use crate::keys::Keys;
-use crate::manifest::{Alias, Workspace};
-use crate::network::Network;
-use crate::ops::registry::append::{
-    AppendError, Destination, Draft, Item, Outcome, Unusable, named, registry_of,
-};
-use crate::ops::registry::references::{self, Making};
+use crate::error::{Class, Error, Result};
+use crate::manifest::Alias;
+use crate::ops::registry::append::{AppendError, Destination, Draft, Item, Outcome, Unusable};
 use crate::ops::session::Sessions;
-use crate::ops::session::registries::{Configured, Reading, Registries};
-use crate::wit::import::Tree;
 use component::wit::binary::Refusal;
-use component::wit::import::{Imported as Found, declared};
-use component::wit::publish::PublishError;
-
-/// What is to be imported, where, and by whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Import<'a> {
-    /// Folders of `.wit` files, or folders of them; each serves its own references.
-    pub folders: &'a [PathBuf],
-    /// The registry; by default the one that has the namespaces.
-    pub registry: Option<&'a str>,
-    /// The name of the key to sign with, or its vkey; by default the one that may.
-    pub key: Option<&'a str>,
-    /// Read nothing but what this machine keeps of what is referred to.
-    pub offline: bool,
-    /// The time that the records are written at.
-    pub now: Time,
-    /// Whether the user says that the clock is right, though the registry was idle for long.
-    pub sure: bool,
-}
+use component::wit::import::Imported as Found;
 
 /// A package version that was found.
 #[derive(Debug)]
@@ -66,8 +37,8 @@ pub struct Imported {
 /// A file, folder or package that was left out.
 #[derive(Debug)]
 pub struct Skipped {
-    /// The file or folder.
-    pub path: PathBuf,
+    /// The file or folder; or the reference, as its upstream has it.
+    pub from: String,
     /// Why it was left out.
     pub why: Error,
     /// Whether nothing is wrong with it: it belongs to another registry.
@@ -104,263 +75,71 @@ fn class_of(skipped: &[Skipped]) -> Option<Class> {
         .max_by_key(|class| class.gravity())
 }
 
-/// Releases every WIT package version that some folders hold.
+/// What was found, and where: the file, folder or reference.
+type FoundItem = (String, Item);
+
+/// Releases what can be, in one append; what cannot be is left out and told.
 ///
 /// # Errors
-/// Folders that hold nothing that can be released; packages of two registries, where none is named; a registry that cannot
-/// be read, believed or written. Then nothing is released.
-pub fn import(
-    workspace: &Workspace,
-    dirs: &Dirs,
-    network: &Network,
-    import: &Import<'_>,
-) -> Result<Report> {
-    let registries = Registries::open(workspace, dirs, network)?;
-    let mut sessions = Sessions::new(&registries, Reading::now(import.offline));
-    let mut skipped = Vec::new();
-    let to = import.registry.map(|alias| registries.of_alias(alias));
-    let to = to.transpose()?;
-    let mut found = read(import.folders, to, &registries, &mut sessions, &mut skipped)?;
-    if import.registry.is_none() {
-        leave_ownerless(&registries, &mut found, &mut skipped);
-    }
-    if found.is_empty() {
-        return Err(nothing_to_release(&skipped));
-    }
-    let (paths, mut items): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let registry = registry_of(&registries, import.registry, &items)?;
-    let keys = Keys::open(dirs).classified()?;
-    let signer = import.key.map(|key| named(&keys, key)).transpose();
-    let destination = Destination {
-        registry,
-        keys: &keys,
-        signer: signer.classified()?,
-        dirs,
-        now: import.now,
-        sure: import.sure,
-    };
-    leave_out(&destination, &mut items, paths, &sessions, &mut skipped)?;
-    if items.is_empty() {
-        return Err(nothing_to_release(&skipped));
-    }
-    let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
-    let outcomes = destination.append(&drafts)?;
-    let packages = items.into_iter().zip(outcomes);
-    Ok(Report {
-        registry: registry.alias.clone(),
-        packages: packages
-            .map(|(item, outcome)| Imported {
-                name: item.name,
-                version: item.statement.version,
-                unusable: item.statement.unusable,
-                outcome,
-            })
-            .collect(),
-        skipped,
-    })
+/// A registry that cannot be read, believed or written. Then nothing is released.
+fn release(
+    destination: &Destination<'_>,
+    mut found: Vec<FoundItem>,
+    sessions: &Sessions<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Imported>> {
+    leave_out(destination, &mut found, sessions, skipped)?;
+    let outcomes = destination.append(&drafts(&found))?;
+    let packages = found.into_iter().zip(outcomes);
+    let packages = packages.map(|((_, item), outcome)| Imported {
+        name: item.name,
+        version: item.statement.version,
+        unusable: item.statement.unusable,
+        outcome,
+    });
+    Ok(packages.collect())
 }
 
-/// Leaves out packages that no registry is configured for.
-fn leave_ownerless(
-    registries: &Registries,
-    found: &mut Vec<(PathBuf, Item)>,
-    skipped: &mut Vec<Skipped>,
-) {
-    found.retain(|(path, item)| match registries.of_package(&item.name) {
-        Ok(_) => true,
-        Err(why) => {
-            skip(skipped, path, why);
-            false
-        }
-    });
+fn drafts(found: &[FoundItem]) -> Vec<Draft<'_>> {
+    found.iter().map(|(_, item)| Draft::Release(item)).collect()
 }
 
 /// Leaves out what the registry would not take, then what nobody could use, and then what nobody can use without that.
 fn leave_out(
     destination: &Destination<'_>,
-    items: &mut Vec<Item>,
-    mut paths: Vec<PathBuf>,
+    found: &mut Vec<FoundItem>,
     sessions: &Sessions<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<()> {
     loop {
-        let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
-        let unusable = destination.unusable(&drafts, sessions)?;
+        let unusable = destination.unusable(&drafts(found), sessions)?;
         if unusable.is_empty() {
             return Ok(());
         }
         for Unusable { position, why, .. } in unusable.into_iter().rev() {
-            let Item {
-                name, statement, ..
-            } = items.remove(position);
-            let version = &statement.version;
+            let (from, item) = found.remove(position);
             let why = match why.cause() {
                 Some(AppendError::NotHolder { .. }) => {
+                    let (name, version) = (item.name, item.statement.version);
                     why.context(format!("{name}@{version} cannot be released"))
                 }
                 _ => why,
             };
-            skip(skipped, &paths.remove(position), why);
+            skip(skipped, &from, why);
         }
     }
-}
-
-/// The releases of all folders, once each, and where each lies. They go to the registry of their namespaces, or to this one.
-fn read(
-    folders: &[PathBuf],
-    to: Option<&Configured>,
-    registries: &Registries,
-    sessions: &mut Sessions<'_>,
-    skipped: &mut Vec<Skipped>,
-) -> Result<Vec<(PathBuf, Item)>> {
-    let mut tree = Tree::read(folders)
-        .classified()
-        .context(|| cannot(folders))?;
-    for wrong in tree.skipped.drain(..) {
-        skip(skipped, &wrong.path, Error::classified(wrong.why));
-    }
-    if let Some(registry) = to {
-        leave_foreign(&mut tree, registry, registries, sessions, skipped)?;
-    }
-    let mut versions: Vec<Vec<(Digest, Found)>> = Vec::new();
-    let mut positions: BTreeMap<(PackageName, Version), usize> = BTreeMap::new();
-    let mut making = Making::new(tree.at_hand.clone());
-    let twins = tree.twins.iter();
-    let twins = twins.map(|twin| (twin, Making::new(tree.at_hand.instead(twin))));
-    let mut twins: Vec<_> = twins.collect();
-    for name in tree.in_order() {
-        let first = tree.at_hand.text_of(name);
-        let first = first.map(|text| (text.path(), &mut making));
-        let others = twins.iter_mut();
-        let others = others.filter(|(twin, _)| twin.names().any(|one| one == name));
-        let others = others.map(|(twin, making)| (twin.path(), making));
-        for (path, making) in first.into_iter().chain(others) {
-            let Some(found) = make_or_skip(making, name, path, sessions, skipped)? else {
-                continue;
-            };
-            let digest = Digest::of(&found.bytes);
-            let version = (found.name.clone(), without_build(&found.version));
-            let position = *positions.entry(version).or_insert(versions.len());
-            match versions.get_mut(position) {
-                None => versions.push(vec![(digest, found)]),
-                Some(contents) if contents.iter().any(|(other, _)| *other == digest) => {}
-                Some(contents) => contents.push((digest, found)),
-            }
-        }
-    }
-    let mut items = Vec::new();
-    for contents in versions {
-        match <[_; 1]>::try_from(contents) {
-            Ok([(digest, found)]) => items.push((found.path.clone(), item(found, digest))),
-            Err(contents) => {
-                if let Some((_, first)) = contents.first() {
-                    skip(skipped, &first.path, differ(&contents));
-                }
-            }
-        }
-    }
-    Ok(items)
-}
-
-/// Leaves out what belongs to another registry than the one that was named: that one's operator gave the namespace to nobody,
-/// and Cargo.toml has another one for it. References to it lead there.
-fn leave_foreign(
-    tree: &mut Tree,
-    registry: &Configured,
-    registries: &Registries,
-    sessions: &mut Sessions<'_>,
-    skipped: &mut Vec<Skipped>,
-) -> Result<()> {
-    let origin = registry.policy.origin();
-    let operator = sessions.of(origin)?.newest().operator();
-    let names = tree.in_order().into_iter();
-    let namespaces = names.filter_map(|name| Some(declared(name).ok()?.0.namespace()));
-    let held: BTreeSet<Namespace> = namespaces
-        .filter(|namespace| {
-            let holders = operator.grants(namespace).last();
-            holders.is_some_and(|grant| !grant.keys().is_empty())
-        })
-        .collect();
-    let owner = |name: &WitName| {
-        let name = declared(name).ok()?.0;
-        let owner = registries.of_package(&name).ok()?;
-        let is_foreign = owner.alias != registry.alias && !held.contains(&name.namespace());
-        is_foreign.then_some(&owner.alias)
-    };
-    for group in tree.take_out(|name| owner(name).is_some()).classified()? {
-        for name in group.names() {
-            let Some(owner) = owner(name) else { continue };
-            let message = format!("`{name}` belongs to registry `{owner}`");
-            skipped.push(Skipped {
-                path: group.path().to_owned(),
-                why: Error::new(Class::Other, message),
-                is_elsewhere: true,
-            });
-        }
-    }
-    for name in tree.in_order() {
-        if let Ok((name, _)) = declared(name) {
-            sessions.assign(name.namespace(), origin.clone());
-        }
-    }
-    Ok(())
 }
 
 /// Leaves something out that is wrong. One fault of a text that declares several packages is told once.
-fn skip(skipped: &mut Vec<Skipped>, path: &Path, why: Error) {
+fn skip(skipped: &mut Vec<Skipped>, from: &str, why: Error) {
     let skip = Skipped {
-        path: path.to_owned(),
+        from: from.to_owned(),
         why,
         is_elsewhere: false,
     };
-    let is_told = |one: &Skipped| one.path == skip.path && one.reason() == skip.reason();
+    let is_told = |one: &Skipped| one.from == skip.from && one.reason() == skip.reason();
     if !skipped.iter().any(is_told) {
         skipped.push(skip);
-    }
-}
-
-fn cannot(folders: &[PathBuf]) -> String {
-    let folders: Vec<_> = folders
-        .iter()
-        .map(|folder| folder.display().to_string())
-        .collect();
-    format!("cannot import {}", folders.join(", "))
-}
-
-/// One of the packages, as it is to be released; none where what is wrong with its text was told of another in it.
-fn make(
-    making: &mut Making,
-    name: &WitName,
-    path: &Path,
-    sessions: &mut Sessions<'_>,
-) -> Result<Option<Found>> {
-    let text = making.at_hand().text_of(name).cloned();
-    let located = |error: PublishError| error.declared_in(text.as_ref(), name);
-    declared(name).map_err(located).classified()?;
-    let Some(made) = making.make(name, sessions)? else {
-        return Ok(None);
-    };
-    let found = Found::open(made.bytes, path)
-        .map_err(located)
-        .classified()?;
-    Ok(Some(found))
-}
-
-/// The same, where there is one. What is wrong with a text is told, and ends no import.
-fn make_or_skip(
-    making: &mut Making,
-    name: &WitName,
-    path: &Path,
-    sessions: &mut Sessions<'_>,
-    skipped: &mut Vec<Skipped>,
-) -> Result<Option<Found>> {
-    match make(making, name, path, sessions) {
-        Ok(found) => Ok(found),
-        Err(why) if references::is_of_a_registry(&why) => Err(why),
-        Err(why) => {
-            skip(skipped, path, why);
-            Ok(None)
-        }
     }
 }
 
@@ -381,7 +160,7 @@ fn nothing_to_release(skipped: &[Skipped]) -> Error {
     let mut message = "the folders hold nothing that can be released".to_owned();
     for one in skipped {
         message.push_str("\n  ");
-        message.push_str(&one.path.display().to_string());
+        message.push_str(&one.from);
         message.push_str(": ");
         message.push_str(&one.reason());
     }
@@ -393,22 +172,6 @@ fn nothing_to_release(skipped: &[Skipped]) -> Error {
 /// What to do about what was left out, each advice once.
 fn helps(skipped: &[Skipped]) -> BTreeSet<&String> {
     skipped.iter().flat_map(|one| one.why.help()).collect()
-}
-
-/// Several contents of one version: nobody can say which of them is meant.
-fn differ(contents: &[(Digest, Found)]) -> Error {
-    let mut message = String::new();
-    for (digest, found) in contents {
-        message.push_str(if message.is_empty() {
-            "different contents are called"
-        } else {
-            ", and"
-        });
-        let (name, version, path) = (&found.name, &found.version, found.path.display());
-        let _ = write!(message, " {name}@{version}: {digest} in {path}");
-    }
-    message.push_str("; none of them was imported");
-    Error::new(Class::Other, message).with_help("leave all but one of them out")
 }
 
 fn item(found: Found, digest: Digest) -> Item {

@@ -262,7 +262,11 @@ fn send(
     publication: &Publication<'_>,
 ) -> Result<(Alias, Vec<(Item, Outcome)>)> {
     let Releases { items, locations } = releases;
-    let registry = registry_of(registries, publication.registry, &items)?;
+    let registry = registry_of(
+        registries,
+        publication.registry,
+        items.iter().map(|item| &item.name),
+    )?;
     let keys = Keys::open(dirs).classified()?;
     let signer = publication.key.map(|key| named(&keys, key)).transpose();
     let destination = Destination {

@@ -149,12 +149,18 @@ impl<'a> Draft<'a> {
                 let init = under.map(|under| Action::Init { kind, under });
                 let release = Action::Release(item.statement.clone());
                 let version = &item.statement.version;
-                let annotations = item.annotations.iter().map(|(key, value)| Action::Annotate {
-                    scope: Scope::Version(version.clone()),
-                    key: key.clone(),
-                    value: value.clone(),
-                });
-                init.into_iter().chain([release]).chain(annotations).collect()
+                let annotations = item
+                    .annotations
+                    .iter()
+                    .map(|(key, value)| Action::Annotate {
+                        scope: Scope::Version(version.clone()),
+                        key: key.clone(),
+                        value: value.clone(),
+                    });
+                init.into_iter()
+                    .chain([release])
+                    .chain(annotations)
+                    .collect()
             }
             Self::Change(_, change) => vec![match change.clone() {
                 Change::Yank { version, reason } => Action::Yank { version, reason },
