@@ -66,6 +66,8 @@ pub struct Client<'a> {
     /// The cache of a client without one: read for evidence alone, and never written.
     past_cache: Option<&'a Cache>,
     trust: Option<&'a TrustStore>,
+    /// Where evidence of misbehavior is saved.
+    saving: Option<&'a TrustStore>,
     stand_in: StandIn,
     continued: Vec<Checkpoint>,
     /// The clock; none where times are not looked at.
@@ -83,6 +85,7 @@ impl<'a> Client<'a> {
             cache: None,
             past_cache: None,
             trust: None,
+            saving: None,
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
             now: None,
@@ -106,10 +109,20 @@ impl<'a> Client<'a> {
             cache: Some(cache),
             past_cache: None,
             trust: Some(trust),
+            saving: Some(trust),
             stand_in: StandIn::Nothing,
             continued: Vec::new(),
             now: Some(now),
             pasts: Vec::new(),
+        }
+    }
+
+    /// The same client, which saves evidence of misbehavior in a trust store that it remembers nothing in.
+    #[must_use]
+    pub fn saving_evidence(self, store: &'a TrustStore) -> Self {
+        Self {
+            saving: Some(store),
+            ..self
         }
     }
 
@@ -279,6 +292,7 @@ fn is_doubted(error: &ClientError) -> bool {
 pub struct Session<'a> {
     policy: &'a Policy,
     trust: Option<&'a TrustStore>,
+    saving: Option<&'a TrustStore>,
     reader: Reader<'a>,
     /// The registry of now. All tiles, proofs and evidence are of this one.
     checkpoint: TrustedCheckpoint,
@@ -324,6 +338,7 @@ impl<'a> Session<'a> {
         Ok(Self {
             policy: client.policy,
             trust: client.trust,
+            saving: client.saving,
             pages: checkpoint.pages(),
             checkpoint,
             reader,

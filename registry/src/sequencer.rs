@@ -38,6 +38,7 @@ use transparency::tile::FileError;
 use crate::client::{Client, ClientError, Session};
 use crate::layout;
 use crate::storage::{Storage, StorageError};
+use crate::trust::TrustStore;
 pub use commit::CommitProblem;
 use plan::Plan;
 
@@ -292,6 +293,7 @@ pub struct Sequencer<'a> {
     storage: &'a dyn Storage,
     policy: &'a Policy,
     key: &'a SigningKey,
+    saving: Option<&'a TrustStore>,
 }
 
 impl<'a> Sequencer<'a> {
@@ -301,6 +303,16 @@ impl<'a> Sequencer<'a> {
             storage,
             policy,
             key,
+            saving: None,
+        }
+    }
+
+    /// The same, which saves evidence of misbehavior in this trust store.
+    #[must_use]
+    pub fn saving_evidence(self, store: &'a TrustStore) -> Self {
+        Self {
+            saving: Some(store),
+            ..self
         }
     }
 
@@ -315,7 +327,11 @@ impl<'a> Sequencer<'a> {
     /// Without a time, a batch of the future is finished too.
     fn open_whatever_time(&self, now: Option<Time>) -> Result<Session<'a>, SequencerError> {
         loop {
-            let mut session = Client::new(self.policy, self.storage).open()?;
+            let client = Client::new(self.policy, self.storage);
+            let mut session = match self.saving {
+                Some(store) => client.saving_evidence(store).open()?,
+                None => client.open()?,
+            };
             self.check_key(session.checkpoint().operator())?;
             let path = layout::commit(session.size());
             let Some(commit) = self.storage.get(&path)? else {

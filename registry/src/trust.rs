@@ -12,6 +12,8 @@
 //! The folder comes into being whole, by a rename, and nothing else makes one. So one that is there without its file lost
 //! it, and whoever wants to forget a registry removes the folder.
 
+mod evidence;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -28,6 +30,7 @@ use transparency::package::Seen;
 use transparency::policy::Policy;
 
 use crate::file::{self, Tree};
+pub use evidence::Saved;
 
 /// Why the trust store cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,8 @@ pub enum TrustStoreError {
         seen: Box<VerifyingKey>,
         /// The policy's.
         found: Box<VerifyingKey>,
+        /// Where this machine has what it saw under that key.
+        folder: PathBuf,
     },
 }
 
@@ -156,20 +161,6 @@ impl Memory {
     /// The last checkpoint.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
-    }
-
-    /// Demands that the registry was seen under the policy's key.
-    ///
-    /// # Errors
-    /// It was seen under another one.
-    pub fn check_key(&self, policy: &Policy) -> Result<(), TrustStoreError> {
-        if self.key == *policy.operate_key() {
-            return Ok(());
-        }
-        Err(TrustStoreError::OtherKey {
-            seen: Box::new(self.key.clone()),
-            found: Box::new(policy.operate_key().clone()),
-        })
     }
 
     /// The hash of operator record 0.
@@ -330,7 +321,12 @@ pub struct TrustStore {
     /// The folder of the registry, below the state.
     below: PathBuf,
     folder: PathBuf,
+    /// The policy's operate key.
+    key: VerifyingKey,
 }
+
+/// The folder of all registries, below the state.
+const FOLDER: &str = "trust";
 
 const FILE: &str = "seen";
 const FIRST_LINE: &str = "warg-seen/v1";
@@ -341,11 +337,12 @@ const MAX_SEEN: u64 = 64 * 1024 * 1024;
 impl TrustStore {
     /// The store for a policy's registry, in a state folder that need not exist yet.
     pub fn open(state: &Path, policy: &Policy) -> Self {
-        let below = Path::new("trust").join(origin_id(policy));
+        let below = Path::new(FOLDER).join(origin_id(policy));
         Self {
             state: Tree::private(state),
             folder: state.join(&below),
             below,
+            key: policy.operate_key().clone(),
         }
     }
 
@@ -370,7 +367,7 @@ impl TrustStore {
     /// What is remembered; none where this machine never saw the registry.
     ///
     /// # Errors
-    /// A file that cannot be read, is damaged, or got lost.
+    /// A file that cannot be read, is damaged, or got lost; a registry that was seen under another key than the policy's.
     pub fn read(&self) -> Result<Option<Memory>, TrustStoreError> {
         let damaged = || TrustStoreError::Damaged { path: self.file() };
         match file::read(&self.file(), MAX_SEEN) {
@@ -381,7 +378,15 @@ impl TrustStore {
             },
             bytes => {
                 let bytes = bytes.map_err(self.io("read"))?;
-                Memory::parse(&bytes).map(Some).ok_or_else(damaged)
+                let memory = Memory::parse(&bytes).ok_or_else(damaged)?;
+                if memory.key == self.key {
+                    return Ok(Some(memory));
+                }
+                Err(TrustStoreError::OtherKey {
+                    seen: Box::new(memory.key),
+                    found: Box::new(self.key.clone()),
+                    folder: self.folder.clone(),
+                })
             }
         }
     }

@@ -18,6 +18,7 @@ use transparency::operator;
 use transparency::package::{Action, Scope, Under};
 use transparency::record::{Record, Subject};
 use transparency::tile::Part;
+use transparency::version::parse_version;
 
 use fixtures::forge::{self, Forge};
 use story::machine::Machine;
@@ -243,6 +244,33 @@ fn a_record_before_the_one_that_it_follows_convicts() {
     // Files that hide it are believed by a reader, who asks no proof of an index in the middle; a replay finds it.
     let hiding = disordered(4, true);
     assert_eq!(convicted(&hiding), "repeated");
+}
+
+#[test]
+fn evidence_is_saved_where_it_is_found_whatever_becomes_of_the_error() {
+    let world = disordered(9, false);
+    let reader = Machine::new(world.policy());
+    drop(reader.read(world.storage()));
+    assert_eq!(reader.evidence().len(), 1);
+    // Whoever writes remembers nothing, and saves it all the same.
+    let record = Record {
+        origin: world.origin().clone(),
+        subject: Subject::Package(name("acme:clock")),
+        position: Position::new(3),
+        previous: Hash::ZERO,
+        time: world.now(),
+        signer: world.publisher().verifying_key().clone(),
+        actions: vec![Action::Yank {
+            version: parse_version("1.0.0").unwrap(),
+            reason: "broken".into(),
+        }],
+    };
+    let record = record.sign(world.publisher()).unwrap();
+    let writer = Machine::new(world.policy());
+    let sequencer = world.sequencer().saving_evidence(&writer.trust);
+    drop(sequencer.append(&[record], world.now()));
+    assert_eq!(writer.evidence(), reader.evidence());
+    assert!(writer.remembered().is_empty());
 }
 
 #[test]

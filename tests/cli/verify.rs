@@ -469,6 +469,17 @@ fn a_registry_that_forked_is_convicted_and_the_evidence_is_saved() {
         app.warg(&["verify"]).code(0);
     }
     app.warg(&["verify", "--offline"]).code(0);
+    // Where it cannot be saved, that is said, and the registry is convicted all the same.
+    let evidence = app.home().join("state/trust/misbehavior");
+    fs::remove_dir_all(&evidence).unwrap();
+    fs::write(&evidence, "in the way").unwrap();
+    let url = registry.folder.to_str().unwrap();
+    let manifest = app.read("Cargo.toml");
+    app.write("Cargo.toml", manifest.replace(url, fork.to_str().unwrap()));
+    app.warg(&["verify"])
+        .code(14)
+        .stderr_contains("misbehaved")
+        .stderr_contains("help: the evidence could not be saved: ");
 }
 
 #[test]

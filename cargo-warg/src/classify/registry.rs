@@ -5,7 +5,7 @@ use registry::client::{ClientError, Remedy};
 use registry::fetch::FetchError;
 use registry::sequencer::{CommitProblem, SequencerError};
 use registry::storage::StorageError;
-use registry::trust::TrustStoreError;
+use registry::trust::{Saved, TrustStoreError};
 use transparency::checkpoint::TrustError;
 
 use crate::error::{Class, Classify};
@@ -70,6 +70,24 @@ impl Classify for ClientError {
                  it, or remove it and run `cargo warg lock`"
                     .to_owned()
             }
+            Self::Misbehavior {
+                saved: Saved::In(path),
+                ..
+            } => format!(
+                "the evidence is saved in {}; it convinces anyone who has the policy: show it to the operator and to \
+                 others who use this registry",
+                path.display()
+            ),
+            Self::Misbehavior {
+                saved: Saved::Failed(error),
+                ..
+            } => format!("the evidence could not be saved: {error}"),
+            Self::Memory(TrustStoreError::OtherKey { folder, .. }) => format!(
+                "find out who changed the policy, and why. If the operator says, by a way that does not lead through the \
+                 registry or this change, that the new key is theirs, remove {}: this machine then sees the registry for the \
+                 first time",
+                folder.display()
+            ),
             Self::Memory(TrustStoreError::Damaged { .. }) => {
                 "if you are sure that the damage is an accident, remove the folder; this machine then trusts the \
                  registry as if it saw it for the first time"
@@ -92,14 +110,17 @@ impl Classify for ClientError {
                     .to_owned()
             }
             Self::Storage(_)
-            | Self::Memory(_)
+            | Self::Memory(TrustStoreError::Io { .. })
             | Self::Diverged { .. }
             | Self::OtherOperator { .. }
             | Self::OperatorCut { .. }
             | Self::Lost { .. }
             | Self::Moved { .. }
             | Self::TimeBack { .. }
-            | Self::Misbehavior { .. }
+            | Self::Misbehavior {
+                saved: Saved::Nowhere,
+                ..
+            }
             | Self::Kept(_)
             | Self::Keep(_)
             | Self::Unasked { .. } => return None,

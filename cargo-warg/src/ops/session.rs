@@ -6,7 +6,6 @@
 //! at those checkpoints, and gives what it gave then: so does solving, and proving where the log holds a record.
 
 pub mod contents;
-pub mod evidence;
 mod indices;
 mod load;
 pub mod lock_file;
@@ -31,8 +30,8 @@ use transparency::name::{Namespace, Origin};
 use transparency::number::Size;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::session::evidence::NOT_OF_THE_LOCK;
 use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::remembered::NOT_OF_THE_LOCK;
 
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {

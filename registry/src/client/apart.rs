@@ -12,7 +12,7 @@ use transparency::number::Size;
 use super::reader::Reader;
 use super::records::borrowed;
 use super::start::Start;
-use super::{Client, ClientError, Session};
+use super::{Client, ClientError, Session, evidence};
 
 impl Client<'_> {
     /// The evidence, where there is some; none where the registry is merely not to be believed.
@@ -42,7 +42,6 @@ impl Client<'_> {
     /// Whatever else is wrong with a checkpoint, the one that this machine saw must lie on its way, or it on that one's.
     fn against_memory(&self, reader: &mut Reader<'_>, note: &[u8]) -> Option<ClientError> {
         let seen = self.trust?.read().ok()??;
-        seen.check_key(self.policy).ok()?;
         let now = Unverified::<SignedCheckpoint>::parse(note).ok()?;
         let now = (note, now.claims().checkpoint());
         let before = (seen.note(), seen.checkpoint());
@@ -62,7 +61,7 @@ impl Client<'_> {
         let records = reader.operator_records(self.policy, length, &mut tiles, &[]);
         let records = records.ok()?;
         let records: Vec<_> = borrowed(&records).map(|(_, record)| record).collect();
-        let evidence = Misbehavior::fork(
+        let fork = Misbehavior::fork(
             self.policy,
             &records,
             older.0,
@@ -70,9 +69,6 @@ impl Client<'_> {
             &tiles.root_at(past).ok()?,
             &tiles.prove_consistency(past).ok()?,
         );
-        Some(ClientError::Misbehavior {
-            origin: self.policy.origin().clone(),
-            evidence: Box::new(evidence.ok()?),
-        })
+        Some(evidence::convicted(self.policy, self.saving, fork.ok()?))
     }
 }

@@ -18,7 +18,7 @@ use transparency::tile::FileError;
 
 use crate::fetch::FetchError;
 use crate::storage::StorageError;
-use crate::trust::TrustStoreError;
+use crate::trust::{Saved, TrustStoreError};
 
 /// What the reader of an error should do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,6 +290,8 @@ pub enum ClientError {
         origin: Origin,
         /// The proof, for others.
         evidence: Box<Misbehavior>,
+        /// Where the proof is kept.
+        saved: Saved,
     },
     /// A content has more bytes than its record says; it was not read to its end.
     #[error("the content of {name}@{version}, {digest}, is longer than its record says")]

@@ -14,13 +14,14 @@ use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size};
 use transparency::operator;
 use transparency::package::{self, ExtensionError, Proofs};
+use transparency::policy::Policy;
 use transparency::record::{SignedRecord, Subject};
 use transparency::tile::Part;
 
 use super::reader::Wanted;
 use super::{ClientError, Loaded, LoadedLog, Package, Session, loaded, prove};
 use crate::layout;
-use crate::trust::{Memory, Sighting};
+use crate::trust::{Memory, Saved, Sighting, TrustStore};
 
 /// The registry has fewer entries than this machine saw: behind, or on another branch.
 pub(super) fn older(session: &mut Session<'_>, memory: &Memory) -> ClientError {
@@ -428,8 +429,18 @@ fn operator_records<'s>(session: &'s Session<'_>) -> Vec<&'s [u8]> {
 }
 
 pub(crate) fn misbehavior(session: &Session<'_>, evidence: Misbehavior) -> ClientError {
+    convicted(session.policy, session.saving, evidence)
+}
+
+/// The error that evidence makes. It is saved first.
+pub(super) fn convicted(
+    policy: &Policy,
+    store: Option<&TrustStore>,
+    evidence: Misbehavior,
+) -> ClientError {
     ClientError::Misbehavior {
-        origin: session.policy.origin().clone(),
+        origin: policy.origin().clone(),
+        saved: Saved::by(store, &evidence),
         evidence: Box::new(evidence),
     }
 }

@@ -45,9 +45,6 @@ impl Start {
             Some(trust) => trust.read()?,
             None => None,
         };
-        if let Some(seen) = &seen {
-            seen.check_key(client.policy)?;
-        }
         let seen = seen.map(|seen| seen.note().to_vec());
         let stands_in = match client.stand_in {
             StandIn::Nothing => false,

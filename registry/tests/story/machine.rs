@@ -77,6 +77,13 @@ impl Machine {
         files(&self.cache())
     }
 
+    /// Every piece of evidence that was saved.
+    pub fn evidence(&self) -> Vec<Vec<u8>> {
+        files(&self.state().join("trust/misbehavior"))
+            .into_values()
+            .collect()
+    }
+
     /// Every file of the trust store.
     pub fn remembered(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         files(self.trust.folder())

@@ -16,9 +16,11 @@ pub mod source;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::fs;
 
 use fixtures::storage::Memory;
 use registry::client::{ClientError, LoadedLog, Package, Session};
+use registry::trust::Saved;
 use transparency::Unverified;
 use transparency::content::Derived;
 use transparency::misbehavior::Misbehavior;
@@ -104,10 +106,21 @@ pub fn read_all(session: &mut Session<'_>) -> Result<String, ClientError> {
 
 /// The evidence of an error, after it was written to a file and read by somebody who has only the policy.
 pub fn evidence(policy: &Policy, error: &ClientError) -> String {
-    let ClientError::Misbehavior { evidence, .. } = error else {
+    let ClientError::Misbehavior {
+        evidence, saved, ..
+    } = error
+    else {
         panic!("no evidence: {error:?}");
     };
     let file = evidence.to_string();
+    match saved {
+        // The files of a machine go with it.
+        Saved::In(path) => {
+            assert!(fs::read_to_string(path).is_ok_and(|saved| saved == file) || !path.exists())
+        }
+        Saved::Failed(error) => panic!("not saved: {error}"),
+        Saved::Nowhere => {}
+    }
     let read = Unverified::<Misbehavior>::parse(file.as_bytes()).unwrap();
     let read = read.open(policy).unwrap();
     assert_eq!(read.to_string(), file);

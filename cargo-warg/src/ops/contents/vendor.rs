@@ -261,6 +261,7 @@ fn collect<'a>(
     for (origin, recorder) in &recorders {
         let registry = recorder.registry;
         let session = Client::new(&registry.policy, recorder)
+            .saving_evidence(registry.trust())
             .open()
             .and_then(|mut session| session.read_past(PAST).map(|()| session))
             .map_err(|error| registry.failure(error))?;

@@ -173,12 +173,11 @@ impl<'a> Destination<'a> {
                 .pending
                 .keep(&records)
                 .or_fail(Class::Other, || "cannot keep the signed records")?;
-            let sequencer = Sequencer::new(&folder, &self.registry.policy, signed.checkpoint_key);
+            let sequencer = Sequencer::new(&folder, &self.registry.policy, signed.checkpoint_key)
+                .saving_evidence(self.registry.trust());
             for (draft, record) in drafts.iter().zip(&signed.records) {
                 for content in draft.contents().filter(|_| record.is_some()) {
-                    sequencer
-                        .stage(content)
-                        .map_err(|error| self.failure(error))?;
+                    sequencer.stage(content).classified()?;
                 }
             }
             match sequencer.append(&records, self.now) {
@@ -187,7 +186,7 @@ impl<'a> Destination<'a> {
                 Err(_) if attempts < ATTEMPTS && self.has_moved(signed.size) => attempts += 1,
                 Err(error) => {
                     let is_unsure = matches!(error, SequencerError::Unfinished(_));
-                    let failure = self.failure(error);
+                    let failure = Error::classified(error);
                     return Err(if is_unsure {
                         failure.with_help(UNSURE)
                     } else {
@@ -207,10 +206,6 @@ impl<'a> Destination<'a> {
     fn has_moved(&self, size: Size) -> bool {
         let session = self.registry.session(Reading::Now);
         session.is_ok_and(|session| session.size() > size)
-    }
-
-    fn failure(&self, error: SequencerError) -> Error {
-        self.registry.sequencer_failure(error)
     }
 
     /// Reads the registry again, and proves that the records are there. This machine now remembers them.

@@ -17,9 +17,8 @@ use transparency::policy::Policy;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Address, Registry, Workspace};
-use crate::ops::session::evidence;
 use crate::ops::session::registries::{held, read_policy, read_policy_file};
-use crate::ops::session::remembered::Remembered;
+use crate::ops::session::remembered::{self, Remembered};
 use component::content::derive;
 
 /// A folder, and whom to believe about it.
@@ -101,8 +100,7 @@ impl Subject {
         let trust = TrustStore::open(dirs.state(), &self.policy);
         let locked = self.locked.clone();
         let client = held(&self.policy, Some(&folder), &cache, &trust, locked)?.without_cache();
-        let tell =
-            |error| evidence::opening(error, |error| evidence::client(error, trust.folder()));
+        let tell = |error| remembered::opening(error, Error::classified);
         let opened = client.open_to_check().map_err(tell)?;
         let checked = check_session(opened, &self.policy, &folder, derive);
         let report = checked.map_err(|error| match error {

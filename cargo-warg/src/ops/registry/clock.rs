@@ -101,8 +101,9 @@ pub fn set(
     let record = record.or_fail(Class::Other, || "cannot write the record")?;
     drop(session);
     let receipts = Sequencer::new(&folder, &registry.policy, checkpoint)
+        .saving_evidence(registry.trust())
         .append(&[record], now)
-        .map_err(|error| registry.sequencer_failure(error))?;
+        .classified()?;
     // Whoever reads the registry finds it good now, and this machine first of all.
     let session = registry.session(Reading::Now)?;
     Ok(Set {

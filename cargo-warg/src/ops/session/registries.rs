@@ -15,7 +15,6 @@ use registry::client::{Client, ClientError, Session, StandIn};
 use registry::file;
 use registry::http::Http;
 use registry::layout::{self, ObjectPath};
-use registry::sequencer::SequencerError;
 use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
@@ -30,8 +29,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::manifest::{self, Address, Alias, Workspace};
 use crate::network::Network;
-use crate::ops::session::evidence;
-use crate::ops::session::remembered::Remembered;
+use crate::ops::session::remembered::{self, Remembered};
 use component::span::{Location, Text};
 
 /// Why a policy cannot be used.
@@ -338,7 +336,7 @@ impl Configured {
     fn climb<'a>(&'a self, client: &Client<'a>) -> Result<Session<'a>> {
         client
             .open()
-            .map_err(|error| evidence::opening(error, |error| self.failure(error)))
+            .map_err(|error| remembered::opening(error, |error| self.failure(error)))
     }
 
     /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.
@@ -410,18 +408,18 @@ impl Configured {
         names
     }
 
-    /// A failure of writing to it.
-    pub fn sequencer_failure(&self, error: SequencerError) -> Error {
-        evidence::sequencer(error, self.trust.folder())
+    /// What this machine saw of it.
+    pub(crate) fn trust(&self) -> &TrustStore {
+        &self.trust
     }
 
-    /// The same, for errors of later steps.
+    /// A failure of reading it.
     pub fn failure(&self, error: ClientError) -> Error {
         let is_old = matches!(
             error,
             ClientError::Missing { .. } | ClientError::Behind { .. } | ClientError::SetBack { .. }
         );
-        let failure = evidence::client(error, self.trust.folder());
+        let failure = Error::classified(error);
         match &self.vendored {
             Some(_) if is_old => failure.with_help(
                 "what lies with the project may be older than warg.lock or this machine's memory: `cargo warg vendor` \

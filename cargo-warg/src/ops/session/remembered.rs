@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use registry::client::ClientError;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::merge::Merge;
 use transparency::checkpoint::Checkpoint;
 use transparency::name::{Origin, PackageName};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ops::session::lock_file;
 
 /// The checkpoints of a lock, read when the first registry is opened.
@@ -21,6 +22,23 @@ use crate::ops::session::lock_file;
 pub(crate) struct Remembered {
     path: PathBuf,
     checkpoints: OnceLock<Vec<Checkpoint>>,
+}
+
+/// A registry that does not go with the lock.
+pub(crate) const NOT_OF_THE_LOCK: &str = "the lock does not go with its registry";
+
+/// The failure to open a registry that is held to what the project's lock has of it.
+pub(crate) fn opening(error: ClientError, tell: impl FnOnce(ClientError) -> Error) -> Error {
+    let is_of_lock = matches!(
+        error,
+        ClientError::Behind { .. } | ClientError::NotPrefix { .. }
+    );
+    let failure = tell(error);
+    if is_of_lock {
+        failure.context(NOT_OF_THE_LOCK)
+    } else {
+        failure
+    }
 }
 
 impl Remembered {
