@@ -5,3 +5,4 @@
 mod component;
 mod registry;
 mod resolver;
+mod upstream;

@@ -3,8 +3,6 @@
 //! What the texts mean is decided there; here is what lies on disk.
 
 pub mod deps;
-mod folder;
-pub mod import;
 pub mod pins;
 pub mod publish;
 pub mod root;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use cargo_warg::error::Classify as _;
 use cargo_warg::error::Error;
 use cargo_warg::wit::deps::{apply, compare, plan};
-use cargo_warg::wit::import::{ImportError, Tree};
+use upstream::tree::{ImportError, Tree};
 use cargo_warg::wit::publish::Texts;
 use cargo_warg::wit::root;
 use component::content::{ContentError, Interface, derive, kind_of};

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 
-use cargo_warg::wit::import::Tree;
+use upstream::tree::Tree;
 use component::wit::at_hand::AtHand;
 use component::wit::binary::Decoded;
 use component::wit::deps::{PlanError, check_alone};

@@ -11,7 +11,7 @@ use registry::file::Tree;
 
 use crate::error::{Class, Classify};
 
-use super::folder::{read_text, wit_files};
+use upstream::folder::{read_text, wit_files};
 use super::root::{holds_only_ours, is_fetched};
 
 /// Plans what `wit/deps` is to hold, beside what it holds now.

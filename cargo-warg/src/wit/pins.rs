@@ -9,7 +9,7 @@ use registry::file;
 
 use crate::error::{Class, Classify};
 
-use super::folder::{read_text, read_texts, wit_files};
+use upstream::folder::{read_text, read_texts, wit_files};
 
 /// A text that cannot be written.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use component::wit::publish::PublishError;
 use component::wit::text::{Group, TextError};
 
-use super::folder::{entries, has_extension, read_dir, read_file};
+use upstream::folder::{entries, has_extension, read_dir, read_file};
 
 /// The packages in a folder's own `.wit` files, or in one file.
 ///

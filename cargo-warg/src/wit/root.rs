@@ -10,7 +10,7 @@ use component::wit::text::MARK;
 use component::wit::text::{MAX_TEXT, TextError};
 use registry::file::{self, Obstacle, STAGED};
 
-use super::folder::{entries, has_extension, read_dir, read_file, wit_files};
+use upstream::folder::{entries, has_extension, read_dir, read_file, wit_files};
 
 /// Reads a `wit/` folder, or one `.wit` file; a missing one asks for nothing.
 ///

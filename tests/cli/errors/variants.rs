@@ -15,7 +15,7 @@ use cargo_warg::ops::release::derivation::DerivationError;
 use cargo_warg::ops::session::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
 use cargo_warg::wit::deps::ApplyError;
-use cargo_warg::wit::import::ImportError;
+use upstream::tree::ImportError;
 use cargo_warg::wit::pins::SaveError;
 use component::bundle::{ComposeError, EmbeddedError};
 use component::content::ContentError;

@@ -21,9 +21,9 @@ use crate::ops::registry::append::{Destination, named, registry_of};
 use crate::ops::registry::references::{self, Making};
 use crate::ops::session::Sessions;
 use crate::ops::session::registries::{Configured, Reading, Registries};
-use crate::wit::import::Tree;
 use component::wit::import::{Imported as Found, declared};
 use component::wit::publish::PublishError;
+use upstream::tree::Tree;
 
 /// What is to be imported, where, and by whom.
 #[derive(Debug, Clone, Copy)]

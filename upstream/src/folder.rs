@@ -11,7 +11,7 @@ use registry::file;
 ///
 /// # Errors
 /// Files that cannot be read, and texts that do not parse.
-pub(super) fn read_dir(dir: &Path) -> Result<Option<Group>, TextError> {
+pub fn read_dir(dir: &Path) -> Result<Option<Group>, TextError> {
     let files = wit_files(dir)?;
     if files.is_empty() {
         return Ok(None);
@@ -23,7 +23,7 @@ pub(super) fn read_dir(dir: &Path) -> Result<Option<Group>, TextError> {
 ///
 /// # Errors
 /// As of [`read_dir`].
-pub(super) fn read_file(file: &Path) -> Result<Group, TextError> {
+pub fn read_file(file: &Path) -> Result<Group, TextError> {
     read_files(file, vec![file.to_owned()])
 }
 
@@ -32,7 +32,7 @@ fn read_files(path: &Path, files: Vec<PathBuf>) -> Result<Group, TextError> {
 }
 
 /// The texts of some files, of which each is no larger than a group may be.
-pub(super) fn read_texts(files: Vec<PathBuf>) -> Result<Vec<(PathBuf, String)>, TextError> {
+pub fn read_texts(files: Vec<PathBuf>) -> Result<Vec<(PathBuf, String)>, TextError> {
     let mut rest = MAX_TEXT;
     let mut texts = Vec::with_capacity(files.len());
     for file in files {
@@ -49,7 +49,7 @@ pub(super) fn read_texts(files: Vec<PathBuf>) -> Result<Vec<(PathBuf, String)>, 
 }
 
 /// The entries of a folder, ascending by name; none where the folder is missing.
-pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
+pub fn entries(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
     let unreadable = |source| TextError::Read {
         path: dir.to_owned(),
         source,
@@ -73,19 +73,19 @@ pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
 }
 
 /// Whether a path ends in an extension.
-pub(super) fn has_extension(path: &Path, extension: &str) -> bool {
+pub fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
 /// The `.wit` files that lie directly in a folder, ascending by name.
-pub(super) fn wit_files(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
+pub fn wit_files(dir: &Path) -> Result<Vec<PathBuf>, TextError> {
     let mut files = entries(dir)?;
     files.retain(|path| has_extension(path, "wit") && !path.is_dir());
     Ok(files)
 }
 
 /// A file of at most [`MAX_TEXT`] bytes.
-pub(super) fn read_text(path: &Path) -> Result<String, TextError> {
+pub fn read_text(path: &Path) -> Result<String, TextError> {
     file::read_text(path, MAX_TEXT).map_err(|source| {
         let path = path.to_owned();
         match source.kind() {

@@ -11,9 +11,7 @@ use component::wit::text::{Group, TextError};
 use registry::file::Obstacle;
 use wit_parser::PackageName as WitName;
 
-use super::folder::{entries, read_dir, read_file, wit_files};
-use crate::error::{Class, Classify};
-use component::span::Annotation;
+use crate::folder::{entries, read_dir, read_file, wit_files};
 
 /// How deep folders may lie in each other: `a/wit/deps/b/wit/deps/c` has seven.
 pub const MAX_DEPTH: usize = 16;
@@ -244,24 +242,4 @@ fn read_folder(dir: &Path, top: &Path) -> Result<Vec<Read>, TextError> {
         return Ok(each);
     }
     Ok(vec![(dir.to_owned(), Err(together))])
-}
-
-impl Classify for ImportError {
-    fn class(&self) -> Class {
-        Class::Other
-    }
-
-    fn help(&self) -> Option<String> {
-        match self {
-            Self::Text(error) => error.help(),
-            Self::TooDeep { .. } | Self::Empty { .. } => None,
-        }
-    }
-
-    fn annotations(&self) -> Vec<Annotation> {
-        match self {
-            Self::Text(error) => error.annotations(),
-            Self::TooDeep { .. } | Self::Empty { .. } => Vec::new(),
-        }
-    }
 }
