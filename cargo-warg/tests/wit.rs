@@ -11,7 +11,6 @@ use std::sync::LazyLock;
 use cargo_warg::error::Classify as _;
 use cargo_warg::error::Error;
 use cargo_warg::wit::deps::{apply, compare, plan};
-use upstream::tree::{ImportError, Tree};
 use cargo_warg::wit::publish::Texts;
 use cargo_warg::wit::root;
 use component::content::{ContentError, Interface, derive, kind_of};
@@ -31,6 +30,7 @@ use semver::Version;
 use transparency::content::Derived;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
+use upstream::tree::{ImportError, Tree};
 use wit_parser::PackageName as WitName;
 
 /// A folder with these files, gone when dropped.

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 
-use upstream::tree::Tree;
 use component::wit::at_hand::AtHand;
 use component::wit::binary::Decoded;
 use component::wit::deps::{PlanError, check_alone};
@@ -19,6 +18,7 @@ use component::wit::selected::{Form, Selected};
 use component::wit::text::{Group, TextError, wit_name};
 use fixtures::random::Random;
 use transparency::digest::Digest;
+use upstream::tree::Tree;
 use wit_parser::{PackageName as WitName, Resolve};
 
 /// The content of a package of texts that no registry has anything for.

@@ -1,4 +1,80 @@
 //! Where packages live that no log vouches for: OCI registries, crates of cargo's registry, folders.
+//!
+//! An [`Upstream`] lists the versions of a package and brings one, with what it claims of it. Nothing that comes from here is
+//! believed: it is imported into a registry, whose record then says what lay there. This crate decides how an upstream is
+//! asked, within which limits, and which answers are refused. It prints nothing, reads no environment, and keeps nothing.
+//!
+//! [`Address`] says how each is written. The network is reached through [`registry::http`], and bytes are read by
+//! [`component`].
 
+mod address;
+mod error;
 pub mod folder;
+mod local;
+mod release;
+mod texts;
 pub mod tree;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::PackageName;
+
+pub use address::{Address, AddressError, OciAddress, OciHost};
+pub use error::UpstreamError;
+pub use local::Local;
+pub use release::{Claims, Document, Listing, Release};
+pub use texts::Texts;
+
+/// Where packages are found, and what is said there of them. It shows itself as its [`Address`].
+pub trait Upstream: fmt::Display + Send + Sync {
+    /// The packages that it has; none where it cannot list them.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    fn packages(&self) -> Result<Option<BTreeSet<PackageName>>, UpstreamError>;
+
+    /// The versions of a package.
+    ///
+    /// # Errors
+    /// No such package; what cannot be reached or read.
+    fn versions(&self, package: &PackageName) -> Result<Listing, UpstreamError>;
+
+    /// One version of a package. Its bytes are what the upstream's own digests say, and are of the package that was asked for.
+    ///
+    /// # Errors
+    /// No such version; what cannot be reached or read; bytes that are another package's, or no component and no WIT package.
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError>;
+
+    /// The digest of a manifest, as the upstream states it without sending the manifest: a hint, which proves nothing.
+    ///
+    /// # Errors
+    /// No such version; what cannot be reached.
+    fn hint(
+        &self,
+        package: &PackageName,
+        version: &Version,
+    ) -> Result<Option<Digest>, UpstreamError> {
+        let _ = (package, version); // most have no manifests
+        Ok(None)
+    }
+
+    /// A content that is known by its digest.
+    ///
+    /// # Errors
+    /// As [`Upstream::fetch`]; other bytes than these.
+    fn content(
+        &self,
+        package: &PackageName,
+        version: &Version,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<Vec<u8>, UpstreamError> {
+        let _ = size; // what a whole release may have bounds this
+        let release = self.fetch(package, version)?;
+        error::check_digest(&release.claims.reference, digest, &release.bytes)?;
+        Ok(release.bytes)
+    }
+}

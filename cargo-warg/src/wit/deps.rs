@@ -11,8 +11,8 @@ use registry::file::Tree;
 
 use crate::error::{Class, Classify};
 
-use upstream::folder::{read_text, wit_files};
 use super::root::{holds_only_ours, is_fetched};
+use upstream::folder::{read_text, wit_files};
 
 /// Plans what `wit/deps` is to hold, beside what it holds now.
 ///

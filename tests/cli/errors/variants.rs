@@ -15,7 +15,6 @@ use cargo_warg::ops::release::derivation::DerivationError;
 use cargo_warg::ops::session::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
 use cargo_warg::wit::deps::ApplyError;
-use upstream::tree::ImportError;
 use cargo_warg::wit::pins::SaveError;
 use component::bundle::{ComposeError, EmbeddedError};
 use component::content::ContentError;
@@ -36,6 +35,7 @@ use registry::trust::TrustStoreError;
 use resolver::lockfile::merge::MergeError;
 use resolver::lockfile::{BuildError, ReadError, Stale};
 use resolver::resolution::Unresolved;
+use upstream::tree::ImportError;
 
 macro_rules! variants {
     ($($enum:ident { $($variant:ident),* $(,)? })*) => {

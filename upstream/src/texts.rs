@@ -1,0 +1,157 @@
+//! A folder of WIT texts: its packages are released as their texts say, each from the texts of that folder alone.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use component::wit::import::declared;
+use component::wit::text::{Group, wit_name};
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::PackageName;
+use wit_parser::PackageName as WitName;
+
+use crate::Upstream;
+use crate::error::UpstreamError;
+use crate::release::{Claims, Listing, Release};
+use crate::tree::Tree;
+
+/// The texts, and where they come from.
+#[derive(Debug)]
+pub struct Texts {
+    /// Where they lie on disk.
+    folder: PathBuf,
+    tree: Tree,
+    /// How the upstream is written.
+    address: String,
+    /// Of the archive that they were in.
+    checksum: Option<Digest>,
+}
+
+impl Texts {
+    /// Reads a folder and all below it.
+    ///
+    /// # Errors
+    /// A folder that holds nothing.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, UpstreamError> {
+        let folder = folder.into();
+        let address = folder.display().to_string();
+        Self::of_archive(folder, address, None)
+    }
+
+    /// The same of a folder that an archive was unpacked to, which is known by another address.
+    pub(crate) fn of_archive(
+        folder: PathBuf,
+        address: String,
+        checksum: Option<Digest>,
+    ) -> Result<Self, UpstreamError> {
+        Ok(Self {
+            tree: Tree::read(std::slice::from_ref(&folder))?,
+            folder,
+            address,
+            checksum,
+        })
+    }
+
+    /// Where they lie on disk.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Of the archive that they were in, if they were.
+    pub fn checksum(&self) -> Option<Digest> {
+        self.checksum
+    }
+
+    /// All that was read, with what is wrong.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    fn declared(&self) -> impl Iterator<Item = (PackageName, Version)> {
+        let given = self.tree.at_hand.given();
+        given.names().filter_map(|name| declared(name).ok())
+    }
+
+    /// The binary form of a package, from the texts at hand.
+    fn encode(&self, name: &WitName) -> Result<Option<Vec<u8>>, UpstreamError> {
+        let twin = |twin: &&Group| twin.names().any(|one| one == name);
+        let (Some(text), twin) = (
+            self.tree.at_hand.text_of(name),
+            self.tree.twins.iter().find(twin),
+        ) else {
+            return Ok(None);
+        };
+        if let Some(twin) = twin {
+            return Err(UpstreamError::TwoTexts {
+                package: name.to_string(),
+                first: text.path().to_owned(),
+                second: twin.path().to_owned(),
+            });
+        }
+        let nowhere = |_: &_| Ok::<_, Infallible>(false);
+        let Ok(needs) = self.tree.at_hand.needs(name, nowhere);
+        if let Some(unmet) = needs.unmet.first() {
+            return Err(UpstreamError::Unmet {
+                user: unmet.user.to_string(),
+                package: unmet.package.to_string(),
+                upstream: self.to_string(),
+            });
+        }
+        let refused = |source| UpstreamError::Wit {
+            reference: text.path().display().to_string(),
+            source: Box::new(source),
+        };
+        let mut made = self
+            .tree
+            .at_hand
+            .encode(name, &needs, &[])
+            .map_err(refused)?;
+        made.remove(name).transpose().map_err(refused)
+    }
+}
+
+impl fmt::Display for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.address)
+    }
+}
+
+impl Upstream for Texts {
+    fn packages(&self) -> Result<Option<BTreeSet<PackageName>>, UpstreamError> {
+        Ok(Some(self.declared().map(|(name, _)| name).collect()))
+    }
+
+    fn versions(&self, package: &PackageName) -> Result<Listing, UpstreamError> {
+        let of_package = self.declared().filter(|(name, _)| name == package);
+        let versions: BTreeSet<_> = of_package.map(|(_, version)| version).collect();
+        if versions.is_empty() {
+            return Err(UpstreamError::NoPackage {
+                package: package.clone(),
+                upstream: self.to_string(),
+            });
+        }
+        Ok(Listing {
+            versions,
+            others: Vec::new(),
+        })
+    }
+
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError> {
+        let name = wit_name(package, version);
+        let bytes = self
+            .encode(&name)?
+            .ok_or_else(|| UpstreamError::NoVersion {
+                package: package.clone(),
+                version: version.clone(),
+                upstream: self.to_string(),
+            })?;
+        let claims = Claims {
+            reference: self.address.clone(),
+            checksum: self.checksum,
+            ..Claims::default()
+        };
+        Release::open(package, version, bytes, claims)
+    }
+}

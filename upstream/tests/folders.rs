@@ -1,0 +1,148 @@
+//! Upstreams on disk: folders of WIT texts, and wkg's layout.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::fs;
+use std::path::Path;
+
+use fixtures::component::{from_wit, wit_package};
+use semver::Version;
+use tempfile::TempDir;
+use transparency::name::{Kind, PackageName};
+use upstream::{Local, Texts, Upstream};
+
+const CLOCK: &str = "package acme:clock@1.0.0; interface now { get: func() -> u64; }";
+const LOGGER: &str = "package acme:logger@1.2.0; interface log { use acme:clock/now@1.0.0.{}; say: func(what: string); }";
+
+fn name(text: &str) -> PackageName {
+    text.parse().unwrap()
+}
+
+fn put(dir: &Path, path: &str, bytes: impl AsRef<[u8]>) {
+    let path = dir.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn told(error: impl std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+#[test]
+fn a_folder_of_texts_brings_each_package_as_its_text_says() {
+    let dir = TempDir::new().unwrap();
+    put(dir.path(), "clock/clock.wit", CLOCK);
+    let uses = "package acme:logger@1.2.0; interface log { use acme:clock/now@1.0.0.{instant}; say: func(at: instant); }";
+    let clock =
+        "package acme:clock@1.0.0; interface now { type instant = u64; get: func() -> instant; }";
+    put(dir.path(), "clock/clock.wit", clock);
+    put(dir.path(), "logger/logger.wit", uses);
+    let texts = Texts::open(dir.path()).unwrap();
+    let packages = texts.packages().unwrap().unwrap();
+    assert_eq!(packages, [name("acme:clock"), name("acme:logger")].into());
+    let versions = texts.versions(&name("acme:logger")).unwrap().versions;
+    assert_eq!(versions, [Version::new(1, 2, 0)].into());
+    let release = texts
+        .fetch(&name("acme:logger"), &Version::new(1, 2, 0))
+        .unwrap();
+    assert_eq!(release.kind, Kind::Wit);
+    assert_eq!(release.claims.reference, dir.path().display().to_string());
+    assert_eq!(texts.to_string(), release.claims.reference);
+    let again = Texts::open(dir.path()).unwrap();
+    let again = again
+        .fetch(&name("acme:logger"), &Version::new(1, 2, 0))
+        .unwrap();
+    assert_eq!(again, release, "the same text makes the same bytes");
+    let absent = texts.fetch(&name("acme:logger"), &Version::new(1, 3, 0));
+    assert!(told(absent.unwrap_err()).contains("has no `acme:logger@1.3.0`"));
+    let absent = texts.versions(&name("acme:other"));
+    assert!(told(absent.unwrap_err()).contains("has no package `acme:other`"));
+}
+
+#[test]
+fn texts_that_refer_elsewhere_or_differ_are_told() {
+    let dir = TempDir::new().unwrap();
+    put(
+        dir.path(),
+        "a/logger.wit",
+        "package acme:logger@1.0.0; interface log { use acme:clock/now@1.0.0.{instant}; f: func(at: instant); }",
+    );
+    put(
+        dir.path(),
+        "b/x.wit",
+        "package acme:x@1.0.0; interface one { f: func(); }",
+    );
+    put(
+        dir.path(),
+        "c/x.wit",
+        "package acme:x@1.0.0; interface two { f: func(); }",
+    );
+    let texts = Texts::open(dir.path()).unwrap();
+    let version = Version::new(1, 0, 0);
+    let unmet = texts.fetch(&name("acme:logger"), &version).unwrap_err();
+    assert!(told(unmet).contains("`acme:logger@1.0.0` refers to `acme:clock@1.0.0`, which "));
+    let two = texts.fetch(&name("acme:x"), &version).unwrap_err();
+    assert!(told(two).contains("declare `acme:x@1.0.0`, and differ"));
+}
+
+#[test]
+fn wkgs_layout_brings_what_lies_under_a_version() {
+    let dir = TempDir::new().unwrap();
+    put(dir.path(), "acme/clock/1.0.0.wasm", wit_package(CLOCK));
+    put(dir.path(), "acme/clock/newest.wasm", "?");
+    put(dir.path(), "acme/clock/README.md", "?");
+    let component = from_wit("package acme:app; world app { export run: func(); }", "app");
+    put(dir.path(), "acme/app/0.1.0.wasm", &component);
+    let local = Local::new(dir.path());
+    assert_eq!(local.to_string(), format!("local:{}", dir.path().display()));
+    let packages = local.packages().unwrap().unwrap();
+    assert_eq!(packages, [name("acme:app"), name("acme:clock")].into());
+    let listing = local.versions(&name("acme:clock")).unwrap();
+    assert_eq!(listing.versions, [Version::new(1, 0, 0)].into());
+    assert_eq!(listing.others, ["newest"]);
+    let clock = local
+        .fetch(&name("acme:clock"), &Version::new(1, 0, 0))
+        .unwrap();
+    assert_eq!((clock.kind, &clock.bytes), (Kind::Wit, &wit_package(CLOCK)));
+    let app = local
+        .fetch(&name("acme:app"), &Version::new(0, 1, 0))
+        .unwrap();
+    assert_eq!((app.kind, &app.bytes), (Kind::Component, &component));
+    let same = local
+        .content(&app.name, &app.version, &app.digest, 1)
+        .unwrap();
+    assert_eq!(same, component);
+    let other = local.content(&app.name, &app.version, &clock.digest, 1);
+    assert!(told(other.unwrap_err()).contains("and not sha256:"));
+}
+
+#[test]
+fn what_is_no_package_or_another_one_is_refused_in_words() {
+    let dir = TempDir::new().unwrap();
+    put(dir.path(), "acme/logger/1.2.0.wasm", wit_package(CLOCK));
+    put(dir.path(), "acme/module/1.0.0.wasm", b"\0asm\x01\0\0\0");
+    put(dir.path(), "acme/text/1.0.0.wasm", LOGGER);
+    let local = Local::new(dir.path());
+    for (package, version, words) in [
+        (
+            "acme:logger",
+            "1.2.0",
+            "should be `acme:logger@1.2.0`, and its bytes say that they are `acme:clock@1.0.0`",
+        ),
+        ("acme:module", "1.0.0", "a core module, not a component"),
+        ("acme:text", "1.0.0", "WIT as text, not WebAssembly"),
+        ("acme:module", "2.0.0", "has no `acme:module@2.0.0`"),
+    ] {
+        let error = local
+            .fetch(&name(package), &version.parse().unwrap())
+            .unwrap_err();
+        let told = told(error);
+        assert!(told.contains(words), "{told}");
+    }
+}
