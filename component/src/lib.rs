@@ -11,5 +11,6 @@
 
 pub mod bundle;
 pub mod content;
+mod order;
 pub mod span;
 pub mod wit;

@@ -16,6 +16,7 @@ use wasmparser::{
 use super::error::ComposeError;
 use super::outside::{Import, Type};
 use super::wiring::{Plan, Server, Wired};
+use crate::order::{Next, Sorted, sort};
 
 /// What imports of the host are one.
 type Key = String;
@@ -85,7 +86,8 @@ impl HostImports {
             let version = |want: &Want| import_of(plan, *want)?.name.interface()?.version;
             wanted.sort_by_cached_key(|want| (std::cmp::Reverse(version(want)), *want));
         }
-        let mut made_of: BTreeMap<&Key, BTreeSet<Key>> = BTreeMap::new();
+        let mut made_of: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
+        let known = |key: &str| by_key.get_key_value(key).map(|(key, _)| key);
         for (own, wanted) in &by_key {
             let mut keys = BTreeSet::new();
             for want in wanted {
@@ -97,27 +99,24 @@ impl HostImports {
                             import: used,
                         },
                     );
-                    keys.extend(used.map(key));
+                    keys.extend(used.and_then(|import| known(&key(import))));
                 }
             }
             let resource = wanted.first().and_then(|want| import_of(plan, *want));
             let resource = resource.and_then(|import| resource_of(import.written.name));
-            keys.extend(
-                resource
-                    .filter(|key| by_key.contains_key(*key))
-                    .map(str::to_owned),
-            );
+            keys.extend(resource.and_then(known));
             keys.remove(own);
             made_of.insert(own, keys);
         }
-        let order = in_rounds(&made_of).map_err(|stuck| {
+        let Sorted { order, stuck } = sort(&made_of, Next::OfRound);
+        if !stuck.is_empty() {
             let stuck = stuck.iter().filter_map(|key| by_key.get(*key)?.first());
-            ComposeError::HostCircle {
+            return Err(ComposeError::HostCircle {
                 imports: stuck
                     .filter_map(|want| Some(import_of(plan, *want)?.name.clone()))
                     .collect(),
-            }
-        })?;
+            });
+        }
         let mut imports = Vec::with_capacity(order.len());
         let mut positions = BTreeMap::new();
         for (position, key) in order.into_iter().enumerate() {
@@ -127,45 +126,6 @@ impl HostImports {
         }
         Ok(Self { imports, positions })
     }
-}
-
-/// Each key after those that it is made of: round by round all whose turn it is, ascending.
-///
-/// # Errors
-/// Those whose turn never comes.
-fn in_rounds<'k>(made_of: &BTreeMap<&'k Key, BTreeSet<Key>>) -> Result<Vec<&'k Key>, Vec<&'k Key>> {
-    let mut waits: BTreeMap<&Key, usize> = BTreeMap::new();
-    let mut makes: BTreeMap<&Key, Vec<&'k Key>> = BTreeMap::new();
-    for (own, keys) in made_of {
-        waits.insert(own, keys.len());
-        for key in keys {
-            makes.entry(key).or_default().push(own);
-        }
-    }
-    let mut order: Vec<&'k Key> = Vec::with_capacity(made_of.len());
-    let ready = made_of.iter().filter(|(_, keys)| keys.is_empty());
-    let mut ready: BTreeSet<&'k Key> = ready.map(|(own, _)| *own).collect();
-    while !ready.is_empty() {
-        let mut next = BTreeSet::new();
-        for key in ready {
-            order.push(key);
-            waits.remove(key);
-            for made in makes.get(key).into_iter().flatten() {
-                if let Some(left) = waits.get_mut(made) {
-                    *left = left.saturating_sub(1);
-                    if *left == 0 {
-                        next.insert(*made);
-                    }
-                }
-            }
-        }
-        ready = next;
-    }
-    if waits.is_empty() {
-        return Ok(order);
-    }
-    let stuck = made_of.keys().filter(|own| waits.contains_key(**own));
-    Err(stuck.copied().collect())
 }
 
 pub(super) fn import_of<'p, 'a>(plan: &'p Plan<'a>, want: Want) -> Option<&'p Import<'a>> {

@@ -4,6 +4,7 @@
 //! An import is served by the requirement whose `for` names it; else by the one direct requirement whose package exports
 //! that interface on the same track, in the same version or a later one; else by the host. Types are not compared here.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -18,6 +19,7 @@ use super::error::{ComposeError, Part as PartName};
 use super::outside::{Import, Outside, Type};
 use super::{Composition, FORMAT, Part, section};
 use crate::content::{ContentError, check_valid};
+use crate::order::{Next, sort};
 
 /// Who serves an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -631,80 +633,29 @@ fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
 /// Those of the parts that the root needs, each after what serves it, in the order of their numbers where that leaves
 /// a choice.
 fn order(parts: &[Wired<'_>]) -> Result<Vec<usize>, ComposeError> {
-    let served_by: Vec<BTreeSet<usize>> = parts
-        .iter()
-        .map(|part| {
-            let servers = part.servers.iter();
-            servers
-                .filter_map(|server| match server {
-                    Server::Host | Server::Type { .. } => None,
-                    Server::Part { part, .. } => Some(*part),
-                })
-                .collect()
-        })
-        .collect();
-    let of = |number: usize| served_by.get(number).into_iter().flatten().copied();
-    let mut needed = BTreeSet::new();
+    let served_by = |number: usize| -> BTreeSet<usize> {
+        let servers = parts.get(number).into_iter().flat_map(|part| &part.servers);
+        let servers = servers.filter_map(|server| match server {
+            Server::Host | Server::Type { .. } => None,
+            Server::Part { part, .. } => Some(*part),
+        });
+        servers.collect()
+    };
+    let mut needs: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut ahead: Vec<usize> = parts.len().checked_sub(1).into_iter().collect();
     while let Some(number) = ahead.pop() {
-        if needed.insert(number) {
-            ahead.extend(of(number));
+        if let Entry::Vacant(entry) = needs.entry(number) {
+            ahead.extend(entry.insert(served_by(number)).iter());
         }
     }
-    let mut waits: BTreeMap<usize, usize> = needed
-        .iter()
-        .map(|number| (*number, of(*number).count()))
-        .collect();
-    let mut serves: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for number in &needed {
-        for server in of(*number) {
-            serves.entry(server).or_default().push(*number);
-        }
+    let sorted = sort(&needs, Next::Least);
+    if sorted.stuck.is_empty() {
+        return Ok(sorted.order);
     }
-    let ready = waits.iter().filter(|(_, waits)| **waits == 0);
-    let mut ready: BTreeSet<usize> = ready.map(|(number, _)| *number).collect();
-    let mut order = Vec::with_capacity(needed.len());
-    while let Some(number) = ready.pop_first() {
-        order.push(number);
-        waits.remove(&number);
-        for served in serves.get(&number).into_iter().flatten() {
-            if let Some(left) = waits.get_mut(served) {
-                *left = left.saturating_sub(1);
-                if *left == 0 {
-                    ready.insert(*served);
-                }
-            }
-        }
-    }
-    if waits.is_empty() {
-        return Ok(order);
-    }
+    let cycle = sorted.circle(&needs).into_iter();
     Err(ComposeError::Cycle {
-        cycle: cycle(&waits, of)
-            .into_iter()
+        cycle: cycle
             .filter_map(|number| Some(parts.get(number)?.name.clone()))
             .collect(),
     })
-}
-
-/// A circle among parts that wait for each other, beginning with its first part.
-fn cycle<I: Iterator<Item = usize>>(
-    waits: &BTreeMap<usize, usize>,
-    of: impl Fn(usize) -> I,
-) -> Vec<usize> {
-    let mut path: Vec<usize> = Vec::new();
-    let mut at = waits.keys().next().copied();
-    while let Some(number) = at {
-        if let Some(start) = path.iter().position(|passed| *passed == number) {
-            let mut cycle = path.split_off(start);
-            let first = cycle.iter().enumerate().min_by_key(|(_, number)| **number);
-            let first = first.map_or(0, |(position, _)| position);
-            cycle.rotate_left(first);
-            return cycle;
-        }
-        path.push(number);
-        // Whoever waits, waits for one that waits.
-        at = of(number).find(|server| waits.contains_key(server));
-    }
-    path
 }

@@ -19,6 +19,7 @@ use super::binary::{Decoded, Refusal, release_name, unversioned};
 use super::publish::{Contents, PublishError, encode_group};
 use super::selected::{Form, Selected};
 use super::text::{Group, Groups, Reference, TextError, guarded, print_meaning, wit_name};
+use crate::order::{Next, Sorted, sort};
 
 /// Texts that are given, and texts that lie beside them.
 #[derive(Debug, Clone, Default)]
@@ -289,33 +290,19 @@ fn key(name: &WitName) -> Option<(String, Track)> {
     Some((format!("{}:{}", name.namespace, name.name), track))
 }
 
-/// The names of all packages, each after those it refers to, else ascending; at the end those in a circle, and what refers
-/// to them.
+/// The names of all packages, each after those it refers to, in rounds of ascending names. At the end stand those that refer
+/// to each other in a circle, and what refers to them.
 pub fn in_order(groups: &Groups) -> Vec<&WitName> {
-    let mut waits: BTreeMap<&WitName, BTreeSet<WitName>> =
-        groups.names().map(|name| (name, BTreeSet::new())).collect();
+    let names: BTreeSet<&WitName> = groups.names().collect();
+    let mut uses: BTreeMap<&WitName, BTreeSet<&WitName>> =
+        names.iter().map(|name| (*name, BTreeSet::new())).collect();
     for reference in groups.iter().flat_map(Group::references) {
-        if groups.get(&reference.package).is_some()
-            && let Some(waits) = waits.get_mut(&reference.user)
-        {
-            waits.insert(reference.package);
+        if let Some(uses) = uses.get_mut(&reference.user) {
+            uses.extend(names.get(&reference.package));
         }
     }
-    let mut order: Vec<&WitName> = Vec::new();
-    let mut done: BTreeSet<&WitName> = BTreeSet::new();
-    while !waits.is_empty() {
-        let is_ready = |waits: &BTreeSet<WitName>| waits.iter().all(|name| done.contains(name));
-        let ready = waits.iter().filter(|(_, waits)| is_ready(waits));
-        let mut ready: Vec<&WitName> = ready.map(|(name, _)| *name).collect();
-        if ready.is_empty() {
-            ready = waits.keys().copied().collect();
-        }
-        for name in ready {
-            waits.remove(name);
-            done.insert(name);
-            order.push(name);
-        }
-    }
+    let Sorted { mut order, stuck } = sort(&uses, Next::OfRound);
+    order.extend(stuck);
     order
 }
 

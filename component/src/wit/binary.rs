@@ -16,6 +16,7 @@ use wit_parser::{PackageId, PackageName as WitName, Resolve, Stability, WorldId}
 use super::agreement::Comparison;
 use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
 use crate::content::{ContentError, kind_of};
+use crate::order::{Next, sort};
 
 /// The largest WIT package in its binary form, in bytes. The largest of WASI has 60 thousand.
 pub const MAX_WIT: u64 = 4 << 20;
@@ -277,31 +278,10 @@ fn open(bytes: &[u8]) -> Result<DecodedWasm, BinaryError> {
 /// Whether packages use each other in a circle. No text can say that, but a component's imports can, and the WIT library
 /// would follow it without end.
 fn is_circular(resolve: &Resolve) -> bool {
-    let mut waits: BTreeMap<PackageId, BTreeSet<PackageId>> = resolve
-        .packages
-        .iter()
-        .map(|(id, _)| (id, resolve.package_direct_deps(id).collect()))
-        .collect();
-    let mut users: BTreeMap<PackageId, Vec<PackageId>> = BTreeMap::new();
-    for (id, used) in &waits {
-        for one in used {
-            users.entry(*one).or_default().push(*id);
-        }
-    }
-    let is_ready = |(_, used): &(&PackageId, &BTreeSet<PackageId>)| used.is_empty();
-    let mut ready: Vec<PackageId> = waits.iter().filter(is_ready).map(|(id, _)| *id).collect();
-    while let Some(id) = ready.pop() {
-        waits.remove(&id);
-        for user in users.remove(&id).unwrap_or_default() {
-            if let Some(used) = waits.get_mut(&user)
-                && used.remove(&id)
-                && used.is_empty()
-            {
-                ready.push(user);
-            }
-        }
-    }
-    !waits.is_empty()
+    let uses = |id| resolve.package_direct_deps(id).collect();
+    let packages = resolve.packages.iter().map(|(id, _)| (id, uses(id)));
+    let packages: BTreeMap<PackageId, BTreeSet<PackageId>> = packages.collect();
+    !sort(&packages, Next::Least).stuck.is_empty()
 }
 
 /// The name and version that a registry knows a package by.
