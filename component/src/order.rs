@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Which thing comes next, of those whose needs have all come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
+pub enum Next {
     /// The least of them.
     Least,
     /// The least of those that were free when the last round began. When all of them have come, another round begins.
@@ -15,16 +15,16 @@ pub(crate) enum Next {
 }
 
 /// Things in an order, as far as there is one.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sorted<K> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sorted<K> {
     /// Each after those that it needs.
-    pub(crate) order: Vec<K>,
+    pub order: Vec<K>,
     /// What is left: things that need each other, and things that need one of those.
-    pub(crate) stuck: BTreeSet<K>,
+    pub stuck: BTreeSet<K>,
 }
 
 /// Sorts things by what each needs. A need that is no key of the map holds nothing up.
-pub(crate) fn sort<K: Copy + Ord>(needs: &BTreeMap<K, BTreeSet<K>>, next: Next) -> Sorted<K> {
+pub fn sort<K: Copy + Ord>(needs: &BTreeMap<K, BTreeSet<K>>, next: Next) -> Sorted<K> {
     let mut waits: BTreeMap<K, usize> = BTreeMap::new();
     let mut users: BTreeMap<K, Vec<K>> = BTreeMap::new();
     for (key, needed) in needs {
@@ -63,7 +63,7 @@ pub(crate) fn sort<K: Copy + Ord>(needs: &BTreeMap<K, BTreeSet<K>>, next: Next) 
 impl<K: Copy + Ord> Sorted<K> {
     /// Some of those that are stuck, of which each needs the next and the last needs the first. The least of them comes
     /// first. Empty where nothing is stuck.
-    pub(crate) fn circle(&self, needs: &BTreeMap<K, BTreeSet<K>>) -> Vec<K> {
+    pub fn circle(&self, needs: &BTreeMap<K, BTreeSet<K>>) -> Vec<K> {
         let mut path: Vec<K> = Vec::new();
         let mut positions: BTreeMap<K, usize> = BTreeMap::new();
         let mut at = self.stuck.first().copied();

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use component::content::{Interface, derive, kind_of};
+use component::content::{Interface, kind_of};
+use component::derived::derive;
 use component::wit::binary::Decoded;
 use component::wit::text::{Group, Groups};
 use transparency::content::Derived;

@@ -245,9 +245,7 @@ impl Classify for ContentError {
             | Self::Component
             | Self::WitPackage
             | Self::Invalid { .. }
-            | Self::Name(_)
-            | Self::Wit(_)
-            | Self::Refused(_) => return None,
+            | Self::Name(_) => return None,
         })
     }
 }

@@ -20,10 +20,10 @@ use wasmparser::{
 
 use super::error::ComposeError;
 use super::host::{HostImports, Want, declarations, each_reference, import_of, needs};
-use super::outside::{Type, each_section};
+use super::outside::Type;
 use super::section::SECTION;
 use super::wiring::{Plan, Server};
-use crate::content::{ContentError, features, plain as words};
+use crate::content::{ContentError, each_section, features, plain as words};
 use exported::ExportedTypes;
 
 /// What stands from a certain byte on, for messages.

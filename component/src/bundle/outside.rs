@@ -3,14 +3,13 @@
 //! Nothing inside of nested modules and components is read. What is refused here is only what cannot be read; whether
 //! it is valid, the validator says of the whole bundle.
 
-use transparency::name::ExternName;
+use transparency::name::{ExternName, Kind};
 use wasmparser::{
-    CanonicalFunction, Chunk, ComponentAlias, ComponentExport, ComponentExternName,
-    ComponentExternalKind, ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Encoding,
-    Parser, Payload,
+    CanonicalFunction, ComponentAlias, ComponentExport, ComponentExternName, ComponentExternalKind,
+    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Payload,
 };
 
-use crate::content::{ContentError, check_binary};
+use crate::content::{ContentError, each_section, kind};
 
 /// An import at a component's outside.
 pub(super) struct Import<'a> {
@@ -61,7 +60,6 @@ impl<'a> Outside<'a> {
     /// # Errors
     /// Bytes that are no component, or do not read.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, ContentError> {
-        check_binary(bytes)?;
         let mut outside = Self {
             imports: Vec::new(),
             exports: Vec::new(),
@@ -70,12 +68,8 @@ impl<'a> Outside<'a> {
             funcs: Vec::new(),
         };
         each_section(bytes, |payload| outside.admit(payload))?;
-        let types_only = |exports: &[Export<'_>]| {
-            let mut exports = exports.iter();
-            exports.all(|export| export.kind == ComponentExternalKind::Type)
-        };
-        if outside.imports.is_empty() && !outside.exports.is_empty() && types_only(&outside.exports)
-        {
+        let exports = outside.exports.iter().map(|export| export.kind);
+        if kind(outside.imports.len(), exports) == Kind::Wit {
             return Err(ContentError::WitPackage);
         }
         Ok(outside)
@@ -83,10 +77,6 @@ impl<'a> Outside<'a> {
 
     fn admit(&mut self, payload: Payload<'a>) -> Result<(), ContentError> {
         match payload {
-            Payload::Version {
-                encoding: Encoding::Module,
-                ..
-            } => return Err(ContentError::Module),
             Payload::ComponentTypeSection(section) => {
                 for ty in section {
                     self.types.push(Type::Defined(ty?));
@@ -214,48 +204,5 @@ impl<'a> Outside<'a> {
     /// The import that an instance is.
     pub(super) fn instance(&self, index: u32) -> Option<usize> {
         *self.instances.get(usize::try_from(index).ok()?)?
-    }
-}
-
-/// Shows each section of a component, its header first, and leaves nested modules and components closed.
-///
-/// # Errors
-/// Bytes that do not read; what the caller makes of a section.
-pub(super) fn each_section<'a, E: From<ContentError>>(
-    bytes: &'a [u8],
-    mut each: impl FnMut(Payload<'a>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut parser = Parser::new(0);
-    let mut rest = bytes;
-    loop {
-        let chunk = parser.parse(rest, true).map_err(ContentError::from)?;
-        let Chunk::Parsed { consumed, payload } = chunk else {
-            return Ok(()); // Not where all is there.
-        };
-        rest = rest.get(consumed..).unwrap_or_default();
-        match &payload {
-            Payload::End(_) => return Ok(()),
-            Payload::ModuleSection {
-                unchecked_range, ..
-            }
-            | Payload::ComponentSection {
-                unchecked_range, ..
-            } => {
-                let length = unchecked_range.end.saturating_sub(unchecked_range.start);
-                let after = usize::try_from(length)
-                    .ok()
-                    .and_then(|length| rest.get(length..));
-                let Some(after) = after else {
-                    return Err(ContentError::Invalid {
-                        offset: unchecked_range.start,
-                        message: "a section is longer than the component".to_owned(),
-                    }
-                    .into());
-                };
-                rest = after;
-            }
-            _ => {}
-        }
-        each(payload)?;
     }
 }

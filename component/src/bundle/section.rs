@@ -17,9 +17,8 @@ use transparency::digest::Digest;
 use wasmparser::Payload;
 
 use super::error::EmbeddedError;
-use super::outside::each_section;
 use super::{FORMAT, Wiring};
-use crate::content::{ContentError, check_binary};
+use crate::content::each_section;
 
 /// The name of the custom section.
 pub const SECTION: &str = "cargo-warg:lock";
@@ -77,14 +76,9 @@ pub fn open(bytes: &[u8]) -> Result<Embedded, EmbeddedError> {
     let mut sections: Vec<&[u8]> = Vec::new();
     let mut is_last = false;
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    let mut is_module = false;
-    check_binary(bytes)?;
     each_section(bytes, |payload| {
         is_last = false;
         match payload {
-            Payload::Version { encoding, .. } => {
-                is_module = encoding == wasmparser::Encoding::Module;
-            }
             Payload::CustomSection(custom) if custom.name() == SECTION => {
                 sections.push(custom.data());
                 is_last = true;
@@ -96,9 +90,6 @@ pub fn open(bytes: &[u8]) -> Result<Embedded, EmbeddedError> {
                 ranges.push(offset(unchecked_range.start)..offset(unchecked_range.end));
             }
             _ => {}
-        }
-        if is_module {
-            return Err(ContentError::Module.into());
         }
         Ok::<(), EmbeddedError>(())
     })?;

@@ -249,7 +249,11 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["ClientError::Underivable", "ContentError::NotWasm"],
+        shows: &[
+            "ClientError::Underivable",
+            "DeriveError::Content",
+            "ContentError::NotWasm",
+        ],
         title: "a content that is not a component",
         run: |s| {
             let mut registry = s.registry();

@@ -18,6 +18,7 @@ use cargo_warg::wit::deps::ApplyError;
 use cargo_warg::wit::pins::SaveError;
 use component::bundle::{ComposeError, EmbeddedError};
 use component::content::ContentError;
+use component::derived::DeriveError;
 use component::wit::binary::{BinaryError, Refusal};
 use component::wit::deps::PlanError;
 use component::wit::exports::ExportsError;
@@ -62,7 +63,8 @@ variants! {
     SaveError { Text, Changed, Write }
     RootError { Text, Binary, Unversioned, Name, Version }
     BinaryError { Content, TooLarge, Decode, GaveUp }
-    ContentError { TooLarge, NotWasm, WitText, Outdated, OldName, Module, Component, WitPackage, Invalid, Name, Wit, Refused }
+    ContentError { TooLarge, NotWasm, WitText, Outdated, OldName, Module, Component, WitPackage, Invalid, Name }
+    DeriveError { Content, Wit, Refused }
     ComposeError {
         Format, Content, Unmet, Redirected, Ambiguous, ExportsNothing, Older, OtherTrack, Cycle, Mismatch, HostMismatch,
         HostUses, HostSort, HostCircle, Export, Invalid, Bundle,

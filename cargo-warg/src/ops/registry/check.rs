@@ -19,7 +19,7 @@ use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Address, Registry, Workspace};
 use crate::ops::session::registries::{held, read_policy, read_policy_file};
 use crate::ops::session::remembered::{self, Remembered};
-use component::content::derive;
+use component::derived::derive;
 
 /// A folder, and whom to believe about it.
 #[derive(Debug)]

@@ -518,7 +518,7 @@ pub(crate) fn content_of(
         return Ok(None);
     };
     let content = sessions.with(&address.origin, |session| {
-        session.content(name, &release, component::content::derive)
+        session.content(name, &release, component::derived::derive)
     });
     content.map(Some)
 }
@@ -540,7 +540,7 @@ fn content_by_digest(
         let release = log.and_then(|log| log.log().release(&version).cloned());
         if let Some(release) = release.filter(|release| *release.digest() == digest) {
             let content = sessions.with(&address.origin, |session| {
-                session.content(&address.name, &release, component::content::derive)
+                session.content(&address.name, &release, component::derived::derive)
             });
             return Ok(Some(content?.bytes().to_vec()));
         }

@@ -97,7 +97,7 @@ pub fn verify_release(
         }
     }
     let content = sessions.with(&address.origin, |session| {
-        session.content(name, &release, component::content::derive)
+        session.content(name, &release, component::derived::derive)
     })?;
     let indices = sessions.indices(&address, std::slice::from_ref(&release))?;
     let index = indices.into_iter().next().flatten();

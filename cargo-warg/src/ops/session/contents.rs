@@ -41,7 +41,7 @@ impl Wanted {
                 .map(|(selection, release)| (&selection.name, release))
                 .collect();
             sessions.with(origin, |session| {
-                session.contents(&wanted, component::content::derive, |position, content| {
+                session.contents(&wanted, component::derived::derive, |position, content| {
                     if let Some((selection, _)) = releases.get(position)
                         && keep(selection)
                     {
