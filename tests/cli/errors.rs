@@ -231,6 +231,8 @@ fn every_error_is_catalogued_as_it_looks() {
         .filter(|name| !variants::ALL.contains(name))
         .collect();
     assert!(unknown.is_empty(), "there are no variants {unknown:?}");
+    let unlisted = texts.unlisted(variants::ALL);
+    assert!(unlisted.is_empty(), "variants.rs lacks {unlisted:?}");
     let unsaid: Vec<_> = texts.unsaid(&shown);
     assert!(unsaid.is_empty(), "nothing shows {unsaid:#?}");
 

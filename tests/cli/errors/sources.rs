@@ -1,6 +1,6 @@
 //! The texts of errors, as the sources have them: those of enums, and those that operations write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,8 @@ use super::stage::Shown;
 pub(super) struct Texts {
     variants: BTreeMap<String, Text>,
     own: Vec<(PathBuf, Text)>,
+    /// The types that have a class, and so can end a command.
+    classified: BTreeSet<String>,
 }
 
 /// A text with holes, between its fixed parts.
@@ -175,6 +177,7 @@ pub(super) fn texts() -> Texts {
     let mut texts = Texts {
         variants: BTreeMap::new(),
         own: Vec::new(),
+        classified: BTreeSet::new(),
     };
     for folder in [
         "cargo-warg/src",
@@ -187,6 +190,9 @@ pub(super) fn texts() -> Texts {
         for path in paths {
             let code = code(&path);
             texts.variants.extend(of_enums(&code));
+            let classified = code.split("impl Classify for ").skip(1);
+            let name = |part: &str| part.split(' ').next().unwrap().to_owned();
+            texts.classified.extend(classified.map(name));
             let shown = path.strip_prefix(&root).unwrap().to_owned();
             if shown.starts_with("cargo-warg/src/ops")
                 || shown.starts_with("cargo-warg/src/commands")
@@ -212,6 +218,20 @@ impl Texts {
     /// The text of a variant as it is shown; none where it is made in code.
     pub(super) fn of_variant_if_any(&self, name: &str) -> Option<String> {
         self.variants.get(name).map(Text::shown)
+    }
+
+    /// The enums that have a class and are not among these variants.
+    pub(super) fn unlisted(&self, listed: &[&str]) -> Vec<&str> {
+        let is_listed = |name: &str| listed.iter().any(|one| one.starts_with(name));
+        let enums = self.classified.iter().map(|name| format!("{name}::"));
+        let known: Vec<_> = enums
+            .filter(|name| self.variants.keys().any(|one| one.starts_with(name)))
+            .collect();
+        assert!(known.len() > 25, "{known:?}");
+        let names = self.classified.iter().map(String::as_str);
+        names
+            .filter(|name| known.contains(&format!("{name}::")) && !is_listed(&format!("{name}::")))
+            .collect()
     }
 
     /// What operations write and nobody saw.
