@@ -466,12 +466,12 @@ impl<'a> Session<'a> {
             let asks = records.iter().map(|(_, index)| *index).collect();
             let proofs = prove(&mut session.reader, &mut session.tiles, asks)?;
             records.iter().try_for_each(|(hash, index)| {
-                Self::check_placed(session.checkpoint(), &proofs, hash, *index)
+                Self::check_leaf(session.checkpoint(), &proofs, hash, *index)
             })
         })
     }
 
-    fn check_placed(
+    fn check_leaf(
         checkpoint: &TrustedCheckpoint,
         proofs: &Proofs,
         hash: &Hash,
@@ -533,7 +533,7 @@ impl<'a> Session<'a> {
         };
         let proofs = prove(&mut self.reader, &mut self.tiles, [last].into())?;
         let leaf = Hash::of_leaf(&bytes);
-        Self::check_placed(&self.checkpoint, &proofs, &leaf, last)?;
+        Self::check_leaf(&self.checkpoint, &proofs, &leaf, last)?;
         let entry = MapEntry::parse(&bytes)
             .map_err(|error| ClientError::trust(self.policy, error.into()))?;
         let operator = Sighting::of_operator(&entry);

@@ -95,7 +95,7 @@ pub struct Release {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// No index was given for a release.
-    #[error("the place of `{selection}` in the log of `{origin}` is not known")]
+    #[error("the index of `{selection}` in the log of `{origin}` is not known")]
     NoIndex {
         /// The release that has no index.
         selection: Selection,

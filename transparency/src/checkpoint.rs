@@ -292,11 +292,11 @@ pub enum TrustError {
         #[source]
         source: ProofError,
     },
-    /// The operator's last record is said to lie elsewhere than the map entry says.
+    /// The operator's last record is said to be at another index of the log than the map entry says.
     #[error(
         "the head of the operator log is entry {expected} of the log by the map entry, but is said to be entry {found}"
     )]
-    OperatorPlace {
+    OperatorIndex {
         /// What the map entry says.
         expected: Index,
         /// What is said with the record.
@@ -473,7 +473,7 @@ impl TrustedCheckpoint {
         let (head, index) = (entry.operator_head, entry.operator_index);
         check_inclusion(&head, index, *size, root, opening.operator_proof)
             .map_err(|source| TrustError::OperatorNotIncluded { index, source })?;
-        check_operator_place(&operator, index)?;
+        check_operator_index(&operator, index)?;
         Ok(Self {
             checkpoint: signed.checkpoint.clone(),
             signed: signed.clone(),
@@ -580,7 +580,7 @@ impl TrustedCheckpoint {
                 length: operator.length(),
             });
         }
-        check_operator_place(&operator, index)?;
+        check_operator_index(&operator, index)?;
         Ok(operator)
     }
 
@@ -668,9 +668,9 @@ fn check_not_ahead(entry: &MapEntry, now: Time, clocks: Clocks) -> Result<(), Tr
 }
 
 /// Demands that the operator's last record is said to lie where the map entry says, which is proved.
-fn check_operator_place(operator: &operator::Log, expected: Index) -> Result<(), TrustError> {
+fn check_operator_index(operator: &operator::Log, expected: Index) -> Result<(), TrustError> {
     match operator.index() {
-        Some(found) if found != expected => Err(TrustError::OperatorPlace { expected, found }),
+        Some(found) if found != expected => Err(TrustError::OperatorIndex { expected, found }),
         _ => Ok(()),
     }
 }

@@ -43,8 +43,8 @@ pub fn is_spelling(text: &str, value: &impl fmt::Display) -> bool {
 /// What stands before and behind the first of an ASCII character. In words this short, looking at each byte is quicker than
 /// searching as `str::split_once` does.
 pub fn split_word(text: &str, at: u8) -> Option<(&str, &str)> {
-    let place = text.bytes().position(|byte| byte == at)?;
-    let (before, rest) = text.split_at_checked(place)?;
+    let position = text.bytes().position(|byte| byte == at)?;
+    let (before, rest) = text.split_at_checked(position)?;
     Some((before, rest.get(1..)?))
 }
 

@@ -71,11 +71,11 @@ pub enum LogError {
         /// What the records end with.
         found: Hash,
     },
-    /// The last record is said to lie elsewhere than the map says.
+    /// The last record is said to be at another index of the log than the map says.
     #[error(
         "the last record of `{name}` is entry {expected} of the log, but is said to be entry {found}"
     )]
-    Place {
+    Index {
         /// The package.
         name: PackageName,
         /// What the map says.
@@ -224,7 +224,7 @@ pub struct Replay<'a> {
     head: &'a Head,
     checkpoint: &'a TrustedCheckpoint,
     proofs: &'a Proofs,
-    placed: Vec<order::Placed>,
+    dated: Vec<order::Dated>,
 }
 
 impl<'a> Replay<'a> {
@@ -254,7 +254,7 @@ impl<'a> Replay<'a> {
             head,
             checkpoint,
             proofs,
-            placed: Vec::new(),
+            dated: Vec::new(),
         })
     }
 
@@ -271,18 +271,18 @@ impl<'a> Replay<'a> {
         };
         self.log.apply(record, &authority)?;
         let time = self.log.chain.time;
-        self.placed.extend(time.map(|time| (index, time)));
+        self.dated.extend(time.map(|time| (index, time)));
         Ok(())
     }
 
     /// Shows that the records lie on that side of the operator's clocks on which they were taken to lie.
     fn check_order(&self) -> Result<(), LogError> {
         let clocks = self.checkpoint.operator().clocks();
-        for (clock, place) in order::neighbors(clocks, &self.placed) {
-            let position = Position::new(u64::try_from(place).unwrap_or(u64::MAX));
-            let record = self.placed.get(place).zip(self.log.hash_at(position));
+        for (clock, number) in order::neighbors(clocks, &self.dated) {
+            let position = Position::new(u64::try_from(number).unwrap_or(u64::MAX));
+            let record = self.dated.get(number).zip(self.log.hash_at(position));
             let Some((&(index, _), hash)) = record else {
-                continue; // the place is one of a record that was taken
+                continue; // it is the number of a record that was taken
             };
             let authority = Authority::Proved {
                 checkpoint: self.checkpoint,
@@ -323,7 +323,7 @@ impl<'a> Replay<'a> {
             });
         }
         if let Some(found) = log.chain.index.filter(|found| *found != head.index()) {
-            return Err(LogError::Place {
+            return Err(LogError::Index {
                 name: name.clone(),
                 expected: head.index(),
                 found,

@@ -88,9 +88,9 @@ pub struct InfoRelease {
     pub size: u64,
     /// The hash of its record.
     pub record: String,
-    /// The place of the record among the package's, from 0.
+    /// The position of the record among the package's, from 0.
     pub position: u64,
-    /// The place of the record in the registry's log, proved; null where what this machine keeps does not prove it.
+    /// The index of the record in the registry's log, proved; null where what this machine keeps does not prove it.
     pub index: Option<u64>,
     /// What it requires.
     pub requires: Vec<String>,

@@ -306,7 +306,7 @@ fn unbuilt(selection: &Selection, project: Option<&Project>) -> Error {
 fn no_workspace() -> Error {
     let message = "there is no Cargo.toml here or further up, so no registry is configured";
     Error::new(Class::Usage, message).with_help(
-        "run it where the registries are configured, or name that place with --manifest-path",
+        "run it where the registries are configured, or name that folder with --manifest-path",
     )
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A reference is served by the texts that are *given*: they are released together. Else by the registries, exactly at the
 //! version that it names. Else by the texts *beside*, those of a `deps`; where a registry has the version too, its content
-//! counts, and a text beside that contradicts it is told. What none of them has is told with its place.
+//! counts, and a text beside that contradicts it is told. What none of them has is told with its location.
 //!
 //! Nothing is solved or fetched here: the caller says what the registries have, and brings the contents of a closed set.
 
@@ -40,7 +40,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// The packages of texts that serve it: they take the place of releases.
+    /// The packages of texts that serve it: they count instead of releases.
     pub fn beside(&self) -> impl Iterator<Item = &WitName> {
         self.beside.iter()
     }
@@ -87,7 +87,7 @@ impl AtHand {
         &self.given
     }
 
-    /// The same with another text in the place of those that declare its packages.
+    /// The same with another text instead of those that declare its packages.
     #[must_use]
     pub fn instead(&self, group: &Group) -> Self {
         let mut given = Groups::default();

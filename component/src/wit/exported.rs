@@ -21,7 +21,7 @@ pub struct Exported {
     /// Whether a world includes one that is not at hand, which may export anything.
     is_open: bool,
     /// Where the project refers to each package item first.
-    places: BTreeMap<String, Location>,
+    locations: BTreeMap<String, Location>,
 }
 
 impl Exported {
@@ -55,8 +55,8 @@ impl Exported {
                 let world = reference.world && stubs.contains(&reference.package);
                 exported.is_open |= is_main && world;
                 if let Some(location) = reference.location.clone() {
-                    let places = &mut exported.places;
-                    places.entry(reference.extern_name()).or_insert(location);
+                    let locations = &mut exported.locations;
+                    locations.entry(reference.extern_name()).or_insert(location);
                 }
             }
         }
@@ -97,7 +97,7 @@ impl Exported {
 
     /// Where the project itself makes a reference of one of these texts.
     pub fn location(&self, reference: &Reference) -> Option<&Location> {
-        self.places.get(&reference.extern_name())
+        self.locations.get(&reference.extern_name())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The WIT of what components export, so that others can import it.
 //!
 //! A component's bytes hold its exported interfaces whole, and of other packages as much as it uses. Several components
-//! may hold parts of one package; these are united, where they agree. What is selected or local serves in their place, and
+//! may hold parts of one package; these are united, where they agree. What is selected or local serves instead of them, and
 //! is neither taken from components nor compared with what they hold.
 //!
 //! The references in a component's bytes are those of the project that it was built in, which may have raised them within
@@ -321,7 +321,7 @@ fn hide_others(
     }
 }
 
-/// The types that the union uses of a lower version than what is added does, and those that take their place.
+/// The types that the union uses of a lower version than what is added does, and those that the union is to use instead.
 fn raised<'i>(
     union: &Resolve,
     added: &Resolve,

@@ -1,6 +1,6 @@
 //! Other versions in the references of a project's own texts, with every other byte as it is.
 //!
-//! The parser names no place of a version, so the text is read here token by token: comments are skipped, and what
+//! The parser does not say where a version stands, so the text is read here token by token: comments are skipped, and what
 //! follows the form `namespace:name/item@version` is a reference. What comes of it is then parsed and compared: a change
 //! that does anything but set those versions is refused.
 
@@ -41,7 +41,7 @@ pub struct PinChange {
     pub name: PackageName,
     /// The version that is there.
     pub before: Version,
-    /// The version that takes its place.
+    /// The version that stands there afterwards.
     pub after: Version,
 }
 
@@ -52,7 +52,7 @@ pub struct FileEdit {
     pub path: PathBuf,
     /// Its text as it was read.
     pub before: String,
-    /// The text that takes its place.
+    /// Its text afterwards.
     pub after: String,
 }
 
@@ -172,7 +172,7 @@ impl PinEdit {
     }
 }
 
-/// A reference without its place.
+/// A reference without its location.
 fn meaning(reference: Reference) -> (String, String, String, bool, BTreeSet<String>) {
     (
         reference.user.to_string(),

@@ -63,7 +63,7 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// The same, at the place where a text declares the package, unless it has a better one.
+    /// The same, at the location where a text declares the package, unless it has a better one.
     #[must_use]
     pub fn declared_in(mut self, text: Option<&Group>, name: &WitName) -> Self {
         match &mut self {

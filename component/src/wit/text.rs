@@ -54,10 +54,10 @@ impl Texts {
         map.push(path, text);
     }
 
-    /// None where the parser names no place in them.
+    /// None where the span is in none of them.
     fn locate(&self, map: &SourceMap, span: Span) -> Option<Location> {
-        let place = map.resolve_span(span)?;
-        Some(self.0.get(place.path)?.at(place.range))
+        let found = map.resolve_span(span)?;
+        Some(self.0.get(found.path)?.at(found.range))
     }
 
     /// Where a package is declared; none where the text spells it in another way than usual.
@@ -108,7 +108,7 @@ pub enum TextError {
         /// The file or folder.
         path: PathBuf,
     },
-    /// The parser refuses it, at a place.
+    /// The parser refuses it, at a location.
     #[error("{message}")]
     Parse {
         /// Where in the text.
@@ -116,7 +116,7 @@ pub enum TextError {
         /// The parser's words.
         message: String,
     },
-    /// The parser refuses it, and names no place.
+    /// The parser refuses it, and says not where.
     #[error("{}: {message}", path.display())]
     Package {
         /// The file or folder.
@@ -127,7 +127,7 @@ pub enum TextError {
     /// It can be parsed with all features, and not with fewer.
     #[error("whoever {features} cannot parse it: {why}")]
     Gated {
-        /// Where, if the parser names a place.
+        /// Where, if the parser says so.
         location: Option<Location>,
         /// What is enabled then.
         features: Features,
@@ -372,8 +372,8 @@ impl Group {
                 texts: Arc::new(texts),
             }),
             Err((map, error)) => {
-                let place = texts.locate(&map, error.kind().span());
-                Err(refusal(path, place, error.to_string()))
+                let location = texts.locate(&map, error.kind().span());
+                Err(refusal(path, location, error.to_string()))
             }
         }
     }
@@ -523,7 +523,7 @@ pub enum Lack {
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
     all: Vec<Group>,
-    places: BTreeMap<WitName, usize>,
+    positions: BTreeMap<WitName, usize>,
     binaries: Vec<Resolve>,
 }
 
@@ -545,20 +545,24 @@ impl Groups {
     /// # Errors
     /// One of its packages stands in another group already.
     pub fn insert(&mut self, group: Group) -> Result<(), TextError> {
-        let place = self.all.len();
+        let position = self.all.len();
         for name in group.names() {
-            if let Some(other) = self.places.get(name).and_then(|place| self.all.get(*place)) {
+            if let Some(other) = self
+                .positions
+                .get(name)
+                .and_then(|position| self.all.get(*position))
+            {
                 return Err(TextError::duplicate(name, &other.path, Some(other), &group));
             }
         }
         for name in group.names() {
-            self.places.insert(name.clone(), place);
+            self.positions.insert(name.clone(), position);
         }
         self.all.push(group);
         Ok(())
     }
 
-    /// Puts a group in the place of the one read from the same path.
+    /// Puts a group where the one is that was read from the same path.
     pub(super) fn replace(&mut self, group: Group) {
         self.all.retain(|other| other.path != group.path);
         self.all.push(group);
@@ -573,9 +577,9 @@ impl Groups {
     }
 
     fn index(&mut self) {
-        self.places = (0..)
+        self.positions = (0..)
             .zip(&self.all)
-            .flat_map(|(place, group)| group.names().map(move |name| (name.clone(), place)))
+            .flat_map(|(position, group)| group.names().map(move |name| (name.clone(), position)))
             .collect();
     }
 
@@ -591,12 +595,14 @@ impl Groups {
 
     /// The names of all packages, ascending.
     pub fn names(&self) -> impl Iterator<Item = &WitName> {
-        self.places.keys()
+        self.positions.keys()
     }
 
     /// The group that declares a package.
     pub fn get(&self, name: &WitName) -> Option<&Group> {
-        self.places.get(name).and_then(|place| self.all.get(*place))
+        self.positions
+            .get(name)
+            .and_then(|position| self.all.get(*position))
     }
 
     /// Resolves one package, with the groups that it needs and no others.
@@ -700,10 +706,10 @@ impl Groups {
                 }
                 Err(error) => {
                     let span = error.kind().span();
-                    let place = std::iter::once(&main)
+                    let location = std::iter::once(&main)
                         .chain(others)
                         .find_map(|group| group.texts.locate(&resolve.source_map, span));
-                    Err(refusal(&main.path, place, error.to_string()))
+                    Err(refusal(&main.path, location, error.to_string()))
                 }
             }
         })?
@@ -719,8 +725,8 @@ enum Parsing<'f> {
     With(&'f Features),
 }
 
-fn refusal(path: &Path, place: Option<Location>, message: String) -> TextError {
-    match place {
+fn refusal(path: &Path, location: Option<Location>, message: String) -> TextError {
+    match location {
         Some(location) => TextError::Parse { location, message },
         None => TextError::Package {
             path: path.to_owned(),

@@ -69,7 +69,7 @@ impl Session<'_> {
         self.reader.admit(&mut self.tiles, &consistency)?;
         let proofs = prove(&mut self.reader, &mut self.tiles, [last].into())?;
         let leaf = Hash::of_leaf(&map_entry);
-        Self::check_placed(&self.checkpoint, &proofs, &leaf, last)?;
+        Self::check_leaf(&self.checkpoint, &proofs, &leaf, last)?;
         let claimed = match claimed {
             Err(_) if !MapEntry::is_one(&map_entry) => {
                 return Err(self.explain_no_checkpoint(size, last));
@@ -286,7 +286,7 @@ impl Session<'_> {
         let Some((index, record)) = next else {
             return Ok(());
         };
-        Self::check_placed(&self.checkpoint, proofs, &Hash::of_leaf(record), *index)?;
+        Self::check_leaf(&self.checkpoint, proofs, &Hash::of_leaf(record), *index)?;
         if self.size().holds(*index) {
             return Err(ClientError::LeftOut {
                 name: name.clone(),

@@ -194,8 +194,8 @@ impl Session<'_> {
         let Ok(proofs) = prove(&mut self.reader, &mut self.tiles, asks) else {
             return false;
         };
-        entries.iter().all(|(hash, index)| {
-            Self::check_placed(&self.checkpoint, &proofs, hash, *index).is_ok()
-        })
+        entries
+            .iter()
+            .all(|(hash, index)| Self::check_leaf(&self.checkpoint, &proofs, hash, *index).is_ok())
     }
 }

@@ -214,10 +214,10 @@ pub fn asks<'r>(
     let mut asks = BTreeSet::new();
     let grants = operator.grants(&name.namespace());
     let clocks = operator.clocks();
-    let mut placed = Vec::new();
+    let mut dated = Vec::new();
     for (index, bytes) in records {
         if !clocks.is_empty() {
-            placed.extend(claimed_time(bytes).map(|time| (index, time)));
+            dated.extend(claimed_time(bytes).map(|time| (index, time)));
         }
         // Parsing is for the few records that may name an operator record; all others cost a search for a word.
         if !contains(bytes, b" under operator ") {
@@ -235,9 +235,9 @@ pub fn asks<'r>(
             asks.extend(from.next().map(operator::NamespaceGrant::index));
         }
     }
-    for (clock, place) in order::neighbors(clocks, &placed) {
+    for (clock, position) in order::neighbors(clocks, &dated) {
         asks.insert(clock.index());
-        asks.extend(placed.get(place).map(|(index, _)| *index));
+        asks.extend(dated.get(position).map(|(index, _)| *index));
     }
     asks
 }

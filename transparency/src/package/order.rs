@@ -12,21 +12,26 @@ use alloc::vec::Vec;
 use crate::clock::Clock;
 use crate::number::{Index, Time};
 
-/// A record, by where it is said to lie and when it was written.
-pub(super) type Placed = (Index, Time);
+/// A record, by the index at which it is said to lie and the time at which it was written.
+pub(super) type Dated = (Index, Time);
 
-/// Each clock, with the place among the records of each one next to it that must be proved to lie where it is said to.
-pub(super) fn neighbors<'c>(clocks: &'c [Clock], records: &[Placed]) -> Vec<(&'c Clock, usize)> {
+/// Each clock, with the position of each record next to it that must be proved to lie at its index.
+pub(super) fn neighbors<'c>(clocks: &'c [Clock], records: &[Dated]) -> Vec<(&'c Clock, usize)> {
     let mut neighbors = Vec::new();
     for clock in clocks {
-        let is_spoken_of = |place: &usize| {
-            let record = records.get(*place);
+        let is_spoken_of = |position: &usize| {
+            let record = records.get(*position);
             record.is_some_and(|(_, time)| *time >= clock.time())
         };
         let first_behind = records.partition_point(|(index, _)| *index <= clock.index());
         let before = (0..first_behind).rev().find(is_spoken_of);
         let behind = (first_behind..records.len()).find(is_spoken_of);
-        neighbors.extend(before.into_iter().chain(behind).map(|place| (clock, place)));
+        neighbors.extend(
+            before
+                .into_iter()
+                .chain(behind)
+                .map(|position| (clock, position)),
+        );
     }
     neighbors
 }

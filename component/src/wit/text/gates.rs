@@ -77,7 +77,7 @@ impl Groups {
             };
             let found = location
                 .as_ref()
-                .and_then(|place| self.reference_at(&needed, place, &features));
+                .and_then(|location| self.reference_at(&needed, location, &features));
             let why = match (found, why) {
                 (Some(found), _) => found,
                 (None, TextError::Parse { message, .. }) => message,
@@ -93,7 +93,7 @@ impl Groups {
         Ok(())
     }
 
-    /// What stands at a place where the parser found something left out, and what that is.
+    /// What stands at a location where the parser found something left out, and what that is.
     fn reference_at(
         &self,
         groups: &[&Group],
@@ -144,7 +144,7 @@ fn stability<'p>(package: &'p UnresolvedPackage, item: &'p WorldItem) -> &'p Sta
     }
 }
 
-/// A search for the item at a place, and for what it refers to in vain.
+/// A search for the item at a location, and for what it refers to in vain.
 struct Search<'g> {
     groups: &'g Groups,
     group: &'g Group,

@@ -21,14 +21,14 @@ pub(super) const MAX_REACH: usize = 1 << 18;
 /// What a world or an interface is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Node {
-    /// By the places of the package and of the item.
+    /// By the position of the package, and the item in it.
     Interface(usize, InterfaceId),
     World(usize, WorldId),
 }
 
 /// What is made of what, through all packages.
 struct Graph<'g> {
-    places: BTreeMap<&'g WitName, usize>,
+    positions: BTreeMap<&'g WitName, usize>,
     /// The interfaces and worlds of each package, by name.
     items: BTreeMap<(usize, &'g str), Node>,
     edges: BTreeMap<Node, BTreeSet<Node>>,
@@ -42,44 +42,44 @@ const BYTES: usize = 256;
 impl<'g> Graph<'g> {
     fn of(groups: impl Iterator<Item = &'g Group>) -> Self {
         let packages: Vec<_> = groups.flat_map(Group::packages).collect();
-        let places = (0..).zip(&packages);
-        let places = places.map(|(place, package)| (&package.name, place));
+        let positions = (0..).zip(&packages);
+        let positions = positions.map(|(position, package)| (&package.name, position));
         let mut graph = Self {
-            places: places.collect(),
+            positions: positions.collect(),
             items: BTreeMap::new(),
             edges: BTreeMap::new(),
             copies: BTreeMap::new(),
         };
-        for (place, package) in (0..).zip(&packages) {
+        for (position, package) in (0..).zip(&packages) {
             for (id, interface) in &package.interfaces {
                 // Those that stand for another package's have none.
                 if let Some(name) = &interface.name {
-                    let node = Node::Interface(place, id);
-                    graph.items.insert((place, name), node);
+                    let node = Node::Interface(position, id);
+                    graph.items.insert((position, name), node);
                 }
             }
             for (id, world) in &package.worlds {
-                let node = Node::World(place, id);
-                graph.items.insert((place, &world.name), node);
+                let node = Node::World(position, id);
+                graph.items.insert((position, &world.name), node);
             }
         }
-        for (place, package) in (0..).zip(&packages) {
-            graph.add(place, package);
+        for (position, package) in (0..).zip(&packages) {
+            graph.add(position, package);
         }
         graph
     }
 
-    fn add(&mut self, place: usize, package: &UnresolvedPackage) {
+    fn add(&mut self, position: usize, package: &UnresolvedPackage) {
         let foreign = self.foreign(package);
         let interface = |id: InterfaceId| {
-            let found = foreign.get(&Node::Interface(place, id)).copied();
-            found.unwrap_or(Node::Interface(place, id))
+            let found = foreign.get(&Node::Interface(position, id)).copied();
+            found.unwrap_or(Node::Interface(position, id))
         };
         let mut edges: Vec<(Node, Node)> = Vec::new();
         for (_, ty) in &package.types {
             let from = match ty.owner {
                 TypeOwner::Interface(id) => interface(id),
-                TypeOwner::World(id) => Node::World(place, id),
+                TypeOwner::World(id) => Node::World(position, id),
                 TypeOwner::None => continue,
             };
             if let TypeDefKind::Type(Type::Id(used)) = ty.kind
@@ -89,14 +89,14 @@ impl<'g> Graph<'g> {
             }
         }
         for (id, world) in &package.worlds {
-            let from = Node::World(place, id);
+            let from = Node::World(position, id);
             for item in world.imports.values().chain(world.exports.values()) {
                 if let WorldItem::Interface { id, .. } = item {
                     edges.push((from, interface(*id)));
                 }
             }
             for include in &world.includes {
-                let world = Node::World(place, include.id);
+                let world = Node::World(position, include.id);
                 edges.push((from, foreign.get(&world).copied().unwrap_or(world)));
             }
             let items = world.imports.values().chain(world.exports.values());
@@ -113,10 +113,14 @@ impl<'g> Graph<'g> {
 
     /// The items of other packages that stand in a package for those that it uses, and which they are.
     fn foreign(&self, package: &UnresolvedPackage) -> BTreeMap<Node, Node> {
-        let own = self.places.get(&package.name).copied().unwrap_or_default();
+        let own = self
+            .positions
+            .get(&package.name)
+            .copied()
+            .unwrap_or_default();
         let mut foreign = BTreeMap::new();
         for (name, items) in &package.foreign_deps {
-            let Some(place) = self.places.get(name) else {
+            let Some(position) = self.positions.get(name) else {
                 continue;
             };
             for (item, (id, _)) in items {
@@ -124,7 +128,7 @@ impl<'g> Graph<'g> {
                     AstItem::Interface(id) => Node::Interface(own, *id),
                     AstItem::World(id) => Node::World(own, *id),
                 };
-                let found = self.items.get(&(*place, item.as_str()));
+                let found = self.items.get(&(*position, item.as_str()));
                 foreign.extend(found.map(|found| (node, *found)));
             }
         }
