@@ -14,7 +14,7 @@ const RACE: &str = "Another program changed the file while the command ran. Run 
 const DISK: &str = "The disk failed or is full, or this user may not read or write there. `Caused by:` has the reason of the system.";
 /// The WIT library accepts these texts, or has an error of its own first.
 const LIBRARY: &str = "The library that reads WIT refuses the text. Mend what it names. If nothing is wrong there, please report it, with the text.";
-/// Takes components or packages that contradict each other; `cargo-warg/tests/wit.rs` makes them.
+/// Takes components or packages that contradict each other; `cargo-warg/tests/wit/` makes them.
 const PAIR: &str = "Two packages that were selected contradict each other. Ask their publishers, or select another version of one: `cargo warg update NAME --precise VERSION`.";
 /// Would be a defect of this program.
 const DEFECT: &str =
