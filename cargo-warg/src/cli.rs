@@ -24,7 +24,7 @@ use crate::manifest::{ManifestArgs, Solving};
 use crate::message::{Failure, Message};
 use crate::network::Network;
 use crate::shell::{self, Shell, Verbosity, has_secret};
-use component::wit::text::with_stack;
+use component::wit::guard::with_stack;
 
 /// cargo's own colours of help texts.
 const STYLES: Styles = Styles::styled()

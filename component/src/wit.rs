@@ -12,6 +12,7 @@ pub mod binary;
 pub mod deps;
 pub mod exported;
 pub mod exports;
+pub mod guard;
 pub mod import;
 pub mod local;
 mod normal_form;

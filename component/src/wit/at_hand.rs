@@ -16,9 +16,10 @@ use wit_parser::{Package, PackageName as WitName};
 
 use super::agreement::Comparison;
 use super::binary::{Decoded, Refusal, release_name, unversioned};
+use super::guard::guarded;
 use super::publish::{Contents, PublishError, encode_group};
 use super::selected::{Form, Selected};
-use super::text::{Group, Groups, Reference, TextError, guarded, print_meaning, wit_name};
+use super::text::{Group, Groups, Reference, TextError, print_meaning, wit_name};
 use crate::order::{Next, Sorted, sort};
 
 /// Texts that are given, and texts that lie beside them.

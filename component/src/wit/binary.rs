@@ -14,7 +14,8 @@ use wit_component::{DecodedWasm, decode};
 use wit_parser::{PackageId, PackageName as WitName, Resolve, Stability, WorldId};
 
 use super::agreement::Comparison;
-use super::text::{GaveUp, Group, Groups, Reference, TextError, guarded, print};
+use super::guard::{GaveUp, guarded};
+use super::text::{Group, Groups, Reference, TextError, print};
 use crate::content::{ContentError, kind_of};
 use crate::order::{Next, sort};
 

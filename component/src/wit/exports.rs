@@ -18,8 +18,9 @@ use wit_parser::{
 
 use super::agreement::{Comparison, same_interface};
 use super::binary::{BinaryError, open_component};
+use super::guard::{GaveUp, guarded};
 use super::selected::{Form, Selected};
-use super::text::{GaveUp, Group, Groups, TextError, guarded, print};
+use super::text::{Group, Groups, TextError, print};
 
 /// Components whose exports cannot be written as WIT.
 #[derive(Debug, thiserror::Error)]

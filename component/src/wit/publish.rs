@@ -13,8 +13,9 @@ use wit_component::encode;
 use wit_parser::{PackageId, PackageName as WitName, Resolve};
 
 use super::binary::{BinaryError, Decoded, MAX_WIT, Refusal};
+use super::guard::{GaveUp, guarded};
 use super::size;
-use super::text::{GaveUp, Group, Groups, Location, TextError, guarded};
+use super::text::{Group, Groups, Location, TextError};
 
 /// A folder or file that cannot be published as a WIT package.
 #[derive(Debug, thiserror::Error)]

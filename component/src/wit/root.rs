@@ -190,7 +190,7 @@ impl Root {
     fn add_group(&mut self, group: Group) -> Result<(), RootError> {
         for name in group.names() {
             if let Some((path, text)) = self.other_of(name) {
-                return Err(TextError::duplicate(name, &path, text, &group).into());
+                return Err(group.duplicate(name, &path, text).into());
             }
         }
         self.add_locals(group.names(), group.path());

@@ -9,41 +9,22 @@
 //! each such set of the package's own items. Other packages answer for themselves.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use wit_parser::{
     AstItem, Function, Handle, InterfaceId, PackageName as WitName, Span, Stability, Type,
     TypeDefKind, TypeId, TypeOwner, UnresolvedPackage, WorldId, WorldItem,
 };
 
-use super::{Group, Groups, Location, Parsing, TextError};
+use super::TextError;
+use super::features::Features;
+use super::group::Group;
+use super::groups::{Groups, Parsing};
+use crate::span::Location;
 use crate::wit::normal_form::feature;
 
 /// The most bytes of text that are resolved for all sets of features together. The closed set of `wasi:http` has 160
 /// thousand, and names four features.
 const MAX_TRIED: usize = 16 << 20;
-
-/// Features that are enabled.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Features(pub(super) BTreeSet<String>);
-
-impl fmt::Display for Features {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.iter().map(|name| format!("`{name}`")).collect();
-        match names.as_slice() {
-            [] => f.write_str("enables no feature"),
-            [one] => write!(f, "enables the feature {one} alone"),
-            all => write!(f, "enables the features {} alone", all.join(", ")),
-        }
-    }
-}
-
-impl Features {
-    fn of<'s>(gates: impl IntoIterator<Item = &'s Stability>) -> Self {
-        let features = gates.into_iter().filter_map(feature);
-        Self(features.map(ToOwned::to_owned).collect())
-    }
-}
 
 impl Groups {
     /// Resolves the packages of the text that declares one, as those will who have enabled some features of its, or none.

@@ -11,7 +11,8 @@ use wit_parser::{
     TypeDefKind, TypeOwner, UnresolvedPackage, WorldId, WorldItem,
 };
 
-use super::{Group, TextError};
+use super::TextError;
+use super::group::Group;
 
 /// The most interfaces, uses of one by another, and functions and types of included worlds, that all worlds of some texts
 /// may reach, counted for each world. All worlds of all versions of WASI together reach some thousands; this many take about

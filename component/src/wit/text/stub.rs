@@ -11,7 +11,9 @@ use std::path::Path;
 
 use wit_parser::{AstItem, PackageName as WitName, UnresolvedPackage, WorldId};
 
-use super::{Group, Groups, TextError};
+use super::TextError;
+use super::group::Group;
+use super::groups::Groups;
 
 /// What is used of one package.
 #[derive(Debug, Default)]

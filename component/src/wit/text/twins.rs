@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use transparency::version::Track;
 use wit_parser::{AstItem, PackageName as WitName, WorldKey};
 
-use super::Group;
+use super::group::Group;
 
 impl Group {
     /// The packages, and their tracks, of which a world imports, or exports, one interface in several versions.
