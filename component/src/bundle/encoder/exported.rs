@@ -12,7 +12,8 @@ use wasmparser::ComponentType;
 use super::super::host::{Want, each_reference};
 use super::super::outside::Type;
 use super::super::wiring::{Server, Wired};
-use super::{Encoder, Renumbered};
+use super::Encoder;
+use super::renumbered::Renumbered;
 
 /// The types of the root, as far as they are written for its exports.
 pub(super) struct ExportedTypes<'p, 'a> {
