@@ -34,8 +34,8 @@ pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
 pub use self::outdated::{HeldBy, Mark, Outdated, OutdatedPackage};
 pub use self::registry::{
-    ImportedPackage, Init, Keys, Publish, RegistryCheck, RegistryClock, RegistryImport,
-    RegistryNew, SkippedPackage,
+    ImportedPackage, Init, Keys, MovedPackage, Publish, RegistryCheck, RegistryClock,
+    RegistryImport, RegistryNew, SkippedPackage,
 };
 pub use self::remove::{Remove, RemovedDependency};
 pub use self::sbom::Sbom;

@@ -11,9 +11,10 @@ use std::sync::{Arc, OnceLock};
 use registry::file;
 use registry::http::{Address, AddressError, Http, Options, Progress, Silent};
 use tokio::runtime::{Builder, Handle, Runtime};
+use upstream::{Local, Texts, Upstream};
 
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Classify, Result};
+use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::tokens;
 
 /// The variable that names a file of certificates which are believed beside the system's; cargo's own, for
@@ -121,6 +122,23 @@ impl Network {
         };
         let runtime = self.runtime().classified()?.clone();
         Ok(Http::new(address, mirrors, options, runtime))
+    }
+
+    /// An upstream. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// A folder that is none.
+    pub fn upstream(&self, address: &upstream::Address) -> Result<Box<dyn Upstream>> {
+        Ok(match address {
+            upstream::Address::Local(root) => Box::new(Local::new(root)),
+            upstream::Address::Folder(folder) => Box::new(Texts::open(folder).classified()?),
+            upstream::Address::Oci(_)
+            | upstream::Address::WasmPkg(_)
+            | upstream::Address::Crate { .. } => {
+                let message = format!("{address} cannot be read by this version");
+                return Err(Error::new(Class::Usage, message));
+            }
+        })
     }
 
     fn runtime(&self) -> std::result::Result<&Handle, NetworkError> {

@@ -1,6 +1,7 @@
 //! `cargo warg registry`.
 
-use std::collections::BTreeSet;
+mod import;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -8,24 +9,23 @@ use transparency::name::{Namespace, Origin};
 use transparency::number::Time;
 
 use super::Context;
-use super::report::counted;
 use super::sure::Sure;
 use crate::clock;
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
 use crate::message::Message;
-use crate::ops::registry::append::Outcome;
 use crate::ops::registry::check::Subject;
 use crate::ops::registry::clock::{Setting, set};
 use crate::ops::registry::create::{Wanted, make};
-use crate::ops::registry::import::folders::{Import, import};
+
+use import::RegistryImportArgs;
 
 /// `cargo warg registry`.
 #[derive(Subcommand)]
 pub enum RegistryCommand {
     /// Make a registry in a folder, with its keys and policy, and add it to Cargo.toml
     New(RegistryNewArgs),
-    /// Publish every WIT package that folders of .wit files hold, in order of their dependencies
+    /// Release what lies elsewhere: packages of an OCI registry, a crate or a folder, in order of their dependencies
     Import(RegistryImportArgs),
     /// Replay a registry's whole log, apply every rule, and compare every committed map
     Check(RegistryCheckArgs),
@@ -135,102 +135,6 @@ impl RegistryNewArgs {
     }
 }
 
-/// `cargo warg registry import`.
-#[derive(Args)]
-#[command(after_help = "Example: cargo warg registry import wit/deps --registry wasi")]
-pub struct RegistryImportArgs {
-    /// Folders that hold .wit files, or folders of them
-    #[arg(required = true, value_name = "DIR")]
-    pub folders: Vec<PathBuf>,
-    /// The registry, as Cargo.toml calls it
-    #[arg(long, value_name = "NAME")]
-    pub registry: Option<String>,
-    /// The key to sign with, by its name
-    #[arg(long, value_name = "NAME")]
-    pub key: Option<String>,
-    #[command(flatten)]
-    pub(super) sure: Sure,
-}
-
-impl RegistryImportArgs {
-    fn run(self, context: &Context) -> Result<()> {
-        context.shell.show_lines_of(&self.folders);
-        let wanted = Import {
-            folders: &self.folders,
-            registry: self.registry.as_deref(),
-            key: self.key.as_deref(),
-            offline: context.offline,
-            now: clock::now()?,
-            sure: self.sure.yes,
-        };
-        let report = import(
-            &context.workspace()?,
-            &context.dirs()?,
-            &context.network,
-            &wanted,
-        )?;
-        let shell = &context.shell;
-        let (mut new, mut unusable) = (0_usize, 0_usize);
-        for package in &report.packages {
-            let release = format!("{}@{}", package.name, package.version);
-            if let Some(reason) = &package.unusable {
-                unusable = unusable.saturating_add(1);
-                shell.warning(format!(
-                    "{release} is kept for the record and unusable: {reason}"
-                ));
-            }
-            match &package.outcome {
-                Outcome::Published { signer, index } => {
-                    new = new.saturating_add(1);
-                    shell.status_verbose(
-                        "Published",
-                        format!("{release}, entry {index}, signed by `{signer}`"),
-                    );
-                }
-                Outcome::Existed | Outcome::Checked { .. } => {
-                    shell.status_verbose("Unchanged", release);
-                }
-            }
-        }
-        for skipped in &report.skipped {
-            let from = &skipped.from;
-            let reason = skipped.reason();
-            if skipped.is_elsewhere {
-                shell.note(format!("skipped what {from} declares: {reason}"));
-            } else {
-                shell.warning(format!("skipped what {from} declares: {reason}"));
-            }
-        }
-        for help in report.helps() {
-            shell.note(help);
-        }
-        let names: BTreeSet<_> = report
-            .packages
-            .iter()
-            .map(|package| &package.name)
-            .collect();
-        let there = report.packages.len().saturating_sub(new);
-        shell.status(
-            "Imported",
-            format!(
-                "{} of {} into `{}`{}",
-                counted(new, "version"),
-                counted(names.len(), "package"),
-                report.registry,
-                others(&[
-                    (there, "already there"),
-                    (unusable, "unusable"),
-                    (report.skipped.len(), "skipped"),
-                ])
-            ),
-        );
-        if let Some(class) = report.class() {
-            context.end_with(class.exit_code());
-        }
-        context.message(&Message::RegistryImport((&report).into()))
-    }
-}
-
 /// `cargo warg registry check`.
 #[derive(Args)]
 #[command(after_help = "\
@@ -314,18 +218,6 @@ impl RegistryClockArgs {
         );
         context.message(&Message::RegistryClock((&set).into()))
     }
-}
-
-/// What else there was, where there was any: ` (3 already there, 1 skipped)`.
-fn others(counts: &[(usize, &str)]) -> String {
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<_> = counts
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if counts.is_empty() {
-        return String::new();
-    }
-    format!(" ({})", counts.join(", "))
 }
 
 #[cfg(test)]

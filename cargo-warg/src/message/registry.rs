@@ -46,8 +46,12 @@ pub struct Publish {
 pub struct RegistryImport {
     /// What Cargo.toml calls the registry.
     pub registry: String,
-    /// Every package version that was found, each behind those it refers to.
+    /// Every package version that was looked at, each behind those it refers to.
     pub packages: Vec<ImportedPackage>,
+    /// How many versions of an upstream were released before, and were not fetched again.
+    pub unchanged: usize,
+    /// Versions that are other bytes upstream than those that were released.
+    pub moved: Vec<MovedPackage>,
     /// What was left out.
     pub skipped: Vec<SkippedPackage>,
 }
@@ -69,12 +73,29 @@ pub struct ImportedPackage {
     pub unusable: Option<String>,
 }
 
+/// A version that is other bytes upstream than those that were released.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct MovedPackage {
+    /// The package.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// Where it lies upstream.
+    pub from: String,
+    /// The SHA-256 of the content that was released, and stays.
+    pub released: String,
+    /// The SHA-256 of the content that lies there now.
+    pub found: String,
+}
+
 /// What was left out of an import.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct SkippedPackage {
-    /// The file or folder that declares it.
+    /// The file or folder that declares it, or the reference of its upstream.
     pub path: String,
     /// Why: no registry can hold it, its text is wrong, or nobody could use it.
     pub why: String,
@@ -219,7 +240,21 @@ impl From<&ops::registry::import::Report> for RegistryImport {
         Self {
             registry: report.registry.to_string(),
             packages: packages.collect(),
+            unchanged: report.unchanged,
+            moved: report.moved.iter().map(MovedPackage::from).collect(),
             skipped: skipped.collect(),
+        }
+    }
+}
+
+impl From<&ops::registry::import::Moved> for MovedPackage {
+    fn from(moved: &ops::registry::import::Moved) -> Self {
+        Self {
+            name: moved.name.to_string(),
+            version: moved.version.to_string(),
+            from: moved.from.clone(),
+            released: moved.released.to_string(),
+            found: moved.found.to_string(),
         }
     }
 }

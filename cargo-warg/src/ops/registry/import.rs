@@ -5,6 +5,7 @@
 //! wrong, or that nobody could use, is left out and told, and the others are imported.
 
 pub mod folders;
+pub mod upstreams;
 
 use std::collections::BTreeSet;
 
@@ -50,16 +51,23 @@ pub struct Skipped {
 pub struct Report {
     /// The registry, as Cargo.toml calls it.
     pub registry: Alias,
-    /// Every package version, each behind those it refers to.
+    /// Every package version that was looked at, each behind those it refers to.
     pub packages: Vec<Imported>,
+    /// How many versions of an upstream were released before, and were not fetched again.
+    pub unchanged: usize,
+    /// Versions that are other bytes upstream than those that were released.
+    pub moved: Vec<Moved>,
     /// What was left out.
     pub skipped: Vec<Skipped>,
 }
 
 impl Report {
-    /// What the run ends with though it did what it could: something was left out that is wrong.
+    /// What the run ends with though it did what it could: something was left out that is wrong, or an upstream gives other
+    /// bytes than it gave.
     pub fn class(&self) -> Option<Class> {
-        class_of(&self.skipped)
+        let moved = self.moved.first().map(|_| Class::Refused);
+        let classes = class_of(&self.skipped).into_iter().chain(moved);
+        classes.max_by_key(|class| class.gravity())
     }
 
     /// What to do about what was left out.
@@ -73,6 +81,21 @@ fn class_of(skipped: &[Skipped]) -> Option<Class> {
     wrong
         .map(|one| one.why.class())
         .max_by_key(|class| class.gravity())
+}
+
+/// A version that is other bytes upstream than those that were released. What was released stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The package.
+    pub name: PackageName,
+    /// The version.
+    pub version: Version,
+    /// Where it lies upstream.
+    pub from: String,
+    /// The digest of the content that was released.
+    pub released: Digest,
+    /// The digest of the content that lies there now.
+    pub found: Digest,
 }
 
 /// What was found, and where: the file, folder or reference.
@@ -155,9 +178,9 @@ impl Skipped {
     }
 }
 
-/// Nothing is left of what the folders hold.
+/// Nothing is left of what was found.
 fn nothing_to_release(skipped: &[Skipped]) -> Error {
-    let mut message = "the folders hold nothing that can be released".to_owned();
+    let mut message = "nothing was found that can be released".to_owned();
     for one in skipped {
         message.push_str("\n  ");
         message.push_str(&one.from);

@@ -87,6 +87,8 @@ pub fn import(
     Ok(Report {
         registry: registry.alias.clone(),
         packages,
+        unchanged: 0,
+        moved: Vec::new(),
         skipped,
     })
 }

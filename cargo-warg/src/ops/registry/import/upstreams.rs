@@ -1,0 +1,507 @@
+//! Importing from an upstream: the versions of packages that no log vouches for, released with what the upstream says of them.
+//!
+//! A version is released once. What an upstream has later under the same name is compared with what was released, and other
+//! bytes are told as what they are: moved. They never replace anything.
+//!
+//! What a WIT package refers to comes along, where it belongs to the same registry, since nobody could use it without.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+use std::thread;
+
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::{Kind, Namespace, PackageName};
+use transparency::number::Time;
+use transparency::package::Scope;
+use transparency::statement::Statement;
+use transparency::version::{Track, VersionReq, without_build};
+use upstream::{Release, Upstream, UpstreamError};
+
+use super::{FoundItem, Imported, Moved, Report, item, nothing_to_release, release, skip};
+use crate::dirs::Dirs;
+use crate::error::{Class, Classified as _, Error, Result};
+use crate::keys::Keys;
+use crate::manifest::Workspace;
+use crate::network::Network;
+use crate::ops::registry::append::{Destination, Item, named, registry_of};
+use crate::ops::session::Sessions;
+use crate::ops::session::registries::{Reading, Registries};
+use component::content::Interface;
+use component::order::{self, Next};
+use component::wit::import::Imported as Found;
+
+/// How many versions are fetched at once.
+const AT_ONCE: usize = 4;
+
+/// How many bytes of contents are gathered before they are released: more wait for the next append.
+const GATHERED: usize = 64 << 20;
+
+/// The annotation that says under which OCI reference a release was found.
+pub const REFERENCE: &str = "oci.reference";
+/// The annotation with the digest of the manifest that named the content. The manifest is kept under it.
+pub const MANIFEST: &str = "oci.manifest";
+/// The annotation with the digest of the config that the manifest names. The config is kept under it.
+pub const CONFIG: &str = "oci.config";
+/// The annotation that says in which crate a release was found.
+pub const CRATE: &str = "crate.reference";
+/// The annotation with the digest of the crate's archive.
+pub const CHECKSUM: &str = "crate.checksum";
+
+/// What is wanted of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wanted {
+    /// Every package of a namespace, where the upstream can list them.
+    Namespace(Namespace),
+    /// Every version of a package.
+    Package(PackageName),
+    /// One version.
+    Version(PackageName, Version),
+    /// Of a WIT package every version; of a component those of the tracks that a requirement allows.
+    Required(PackageName, VersionReq),
+}
+
+/// What is to be imported, where, and by whom.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    /// Where it lies.
+    pub upstream: &'a dyn Upstream,
+    /// What of it.
+    pub wanted: &'a [Wanted],
+    /// The registry; by default the one that has the namespaces.
+    pub registry: Option<&'a str>,
+    /// The name of the key to sign with, or its vkey; by default the one that may.
+    pub key: Option<&'a str>,
+    /// Whether what was imported before is compared with what lies upstream now.
+    pub recheck: bool,
+    /// The time that the records are written at.
+    pub now: Time,
+    /// Whether the user says that the clock is right, though the registry was idle for long.
+    pub sure: bool,
+}
+
+/// Releases what an upstream has.
+///
+/// # Errors
+/// Nothing that can be released, and nothing that was released before; packages of two registries, where none is named; a
+/// registry that cannot be read, believed or written.
+pub fn import(
+    workspace: &Workspace,
+    dirs: &Dirs,
+    network: &Network,
+    import: &Import<'_>,
+) -> Result<Report> {
+    let registries = Registries::open(workspace, dirs, network)?;
+    let wanted = listed(import.upstream, import.wanted)?;
+    let names = wanted.iter().filter_map(Wanted::name);
+    let registry = registry_of(&registries, import.registry, names)?;
+    let keys = Keys::open(dirs).classified()?;
+    let signer = import.key.map(|key| named(&keys, key)).transpose();
+    let destination = Destination {
+        registry,
+        keys: &keys,
+        signer: signer.classified()?,
+        dirs,
+        now: import.now,
+        sure: import.sure,
+    };
+    let upstream = |_: &PackageName| Some(import.upstream);
+    let mut importer = Importer::new(&registries, &destination, &upstream);
+    importer.recheck = import.recheck;
+    importer.import(wanted)?;
+    let report = importer.report;
+    if report.packages.is_empty() && report.unchanged == 0 && report.moved.is_empty() {
+        return Err(nothing_to_release(&report.skipped));
+    }
+    Ok(report)
+}
+
+/// What is wanted, with the packages of each namespace by their names. Where nothing is named, everything is.
+fn listed(upstream: &dyn Upstream, wanted: &[Wanted]) -> Result<Vec<Wanted>> {
+    if wanted.is_empty() {
+        let packages = upstream.packages().classified()?.ok_or_else(|| {
+            let message = format!("{upstream} does not say which packages it has");
+            Error::new(Class::Usage, message).with_help("name the packages behind it")
+        })?;
+        return Ok(packages.into_iter().map(Wanted::Package).collect());
+    }
+    let mut all = Vec::new();
+    for one in wanted {
+        let Wanted::Namespace(namespace) = one else {
+            all.push(one.clone());
+            continue;
+        };
+        let packages = upstream.packages().classified()?.ok_or_else(|| {
+            let message = format!("{upstream} does not say which packages it has");
+            Error::new(Class::Usage, message)
+                .with_help(format!("name them: `{namespace}:NAME {namespace}:NAME`"))
+        })?;
+        let packages = packages.into_iter();
+        let mut packages = packages
+            .filter(|name| name.namespace() == *namespace)
+            .peekable();
+        if packages.peek().is_none() {
+            let message = format!("{upstream} has no package of the namespace `{namespace}`");
+            return Err(Error::new(Class::Unsolved, message));
+        }
+        all.extend(packages.map(Wanted::Package));
+    }
+    Ok(all)
+}
+
+impl Wanted {
+    fn name(&self) -> Option<&PackageName> {
+        match self {
+            Self::Namespace(_) => None,
+            Self::Package(name) | Self::Version(name, _) | Self::Required(name, _) => Some(name),
+        }
+    }
+}
+
+/// What imports: from the upstream of each package into one registry.
+pub struct Importer<'a, 'd> {
+    registries: &'a Registries,
+    destination: &'d Destination<'a>,
+    upstream: &'d dyn Fn(&PackageName) -> Option<&'d dyn Upstream>,
+    sessions: Sessions<'a>,
+    /// Whether what was imported before is compared with what lies upstream now.
+    pub recheck: bool,
+    /// Packages that were asked for, whatever came of it.
+    asked: BTreeSet<PackageName>,
+    /// Found, and not released yet.
+    found: BTreeMap<(PackageName, Version), FoundItem>,
+    /// How many bytes their contents have.
+    gathered: usize,
+    /// What came of it.
+    pub report: Report,
+}
+
+/// What the registry has of a package.
+#[derive(Default)]
+struct Released {
+    /// Each version without its build metadata: the digests of its content, and of the manifest that named it.
+    versions: BTreeMap<Version, (Digest, Option<Digest>)>,
+}
+
+impl<'a, 'd> Importer<'a, 'd> {
+    /// Nothing is asked yet. `upstream` says where each package lies.
+    pub fn new(
+        registries: &'a Registries,
+        destination: &'d Destination<'a>,
+        upstream: &'d dyn Fn(&PackageName) -> Option<&'d dyn Upstream>,
+    ) -> Self {
+        Self {
+            registries,
+            destination,
+            upstream,
+            sessions: Sessions::new(registries, Reading::Now),
+            recheck: false,
+            asked: BTreeSet::new(),
+            found: BTreeMap::new(),
+            gathered: 0,
+            report: Report {
+                registry: destination.registry.alias.clone(),
+                packages: Vec::new(),
+                unchanged: 0,
+                moved: Vec::new(),
+                skipped: Vec::new(),
+            },
+        }
+    }
+
+    /// Imports packages, and what they refer to. What cannot be imported is left out and told in the report.
+    ///
+    /// # Errors
+    /// A registry that cannot be read, believed or written.
+    pub fn import(&mut self, wanted: Vec<Wanted>) -> Result<()> {
+        for one in wanted {
+            // What one package refers to is gathered before anything of it is released.
+            let mut ahead = VecDeque::from([one]);
+            while let Some(one) = ahead.pop_front() {
+                if let Some(name) = one.name()
+                    && (matches!(one, Wanted::Version(..)) || self.asked.insert(name.clone()))
+                {
+                    self.gather(&one, &mut ahead)?;
+                }
+            }
+            if self.gathered > GATHERED {
+                self.release()?;
+            }
+        }
+        self.release()
+    }
+
+    /// Fetches what is wanted of one package and is not released yet.
+    fn gather(&mut self, wanted: &Wanted, ahead: &mut VecDeque<Wanted>) -> Result<()> {
+        let Some(name) = wanted.name() else {
+            return Ok(());
+        };
+        let Some(upstream) = (self.upstream)(name) else {
+            return Ok(());
+        };
+        let origin = self.destination.registry.policy.origin();
+        self.sessions.assign(name.namespace(), origin.clone());
+        let released = self.released(name)?;
+        let (there, new): (Vec<_>, Vec<_>) = match self.versions(upstream, wanted) {
+            Ok(versions) => versions
+                .into_iter()
+                .partition(|version| released.versions.contains_key(&without_build(version))),
+            Err(error) => {
+                self.skip(&format!("{name} of {upstream}"), error);
+                return Ok(());
+            }
+        };
+        self.report.unchanged = self.report.unchanged.saturating_add(there.len());
+        let asked = matches!(wanted, Wanted::Version(..)) || self.recheck;
+        for version in there.iter().filter(|_| asked) {
+            self.compare(upstream, name, version, &released);
+        }
+        let new = self.wanted_of(upstream, wanted, new)?;
+        for some in new.chunks(AT_ONCE) {
+            for (version, fetched) in fetch(upstream, name, some) {
+                match fetched {
+                    Ok(fetched) => self.take(fetched, ahead),
+                    Err(error) => self.skip(&format!("{name}@{version} of {upstream}"), error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, from: &str, error: UpstreamError) {
+        skip(&mut self.report.skipped, from, Error::classified(error));
+    }
+
+    /// What the registry has of a package already.
+    fn released(&mut self, name: &PackageName) -> Result<Released> {
+        let (_, log) = self.sessions.find(name)?;
+        let Some(log) = log.map(|log| log.log()) else {
+            return Ok(Released::default());
+        };
+        let mut manifests: BTreeMap<&Version, Digest> = BTreeMap::new();
+        for (scope, key, value) in log.annotations() {
+            if let (Scope::Version(version), MANIFEST, Ok(digest)) = (scope, key, value.parse()) {
+                manifests.insert(version, digest);
+            }
+        }
+        let versions = log.releases().map(|release| {
+            let manifest = manifests.get(release.version()).copied();
+            (
+                without_build(release.version()),
+                (*release.digest(), manifest),
+            )
+        });
+        Ok(Released {
+            versions: versions.collect(),
+        })
+    }
+
+    /// The versions that are asked for, as far as the upstream has them.
+    fn versions(
+        &mut self,
+        upstream: &dyn Upstream,
+        wanted: &Wanted,
+    ) -> std::result::Result<Vec<Version>, UpstreamError> {
+        match wanted {
+            Wanted::Namespace(_) => Ok(Vec::new()),
+            Wanted::Version(_, version) => Ok(vec![version.clone()]),
+            Wanted::Package(name) | Wanted::Required(name, _) => {
+                Ok(upstream.versions(name)?.versions.into_iter().collect())
+            }
+        }
+    }
+
+    /// Those versions that are wanted, once it is known what the package holds.
+    fn wanted_of(
+        &mut self,
+        upstream: &dyn Upstream,
+        wanted: &Wanted,
+        versions: Vec<Version>,
+    ) -> Result<Vec<Version>> {
+        let Wanted::Required(name, required) = wanted else {
+            return Ok(versions);
+        };
+        let kind = match self.sessions.kind_of(name)? {
+            Some(kind) => Some(kind),
+            // The bytes say it. They are asked for again with the others of the track.
+            None => {
+                let newest = versions.iter().rfind(|version| required.matches(version));
+                let newest = newest.and_then(|version| upstream.fetch(name, version).ok());
+                newest.map(|release| release.kind)
+            }
+        };
+        if kind != Some(Kind::Component) {
+            return Ok(versions);
+        }
+        let matching = versions.iter().filter(|version| required.matches(version));
+        let tracks: BTreeSet<Track> = matching.map(Track::of).collect();
+        let is_wanted = |version: &Version| tracks.contains(&Track::of(version));
+        Ok(versions.into_iter().filter(is_wanted).collect())
+    }
+
+    /// Compares what lies upstream with what was released. A hint that nothing changed is taken; that something did is
+    /// found out from the bytes.
+    fn compare(
+        &mut self,
+        upstream: &dyn Upstream,
+        name: &PackageName,
+        version: &Version,
+        released: &Released,
+    ) {
+        let Some((digest, manifest)) = released.versions.get(&without_build(version)) else {
+            return;
+        };
+        if manifest.is_some()
+            && let Ok(hint) = upstream.hint(name, version)
+            && hint == *manifest
+        {
+            return;
+        }
+        match upstream.fetch(name, version) {
+            Ok(fetched) if fetched.digest == *digest => {}
+            Ok(fetched) => self.report.moved.push(Moved {
+                name: name.clone(),
+                version: version.clone(),
+                from: fetched.claims.reference,
+                released: *digest,
+                found: fetched.digest,
+            }),
+            Err(error) => self.skip(&format!("{name}@{version} of {upstream}"), error),
+        }
+    }
+
+    /// Takes what was fetched, to be released; what it refers to is asked for.
+    fn take(&mut self, fetched: Release, ahead: &mut VecDeque<Wanted>) {
+        let from = fetched.claims.reference.clone();
+        let item = match self.item(fetched) {
+            Ok(item) => item,
+            Err(why) => return skip(&mut self.report.skipped, &from, why),
+        };
+        for requirement in &item.statement.requirements {
+            let other = &requirement.name;
+            if self.belongs_here(other) && !self.asked.contains(other) {
+                ahead.push_back(Wanted::Required(other.clone(), requirement.req.clone()));
+            }
+        }
+        self.gathered = self.gathered.saturating_add(item.content.len());
+        let key = (item.name.clone(), without_build(&item.statement.version));
+        self.found.insert(key, (from, item));
+    }
+
+    /// Whether what a package refers to is to be imported with it: it has no registry of its own, or this very one.
+    fn belongs_here(&self, name: &PackageName) -> bool {
+        match self.registries.of_package(name) {
+            Ok(registry) => registry.alias == self.destination.registry.alias,
+            Err(_) => (self.upstream)(name).is_some(),
+        }
+    }
+
+    /// What is said of a release: what its bytes say, and what the upstream claims.
+    fn item(&self, fetched: Release) -> Result<Item> {
+        let Release {
+            name,
+            version,
+            kind,
+            bytes,
+            digest,
+            claims,
+        } = fetched;
+        let mut item = match kind {
+            Kind::Wit => {
+                let found = Found::open(bytes, Path::new(&claims.reference)).classified()?;
+                item(found, digest)
+            }
+            Kind::Component => {
+                let interface = Interface::of_component(&bytes).classified()?;
+                let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                let mut statement = Statement::new(version, digest, size);
+                statement.imports = interface.imports;
+                statement.exports = interface.exports;
+                Item {
+                    name,
+                    kind,
+                    statement,
+                    content: bytes,
+                    attached: Vec::new(),
+                    annotations: Vec::new(),
+                }
+            }
+        };
+        // A path says nothing to anybody else, and is nobody's business.
+        let mut annotations = Vec::new();
+        if claims.manifest.is_some() {
+            annotations.push((REFERENCE.to_owned(), claims.reference));
+        } else if let Some(checksum) = claims.checksum {
+            annotations.push((CRATE.to_owned(), claims.reference));
+            annotations.push((CHECKSUM.to_owned(), checksum.to_string()));
+        }
+        for (key, document) in [(MANIFEST, claims.manifest), (CONFIG, claims.config)] {
+            if let Some(document) = document {
+                annotations.push((key.to_owned(), document.digest.to_string()));
+                item.attached.push(document.bytes);
+            }
+        }
+        item.annotations = annotations;
+        Ok(item)
+    }
+
+    /// Releases what was gathered, in one append: each package version behind those it refers to.
+    fn release(&mut self) -> Result<()> {
+        self.gathered = 0;
+        let found = in_order(std::mem::take(&mut self.found));
+        if found.is_empty() {
+            return Ok(());
+        }
+        let skipped = &mut self.report.skipped;
+        let imported: Vec<Imported> = release(self.destination, found, &self.sessions, skipped)?;
+        self.report.packages.extend(imported);
+        // What was appended is to be seen by what comes next.
+        self.sessions = Sessions::new(self.registries, Reading::Now);
+        Ok(())
+    }
+}
+
+/// Several versions of a package, fetched at the same time.
+fn fetch(
+    upstream: &dyn Upstream,
+    name: &PackageName,
+    versions: &[Version],
+) -> Vec<(Version, std::result::Result<Release, UpstreamError>)> {
+    thread::scope(|scope| {
+        let all: Vec<_> = versions
+            .iter()
+            .map(|version| (version, scope.spawn(|| upstream.fetch(name, version))))
+            .collect();
+        let joined = all.into_iter().map(|(version, fetched)| {
+            let fetched = fetched.join();
+            (
+                version.clone(),
+                fetched.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            )
+        });
+        joined.collect()
+    })
+}
+
+/// Each package version behind those that it refers to. Those that refer to each other come last: nobody could use them.
+fn in_order(mut found: BTreeMap<(PackageName, Version), FoundItem>) -> Vec<FoundItem> {
+    let mut needs: BTreeMap<&(PackageName, Version), BTreeSet<&(PackageName, Version)>> =
+        BTreeMap::new();
+    for (key, (_, item)) in &found {
+        let needed = item
+            .statement
+            .requirements
+            .iter()
+            .filter_map(|requirement| {
+                let of_name = (requirement.name.clone(), Version::new(0, 0, 0));
+                let versions = found.range(of_name..).map(|(key, _)| key);
+                let mut versions = versions.take_while(|(name, _)| *name == requirement.name);
+                versions.find(|(_, version)| requirement.req.matches(version))
+            });
+        needs.insert(key, needed.collect());
+    }
+    let sorted = order::sort(&needs, Next::Least);
+    let keys = sorted.order.into_iter().chain(sorted.stuck);
+    let keys: Vec<_> = keys.cloned().collect();
+    keys.iter().filter_map(|key| found.remove(key)).collect()
+}

@@ -1,0 +1,139 @@
+//! Packages that no log vouches for are released as they lie upstream, with what refers to what in order. A version is released
+//! once: other bytes under its name are told, and replace nothing.
+
+use fixtures::component;
+
+use crate::support::{Project, Sandbox};
+
+/// Puts bytes where wkg's layout has a version.
+fn put(sandbox: &Sandbox, name: &str, version: &str, bytes: &[u8]) {
+    let path = format!("up/{}/{version}.wasm", name.replace(':', "/"));
+    let path = sandbox.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// The same of a WIT package.
+fn put_wit(sandbox: &Sandbox, name: &str, version: &str, text: &str) {
+    let text = format!("package {name}@{version};\n{text}\n");
+    put(sandbox, name, version, &component::wit_package(&text));
+}
+
+/// A project with the registry `team`, which has the namespaces `wasi` and `acme`.
+fn project(sandbox: &Sandbox) -> Project {
+    let app = sandbox.cargo_project("app", "");
+    app.registry("team", &["wasi", "acme"]);
+    app
+}
+
+const HTTP: &str = "world proxy { import wasi:io/streams@0.2.3; }\n\
+                    package wasi:io@0.2.3 { interface streams { g: func(); } }";
+
+fn fill(sandbox: &Sandbox) {
+    put_wit(
+        sandbox,
+        "wasi:io",
+        "0.2.0",
+        "interface streams { f: func(); }",
+    );
+    put_wit(
+        sandbox,
+        "wasi:io",
+        "0.2.3",
+        "interface streams { g: func(); }",
+    );
+    put_wit(sandbox, "wasi:other", "0.1.0", "interface i {}");
+    put_wit(sandbox, "wasi:http", "0.2.3", HTTP);
+}
+
+#[test]
+fn a_package_comes_with_all_versions_and_with_what_it_refers_to() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    fill(&sandbox);
+    let import = ["registry", "import", "local:../up", "wasi:http"];
+    app.warg(&import)
+        .code(0)
+        .stderr_contains("Imported 3 versions of 2 packages into `team`");
+    app.warg(&import)
+        .code(0)
+        .stderr_contains("Imported 0 versions of 0 packages into `team` (1 already there)");
+    app.warg(&["add", "wasi:http"]).code(0);
+    app.warg(&["verify"]).code(0);
+    let lock = app.read("warg.lock");
+    assert!(lock.contains("wit wasi:io@0.2.3"), "{lock}");
+}
+
+#[test]
+fn a_whole_namespace_comes_in_one_command() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    fill(&sandbox);
+    let world = "package acme:c@1.0.0;\nworld w { export f: func(); }\n";
+    put(
+        &sandbox,
+        "acme:c",
+        "1.0.0",
+        &component::from_wit(world, "w"),
+    );
+    app.warg(&["registry", "import", "local:../up", "wasi:*"])
+        .code(0)
+        .stderr_contains("Imported 4 versions of 3 packages");
+    // Without a name, all there is.
+    app.warg(&["registry", "import", "local:../up", "--registry", "team"])
+        .code(0)
+        .stderr_contains("Imported 1 version of 1 package into `team` (4 already there)");
+    app.warg(&["registry", "check", "team"]).code(0);
+}
+
+#[test]
+fn other_bytes_under_a_released_version_are_an_alarm_and_replace_nothing() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    fill(&sandbox);
+    app.warg(&["registry", "import", "local:../up", "wasi:io"])
+        .code(0);
+    let before = app.json(&["info", "wasi:io@0.2.3"])["releases"][0]["digest"].clone();
+    put_wit(
+        &sandbox,
+        "wasi:io",
+        "0.2.3",
+        "interface streams { evil: func(); }",
+    );
+    // What is released is not fetched again, unless it is named or all is to be compared.
+    app.warg(&["registry", "import", "local:../up", "wasi:io"])
+        .code(0);
+    for again in [
+        &["registry", "import", "local:../up", "wasi:io@0.2.3"][..],
+        &["registry", "import", "local:../up", "wasi:io", "--recheck"],
+    ] {
+        let report = app.warg(again).code(13);
+        report
+            .stderr_contains("wasi:io@0.2.3 moved")
+            .stderr_contains(before.as_str().unwrap())
+            .stderr_contains("1 moved upstream");
+    }
+    assert_eq!(
+        app.json(&["info", "wasi:io@0.2.3"])["releases"][0]["digest"],
+        before
+    );
+}
+
+#[test]
+fn one_bad_package_is_left_out_and_the_others_come() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    fill(&sandbox);
+    put(&sandbox, "wasi:bad", "1.0.0", b"\0asm\x01\0\0\0");
+    put(&sandbox, "wasi:worse", "1.0.0", b"nothing");
+    let other = component::wit_package("package wasi:io@0.2.0;\ninterface i {}\n");
+    put(&sandbox, "wasi:liar", "1.0.0", &other);
+    app.warg(&["registry", "import", "local:../up", "wasi:*"])
+        .code(13)
+        .stderr_contains("a core module, not a component")
+        .stderr_contains("its bytes say that they are `wasi:io@0.2.0`")
+        .stderr_contains("Imported 4 versions of 3 packages into `team` (3 skipped)");
+    app.warg(&["registry", "import", "local:../up", "wasi:none"])
+        .code(11)
+        .stderr_contains("wasi:none");
+}
