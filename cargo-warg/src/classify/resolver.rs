@@ -2,7 +2,7 @@
 
 use resolver::lockfile::merge::{MergeError, Side};
 use resolver::lockfile::{BuildError, ReadError, Staleness};
-use resolver::resolution::Unresolved;
+use resolver::unresolved::Unresolved;
 
 use crate::error::{Class, Classify};
 use crate::ops::session::registries::name_registries;

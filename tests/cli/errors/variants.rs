@@ -35,7 +35,7 @@ use registry::storage::StorageError;
 use registry::trust::TrustStoreError;
 use resolver::lockfile::merge::MergeError;
 use resolver::lockfile::{BuildError, ReadError, Stale};
-use resolver::resolution::Unresolved;
+use resolver::unresolved::Unresolved;
 use upstream::tree::ImportError;
 
 macro_rules! variants {

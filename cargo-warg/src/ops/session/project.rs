@@ -14,7 +14,7 @@ use std::path::Path;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
 use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
-use resolver::resolution::Unresolved;
+use resolver::unresolved::Unresolved;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;

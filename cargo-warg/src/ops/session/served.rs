@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use resolver::index::Address;
 use resolver::problem::{Problem, RootRequirement, Written};
-use resolver::resolution::Unresolved;
 use resolver::trial::Trials;
+use resolver::unresolved::Unresolved;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::release::Release;

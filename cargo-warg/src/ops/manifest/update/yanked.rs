@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, Problem};
-use resolver::resolution::{Resolution, Unresolved};
+use resolver::resolution::Resolution;
 use resolver::trial::Trials;
+use resolver::unresolved::Unresolved;
 use transparency::release::Release;
 use transparency::selection::Selection;
 
