@@ -13,7 +13,7 @@ use std::path::Path;
 use component::wit::at_hand::AtHand;
 use component::wit::binary::Decoded;
 use component::wit::deps::{PlanError, check_alone};
-use component::wit::publish::{Package, PublishError};
+use component::wit::publish::{PublishError, WitPackage};
 use component::wit::selected::{Form, Selected};
 use component::wit::text::{Group, TextError, wit_name};
 use fixtures::random::Random;
@@ -28,7 +28,7 @@ fn encode(at_hand: &AtHand, name: &WitName) -> Result<Vec<u8>, PublishError> {
     contents.remove(name).unwrap()
 }
 
-fn selected(package: &Package) -> Selected<'_> {
+fn selected(package: &WitPackage) -> Selected<'_> {
     Selected {
         name: &package.name,
         version: &package.version,
@@ -476,7 +476,7 @@ fn what_is_gated_is_published_just_where_all_can_parse_it() {
                 Err(_) => break,
             };
             assert_eq!(wrong, None, "{case}");
-            contents.push(Package::open(bytes.clone()).unwrap());
+            contents.push(WitPackage::open(bytes.clone()).unwrap());
             let printed: Vec<_> = contents.iter().map(|one| print(&one.bytes)).collect();
             let wrong = wrong_for_some(&printed);
             let selected: Vec<_> = contents.iter().map(selected).collect();

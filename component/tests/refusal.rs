@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use component::wit::binary::Refusal;
-use component::wit::publish::{Package, PublishError};
+use component::wit::publish::{PublishError, WitPackage};
 use fixtures::component::wit_package;
 
 fn refused(text: &str) -> Refusal {
-    match Package::open(wit_package(text)) {
+    match WitPackage::open(wit_package(text)) {
         Err(PublishError::Refused { why, .. }) => *why,
         other => panic!("{text}: {other:?}"),
     }
@@ -39,7 +39,7 @@ fn each_refusal_says_what_is_wrong() {
     ));
     assert!(matches!(&name, Refusal::Name(_)), "{name:?}");
     // Two tracks side by side are what a bridge between them needs.
-    let bridge = Package::open(wit_package(
+    let bridge = WitPackage::open(wit_package(
         "package a:b@1.0.0; interface i { use c:d/j@0.2.3.{t}; use c:d/j@0.3.0.{t as u}; } \
          package c:d@0.2.3 { interface j { type t = u8; } } package c:d@0.3.0 { interface j { type t = u8; } }",
     ));

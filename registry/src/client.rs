@@ -43,7 +43,7 @@ use transparency::tile::{Part, WIDTH};
 
 use doubts::Doubts;
 pub use error::{ClientError, Remedy};
-pub use loaded::{Loaded, LoadedLog, Package};
+pub use loaded::{Loaded, LoadedLog, LoadedPackage};
 use news::News;
 use past::Past;
 use reader::{Reader, Wanted};

@@ -6,7 +6,7 @@ mod story;
 
 use fixtures::storage::Memory;
 use fixtures::world::World;
-use registry::client::{ClientError, Package, Remedy};
+use registry::client::{ClientError, LoadedPackage, Remedy};
 use registry::sequencer::{Founding, Sequencer, found};
 use transparency::Unverified;
 use transparency::checkpoint::{Checkpoint, SignedCheckpoint, TrustError};
@@ -47,7 +47,7 @@ fn an_unknown_package_is_proved_absent_at_the_checkpoint() {
     world.release("acme:clock", "1.0.0").publish();
     let machine = Machine::new(world.policy());
     let mut session = machine.open(world.storage()).unwrap();
-    let Package::Absent(absence) = session.load_one(&name("acme:clocks")).unwrap() else {
+    let LoadedPackage::Absent(absence) = session.load_one(&name("acme:clocks")).unwrap() else {
         panic!("nobody published acme:clocks");
     };
     assert_eq!(absence.checkpoint(), &checkpoint(&world));

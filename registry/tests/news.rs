@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use fixtures::forge::Forge;
 use fixtures::storage::Memory;
 use fixtures::world::World;
-use registry::client::{Client, ClientError, Package, StandIn};
+use registry::client::{Client, ClientError, LoadedPackage, StandIn};
 use registry::storage::Source;
 use transparency::checkpoint::Checkpoint;
 use transparency::number::{Length, Time};
@@ -169,9 +169,10 @@ fn a_package_that_is_loaded_for_the_first_time_is_held_to_the_news_too() {
     let mut world = World::in_memory(2);
     world.release("acme:logger", "1.0.0").publish();
     let machine = Machine::new(world.policy());
-    let read = |machine: &Machine, world: &World, package: &str| -> Result<Package, ClientError> {
-        machine.open(world.storage())?.load_one(&name(package))
-    };
+    let read =
+        |machine: &Machine, world: &World, package: &str| -> Result<LoadedPackage, ClientError> {
+            machine.open(world.storage())?.load_one(&name(package))
+        };
     read(&machine, &world, "acme:logger").unwrap();
     let locked = world.session().checkpoint().checkpoint().clone();
     world.release("acme:clock", "1.0.0").publish();

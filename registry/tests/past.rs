@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use fixtures::world::World;
-use registry::client::{Client, ClientError, Package, Remedy, Session};
+use registry::client::{Client, ClientError, LoadedPackage, Remedy, Session};
 use registry::sequencer::Sequencer;
 use transparency::checkpoint::{Checkpoint, TrustError};
 use transparency::digest::{Digest, Hash};
@@ -27,7 +27,7 @@ fn tell(session: &mut Session<'_>) -> Result<String, ClientError> {
     let entry = session.checkpoint().entry().clone();
     let mut told = format!("{checkpoint}{entry}{:?}\n", session.checkpoint().operator());
     for (name, package) in session.load(&names(&PACKAGES))? {
-        let Package::Present(loaded) = package else {
+        let LoadedPackage::Present(loaded) = package else {
             writeln!(told, "{name} is absent").unwrap();
             continue;
         };

@@ -8,7 +8,7 @@ mod story;
 use fixtures::forge::{self, Forge};
 use fixtures::storage::Memory;
 use fixtures::world::World;
-use registry::client::{ClientError, Loaded, Package, Remedy};
+use registry::client::{ClientError, Loaded, LoadedPackage, Remedy};
 use registry::layout;
 use transparency::digest::Hash;
 use transparency::name::Kind;
@@ -145,8 +145,8 @@ fn assert_refused(world: &World, what: &str) -> ClientError {
         refused.to_string().contains("acme:clock"),
         "{what}: {refused}"
     );
-    assert!(matches!(logger, Ok(Package::Present(_))), "{what}");
-    assert!(matches!(nobody, Ok(Package::Absent(_))), "{what}");
+    assert!(matches!(logger, Ok(LoadedPackage::Present(_))), "{what}");
+    assert!(matches!(nobody, Ok(LoadedPackage::Absent(_))), "{what}");
     let mut session = machine.open(world.storage()).unwrap();
     let error = session.load_one(&name(CLOCK)).expect_err(what);
     assert_eq!(error.remedy(), Remedy::Investigate, "{what}: {error:?}");

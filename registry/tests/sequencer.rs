@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use fixtures::storage::{Failure, Faulty};
 use fixtures::world::World;
 use registry::check::{check, check_session};
-use registry::client::{Client, Package};
+use registry::client::{Client, LoadedPackage};
 use registry::sequencer::{Sequencer, SequencerError};
 use transparency::content::Derived;
 
@@ -53,7 +53,7 @@ fn a_release_is_there_for_all_who_read() {
         .publish();
 
     let mut session = world.session();
-    let Package::Present(loaded) = session.load_one(&"acme:logger".parse().unwrap()).unwrap()
+    let LoadedPackage::Present(loaded) = session.load_one(&"acme:logger".parse().unwrap()).unwrap()
     else {
         panic!("acme:logger is there");
     };
@@ -63,7 +63,7 @@ fn a_release_is_there_for_all_who_read() {
         .map(|r| r.version().to_string())
         .collect();
     assert_eq!(versions, ["1.2.0", "1.2.1"]);
-    let Package::Absent(absence) = session.load_one(&"acme:nobody".parse().unwrap()).unwrap()
+    let LoadedPackage::Absent(absence) = session.load_one(&"acme:nobody".parse().unwrap()).unwrap()
     else {
         panic!("acme:nobody is not there");
     };

@@ -9,7 +9,7 @@ use cargo_warg::wit::publish::Texts;
 use cargo_warg::wit::root;
 use component::wit::at_hand::AtHand;
 use component::wit::deps::{Plan, PlanError};
-use component::wit::publish::{Package, PublishError};
+use component::wit::publish::{PublishError, WitPackage};
 use component::wit::selected::{Form, Selected};
 use fixtures::component::{LOGGER, from_wit, wit_package};
 use semver::Version;
@@ -56,12 +56,12 @@ pub(crate) struct Content {
 
 impl Content {
     pub(crate) fn wit(text: &str) -> Self {
-        let Package {
+        let WitPackage {
             name,
             version,
             bytes,
             ..
-        } = Package::open(wit_package(text)).unwrap();
+        } = WitPackage::open(wit_package(text)).unwrap();
         Self {
             name,
             version,
@@ -113,7 +113,7 @@ pub(crate) fn encode(at_hand: &AtHand, name: &WitName) -> Result<Vec<u8>, Publis
 }
 
 /// The package of a `wit/` folder or of one `.wit` file, by the texts that lie there alone.
-pub(crate) fn read_package(path: &Path) -> Result<Package, PublishError> {
+pub(crate) fn read_package(path: &Path) -> Result<WitPackage, PublishError> {
     let Texts { text, beside } = Texts::read(path)?;
     let name = text.name().clone();
     let mut at_hand = AtHand::default();
@@ -121,6 +121,6 @@ pub(crate) fn read_package(path: &Path) -> Result<Package, PublishError> {
     for text in beside {
         at_hand.put_beside(text)?;
     }
-    let package = encode(&at_hand, &name).and_then(Package::open);
+    let package = encode(&at_hand, &name).and_then(WitPackage::open);
     package.map_err(|error| error.declared_in(at_hand.given().get(&name), &name))
 }

@@ -85,7 +85,7 @@ impl PublishError {
 
 /// A WIT package, ready to be released.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
+pub struct WitPackage {
     /// From its text.
     pub name: PackageName,
     /// From its text.
@@ -96,7 +96,7 @@ pub struct Package {
     pub requirements: BTreeSet<Requirement>,
 }
 
-impl Package {
+impl WitPackage {
     /// It as a text, whose path is for messages only.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use transparency::record::{SignedRecord, Subject};
 use transparency::tile::Part;
 
 use super::reader::Wanted;
-use super::{ClientError, Loaded, LoadedLog, Package, Session, loaded, prove};
+use super::{ClientError, Loaded, LoadedLog, LoadedPackage, Session, loaded, prove};
 use crate::layout;
 use crate::trust::{Memory, Saved, Sighting, TrustStore};
 
@@ -107,8 +107,8 @@ pub(super) fn check_sighting(
         return Ok(()); // it was not there
     };
     let extends = match now {
-        Ok(Package::Absent(_)) => return Err(vanished(session, name, sighting, None)),
-        Ok(Package::Present(loaded)) => loaded.log.check_extends(&sighting.seen),
+        Ok(LoadedPackage::Absent(_)) => return Err(vanished(session, name, sighting, None)),
+        Ok(LoadedPackage::Present(loaded)) => loaded.log.check_extends(&sighting.seen),
         Err(refused) => refused.check_extends(&sighting.seen),
     };
     if let Err(error) = extends {

@@ -12,7 +12,7 @@ use super::RefusedLog;
     reason = "nearly all that are asked for are present"
 )]
 #[derive(Debug, Clone)]
-pub enum Package {
+pub enum LoadedPackage {
     /// Its verified log.
     Present(LoadedLog),
     /// It is proved not to be there.
@@ -31,7 +31,7 @@ pub struct LoadedLog {
 }
 
 /// A package as a checkpoint has it, or as it cannot be used.
-pub type Loaded = Result<Package, RefusedLog>;
+pub type Loaded = Result<LoadedPackage, RefusedLog>;
 
 impl LoadedLog {
     /// The log.
@@ -70,8 +70,8 @@ impl LoadedLog {
 /// A record of a package, and where it is said to lie.
 pub(super) fn record_at(loaded: &Loaded, position: Position) -> Option<(Index, &[u8])> {
     match loaded {
-        Ok(Package::Present(loaded)) => loaded.record_at(position),
-        Ok(Package::Absent(_)) => None,
+        Ok(LoadedPackage::Present(loaded)) => loaded.record_at(position),
+        Ok(LoadedPackage::Absent(_)) => None,
         Err(refused) => refused.record_at(position),
     }
 }

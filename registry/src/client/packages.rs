@@ -16,7 +16,7 @@ use super::loaded::first_part;
 use super::opening::Opening;
 use super::reader::Wanted;
 use super::records::{End, Records, Way, borrowed};
-use super::{ClientError, Loaded, LoadedLog, Package, RefusedLog, Session, evidence, prove};
+use super::{ClientError, Loaded, LoadedLog, LoadedPackage, RefusedLog, Session, evidence, prove};
 use crate::layout;
 use crate::trust::Sighting;
 
@@ -35,7 +35,7 @@ impl Session<'_> {
     pub fn load(
         &mut self,
         names: &BTreeSet<PackageName>,
-    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+    ) -> Result<BTreeMap<PackageName, LoadedPackage>, ClientError> {
         let loaded = self.load_each(names)?.into_iter();
         loaded.map(|(name, package)| Ok((name, package?))).collect()
     }
@@ -67,7 +67,7 @@ impl Session<'_> {
     pub fn load_afresh(
         &mut self,
         names: &BTreeSet<PackageName>,
-    ) -> Result<BTreeMap<PackageName, Package>, ClientError> {
+    ) -> Result<BTreeMap<PackageName, LoadedPackage>, ClientError> {
         self.reader.distrust_cache();
         self.load(names)
     }
@@ -76,7 +76,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// As those of [`Session::load`].
-    pub fn load_one(&mut self, name: &PackageName) -> Result<Package, ClientError> {
+    pub fn load_one(&mut self, name: &PackageName) -> Result<LoadedPackage, ClientError> {
         let mut loaded = self.load(&BTreeSet::from([name.clone()]))?;
         loaded
             .remove(name)
@@ -172,11 +172,11 @@ impl Session<'_> {
         }
         for (name, replayed) in replayed {
             let package = replayed.map(|replayed| match replayed {
-                Replayed::Absent(absence) => Package::Absent(absence),
+                Replayed::Absent(absence) => LoadedPackage::Absent(absence),
                 Replayed::Present(log, head) => {
                     let records = records.remove(name).unwrap_or_default();
                     let (indices, records) = records.into_iter().unzip();
-                    Package::Present(LoadedLog {
+                    LoadedPackage::Present(LoadedLog {
                         log,
                         head,
                         indices,
@@ -292,7 +292,7 @@ impl Session<'_> {
                     }
                     evidence::check_sighting(self, name, seen, package)?;
                 }
-                if let Ok(Package::Present(loaded)) = package {
+                if let Ok(LoadedPackage::Present(loaded)) = package {
                     let sighting = Sighting {
                         seen: Seen {
                             length: loaded.head.length(),

@@ -19,7 +19,7 @@ use transparency::tile::Part;
 
 use super::reader::Wanted;
 use super::records::borrowed;
-use super::{ClientError, Loaded, LoadedLog, Package, Session, evidence, loaded, prove};
+use super::{ClientError, Loaded, LoadedLog, LoadedPackage, Session, evidence, loaded, prove};
 use crate::layout;
 use crate::trust::Sighting;
 
@@ -307,8 +307,8 @@ impl Session<'_> {
         proofs: &Proofs,
     ) -> Result<Loaded, ClientError> {
         let records: Vec<(Index, &[u8])> = match &now {
-            Ok(Package::Present(now)) => now.records().collect(),
-            Ok(Package::Absent(_)) => return Ok(now),
+            Ok(LoadedPackage::Present(now)) => now.records().collect(),
+            Ok(LoadedPackage::Absent(_)) => return Ok(now),
             Err(refused) => match refused.whole() {
                 Some(records) => borrowed(records).collect(),
                 None => return Ok(now),
@@ -322,7 +322,7 @@ impl Session<'_> {
         let presence = Presence::open(&past.checkpoint, name, &past.pages, proofs)
             .map_err(|source| ClientError::Head(Box::new(source)))?;
         let head = match presence {
-            Presence::Absent(absence) => return Ok(Ok(Package::Absent(absence))),
+            Presence::Absent(absence) => return Ok(Ok(LoadedPackage::Absent(absence))),
             Presence::Present(head) => head,
         };
         let records: Vec<_> = records.into_iter().take(length).collect();
@@ -342,10 +342,10 @@ impl Session<'_> {
             .map(|(index, bytes)| (index, bytes.to_vec()))
             .unzip();
         let newest = match now {
-            Ok(Package::Present(now)) => Some(Box::new(now)),
-            Ok(Package::Absent(_)) | Err(_) => None,
+            Ok(LoadedPackage::Present(now)) => Some(Box::new(now)),
+            Ok(LoadedPackage::Absent(_)) | Err(_) => None,
         };
-        Ok(Ok(Package::Present(LoadedLog {
+        Ok(Ok(LoadedPackage::Present(LoadedLog {
             log,
             head,
             indices,

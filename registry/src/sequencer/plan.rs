@@ -24,7 +24,7 @@ use transparency::tile::{Part, Tile};
 
 use super::commit::{Commit, CommitProblem};
 use super::{MAX_SKEW, Receipt, SequencerError};
-use crate::client::{Package, Session};
+use crate::client::{LoadedPackage, Session};
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Storage, StorageError};
 
@@ -85,12 +85,12 @@ impl Draft<'_, '_> {
         }
         for (name, package) in self.session.load(&names)? {
             let growing = match package {
-                Package::Absent(absence) => Growing {
+                LoadedPackage::Absent(absence) => Growing {
                     log: package::Log::vacant(&absence),
                     records: Vec::new(),
                     had: Length::ZERO,
                 },
-                Package::Present(loaded) => Growing {
+                LoadedPackage::Present(loaded) => Growing {
                     log: loaded.log().clone(),
                     records: loaded
                         .records()

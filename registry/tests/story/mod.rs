@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use fixtures::storage::Memory;
-use registry::client::{ClientError, LoadedLog, Package, Session};
+use registry::client::{ClientError, LoadedLog, LoadedPackage, Session};
 use registry::trust::Saved;
 use transparency::Unverified;
 use transparency::content::Derived;
@@ -69,10 +69,10 @@ pub fn copy(objects: &std::collections::BTreeMap<String, Vec<u8>>) -> Memory {
     memory
 }
 
-pub fn present(package: Package) -> LoadedLog {
+pub fn present(package: LoadedPackage) -> LoadedLog {
     match package {
-        Package::Present(loaded) => loaded,
-        Package::Absent(absence) => panic!("{} is not there", absence.name()),
+        LoadedPackage::Present(loaded) => loaded,
+        LoadedPackage::Absent(absence) => panic!("{} is not there", absence.name()),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn read_all(session: &mut Session<'_>) -> Result<String, ClientError> {
     let (size, root) = (checkpoint.size, checkpoint.root);
     writeln!(found, "{size} {root}").unwrap();
     for (name, package) in session.load(&names(&PACKAGES))? {
-        let Package::Present(loaded) = package else {
+        let LoadedPackage::Present(loaded) = package else {
             writeln!(found, "{name} is absent").unwrap();
             continue;
         };

@@ -13,7 +13,7 @@ mod error;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use registry::client::{Package, Session};
+use registry::client::{LoadedPackage, Session};
 use registry::sequencer::{MAX_SKEW, Receipt, Sequencer, SequencerError};
 use registry::storage::Folder;
 use resolver::index::Address;
@@ -259,8 +259,8 @@ impl<'a> Destination<'a> {
         let mut refused = BTreeMap::new();
         for (name, package) in loaded {
             match package {
-                Ok(Package::Absent(absence)) => _ = logs.insert(name, Log::vacant(&absence)),
-                Ok(Package::Present(loaded)) => _ = logs.insert(name, loaded.log().clone()),
+                Ok(LoadedPackage::Absent(absence)) => _ = logs.insert(name, Log::vacant(&absence)),
+                Ok(LoadedPackage::Present(loaded)) => _ = logs.insert(name, loaded.log().clone()),
                 Err(log) => _ = refused.insert(name, log),
             }
         }

@@ -6,7 +6,7 @@ use transparency::name::{Origin, PackageName};
 use transparency::number::Time;
 use transparency::package;
 
-use registry::client::Package;
+use registry::client::LoadedPackage;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
@@ -104,8 +104,8 @@ fn find_key(
         .load_one(name)
         .map_err(|error| registry.failure(error))?;
     let log = match &loaded {
-        Package::Present(loaded) => Some(loaded.log()),
-        Package::Absent(_) => None,
+        LoadedPackage::Present(loaded) => Some(loaded.log()),
+        LoadedPackage::Absent(_) => None,
     };
     let held = log.into_iter().flat_map(package::Log::keys);
     let mut found: Vec<_> = held

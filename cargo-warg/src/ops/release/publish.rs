@@ -47,7 +47,7 @@ use crate::output;
 use crate::wit::publish::Texts as WitTexts;
 use component::content::{Interface, kind_of};
 use component::span::Location;
-use component::wit::publish::{Package as WitPackage, PublishError};
+use component::wit::publish::{PublishError, WitPackage};
 
 /// What is to be published, where, and by whom.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use registry::client::Package;
+use registry::client::LoadedPackage;
 use resolver::closed_set::Provenance;
 use resolver::index::Address;
 use resolver::resolution::Resolution;
@@ -49,7 +49,7 @@ impl Sessions<'_> {
                 let names = BTreeSet::from([address.name.clone()]);
                 let packages = self.with(&address.origin, |session| session.load_afresh(&names))?;
                 for package in packages.into_values() {
-                    if let Package::Present(log) = package {
+                    if let LoadedPackage::Present(log) = package {
                         self.loaded.insert(address.clone(), Ok(Some(log)));
                     }
                 }
@@ -128,7 +128,7 @@ impl Sessions<'_> {
         for (origin, names) in by_origin {
             let packages = self.with(&origin, |session| session.load_afresh(&names))?;
             for (name, package) in packages {
-                if let Package::Present(log) = package {
+                if let LoadedPackage::Present(log) = package {
                     let origin = origin.clone();
                     self.loaded.insert(Address { origin, name }, Ok(Some(log)));
                 }

@@ -1,8 +1,8 @@
-//! Package logs loaded for an operation, and what is known of the packages then.
+//! LoadedPackage logs loaded for an operation, and what is known of the packages then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use registry::client::{LoadedLog, Package, RefusedLog};
+use registry::client::{LoadedLog, LoadedPackage, RefusedLog};
 use resolver::index::Address;
 use resolver::lockfile::Lockfile;
 use transparency::name::{Kind, Origin, PackageName};
@@ -62,11 +62,11 @@ impl Sessions<'_> {
                     name,
                 };
                 let log = match package {
-                    Ok(Package::Present(log)) => {
+                    Ok(LoadedPackage::Present(log)) => {
                         self.index.insert(log.log());
                         Ok(Some(log))
                     }
-                    Ok(Package::Absent(absence)) => {
+                    Ok(LoadedPackage::Absent(absence)) => {
                         self.index.insert_absent(&absence);
                         Ok(None)
                     }

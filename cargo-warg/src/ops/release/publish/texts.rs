@@ -18,7 +18,7 @@ use crate::ops::session::registries::Registries;
 use component::span::Location;
 use component::wit::at_hand::{AtHand, in_order};
 use component::wit::import::declared;
-use component::wit::publish::{Package as WitPackage, PublishError};
+use component::wit::publish::{PublishError, WitPackage};
 
 /// WIT packages to be released.
 pub(super) struct Texts {
