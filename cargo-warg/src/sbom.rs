@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use resolver::lockfile::{Lockfile, Package};
+use resolver::lockfile::{LockedPackage, Lockfile};
 use serde::Serialize;
 use transparency::digest::Digest;
 use transparency::selection::Selection;
@@ -276,7 +276,7 @@ fn subject_component(subject: &Subject, bom_ref: String) -> Component {
     }
 }
 
-fn package_component(selection: &Selection, package: &Package, lock: &Lockfile) -> Component {
+fn package_component(selection: &Selection, package: &LockedPackage, lock: &Lockfile) -> Component {
     let property = |name, value: String| Property { name, value };
     let mut properties = vec![property("cargo-warg:kind", selection.kind.to_string())];
     let release = package.release.as_ref();

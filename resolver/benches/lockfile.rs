@@ -2,16 +2,18 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark without data is none")]
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use resolver::Lockfile;
-use resolver::index::{Address, Index, Release, Standing};
+use resolver::index::Index;
 use resolver::problem::{Member, Problem, RootRequirement};
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, Origin};
 use transparency::number::{Index as LogIndex, Size, Time};
+use transparency::package::Log;
+use transparency::release::Release;
+use transparency::statement::Statement;
 
 const PACKAGES: usize = 500;
 
@@ -33,22 +35,15 @@ fn workspace(members: usize) -> (Problem, Index) {
         let below = below.into_iter().filter(|below| *below < PACKAGES);
         let requires = below.map(|below| format!("component {} ^1.2", name(below)));
         let text = name(position);
-        let release = Release {
-            version: "1.2.3".parse().unwrap(),
-            requirements: Arc::new(requires.map(|text| text.parse().unwrap()).collect()),
-            imports: [].into(),
-            exports: [].into(),
-            digest: Digest::of(text.as_bytes()),
-            size: 0,
-            record: Hash::of_leaf(text.as_bytes()),
-            time: Time::from_unix(0).unwrap(),
-            standing: Standing::Usable,
-        };
-        let address = Address {
-            origin: origin.clone(),
-            name: text.parse().unwrap(),
-        };
-        index.danger_insert_unverified(address, Kind::Component, [release]);
+        let mut statement =
+            Statement::new("1.2.3".parse().unwrap(), Digest::of(text.as_bytes()), 0);
+        statement.requirements = requires.map(|text| text.parse().unwrap()).collect();
+        let record = Hash::of_leaf(text.as_bytes());
+        let time = Time::from_unix(0).unwrap();
+        let release = Release::danger_unverified(Kind::Component, statement, record, time, None);
+        let name = text.parse().unwrap();
+        let log = Log::danger_unverified(origin.clone(), name, Kind::Component, [release]);
+        index.insert(&log);
     }
     for member in 0..members {
         let mut roots = Member::default();

@@ -10,12 +10,11 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use pubgrub::{Dependencies, OfflineDependencyProvider, Ranges};
 use resolver::Numbers;
-use resolver::index::{Address, Index, Release, Standing};
+use resolver::index::{Address, Index};
 use resolver::numbers::NodeId;
 use resolver::order::Order;
 use resolver::problem::{Member, Problem, RootRequirement};
@@ -23,7 +22,10 @@ use resolver::provider::{Graph, Offer, Provider};
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, Origin};
 use transparency::number::Time;
+use transparency::package::Log;
+use transparency::release::Release;
 use transparency::requirement::Requirement;
+use transparency::statement::Statement;
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/pubgrub");
 const CASES: [&str; 3] = [
@@ -175,18 +177,20 @@ fn index(data: &Data, origin: &Origin) -> Index {
             continue;
         }
         let releases = data.get(package).into_iter().flatten();
-        let releases = releases.map(|(version, dependencies)| Release {
-            version: format!("1.{version}.0").parse().unwrap(),
-            requirements: Arc::new(requirements(dependencies).collect()),
-            imports: [].into(),
-            exports: [].into(),
-            digest: Digest::of(b""),
-            size: 0,
-            record: Hash::ZERO,
-            time: Time::from_unix(0).unwrap(),
-            standing: Standing::Usable,
+        let releases = releases.map(|(version, dependencies)| {
+            let version = format!("1.{version}.0").parse().unwrap();
+            let mut statement = Statement::new(version, Digest::of(b""), 0);
+            statement.requirements = requirements(dependencies).collect();
+            let time = Time::from_unix(0).unwrap();
+            Release::danger_unverified(Kind::Component, statement, Hash::ZERO, time, None)
         });
-        index.danger_insert_unverified(address, Kind::Component, releases);
+        let Address { origin, name } = address;
+        index.insert(&Log::danger_unverified(
+            origin,
+            name,
+            Kind::Component,
+            releases,
+        ));
     }
     index
 }

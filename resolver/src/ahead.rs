@@ -5,11 +5,13 @@
 //! what else an index holds cannot change an answer.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use transparency::name::{Kind, PackageName};
+use transparency::release::Release;
 use transparency::requirement::Requirement;
 
-use crate::index::{Address, Index, Package, Release, Standing};
+use crate::index::{Address, Choices, Index, leads_to};
 use crate::order::Order;
 use crate::problem::{Options, Problem};
 use crate::requirement::index;
@@ -73,7 +75,7 @@ impl Ahead {
             let package = index.package(&address);
             let package = package.filter(|package| package.kind() == requirement.kind);
             let first = package.and_then(|package| self.first(options, package, &requirement));
-            for needed in first.iter().flat_map(|release| &*release.requirements) {
+            for needed in first.into_iter().flat_map(leads_to) {
                 self.meet(needed);
             }
         }
@@ -85,17 +87,16 @@ impl Ahead {
     fn first<'i>(
         &self,
         options: &Options,
-        package: &'i Package,
+        package: &'i Choices,
         requirement: &Requirement,
     ) -> Option<&'i Release> {
         let (kind, name) = (requirement.kind, &requirement.name);
-        let is_usable = |release: &&&Release| release.standing == Standing::Usable;
         let Some(track) = requirement.req.track() else {
             let matching = package.releases().into_iter();
-            let mut matching = matching.filter(|one| requirement.req.matches(&one.version));
+            let mut matching = matching.filter(|one| requirement.req.matches(one.version()));
             return match kind {
-                Kind::Wit => matching.find(|one| one.standing == Standing::Usable),
-                Kind::Component => matching.rfind(|one| one.standing == Standing::Usable),
+                Kind::Wit => matching.find(|one| one.is_usable()),
+                Kind::Component => matching.rfind(|one| one.is_usable()),
             };
         };
         let track = package.track(&track)?;
@@ -107,13 +108,13 @@ impl Ahead {
             matching.contains(&number).then_some(number)
         });
         if let Some(number) = locked {
-            return track.releases.get(index(number));
+            return track.releases.get(index(number)).map(Arc::as_ref);
         }
         let releases = (0u32..).zip(&track.releases);
         let mut matching = releases
             .filter(|(number, _)| matching.contains(number))
-            .map(|(_, release)| release);
-        let usable = |release: &&Release| is_usable(&release);
+            .map(|(_, release)| release.as_ref());
+        let usable = |release: &&Release| release.is_usable();
         match Order::of(options.mode, kind, false) {
             Order::LowestFirst => matching.find(usable),
             Order::HighestFirst => matching.filter(usable).last(),

@@ -1,12 +1,13 @@
 //! What was selected for one member, and where each package comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use transparency::name::{ExternName, Origin};
+use transparency::release::Release;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
-use crate::index::Release;
 use crate::problem::Local;
 use crate::scope::Source;
 
@@ -18,7 +19,7 @@ pub enum Provenance {
         /// The registry that has it.
         origin: Origin,
         /// The release as the package log has it.
-        release: Release,
+        release: Arc<Release>,
     },
     /// A package that lies in a folder.
     Local(Local),
@@ -28,7 +29,7 @@ impl Provenance {
     /// What the package requires.
     pub fn requirements(&self) -> &BTreeSet<Requirement> {
         match self {
-            Self::Registry { release, .. } => &release.requirements,
+            Self::Registry { release, .. } => release.requirements(),
             Self::Local(local) => &local.requirements,
         }
     }
@@ -36,7 +37,7 @@ impl Provenance {
     /// What the component exports, where this is known.
     pub fn exports(&self) -> Option<&BTreeSet<ExternName>> {
         match self {
-            Self::Registry { release, .. } => Some(&release.exports),
+            Self::Registry { release, .. } => Some(release.exports()),
             Self::Local(local) => local.exports.as_ref(),
         }
     }
@@ -45,7 +46,7 @@ impl Provenance {
         match source {
             Source::Registry(package, release) => Self::Registry {
                 origin: package.address().origin.clone(),
-                release: release.clone(),
+                release: Arc::clone(release),
             },
             Source::Local(local) => Self::Local(local.clone()),
         }

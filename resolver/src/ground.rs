@@ -14,7 +14,7 @@ use transparency::requirement::Requirement;
 use transparency::version::Track;
 use version_ranges::Ranges;
 
-use crate::index::{Address, Package, TrackReleases};
+use crate::index::{Address, Choices, TrackReleases};
 use crate::node::Body;
 use crate::node::Edge;
 use crate::node::Key;
@@ -185,7 +185,7 @@ impl<'a> Ground<'a> {
 
     fn registry_track(
         &self,
-        package: &'a Package,
+        package: &'a Choices,
         track: &Track,
         found: Option<&'a TrackReleases>,
     ) -> NodeId {

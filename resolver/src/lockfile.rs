@@ -55,7 +55,7 @@ pub struct Lockfile {
     /// What each member requires and got, by the cargo package's name.
     pub roots: BTreeMap<String, Root>,
     /// Everything that any member selects.
-    pub packages: BTreeMap<Selection, Package>,
+    pub packages: BTreeMap<Selection, LockedPackage>,
 }
 
 /// A member: what it requires, and its closed set.
@@ -71,16 +71,16 @@ pub struct Root {
 
 /// A package that is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
+pub struct LockedPackage {
     /// Its release. A local package has none.
-    pub release: Option<Release>,
+    pub release: Option<LockedRelease>,
     /// What it requires, each with its registry.
     pub requires: BTreeSet<Requirement>,
 }
 
 /// Which release of which registry a package is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct LockedRelease {
     /// The registry that has the release.
     pub origin: Origin,
     /// The SHA-256 of its content.
@@ -222,17 +222,17 @@ impl Lockfile {
             for (selection, provenance) in &set.packages {
                 let release = match provenance {
                     Provenance::Local(_) => None,
-                    Provenance::Registry { origin, release } => Some(Release {
+                    Provenance::Registry { origin, release } => Some(LockedRelease {
                         origin: origin.clone(),
-                        digest: release.digest,
-                        record: release.record,
+                        digest: *release.digest(),
+                        record: release.record(),
                         index: index_of(origin, selection).ok_or_else(|| BuildError::NoIndex {
                             selection: selection.clone(),
                             origin: origin.clone(),
                         })?,
                     }),
                 };
-                let package = Package {
+                let package = LockedPackage {
                     release,
                     requires: settle(provenance.requirements()),
                 };
@@ -345,8 +345,12 @@ impl Lockfile {
         }
     }
 
-    fn check_release(&self, selection: &Selection, release: &Release) -> Result<(), Inconsistency> {
-        let Release { origin, index, .. } = release;
+    fn check_release(
+        &self,
+        selection: &Selection,
+        release: &LockedRelease,
+    ) -> Result<(), Inconsistency> {
+        let LockedRelease { origin, index, .. } = release;
         if self.options.origins.of(&selection.name) != Some(origin) {
             return Err(Inconsistency::OtherRegistry {
                 selection: selection.clone(),

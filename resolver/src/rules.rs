@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 use transparency::number::Time;
+use transparency::release::{Objection, Release};
 use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use crate::cutoff::Cutoff;
-use crate::index::{Address, Package, Release, Standing, TrackReleases};
+use crate::index::{Address, Choices, TrackReleases};
 use crate::preference::Preferences;
 use crate::requirement::index;
 use crate::scope::{Exclusion, Scope, Source};
@@ -17,7 +18,7 @@ impl Scope<'_> {
     /// What decides which releases of a track are candidates.
     pub(crate) fn rules<'r>(
         &'r self,
-        package: &Package,
+        package: &Choices,
         track: &Track,
         preferences: &'r Preferences,
     ) -> Rules<'r> {
@@ -45,7 +46,7 @@ impl Scope<'_> {
         let Source::Registry(package, release) = source else {
             return None;
         };
-        let track = Track::of(&release.version);
+        let track = Track::of(release.version());
         self.rules(package, &track, preferences).exclusion(release)
     }
 }
@@ -76,47 +77,32 @@ impl Rules<'_> {
 
     /// Why a release of the track is no candidate, if it is none.
     pub(crate) fn exclusion(&self, release: &Release) -> Option<Exclusion> {
-        match &release.standing {
-            Standing::Withdrawn { reason } => {
-                return Some(Exclusion::Withdrawn {
-                    reason: reason.clone(),
-                });
-            }
-            Standing::Unusable { reason } => {
-                return Some(Exclusion::Unusable {
-                    reason: reason.clone(),
-                });
-            }
-            Standing::Yanked { reason } => {
-                let is_locked = self.preferred.contains(&release.version);
-                if !is_locked && !self.pins(&release.version) {
-                    return Some(Exclusion::Yanked {
-                        reason: reason.clone(),
-                    });
-                }
-            }
-            Standing::Usable => {}
+        match release.objection() {
+            None => {}
+            Some(Objection::Yanked { .. }) if self.keeps(release.version()) => {}
+            Some(objection) => return Some(Exclusion::Objection(objection)),
         }
         if let Some((cutoff, limit)) = self.limit
-            && limit.is_none_or(|limit| release.time > limit)
+            && limit.is_none_or(|limit| release.time() > limit)
         {
             return Some(Exclusion::TooNew {
-                time: release.time,
+                time: release.time(),
                 cutoff,
                 limit,
             });
         }
         let mut holds = self.held.iter();
         holds
-            .find(|held| !held.req.matches(&release.version))
+            .find(|held| !held.req.matches(release.version()))
             .map(|held| Exclusion::NotHeld {
                 held: (*held).clone(),
             })
     }
 
-    /// Whether a version is held by its full number: as good as locked.
-    fn pins(&self, version: &Version) -> bool {
+    /// Whether a version is locked, or held by its full number, which is as good: so it stays, although it is yanked.
+    fn keeps(&self, version: &Version) -> bool {
         let mut held = self.held.iter();
-        held.any(|held| held.req.pinned().is_some() && held.req.matches(version))
+        self.preferred.contains(version)
+            || held.any(|held| held.req.pinned().is_some() && held.req.matches(version))
     }
 }

@@ -5,13 +5,15 @@
 
 use semver::Version;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::number::Time;
+use transparency::release::{Objection, Release};
 use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use crate::cutoff::Cutoff;
-use crate::index::{Address, Entry, Index, Package, Release};
+use crate::index::{Address, Choices, Entry, Index, leads_to};
 use crate::problem::{Local, Member, Options};
 use crate::reason::Reason;
 use crate::requirement::Versions;
@@ -20,21 +22,8 @@ use transparency::selection::Selection;
 /// Why a release is no candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exclusion {
-    /// Yanked, and not locked.
-    Yanked {
-        /// Why, in the publisher's words.
-        reason: String,
-    },
-    /// Withdrawn by the operator.
-    Withdrawn {
-        /// Why, in the operator's words.
-        reason: String,
-    },
-    /// For the record only.
-    Unusable {
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// Its package log or the operator speaks against it, and nothing that is locked lets it stay.
+    Objection(Objection),
     /// Later than `exclude-newer` allows.
     TooNew {
         /// When it was released.
@@ -63,7 +52,7 @@ pub(crate) enum Stop {
 /// Where a version comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Source<'a> {
-    Registry(&'a Package, &'a Release),
+    Registry(&'a Choices, &'a Arc<Release>),
     Local(&'a Local),
 }
 
@@ -84,14 +73,14 @@ impl<'a> Source<'a> {
 
     pub(crate) fn version(self) -> &'a Version {
         match self {
-            Self::Registry(_, release) => &release.version,
+            Self::Registry(_, release) => release.version(),
             Self::Local(local) => &local.version,
         }
     }
 
     pub(crate) fn requirements(self) -> &'a BTreeSet<Requirement> {
         match self {
-            Self::Registry(_, release) => &release.requirements,
+            Self::Registry(_, release) => leads_to(release),
             Self::Local(local) => &local.requirements,
         }
     }
@@ -99,7 +88,7 @@ impl<'a> Source<'a> {
     /// What it exports, where this is known.
     pub(crate) fn exports(self) -> Option<&'a BTreeSet<ExternName>> {
         match self {
-            Self::Registry(_, release) => Some(&release.exports),
+            Self::Registry(_, release) => Some(release.exports()),
             Self::Local(local) => local.exports.as_ref(),
         }
     }
@@ -109,7 +98,7 @@ impl<'a> Source<'a> {
             Self::Registry(package, release) => Selection {
                 kind: package.kind(),
                 name: package.address().name.clone(),
-                version: release.version.clone(),
+                version: release.version().clone(),
             },
             Self::Local(local) => local.selection(),
         }
@@ -137,7 +126,7 @@ pub(crate) struct Scope<'a> {
 pub(crate) enum Found<'a> {
     /// Local packages that can serve it.
     Local,
-    Registry(&'a Package),
+    Registry(&'a Choices),
     Nowhere(Reason),
     Missing(Address),
 }
@@ -296,12 +285,10 @@ impl<'a> Scope<'a> {
             })
         });
         if let Some(package) = package.filter(|package| package.kind() == kind) {
-            let releases = package.releases().into_iter();
-            found.extend(
-                releases
-                    .filter(|release| !shadowed.contains(&Track::of(&release.version)))
-                    .map(|release| Source::Registry(package, release)),
-            );
+            let tracks = package.tracks();
+            let tracks = tracks.filter(|(track, _)| !shadowed.contains(*track));
+            let releases = tracks.flat_map(|(_, track)| &track.releases);
+            found.extend(releases.map(|release| Source::Registry(package, release)));
         }
         found.sort_by(|a, b| a.version().cmp(b.version()));
         found

@@ -1,14 +1,14 @@
 //! The versions of one track that a member can see: a registry's releases, or the local packages that stand in for
 //! them.
 
-use crate::index::{Package, TrackReleases};
+use crate::index::{Choices, TrackReleases};
 use crate::requirement::{Versions, index};
 use crate::scope::{LocalTrack, Source};
 
 /// The versions of a track, numbered from 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stock<'a> {
-    Releases(&'a Package, &'a TrackReleases),
+    Releases(&'a Choices, &'a TrackReleases),
     Locals(&'a LocalTrack<'a>),
     /// The package has no release of the track.
     Nothing,

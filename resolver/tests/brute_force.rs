@@ -6,13 +6,14 @@ mod small;
 mod world;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use random::Random;
 use resolver::Unresolved;
 use resolver::closed_set::ClosedSet;
 use resolver::closed_set::Provenance;
 use resolver::closure::{Flaw, check_member};
-use resolver::index::{Index, Standing};
+use resolver::index::Index;
 use resolver::order::Order;
 use resolver::problem::{Member, Mode, RootRequirement};
 use semver::Version;
@@ -119,7 +120,7 @@ fn assert_none_is_higher_by_itself(
         });
         let serves = |version: &Version| served.iter().all(|one| one.req.matches(version));
         let higher = releases.iter().filter(|release| {
-            release.standing == Standing::Usable
+            release.objection.is_none()
                 && release.requirements.iter().all(is_from_here)
                 && release.version > chosen.version
                 && serves(&release.version)
@@ -134,7 +135,7 @@ fn assert_none_is_higher_by_itself(
             };
             let provenance = Provenance::Registry {
                 origin: origin(),
-                release: release.clone(),
+                release: Arc::new(release.unverified(chosen.kind)),
             };
             set.packages.insert(raised, provenance);
             let mut flaws = check_member(member, &set);

@@ -9,11 +9,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use resolver::cutoff::Cutoff;
-use resolver::index::{Release, Standing};
 use resolver::problem::{RootRequirement, Written};
 use transparency::name::Kind;
 use transparency::number::Time;
-use world::{World, requirement, selection};
+use world::{Release, World, requirement, selection};
 
 /// A story and how it ends, as the file has them.
 fn tell(world: &World) -> String {
@@ -86,12 +85,8 @@ fn about(release: &Release) -> String {
     let requirements = release.requirements.iter();
     about.extend(requirements.map(|one| format!("requires {} {}", one.name, one.req)));
     about.extend(release.exports.iter().map(|one| format!("exports {one}")));
-    match &release.standing {
-        Standing::Usable => {}
-        Standing::Yanked { reason } => about.push(format!("yanked: {reason}")),
-        Standing::Withdrawn { reason } => about.push(format!("withdrawn: {reason}")),
-        Standing::Unusable { reason } => about.push(format!("unusable: {reason}")),
-    }
+    let objection = release.objection.iter();
+    about.extend(objection.map(|one| format!("{}: {}", one.word(), one.reason())));
     if release.time != Time::from_unix(1_000_000).unwrap() {
         about.push(format!("of {}", release.time));
     }

@@ -10,17 +10,17 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use random::Random;
-use resolver::index::{Release, Standing};
 use resolver::problem::{Member, RootRequirement};
 use resolver::report::{Conclusion, Conflict, Fact, Group, Hint, MAX_HINTS, Premise};
 use resolver::{Exclusion, Reason, Unresolved};
 use semver::Version;
 use small::{has_solution, random_world};
 use transparency::name::{Kind, PackageName};
+use transparency::release::Objection;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
-use world::{World, name};
+use world::{Release, World, name};
 
 /// A version, or what stands for a package that is not there.
 type Thing<'a> = (Kind, &'a PackageName, Option<Version>);
@@ -178,15 +178,9 @@ fn assert_true(world: &World, member: &Member, fact: &Fact, case: &str) {
                     .iter()
                     .find(|release| release.version == *version);
                 let release = release.unwrap_or_else(|| panic!("{case}: no {name} {version}"));
-                assert!(
-                    matches!(
-                        (why, &release.standing),
-                        (Exclusion::Yanked { .. }, Standing::Yanked { .. })
-                            | (Exclusion::Withdrawn { .. }, Standing::Withdrawn { .. })
-                            | (Exclusion::Unusable { .. }, Standing::Unusable { .. })
-                    ),
-                    "{case}: {name} {version} is not {why:?}"
-                );
+                let objection = release.objection.clone().map(Exclusion::Objection);
+                let case = format!("{case}: {name} {version}");
+                assert_eq!(objection.as_ref(), Some(why), "{case}");
             }
         }
         Fact::Unavailable { group, reason } => match reason {
@@ -550,7 +544,7 @@ fn crowded_world(random: &mut Random) -> World {
             let release = world.component(package, version, &requires);
             if random.one_in(12) {
                 let reason = "gone".to_owned();
-                release.standing = Standing::Withdrawn { reason };
+                release.objection = Some(Objection::Withdrawn { reason });
             }
         }
         let empty = || (Kind::Component, Vec::new());

@@ -9,8 +9,8 @@ use resolver::Unresolved;
 use resolver::closure::{Claim, Flaw, check_closed_set};
 use resolver::cutoff::{Cutoff, ExcludeNewer};
 use resolver::lockfile::{
-    Change, Inconsistency, Lockfile, MAX_LOCK, MAX_VERSIONS, Package, ReadError, Root, SOLVER,
-    Stale, changes, sides,
+    Change, Inconsistency, LockedPackage, Lockfile, MAX_LOCK, MAX_VERSIONS, ReadError, Root,
+    SOLVER, Stale, changes, sides,
 };
 use resolver::problem::{Mode, Options, RootRequirement};
 use transparency::name::Kind;
@@ -897,7 +897,7 @@ fn more_versions_of_one_package_than_anybody_needs_are_no_lock() {
             root.requires
                 .insert(requirement(&format!("wit a:b ={major}.0.0")));
             root.selects.insert(selection.clone());
-            let package = Package {
+            let package = LockedPackage {
                 release: None,
                 requires: BTreeSet::new(),
             };

@@ -9,10 +9,10 @@ use std::convert::Infallible;
 
 use generated::{generated, kind_of};
 use random::Random;
-use resolver::index::Standing;
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::member_lock::{Difference, difference, hold};
 use resolver::problem::{Mode, RootRequirement};
+use transparency::release::Objection;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use world::{World, name, selection};
@@ -24,7 +24,7 @@ fn published(world: &World, member: &str) -> Option<Lockfile> {
         let (_, releases) = &world.packages[&selection.name];
         let mut releases = releases.iter();
         let release = releases.find(|release| release.version == selection.version);
-        matches!(release.unwrap().standing, Standing::Yanked { .. })
+        matches!(release.unwrap().objection, Some(Objection::Yanked { .. }))
     };
     let solved = hold(member_lock, is_yanked, |problem| {
         let mut stranger = world.clone();

@@ -17,6 +17,7 @@ use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, RootRequirement};
 use small::{has_solution, random_world};
 use transparency::name::Kind;
+use transparency::release::Objection;
 use transparency::selection::Selection;
 use transparency::version::Track;
 use world::{World, requirement, selection};
@@ -95,7 +96,7 @@ fn a_member_that_comes_moves_no_other_and_one_that_is_renamed_keeps_its_lock() {
             if random.one_in(3) && !releases.is_empty() {
                 let position = random.below(releases.len());
                 let reason = String::new();
-                releases[position].standing = resolver::index::Standing::Yanked { reason };
+                releases[position].objection = Some(Objection::Yanked { reason });
                 yanked = true;
             }
         }

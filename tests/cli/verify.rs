@@ -286,7 +286,7 @@ fn a_claim_that_the_log_contradicts_is_refused_by_name() {
 fn release<'l>(
     lock: &'l mut Lockfile,
     selection: &Selection,
-) -> &'l mut resolver::lockfile::Release {
+) -> &'l mut resolver::lockfile::LockedRelease {
     lock.packages
         .get_mut(selection)
         .unwrap()

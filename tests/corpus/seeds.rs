@@ -7,7 +7,7 @@ use fixtures::component::{from_wit, wit_package};
 use fixtures::world::World;
 use registry::trust::{NewsRead, TrustStore};
 use resolver::Lockfile;
-use resolver::lockfile::{Package, Release, Root, SOLVER};
+use resolver::lockfile::{LockedPackage, LockedRelease, Root, SOLVER};
 use resolver::problem::{Mode, Options};
 use transparency::cosignature::cosign;
 use transparency::digest::{Digest, Hash};
@@ -286,7 +286,7 @@ fn lock(world: &World, version: &str) -> Lockfile {
         .namespaces
         .insert("wasi".parse().unwrap(), origin.clone());
     let release = |index| {
-        Some(Release {
+        Some(LockedRelease {
             origin: origin.clone(),
             digest: Digest::of(b"content"),
             record: Hash::of_leaf(b"record"),
@@ -312,14 +312,14 @@ fn lock(world: &World, version: &str) -> Lockfile {
         packages: BTreeMap::from([
             (
                 logger,
-                Package {
+                LockedPackage {
                     release: release(3),
                     requires: BTreeSet::from([from("component acme:clock ^1.0")]),
                 },
             ),
             (
                 clock,
-                Package {
+                LockedPackage {
                     release: release(2),
                     requires: BTreeSet::new(),
                 },

@@ -18,6 +18,7 @@ mod order;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use semver::Version;
@@ -162,7 +163,7 @@ pub struct Log {
     chain: Chain,
     kind: Option<Kind>,
     keyring: Keyring<Permission>,
-    releases: BTreeMap<Version, Release>,
+    releases: BTreeMap<Version, Arc<Release>>,
     annotations: BTreeMap<(Scope, String), String>,
     /// How many of the operator's clocks lie before the last record.
     passed: usize,
@@ -172,7 +173,7 @@ pub struct Log {
 struct Before {
     kind: Option<Kind>,
     keyring: keyring::Before<Permission>,
-    releases: undo::Before<Version, Release>,
+    releases: undo::Before<Version, Arc<Release>>,
     annotations: undo::Before<(Scope, String), String>,
 }
 
@@ -331,7 +332,9 @@ impl<'a> Replay<'a> {
         }
         self.check_order()?;
         for release in self.log.releases.values_mut() {
-            release.withdraw(self.checkpoint.operator());
+            if let Some(reason) = self.checkpoint.operator().withdrawn(release.digest()) {
+                Arc::make_mut(release).withdraw(reason);
+            }
         }
         Ok(self.log)
     }
@@ -359,6 +362,26 @@ impl Log {
     /// first entry on and sees for himself that there was no record before.
     pub fn danger_before_first_record(origin: Origin, name: PackageName) -> Self {
         Self::empty(origin, name)
+    }
+
+    /// A log without records that has these releases all the same: for tests and benchmarks of what chooses among
+    /// releases.
+    #[cfg(feature = "danger")]
+    pub fn danger_unverified(
+        origin: Origin,
+        name: PackageName,
+        kind: Kind,
+        releases: impl IntoIterator<Item = Release>,
+    ) -> Self {
+        let releases = releases.into_iter().map(|release| {
+            let version = without_build(release.version());
+            (version, Arc::new(release))
+        });
+        Self {
+            kind: Some(kind),
+            releases: releases.collect(),
+            ..Self::empty(origin, name)
+        }
     }
 
     /// Replays a package's records, oldest first, each with the index at which the log is said to hold it, to exactly
@@ -500,7 +523,7 @@ impl Log {
                     statement.requirements = before.requirements().clone();
                 }
                 let release = Release::new(&self.name, kind, statement, record, time);
-                self.releases.insert(version, release);
+                self.releases.insert(version, Arc::new(release));
             }
             Action::Yank { version, reason } => {
                 self.permit(record, Permission::Yank)?;
@@ -539,7 +562,7 @@ impl Log {
                 yanked: release.is_yanked(),
             });
         }
-        release.yank(reason.cloned());
+        Arc::make_mut(release).yank(reason.cloned());
         Ok(())
     }
 
@@ -587,6 +610,11 @@ impl Log {
 
     /// Its releases, by ascending version.
     pub fn releases(&self) -> impl Iterator<Item = &Release> {
+        self.releases.values().map(Arc::as_ref)
+    }
+
+    /// The same, for who keeps releases: shared with the log, not copied.
+    pub fn shared_releases(&self) -> impl Iterator<Item = &Arc<Release>> {
         self.releases.values()
     }
 
@@ -594,6 +622,7 @@ impl Log {
     pub fn release(&self, version: &Version) -> Option<&Release> {
         self.releases
             .get(&without_build(version))
+            .map(Arc::as_ref)
             .filter(|release| release.version() == version)
     }
 

@@ -1,7 +1,7 @@
 //! A release of a verified package log: what its record says, and what the log and the operator made of it.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use semver::Version;
@@ -10,7 +10,6 @@ use crate::digest::{Digest, Hash};
 use crate::key::VerifyingKey;
 use crate::name::{ExternName, Kind, PackageName};
 use crate::number::{Position, Time};
-use crate::operator;
 use crate::record::SignedRecord;
 use crate::requirement::Requirements;
 use crate::statement::{Attachment, Defect, Statement, defect};
@@ -36,30 +35,63 @@ impl fmt::Display for Role {
     }
 }
 
-/// Whether a release can be selected.
+/// What speaks against selecting a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
-    /// By all.
-    Usable,
-    /// Only by who has it locked.
+pub enum Objection {
+    /// Its publisher took it back. Who has it locked may keep it, and nobody else may select it.
     Yanked {
-        /// The reason, as it was given.
+        /// Why, in the publisher's words.
         reason: String,
     },
-    /// By nobody: it never was good.
+    /// It never was good. Nobody may select it; its log holds it for the record only.
     Unusable {
         /// What is wrong with it.
         defect: Defect,
     },
-    /// By nobody: the operator took its content away.
+    /// The operator took its content away. Nobody may select it.
     Withdrawn {
-        /// The reason, as it was given.
+        /// Why, in the operator's words.
         reason: String,
     },
 }
 
+impl Objection {
+    /// What the release is, in a word: `yanked`, `unusable` or `withdrawn`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Yanked { .. } => "yanked",
+            Self::Unusable { .. } => "unusable",
+            Self::Withdrawn { .. } => "withdrawn",
+        }
+    }
+
+    /// Why: in the words of the publisher or of the operator, or what the defect is.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Yanked { reason } | Self::Withdrawn { reason } => reason.clone(),
+            Self::Unusable { defect } => defect.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Objection {
+    /// What follows the release's name in a sentence: `is yanked: drifts`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yanked { reason } => write!(f, "is yanked: {reason}"),
+            Self::Unusable { defect } => write!(f, "is not usable: {defect}"),
+            Self::Withdrawn { reason } => {
+                write!(f, "was withdrawn by the operator: {reason}")
+            }
+        }
+    }
+}
+
 /// A release of a verified package log.
-#[derive(Debug, Clone)]
+///
+/// Only a [`Log`](crate::package::Log) makes one, of a record that it took in. So whoever holds a release, a solver for
+/// one, knows by its type that the record was chained, signed and permitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     kind: Kind,
     statement: Statement,
@@ -97,8 +129,38 @@ impl Release {
         self.yanked = reason;
     }
 
-    pub(crate) fn withdraw(&mut self, operator: &operator::Log) {
-        self.withdrawn = operator.withdrawn(&self.statement.digest).map(Into::into);
+    pub(crate) fn withdraw(&mut self, reason: &str) {
+        self.withdrawn = Some(reason.into());
+    }
+
+    /// A release that no record states: for tests and benchmarks of what chooses among releases. Its statement is not
+    /// looked at; what is to speak against it is said.
+    #[cfg(feature = "danger")]
+    pub fn danger_unverified(
+        kind: Kind,
+        statement: Statement,
+        record: Hash,
+        time: Time,
+        objection: Option<Objection>,
+    ) -> Self {
+        let (mut defect, mut yanked, mut withdrawn) = (None, None, None);
+        match objection {
+            None => {}
+            Some(Objection::Unusable { defect: found }) => defect = Some(found),
+            Some(Objection::Yanked { reason }) => yanked = Some(reason),
+            Some(Objection::Withdrawn { reason }) => withdrawn = Some(reason),
+        }
+        Self {
+            kind,
+            statement,
+            record,
+            position: Position::ZERO,
+            time,
+            signer: VerifyingKey::danger_of_nobody(),
+            defect,
+            yanked,
+            withdrawn,
+        }
     }
 
     /// What its package holds.
@@ -195,16 +257,21 @@ impl Release {
         self.withdrawn.as_deref()
     }
 
-    /// Whether it can be selected; the gravest reason against it first.
-    pub fn status(&self) -> Status {
+    /// Whether anybody may select it.
+    pub fn is_usable(&self) -> bool {
+        self.withdrawn.is_none() && self.defect.is_none() && self.yanked.is_none()
+    }
+
+    /// What speaks against selecting it, the gravest where several things do: a withdrawal, a defect, a yank. None of a
+    /// [usable](Self::is_usable) one.
+    pub fn objection(&self) -> Option<Objection> {
         if let Some(reason) = self.withdrawn.clone() {
-            Status::Withdrawn { reason }
+            Some(Objection::Withdrawn { reason })
         } else if let Some(defect) = self.defect.clone() {
-            Status::Unusable { defect }
-        } else if let Some(reason) = self.yanked.clone() {
-            Status::Yanked { reason }
+            Some(Objection::Unusable { defect })
         } else {
-            Status::Usable
+            let reason = self.yanked.clone()?;
+            Some(Objection::Yanked { reason })
         }
     }
 }

@@ -159,11 +159,6 @@ impl Requirements {
     pub fn insert(&mut self, requirement: Requirement) {
         Arc::make_mut(&mut self.0).insert(requirement);
     }
-
-    /// The set, shared.
-    pub fn shared(&self) -> Arc<BTreeSet<Requirement>> {
-        Arc::clone(&self.0)
-    }
 }
 
 impl Deref for Requirements {

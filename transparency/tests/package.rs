@@ -7,6 +7,8 @@
 
 mod story;
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 use story::{
     ORIGIN, World, at, base64, fault, fault_of, grant, init, key, name, namespace, recover,
@@ -24,7 +26,7 @@ use transparency::package::{
     Proofs, Scope, Seen, Under, asks,
 };
 use transparency::record::{ChainError, Record, RecordError, Subject};
-use transparency::release::Status;
+use transparency::release::Objection;
 use transparency::requirement::Requirement;
 use transparency::statement::Attachment;
 use transparency::statement::Defect;
@@ -1071,15 +1073,15 @@ fn what_the_operator_withdrew_is_nobodys_choice() {
     );
     world.write(LOGGER, "alice", vec![yank("1.0.0"), release("1.1.0")]);
     let log = world.publish().log(LOGGER).unwrap();
-    let status = |of: &str| log.release(&version(of)).unwrap().status();
+    let objection = |of: &str| log.release(&version(of)).unwrap().objection();
     assert_eq!(
-        status("1.0.0"),
-        Status::Withdrawn {
+        objection("1.0.0"),
+        Some(Objection::Withdrawn {
             reason: "by order of a court".into()
-        }
+        })
     );
-    assert_eq!(status("1.1.0"), Status::Usable);
-    // The gravest reason is its status; each can be had alone.
+    assert_eq!(objection("1.1.0"), None);
+    // The gravest is the objection; each can be had alone.
     let reasons = |of: &str| {
         let release = log.release(&version(of)).unwrap();
         (release.withdrawn(), release.yanked())
@@ -1089,6 +1091,39 @@ fn what_the_operator_withdrew_is_nobodys_choice() {
         (Some("by order of a court"), Some("it leaks"))
     );
     assert_eq!(reasons("1.1.0"), (None, None));
+}
+
+/// A thousand releases that require the same two hundred packages hold those once.
+#[test]
+fn releases_that_require_the_same_share_it() {
+    let mut world = World::new();
+    let statement = |minor: u64, requires: &str| {
+        let mut statement = Statement::new(version(&format!("1.{minor}.0")), Digest::of(b"x"), 1);
+        statement.requirements = [requires.parse().unwrap()].into_iter().collect();
+        Action::Release(statement)
+    };
+    let first = vec![
+        init(world.under(0)),
+        statement(0, "component acme:clock ^1"),
+        statement(1, "component acme:clock ^1"),
+    ];
+    world.write(LOGGER, "alice", first);
+    world.write(
+        LOGGER,
+        "alice",
+        vec![
+            statement(2, "component acme:clock ^1"),
+            statement(3, "component acme:clock ^2"),
+        ],
+    );
+    let log = world.publish().log(LOGGER).unwrap();
+    let requirements: Vec<&BTreeSet<Requirement>> =
+        log.releases().map(|one| &**one.requirements()).collect();
+    let shared: Vec<bool> = requirements
+        .windows(2)
+        .map(|pair| std::ptr::eq(pair[0], pair[1]))
+        .collect();
+    assert_eq!(shared, [true, true, false]);
 }
 
 /// What is wrong with a release does not touch the log.
@@ -1148,11 +1183,11 @@ fn defects_make_a_release_unusable_and_nothing_else() {
                 ],
             );
             let log = world.publish().log(LOGGER).unwrap();
-            let bad = log.release(&version("1.5.0")).unwrap().status();
+            let bad = log.release(&version("1.5.0")).unwrap().objection();
             let only_wit = wit_only.iter().any(|(other, _)| other == what);
             let usable = matches!(*what, "sound" | "many") || kind == Kind::Component && only_wit;
-            assert_eq!(bad == Status::Usable, usable, "{kind}, {what}: {bad:?}");
-            if let Status::Unusable { defect } = &bad {
+            assert_eq!(bad.is_none(), usable, "{kind}, {what}: {bad:?}");
+            if let Some(Objection::Unusable { defect }) = &bad {
                 let expected = match *what {
                     "stated" => matches!(defect, Defect::Stated { .. }),
                     "crowded" => matches!(defect, Defect::Crowded { count: 257 }),
@@ -1163,11 +1198,8 @@ fn defects_make_a_release_unusable_and_nothing_else() {
                 };
                 assert!(expected, "{what}: {defect:?}");
             }
-            assert_eq!(
-                log.release(&version("1.0.0")).unwrap().status(),
-                Status::Usable,
-                "{what}"
-            );
+            let good = log.release(&version("1.0.0")).unwrap();
+            assert!(good.is_usable(), "{what}");
         }
     }
 }

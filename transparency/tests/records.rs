@@ -24,7 +24,7 @@ use transparency::number::{Index, Length, Position, Time};
 use transparency::package::{Log, Permission, Presence, Proofs};
 use transparency::policy::Policy;
 use transparency::record::SignedRecord;
-use transparency::release::Status;
+use transparency::release::Objection;
 use transparency::statement::Defect;
 use transparency::version::parse_version;
 use transparency::{operator, package};
@@ -168,18 +168,18 @@ fn the_whole_ladder_is_climbed_on_the_references_bytes() {
         log.permits(&vkey("carol"), Permission::Own)
             && !log.permits(&vkey("alice"), Permission::Annotate)
     );
-    let status = |version: &str| {
+    let objection = |version: &str| {
         log.release(&parse_version(version).unwrap())
             .unwrap()
-            .status()
+            .objection()
     };
-    assert_eq!(status("1.0.0"), Status::Usable);
+    assert_eq!(objection("1.0.0"), None);
     // Unusable by its own words, and withdrawn by the operator: that weighs more.
     assert_eq!(
-        status("1.1.0-rc.1+linux"),
-        Status::Withdrawn {
+        objection("1.1.0-rc.1+linux"),
+        Some(Objection::Withdrawn {
             reason: "by order of a court: § 3".into()
-        }
+        })
     );
     let statement = log
         .release(&parse_version("1.1.0-rc.1+linux").unwrap())

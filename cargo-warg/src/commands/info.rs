@@ -2,7 +2,6 @@
 
 use clap::Args;
 use transparency::release::Role;
-use transparency::release::Status;
 use transparency::statement::Attachment;
 
 use super::{Context, report};
@@ -112,22 +111,12 @@ fn summary(context: &Context, info: &Info) -> Result<()> {
             release.time(),
             release.signer().name()
         );
-        match standing(&release.status()) {
-            Some((word, why)) => format!("{line}  {word}: {why}"),
+        match release.objection() {
+            Some(objection) => format!("{line}  {}: {}", objection.word(), objection.reason()),
             None => line,
         }
     });
     lines(context, "releases", releases)
-}
-
-/// The word for what keeps a release from being used, and why; none where nothing does.
-fn standing(status: &Status) -> Option<(&'static str, String)> {
-    match status {
-        Status::Usable => None,
-        Status::Yanked { reason } => Some(("yanked", reason.clone())),
-        Status::Withdrawn { reason } => Some(("withdrawn", reason.clone())),
-        Status::Unusable { defect } => Some(("unusable", defect.to_string())),
-    }
 }
 
 fn release(context: &Context, shown: &Released) -> Result<()> {
@@ -135,12 +124,9 @@ fn release(context: &Context, shown: &Released) -> Result<()> {
     let signer = release.signer();
     let by = format!("{} by {} ({})", release.time(), signer.name(), signer.id());
     lines(context, "released", [by])?;
-    let standing = standing(&release.status());
-    lines(
-        context,
-        "standing",
-        standing.map(|(word, why)| format!("{word}: {why}")),
-    )?;
+    let objection = release.objection();
+    let standing = objection.map(|one| format!("{}: {}", one.word(), one.reason()));
+    lines(context, "standing", standing)?;
     lines(context, "digest", [release.digest().to_string()])?;
     lines(context, "size", [format!("{} bytes", release.size())])?;
     let position = release.position();

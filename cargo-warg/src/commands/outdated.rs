@@ -8,7 +8,7 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::held_by::HeldBy;
-use crate::ops::manifest::outdated::{Mark, Row, outdated};
+use crate::ops::manifest::outdated::{Row, outdated};
 
 /// `cargo warg outdated`.
 #[derive(Args)]
@@ -77,12 +77,8 @@ fn table(rows: &[Row]) -> Vec<String> {
         version.map_or_else(|| none.to_owned(), ToString::to_string)
     };
     let cells = rows.iter().map(|row| {
-        let mark = match row.mark {
-            None => "",
-            Some(Mark::Yanked { .. }) => " (yanked)",
-            Some(Mark::Withdrawn { .. }) => " (withdrawn)",
-            Some(Mark::Unusable { .. }) => " (unusable)",
-        };
+        let mark = row.objection.as_ref();
+        let mark = mark.map_or_else(String::new, |objection| format!(" ({})", objection.word()));
         [
             row.locked.name.to_string(),
             row.locked.kind.to_string(),

@@ -1,6 +1,6 @@
 //! What several commands say in the same words.
 
-use resolver::lockfile::Release;
+use resolver::lockfile::LockedRelease;
 use transparency::selection::Selection;
 
 use transparency::number::Time;
@@ -89,7 +89,7 @@ pub(super) fn lock_with(
     }
     for (selection, package) in outcome.lock.iter().flat_map(|lock| &lock.packages) {
         match &package.release {
-            Some(Release { digest, origin, .. }) => {
+            Some(LockedRelease { digest, origin, .. }) => {
                 shell.status_verbose(
                     "Selected",
                     format_args!("{selection}, {digest} of `{origin}`"),

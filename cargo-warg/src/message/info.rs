@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use transparency::release::Objection;
 use transparency::release::Role;
-use transparency::release::Status;
 use transparency::statement::Attachment;
 
 use super::Kind;
@@ -132,6 +132,17 @@ pub enum Standing {
     Unusable,
 }
 
+impl From<Option<&Objection>> for Standing {
+    fn from(objection: Option<&Objection>) -> Self {
+        match objection {
+            None => Self::Usable,
+            Some(Objection::Yanked { .. }) => Self::Yanked,
+            Some(Objection::Withdrawn { .. }) => Self::Withdrawn,
+            Some(Objection::Unusable { .. }) => Self::Unusable,
+        }
+    }
+}
+
 fn texts<T: ToString>(things: impl IntoIterator<Item = T>) -> Vec<String> {
     things.into_iter().map(|thing| thing.to_string()).collect()
 }
@@ -170,16 +181,11 @@ impl From<&ops::release::info::Info> for Info {
 impl From<&ops::release::info::Released> for InfoRelease {
     fn from(released: &ops::release::info::Released) -> Self {
         let release = &released.release;
-        let (standing, why) = match release.status() {
-            Status::Usable => (Standing::Usable, None),
-            Status::Yanked { reason } => (Standing::Yanked, Some(reason)),
-            Status::Withdrawn { reason } => (Standing::Withdrawn, Some(reason)),
-            Status::Unusable { defect } => (Standing::Unusable, Some(defect.to_string())),
-        };
+        let objection = release.objection();
         Self {
             version: release.version().to_string(),
-            standing,
-            why,
+            standing: objection.as_ref().into(),
+            why: objection.as_ref().map(Objection::reason),
             time: release.time().to_string(),
             signer: release.signer().to_string(),
             digest: release.digest().to_string(),

@@ -153,9 +153,17 @@ impl From<&lockfile::Change> for Change {
     }
 }
 
-impl From<(&transparency::selection::Selection, &lockfile::Package)> for LockedPackage {
+impl
+    From<(
+        &transparency::selection::Selection,
+        &lockfile::LockedPackage,
+    )> for LockedPackage
+{
     fn from(
-        (selection, package): (&transparency::selection::Selection, &lockfile::Package),
+        (selection, package): (
+            &transparency::selection::Selection,
+            &lockfile::LockedPackage,
+        ),
     ) -> Self {
         let release = package.release.as_ref();
         Self {

@@ -1,6 +1,7 @@
 //! Which newer versions there are.
 
 use serde::Serialize;
+use transparency::release::Objection;
 
 use super::{Kind, Proved};
 use crate::ops;
@@ -56,6 +57,16 @@ pub enum Mark {
     Unusable,
 }
 
+impl From<&Objection> for Mark {
+    fn from(objection: &Objection) -> Self {
+        match objection {
+            Objection::Yanked { .. } => Self::Yanked,
+            Objection::Withdrawn { .. } => Self::Withdrawn,
+            Objection::Unusable { .. } => Self::Unusable,
+        }
+    }
+}
+
 /// What keeps a newer version away.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -85,18 +96,13 @@ impl From<&ops::manifest::outdated::Outdated> for Outdated {
 
 impl From<(&String, &ops::manifest::outdated::Row)> for OutdatedPackage {
     fn from((member, row): (&String, &ops::manifest::outdated::Row)) -> Self {
-        let mark = row.mark.as_ref().map(|mark| match mark {
-            ops::manifest::outdated::Mark::Yanked { reason } => (Mark::Yanked, reason),
-            ops::manifest::outdated::Mark::Withdrawn { reason } => (Mark::Withdrawn, reason),
-            ops::manifest::outdated::Mark::Unusable { reason } => (Mark::Unusable, reason),
-        });
         Self {
             member: member.clone(),
             kind: row.locked.kind.into(),
             name: row.locked.name.to_string(),
             locked: row.locked.version.to_string(),
-            mark: mark.map(|(mark, _)| mark),
-            mark_reason: mark.map(|(_, reason)| reason.clone()),
+            mark: row.objection.as_ref().map(Mark::from),
+            mark_reason: row.objection.as_ref().map(Objection::reason),
             compatible: row.compatible.as_ref().map(ToString::to_string),
             latest: row.latest.as_ref().map(ToString::to_string),
             holds: row.held_by.iter().map(HeldBy::from).collect(),

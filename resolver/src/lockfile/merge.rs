@@ -17,7 +17,7 @@ use transparency::requirement::Requirement;
 use transparency::version::Track;
 
 use super::reader::{ReadError, first_marker, read_draft, sides};
-use super::{Lockfile, Package, Root, SOLVER};
+use super::{LockedPackage, Lockfile, Root, SOLVER};
 use crate::closure::{Claim, Packages};
 use crate::cutoff::Cutoff;
 use crate::problem::{Mode, Options, Problem};
@@ -220,10 +220,10 @@ fn counts_spans(options: &Options) -> bool {
 }
 
 /// All entries of all sides. Of an entry that differs, the greater is taken.
-fn packages<'l>(sides: &[&'l Lockfile]) -> BTreeMap<&'l Selection, &'l Package> {
-    let mut packages: BTreeMap<&Selection, &Package> = BTreeMap::new();
+fn packages<'l>(sides: &[&'l Lockfile]) -> BTreeMap<&'l Selection, &'l LockedPackage> {
+    let mut packages: BTreeMap<&Selection, &LockedPackage> = BTreeMap::new();
     for (selection, package) in sides.iter().flat_map(|side| &side.packages) {
-        let order = |package: &Package| {
+        let order = |package: &LockedPackage| {
             let release = package.release.as_ref();
             (
                 release.map(|release| release.record),
@@ -254,7 +254,7 @@ fn greater<'l>(selected: &BTreeSet<&'l Selection>) -> BTreeSet<&'l Selection> {
 fn closed_set(
     requirements: &BTreeSet<Requirement>,
     from: &BTreeSet<&Selection>,
-    packages: &BTreeMap<&Selection, &Package>,
+    packages: &BTreeMap<&Selection, &LockedPackage>,
 ) -> Option<(BTreeSet<Selection>, bool)> {
     let mut set: BTreeSet<&Selection> = BTreeSet::new();
     let mut is_exact = true;

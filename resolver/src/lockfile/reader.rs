@@ -20,7 +20,7 @@ use transparency::requirement::RequirementError;
 use transparency::version::{VersionError, parse_version};
 
 use super::writer::{HEADER, Head, Quoted, is_special};
-use super::{Inconsistency, Lockfile, Package, Release, Root, SOLVER, VERSION};
+use super::{Inconsistency, LockedPackage, LockedRelease, Lockfile, Root, SOLVER, VERSION};
 use crate::cutoff::{Cutoff, CutoffError, ExcludeNewer, NOTHING};
 use crate::problem::{Mode, ModeError, Options, Origins};
 use transparency::selection::{Selection, SelectionError};
@@ -499,7 +499,7 @@ impl<'t> Reader<'t> {
             roots: BTreeMap::new(),
             packages: BTreeMap::new(),
         };
-        let mut packages: Vec<(Selection, Package)> = Vec::new();
+        let mut packages: Vec<(Selection, LockedPackage)> = Vec::new();
         // Where roots and packages begin.
         let mut below = None;
         while !self.rest.is_empty() {
@@ -652,7 +652,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn package(&mut self) -> Result<(Selection, Package)> {
+    fn package(&mut self) -> Result<(Selection, LockedPackage)> {
         let kind: Kind = self.parsed("kind")?;
         let name: PackageName = self.parsed("name")?;
         let version = self.text("version")?;
@@ -664,7 +664,7 @@ impl<'t> Reader<'t> {
             let digest = self.parsed("digest")?;
             let record = self.parsed("record")?;
             let index = self.raw("index")?;
-            Some(Release {
+            Some(LockedRelease {
                 origin,
                 digest,
                 record,
@@ -679,7 +679,7 @@ impl<'t> Reader<'t> {
             name,
             version,
         };
-        Ok((selection, Package { release, requires }))
+        Ok((selection, LockedPackage { release, requires }))
     }
 }
 

@@ -8,7 +8,7 @@ use transparency::name::{Kind, Namespace, Origin, PackageName};
 use transparency::requirement::Requirement;
 use transparency::version::Track;
 
-use super::{Lockfile, Package, Root, SOLVER};
+use super::{LockedPackage, Lockfile, Root, SOLVER};
 use crate::beside::contradiction;
 use crate::cutoff::{Cutoff, ExcludeNewer};
 use crate::problem::{Local, Member, Mode, Options, Problem, RootRequirement};
@@ -254,7 +254,7 @@ impl Lockfile {
         problem: &Problem,
     ) -> Vec<Stale> {
         let mut stale = Vec::new();
-        let is_release = |package: &Package| package.release.is_some();
+        let is_release = |package: &LockedPackage| package.release.is_some();
         if member.locals.is_empty() && self.packages.values().all(is_release) {
             return stale;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Lockfile, Package, Root, SOLVER, VERSION};
+use super::{LockedPackage, Lockfile, Root, SOLVER, VERSION};
 use crate::cutoff::ExcludeNewer;
 use transparency::selection::Selection;
 
@@ -122,7 +122,11 @@ fn root(name: &str, root: &Root, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     array(f, "held", root.held.iter().map(Quoted))
 }
 
-fn package(selection: &Selection, package: &Package, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn package(
+    selection: &Selection,
+    package: &LockedPackage,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let Selection {
         kind,
         name,

@@ -314,9 +314,7 @@ impl Mentioned {
                             Exclusion::NotHeld { held } => {
                                 mentioned.held.insert(held.clone());
                             }
-                            Exclusion::Yanked { .. }
-                            | Exclusion::Withdrawn { .. }
-                            | Exclusion::Unusable { .. } => {}
+                            Exclusion::Objection(_) => {}
                         }
                     }
                 }

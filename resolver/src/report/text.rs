@@ -398,14 +398,9 @@ impl<'c> Words<'c> {
                 let versions = shortened(&versions, "and");
                 let is = if one { "is" } else { "are" };
                 match why {
-                    Exclusion::Yanked { reason } => {
-                        format!("{versions} {is} yanked{}", bracketed(reason))
-                    }
-                    Exclusion::Withdrawn { reason } => {
-                        format!("{versions} {is} withdrawn{}", bracketed(reason))
-                    }
-                    Exclusion::Unusable { reason } => {
-                        format!("{versions} {is} unusable{}", bracketed(reason))
+                    Exclusion::Objection(objection) => {
+                        let reason = bracketed(&objection.reason());
+                        format!("{versions} {is} {}{reason}", objection.word())
                     }
                     Exclusion::TooNew {
                         time,

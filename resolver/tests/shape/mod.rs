@@ -6,15 +6,18 @@
 )]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use pubgrub::{OfflineDependencyProvider, Ranges};
-use resolver::index::{Address, Index, Release, Standing};
+use resolver::index::Index;
 use resolver::problem::{Member, Problem, RootRequirement};
+use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, Origin};
 use transparency::number::{Size, Time};
+use transparency::package::{Absence, Log};
+use transparency::release::{Objection, Release};
 use transparency::requirement::Requirement;
+use transparency::statement::{Defect, Statement};
 
 /// What a version depends on: a package, from a number, and below another. None: all above.
 pub(crate) type Needs = Vec<(usize, u32, Option<u32>)>;
@@ -189,39 +192,41 @@ impl Shape {
 
     /// Loads one package.
     pub(crate) fn load(&self, index: &mut Index, package: usize) {
-        let versions = &self.packages[package];
-        let address = Address {
-            origin: origin(),
-            name: format!("t:p{package}").parse().unwrap(),
-        };
-        if versions.is_empty() {
-            index.danger_insert_unproved_absence(address, Size::new(48));
+        if self.packages[package].is_empty() {
+            let name = format!("t:p{package}").parse().unwrap();
+            let checkpoint = Checkpoint {
+                origin: origin(),
+                size: Size::new(48),
+                root: Hash::ZERO,
+            };
+            index.insert_absent(&Absence::danger_unproved(name, checkpoint));
             return;
         }
-        let releases = (0u32..).zip(versions).map(|(version, needs)| {
-            let version = if self.tracks {
-                format!("{}.0.0", version + 1)
-            } else {
-                format!("1.{version}.0")
-            };
-            Release {
-                version: version.parse().unwrap(),
-                requirements: Arc::new(needs.iter().map(|need| self.requirement(need)).collect()),
-                imports: [].into(),
-                exports: [].into(),
-                digest: Digest::of(b""),
-                size: 0,
-                record: Hash::ZERO,
-                time: Time::from_unix(0).unwrap(),
-                standing: if self.unusable && package == 0 {
-                    let reason = "it is broken".to_owned();
-                    Standing::Unusable { reason }
+        index.insert(&self.log(package));
+    }
+
+    /// The log of a package, which nobody wrote.
+    pub(crate) fn log(&self, package: usize) -> Log {
+        let name = format!("t:p{package}").parse().unwrap();
+        let releases = (0u32..)
+            .zip(&self.packages[package])
+            .map(|(version, needs)| {
+                let version = if self.tracks {
+                    format!("{}.0.0", version + 1)
                 } else {
-                    Standing::Usable
-                },
-            }
-        });
-        index.danger_insert_unverified(address, self.kind, releases);
+                    format!("1.{version}.0")
+                };
+                let mut statement = Statement::new(version.parse().unwrap(), Digest::of(b""), 0);
+                statement.requirements = needs.iter().map(|need| self.requirement(need)).collect();
+                let objection = (self.unusable && package == 0).then(|| Objection::Unusable {
+                    defect: Defect::Stated {
+                        reason: "it is broken".to_owned(),
+                    },
+                });
+                let time = Time::from_unix(0).unwrap();
+                Release::danger_unverified(self.kind, statement, Hash::ZERO, time, objection)
+            });
+        Log::danger_unverified(origin(), name, self.kind, releases)
     }
 
     pub(crate) fn problem(&self) -> Problem {

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use resolver::index::Standing;
 use resolver::problem::{Member, Mode, RootRequirement};
 use semver::Version;
 use transparency::name::{Kind, PackageName};
+use transparency::release::Objection;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::Track;
 
 use crate::random::Random;
-use crate::world::{World, name, origin, requirement};
+use crate::world::{self, World, name, origin, requirement};
 
 const NAMES: [&str; 5] = ["t:a", "t:b", "t:c", "t:d", "t:e"];
 const VERSIONS: [&str; 13] = [
@@ -121,11 +121,11 @@ pub(crate) fn random_world(random: &mut Random) -> World {
                 Kind::Wit => world.wit(package, version, &requires),
             };
             let reason = String::new();
-            release.standing = match random.below(16) {
-                0 => Standing::Yanked { reason },
-                1 => Standing::Withdrawn { reason },
-                2 => Standing::Unusable { reason },
-                _ => Standing::Usable,
+            release.objection = match random.below(16) {
+                0 => Some(Objection::Yanked { reason }),
+                1 => Some(Objection::Withdrawn { reason }),
+                2 => Some(world::unusable(&reason)),
+                _ => None,
             };
         }
     }
@@ -174,20 +174,20 @@ pub(crate) fn candidates<'w>(
     {
         return Vec::new();
     }
-    let may = |version: &Version, standing: &Standing| match standing {
-        Standing::Usable => true,
-        Standing::Yanked { .. } => locked.contains(&Selection {
+    let may = |version: &Version, objection: Option<&Objection>| match objection {
+        None => true,
+        Some(Objection::Yanked { .. }) => locked.contains(&Selection {
             kind: *kind,
             name: name.clone(),
             version: version.clone(),
         }),
-        Standing::Withdrawn { .. } | Standing::Unusable { .. } => false,
+        Some(Objection::Withdrawn { .. } | Objection::Unusable { .. }) => false,
     };
     releases
         .iter()
         .filter(|release| *kind == requirement.kind && requirement.req.matches(&release.version))
-        .filter(|release| may(&release.version, &release.standing))
-        .map(|release| (name, &release.version, &*release.requirements))
+        .filter(|release| may(&release.version, release.objection.as_ref()))
+        .map(|release| (name, &release.version, &release.requirements))
         .collect()
 }
 

@@ -6,20 +6,23 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use resolver::Unresolved;
-use resolver::index::{Address, Index, Release, Standing};
+use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Local, Member, Problem, RootRequirement, Written};
 use resolver::report::Conflict;
 use resolver::resolution::Resolution;
+use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
 use transparency::name::{ExternName, Kind, Origin, PackageName};
 use transparency::number::{Index as LogIndex, Size, Time};
+use transparency::package::{Absence, Log};
+use transparency::release::{self, Objection};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
+use transparency::statement::{Defect, Statement};
 use transparency::version::{VersionReq, parse_version};
 
 pub(crate) const ORIGIN: &str = "registry.example/components";
@@ -68,19 +71,48 @@ fn written(text: &str, location: &str) -> RootRequirement {
     }
 }
 
+/// A release, as a story has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Release {
+    pub(crate) version: Version,
+    pub(crate) requirements: BTreeSet<Requirement>,
+    pub(crate) exports: BTreeSet<ExternName>,
+    pub(crate) time: Time,
+    pub(crate) objection: Option<Objection>,
+    /// Its package and version: what its digest and its record are made of.
+    text: String,
+}
+
+impl Release {
+    /// It as the index has it, though no log holds it.
+    pub(crate) fn unverified(&self, kind: Kind) -> release::Release {
+        let mut statement =
+            Statement::new(self.version.clone(), Digest::of(self.text.as_bytes()), 1);
+        statement.requirements = self.requirements.clone().into();
+        statement.exports = self.exports.clone();
+        let record = Hash::of_leaf(self.text.as_bytes());
+        let objection = self.objection.clone();
+        release::Release::danger_unverified(kind, statement, record, self.time, objection)
+    }
+}
+
 /// A release of which nothing matters but its version and requirements.
 pub(crate) fn release(package: &str, version: &str, requires: &[&str]) -> Release {
-    let release = format!("{package}@{version}");
     Release {
         version: parse_version(version).unwrap(),
-        requirements: Arc::new(requires.iter().map(|text| requirement(text)).collect()),
-        imports: BTreeSet::new(),
+        requirements: requires.iter().map(|text| requirement(text)).collect(),
         exports: BTreeSet::new(),
-        digest: Digest::of(release.as_bytes()),
-        size: 1,
-        record: Hash::of_leaf(release.as_bytes()),
         time: Time::from_unix(1_000_000).unwrap(),
-        standing: Standing::Usable,
+        objection: None,
+        text: format!("{package}@{version}"),
+    }
+}
+
+/// What speaks against a release whose publisher says so himself.
+pub(crate) fn unusable(reason: &str) -> Objection {
+    let reason = reason.to_owned();
+    Objection::Unusable {
+        defect: Defect::Stated { reason },
     }
 }
 
@@ -143,21 +175,17 @@ impl World {
     }
 
     pub(crate) fn yank(&mut self, package: &str, version: &str, reason: &str) {
-        self.find(package, version).standing = Standing::Yanked {
-            reason: reason.to_owned(),
-        };
+        let reason = reason.to_owned();
+        self.find(package, version).objection = Some(Objection::Yanked { reason });
     }
 
     pub(crate) fn withdraw(&mut self, package: &str, version: &str, reason: &str) {
-        self.find(package, version).standing = Standing::Withdrawn {
-            reason: reason.to_owned(),
-        };
+        let reason = reason.to_owned();
+        self.find(package, version).objection = Some(Objection::Withdrawn { reason });
     }
 
     pub(crate) fn unusable(&mut self, package: &str, version: &str, reason: &str) {
-        self.find(package, version).standing = Standing::Unusable {
-            reason: reason.to_owned(),
-        };
+        self.find(package, version).objection = Some(unusable(reason));
     }
 
     pub(crate) fn nobody_has(&mut self, package: &str) {
@@ -226,16 +254,18 @@ impl World {
     }
 
     pub(crate) fn load(&self, index: &mut Index, package: &PackageName) {
-        let address = Address {
-            origin: origin(),
-            name: package.clone(),
-        };
+        let name = package.clone();
         match self.packages.get(package) {
             Some((kind, releases)) => {
-                index.danger_insert_unverified(address, *kind, releases.iter().cloned());
+                let releases = releases.iter().map(|release| release.unverified(*kind));
+                index.insert(&Log::danger_unverified(origin(), name, *kind, releases));
             }
             None if self.absent.contains(package) => {
-                index.danger_insert_unproved_absence(address, Size::new(48));
+                let checkpoint = Checkpoint {
+                    size: Size::new(48),
+                    ..checkpoint()
+                };
+                index.insert_absent(&Absence::danger_unproved(name, checkpoint));
             }
             None => panic!("the story does not say whether {package} exists"),
         }

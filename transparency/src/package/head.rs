@@ -107,6 +107,12 @@ pub struct Absence {
 }
 
 impl Absence {
+    /// An absence that no map was read for: for tests and benchmarks of what chooses among releases.
+    #[cfg(feature = "danger")]
+    pub fn danger_unproved(name: PackageName, checkpoint: Checkpoint) -> Self {
+        Self { name, checkpoint }
+    }
+
     /// The package.
     pub fn name(&self) -> &PackageName {
         &self.name

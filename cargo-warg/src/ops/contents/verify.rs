@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use resolver::lockfile::{Lockfile, Package};
+use resolver::lockfile::{LockedPackage, Lockfile};
 use semver::Version;
 use transparency::number::Time;
 use transparency::release::Release;
@@ -44,7 +44,7 @@ pub struct Verified {
     /// Members whose manifests and `wit/` the lock is up to date with.
     pub members: usize,
     /// The packages of the lock, once it is known to be up to date.
-    pub packages: Vec<(Selection, Package)>,
+    pub packages: Vec<(Selection, LockedPackage)>,
     /// How many contents were checked.
     pub contents: usize,
     /// What was shown, by registry.

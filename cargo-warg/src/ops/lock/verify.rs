@@ -11,12 +11,12 @@ use std::fmt;
 use registry::client::{ClientError, LoadedLog};
 use resolver::cutoff::Cutoff;
 use resolver::index::Address;
-use resolver::lockfile::{Lockfile, Package, Release};
+use resolver::lockfile::{LockedPackage, LockedRelease, Lockfile};
 use resolver::problem::Origins;
 use transparency::content::Content;
 use transparency::name::{ExternName, Origin};
 use transparency::number::{Length, Time};
-use transparency::release::{self, Status};
+use transparency::release::{Objection, Release};
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classify, Error, Result};
@@ -361,7 +361,7 @@ pub fn check(
 /// the lock's own checkpoint. When each of these was made is kept in `made`.
 fn check_age(
     selection: &Selection,
-    locked: &Release,
+    locked: &LockedRelease,
     time: Time,
     lock: &Lockfile,
     sessions: &mut Sessions<'_>,
@@ -399,7 +399,10 @@ fn check_age(
 
 /// What the lock takes from another registry than the one that has the namespace here: a lock has its own table, and
 /// not every lock was made under this one.
-fn elsewhere(locked: &[(&Selection, &Package, &Release)], origins: &Origins) -> Vec<ClaimError> {
+fn elsewhere(
+    locked: &[(&Selection, &LockedPackage, &LockedRelease)],
+    origins: &Origins,
+) -> Vec<ClaimError> {
     let elsewhere = locked.iter().filter_map(|(selection, _, release)| {
         let expected = origins.of(&selection.name);
         (expected != Some(&release.origin)).then(|| ClaimError::OtherRegistry {
@@ -453,7 +456,7 @@ fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<Cla
                 };
                 let log = sessions.log(&address(selection, locked));
                 let release = log.and_then(|log| log.log().release(&selection.version));
-                let Some(exports) = release.map(release::Release::exports) else {
+                let Some(exports) = release.map(Release::exports) else {
                     continue; // it is refused already
                 };
                 let missing: Vec<_> = if is_literal {
@@ -476,7 +479,7 @@ fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<Cla
     }
 }
 
-fn address(selection: &Selection, release: &Release) -> Address {
+fn address(selection: &Selection, release: &LockedRelease) -> Address {
     Address {
         origin: release.origin.clone(),
         name: selection.name.clone(),
@@ -487,7 +490,7 @@ fn address(selection: &Selection, release: &Release) -> Address {
 /// the record lies there. If the files named another index, the record would be in the log twice, and the registry could
 /// choose when it was written.
 fn check_indices(
-    locked: &[(&Selection, &Package, &Release)],
+    locked: &[(&Selection, &LockedPackage, &LockedRelease)],
     sessions: &mut Sessions<'_>,
 ) -> Result<()> {
     for (selection, _, release) in locked {
@@ -509,11 +512,11 @@ fn check_indices(
 /// Compares what the lock says of a release with its package log.
 fn check_release<'l>(
     selection: &Selection,
-    package: &Package,
-    locked: &Release,
+    package: &LockedPackage,
+    locked: &LockedRelease,
     log: Option<&'l LoadedLog>,
     origins: &Origins,
-) -> std::result::Result<&'l release::Release, ClaimError> {
+) -> std::result::Result<&'l Release, ClaimError> {
     let address = address(selection, locked);
     let selection = || selection.clone();
     let Some(log) = log else {
@@ -573,13 +576,13 @@ fn check_release<'l>(
     let found: BTreeSet<_> = found.collect();
     let found = found.iter().map(ToString::to_string).collect();
     differs("requirements", texts(claimed), texts(found))?;
-    match release.status() {
-        Status::Usable | Status::Yanked { .. } => Ok(release),
-        Status::Unusable { defect } => Err(ClaimError::Unusable {
+    match release.objection() {
+        None | Some(Objection::Yanked { .. }) => Ok(release),
+        Some(Objection::Unusable { defect }) => Err(ClaimError::Unusable {
             selection: selection(),
             reason: defect.to_string(),
         }),
-        Status::Withdrawn { reason } => Err(ClaimError::Withdrawn {
+        Some(Objection::Withdrawn { reason }) => Err(ClaimError::Withdrawn {
             selection: selection(),
             reason,
         }),
@@ -589,9 +592,9 @@ fn check_release<'l>(
 /// A locked release in its package's verified log.
 fn locked_in<'s>(
     selection: &Selection,
-    locked: &Release,
+    locked: &LockedRelease,
     sessions: &'s Sessions<'_>,
-) -> Result<&'s release::Release> {
+) -> Result<&'s Release> {
     let address = address(selection, locked);
     let log = sessions.log(&address);
     let release = log.and_then(|log| log.log().release(&selection.version));

@@ -15,7 +15,7 @@ use semver::Version;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Size;
 use transparency::package::Log;
-use transparency::release::{Release, Status};
+use transparency::release::Release;
 use transparency::version::VersionReq;
 
 use crate::dirs::Dirs;
@@ -202,16 +202,16 @@ fn choose(wanted: &Wanted, named: &BTreeSet<Version>, log: &LoadedLog) -> Result
     };
     let matching: Vec<&Release> = log.releases().filter(matches).collect();
     let newest_of = |pre: bool| {
-        matching.iter().rev().copied().find(|release| {
-            release.status() == Status::Usable && (pre || release.version().pre.is_empty())
-        })
+        matching
+            .iter()
+            .rev()
+            .copied()
+            .find(|release| release.is_usable() && (pre || release.version().pre.is_empty()))
     };
     let Some(newest) = newest_of(false).or_else(|| newest_of(true)) else {
         return Err(nothing_matches(wanted, kind, &matching, log));
     };
-    let is_named = |release: &&&Release| {
-        release.status() == Status::Usable && named.contains(release.version())
-    };
+    let is_named = |release: &&&Release| release.is_usable() && named.contains(release.version());
     let newest = match kind {
         Kind::Wit => matching.iter().rfind(is_named).copied().unwrap_or(newest),
         Kind::Component => newest,
@@ -237,19 +237,15 @@ fn nothing_matches(wanted: &Wanted, kind: Kind, matching: &[&Release], log: &Log
         None => format!("the {word} `{name}` has no usable release"),
     };
     for release in matching.iter().rev().take(SHOWN) {
-        let why = match release.status() {
-            Status::Usable => continue,
-            Status::Yanked { reason } => format!("is yanked: {reason}"),
-            Status::Withdrawn { reason } => format!("was withdrawn by the operator: {reason}"),
-            Status::Unusable { defect } => format!("is not usable: {defect}"),
-        };
-        let line = format!("\n  {name} {} {why}", release.version());
-        message.push_str(&line);
+        if let Some(objection) = release.objection() {
+            let line = format!("\n  {name} {} {objection}", release.version());
+            message.push_str(&line);
+        }
     }
     let error = Error::new(Class::Unsolved, message);
     let usable: Vec<_> = log
         .releases()
-        .filter(|release| release.status() == Status::Usable)
+        .filter(|release| release.is_usable())
         .collect();
     let versions: Vec<_> = usable
         .iter()

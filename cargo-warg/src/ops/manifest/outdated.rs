@@ -6,7 +6,7 @@ use resolver::closed_set::ClosedSet;
 use resolver::index::Address;
 use resolver::lockfile::Lockfile;
 use semver::Version;
-use transparency::release::Status;
+use transparency::release::Objection;
 use transparency::selection::Selection;
 use transparency::version::Track;
 
@@ -25,33 +25,13 @@ pub struct Row {
     /// What is locked.
     pub locked: Selection,
     /// Why it should not be used; none where nothing is wrong with it.
-    pub mark: Option<Mark>,
+    pub objection: Option<Objection>,
     /// What `update` would give; none where it would be gone.
     pub compatible: Option<Version>,
     /// The newest usable version, of any track; none where nothing is usable.
     pub latest: Option<Version>,
     /// What keeps `update` from giving the newest.
     pub held_by: Vec<HeldBy>,
-}
-
-/// Why a locked release should not be used any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
-    /// Its publisher advises against it.
-    Yanked {
-        /// The publisher's words.
-        reason: String,
-    },
-    /// The operator took its content away.
-    Withdrawn {
-        /// The operator's words.
-        reason: String,
-    },
-    /// Something is wrong with it.
-    Unusable {
-        /// What is wrong with it.
-        reason: String,
-    },
 }
 
 /// What is outdated.
@@ -120,15 +100,7 @@ fn row(
     sessions: &Sessions<'_>,
 ) -> Option<Row> {
     let log = sessions.log_of(&locked.name)?.log();
-    let status = log.release(&locked.version)?.status();
-    let mark = match status {
-        Status::Usable => None,
-        Status::Yanked { reason } => Some(Mark::Yanked { reason }),
-        Status::Withdrawn { reason } => Some(Mark::Withdrawn { reason }),
-        Status::Unusable { defect } => Some(Mark::Unusable {
-            reason: defect.to_string(),
-        }),
-    };
+    let objection = log.release(&locked.version)?.objection();
     let latest = sessions.newest(locked, &project.problem.options);
     let same_package = |one: &&Selection| one.kind == locked.kind && one.name == locked.name;
     let now: Vec<_> = fresh.packages.keys().filter(same_package).collect();
@@ -141,7 +113,7 @@ fn row(
     let is_newer = latest
         .as_ref()
         .is_some_and(|latest| *latest > locked.version);
-    if mark.is_none() && !is_newer && compatible.as_ref() == Some(&locked.version) {
+    if objection.is_none() && !is_newer && compatible.as_ref() == Some(&locked.version) {
         return None;
     }
     let held_by = match (&latest, &compatible) {
@@ -168,7 +140,7 @@ fn row(
     };
     Some(Row {
         locked: locked.clone(),
-        mark,
+        objection,
         compatible,
         latest,
         held_by,

@@ -15,7 +15,7 @@ use resolver::problem::{Problem, RootRequirement};
 use resolver::resolution::Resolution;
 use resolver::unresolved::{GaveUp, Unresolved};
 use semver::Version;
-use transparency::release::Status;
+use transparency::release::Objection;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
@@ -346,10 +346,7 @@ fn check_release(
     let refuse = |message: String| {
         let error = Error::new(Class::Unsolved, message);
         let releases: Vec<_> = log.releases().collect();
-        let usable = releases
-            .iter()
-            .rev()
-            .filter(|release| release.status() == Status::Usable);
+        let usable = releases.iter().rev().filter(|release| release.is_usable());
         let versions: Vec<_> = usable
             .take(SHOWN)
             .map(|one| one.version().to_string())
@@ -366,16 +363,10 @@ fn check_release(
         return Err(refuse(format!("`{name}` has no version {version}")));
     };
     let is_locked = moving.values().flatten().any(|one| one.version == *version);
-    match release.status() {
-        Status::Usable => Ok(()),
-        Status::Yanked { .. } if is_locked => Ok(()),
-        Status::Yanked { reason } => Err(refuse(format!("`{name}` {version} is yanked: {reason}"))),
-        Status::Withdrawn { reason } => Err(refuse(format!(
-            "`{name}` {version} was withdrawn by the operator: {reason}"
-        ))),
-        Status::Unusable { defect } => Err(refuse(format!(
-            "`{name}` {version} is not usable: {defect}"
-        ))),
+    match release.objection() {
+        None => Ok(()),
+        Some(Objection::Yanked { .. }) if is_locked => Ok(()),
+        Some(objection) => Err(refuse(format!("`{name}` {version} {objection}"))),
     }
 }
 

@@ -18,7 +18,7 @@ use transparency::content::Content;
 use transparency::digest::Digest;
 use transparency::name::{Kind, Origin, PackageName};
 use transparency::package;
-use transparency::release::{Release, Status};
+use transparency::release::{Objection, Release};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::version::VersionReq;
@@ -412,7 +412,7 @@ pub(crate) fn absence(
     };
     let log = sessions.log_of(name).map(LoadedLog::log);
     let can_be_taken =
-        |release: &&Release| matches!(release.status(), Status::Usable | Status::Yanked { .. });
+        |release: &&Release| matches!(release.objection(), None | Some(Objection::Yanked { .. }));
     let release = log.and_then(|log| log.release(version));
     if release.as_ref().is_some_and(can_be_taken) {
         return Ok(None);

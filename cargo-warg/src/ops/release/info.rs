@@ -9,7 +9,7 @@ use transparency::key::VerifyingKey;
 use transparency::name::{Kind, PackageName};
 use transparency::number::{Index, Length};
 use transparency::package::{Permission, Scope};
-use transparency::release::{Release, Status};
+use transparency::release::Release;
 
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
@@ -97,11 +97,10 @@ pub fn info(
         all.map(|(_, key, value)| (key.to_owned(), value.to_owned()))
             .collect()
     };
-    let is_usable = |release: &Release| release.status() == Status::Usable;
     let shown = releases
         .iter()
-        .position(|release| is_usable(release) && release.version().pre.is_empty())
-        .or_else(|| releases.iter().position(is_usable))
+        .position(|release| release.is_usable() && release.version().pre.is_empty())
+        .or_else(|| releases.iter().position(Release::is_usable))
         .or_else(|| (!releases.is_empty()).then_some(0));
     let mut warnings = Vec::new();
     let locked = locked(workspace, &spec.name, &mut warnings);

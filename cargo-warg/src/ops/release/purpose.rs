@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use resolver::lockfile::Lockfile;
 use transparency::name::{ExternName, Kind};
-use transparency::release::{Release, Status};
+use transparency::release::Release;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::statement::Statement;
@@ -39,7 +39,7 @@ pub(crate) fn state(
         let locked = lock.and_then(|lock| locked(lock, requirement));
         let is_locked = |one: &&&Release| locked.is_some_and(|it| it.version == *one.version());
         let stated = allowed.iter().find(is_locked).copied().or_else(|| {
-            allowed.retain(|one| one.status() == Status::Usable);
+            allowed.retain(|one| one.is_usable());
             allowed.sort_by(|one, other| one.version().cmp(other.version()));
             let mut allowed = allowed.into_iter();
             allowed.find(|release| {

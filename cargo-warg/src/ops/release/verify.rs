@@ -16,7 +16,7 @@ use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Index as LogIndex;
 use transparency::release::Role;
-use transparency::release::{Release, Status};
+use transparency::release::{Objection, Release};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
@@ -86,14 +86,14 @@ pub fn verify_release(
     let mut sessions = Sessions::new(registries, Reading::now(offline));
     let (address, release) = find(&mut sessions, name, version)?;
     let mut yanked = Vec::new();
-    match release.status() {
-        Status::Usable | Status::Withdrawn { .. } => {} // a withdrawn content is refused below
-        Status::Yanked { reason } => yanked.push(format!("{name}@{version} is yanked: {reason}")),
-        Status::Unusable { defect } => {
-            return Err(Error::new(
-                Class::Refused,
-                format!("{name}@{version} is not usable: {defect}"),
-            ));
+    match release.objection() {
+        None | Some(Objection::Withdrawn { .. }) => {} // a withdrawn content is refused below
+        Some(objection @ Objection::Yanked { .. }) => {
+            yanked.push(format!("{name}@{version} {objection}"));
+        }
+        Some(objection @ Objection::Unusable { .. }) => {
+            let message = format!("{name}@{version} {objection}");
+            return Err(Error::new(Class::Refused, message));
         }
     }
     let content = sessions.with(&address.origin, |session| {

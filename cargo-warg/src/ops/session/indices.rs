@@ -77,7 +77,7 @@ impl Sessions<'_> {
             if let Some(index) = index {
                 asks.entry(origin.clone())
                     .or_default()
-                    .push((release.record, index));
+                    .push((release.record(), index));
                 indices.insert(selection.clone(), index);
             }
         }

@@ -151,7 +151,7 @@ impl Sessions<'_> {
         let address = self.known_address(name)?;
         self.load_each(&BTreeSet::from([address.clone()]))?;
         let package = self.index.package(&address);
-        Ok(package.map(resolver::index::Package::kind))
+        Ok(package.map(resolver::index::Choices::kind))
     }
 
     /// How the log of a package that was loaded breaks the rules.

@@ -9,7 +9,7 @@ use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 use semver::Version;
 use transparency::name::Kind;
-use transparency::release::{Release, Status};
+use transparency::release::{Objection, Release};
 use transparency::selection::Selection;
 use transparency::version::Track;
 
@@ -72,15 +72,15 @@ impl Sessions<'_> {
                 continue;
             };
             let Selection { name, version, .. } = selection;
-            match now.status() {
-                status if status == then.status() => {}
-                Status::Yanked { reason } => {
+            match now.objection() {
+                objection if objection == then.objection() => {}
+                Some(Objection::Yanked { reason }) => {
                     lost.push(format!("{name}@{version} was yanked since: {reason}"));
                 }
-                Status::Withdrawn { reason } => lost.push(format!(
+                Some(Objection::Withdrawn { reason }) => lost.push(format!(
                     "{name}@{version} was withdrawn since by the registry's operator: {reason}"
                 )),
-                Status::Usable | Status::Unusable { .. } => {}
+                None | Some(Objection::Unusable { .. }) => {}
             }
         }
         lost
@@ -135,9 +135,7 @@ impl Sessions<'_> {
 
 /// What to say of a release that is yanked; nothing of any other.
 pub fn yanked_warning(selection: &Selection, release: &Release) -> Option<String> {
-    let Status::Yanked { reason } = release.status() else {
-        return None;
-    };
+    let objection = release.objection()?;
     let Selection { name, version, .. } = selection;
-    Some(format!("{name}@{version} is yanked: {reason}"))
+    matches!(objection, Objection::Yanked { .. }).then(|| format!("{name}@{version} {objection}"))
 }
