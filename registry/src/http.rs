@@ -10,12 +10,16 @@
 
 mod address;
 mod connection;
+mod credential;
+mod exchange;
 mod innermost;
 mod progress;
 mod request;
+mod round;
 mod tag;
 mod timeouts;
 mod token;
+mod web;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,15 +31,20 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 pub use address::{Address, AddressError};
+pub use credential::Credential;
 pub use progress::{Progress, Silent};
+pub use reqwest::Url;
 pub use timeouts::Timeouts;
 pub use token::{TokenError, Tokens};
+pub use web::{Method, Question, Reply, Web};
 
 use crate::fetch::FetchError;
 use crate::layout::{self, ObjectPath};
 use crate::storage::{Current, Source, StorageError, Tag};
 use connection::Connections;
-use request::{Answer, Request, Round};
+use exchange::Exchange;
+use request::{Answer, Request};
+use round::Round;
 use tag::Condition;
 
 /// The most files that are asked for at once: enough to hide a slow line, and few enough for any server.
@@ -194,7 +203,7 @@ impl Inner {
         self.first.load(Ordering::Relaxed) % self.mirrors.len()
     }
 
-    fn address(&self, mirror: usize, path: &ObjectPath) -> reqwest::Url {
+    fn address(&self, mirror: usize, path: &ObjectPath) -> Url {
         let mirror = self.mirrors.get(mirror).unwrap_or(&self.mirrors[0]);
         mirror.of(path)
     }
@@ -225,7 +234,11 @@ impl Inner {
                     round: asked.round.as_deref(),
                     url,
                 };
-                match request.send(&self.connections, &self.options).await {
+                let exchange = Exchange {
+                    connections: &self.connections,
+                    options: &self.options,
+                };
+                match request.send(exchange).await {
                     Ok(Answer::Absent) => {}
                     Ok(Answer::Later) => return Ok(Answer::Later),
                     Ok(answer) => {

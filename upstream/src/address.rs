@@ -144,7 +144,7 @@ pub struct OciHost {
 /// As whom people know Docker Hub, and who answers for it.
 const DOCKER_HUB: [&str; 2] = ["docker.io", "index.docker.io"];
 /// Docker Hub's registry.
-const DOCKER_HUB_REGISTRY: &str = "registry-1.docker.io";
+pub(crate) const DOCKER_HUB_REGISTRY: &str = "registry-1.docker.io";
 
 impl OciHost {
     /// The host and the port, as in a reference.

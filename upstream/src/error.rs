@@ -3,13 +3,20 @@
 use std::io;
 use std::path::PathBuf;
 
+use std::error::Error;
+
 use component::content::ContentError;
 use component::wit::publish::PublishError;
 use component::wit::text::TextError;
+use registry::fetch::FetchError;
+use registry::http::Url;
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
 
+use crate::document::manifest::ManifestError;
+use crate::document::token::TokenError;
+use crate::login::LoginUse;
 use crate::tree::ImportError;
 
 /// Why an upstream does not bring what was asked for.
@@ -32,6 +39,93 @@ pub enum UpstreamError {
         version: Version,
         /// The upstream.
         upstream: String,
+    },
+    /// The upstream lets nobody see whether there is such a package.
+    #[error("{upstream} has no package `{package}`, or it is private{login}")]
+    AbsentOrPrivate {
+        /// The package.
+        package: PackageName,
+        /// The upstream.
+        upstream: String,
+        /// What became of this user's login.
+        login: LoginUse,
+    },
+    /// What a server did not bring.
+    #[error("cannot fetch {address}")]
+    Fetch {
+        /// The address.
+        address: String,
+        /// Why the last try failed.
+        #[source]
+        source: Box<FetchError>,
+    },
+    /// An answer that makes no sense.
+    #[error("{address} was answered with {status}")]
+    Status {
+        /// The address.
+        address: String,
+        /// The status.
+        status: u16,
+    },
+    /// An answer that is not what it should be.
+    #[error("what {address} answered does not read")]
+    Json {
+        /// The address.
+        address: String,
+        /// Where, and what is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The list of tags goes on where it cannot.
+    #[error("the list of tags at {address} goes on at {to}, which is not followed")]
+    Link {
+        /// The list.
+        address: String,
+        /// Where it would go on.
+        to: String,
+    },
+    /// A list of tags without an end.
+    #[error("{upstream} has more tags for `{package}` than are read")]
+    TooManyTags {
+        /// The package.
+        package: PackageName,
+        /// The upstream.
+        upstream: String,
+    },
+    /// The registry wants a token, and none is to be got.
+    #[error("{host} wants a token, and none was got")]
+    NoToken {
+        /// The registry.
+        host: String,
+        /// Why.
+        #[source]
+        source: Box<TokenError>,
+    },
+    /// This user's login cannot be had.
+    #[error("cannot get the login for {host}")]
+    Login {
+        /// The registry.
+        host: String,
+        /// What its keeper says.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A manifest that leads to no content.
+    #[error("{reference} is no component and no WIT package, as OCI registries have them")]
+    Manifest {
+        /// The package version.
+        reference: String,
+        /// Why.
+        #[source]
+        source: Box<ManifestError>,
+    },
+    /// What a manifest names is not there.
+    #[error("{reference} names {digest}, which is not there")]
+    NoBlob {
+        /// The package version.
+        reference: String,
+        /// What is missing.
+        digest: Digest,
     },
     /// Bytes that are not those that their digest names.
     #[error("{reference} has {came}, and not {asked}")]
@@ -106,6 +200,36 @@ pub enum UpstreamError {
         #[source]
         source: io::Error,
     },
+}
+
+impl UpstreamError {
+    pub(crate) fn fetch(url: &Url, source: FetchError) -> Self {
+        Self::Fetch {
+            address: without_query(url),
+            source: Box::new(source),
+        }
+    }
+
+    pub(crate) fn status(url: &Url, status: u16) -> Self {
+        Self::Status {
+            address: without_query(url),
+            status,
+        }
+    }
+
+    pub(crate) fn json(url: &Url, source: serde_json::Error) -> Self {
+        Self::Json {
+            address: without_query(url),
+            source,
+        }
+    }
+}
+
+/// An address for messages.
+fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.to_string()
 }
 
 /// Whether bytes are those that a digest names.

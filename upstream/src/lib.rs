@@ -8,9 +8,13 @@
 //! [`component`].
 
 mod address;
+pub mod document;
 mod error;
 pub mod folder;
+mod listing;
 mod local;
+pub mod login;
+mod oci;
 mod release;
 mod texts;
 pub mod tree;
@@ -24,8 +28,10 @@ use transparency::name::PackageName;
 
 pub use address::{Address, AddressError, OciAddress, OciHost};
 pub use error::UpstreamError;
+pub use listing::Listing;
 pub use local::Local;
-pub use release::{Claims, Document, Listing, Release};
+pub use oci::Oci;
+pub use release::{Claims, Document, Release};
 pub use texts::Texts;
 
 /// Where packages are found, and what is said there of them. It shows itself as its [`Address`].

@@ -14,7 +14,8 @@ use transparency::version::parse_version;
 use crate::Upstream;
 use crate::error::UpstreamError;
 use crate::folder::{entries, has_extension};
-use crate::release::{Claims, Listing, Release};
+use crate::listing::Listing;
+use crate::release::{Claims, Release};
 
 /// The folder.
 #[derive(Debug, Clone)]

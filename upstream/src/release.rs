@@ -1,6 +1,6 @@
 //! What an upstream brings, and what it claims of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use component::content::{self, ContentError};
@@ -11,15 +11,6 @@ use transparency::name::{Kind, PackageName};
 use transparency::version::without_build;
 
 use crate::error::UpstreamError;
-
-/// The versions that an upstream has of a package.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// Ascending.
-    pub versions: BTreeSet<Version>,
-    /// Names that are no version, such as `latest`: to be told.
-    pub others: Vec<String>,
-}
 
 /// Bytes, and their digest, which was made of them here.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use wit_parser::PackageName as WitName;
 
 use crate::Upstream;
 use crate::error::UpstreamError;
-use crate::release::{Claims, Listing, Release};
+use crate::listing::Listing;
+use crate::release::{Claims, Release};
 use crate::tree::Tree;
 
 /// The texts, and where they come from.

@@ -12,7 +12,7 @@ use crate::error::{Class, Classify};
 use crate::network::ROOTS_VARIABLE;
 use crate::tokens::TOKENS_VARIABLE;
 
-fn class_of(remedy: Remedy) -> Class {
+pub(super) fn class_of(remedy: Remedy) -> Class {
     match remedy {
         Remedy::Retry => Class::Unavailable,
         Remedy::Investigate => Class::Refused,
@@ -129,7 +129,7 @@ impl Classify for ClientError {
 }
 
 /// What to do about a file that could not be fetched.
-fn fetch_help(error: &FetchError) -> Option<String> {
+pub(super) fn fetch_help(error: &FetchError) -> Option<String> {
     Some(match error {
         FetchError::Denied { status, .. } if status.as_u16() == 407 => {
             "the proxy asks for a name and password: write them into the address in `HTTPS_PROXY`".to_owned()

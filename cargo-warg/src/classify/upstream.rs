@@ -2,8 +2,11 @@
 
 use component::span::Annotation;
 use upstream::UpstreamError;
+use upstream::document::manifest::{CONFIG_TYPE, ManifestError};
+use upstream::login::LoginUse;
 use upstream::tree::ImportError;
 
+use super::registry::{class_of, fetch_help};
 use crate::error::{Class, Classify};
 
 impl Classify for ImportError {
@@ -29,9 +32,23 @@ impl Classify for ImportError {
 impl Classify for UpstreamError {
     fn class(&self) -> Class {
         match self {
-            Self::NoPackage { .. } | Self::NoVersion { .. } | Self::Unmet { .. } => Class::Unsolved,
-            Self::Differs { .. } | Self::OtherPackage { .. } => Class::Refused,
-            Self::Content { .. } | Self::TwoTexts { .. } | Self::Read { .. } => Class::Other,
+            Self::NoPackage { .. }
+            | Self::NoVersion { .. }
+            | Self::AbsentOrPrivate { .. }
+            | Self::Unmet { .. } => Class::Unsolved,
+            Self::Fetch { source, .. } => class_of(source.remedy()),
+            Self::Status { .. } | Self::NoBlob { .. } => Class::Unavailable,
+            Self::Differs { .. }
+            | Self::OtherPackage { .. }
+            | Self::Json { .. }
+            | Self::Link { .. }
+            | Self::TooManyTags { .. }
+            | Self::NoToken { .. } => Class::Refused,
+            Self::Login { .. }
+            | Self::Manifest { .. }
+            | Self::Content { .. }
+            | Self::TwoTexts { .. }
+            | Self::Read { .. } => Class::Other,
             Self::Wit { source, .. } => source.class(),
             Self::Texts(error) => error.class(),
             Self::Folder(error) => error.class(),
@@ -39,18 +56,40 @@ impl Classify for UpstreamError {
     }
 
     fn help(&self) -> Option<String> {
-        match self {
-            Self::Content { source, .. } => source.help(),
-            Self::Wit { source, .. } => source.help(),
-            Self::Texts(error) => error.help(),
-            Self::Folder(error) => error.help(),
-            Self::OtherPackage { .. } | Self::Differs { .. } => {
-                Some("nothing of it was taken: tell whoever put it there".to_owned())
+        Some(match self {
+            Self::Content { source, .. } => return source.help(),
+            Self::Wit { source, .. } => return source.help(),
+            Self::Texts(error) => return error.help(),
+            Self::Folder(error) => return error.help(),
+            Self::Fetch { source, .. } => return fetch_help(source),
+            Self::AbsentOrPrivate { login, .. } => match login {
+                LoginUse::None => "check the name; what is private needs a login: `docker login HOST`, or a line in \
+                                   `CARGO_WARG_TOKENS`"
+                    .to_owned(),
+                LoginUse::Shown => "check the name, and what that login may read".to_owned(),
+                LoginUse::Refused => "check the name; if it is private, log in again".to_owned(),
+                LoginUse::Withheld { .. } => "if that host may see the login, name it in this user's configuration".to_owned(),
+            },
+            Self::Manifest { source, .. } => return manifest_help(source),
+            Self::Differs { .. }
+            | Self::OtherPackage { .. }
+            | Self::Json { .. }
+            | Self::Link { .. }
+            | Self::TooManyTags { .. }
+            | Self::NoToken { .. } => {
+                "nothing of it was taken: tell whoever runs that registry, or put it there".to_owned()
             }
-            Self::TwoTexts { .. } => Some("leave one of the two out".to_owned()),
-            Self::Unmet { .. } => Some("name the folder that has it as well".to_owned()),
-            Self::NoPackage { .. } | Self::NoVersion { .. } | Self::Read { .. } => None,
-        }
+            Self::Status { .. } => "check the address; the registry may have a fault".to_owned(),
+            Self::NoBlob { .. } => {
+                "it may be on its way (try again), or was removed: a mirror or a vendored folder may have it".to_owned()
+            }
+            Self::TwoTexts { .. } => "leave one of the two out".to_owned(),
+            Self::Unmet { .. } => "name the folder that has it as well".to_owned(),
+            Self::NoPackage { .. }
+            | Self::NoVersion { .. }
+            | Self::Login { .. }
+            | Self::Read { .. } => return None,
+        })
     }
 
     fn annotations(&self) -> Vec<Annotation> {
@@ -60,6 +99,16 @@ impl Classify for UpstreamError {
             Self::Folder(error) => error.annotations(),
             Self::NoPackage { .. }
             | Self::NoVersion { .. }
+            | Self::AbsentOrPrivate { .. }
+            | Self::Fetch { .. }
+            | Self::Status { .. }
+            | Self::Json { .. }
+            | Self::Link { .. }
+            | Self::TooManyTags { .. }
+            | Self::NoToken { .. }
+            | Self::Login { .. }
+            | Self::Manifest { .. }
+            | Self::NoBlob { .. }
             | Self::Differs { .. }
             | Self::Content { .. }
             | Self::OtherPackage { .. }
@@ -68,4 +117,24 @@ impl Classify for UpstreamError {
             | Self::Read { .. } => Vec::new(),
         }
     }
+}
+
+/// What to do about a manifest that leads to no content.
+fn manifest_help(error: &ManifestError) -> Option<String> {
+    Some(match error {
+        ManifestError::Index => {
+            "a component is the same for every platform: it is pushed as one artifact, by `wkg publish`".to_owned()
+        }
+        ManifestError::NoConfig | ManifestError::Config { .. } => format!(
+            "push it with `wkg publish`, or with `oras push --config FILE:{CONFIG_TYPE}`"
+        ),
+        ManifestError::NoContent { .. }
+        | ManifestError::Ambiguous { .. }
+        | ManifestError::OtherLayers => {
+            "push it with `wkg publish`: one layer, which the config names".to_owned()
+        }
+        ManifestError::Json { .. }
+        | ManifestError::Digest { .. }
+        | ManifestError::TooLarge { .. } => return None,
+    })
 }

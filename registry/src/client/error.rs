@@ -353,27 +353,34 @@ impl StorageError {
             Self::Io { source, .. } if is_local(source) => Remedy::Mend,
             Self::Io { action: "read", .. } => Remedy::Retry,
             Self::Io { .. } => Remedy::Mend,
-            Self::Fetch { source, .. } => match **source {
-                // Neither is mended by trying again, and nobody changed anything: the token or the certificates here are
-                // to be looked at.
-                FetchError::Denied { .. } | FetchError::Setup { .. } => Remedy::Mend,
-                FetchError::TooLarge { .. } => Remedy::Investigate,
-                FetchError::Connect { .. }
-                | FetchError::Stalled { .. }
-                | FetchError::Slow { .. }
-                | FetchError::Broken { .. }
-                | FetchError::Length { .. }
-                | FetchError::Encoded { .. }
-                | FetchError::WebPage
-                | FetchError::Busy { .. }
-                | FetchError::Status { .. }
-                | FetchError::Pieces { .. }
-                | FetchError::Redirects { .. }
-                | FetchError::Redirect { .. } => Remedy::Retry,
-            },
+            Self::Fetch { source, .. } => source.remedy(),
             Self::TooLarge { .. } | Self::Exists { .. } | Self::Moved | Self::Back { .. } => {
                 Remedy::Investigate
             }
+        }
+    }
+}
+
+impl FetchError {
+    /// What to do about it.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            // Neither is mended by trying again, and nobody changed anything: the token or the certificates here are to be
+            // looked at.
+            Self::Denied { .. } | Self::Setup { .. } => Remedy::Mend,
+            Self::TooLarge { .. } => Remedy::Investigate,
+            Self::Connect { .. }
+            | Self::Stalled { .. }
+            | Self::Slow { .. }
+            | Self::Broken { .. }
+            | Self::Length { .. }
+            | Self::Encoded { .. }
+            | Self::WebPage
+            | Self::Busy { .. }
+            | Self::Status { .. }
+            | Self::Pieces { .. }
+            | Self::Redirects { .. }
+            | Self::Redirect { .. } => Remedy::Retry,
         }
     }
 }

@@ -34,6 +34,11 @@ pub struct Address(Url);
 impl Address {
     /// The address of a file.
     pub(super) fn of(&self, path: &ObjectPath) -> Url {
+        self.below(path.as_str())
+    }
+
+    /// The address of what lies below, by a path that does not begin with a `/`.
+    pub fn below(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         let base = url.path().trim_end_matches('/');
         let path = format!("{base}/{path}");

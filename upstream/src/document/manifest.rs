@@ -1,0 +1,211 @@
+//! Manifests and configs of WebAssembly in OCI registries, and which layer is the content.
+//!
+//! The layout is that of CNCF's "wasm OCI artifact": a config of a type of its own, and one layer. Where there are more, the
+//! config says which are meant.
+
+use std::collections::BTreeMap;
+
+use component::content::MAX_CONTENT;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use transparency::digest::Digest;
+
+/// The largest manifest, as OCI advises.
+pub const MAX_MANIFEST: u64 = 4 << 20;
+/// The largest config.
+pub(crate) const MAX_CONFIG: u64 = 1 << 20;
+
+/// What a config is called.
+pub const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";
+/// What a content is called.
+pub const CONTENT_TYPE: &str = "application/wasm";
+/// What a manifest may be called. An index is asked for as well: so it comes, and can be named.
+pub(crate) const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// A manifest that leads to no content.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// No JSON of that form.
+    #[error("its {document} does not read")]
+    Json {
+        /// `manifest` or `config`.
+        document: &'static str,
+        /// Where, and what is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A list of manifests, one for each platform.
+    #[error("it is an index of several manifests, as images for several platforms have")]
+    Index,
+    /// No config at all.
+    #[error("its manifest names no config")]
+    NoConfig,
+    /// A config of another sort of artifact.
+    #[error(
+        "its config is of type `{found}`, and that of a component or WIT package is `{CONFIG_TYPE}`"
+    )]
+    Config {
+        /// The type that it has.
+        found: String,
+    },
+    /// No layer that can be the content.
+    #[error("none of its {count} layers is of type `{CONTENT_TYPE}`")]
+    NoContent {
+        /// How many layers there are.
+        count: usize,
+    },
+    /// Several layers that can be the content.
+    #[error(
+        "{count} of its layers are of type `{CONTENT_TYPE}`, and its config does not say which is meant"
+    )]
+    Ambiguous {
+        /// How many of them there are.
+        count: usize,
+    },
+    /// The config is of other layers.
+    #[error("its config does not name the layer that its manifest has")]
+    OtherLayers,
+    /// A digest of another sort, or none.
+    #[error("it names `{text}`, and only digests of the form `sha256:<hex>` are read")]
+    Digest {
+        /// What stands there.
+        text: String,
+    },
+    /// More bytes than there may be.
+    #[error("its {document} has {size} bytes, and {limit} are read at most")]
+    TooLarge {
+        /// `config` or `content`.
+        document: &'static str,
+        /// What the manifest says.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+/// Something that is named by its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// Of its bytes.
+    pub digest: Digest,
+    /// Its length.
+    pub size: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    media_type: String,
+    digest: String,
+    size: u64,
+}
+
+impl Descriptor {
+    fn blob(&self, document: &'static str, limit: u64) -> Result<Blob, ManifestError> {
+        let digest = self.digest.parse().map_err(|_| ManifestError::Digest {
+            text: self.digest.chars().take(100).collect(),
+        })?;
+        let size = self.size;
+        if size > limit {
+            return Err(ManifestError::TooLarge {
+                document,
+                size,
+                limit,
+            });
+        }
+        Ok(Blob { digest, size })
+    }
+}
+
+/// A manifest, as far as it is read.
+#[derive(Debug, Deserialize)]
+pub struct Manifest {
+    config: Option<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
+    /// Only an index has it.
+    manifests: Option<IgnoredAny>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// What is not JSON of that form, and an index.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let document = "manifest";
+        let manifest: Self = serde_json::from_slice(bytes)
+            .map_err(|source| ManifestError::Json { document, source })?;
+        if manifest.manifests.is_some() {
+            return Err(ManifestError::Index);
+        }
+        Ok(manifest)
+    }
+
+    /// The config, which must be that of WebAssembly.
+    ///
+    /// # Errors
+    /// Another config, or none.
+    pub fn config(&self) -> Result<Blob, ManifestError> {
+        let config = self.config.as_ref().ok_or(ManifestError::NoConfig)?;
+        if config.media_type != CONFIG_TYPE {
+            return Err(ManifestError::Config {
+                found: config.media_type.chars().take(100).collect(),
+            });
+        }
+        config.blob("config", MAX_CONFIG)
+    }
+
+    /// The layer that is the content, by what the config says.
+    ///
+    /// # Errors
+    /// No such layer, or several.
+    pub fn content(&self, config: &Config) -> Result<Blob, ManifestError> {
+        let layers = self.layers.as_deref().unwrap_or_default();
+        let is_wasm = |layer: &&Descriptor| layer.media_type == CONTENT_TYPE;
+        let is_named = |layer: &&Descriptor| config.layer_digests.contains(&layer.digest);
+        let wasm: Vec<_> = layers.iter().filter(is_wasm).collect();
+        let named: Vec<_> = wasm
+            .iter()
+            .copied()
+            .filter(|layer| is_named(layer))
+            .collect();
+        let count = layers.len();
+        match (wasm.as_slice(), named.as_slice()) {
+            ([], _) => Err(ManifestError::NoContent { count }),
+            (_, [content]) => content.blob("content", MAX_CONTENT),
+            // Alone, and a config that says nothing of layers.
+            ([content], []) if count == 1 && config.layer_digests.is_empty() => {
+                content.blob("content", MAX_CONTENT)
+            }
+            ([_], []) => Err(ManifestError::OtherLayers),
+            (wasm, _) => Err(ManifestError::Ambiguous { count: wasm.len() }),
+        }
+    }
+
+    /// What is noted on it.
+    pub fn annotations(self) -> BTreeMap<String, String> {
+        self.annotations.unwrap_or_default()
+    }
+}
+
+/// A config, as far as it is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    #[serde(default)]
+    layer_digests: Vec<String>,
+}
+
+impl Config {
+    /// Reads a config.
+    ///
+    /// # Errors
+    /// What is not JSON of that form.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let document = "config";
+        serde_json::from_slice(bytes).map_err(|source| ManifestError::Json { document, source })
+    }
+}

@@ -1,0 +1,288 @@
+//! OCI registries, as wasm-pkg lays packages out in them: a repository for each package, and a tag for each version.
+//!
+//! A tag may be moved, and a registry may say what it likes: what comes back is bytes whose digest was made here, and equals
+//! the one that the manifest names. Every answer has a limit, every list ends, and who asks is shown to nobody but
+//! the registry ([`access`]).
+
+mod access;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use component::content::MAX_CONTENT;
+use registry::http::{Method, Reply, Url, Web};
+use semver::Version;
+use transparency::digest::Digest;
+use transparency::name::PackageName;
+
+use crate::Upstream;
+use crate::address::{AddressError, OciAddress, OciHost, tag_of};
+use crate::document::manifest::{ACCEPTED, Blob, Config, MAX_MANIFEST, Manifest, ManifestError};
+use crate::document::tags::{
+    MAX_PAGE, MAX_PAGES, MAX_TAGS, is_page_of, listing, next_link, parse_page,
+};
+use crate::error::{UpstreamError, check_digest};
+use crate::listing::Listing;
+use crate::login::Logins;
+use crate::release::{Claims, Document, Release};
+use access::{Access, Ask};
+
+/// How many tags are asked for at once: those of every package there is in one page.
+const AT_ONCE: usize = 1000;
+
+/// Packages in an OCI registry.
+pub struct Oci {
+    address: OciAddress,
+    access: Access,
+}
+
+impl Oci {
+    /// The packages at an address. Nothing is asked yet. `realms` are further hosts that this user's login for the registry may
+    /// go to, by the user's own configuration.
+    ///
+    /// # Errors
+    /// None that can be: an address is one.
+    pub fn new(
+        address: OciAddress,
+        web: Web,
+        logins: Arc<dyn Logins>,
+        realms: Vec<OciHost>,
+    ) -> Result<Self, AddressError> {
+        let host = address.host().clone();
+        Ok(Self {
+            access: Access::new(web, host, logins, realms, address.to_string())?,
+            address,
+        })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &OciAddress {
+        &self.address
+    }
+
+    fn url(&self, repository: &str, rest: &str) -> Url {
+        let path = format!("v2/{repository}/{rest}");
+        self.access.base().below(&path)
+    }
+
+    fn get(
+        &self,
+        package: &PackageName,
+        url: &Url,
+        accept: Option<&'static str>,
+        limit: u64,
+    ) -> Result<Reply, UpstreamError> {
+        self.access.ask(&Ask {
+            package,
+            repository: &self.address.repository(package),
+            url,
+            method: Method::Get,
+            accept,
+            limit,
+        })
+    }
+
+    fn no_package(&self, package: &PackageName) -> UpstreamError {
+        UpstreamError::NoPackage {
+            package: package.clone(),
+            upstream: self.to_string(),
+        }
+    }
+
+    fn no_version(&self, package: &PackageName, version: &Version) -> UpstreamError {
+        UpstreamError::NoVersion {
+            package: package.clone(),
+            version: version.clone(),
+            upstream: self.to_string(),
+        }
+    }
+
+    /// All tags of a package.
+    fn tags(&self, package: &PackageName) -> Result<BTreeSet<String>, UpstreamError> {
+        let list = self.url(&self.address.repository(package), "tags/list");
+        let first = query(&list, None);
+        let mut next = Some(first);
+        let mut found = BTreeSet::new();
+        for _ in 0..MAX_PAGES {
+            let Some(url) = next.take() else {
+                return Ok(found);
+            };
+            let reply = self.get(package, &url, Some("application/json"), MAX_PAGE)?;
+            match reply.status {
+                200 => {}
+                404 => return Err(self.no_package(package)),
+                status => return Err(UpstreamError::status(&url, status)),
+            }
+            let page = parse_page(&reply.body);
+            let page = page.map_err(|source| UpstreamError::json(&url, source))?;
+            let last = page.tags.last().cloned();
+            let before = found.len();
+            found.extend(page.tags);
+            if found.len() > MAX_TAGS {
+                break;
+            }
+            // A server that always has another page would never end.
+            if found.len() == before {
+                return Ok(found);
+            }
+            next = match (next_link(reply.headers_of("link")), last) {
+                (Some(link), _) => Some(follow(&list, &url, link)?),
+                (None, Some(last)) if page.count >= AT_ONCE => Some(query(&list, Some(&last))),
+                (None, _) => None,
+            };
+        }
+        Err(UpstreamError::TooManyTags {
+            package: package.clone(),
+            upstream: self.to_string(),
+        })
+    }
+
+    /// A manifest by a tag or digest; none where there is none.
+    fn manifest(
+        &self,
+        package: &PackageName,
+        tag: &str,
+    ) -> Result<Option<Document>, UpstreamError> {
+        let url = self.url(
+            &self.address.repository(package),
+            &format!("manifests/{tag}"),
+        );
+        let reply = self.get(package, &url, Some(ACCEPTED), MAX_MANIFEST)?;
+        match reply.status {
+            200 => Ok(Some(Document::of(reply.body))),
+            404 => Ok(None),
+            status => Err(UpstreamError::status(&url, status)),
+        }
+    }
+
+    /// The bytes that a digest names.
+    fn blob(
+        &self,
+        package: &PackageName,
+        reference: &str,
+        blob: &Blob,
+    ) -> Result<Vec<u8>, UpstreamError> {
+        let url = self.url(
+            &self.address.repository(package),
+            &format!("blobs/{}", blob.digest),
+        );
+        let reply = self.get(package, &url, None, blob.size)?;
+        match reply.status {
+            200 => {}
+            404 => {
+                return Err(UpstreamError::NoBlob {
+                    reference: reference.to_owned(),
+                    digest: blob.digest,
+                });
+            }
+            status => return Err(UpstreamError::status(&url, status)),
+        }
+        check_digest(reference, &blob.digest, &reply.body)?;
+        Ok(reply.body)
+    }
+}
+
+/// The address of a page of tags. What is behind `last` is asked for.
+fn query(list: &Url, last: Option<&str>) -> Url {
+    let mut url = list.clone();
+    {
+        let mut query = url.query_pairs_mut();
+        query.append_pair("n", &AT_ONCE.to_string());
+        if let Some(last) = last {
+            query.append_pair("last", last);
+        }
+    }
+    url
+}
+
+/// The next page, by a link.
+fn follow(list: &Url, from: &Url, link: String) -> Result<Url, UpstreamError> {
+    match from.join(&link) {
+        Ok(to) if is_page_of(list, &to) => Ok(to),
+        _ => Err(UpstreamError::Link {
+            address: list.to_string(),
+            to: link.chars().take(200).collect(),
+        }),
+    }
+}
+
+impl fmt::Display for Oci {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+impl Upstream for Oci {
+    /// None: registries list their repositories to nobody.
+    fn packages(&self) -> Result<Option<BTreeSet<PackageName>>, UpstreamError> {
+        Ok(None)
+    }
+
+    fn versions(&self, package: &PackageName) -> Result<Listing, UpstreamError> {
+        self.tags(package).map(listing)
+    }
+
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError> {
+        let reference = self.address.reference(package, version);
+        let found = self.manifest(package, &tag_of(version))?;
+        let document = found.ok_or_else(|| self.no_version(package, version))?;
+        let refused = |source: ManifestError| UpstreamError::Manifest {
+            reference: reference.clone(),
+            source: Box::new(source),
+        };
+        let manifest = Manifest::parse(&document.bytes).map_err(refused)?;
+        let config = manifest.config().map_err(refused)?;
+        let config = Document::of(self.blob(package, &reference, &config)?);
+        let read = Config::parse(&config.bytes).map_err(refused)?;
+        let content = manifest.content(&read).map_err(refused)?;
+        let bytes = self.blob(package, &reference, &content)?;
+        let claims = Claims {
+            reference: reference.clone(),
+            manifest: Some(document),
+            config: Some(config),
+            annotations: manifest.annotations(),
+            checksum: None,
+        };
+        Release::open(package, version, bytes, claims)
+    }
+
+    fn hint(
+        &self,
+        package: &PackageName,
+        version: &Version,
+    ) -> Result<Option<Digest>, UpstreamError> {
+        let repository = self.address.repository(package);
+        let url = self.url(&repository, &format!("manifests/{}", tag_of(version)));
+        let reply = self.access.ask(&Ask {
+            package,
+            repository: &repository,
+            url: &url,
+            method: Method::Head,
+            accept: Some(ACCEPTED),
+            limit: 0,
+        })?;
+        match reply.status {
+            200 => {
+                let digest = reply.header("docker-content-digest");
+                Ok(digest.and_then(|digest| digest.parse().ok()))
+            }
+            404 => Err(self.no_version(package, version)),
+            status => Err(UpstreamError::status(&url, status)),
+        }
+    }
+
+    fn content(
+        &self,
+        package: &PackageName,
+        version: &Version,
+        digest: &Digest,
+        size: u64,
+    ) -> Result<Vec<u8>, UpstreamError> {
+        let blob = Blob {
+            digest: *digest,
+            size: size.min(MAX_CONTENT),
+        };
+        self.blob(package, &self.address.reference(package, version), &blob)
+    }
+}
