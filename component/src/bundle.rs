@@ -34,7 +34,7 @@ pub const FORMAT: u64 = 1;
 pub struct Part<'a> {
     /// What it requires; of kind component only what it is wired to.
     pub requirements: &'a BTreeSet<Requirement>,
-    /// Its bytes.
+    /// The component's bytes, whole.
     pub content: &'a [u8],
 }
 

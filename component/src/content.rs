@@ -109,9 +109,9 @@ pub fn kind_of(bytes: &[u8]) -> Result<Kind, ContentError> {
 /// What a component imports and exports, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    /// Ascending.
+    /// The names of what it imports, ascending.
     pub imports: BTreeSet<ExternName>,
-    /// Ascending.
+    /// The names of what it exports, ascending.
     pub exports: BTreeSet<ExternName>,
 }
 

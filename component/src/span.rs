@@ -34,7 +34,7 @@ impl Text {
         }
     }
 
-    /// The text.
+    /// The whole contents of the file.
     pub fn as_str(&self) -> &str {
         &self.contents.text
     }

@@ -40,9 +40,9 @@ pub struct Report {
     pub records: u64,
     /// Map entries among them, each of which was computed again.
     pub map_entries: u64,
-    /// Packages.
+    /// How many packages have records among them.
     pub packages: u64,
-    /// Releases.
+    /// How many releases the packages have, withdrawn and yanked ones included.
     pub releases: u64,
     /// Contents that were read and compared.
     pub contents: u64,
@@ -66,7 +66,7 @@ pub enum CheckError {
     /// A file does not read.
     #[error("{address} is damaged")]
     File {
-        /// Which file.
+        /// Where the file lies: a path or a URL.
         address: String,
         /// What is wrong with it.
         #[source]
@@ -75,7 +75,7 @@ pub enum CheckError {
     /// A file says something else than the log.
     #[error("{address} is not what follows from the log")]
     Differs {
-        /// Which file.
+        /// Where the file lies: a path or a URL.
         address: String,
     },
     /// The entries have another root than the checkpoint.
@@ -99,9 +99,9 @@ pub enum CheckError {
     /// A content that cannot be parsed.
     #[error("the content of {name}@{version} cannot be read")]
     Underivable {
-        /// The package.
+        /// The package that the content is of.
         name: PackageName,
-        /// The version.
+        /// The version that the content is of.
         version: semver::Version,
         /// The error that caused it.
         #[source]
@@ -166,7 +166,7 @@ pub enum EntryError {
     Time {
         /// The time of the map entry before it.
         previous: Time,
-        /// Its time.
+        /// The time of this map entry.
         found: Time,
     },
 }

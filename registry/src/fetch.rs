@@ -48,7 +48,7 @@ pub enum FetchError {
     Length {
         /// What `Content-Length` said.
         said: u64,
-        /// What came.
+        /// How many bytes came.
         came: u64,
     },
     /// More bytes than such an object may have.
@@ -105,7 +105,7 @@ pub enum FetchError {
     /// Redirected to where nothing is followed: to an address without TLS, or to none at all.
     #[error("the server redirected to {to}, which is not followed")]
     Redirect {
-        /// Where to.
+        /// The address that the server names.
         to: Box<str>,
     },
 }

@@ -70,7 +70,7 @@ pub enum Exposed {
     },
     /// Others can replace it by another file.
     Folder {
-        /// The folder.
+        /// The folder that others may write to.
         folder: PathBuf,
         /// Its permission bits.
         mode: u32,

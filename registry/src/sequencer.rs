@@ -78,7 +78,7 @@ pub enum SequencerError {
     NotCheckpointKey {
         /// The key's name.
         name: String,
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
     },
     /// The policy's key cannot be made one.
@@ -98,7 +98,7 @@ pub enum SequencerError {
         "record {position} of {subject} exists already: it has {length} records, the last is {head}"
     )]
     Conflict {
-        /// The log.
+        /// Whose log it is: a package's or the operator's.
         subject: Subject,
         /// The position that was asked for.
         position: Position,
@@ -114,7 +114,7 @@ pub enum SequencerError {
     Skew {
         /// The record's time.
         found: Time,
-        /// The sequencer's.
+        /// The time of the sequencer's own clock.
         now: Time,
     },
     /// The registry's time is ahead of the clock that appends.
@@ -124,15 +124,15 @@ pub enum SequencerError {
     Ahead {
         /// The registry's last time.
         time: Time,
-        /// The sequencer's.
+        /// The time of the sequencer's own clock.
         now: Time,
     },
     /// A release that readers would not use.
     #[error("{name}@{version} would be unusable")]
     Defective {
-        /// The package.
+        /// The package that is released.
         name: PackageName,
-        /// The version.
+        /// The version that is released.
         version: semver::Version,
         /// What is wrong with it.
         #[source]
@@ -141,21 +141,21 @@ pub enum SequencerError {
     /// A content that nobody staged, or that is not what the record says.
     #[error("the content {digest} of {name}@{version} was not handed in with its record")]
     Content {
-        /// The package.
+        /// The package that the content is of.
         name: PackageName,
-        /// The version.
+        /// The version that the content is of.
         version: semver::Version,
-        /// The content.
+        /// The digest of the content, as the record has it.
         digest: Digest,
     },
     /// A content that the operator withdrew.
     #[error("the content {digest} of {name}@{version} was withdrawn: {reason}")]
     Withdrawn {
-        /// The package.
+        /// The package that the content is of.
         name: PackageName,
-        /// The version.
+        /// The version that the content is of.
         version: semver::Version,
-        /// The content.
+        /// The digest of the content that was withdrawn.
         digest: Digest,
         /// The reason, as it was given.
         reason: String,
@@ -166,7 +166,7 @@ pub enum SequencerError {
     /// A file that does not read, or cannot be written.
     #[error("{address} is damaged")]
     File {
-        /// Which file.
+        /// Where the file lies: a path or a URL.
         address: String,
         /// What is wrong with it.
         #[source]
@@ -175,13 +175,13 @@ pub enum SequencerError {
     /// A file that is not what the log's tiles say.
     #[error("{address} does not hold the entries of the log")]
     Entries {
-        /// Which file.
+        /// Where the file lies: a path or a URL.
         address: String,
     },
     /// A commit that no sequencer left unfinished, or none with a right clock.
     #[error("{address} is a batch that cannot be finished")]
     Commit {
-        /// Which file.
+        /// Where the commit lies: a path or a URL.
         address: String,
         /// What shows that no sequencer began it.
         #[source]
@@ -224,7 +224,7 @@ pub struct Founding<'a> {
     pub checkpoint: &'a SigningKey,
     /// Who may publish where.
     pub namespaces: &'a [(Namespace, Vec<VerifyingKey>)],
-    /// The clock.
+    /// The time of the clock that founds it.
     pub now: Time,
 }
 

@@ -35,7 +35,7 @@ pub enum StorageError {
     /// It could not be fetched over the network.
     #[error("cannot fetch {address}")]
     Fetch {
-        /// The address.
+        /// The address that was asked.
         address: String,
         /// Why the last try failed.
         #[source]
@@ -81,7 +81,7 @@ pub enum Current {
     Same,
     /// It is this.
     Found {
-        /// Its bytes.
+        /// The bytes of the object, whole.
         bytes: Vec<u8>,
         /// By what this version is known again, where the source can tell.
         tag: Option<Tag>,

@@ -40,7 +40,7 @@ pub enum TrustStoreError {
     Io {
         /// Read or write.
         action: &'static str,
-        /// Which file.
+        /// The file or folder that it is about.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -49,7 +49,7 @@ pub enum TrustStoreError {
     /// A file that does not read.
     #[error("{} is damaged: it holds what this machine saw of a registry, and is needed to notice when that is taken back", path.display())]
     Damaged {
-        /// Which file.
+        /// The file that is damaged.
         path: PathBuf,
     },
     /// Another key for the same origin.
@@ -57,7 +57,7 @@ pub enum TrustStoreError {
     OtherKey {
         /// The key that was trusted when the registry was seen.
         seen: Box<VerifyingKey>,
-        /// The policy's.
+        /// The key that the policy trusts now.
         found: Box<VerifyingKey>,
         /// Where this machine has what it saw under that key.
         folder: PathBuf,
@@ -91,7 +91,7 @@ impl Sighting {
 pub struct Since {
     /// The log's size with that entry.
     pub size: Size,
-    /// Its time.
+    /// The time of that map entry.
     pub time: Time,
     /// How many operator records it counts.
     pub operator: Length,

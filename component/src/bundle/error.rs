@@ -37,13 +37,13 @@ pub enum ComposeError {
         "bundles of format {format} were made by a newer cargo warg; this one knows format {FORMAT}"
     )]
     Format {
-        /// Its number.
+        /// The number of the encoding that was asked for.
         format: u64,
     },
     /// A part that is no component.
     #[error("{part} cannot be part of a bundle")]
     Content {
-        /// The part.
+        /// The part whose bytes do not read.
         part: Part,
         /// What it is.
         source: Box<ContentError>,
@@ -51,7 +51,7 @@ pub enum ComposeError {
     /// A requirement that no part meets: the closed set is not closed.
     #[error("{by} requires `{requirement}`, and no component of the closed set meets that")]
     Unmet {
-        /// Who requires.
+        /// The part that has the requirement.
         by: Part,
         /// The requirement that is not met.
         requirement: Requirement,
@@ -59,9 +59,9 @@ pub enum ComposeError {
     /// A redirection to a package that is not in the closed set.
     #[error("`{import}` is redirected to `{name}`, which is not in the closed set")]
     Redirected {
-        /// The import.
+        /// The import, as the redirection names it.
         import: ExternName,
-        /// The package.
+        /// The package that it is redirected to.
         name: PackageName,
     },
     /// Two packages could serve an import.
@@ -71,13 +71,13 @@ pub enum ComposeError {
         list(other)
     )]
     Ambiguous {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import that both could serve.
         import: ExternName,
-        /// One.
+        /// The releases of one package that export it.
         one: Box<Vec<Selection>>,
-        /// The other.
+        /// The releases of another package that export it.
         other: Box<Vec<Selection>>,
     },
     /// A package that is to serve an import and exports nothing of the sort.
@@ -87,11 +87,11 @@ pub enum ComposeError {
         exported(exports)
     )]
     ExportsNothing {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import that is not served.
         import: ExternName,
-        /// The package.
+        /// The releases that ought to serve it.
         server: Box<Vec<Selection>>,
         /// What it exports.
         exports: BTreeSet<ExternName>,
@@ -102,11 +102,11 @@ pub enum ComposeError {
         list(server)
     )]
     Older {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import, in the version that is wanted.
         import: ExternName,
-        /// The package.
+        /// The releases that ought to serve it.
         server: Box<Vec<Selection>>,
         /// What it exports.
         export: ExternName,
@@ -114,11 +114,11 @@ pub enum ComposeError {
     /// The interface is there on another track.
     #[error("{by} imports `{import}` from {}, which exports it on another track: `{export}`{}", list(server), also(other.as_deref()))]
     OtherTrack {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import, in the version that is wanted.
         import: ExternName,
-        /// The package.
+        /// The releases that ought to serve it.
         server: Box<Vec<Selection>>,
         /// What it exports.
         export: ExternName,
@@ -134,9 +134,9 @@ pub enum ComposeError {
     /// A part's import is not what its server exports.
     #[error("{by} imports `{import}` from {server}, and its types do not fit: {message}")]
     Mismatch {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import whose types do not fit.
         import: ExternName,
         /// Who serves it.
         server: Part,
@@ -148,9 +148,9 @@ pub enum ComposeError {
         "{by} wants `{import}` of the host, and what is wanted of it elsewhere has other types: {message}"
     )]
     HostMismatch {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import whose types do not fit.
         import: ExternName,
         /// The validator's words.
         message: String,
@@ -158,9 +158,9 @@ pub enum ComposeError {
     /// An import of the host whose types belong to an interface that a package serves.
     #[error("{by} wants `{import}` of the host, with types of `{of}`, which {server} serves")]
     HostUses {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import of the host.
         import: ExternName,
         /// The interface of the types.
         of: ExternName,
@@ -172,9 +172,9 @@ pub enum ComposeError {
         "{by} imports `{import}` of the host, which is {what}: only functions, types and instances of functions and types can be passed on"
     )]
     HostSort {
-        /// Who imports.
+        /// The part that imports.
         by: Part,
-        /// The import.
+        /// The import of the host.
         import: ExternName,
         /// Of which sort it is.
         what: &'static str,
@@ -182,7 +182,7 @@ pub enum ComposeError {
     /// Imports of the host that are made of each other's types.
     #[error("imports of the host are made of each other's types: {}", imports.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))]
     HostCircle {
-        /// The imports.
+        /// The imports, ascending; also those that are made of types of theirs.
         imports: BTreeSet<ExternName>,
     },
     /// An export of the root that the bundle cannot have.
@@ -190,9 +190,9 @@ pub enum ComposeError {
         "{root} exports `{export}`, which a bundle cannot, unless the types in it are the host's or exported, too: {message}"
     )]
     Export {
-        /// The root.
+        /// The root, whose export it is.
         root: Part,
-        /// The export.
+        /// The name of the export; empty where it is not known.
         export: String,
         /// The validator's words.
         message: String,
@@ -200,7 +200,7 @@ pub enum ComposeError {
     /// A part that is not valid.
     #[error("{part} is not valid: {message}")]
     Invalid {
-        /// The part.
+        /// The part that the validator refuses.
         part: Part,
         /// The validator's words.
         message: String,
@@ -254,10 +254,10 @@ pub enum EmbeddedError {
     /// It carries several.
     #[error("the component carries {count} locks")]
     Several {
-        /// How many.
+        /// How many custom sections have that name.
         count: usize,
     },
-    /// Something follows.
+    /// Another section follows the one that carries the lock.
     #[error("the lock of a bundle is the last thing in it, and here something follows")]
     NotLast,
     /// Larger than [`MAX_SECTION`].
@@ -268,7 +268,7 @@ pub enum EmbeddedError {
         "made by a newer cargo warg: the bundle is of format {format}, and this one knows format {FORMAT}"
     )]
     Format {
-        /// Its number.
+        /// The number of the encoding that it names.
         format: u64,
     },
     /// A line that no cargo warg writes.
@@ -285,7 +285,7 @@ pub enum EmbeddedError {
     /// The root is not in it.
     #[error("the bundle does not contain the root that it names, {digest}")]
     NoRoot {
-        /// Its digest.
+        /// The digest of the root, as the section has it.
         digest: Digest,
     },
 }

@@ -31,7 +31,7 @@ pub(super) struct Export<'a> {
 
 /// What stands at one position of a component's types.
 pub(super) enum Type<'a> {
-    /// Written out.
+    /// A type that is written out here.
     Defined(ComponentType<'a>),
     /// An export of an instance.
     Alias { instance: u32, name: &'a str },

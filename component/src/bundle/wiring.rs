@@ -64,14 +64,14 @@ pub struct Plan<'a> {
 pub enum Unused {
     /// A requirement that serves no import.
     Requirement {
-        /// Who requires.
+        /// The part that has the requirement.
         by: PartName,
-        /// The package.
+        /// The package that is required.
         name: PackageName,
     },
     /// A redirection of an import that no part has.
     Redirection {
-        /// The import.
+        /// The import that the redirection names.
         import: ExternName,
     },
 }

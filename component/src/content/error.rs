@@ -28,7 +28,7 @@ pub enum ContentError {
     /// An import or export under a name of a kind that components no longer have.
     #[error("`{name}` names a dependency in a way that components no longer have")]
     OldName {
-        /// The name.
+        /// The name of the import or export.
         name: String,
         /// The package that it names, where it names one.
         package: Option<PackageName>,

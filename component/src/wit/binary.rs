@@ -60,7 +60,7 @@ pub enum Refusal {
     /// Its text gives it no version.
     #[error("`{package}` has no version")]
     NoVersion {
-        /// The package.
+        /// The package that has no version.
         package: String,
     },
     /// It refers to a package without saying which version.
@@ -84,7 +84,7 @@ pub enum Refusal {
     /// It refers to a version of itself that no closed set can hold beside it.
     #[error("it refers to `{package}@{version}`, which is of its own track")]
     Itself {
-        /// The package.
+        /// The package, which is the one referred to, too.
         package: PackageName,
         /// The version referred to.
         version: Version,

@@ -61,7 +61,7 @@ pub enum PlanError {
     /// A folder to be written holds other files.
     #[error("{} is in the way: `{package}` is to be written there, and the folder holds texts that `fetch` did not write", path.display())]
     Occupied {
-        /// The folder.
+        /// The folder in `wit/deps` that is in the way.
         path: PathBuf,
         /// What is to be written.
         package: String,
@@ -74,13 +74,13 @@ pub enum PlanError {
 /// What one package uses of another that is not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lacking {
-    /// An interface.
+    /// An interface of the package, by name.
     Interface(String),
-    /// A world.
+    /// A world of the package, by name.
     World(String),
-    /// A type.
+    /// A type that an interface of the package has not.
     Type {
-        /// The interface.
+        /// The interface that is there.
         interface: String,
         /// The type in it.
         name: String,

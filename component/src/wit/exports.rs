@@ -38,7 +38,7 @@ pub enum ExportsError {
     Contradiction {
         /// The component and its version.
         component: String,
-        /// The interface.
+        /// The interface in which they differ, by its full name.
         interface: String,
     },
     /// The parts do not fit together.

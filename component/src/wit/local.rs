@@ -27,7 +27,7 @@ pub struct Declared {
 /// The packages of one folder, or of one file.
 #[derive(Debug, Clone)]
 pub struct LocalPackages {
-    /// The texts.
+    /// The texts of that folder or file.
     pub group: Group,
     /// The main package, and those nested in its text.
     pub packages: Vec<Declared>,

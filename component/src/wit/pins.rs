@@ -33,11 +33,11 @@ pub enum PinError {
 /// A version that becomes another one in a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PinChange {
-    /// The file.
+    /// The file of the text that names the version.
     pub file: PathBuf,
     /// The line, from 1.
     pub line: usize,
-    /// The package.
+    /// The package whose version is named.
     pub name: PackageName,
     /// The version that is there.
     pub before: Version,
@@ -48,7 +48,7 @@ pub struct PinChange {
 /// A file and what is to become of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEdit {
-    /// The file.
+    /// The path of the file that is written.
     pub path: PathBuf,
     /// Its text as it was read.
     pub before: String,

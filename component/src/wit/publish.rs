@@ -26,7 +26,7 @@ pub enum PublishError {
     /// Nothing to publish there.
     #[error("{} holds no .wit file", path.display())]
     Empty {
-        /// The folder.
+        /// The folder without texts.
         path: PathBuf,
     },
     /// It resolves, but cannot be encoded.

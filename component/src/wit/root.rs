@@ -31,7 +31,7 @@ pub enum RootError {
     /// A `.wasm` file in `wit/deps`.
     #[error("{} is not a WIT package", path.display())]
     Binary {
-        /// The file.
+        /// The path of the `.wasm` file.
         path: PathBuf,
         /// The error that caused it.
         source: BinaryError,
@@ -39,7 +39,7 @@ pub enum RootError {
     /// A reference that names no version, and nothing local serves it.
     #[error("`{package}/{item}` names no version, and no local package serves it")]
     Unversioned {
-        /// The package.
+        /// The package that is referred to.
         package: String,
         /// The interface or world.
         item: String,
@@ -71,7 +71,7 @@ pub enum RootError {
 /// An exact version that the project's text, or a local package's, names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
-    /// The package.
+    /// The package that the version is of.
     pub name: PackageName,
     /// The version, literally.
     pub version: Version,

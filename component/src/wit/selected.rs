@@ -19,12 +19,12 @@ pub enum Form<'a> {
 /// A package version that was selected, and its content: verified, or from a folder.
 #[derive(Debug, Clone, Copy)]
 pub struct Selected<'a> {
-    /// The package.
+    /// The name of the package.
     pub name: &'a PackageName,
-    /// The version.
+    /// The version that was selected.
     pub version: &'a Version,
     /// The SHA-256 of the content.
     pub digest: Digest,
-    /// The content.
+    /// The content, as bytes or as texts.
     pub form: Form<'a>,
 }

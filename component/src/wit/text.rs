@@ -60,7 +60,7 @@ pub enum TextError {
     /// More than [`MAX_ENTRIES`] files or folders.
     #[error("{} holds more than {MAX_ENTRIES} entries", path.display())]
     TooMany {
-        /// The folder.
+        /// The folder with too many entries.
         path: PathBuf,
     },
     /// Worlds that reach more than two hundred thousand interfaces, uses, and items of included worlds.
@@ -112,7 +112,7 @@ pub enum TextError {
         package: String,
         /// One of the two.
         first: PathBuf,
-        /// The other.
+        /// The other file or folder.
         second: PathBuf,
         /// Where the texts say so: the other's first.
         declarations: Vec<Location>,

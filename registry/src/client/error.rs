@@ -50,7 +50,7 @@ pub enum ClientError {
     /// Offline, and this machine keeps nothing of the registry.
     #[error("nothing of the registry `{origin}` is kept on this machine")]
     NothingKept {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
     },
     /// A file that must be there is not.
@@ -64,11 +64,11 @@ pub enum ClientError {
         "the registry `{origin}` at {address} has {size} entries, but this machine saw it with {seen}: it is a lagging copy, or was set back"
     )]
     SetBack {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// Where it was read.
         address: String,
-        /// Its size.
+        /// The size of its log, in entries.
         size: Size,
         /// The size that was seen.
         seen: Size,
@@ -78,19 +78,19 @@ pub enum ClientError {
         "the registry `{origin}` at {address} has {size} entries, and knows nothing yet of size {asked}"
     )]
     Behind {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// Where it was read.
         address: String,
         /// The size that was asked about.
         asked: Size,
-        /// Its size.
+        /// The size of its log, in entries.
         size: Size,
     },
     /// The checkpoint is not trusted.
     #[error("the checkpoint of the registry `{origin}` is refused")]
     Trust {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// The error that caused it.
         #[source]
@@ -99,7 +99,7 @@ pub enum ClientError {
     /// A file of tiles, entries or records that does not read.
     #[error("{address} is damaged")]
     File {
-        /// Which file.
+        /// Where the file lies: a path or a URL.
         address: String,
         /// What is wrong with it.
         #[source]
@@ -111,7 +111,7 @@ pub enum ClientError {
     /// A map page that is not the one its parent names.
     #[error("{address} is not the map page that the registry committed to")]
     Map {
-        /// Which file.
+        /// Where the page lies: a path or a URL.
         address: String,
         /// What is wrong with it.
         #[source]
@@ -132,7 +132,7 @@ pub enum ClientError {
     /// Records that are not on the way to the head that the map names.
     #[error("{address} holds other records than those that the registry's map leads to")]
     Unchained {
-        /// Which file.
+        /// Where the file lies: a path or a URL.
         address: String,
     },
     /// More records than the registry's log has entries.
@@ -140,7 +140,7 @@ pub enum ClientError {
         "the log of `{subject}` is said to have {length} records, but the registry's has {size} entries in all"
     )]
     Longer {
-        /// Whose log.
+        /// Whose log it is: a package's or the operator's.
         subject: Subject,
         /// How many records it is said to have.
         length: Length,
@@ -150,7 +150,7 @@ pub enum ClientError {
     /// An index outside the log.
     #[error("there is no entry {index} in a log of {size}")]
     Outside {
-        /// The index.
+        /// The index that was asked for.
         index: Index,
         /// The log's size.
         size: Size,
@@ -158,7 +158,7 @@ pub enum ClientError {
     /// Another entry lies there.
     #[error("the record {hash} is not entry {index} of the log")]
     NotIncluded {
-        /// The record.
+        /// The record, by its hash as a leaf of the log.
         hash: Hash,
         /// Where it was said to be.
         index: Index,
@@ -172,7 +172,7 @@ pub enum ClientError {
         and_nearest(nearest)
     )]
     NoCheckpoint {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// The size that was asked for.
         size: Size,
@@ -182,9 +182,9 @@ pub enum ClientError {
     /// A checkpoint is claimed that the registry cannot have signed: its log does not end with a map entry at that size.
     #[error("the registry `{origin}` never had a checkpoint of {size} entries, which is claimed")]
     NeverCheckpoint {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
-        /// The size.
+        /// The size that the claimed checkpoint has.
         size: Size,
     },
     /// A past map does not count a record that lies before it.
@@ -192,9 +192,9 @@ pub enum ClientError {
         "the map of size {size} does not count record {position} of `{name}`, which is entry {index} of the log"
     )]
     LeftOut {
-        /// The package.
+        /// The package whose record it is.
         name: PackageName,
-        /// The record.
+        /// The record's position in the package's log.
         position: Position,
         /// Where the log holds it.
         index: Index,
@@ -204,9 +204,9 @@ pub enum ClientError {
     /// The log never had that root at that size.
     #[error("the log of `{origin}` never had the root that is claimed for size {size}")]
     NotPrefix {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
-        /// The size.
+        /// The size for which a root is claimed.
         size: Size,
         /// What is wrong with the proof.
         #[source]
@@ -217,7 +217,7 @@ pub enum ClientError {
         "the log of `{origin}` does not continue the checkpoint of size {seen} that this machine saw"
     )]
     Diverged {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// The size of that checkpoint.
         seen: Size,
@@ -227,7 +227,7 @@ pub enum ClientError {
         "the operator log of `{origin}` began with {seen} when this machine first saw it, and begins with {found} now"
     )]
     OtherOperator {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// The first record that was seen.
         seen: Hash,
@@ -239,7 +239,7 @@ pub enum ClientError {
         "the operator log of `{origin}` had {seen} records, and does not continue them: it has {found} now"
     )]
     OperatorCut {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// How many it had.
         seen: Length,
@@ -249,9 +249,9 @@ pub enum ClientError {
     /// A package log does not continue what was seen of it, and what would prove that is not to be had.
     #[error("`{name}` in `{origin}` lost records that this machine saw")]
     Lost {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
-        /// The package.
+        /// The package whose records are gone.
         name: PackageName,
         /// How the log differs; none where the package is gone.
         #[source]
@@ -262,9 +262,9 @@ pub enum ClientError {
         "the last record of `{subject}` that was seen is entry {seen} of the log of `{origin}`, but is said to be entry {found} now"
     )]
     Moved {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
-        /// Whose log.
+        /// Whose log it is: a package's or the operator's.
         subject: Subject,
         /// Where it lay.
         seen: Index,
@@ -276,7 +276,7 @@ pub enum ClientError {
         "the time of the registry `{origin}` went back: it was {seen} when it was last seen, and is {found} now"
     )]
     TimeBack {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// The time that was seen.
         seen: Time,
@@ -286,7 +286,7 @@ pub enum ClientError {
     /// The registry contradicted itself, provably.
     #[error("the registry `{origin}` misbehaved: {}", evidence.explain())]
     Misbehavior {
-        /// The registry.
+        /// The origin of the registry.
         origin: Origin,
         /// The proof, for others.
         evidence: Box<Misbehavior>,
@@ -296,9 +296,9 @@ pub enum ClientError {
     /// A content has more bytes than its record says; it was not read to its end.
     #[error("the content of {name}@{version}, {digest}, is longer than its record says")]
     Long {
-        /// The package.
+        /// The package that the content is of.
         name: PackageName,
-        /// The version.
+        /// The version that the content is of.
         version: Version,
         /// What it should be.
         digest: Digest,
@@ -312,9 +312,9 @@ pub enum ClientError {
     /// A content that cannot be parsed.
     #[error("the content of {name}@{version} cannot be read")]
     Underivable {
-        /// The package.
+        /// The package that the content is of.
         name: PackageName,
-        /// The version.
+        /// The version that the content is of.
         version: Version,
         /// The error that caused it.
         #[source]
@@ -332,7 +332,7 @@ pub enum ClientError {
     /// A package that was not asked for; a defect of this program.
     #[error("`{name}` was not loaded")]
     Unasked {
-        /// The package.
+        /// The package that was not loaded.
         name: PackageName,
     },
 }

@@ -34,7 +34,7 @@ pub struct LoadedLog {
 pub type Loaded = Result<LoadedPackage, RefusedLog>;
 
 impl LoadedLog {
-    /// The log.
+    /// The package log, verified up to its head.
     pub fn log(&self) -> &package::Log {
         &self.log
     }

@@ -438,7 +438,7 @@ impl<'a> Reader<'a> {
         bytes
     }
 
-    /// One file.
+    /// One file, which must be there.
     pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
         let address = self.address_of(&wanted.path);
         let mut found = self.need(&[wanted])?;

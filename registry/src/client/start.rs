@@ -16,7 +16,7 @@ use crate::storage::size_of;
 /// What may stand in for a registry that cannot be asked what it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StandIn {
-    /// Nothing.
+    /// Nothing stands in: not to be answered is an error.
     #[default]
     Nothing,
     /// What lies with the project.

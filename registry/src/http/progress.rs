@@ -12,7 +12,7 @@ pub trait Progress: Send + Sync {
     fn end(&self);
 }
 
-/// Nobody.
+/// Nobody watches: every call does nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

@@ -17,9 +17,9 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// What a server is asked to compare.
 pub(super) struct Condition {
-    /// For `If-None-Match`.
+    /// The value of `If-None-Match`.
     pub(super) etag: Option<HeaderValue>,
-    /// For `If-Modified-Since`.
+    /// The value of `If-Modified-Since`.
     pub(super) modified: Option<HeaderValue>,
 }
 

@@ -40,7 +40,7 @@ pub enum CommitProblem {
     Ahead {
         /// The time of its map entry.
         time: Time,
-        /// The signer's.
+        /// The time of the clock of whoever finishes it.
         now: Time,
     },
     /// A record that no sequencer admits.

@@ -18,7 +18,7 @@ use crate::wit::guard::guarded;
 /// What a text that `fetch` wrote was printed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Printed {
-    /// This content.
+    /// One content, which has this digest.
     Of(Digest),
     /// What several contents hold of the package, so it is none of its contents.
     OfParts,
@@ -283,7 +283,7 @@ impl Group {
 pub enum Lack {
     /// The whole interface.
     Interface,
-    /// The world.
+    /// The whole world that is included.
     World,
     /// A type of the interface, by name.
     Type(String),
