@@ -12,7 +12,7 @@ pub enum Login {
     Basic {
         /// The name.
         user: String,
-        /// The password, or a token in its place.
+        /// The password, or a token instead of one.
         password: String,
     },
     /// What is exchanged for tokens: docker's identity token.

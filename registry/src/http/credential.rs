@@ -7,13 +7,13 @@ use reqwest::RequestBuilder;
 /// What shows a server who asks. It goes to the scheme, host and port that it is given for, whatever redirects say.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// A token.
+    /// A bearer token, as the server gave it.
     Bearer(String),
     /// A name and a password.
     Basic {
-        /// The name.
+        /// The name, which holds no colon.
         user: String,
-        /// The password.
+        /// The password that belongs to it.
         password: String,
     },
 }

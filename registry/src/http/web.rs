@@ -32,7 +32,7 @@ pub enum Method<'q> {
 /// A question to a web server.
 #[derive(Debug, Clone)]
 pub struct Question<'q> {
-    /// The address.
+    /// The address that is asked.
     pub url: &'q Url,
     /// How it is asked for.
     pub method: Method<'q>,

@@ -210,9 +210,9 @@ impl Access {
         realm: &Url,
         service: Option<&str>,
     ) -> Result<Credential, UpstreamError> {
-        let place = place_of(realm);
+        let authority = authority_of(realm);
         if !self.is_safe(realm) {
-            let realm = place;
+            let realm = authority;
             return Err(self.no_token(TokenError::InTheClear { realm }));
         }
         let scope = format!("repository:{}:pull", ask.repository);
@@ -220,7 +220,7 @@ impl Access {
             Some(_) if self.login_use() == LoginUse::Refused => None,
             Some(login) if self.may_see_login(realm) => Some(login),
             Some(_) => {
-                let realm = place.clone();
+                let realm = authority.clone();
                 self.known().login_use = Some(LoginUse::Withheld { realm });
                 None
             }
@@ -248,14 +248,14 @@ impl Access {
             match reply.status {
                 // What is public needs no login, and one that has run out should not hide it.
                 400 | 401 | 403 => self.known().login_use = Some(LoginUse::Refused),
-                _ => return self.token_of(&place, &reply),
+                _ => return self.token_of(&authority, &reply),
             }
         }
         let reply = self.get_token(realm, service, &scope, None)?;
         if matches!(reply.status, 401 | 403) {
             return Err(self.denied(ask.package, self.login_use()));
         }
-        self.token_of(&place, &reply)
+        self.token_of(&authority, &reply)
     }
 
     /// Whether tokens may be got at an address at all: over TLS, or on this machine where the registry is, too.
@@ -336,8 +336,8 @@ impl Access {
     }
 
     /// The token in an answer.
-    fn token_of(&self, place: &str, reply: &Reply) -> Result<Credential, UpstreamError> {
-        let realm = place.to_owned();
+    fn token_of(&self, authority: &str, reply: &Reply) -> Result<Credential, UpstreamError> {
+        let realm = authority.to_owned();
         if reply.status != 200 {
             let status = reply.status;
             return Err(self.no_token(TokenError::Status { realm, status }));
@@ -352,11 +352,11 @@ impl Access {
 
 /// The scheme, host and port of an address.
 fn origin_of(url: &Url) -> String {
-    format!("{}://{}", url.scheme(), place_of(url))
+    format!("{}://{}", url.scheme(), authority_of(url))
 }
 
 /// The host of an address, and its port where it is not the usual one.
-fn place_of(url: &Url) -> String {
+fn authority_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{host}:{port}"),
