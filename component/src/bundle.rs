@@ -1,9 +1,11 @@
 //! A closed set composed into one component, and what that component says of itself.
 //!
-//! Wiring follows requirements, never ambient names: [`wiring`] decides for each import who serves it, `host` makes one
-//! import of what several parts want of the host, and the rest is written down in one order. The bytes are a function of
-//! the parts, the wiring, the lock and the number of the [`FORMAT`], and of nothing else: no clock, no path, no tool's
-//! name. Nothing here is trusted: who verifies a bundle makes it again from verified contents, and compares.
+//! [`wiring`] decides for each import who serves it. It follows the requirements: that some package in the closed set exports
+//! a name is never enough. `host` makes one import of what several parts want of the host. `encoder` writes it all down.
+//!
+//! The bytes are a function of the parts, the wiring, the lock and the number of the [`FORMAT`]. No clock, path or name of
+//! a tool has a part in them. So nothing here has to be trusted: a verifier makes the bundle again from verified contents
+//! and compares the bytes.
 //!
 //! The rules stand in `docs/bundles.md`.
 
@@ -25,8 +27,8 @@ pub use self::error::{ComposeError, EmbeddedError, Part as PartName};
 pub use self::section::{Embedded, MAX_SECTION, Nested, SECTION, open};
 use self::wiring::Plan;
 
-/// The number of the encoding: what makes other bytes of the same closed set gets another number, and old numbers stay
-/// as they are. A record's `bundle` line holds it.
+/// The number of the encoding, as the `bundle` line of a record has it. Any change that makes other bytes of the same closed
+/// set takes the next number. What a number means never changes.
 pub const FORMAT: u64 = 1;
 
 /// One component of a closed set.

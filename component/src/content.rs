@@ -1,7 +1,7 @@
-//! What the bytes of a content are: a component, or a WIT package in its binary form, which is a component too, one that
-//! imports nothing and exports types alone.
+//! What the bytes of a content are: a component, or a WIT package in its binary form.
 //!
-//! Components are read with wasmparser, in one walk over their sections, and validated as a whole.
+//! The binary form of a WIT package is a component too: one that imports nothing and exports types alone. Components are
+//! read with wasmparser, in one walk over their sections, and validated as a whole.
 
 mod error;
 mod sections;

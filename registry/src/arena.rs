@@ -1,8 +1,8 @@
 //! The memory of a thread, asked of the system at once.
 //!
-//! glibc gives each thread but the first an arena of its own, which it lets grow by a few pages at a time, with a system call for each time: a
-//! thousand of them to read a large lock, and each waits for the page faults of all other threads. Where memory comes from elsewhere, this
-//! costs nothing and does nothing.
+//! glibc gives each thread but the first an arena of its own. The arena grows by a few pages at a time, with a system call
+//! each: a thousand of them to read a large lock, and each waits for the page faults of all other threads. So each thread
+//! asks for enough at once. Where memory comes from another allocator, this costs nothing and has no effect.
 
 use std::hint::black_box;
 use std::sync::Once;
@@ -16,7 +16,8 @@ const FIRST: usize = 6 * 1024 * 1024;
 /// Has the memory of this thread ready.
 pub fn reserve() {
     static ONCE: Once = Once::new();
-    // glibc learns from a block that was mapped, and is given back: what is smaller comes out of arenas from then on, and these keep it.
+    // glibc learns from a mapped block that is given back: smaller blocks come out of arenas from then on, and arenas keep
+    // that much.
     ONCE.call_once(|| take(LARGE));
     take(FIRST);
 }

@@ -1,8 +1,8 @@
 //! What was verified, kept on this machine.
 //!
-//! A cache holds the verified files of one registry under their own paths, so it is a small mirror: reading it goes
-//! through the same doors as reading the registry, and `--offline` is reading nothing else. Nothing gets here before it
-//! verified. Contents are shared by all registries, since their digest names them.
+//! A cache holds the verified files of one registry under their own paths, so it is a small mirror. It is read as the
+//! registry is, with the same checks, and `--offline` reads nothing else. No file gets here before it was verified.
+//! Contents are shared by all registries, since their digest names them.
 //!
 //! Files are written whole or not at all, but not synced: what a power cut damages is refused when it is read, and
 //! fetched again.

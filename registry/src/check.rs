@@ -1,8 +1,8 @@
 //! Replaying a whole registry: every entry, every rule, every committed root.
 //!
-//! A client believes what it is shown the proof of, and asks about few packages. This asks about everything: that each
-//! map entry is the one function of the entries before it, that the files beside the log say what the log says, and that
-//! every content is there. It knows nothing but the policy, and reads the registry like a client.
+//! A client checks proofs, and asks about few packages. This checks everything: that each map entry follows from the
+//! entries before it, that the files beside the log say what the log says, and that every content is there. It is given
+//! nothing but the policy, and reads the registry as a client does.
 
 mod conviction;
 
@@ -325,9 +325,9 @@ where
     check_session(Client::new(policy, source).open()?, policy, source, derive)
 }
 
-/// Checks a registry at the checkpoint of a session, which reads the same files and keeps none
-/// ([`Client::without_cache`]): so what is replayed is what the session was held to. Where several things are wrong, and the
-/// registry may be refused already, what convicts it is looked for behind all of them.
+/// Checks a registry at the checkpoint of a session which reads the registry's own files and keeps none
+/// ([`Client::without_cache`]). So what is replayed is what the session checked. If several things are wrong, evidence is
+/// reported first, even if the session was refused already.
 ///
 /// # Errors
 /// As [`check`].
@@ -514,8 +514,9 @@ impl Files<'_> {
         }
     }
 
-    /// The files of every state that the registry went through. The map entry of each must be there; a partial file of
-    /// an earlier one may be gone, but where it is there, it is what somebody reads who still has that checkpoint.
+    /// The files of every state that the registry went through. The map entry of each state must be there. A partial file
+    /// of an earlier state may be gone; where it is there, it must be right, since whoever still has that checkpoint reads
+    /// it.
     fn compare_states(
         &self,
         replay: &Replay,

@@ -1,12 +1,14 @@
 //! Reading a registry from any static web server.
 //!
-//! What comes over the network is bytes and nothing more: a [`Client`](crate::client::Client) verifies them as it would
-//! those of a folder, so a server can withhold files, and nothing else. This module bounds what a server can make of our
-//! time, memory and credentials: sizes by kind of object, three timeouts, few redirects and none to less security, tokens
-//! for the addresses they were given for alone.
+//! What comes over the network is bytes, and nothing is believed of them here. A [`Client`](crate::client::Client) verifies
+//! them as it would those of a folder, so a server can withhold files, and nothing else.
 //!
-//! A registry may have several mirrors. Each round of tries asks each of them once, in order, and rounds are further and
-//! further apart; the mirror that worked is asked first from then on.
+//! This module limits what a server can do to our time, memory and credentials. Sizes are limited by kind of object. There
+//! are three timeouts. Few redirects are followed, and none to less security. A token goes to the addresses that it was
+//! given for, and nowhere else.
+//!
+//! A registry may have several mirrors. A round of tries asks each of them once, in order. The pauses between rounds grow.
+//! The mirror that had the object is asked first from then on.
 
 mod address;
 mod connection;
@@ -168,7 +170,7 @@ impl Http {
             };
             let (position, answer) = match finished.map_err(JoinError::try_into_panic) {
                 Ok(finished) => finished,
-                // A defect of this program is none of the registry's: nobody may hear that a file is not there.
+                // A defect of this program must not look like a fault of the registry, nor as if a file were missing.
                 Err(Ok(panic)) => std::panic::resume_unwind(panic),
                 Err(Err(_)) => continue, // cancelled, as nothing does here
             };
@@ -218,7 +220,7 @@ impl Inner {
         }
     }
 
-    /// Rounds of tries, until one mirror has the object, all of them say that they have not, or timeouts ends.
+    /// Rounds of tries, until one mirror has the object, or all of them say that they have not, or time is up.
     async fn try_all(&self, path: &ObjectPath, asked: &Asked<'_>) -> Result<Answer, StorageError> {
         let timeouts = &self.options.timeouts;
         let (first, mirrors) = (self.first(), self.mirrors.len());

@@ -1,4 +1,5 @@
-//! Where a registry's files lie: paths, and how large a file of each sort may be. Nothing else knows either.
+//! Where a registry's files lie: their paths, and how large each sort of file may be. No other module knows a path or such
+//! a limit.
 
 use std::fmt;
 
@@ -46,7 +47,8 @@ pub fn checkpoint() -> ObjectPath {
     ObjectPath::new("checkpoint".into(), transparency::note::MAX_NOTE)
 }
 
-/// By what the source knows the kept checkpoint again: this machine's own note, beside its copy.
+/// The tag by which the source recognizes the kept checkpoint ([`Tag`](crate::storage::Tag)). This machine keeps it beside
+/// its copy.
 pub fn checkpoint_tag() -> ObjectPath {
     ObjectPath::new("checkpoint.tag".into(), MAX_TAG)
 }
@@ -131,7 +133,7 @@ pub fn staged(digest: &Digest) -> ObjectPath {
 /// The largest commit: the entries of one batch.
 const MAX_COMMIT: u64 = 1024 * 1024 * 1024;
 
-/// The entries that were decided to follow a log of this size. Whoever creates this object has decided them.
+/// The entries that are to follow a log of this size. Whoever creates this object has decided so.
 pub fn commit(size: Size) -> ObjectPath {
     ObjectPath::new(format!("{PRIVATE}/commit/{size}"), MAX_COMMIT)
 }

@@ -14,9 +14,9 @@
 //! 5. *Clean up*: the commit, the staged contents and the partial files that full ones replaced go. What a crash leaves
 //!    lying is never read again.
 //!
-//! Opening a registry for writing does 3 to 5 for a commit that it finds: the ordinary path *is* the recovery. What no
-//! sequencer would have committed, by a clock of its time, it does not finish: who can write the folder only is no signer.
-//! The sequencer believes its own folder no more than a client does: it reads it through the same [`Client`].
+//! Opening a registry for writing does 3 to 5 for a commit that it finds: the ordinary path *is* the recovery. It refuses a
+//! commit that no sequencer would have made, by a clock of its time: who can write the folder only must not get a batch
+//! signed. The sequencer believes its own folder no more than a client does, and reads it through the same [`Client`].
 
 mod commit;
 mod plan;
@@ -45,8 +45,8 @@ use plan::Plan;
 /// How far a record's time may be from the sequencer's clock, in seconds: ten minutes.
 pub const MAX_SKEW: u64 = MAX_AHEAD;
 
-/// How long a registry may lie idle before a signer is asked whether his clock is right, in seconds: 30 days. Nothing else
-/// shows that the clock of a machine which writes to a folder is fast.
+/// How long a registry may have no new entry before its signer is asked whether the clock is right, in seconds: 30 days. On
+/// a machine that writes to a folder, nothing else shows that the clock is fast.
 pub const MAX_IDLE: u64 = 30 * 24 * 60 * 60;
 
 /// Why a registry did not take something.
@@ -337,8 +337,8 @@ impl<'a> Sequencer<'a> {
             let Some(commit) = self.storage.get(&path)? else {
                 return Ok(session);
             };
-            // A commit decides only while its number is the log's size. One that decided is removed after the advance, so
-            // if the checkpoint still stands, this one did not come late.
+            // A commit counts only while its number is the log's size. A commit that counted is removed after the
+            // checkpoint advanced. So if the checkpoint has not advanced since, this commit is not too late.
             if self.has_moved(&session)? {
                 continue;
             }
@@ -351,9 +351,9 @@ impl<'a> Sequencer<'a> {
         }
     }
 
-    /// A failure that stands. Where another process published since the session was opened, what failed may have failed
-    /// for that: it moves contents out of the private folder and removes files that fuller ones replace. Then there is
-    /// nothing to report, and everything is to be looked at again.
+    /// A failure that is to be reported. If another process published since the session was opened, it may have moved
+    /// contents out of the private folder and removed files that fuller ones replace, and that may be why this failed. Then
+    /// nothing is reported, and everything is read again.
     fn unless_moved<T>(
         &self,
         session: &Session<'_>,

@@ -1,7 +1,7 @@
 //! The outside world, in three operations: get, create-only put, and advance.
 //!
-//! Everything is put once and never changed; only the checkpoint advances, by compare-and-swap. That is all that object
-//! stores offer everywhere, and enough: see [`sequencer`](crate::sequencer) for why a crash between any two operations
+//! Everything is put once and never changed. Only the checkpoint is replaced, by compare-and-swap. Every object store
+//! offers these operations, and they are enough: [`sequencer`](crate::sequencer) says why a crash between any two of them
 //! is harmless. Reading needs [`Source`] alone.
 
 use std::collections::BTreeSet;
@@ -140,7 +140,7 @@ pub trait Source {
         self.get_again(path, known)
     }
 
-    /// Reads from another mirror first from now on, since this one lags behind; false where every mirror had its turn.
+    /// Lets another mirror be read first from now on, since this one lags behind; false once every mirror was read first.
     fn next_mirror(&self) -> bool {
         false
     }
@@ -195,7 +195,8 @@ impl Folder {
         self.tree.root()
     }
 
-    /// The names that packages have here, as far as they are listed: of suggestions only, since nothing vouches for them.
+    /// The names of packages here, as far as they are listed. They are for suggestions only: nothing proves that they are
+    /// all.
     pub fn package_names(&self) -> BTreeSet<PackageName> {
         let listed = |folder: &Path| {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -1,16 +1,20 @@
 //! What this machine has seen of a registry, so that the registry cannot take it back.
 //!
-//! For each origin one folder with one file, `seen`: the key that the policy trusted, the hash of the operator's first
-//! record, the head of every package that was relied on, the last checkpoint as signed, and the digest of all that; and,
-//! where entries before that checkpoint were not held against its map yet, where they begin ([`Since`]). What
-//! is remembered moves by compare-and-swap under a lock, and heads only grow: so nothing is remembered that was not held
-//! against what another process saw. Another key for the same origin is another registry, and refused: whoever changed a
-//! policy and an address in one branch would get a registry that was never seen. The
-//! file is this machine's own memory, but reading it is strict all the same: a store that is damaged refuses, since
-//! forgetting would be the attack.
+//! Each origin has one folder with one file, `seen`. It holds the key that the policy trusted, the hash of the operator's
+//! first record, the head of every package that was relied on, the last checkpoint as signed, and the digest of all that.
+//! If some entries before that checkpoint were not held against its map yet, it also holds where they begin ([`Since`]).
 //!
-//! The folder comes into being whole, by a rename, and nothing else makes one. So one that is there without its file lost
-//! it, and whoever wants to forget a registry removes the folder.
+//! What is remembered is changed by compare-and-swap under a lock, and heads only grow. So nothing is remembered that was
+//! not compared with what another process saw.
+//!
+//! Another key for the same origin is refused, as another registry. Otherwise whoever changed a policy and an address in
+//! one branch would get a registry that was never seen, and of which nothing is remembered.
+//!
+//! The file is this machine's own, but it is read strictly: a damaged store is refused, since to make a machine forget is
+//! an attack.
+//!
+//! The folder is created whole, by a rename, and by nothing else. So a folder without its file has lost it. Whoever wants
+//! to forget a registry removes the folder.
 
 mod evidence;
 
@@ -178,7 +182,7 @@ impl Memory {
         self.time
     }
 
-    /// From where on what came was not held against the map yet: from the last checkpoint on, or from an earlier one, if the
+    /// Where the entries begin that were not held against the map yet: at the last checkpoint, or at an earlier one, if the
     /// registry was not asked since.
     pub fn since(&self) -> Since {
         self.unread.unwrap_or(Since {
@@ -188,8 +192,8 @@ impl Memory {
         })
     }
 
-    /// The size of the log behind which all that came was held against the map, but for what [`Memory::since`] names: before
-    /// it lies what came before this machine saw the registry, or what was too much.
+    /// The size of the log behind which all entries were held against the map, except those that [`Memory::since`] names.
+    /// Before it lie entries from before this machine saw the registry, and entries that were too many to read.
     pub fn read_from(&self) -> Size {
         self.read_from
     }
@@ -399,10 +403,9 @@ impl TrustStore {
         }
     }
 
-    /// Moves to a newer checkpoint, if the one remembered still is the one it was compared with, and returns what is
-    /// remembered then; none where another process moved first, and the comparison must be made again. The past of a
-    /// checkpoint moves nothing: what is remembered is as it was. How much of what came up to it was held against its map,
-    /// `news` says.
+    /// Remembers a newer checkpoint, if the one remembered is still the one that it was compared with. Returns what is
+    /// remembered then; none if another process was faster, and the comparison must be made again. A checkpoint that is a
+    /// past of the remembered one changes nothing. `news` says how much of the log up to it was held against its map.
     ///
     /// # Errors
     /// A file that cannot be read or written, or is damaged.
@@ -446,9 +449,8 @@ impl TrustStore {
         Ok(begun.then_some(memory))
     }
 
-    /// Remembers where packages were seen, if what was remembered of them still is what they were compared with, and returns
-    /// what is remembered then; none where another process remembered something else, and the comparison must be made
-    /// again.
+    /// Remembers where packages were seen, if what was remembered of them is still what they were compared with. Returns
+    /// what is remembered then; none if another process remembered something else, and the comparison must be made again.
     ///
     /// # Errors
     /// A file that cannot be read or written, or is damaged.
@@ -487,8 +489,8 @@ impl TrustStore {
         Ok(Some(memory))
     }
 
-    /// Holds the folder; none where there is none by now. It makes none: with nothing but a lock in it, it would be one
-    /// whose file got lost.
+    /// Locks the folder; none where there is none by now. It makes no folder: one with nothing but a lock in it would count
+    /// as damaged.
     fn lock(&self) -> Result<Option<File>, TrustStoreError> {
         match self.state.lock_in(&self.below.join("lock")) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -88,7 +88,7 @@ impl<'p, 'a> Encoder<'p, 'a> {
             .iter()
             .filter_map(|number| plan.parts.get(*number));
         let contents: usize = parts.map(|part| part.content.len()).sum();
-        // All but the contents is small; one allocation then holds the whole.
+        // Everything but the contents is small, so this one allocation holds the whole bundle.
         let room = contents / 16 + plan.embedded.len() + 4096;
         let mut bytes = Vec::with_capacity(contents.saturating_add(room));
         bytes.extend_from_slice(&Component::HEADER);

@@ -1,9 +1,13 @@
 //! What the parts of a bundle want of the host, as one list of imports.
 //!
-//! An interface that several parts import on one track is imported once, in the highest version, with all that any of
-//! them uses of it; other imports are one where they have one name. An import comes after those of whose types it is
-//! made, and a resource before the functions that are named after it. Types are carried over as they are written, with other numbers; whether what parts mean by them is the same,
-//! the validator says where they are instantiated.
+//! An interface that several parts import on one track is imported once: in the highest of their versions, and with all
+//! items that any of them uses. Any other import is one import for all parts that have it under the same name.
+//!
+//! An import may be made of types of other imports. It stands after those. A function that is named after a resource stands
+//! after that resource.
+//!
+//! Types are copied as the parts write them, with new numbers. Parts may mean different things by one name; the validator
+//! finds that where they are instantiated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,8 +45,8 @@ pub(super) struct HostImports {
     pub(super) positions: BTreeMap<Want, usize>,
 }
 
-/// The resource that a function belongs to by its name, as `[static]file.open` does: it must be there before, also where
-/// the function's type is not made of it.
+/// The resource that a function belongs to by its name, as `[static]file.open` does. The resource must be imported before
+/// the function, even if the function's type does not use it.
 fn resource_of(name: &str) -> Option<&str> {
     let (_, name) = name.strip_prefix('[')?.split_once(']')?;
     Some(name.split_once('.').map_or(name, |(resource, _)| resource))
@@ -214,7 +218,7 @@ fn uses(plan: &Plan<'_>, want: Want) -> Result<BTreeSet<usize>, ComposeError> {
                 Some(Type::Import(of)) => *of,
                 _ => continue,
             };
-        // A type that comes with an instance is its server's.
+        // A type that comes with an instance is served by whoever serves the instance.
         let instance = match wired.servers.get(of) {
             Some(Server::Type { import, .. }) => *import,
             _ => of,

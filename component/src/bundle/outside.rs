@@ -1,7 +1,7 @@
 //! The outside of a component, as composing needs it: its imports with the types that they are made of, and its exports.
 //!
-//! Nothing inside of nested modules and components is read. What is refused here is only what cannot be read; whether
-//! it is valid, the validator says of the whole bundle.
+//! Nested modules and components are not read. Only what cannot be read at all is refused here; the validator checks the
+//! whole bundle later.
 
 use transparency::name::{ExternName, Kind};
 use wasmparser::{
@@ -37,11 +37,11 @@ pub(super) enum Type<'a> {
     Alias { instance: u32, name: &'a str },
     /// The import of this number.
     Import(usize),
-    /// The same as another one, further up, which is itself no other's.
+    /// The same as another one further up, which is not the same as any before it.
     Same(u32),
     /// The export of this number, which is the same as another one, further up.
     Export { export: usize, same: u32 },
-    /// Of something inside, which no import can be made of.
+    /// A type of something nested. No import can be made of it.
     Inside,
 }
 
@@ -185,7 +185,8 @@ impl<'a> Outside<'a> {
         }
     }
 
-    /// One that is the same as another. Followed here, once: a chain of a million would be walked for each import.
+    /// A type that is the same as another. It is followed to the first one here, once: otherwise each import that uses it would
+    /// walk the whole chain, which may be a million long.
     fn push_same(&mut self, index: u32) {
         self.types.push(Type::Same(self.first_of(index)));
     }

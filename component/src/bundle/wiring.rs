@@ -59,7 +59,7 @@ pub struct Plan<'a> {
     pub(super) embedded: String,
 }
 
-/// Something that was asked for and does nothing.
+/// Something that was asked for and has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unused {
     /// A requirement that serves no import.
@@ -121,8 +121,8 @@ impl<'a> Plan<'a> {
         let named: Vec<_> = named.chain([(root_name, composition.root)]).collect();
         let mut parts = Vec::with_capacity(named.len());
         for (name, part) in &named {
-            // Planning takes as long as the types are many and deep, which the validator bounds. What was published went
-            // through it; the root is whatever lay in a file.
+            // The time that planning takes grows with the number and depth of types, which the validator bounds. Published
+            // parts were validated; the root is a file that nobody has looked at.
             if matches!(name, PartName::Root(_)) {
                 check_root(name, part.content)?;
             }
@@ -164,7 +164,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// What was asked for and does nothing.
+    /// What was asked for and has no effect.
     pub fn unused(&self) -> &[Unused] {
         &self.unused
     }
@@ -175,7 +175,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// A type import that is said to be a type of an instance has that instance's server.
+/// An import of a type may be declared to equal a type of an imported instance. Then whoever serves the instance serves the
+/// type as well.
 fn settle_types<'a>(outside: &Outside<'a>, servers: &mut [Server<'a>]) {
     for position in 0..servers.len() {
         let import = outside.imports.get(position);

@@ -1,7 +1,7 @@
 //! Whether two views of an interface say the same: contents hold parts of what others declare.
 //!
-//! Only the items that both have are compared. References count by their tracks: which version of a track is referred to
-//! is a matter of what was selected when a content was made.
+//! Only the items that both have are compared. Two references to one track are equal: which version of it stands in a content
+//! depends on what was selected when the content was made.
 
 use std::collections::BTreeSet;
 

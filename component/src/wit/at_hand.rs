@@ -1,8 +1,13 @@
 //! WIT texts that are to become contents together, and where what they refer to is found.
 //!
-//! A reference is served by the texts that are *given*: they are released together. Else by the registries, exactly at the
-//! version that it names. Else by the texts *beside*, those of a `deps`; where a registry has the version too, its content
-//! counts, and a text beside that contradicts it is told. What none of them has is told with its location.
+//! Three sources can serve a reference, in this order:
+//!
+//! 1. The texts that are *given*. They are released together.
+//! 2. The registries, at exactly the version that the reference names.
+//! 3. The texts *beside*, which lie in a `deps`. If a registry has the version too, its content counts, and a text beside that
+//!    contradicts it is reported.
+//!
+//! What none of them has is reported with its location.
 //!
 //! Nothing is solved or fetched here: the caller says what the registries have, and brings the contents of a closed set.
 

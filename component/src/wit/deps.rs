@@ -405,8 +405,8 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// Whether another `fetch` is all that it takes. That is no word for a file: one that was edited together with its
-    /// last line passes for an older one, and differs all the same.
+    /// Whether another `fetch` is all that it takes. This is a guess, for the message only: a file that was edited together with
+    /// its last line looks like an older one.
     pub fn is_behind(&self) -> bool {
         match self {
             Self::Missing(_) | Self::Behind(_) | Self::Stale(_) => true,
@@ -426,8 +426,8 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// What in `wit/deps` differs from a plan in meaning; comments, documentation and layout are none. Empty where nothing does.
-/// `read` gives the text of a file, where there is one.
+/// The files in `wit/deps` that say something else than the plan. Comments, documentation and layout do not count. `read` gives
+/// the text of a file, where there is one.
 ///
 /// # Errors
 /// What `read` says.

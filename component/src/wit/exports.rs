@@ -276,8 +276,8 @@ fn title(component: &Selected<'_>) -> String {
     format!("{}@{}", component.name, component.version)
 }
 
-/// The interfaces, and all whose types they use, each with the contents that it came from; but what is served, and what
-/// that uses, is not taken from contents.
+/// The interfaces, and all whose types they use, each with the contents that it came from. Interfaces of packages that
+/// something else serves are left out, and so is what those use.
 fn needed(
     resolve: &Resolve,
     exported: &[(InterfaceId, Digest)],
@@ -295,8 +295,8 @@ fn needed(
     needed
 }
 
-/// Takes from the merger what it must not compare: what is served keeps its names alone, and what is not needed gets a name
-/// that no other component has.
+/// Hides from the merger what it must not compare. Of packages that something else serves, only the names stay. Interfaces
+/// that are not needed get a name that no other component has.
 fn hide_others(
     resolve: &mut Resolve,
     needed: &BTreeMap<InterfaceId, BTreeSet<Digest>>,

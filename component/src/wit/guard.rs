@@ -5,13 +5,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::thread;
 
-/// The WIT library panicked: its assertions are no judgement that callers can be shown, but they end here.
+/// The WIT library panicked. The panic is caught, but its message is not shown: it speaks of the library, not of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the WIT library ran into an assertion of its own")]
 pub struct GaveUp;
 
-/// The stack that the WIT libraries get, in bytes; memory is taken only where it is used. A chain of 59
-/// thousand types, which fits in [`MAX_TEXT`], needs more than 2 MiB and less than 8.
+/// The stack that the WIT libraries get, in bytes. Memory is taken only where it is used. The longest chain of types that
+/// fits in [`MAX_TEXT`](super::text::MAX_TEXT) has 59 thousand; it needs between 2 and 8 MiB.
 const STACK: usize = 256 << 20;
 
 thread_local! {
@@ -20,8 +20,8 @@ thread_local! {
     static ROOMY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does work on a thread whose stack has room for the WIT libraries, so that not every call of them needs a thread of its
-/// own: a hundred packages make five hundred calls.
+/// Does work on a thread whose stack has room for the WIT libraries. Within it, calls of them need no thread of their own. A
+/// hundred packages make five hundred calls, so that saves time.
 ///
 /// # Panics
 /// Where the work does.
@@ -38,17 +38,19 @@ pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let done = match ran {
         Some(Ok(done)) => done,
         Some(Err(panic)) => panic::resume_unwind(panic),
-        // Some systems promise no memory that they lack: the caller's own stack has to do.
+        // Some systems refuse to reserve so much memory. Then the caller's own stack has to do.
         None => work.take().map(|work| work()),
     };
     done.expect("work is taken once")
 }
 
-/// Runs a call into the WIT libraries, whose decoder and printer assert on what a stranger may have written: some valid
-/// components have no WIT, and not all of them get an error. What ends here is not reported as a crash.
+/// Runs a call into the WIT libraries.
 ///
-/// They also recurse as deep as a text is long, and running out of stack ends the process; so it has a large one of its
-/// own, unless it runs [`with_stack`].
+/// Their decoder and printer panic on some input that a stranger may write: some valid components have no WIT, and not all
+/// of those get an error. Such a panic becomes [`GaveUp`], and no report of a crash is printed.
+///
+/// They also recurse as deep as a text is long. Running out of stack would end the process, so the call gets a large stack
+/// of its own, unless it runs [`with_stack`].
 pub(super) fn guarded<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T, GaveUp> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -75,7 +77,7 @@ pub(super) fn guarded<T: Send>(call: impl FnOnce() -> T + Send) -> Result<T, Gav
     });
     match ran {
         Some(result) => result.unwrap_or(Err(GaveUp)),
-        // Some systems promise no memory that they lack: the caller's own stack has to do.
+        // Some systems refuse to reserve so much memory. Then the caller's own stack has to do.
         None => run(),
     }
 }

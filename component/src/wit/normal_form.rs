@@ -1,9 +1,9 @@
 //! The form of a package in which its text and its binary form say the same: text → binary → text is the identity.
 //!
-//! A text has freedoms that its binary form, or the text that is printed of that, does not keep: where functions stand
-//! among resources, how far documentation is indented, what a world gets from the interfaces that its own use. The WIT
-//! library writes some of them down all the same, so that a second pass would give other bytes, or a text that
-//! consumers cannot parse. They are settled here, before anything is encoded.
+//! Some choices in a text are lost on the way: where functions stand among resources, how far documentation is indented,
+//! what a world imports because its interfaces use it. The WIT library writes some of them down in the first pass and not in
+//! the second, which then gives other bytes, or a text that consumers cannot parse. So they are settled here, before anything
+//! is encoded.
 
 use std::mem;
 
@@ -60,8 +60,10 @@ fn settle_type(ty: &mut TypeDef) {
     }
 }
 
-/// A parser takes away the space that all lines begin with, but sees only spaces; what is printed gets one more. So where
-/// no line begins at the margin, one is moved there; where a line ends is not kept either.
+/// Moves documentation to the margin, and drops space at the ends of lines.
+///
+/// A parser takes away the space that all lines begin with, but of that it sees spaces only, not tabs; and a printer puts one
+/// space before each line. So a text with all lines indented would not come back as it was.
 fn settle_docs(docs: &mut Docs) {
     let Some(contents) = docs.contents.take() else {
         return;
@@ -109,8 +111,8 @@ fn settle_world(resolve: &mut Resolve, id: WorldId) {
     (world.imports, world.exports) = (imports, exports);
 }
 
-/// A world imports what the interfaces that it names use, without a word in its text. Written down, such an import must be
-/// gated as its interface is: who has not enabled that feature could not parse it.
+/// A world also imports what the interfaces that it names use, though its text does not say so. Once such an import is
+/// written down, it must be gated as its interface is. Otherwise those who have not enabled the feature could not parse it.
 fn settle_import(stability: &mut Stability, needed: Option<&str>, world: Option<&str>) {
     let gates = [world, feature(stability)];
     if let Some(needed) = needed.filter(|needed| !gates.contains(&Some(needed))) {
@@ -151,8 +153,8 @@ fn settle_item(resolve: &mut Resolve, item: &mut WorldItem, version: Option<&Ver
     }
 }
 
-/// What is included of another package's world says since which version of *that* it is there. Where it is later than
-/// the package's own, no parser takes it.
+/// What a world includes from another package's world says since which version of *that* package it is there. Parsers refuse
+/// such a version if it is later than the including package's own.
 fn settle_since(stability: &mut Stability, version: Option<&Version>) {
     if let (Stability::Stable { since, .. }, Some(version)) = (&*stability, version)
         && since > version

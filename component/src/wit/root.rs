@@ -157,7 +157,7 @@ impl Root {
         let mut root = Self::none();
         root.dir = contents.dir;
         root.unread = contents.unread;
-        // First, since a text must not declare what one of these holds, wherever it lies.
+        // These come first: no text may declare what one of them holds, wherever the text lies.
         for (path, entry) in &contents.deps {
             let name = path.file_name().and_then(|name| name.to_str());
             match (entry, name) {
@@ -269,7 +269,7 @@ impl Root {
     }
 
     /// Whether a world of the project's own text imports, or exports, one interface of a pin's package in several versions of
-    /// its track: at one version, it would name it twice.
+    /// its track. If both were set to one version, the world would name the interface twice.
     pub fn has_twins(&self, pin: &Pin) -> bool {
         let track = (pin.name.to_string(), Track::of(&pin.version));
         self.twins.contains(&track)

@@ -28,16 +28,16 @@ pub(super) use self::print::{print, print_meaning};
 use super::guard::GaveUp;
 pub use crate::span::Location;
 
-/// What the last line of a file that `fetch` wrote begins with; a hexadecimal digest follows.
+/// What the last line of a file that `fetch` wrote begins with. A hexadecimal digest follows.
 ///
-/// It is the last, since a parser takes each comment before an item for that item's documentation, which is part of what
-/// a package says.
+/// It is the last line because a parser takes a comment before an item for the item's documentation, and documentation is
+/// part of what a package says.
 pub const MARK: &str = "// cargo warg: from sha256:";
-/// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand; and the WIT
-/// libraries recurse along a chain of types, so that the text bounds the stack that they take: see `guarded`.
+/// The largest WIT text read, in bytes, all files of a folder together. The longest of WASI has 50 thousand. The limit also
+/// bounds the stack that the WIT libraries take, since they recurse along a chain of types: see `guard`.
 pub const MAX_TEXT: u64 = 1 << 20;
-/// The most files read of one folder, and the most folders of one `deps`: far above any in use, low enough that a
-/// wrong path does not read a disk.
+/// The most files read of one folder, and the most folders of one `deps`. No project comes near it, and a wrong path does not
+/// read a whole disk.
 pub const MAX_ENTRIES: usize = 4096;
 
 /// A text that cannot be read, parsed, resolved or printed.

@@ -1,9 +1,9 @@
-//! What a registry's log shows by itself, as evidence: a record that stands in it twice or out of order, two records at one
+//! Evidence that a registry's log contains by itself: a record that stands in it twice or out of order, two records at one
 //! position, a map that leaves a record out.
 //!
-//! An entry that is merely bad is no evidence: whoever reads it sees that the registry took it in, and a record says who
-//! signed it. Nor does it hide what stands behind it. Here records count by what they say that they are, whether they are
-//! good or not, since whoever signs a checkpoint answers for what its log holds.
+//! A record that breaks the rules is no evidence against the registry: it says who signed it, and readers refuse it. It
+//! must not hide evidence that comes after it, either. So records count here by what they claim to be, whether they are
+//! valid or not: who signs a checkpoint answers for everything in the log.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use transparency::record::Subject;
 
 use crate::client::{ClientError, Session, evidence};
 
-/// How many packages are looked up in maps that are not what they should be, before no further such map is begun: one
-/// bad entry makes every map behind it wrong, and looking through all of them would take the square of the log's length.
+/// How many packages are looked up in wrong maps before no further such map is examined. One bad entry makes every later
+/// map wrong. Examining all of them would take the square of the log's length.
 const MOST_LOOKED_UP: usize = 1 << 20;
 
 /// Where the log holds the records of each log, by what they say that they are.
@@ -28,11 +28,11 @@ pub(super) struct RecordIndices<'e> {
 }
 
 impl<'e> RecordIndices<'e> {
-    /// Of all entries of a log.
+    /// The indices of the records in all entries of a log.
     ///
     /// # Errors
-    /// The evidence that an entry is which stands there twice, or has the position of another one, or lies behind one which
-    /// follows it.
+    /// An entry that stands there twice, or has the position of another one, or lies behind one that follows it, as
+    /// evidence.
     pub(super) fn of(
         session: &mut Session<'_>,
         entries: &'e [Vec<u8>],
@@ -77,7 +77,7 @@ impl<'e> RecordIndices<'e> {
         Some(entry)
     }
 
-    /// The evidence that a map entry is, which does not count a record before it. `known` are pages that need not be read.
+    /// The evidence that a map entry does not count a record before it. `known` are pages that need not be read.
     pub(super) fn omitted(
         &mut self,
         session: &mut Session<'_>,

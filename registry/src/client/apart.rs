@@ -1,8 +1,9 @@
 //! What two checkpoints show where one of them cannot be climbed to.
 //!
-//! The files of two histories do not go together, and a checkpoint that is not to be believed by itself may be signed all the
-//! same. So before such a refusal is told, the checkpoints are held against each other with as few files as that takes:
-//! whoever forks a log is not to get away with a fork that is broken as well.
+//! The files of two histories do not go together, so a session can follow one of them only. But a checkpoint that cannot be
+//! believed by itself may still be signed, and then it is evidence of a fork. So before the refusal is reported, both
+//! checkpoints are compared, with as few files as that takes. Otherwise a registry could hide a fork by breaking the fork's
+//! files.
 
 use transparency::Unverified;
 use transparency::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -39,7 +40,8 @@ impl Client<'_> {
             .filter(|error| matches!(error, ClientError::Misbehavior { .. }))
     }
 
-    /// Whatever else is wrong with a checkpoint, the one that this machine saw must lie on its way, or it on that one's.
+    /// Whatever else is wrong with the registry's checkpoint: of it and the one that this machine saw, the smaller must be
+    /// a past of the larger.
     fn against_memory(&self, reader: &mut Reader<'_>, note: &[u8]) -> Option<ClientError> {
         let seen = self.trust?.read().ok()??;
         let now = Unverified::<SignedCheckpoint>::parse(note).ok()?;

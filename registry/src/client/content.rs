@@ -108,8 +108,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// A withdrawn content is refused unread: it may be gone, and nobody should hold it. That it was there at the checkpoint
-    /// of the past does not bring it back.
+    /// A withdrawn content is refused before it is read: it may be gone, and nobody should have it. This holds in sessions
+    /// of the past, too.
     fn refuse_withdrawn(&self, name: &PackageName, release: &Release) -> Result<(), ClientError> {
         let operator = self.newest().operator();
         let reason = operator.withdrawn(release.digest());

@@ -1,7 +1,7 @@
 //! What to say, and what to show, when a registry does not continue what this machine saw of it.
 //!
-//! Only a proof makes it misbehavior. Where the files for one are not to be had, it is "unavailable" for a registry that
-//! is merely behind, and a refusal otherwise.
+//! Misbehavior needs a proof. Without the files for one, a registry that is merely behind is unavailable, and any other
+//! difference is a refusal.
 
 use std::collections::BTreeMap;
 
@@ -95,8 +95,8 @@ pub(super) fn branched_off(
     .ok()
 }
 
-/// Demands that a package continues what was seen of it: it reaches as far, along the same way, and the last record that was
-/// seen lies where it lay.
+/// Demands that a package log continues what was seen of it: it is at least as long, it contains the last record that was
+/// seen, and that record has the same index in the registry's log.
 pub(super) fn check_sighting(
     session: &mut Session<'_>,
     name: &PackageName,
@@ -182,8 +182,8 @@ fn moved(
     }
 }
 
-/// The evidence that a record is which lies behind one that it does not follow. It is that record again, another one at its
-/// position, or one that should lie before it.
+/// Evidence, made of a record that lies behind one which it does not follow. It is that same record again, or another one
+/// at its position, or one that should lie before it.
 pub(super) fn not_behind(
     session: &mut Session<'_>,
     before: &Sighting,
@@ -249,8 +249,8 @@ pub(crate) fn two_records(
     .ok()
 }
 
-/// A map entry that does not count a record which the log holds before it. The pages lead to the record's package or its
-/// absence; of the operator's records there are none.
+/// Evidence that a map entry does not count a record which the log holds before it. The map's pages that lead to the
+/// package, or prove its absence, belong to it. For the operator's records no pages are needed.
 pub(crate) fn omitted(
     session: &mut Session<'_>,
     map_entry: Indexed<'_>,
@@ -319,8 +319,8 @@ fn vanished(
     }
 }
 
-/// The map of now does not count a package's record that was seen, though the log still holds it. That is shown by the map
-/// alone: whatever the package's files are.
+/// Evidence that the current map does not count a package's record that was seen, though the log still holds it. The map
+/// alone shows it, whatever the package's files say.
 pub(super) fn hidden(
     session: &mut Session<'_>,
     name: &PackageName,
@@ -445,8 +445,8 @@ pub(super) fn convicted(
     }
 }
 
-/// Whose record an entry is, and which of that log; none where it does not read, or is another registry's. Whether it is a good
-/// one does not matter: who signs a checkpoint answers for what its log holds.
+/// Whose record an entry is, and which one of that log; none where it does not read, or is another registry's. Whether the
+/// record is valid does not matter: who signs a checkpoint answers for everything in the log.
 pub(crate) fn record_of(session: &Session<'_>, entry: &[u8]) -> Option<(Subject, Position)> {
     let (origin, record) = match Subject::claimed_by(entry)? {
         Subject::Operator => {

@@ -1,7 +1,8 @@
 //! Step 2 of the ladder: a checkpoint that continues all that is remembered of its registry.
 //!
-//! Remembered is what this machine saw, and what the project has: its lock's checkpoint, and the one that lies with it. All
-//! of that is compared before anything is refused ([`Doubts`]), and only then the checkpoint is what this machine saw last.
+//! Two kinds of checkpoints are remembered: the last one that this machine saw, and those that the project has, in its lock
+//! and in its vendored folder. All of them are compared before anything is refused ([`Doubts`]). Only then the new
+//! checkpoint becomes the last one that this machine saw.
 
 use transparency::Unverified;
 use transparency::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -148,13 +149,15 @@ impl<'a> Session<'a> {
         Ok(self.tiles.prove_consistency(older)?)
     }
 
-    /// The operator log reaches as far as it did, along the same way. Without this, a thief with a revoked checkpoint key
-    /// could append a map entry that commits to the operator log before the revocation: an honest append to every witness.
+    /// The operator log is at least as long as it was, and continues it. Without this check, a thief who holds a revoked
+    /// checkpoint key could append a map entry that commits to the operator log as it was before the revocation. To every
+    /// witness, that would be an honest append.
     pub(super) fn check_operator(&mut self, sighting: &Sighting) -> Result<(), ClientError> {
         evidence::check_operator(self, sighting)
     }
 
-    /// The registry's time did not go back since it had so many operator records, unless one of the later ones says so.
+    /// The registry's time is not before that of when it had so many operator records, unless one of the later operator
+    /// records allows it.
     pub(super) fn check_time(&self, operator: &Sighting, seen: Time) -> Result<(), ClientError> {
         let log = self.checkpoint.operator();
         let found = self.checkpoint.entry().time;

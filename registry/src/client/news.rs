@@ -1,18 +1,19 @@
-//! What came since this machine last looked, read itself where it is little.
+//! What came since this machine last looked, read entry by entry where it is little.
 //!
-//! The map says how many records each package has, and who holds the checkpoint key can leave one out. Nobody notices who did
-//! not see that record. So a machine that continues a log it saw reads the new entries, and demands that what is among them is
-//! counted: of the operator's records and of the packages that it relied on before, at once; of every other package, when
-//! this session loads it. It also demands what holds of every log: later records lie behind earlier ones, and times do not go back.
+//! The map says how many records each package has, and who holds the checkpoint key can leave one out. Only somebody who
+//! saw that record would notice. So a machine that continues a log which it saw before reads the new entries, and demands
+//! that the map counts the records among them: those of the operator and of packages that it relied on before, at once;
+//! those of every other package, when this session loads it. It also checks what holds of every log: a later record lies
+//! behind an earlier one, and times do not go back.
 //!
-//! Where the registry was not asked, there is no telling what came: then the trust store keeps where the news begin that are
-//! not read yet, and the next session that asks reads them.
+//! Where the registry was not asked, nobody knows what came. Then the trust store keeps where the unread entries begin, and
+//! the next session that asks reads them.
 //!
 //! A project's lock remembers a checkpoint as well. Where that is older than all that this machine ever read of the log, what came
 //! since then is news, too: another project may have shown it the registry in between.
 //!
-//! A machine that sees a registry for the first time, or after very long, is told what the map tells it. That is for monitors
-//! to hold against the log.
+//! A machine that sees a registry for the first time, or after very long, believes what the map tells it. Monitors hold the
+//! map against the whole log.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +38,8 @@ pub(super) const MOST: u64 = 4096;
 pub(super) type News = BTreeMap<PackageName, Sighting>;
 
 impl Session<'_> {
-    /// Reads what came since, and holds the map against it, as far as it speaks of the operator and of what is remembered.
-    /// It is all still to be read, where the registry is not asked; where it is too much, nothing of it is.
+    /// Reads what came since, and holds the map against what it says of the operator and of remembered packages. If the
+    /// registry is not asked, all of it is left to be read later; if it is too much, nothing of it will be.
     pub(super) fn read_news(
         &mut self,
         since: Since,

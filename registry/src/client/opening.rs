@@ -1,9 +1,9 @@
 //! Opening records on all cores.
 //!
-//! Nearly all of the work of a replay is reading records and checking their signatures, and that is done for each apart from
-//! all others ([`OpenedRecord`]): in chunks, of whichever logs they are, by as many threads as there are cores. What
-//! follows, the chain and who may do what, is done by one and in order: so the answers, and of several errors the one that is
-//! told, are what they would be on one core.
+//! Replaying logs is mostly parsing records and checking signatures. Each record is parsed and checked independently of the
+//! others ([`OpenedRecord`]), so threads take chunks of records, of whichever logs, one thread for each core. The rest is
+//! done by one thread and in order: the chain, and who may do what. So the results, and the error that is reported when
+//! there are several, are the same as on one core.
 
 use std::collections::VecDeque;
 use std::num::NonZero;

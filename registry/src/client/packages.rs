@@ -59,8 +59,8 @@ impl Session<'_> {
         Ok(loaded)
     }
 
-    /// Loads packages from the registry itself, and puts their files on the cache anew. Where a record lies in the log is a
-    /// hint in those files, which loading does not prove: one that turns out wrong must not stay for good.
+    /// Loads packages from the registry itself, and renews their files in the cache. Those files also say where a record
+    /// lies in the log, which loading does not prove. A cached file with a wrong index would stay wrong for ever.
     ///
     /// # Errors
     /// As [`Session::load`].
@@ -255,7 +255,8 @@ impl Session<'_> {
         Ok(Replayed::Present(log, head))
     }
 
-    /// The map counts all records of a package that were seen: else it convicts, before any file of the package is read.
+    /// The map counts all records of a package that were seen. If it does not, that is evidence, found before any file of
+    /// the package is read.
     fn check_counted(&mut self, name: &PackageName, counted: Length) -> Result<(), ClientError> {
         let remembered = self.memory.as_ref().and_then(|memory| memory.package(name));
         let sightings = [self.news.get(name), remembered].map(Option::<&Sighting>::copied);

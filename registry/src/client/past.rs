@@ -1,11 +1,13 @@
 //! A registry as it was: the same questions, answered at a checkpoint that its log went through.
 //!
-//! The log of now is a tree over the log of then, so every proof is taken from the tiles of now, and one more number is
-//! checked: that an entry lies before the size of then. The map of then has pages of its own. A package's log is the
-//! beginning of its log of now: that one is loaded first, as always, and the head that the map of then says must be on its
-//! way, with its next record behind. So a registry cannot have had a past that its present contradicts.
+//! The current log continues the past one. So every proof is taken from the current tiles, and one more thing is checked:
+//! that an entry lies before the size of then. The past map has pages of its own, which are read and proved.
 //!
-//! Nothing here is remembered: what this machine saw is what it saw of the registry of now.
+//! A package's past log is the beginning of its current log. The current one is loaded first, as always. The head that the
+//! past map names must be one of its records, and the record after that head must lie behind the past size. So a registry
+//! cannot show a past that its present contradicts.
+//!
+//! A past is not remembered: what this machine remembers of a registry is what it saw of the current one.
 
 use std::collections::BTreeMap;
 
@@ -30,12 +32,13 @@ pub(super) struct Past {
 }
 
 impl Session<'_> {
-    /// The same registry as it was when its log had `size` entries: package logs, absences, inclusion and contents are what
-    /// they were then, by the map that the log ended with. What that takes is read with what is read anyway.
+    /// The same registry as it was when its log had `size` entries. Package logs, absences, inclusion and contents are what
+    /// they were then, by the map that the log ended with. What this takes is read in the same round trips as what is read
+    /// anyway.
     ///
-    /// The checkpoint of now stays what everything hangs from ([`Session::newest`], [`LoadedLog::newest`],
-    /// [`Session::check_prefix`]), and what this machine remembers moves as it does without this. A content that was
-    /// withdrawn since is refused.
+    /// Trust still comes from the current checkpoint ([`Session::newest`], [`LoadedLog::newest`],
+    /// [`Session::check_prefix`]), and this machine remembers the current one, as it would without this call. A content
+    /// that was withdrawn since is refused.
     ///
     /// # Errors
     /// A size at which the registry had no checkpoint, or that it has not reached; a file that is missing or cannot be read;
@@ -131,8 +134,8 @@ impl Session<'_> {
         }
     }
 
-    /// Why there is no map entry for a size: the entry that ends the log there is something else, as its bundle shows, and
-    /// with it where the nearest ones are; or the registry lost the file.
+    /// Why there is no map entry for a size. Either the entry that ends the log there is something else: its bundle shows
+    /// that, and where the nearest map entries are. Or the registry lost the file.
     fn explain_no_checkpoint(&mut self, size: Size, last: Index) -> ClientError {
         match self.entries_around(last) {
             Ok((entries, position)) if entries.get(position).is_some_and(|is_map| !is_map) => {
@@ -152,8 +155,8 @@ impl Session<'_> {
         }
     }
 
-    /// Of the entries in the bundle that holds an index, whether each is a map entry, proved. With it comes the position of
-    /// that index in the bundle.
+    /// For each entry of the bundle that holds an index, whether it is a map entry; all of them are proved. Also the
+    /// position of that index in the bundle.
     fn entries_around(&mut self, index: Index) -> Result<(Vec<bool>, usize), ClientError> {
         let size = self.tiles.size();
         let (part, position) =
@@ -171,7 +174,8 @@ impl Session<'_> {
         }
     }
 
-    /// Takes in those pages of the map of then on the way to these keys that are here; the next ones are to come along.
+    /// Takes in the pages of the past map that lead to these keys and have been read. The next ones are read with the next
+    /// round trip.
     pub(super) fn take_pages_then(&mut self, keys: &[Key]) -> Result<(), ClientError> {
         loop {
             let needed = self.needed_then(keys);
@@ -208,7 +212,7 @@ impl Session<'_> {
         }
     }
 
-    /// The pages of the map of then that are needed next; none where this is no session of the past.
+    /// The pages of the past map that are needed next; none where this is no session of the past.
     fn needed_then(&self, keys: &[Key]) -> Vec<(Key, Digest)> {
         let past = self.past.as_ref();
         past.map_or_else(Vec::new, |past| past.pages.needed(keys))
@@ -226,8 +230,8 @@ impl Session<'_> {
             })
     }
 
-    /// Where the map of then says that packages ended, those that were not there before their first record. Nothing of those
-    /// whose pages are not there yet, or where this is no session of the past.
+    /// Where the past map says that packages ended; for packages that were not there yet, before their first record.
+    /// Nothing is said of packages whose pages are not read yet, nor where this is no session of the past.
     pub(super) fn past_ends(
         &self,
         names: &[&PackageName],
@@ -275,7 +279,7 @@ impl Session<'_> {
         Ok(were)
     }
 
-    /// The head that the map of then says is on the way of the log of now, and the next record lies behind it.
+    /// The head that the past map names is a record of the current log, and the record after it lies behind the past size.
     fn check_next(
         &self,
         name: &PackageName,

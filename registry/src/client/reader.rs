@@ -1,7 +1,7 @@
 //! Getting files: from the cache where it has them, from the registry otherwise, all that are needed at once.
 //!
-//! What was read waits here until the session says that it verified; only then is it kept. What will probably be needed
-//! next comes along with what is needed now: it waits too, and is dropped if nobody asks for it.
+//! What was read waits here until the session says that it was verified, and only then is it kept. What will probably be
+//! needed next is read in the same round trip. It waits too, and is dropped if nobody asks for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

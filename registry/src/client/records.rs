@@ -1,9 +1,9 @@
 //! Reading records: the logs of packages from their ends, the operator's from its beginning.
 //!
-//! The map says how a package's log ends, and each record names the one before it. So its files are read from the last
-//! one to the first, and each record is known to be the registry's own before the next file is looked at. Nothing says so
-//! of the operator's log, whose length stands in a map entry that is not believed yet: it is replayed from the policy's key
-//! while it comes, file by file.
+//! The map names the head of a package's log, and each record names the one before it. So the log's files are read from the
+//! last one to the first, and each record is known to be the registry's own before the next file is read. The operator's
+//! log has no such head: its length stands in a map entry that is not believed yet. So it is replayed from the policy's key
+//! on while it comes, file by file.
 //!
 //! A server without any key can answer with whatever it likes, as large as a file may be. So no more comes in one round
 //! than [`ROUND`], and what has come is looked at before more is asked for.

@@ -1,9 +1,9 @@
-//! A package log that its registry committed to as it is, and that breaks the rules all the same.
+//! A package log that breaks the rules, and that the registry committed to.
 //!
-//! Nobody changed such a log on the way: the map names its head, its records are chained up to there, and those that the
-//! refusal hangs on are proved to lie where they are said to. So it is the log that is bad, for everybody and for good, and
-//! whoever can do without the package may. Whatever is not shown to be so is an error of reading, as ever: a mirror must not
-//! be able to make a package go away by changing its files.
+//! Such a log was not changed by a mirror. The map names its head, its records are chained up to the head, and the records
+//! that matter for the refusal are proved to be in the registry's log. So the log is bad for everybody and for good, and
+//! whoever can do without the package may go on. Anything that is not proved like this is an error of reading: otherwise a
+//! mirror could make a package disappear by damaging its files.
 
 use std::fmt;
 
@@ -165,9 +165,9 @@ impl Session<'_> {
         })
     }
 
-    /// Whether a refusal follows from what the registry committed to. The records are chained up to its map's head. What is
-    /// left is where the log holds them, which files say and nobody signs: that matters where one record is held against
-    /// the one before it, or against the operator's records.
+    /// Whether a refusal follows from what the registry committed to. The records are chained up to the head that the map
+    /// names. Their indices in the log, however, stand only in unsigned files. They matter where a record is compared with
+    /// the one before it, or with the operator's records; there they must be proved.
     fn is_of_the_log(&mut self, error: &LogError, records: &Records) -> bool {
         let LogError::Record {
             position, fault, ..

@@ -1,12 +1,12 @@
 //! Where a session begins: which checkpoint it climbs to, and which other one that must continue.
 //!
-//! The registry is asked what it is now, unless nothing may be asked. What lies with the project is one more mirror,
-//! written some time ago: of its checkpoint and the registry's, the larger one is climbed to, and the smaller one must be
-//! a state that it went through. Where nothing is asked, it is the larger one of what lies with the project and what this
-//! machine saw last.
+//! The registry is asked for its current checkpoint, unless nothing may be asked. A vendored folder counts as one more
+//! mirror, written some time ago. Of its checkpoint and the registry's, the session climbs to the larger one, and the
+//! smaller one must be a past of it. If nothing is asked, the session climbs to the larger of the vendored checkpoint and
+//! the last one that this machine saw.
 //!
-//! A registry that cannot be asked ends it, unless what is at hand may stand in: then the session says why it was not
-//! asked ([`Session::unasked`](super::Session::unasked)), and whoever opened it decides what that means.
+//! If the registry cannot be asked, that is an error, unless something at hand may stand in. Then the session says why the
+//! registry was not asked ([`Session::unasked`](super::Session::unasked)), and whoever opened it decides what that means.
 
 use super::reader::Reader;
 use super::{Client, ClientError, Remedy};
@@ -21,7 +21,8 @@ pub enum StandIn {
     Nothing,
     /// What lies with the project.
     Vendored,
-    /// That, or what this machine keeps. Where there is either, the registry is asked once, and not waited for.
+    /// What lies with the project, or what this machine keeps. Where there is either, the registry is asked once, and not
+    /// waited for.
     Kept,
 }
 

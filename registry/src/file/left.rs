@@ -1,4 +1,4 @@
-//! What runs that were killed left: temporary files and folders, which are known by their names, and by their age.
+//! What killed runs left behind: temporary files and folders. They are recognized by their names and by their age.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -11,7 +11,7 @@ pub enum Credential {
     Bearer(String),
     /// A name and a password.
     Basic {
-        /// The name, which holds no colon.
+        /// The name of the user.
         user: String,
         /// The password that belongs to it.
         password: String,

@@ -1,7 +1,8 @@
 //! A commit, the object that decides a batch, as bytes, and what is wrong with one that no sequencer left unfinished.
 //!
-//! It lies unsigned in the registry's folder, so it is believed no more than anything else there: whoever can write the
-//! folder, and has no checkpoint key, must not make the next signer sign what no sequencer would have begun.
+//! A commit lies unsigned in the registry's folder, so it is believed no more than any other file there. Somebody who can
+//! write the folder, and has no checkpoint key, must not get the next signer to sign a batch that no sequencer would have
+//! begun.
 
 use transparency::checkpoint::{Checkpoint, MapEntry};
 use transparency::number::Time;

@@ -330,8 +330,8 @@ fn time_of(bytes: &[u8]) -> Result<Time, SequencerError> {
     }
 }
 
-/// The latest clock that admits a record and gives its batch a time. A map entry is of its sequencer's clock or, where that
-/// is behind, of the time of the entry before.
+/// The latest clock that both admits a record and gives its batch a time. The time of a map entry is that of its
+/// sequencer's clock, or that of the map entry before it, if the clock is behind.
 fn latest_clock(oldest: Time, time: Time) -> Time {
     let latest = Time::from_unix(oldest.unix().saturating_add(MAX_SKEW));
     latest.map_or(time, |latest| latest.min(time))
@@ -455,8 +455,8 @@ impl Plan {
         }
     }
 
-    /// The batch of a commit, planned again by the clock that its sequencer had, so that it is refused what that one would
-    /// have refused. A batch that is ahead of `now` is refused too, unless none is given.
+    /// The batch of a commit, planned again with the clock that its sequencer had, so that the same things are refused. A
+    /// batch that is ahead of `now` is refused too, unless `now` is none.
     pub(super) fn recover(
         session: &mut Session<'_>,
         storage: &dyn Storage,
@@ -607,7 +607,7 @@ impl Plan {
         storage.put(&layout::map_at(checkpoint.size), entry)?;
         let note = checkpoint.sign(key).to_string();
         storage.advance(from, note.as_bytes())?;
-        // From here on the batch is accepted. What is left is tidiness, and failing at it is no failure.
+        // From here on the batch is accepted. What is left is cleaning up; it may fail without harm.
         let staged = self.contents.iter().map(layout::staged);
         let commit = layout::commit(self.after.size);
         for path in replaced.into_iter().chain(staged).chain([commit]) {

@@ -1,7 +1,7 @@
 //! Functions that are exported with the types that they are made of.
 //!
-//! A bundle exports a type of the root as a new one. A function that the root exports is made of the root's own, which the
-//! outside cannot name; so it is exported with its type written anew, made of the new ones.
+//! A bundle that exports a type of its root makes a new type of it. A function that the root exports uses the root's own
+//! types, which nobody outside can name. So the type of the function is written once more, with the exported types in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,8 +35,8 @@ impl<'p, 'a> ExportedTypes<'p, 'a> {
         }
     }
 
-    /// What a type is made of, what stands further up first; none where none of it is exported, or where it is made of what
-    /// only the root has.
+    /// The types that a type is made of, in the order in which they stand. None if no exported type is among them, or if one
+    /// of them cannot be written outside of the root.
     fn needs(&self, index: u32) -> Option<BTreeSet<u32>> {
         let mut is_exported = false;
         let mut needed = BTreeSet::new();

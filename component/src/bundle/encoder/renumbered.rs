@@ -15,7 +15,7 @@ impl Reencode for Renumbered<'_> {
 
 impl ReencodeComponent for Renumbered<'_> {
     fn component_type_index(&mut self, index: u32) -> u32 {
-        // Of what is not there the validator says so.
+        // The validator refuses an index that is not there.
         (self.0)(index).unwrap_or(u32::MAX)
     }
 }

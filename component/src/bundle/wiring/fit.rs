@@ -70,19 +70,23 @@ pub(super) fn is_of(package: &PackageName, name: &ExternName) -> bool {
     name.interface().is_some_and(|one| one.package == *package)
 }
 
-/// What a requirement asks of the releases that will do, for a component that imports this: what `for` names; without one,
-/// the imports of the package's own name; and where there are none, whatever serves an import. Of imports under plain names it
-/// is not known what they are, so nothing is said where one of them may be served.
+/// Which imports a requirement is for, to be stated in the record of a release.
 ///
-/// By this a release is required in its record: what later ones export beside it takes nothing from the host, and those that
-/// lack it are no choice.
+/// - Where the requirement has a `for`: what stands there. If all of that is of the required package, it is what the
+///   component really imports of it.
+/// - Else the imports that are interfaces of the required package, as far as the package exports them.
+/// - Else, where the component imports nothing of that package: all imports that it exports.
+/// - Nothing, where an import has a plain name: what it is, is not known, so the package may serve it.
+///
+/// With that in its record, a release is served by the same interfaces later on. A later version of the package that exports
+/// more takes no further imports from the host, and one that lacks what is stated is not selected.
 pub fn purpose(
     requirement: &Requirement,
     imports: &BTreeSet<ExternName>,
     exports: &BTreeSet<ExternName>,
 ) -> BTreeSet<ExternName> {
     if !requirement.serves.is_empty() {
-        // What a text refers to and the component does not import is asked of nobody.
+        // A text may refer to more than the component imports in the end.
         let named = requirement.serves.intersection(imports).cloned();
         let named: BTreeSet<ExternName> = named.collect();
         let mut serves = requirement.serves.iter();

@@ -292,7 +292,7 @@ impl<'p, 'a> Wirer<'p, 'a> {
                 export: same,
             };
         }
-        // Who wants it as it is there: then it is wanted twice.
+        // Another part may import it on the track that is there. Then the interface is wanted on two tracks.
         let wants = |part: &&Wired<'_>| {
             let mut imports = part.outside.imports.iter();
             imports.any(|import| fit(import, &same).is_some())
@@ -317,14 +317,16 @@ impl<'p, 'a> Wirer<'p, 'a> {
 struct Offer<'r> {
     requirement: &'r Requirement,
     met: Vec<usize>,
-    /// Whether it is for its own package's interfaces: it says nothing of what it is for, and some of them are imported.
+    /// It has no `for`, and the part imports interfaces of the required package: then it is for those alone.
     is_for_its_own: bool,
 }
 
 impl Offer<'_> {
-    /// Whether it may serve an import that its `for` does not name: where it has one, only what is of its own package, or of
-    /// one that the `for` names; without one, nothing else where anything of its own package is imported. Otherwise a later
-    /// release, by exporting more, could take what is the host's.
+    /// Whether it may serve an import that its `for` does not name.
+    ///
+    /// Imports of the required package, and of packages that stand in the `for`, always. Other imports only if it has no
+    /// `for` and the part imports nothing of the required package. Without this rule, a later release that exports more could
+    /// serve an import that was left to the host.
     fn is_asked(&self, import: &ExternName) -> bool {
         let serves = &self.requirement.serves;
         let is_open = serves.is_empty() && !self.is_for_its_own;

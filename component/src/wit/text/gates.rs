@@ -1,12 +1,13 @@
 //! Gates: whether a package can be parsed by those who have not enabled all features.
 //!
-//! The parser leaves out what `@unstable` gates with a feature that is not enabled, and refuses a text in which something
-//! that is left refers to something that is not. That depends on the features of whoever parses; a package that is given
-//! to others is to be sound for all.
+//! The parser leaves out an item that `@unstable` gates with a feature that is not enabled. It refuses a text if an item that
+//! is left refers to one that is not. So whether a text parses depends on the features that its reader enabled, and a package
+//! for others must parse with any of them.
 //!
-//! A reference is wrong for some set of features just where it is for the smallest one with which the item that refers is
-//! there: its own gate, and that of the interface or world around it. So the texts are resolved with no feature, and with
-//! each such set of the package's own items. Other packages answer for themselves.
+//! Not all sets of features need to be tried. Take an item that refers to a gated one. It is there from a smallest set of
+//! features on: its own gate, and that of the interface or world around it. If the reference holds with this smallest set, it
+//! holds with more features too. So the texts are resolved with no feature, and with the smallest set of each item of the
+//! package. Other packages are checked when they are published themselves.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! How much worlds reach: what resolving costs beyond the length of a text.
 //!
-//! The WIT library gives each world every interface that its imports use, directly or not, and a copy of what stands in the
-//! worlds that it includes. A megabyte of text has room for thousands of worlds and thousands of what they reach, and their
-//! product would take minutes, or gigabytes.
+//! The WIT library adds to each world every interface that its imports use, directly or not, and a copy of each world that it
+//! includes. A megabyte of text has room for thousands of worlds and for thousands of items that each of them reaches. Millions
+//! of copies would take minutes, or gigabytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
 //! Stand-ins for packages that are not at hand: as much of them as others use.
 //!
-//! A text that needs something from elsewhere can be resolved only when that is there. Until then a stand-in says what
-//! would be accepted: each type that is used is a resource, which may stand wherever a type may; each world that is
-//! included has the names that are changed. So what is refused then is wrong whatever will be there. Nothing that is
-//! made of a stand-in may be written or released.
+//! A text that refers to a package can be resolved only together with that package. A stand-in takes part instead, and
+//! accepts as much as possible: each type that is used of it is a resource, which may stand wherever a type may, and each
+//! world that is included has the names that are changed. So what is refused with stand-ins is wrong whatever the real
+//! package says. Nothing that is made of a stand-in may be written or released.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
