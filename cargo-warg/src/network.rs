@@ -158,8 +158,8 @@ impl Network {
     }
 }
 
-/// Where something is drawn, Ctrl-C takes it away before the program ends. Nothing else is to be done: every file is written
-/// whole or not at all, whenever the program ends.
+/// Removes a progress bar from the terminal on Ctrl-C, before the program ends. Nothing else needs to be done: every file
+/// is written whole or not at all, whenever the program ends.
 async fn leave_cleanly(progress: Arc<dyn Progress>) {
     if tokio::signal::ctrl_c().await.is_ok() {
         progress.end();

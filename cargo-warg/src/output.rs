@@ -52,8 +52,8 @@ const MAGIC: &[u8] = b"\0asm";
 /// How many bytes tell locks and bills of materials from other texts.
 const HEAD: usize = 24;
 
-/// Whether a file is empty, or begins as what is to be written does: so it is an older one of the same kind. What is not
-/// there, or no file, is told from others when it is written.
+/// Whether a file is empty, or begins as what is to be written begins: then it is an older one of the same kind. A missing
+/// file, and what is no file, is left to the writing.
 fn is_empty_or_like(path: &Path, bytes: &[u8]) -> bool {
     let length = if bytes.starts_with(MAGIC) {
         MAGIC.len()

@@ -1,8 +1,9 @@
 //! The only file that prints, with cargo's manners.
 //!
-//! Status lines, warnings and errors go to stderr, data to stdout. Whatever is printed may hold text from outside
-//! (a registry's reason for a yank, a file name), so all of it passes through [`clean`]: no message can move the
-//! cursor, recolour a terminal or hide text; nor, where a runner of jobs reads along, give it orders. A reader that goes away (`cargo warg … | head`) is no error.
+//! Status lines, warnings and errors go to stderr, data to stdout. What is printed may hold text from outside, such as a
+//! registry's reason for a yank, or a file name. So all of it passes through [`clean`]: no message can move the cursor,
+//! recolour a terminal or hide text. Where a runner of jobs reads the output, no message can give it orders. A reader that
+//! goes away (`cargo warg … | head`) is no error.
 
 mod github;
 mod progress;
@@ -182,8 +183,8 @@ impl Shell {
         }
     }
 
-    /// Says which folder paths are named from, once it is known: that of the workspace. From then on, lines are shown of
-    /// texts that lie below it alone, whatever links lead to: a project can name any file of its user.
+    /// Says which folder paths are named from, once it is known: that of the workspace. From then on, only texts in that
+    /// folder are shown, links resolved. A project can name any file of its user, and its contents must not get into a log.
     pub fn name_paths_from(&self, root: &Path) {
         *locked(&self.root) = Some(root.to_owned());
     }
@@ -193,8 +194,8 @@ impl Shell {
         locked(&self.told).extend(paths.into_iter().cloned());
     }
 
-    /// Whether lines of a text may be shown: it really lies below the workspace, or where the user said. Of what is no
-    /// file, as stdin or a lock in a bundle, the command was told.
+    /// Whether lines of a text may be shown: its file really lies in the workspace, or the user named it. Some texts are no
+    /// files, such as stdin and the lock in a bundle; those the user handed over, too.
     fn may_show(&self, annotation: &span::Annotation) -> bool {
         let Some(root) = locked(&self.root).clone() else {
             return true; // nothing is read yet that a project names
@@ -404,7 +405,7 @@ fn shortened(message: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The longest line that is shown, in bytes: the renderer is slow with longer ones. Of those only the location is said.
+/// The longest line that is shown, in bytes. The renderer is slow with longer ones; of those only the location is printed.
 const MAX_LINE: usize = 16 * 1024;
 /// How far two annotations of one text may lie apart, in bytes, to be shown together.
 const MAX_EXCERPT: usize = 256 * 1024;
@@ -486,8 +487,8 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-/// The beginning of a text, as many bytes of it, with every hidden character as one that shows: as many characters as
-/// before, so that columns stay.
+/// The beginning of a text, up to so many bytes. Each hidden character is replaced by one that shows, so columns stay as
+/// they are.
 fn shown(text: &str, until: usize) -> String {
     let glyph = |(at, c): (usize, char)| match c {
         '\n' | '\t' => Some(c),
@@ -524,9 +525,9 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
     clean_except(text, |_| false)
 }
 
-/// The same for a JSON document, as JSON writes characters out: it reads as the same text. Of hidden characters only strings
-/// have any. What a runner could take for a command is written out, too: JSON has no `#` but in
-/// strings.
+/// The same for a JSON document. Hidden characters are written as JSON's escapes, so the document means the same; only
+/// strings can hold them. `#` is escaped as well where a runner could take the line for a command; it, too, stands in
+/// strings only.
 pub fn clean_json(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let has_commands = github::has_commands(text);

@@ -1,7 +1,7 @@
 //! This user's tokens for registries that ask for one: a file that nobody else can read, and `CARGO_WARG_TOKENS`.
 //!
-//! Both hold lines `ADDRESS TOKEN`. A token goes to its address and to what lies below it, and nowhere else: which registry
-//! a project calls how has no say in it. Tokens are never printed, and no error repeats a line.
+//! Both hold lines `ADDRESS TOKEN`. A token goes to its address and to what lies below it, and nowhere else. What a project
+//! calls a registry does not matter. Tokens are never printed, and no error repeats a line.
 
 use std::env;
 use std::io;
@@ -95,7 +95,7 @@ pub fn read(dirs: &Dirs) -> Result<Tokens, TokensError> {
     Ok(variable.or(kept))
 }
 
-/// Every word of the variable and the file that may be a token, whatever is wrong with its line: what is never printed.
+/// Every word of the variable and the file that may be a token, even on a line that is wrong. None of them is ever printed.
 pub fn words() -> Vec<String> {
     let variable = env::var_os(TOKENS_VARIABLE).unwrap_or_default();
     let file = Dirs::find().ok().map(|dirs| file(&dirs));

@@ -1,5 +1,5 @@
-//! Which of the flags about a project each command heeds. The others are not shown there, and refused where they are given:
-//! whoever writes `--offline` relies on it.
+//! Which of the flags about a project each command heeds. A command's help does not show the others, and the command
+//! refuses them: whoever writes `--offline` relies on it.
 
 use std::mem;
 
@@ -83,8 +83,8 @@ fn hide(command: &mut Command, name: &str) {
     }
 }
 
-/// The grammar for completion scripts, which offer what is hidden, too: so each command has the flags that it heeds, and no
-/// others at all.
+/// The grammar for completion scripts. Those offer hidden flags, too, so here each command has only the flags that it
+/// heeds.
 pub(super) fn offered(mut cargo: Command) -> Command {
     let Some(warg) = cargo.find_subcommand_mut("warg") else {
         return cargo;

@@ -1,8 +1,8 @@
 //! `[package.metadata.component]`, as users of cargo-component have it, read unchanged.
 //!
-//! Its component dependencies become component requirements; its target, or the dependencies of a local target, WIT
-//! requirements. Its `registries` and a dependency's `registry` route nothing there, and nothing here. Keys that only
-//! concern building (`adapter`, `bindings`, `proxy`) are passed over: cargo-component itself is strict about them.
+//! Its component dependencies become component requirements. Its target, or the dependencies of a local target, become WIT
+//! requirements. Its `registries`, and a dependency's `registry`, have no effect in cargo-component, and none here. Keys
+//! that only concern building (`adapter`, `bindings`, `proxy`) are ignored: cargo-component itself checks them.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

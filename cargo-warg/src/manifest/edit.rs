@@ -477,8 +477,8 @@ fn insert_last(item: &mut Item, key: &str, value: Value) {
     let inline = item.is_inline_table();
     if let Some(table) = item.as_table_like_mut() {
         table.insert(key, Item::Value(value));
-        // In an inline table the space before the brace belongs to the value that was last. Comments can stand there
-        // only where it spans lines.
+        // In an inline table the space before the closing brace belongs to the last value. Comments can stand there only if
+        // the table spans lines.
         if inline
             && !table
                 .get_values()

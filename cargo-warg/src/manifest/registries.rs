@@ -1,8 +1,8 @@
 //! The registries of a workspace, and which namespace belongs to which.
 //!
-//! A namespace belongs to exactly one registry, for the whole workspace and for everything that its dependencies
-//! require: what a dependency names itself and what the namespace table says must agree, and the default serves the
-//! rest. Otherwise one name could mean two packages.
+//! A namespace belongs to exactly one registry, for the whole workspace and for everything that its dependencies require.
+//! Otherwise one name could mean two packages. A dependency may name its registry; that must agree with the table of
+//! namespaces. Namespaces that are named nowhere belong to the default registry.
 
 use std::collections::BTreeMap;
 use std::fmt;

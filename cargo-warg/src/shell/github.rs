@@ -1,8 +1,8 @@
 //! What GitHub's runner reads of a job: annotations in the log, and the page of the job's summary.
 //!
-//! The runner takes lines of stdout and stderr that look like commands for commands (`::error …::…` at the beginning of a
-//! line, and `##[error]…` anywhere in it). So nothing but an annotation made here may look like one: what a stranger
-//! wrote into a record is printed, too.
+//! The runner reads stdout and stderr for commands: `::error …::…` at the beginning of a line, and `##[error]…` anywhere in
+//! it. What is printed includes texts of strangers, from their records. So nothing but an annotation that is made here may
+//! look like a command.
 
 use std::borrow::Cow;
 use std::io;
@@ -167,7 +167,8 @@ impl Summary {
     }
 }
 
-/// A text as Markdown that shows just it, on one line: `CommonMark` lets a backslash stand before any ASCII punctuation.
+/// A text as one line of Markdown that shows exactly that text. `CommonMark` allows a backslash before any ASCII
+/// punctuation.
 fn markdown(text: &str) -> String {
     let cut: String = text.chars().take(MAX_CELL).collect();
     let end = if cut.len() < text.len() { "…" } else { "" };
@@ -193,8 +194,8 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Whether a runner could take a line for a command. Its comparisons pass over characters that do not show, so what is
-/// not ASCII does not count here, nor do spaces.
+/// Whether a runner could take a line for a command. The runner ignores characters that do not show when it compares. So
+/// only ASCII counts here, and spaces do not.
 fn is_command(line: &str) -> bool {
     begins_with_colons(line) || has_hashes(line)
 }

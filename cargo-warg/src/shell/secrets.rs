@@ -1,8 +1,8 @@
-//! What is never printed, wherever it comes from: secret keys, which are known by their form, and this user's tokens for
-//! registries, which are known here.
+//! What is never printed, wherever it comes from: secret keys, which are recognized by their form, and this user's tokens
+//! for registries, which the shell is told.
 //!
-//! A key or token that stands where it does not belong, in a manifest, a variable or a file that a link leads to, must not
-//! get into a log for that.
+//! A key or token may stand where it does not belong: in a manifest, in a variable, in a file that a link leads to. A
+//! message about that must not put it into a log.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -80,8 +80,9 @@ impl Classify for ApplyError {
 /// # Errors
 /// Whatever the system refuses; a link on the way.
 pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
-    // What a killed run leaves half done lies in `wit/` itself, where no parser looks. Each text is synced before it
-    // is moved there: one that a power cut had cut short would lack its last line, and pass for the user's own.
+    // A file is written in `wit/` itself, where no parser looks, and then moved. So what a killed run leaves half done is
+    // never read. Each text is synced before it is moved. A text that a power cut had shortened would lack its last line,
+    // and look like the user's own.
     let tree = Tree::shared(&plan.dir).staged_in("");
     for (file, text) in &plan.write {
         write_file(&tree, file, text).map_err(|source| ApplyError::Write {
@@ -98,7 +99,7 @@ pub fn apply(plan: &Plan) -> Result<(), ApplyError> {
     Ok(())
 }
 
-/// A folder that holds nothing else disappears with the file in it, since parsers refuse a folder of `deps` without one.
+/// A folder that holds nothing else is removed together with the file: parsers refuse a folder in `deps` without a text.
 fn remove_file(tree: &Tree, file: &Path) -> io::Result<()> {
     let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
     if holds_only_ours(&tree.root().join(folder)).unwrap_or(false) {

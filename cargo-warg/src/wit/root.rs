@@ -72,7 +72,8 @@ fn read_entry(path: &Path) -> Result<Option<Entry>, RootError> {
     })
 }
 
-/// What `fetch` wrote: those folders, but only the file in one that holds something else too.
+/// What `fetch` wrote in `wit/deps`: whole folders. Where a folder holds something else too, only the file that `fetch`
+/// wrote.
 ///
 /// # Errors
 /// A folder that cannot be read.
@@ -88,9 +89,9 @@ pub fn fetched_paths(root: &Root) -> Result<Vec<PathBuf>, RootError> {
     root.fetched().iter().map(path).collect()
 }
 
-/// Whether a folder of `wit/deps` is `fetch`'s: its `package.wit` ends in [`MARK`], or it holds nothing but what
-/// an interrupted run left, which no parser reads. What lies behind a link is not: `fetch` makes none, and would write and
-/// remove somewhere else.
+/// Whether `fetch` wrote a folder of `wit/deps`: its `package.wit` ends in [`MARK`], or it holds nothing but what an
+/// interrupted run left, which no parser reads. A folder behind a link never counts: `fetch` makes no links, and would
+/// write and remove somewhere else.
 pub(super) fn is_fetched(folder: &Path) -> Result<bool, TextError> {
     Ok(has_mark(folder)? || is_remnant(folder)?)
 }
@@ -131,8 +132,8 @@ fn has_mark(folder: &Path) -> Result<bool, TextError> {
     }
 }
 
-/// The last line of a file, without its end. Of a file that is no text it may be no line, but is never longer than a text
-/// may be.
+/// The last line of a file, without its end. It is read from the end of the file, and no more of it than a text may have.
+/// Of a file that is no text, it may be nonsense.
 fn last_line(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = file::open(path)?;
     let length = file.metadata()?.len();
