@@ -237,7 +237,7 @@ impl Memory {
         let text = std::str::from_utf8(bytes).ok()?;
         let end = text.strip_suffix('\n')?.rfind('\n')?.checked_add(1)?;
         let (text, digest) = text.split_at_checked(end)?;
-        if digest.strip_suffix('\n')? != Digest::of(text.as_bytes()).to_string() {
+        if digest.strip_suffix('\n')?.parse() != Ok(Digest::of(text.as_bytes())) {
             return None;
         }
         let (facts, note) = text.split_once("\n\n")?;

@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
         let bytes = kept(layout::checkpoint())?;
         let text = String::from_utf8(kept(layout::checkpoint_tag())?).ok()?;
         let (digest, tag) = text.split_once('\n')?;
-        (digest == Digest::of(&bytes).to_string()).then(|| (bytes, Tag(tag.to_owned())))
+        (digest.parse() == Ok(Digest::of(&bytes))).then(|| (bytes, Tag(tag.to_owned())))
     }
 
     /// Objects in the order asked for, as many from the front as have no more than `most` bytes together, one at least; none

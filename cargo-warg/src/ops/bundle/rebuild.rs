@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use transparency::content::Content;
+use transparency::digest::Digest;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Classify, Result};
@@ -31,12 +32,12 @@ pub enum RebuildError {
     /// It says something else of itself than it should.
     #[error("it says that its {what} is {found}, but it is {expected}")]
     Claim {
-        /// Format, root or lock.
+        /// Root or lock.
         what: &'static str,
         /// What it says.
-        found: String,
-        /// What the record says, or the lock.
-        expected: String,
+        found: Digest,
+        /// What the record says.
+        expected: Digest,
     },
     /// Composing gives other bytes.
     #[error("composing again gives other bytes: byte {at} is the first that differs, in {part}")]

@@ -15,8 +15,9 @@ use resolver::lockfile::{LockedPackage, LockedRelease, Lockfile};
 use resolver::problem::Origins;
 use transparency::content::Content;
 use transparency::name::{ExternName, Origin};
-use transparency::number::{Length, Time};
+use transparency::number::{Length, Position, Time};
 use transparency::release::{Objection, Release};
+use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classify, Error, Result};
@@ -308,6 +309,7 @@ pub fn check(
     let (mut refused, mut yanked) = (Vec::new(), Vec::new());
     let mut asks: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut made = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (selection, package, locked_release) in &locked {
         let log = sessions.log(&address(selection, locked_release));
         let origins = registries.origins();
@@ -318,17 +320,18 @@ pub fn check(
                 continue;
             }
         };
-        let time = release.time();
         if let Some(message) = yanked_warning(selection, release) {
             yanked.push(((*selection).clone(), message));
         }
+        let time = release.time();
+        found.insert(*selection, release.clone());
         let too_new = check_age(selection, locked_release, time, lock, sessions, &mut made)?;
         refused.extend(too_new);
         asks.entry(locked_release.origin.clone())
             .or_default()
             .push((locked_release.record, locked_release.index));
     }
-    check_exports(lock, sessions, &mut refused);
+    check_exports(lock, &found, &mut refused);
     refuse(whose, lock, refused)?;
     for (origin, records) in asks {
         sessions
@@ -340,10 +343,12 @@ pub fn check(
                 _ => error,
             })?;
     }
-    check_indices(&locked, sessions)?;
     let mut wanted = Wanted::default();
     for (selection, _, locked_release) in &locked {
-        let release = locked_in(selection, locked_release, sessions)?;
+        let Some(release) = found.remove(selection) else {
+            continue; // then it was refused
+        };
+        check_index(selection, locked_release, release.position(), sessions)?;
         wanted.push(&locked_release.origin, selection, release);
     }
     let contents = wanted.read(sessions, keep)?;
@@ -432,7 +437,11 @@ fn located(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> V
 
 /// What is asked of a package to export, it does export, by its record and not by the lock: letter by letter what a member
 /// asks for, and of what a package asks for what serves it.
-fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<ClaimError>) {
+fn check_exports(
+    lock: &Lockfile,
+    found: &BTreeMap<&Selection, Release>,
+    refused: &mut Vec<ClaimError>,
+) {
     let mut told = BTreeSet::new();
     for (member, root) in &lock.roots {
         let own = root.requires.iter();
@@ -450,14 +459,9 @@ fn check_exports(lock: &Lockfile, sessions: &Sessions<'_>, refused: &mut Vec<Cla
                     && requirement.req.matches(&selection.version)
             };
             for selection in root.selects.iter().filter(meets) {
-                let package = lock.packages.get(selection);
-                let Some(locked) = package.and_then(|package| package.release.as_ref()) else {
-                    continue; // what a local package exports is seen when it is built
-                };
-                let log = sessions.log(&address(selection, locked));
-                let release = log.and_then(|log| log.log().release(&selection.version));
-                let Some(exports) = release.map(Release::exports) else {
-                    continue; // it is refused already
+                // What a local package exports is seen when it is built; a release that is not here is refused already.
+                let Some(exports) = found.get(selection).map(Release::exports) else {
+                    continue;
                 };
                 let missing: Vec<_> = if is_literal {
                     requirement.serves.difference(exports).collect()
@@ -486,27 +490,23 @@ fn address(selection: &Selection, release: &LockedRelease) -> Address {
     }
 }
 
-/// Checks that each package's own files name the same index for a locked record as the lock does. By now it is proved that
+/// Checks that a package's own files name the same index for a locked record as the lock does. By now it is proved that
 /// the record lies there. If the files named another index, the record would be in the log twice, and the registry could
 /// choose when it was written.
-fn check_indices(
-    locked: &[(&Selection, &LockedPackage, &LockedRelease)],
+fn check_index(
+    selection: &Selection,
+    locked: &LockedRelease,
+    position: Position,
     sessions: &mut Sessions<'_>,
 ) -> Result<()> {
-    for (selection, _, release) in locked {
-        let address = address(selection, release);
-        let position = locked_in(selection, release, sessions)?.position();
-        let Some(log) = sessions.log(&address) else {
-            continue;
-        };
-        if log.index_hint(position) != Some(release.index) {
-            let log = log.clone();
-            sessions.with(&release.origin, |session| {
-                session.check_index(&log, position, release.index)
-            })?;
-        }
-    }
-    Ok(())
+    let log = sessions.log(&address(selection, locked));
+    let log = log.filter(|log| log.index_hint(position) != Some(locked.index));
+    let Some(log) = log.cloned() else {
+        return Ok(());
+    };
+    sessions.with(&locked.origin, |session| {
+        session.check_index(&log, position, locked.index)
+    })
 }
 
 /// Compares what the lock says of a release with its package log.
@@ -537,36 +537,20 @@ fn check_release<'l>(
             address,
         });
     };
-    let differs = |what, claimed: String, found: String| {
-        if claimed == found {
-            Ok(())
-        } else {
-            Err(ClaimError::Differs {
-                selection: selection(),
-                what,
-                claimed,
-                found,
-            })
-        }
+    let differs = |what, claimed: String, found: String| ClaimError::Differs {
+        selection: selection(),
+        what,
+        claimed,
+        found,
     };
-    differs(
-        "digest",
-        locked.digest.to_string(),
-        release.digest().to_string(),
-    )?;
-    differs(
-        "record",
-        locked.record.to_string(),
-        release.record().to_string(),
-    )?;
-    let texts = |requirements: Vec<String>| {
-        if requirements.is_empty() {
-            "none".to_owned()
-        } else {
-            requirements.join(", ")
-        }
-    };
-    let claimed = package.requires.iter().map(ToString::to_string).collect();
+    let (claimed, found) = (locked.digest, *release.digest());
+    if claimed != found {
+        return Err(differs("digest", claimed.to_string(), found.to_string()));
+    }
+    let (claimed, found) = (locked.record, release.record());
+    if claimed != found {
+        return Err(differs("record", claimed.to_string(), found.to_string()));
+    }
     let found = release.requirements().iter();
     // A record that names another registry than this project's table is refused, not read as if it did not.
     let found = found.map(|requirement| match requirement.origin {
@@ -574,8 +558,10 @@ fn check_release<'l>(
         None => origins.settle(requirement),
     });
     let found: BTreeSet<_> = found.collect();
-    let found = found.iter().map(ToString::to_string).collect();
-    differs("requirements", texts(claimed), texts(found))?;
+    if package.requires != found {
+        let (claimed, found) = (listed(&package.requires), listed(&found));
+        return Err(differs("requirements", claimed, found));
+    }
     match release.objection() {
         None | Some(Objection::Yanked { .. }) => Ok(release),
         Some(Objection::Unusable { defect }) => Err(ClaimError::Unusable {
@@ -589,19 +575,12 @@ fn check_release<'l>(
     }
 }
 
-/// A locked release in its package's verified log.
-fn locked_in<'s>(
-    selection: &Selection,
-    locked: &LockedRelease,
-    sessions: &'s Sessions<'_>,
-) -> Result<&'s Release> {
-    let address = address(selection, locked);
-    let log = sessions.log(&address);
-    let release = log.and_then(|log| log.log().release(&selection.version));
-    release.ok_or_else(|| {
-        Error::classified(ClaimError::NoRelease {
-            selection: selection.clone(),
-            address,
-        })
-    })
+/// Requirements, as a message lists them.
+fn listed(requirements: &BTreeSet<Requirement>) -> String {
+    let texts: Vec<_> = requirements.iter().map(ToString::to_string).collect();
+    if texts.is_empty() {
+        "none".to_owned()
+    } else {
+        texts.join(", ")
+    }
 }

@@ -494,7 +494,7 @@ pub(crate) fn contents(
         };
         let log = sessions.log(&address);
         if let Some(release) = log.and_then(|log| log.log().release(&selection.version)) {
-            wanted.push(origin, selection, release);
+            wanted.push(origin, selection, release.clone());
         }
     }
     wanted.read(sessions, |_| true)

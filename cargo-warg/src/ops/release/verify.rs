@@ -253,22 +253,19 @@ impl Subject<'_, '_> {
         }
         let bundle = LockedBundle::open(bytes)
             .or_fail(Class::Refused, || "it is no bundle as cargo warg makes it")?;
-        let claim = |what, found: String, expected: String| {
-            if found == expected {
-                return Ok(());
-            }
-            Err(RebuildError::Claim {
-                what,
-                found,
-                expected,
-            })
+        let claim = |what, found: Digest, expected: Digest| RebuildError::Claim {
+            what,
+            found,
+            expected,
         };
         if bundle.lock != *lock {
-            let digest = |lock: &Lockfile| Digest::of(lock.to_string().as_bytes()).to_string();
-            claim("lock", digest(&bundle.lock), digest(lock)).classified()?;
+            let digest = |lock: &Lockfile| Digest::of(lock.to_string().as_bytes());
+            return Err(claim("lock", digest(&bundle.lock), digest(lock))).classified();
         }
-        let root = self.release.digest().to_string();
-        claim("root", bundle.embedded.root.to_string(), root).classified()?;
+        let (found, expected) = (bundle.embedded.root, *self.release.digest());
+        if found != expected {
+            return Err(claim("root", found, expected)).classified();
+        }
         let root = Part {
             requirements: self.release.requirements(),
             content: self.content.bytes(),

@@ -19,10 +19,10 @@ impl Wanted {
         &mut self,
         origin: &Origin,
         selection: &Selection,
-        release: &Release,
+        release: Release,
     ) {
         let releases = self.0.entry(origin.clone()).or_default();
-        releases.push((selection.clone(), release.clone()));
+        releases.push((selection.clone(), release));
     }
 
     /// Verifies all of them; those that `keep` names are handed back.
