@@ -16,6 +16,7 @@ pub mod commands;
 pub mod dirs;
 pub mod error;
 pub mod keys;
+pub mod lock_file;
 pub mod manifest;
 pub mod message;
 pub mod network;

@@ -19,6 +19,7 @@ pub mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 use registry::file;
@@ -33,6 +34,7 @@ pub use self::registries::{Address, Registries, Registry};
 pub use self::settings::{Patch, Settings, Solving};
 use self::source::Source;
 use crate::keys::without_secrets;
+use crate::lock_file::LockFile;
 use component::bundle::Wiring;
 use component::span::{Location, Text};
 
@@ -60,6 +62,7 @@ pub struct Workspace {
     members: Vec<Member>,
     selected: BTreeSet<String>,
     settings: Settings,
+    lock_file: Arc<LockFile>,
 }
 
 /// A cargo package of the workspace.
@@ -195,6 +198,7 @@ impl Workspace {
         settings.solving = settings.solving.overridden_by(&args.solving);
         Ok(Self {
             root: root.to_owned(),
+            lock_file: Arc::new(LockFile::new(root.join("warg.lock"))),
             members,
             selected,
             settings,
@@ -218,8 +222,13 @@ impl Workspace {
     }
 
     /// Where `warg.lock` belongs: beside `Cargo.lock`.
-    pub fn lock_path(&self) -> PathBuf {
-        self.root.join("warg.lock")
+    pub fn lock_path(&self) -> &Path {
+        self.lock_file.path()
+    }
+
+    /// `warg.lock`, which is read once.
+    pub fn lock_file(&self) -> &Arc<LockFile> {
+        &self.lock_file
     }
 
     /// All members, by name.

@@ -45,7 +45,7 @@ fn app() -> Vec<u8> {
 
 /// A registry with `acme:clock` 1.0.0 and 1.1.0 and `acme:logger` 1.0.0, which requires the clock; and a workspace that
 /// depends on both, locked.
-fn published(sandbox: &Sandbox) -> Project {
+pub(crate) fn published(sandbox: &Sandbox) -> Project {
     let project = sandbox.virtual_workspace("work", &["logger", "app"]);
     project.registry("acme", &["acme"]);
     for version in ["1.0.0", "1.1.0"] {

@@ -22,11 +22,11 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
+use crate::lock_file;
 use crate::ops::bundle::embedded::{BundleError, LockedBundle};
 use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
 use crate::ops::session::Sessions;
-use crate::ops::session::lock_file;
 use crate::ops::session::project::{Held, Project};
 use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Reading;
@@ -155,7 +155,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         let whose = if name == COMPONENT || asked.lock.is_some() {
             Whose::Carried
         } else {
-            Whose::Workspace
+            Whose::Workspace(project.workspace.lock_file())
         };
         let checked = lock::verify::check(
             whose,

@@ -5,23 +5,21 @@
 
 pub mod at;
 pub mod held_by;
-pub mod lines;
 pub(super) mod literal;
 pub mod member_lock;
 pub mod tree;
 pub mod verify;
 
-use std::path::Path;
+use std::sync::Arc;
 
-use registry::file;
-use resolver::lockfile::merge::{Merge, MergeError, is_kept};
+use resolver::lockfile::merge::{MergeError, is_kept};
 use resolver::lockfile::{Change, Lockfile, ReadError, Stale, Staleness, changes};
 use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, Result};
+use crate::lock_file::LockText;
 use crate::ops::session::Sessions;
-use crate::ops::session::lock_file::{located, read, read_text, refuse};
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
 use crate::ops::session::served::with_servers;
@@ -31,7 +29,7 @@ use crate::ops::session::solve::origins_of;
 #[derive(Debug)]
 pub struct Outcome {
     /// The lock as it is now; none where nothing asks for one.
-    pub lock: Option<Lockfile>,
+    pub lock: Option<Arc<Lockfile>>,
     /// What changed.
     pub changes: Vec<Change>,
     /// Whether the file was written.
@@ -61,9 +59,9 @@ pub enum Put {
 }
 
 impl Put {
-    fn write(self, path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
+    fn write(self, project: &Project, lock: &Arc<Lockfile>) -> Result<bool> {
         match self {
-            Self::Workspace => write(path, lock, before),
+            Self::Workspace => project.workspace.lock_file().write(lock),
             Self::Aside => Ok(false),
         }
     }
@@ -71,7 +69,7 @@ impl Put {
 
 /// Whether there is a lock that is what the workspace asks for.
 pub(super) fn is_current(project: &Project) -> bool {
-    let lock = read(&project.workspace.lock_path());
+    let lock = project.workspace.lock_file().lock();
     lock.is_ok_and(|lock| lock.is_some_and(|lock| lock.check(&project.problem).is_ok()))
 }
 
@@ -79,7 +77,7 @@ pub(super) fn is_current(project: &Project) -> bool {
 #[derive(Debug)]
 pub struct Current {
     /// The lock.
-    pub lock: Lockfile,
+    pub lock: Arc<Lockfile>,
     /// Why it is stale, if so.
     pub warnings: Vec<String>,
 }
@@ -104,15 +102,15 @@ pub fn read_current(project: &Project, locked: bool) -> Result<Current> {
 ///
 /// # Errors
 /// A lock that is missing or does not read.
-pub fn read_existing(project: &Project) -> Result<Lockfile> {
-    let path = project.workspace.lock_path();
-    match read(&path)? {
+pub fn read_existing(project: &Project) -> Result<Arc<Lockfile>> {
+    let file = project.workspace.lock_file();
+    match file.lock()? {
         Some(lock) => Ok(lock),
         None if project.problem.members.is_empty() => {
-            Ok(Lockfile::empty(project.problem.options.clone()))
+            Ok(Arc::new(Lockfile::empty(project.problem.options.clone())))
         }
         None => Err(
-            Error::new(Class::Lock, format!("{} is missing", path.display()))
+            Error::new(Class::Lock, format!("{} is missing", file.path().display()))
                 .with_help("run `cargo warg lock`"),
         ),
     }
@@ -175,17 +173,14 @@ fn bring_up_to_date(
     put: Put,
 ) -> Result<Outcome> {
     let path = project.workspace.lock_path();
-    let before = read_text(&path)?;
-    let old = match before
-        .as_deref()
-        .map(|text| (text, text.parse::<Lockfile>()))
-    {
+    let text = project.workspace.lock_file().text()?;
+    let old = match text.as_ref().map(|text| (text, text.lock())) {
         None => None,
         Some((_, Ok(lock))) => Some(lock),
-        Some((text, Err(error))) if is_mergeable(&error) && !flags.locked => {
-            return merge(project, sessions, text, &error, put);
+        Some((text, Err(error))) if is_mergeable(error) && !flags.locked => {
+            return merge(project, sessions, text, error, put);
         }
-        Some((text, Err(error))) => return Err(refuse(error, text, &path)),
+        Some((text, Err(error))) => return Err(text.refuse(error)),
     };
     if old.is_none() && project.problem.members.is_empty() {
         return Ok(unchanged(None));
@@ -211,7 +206,7 @@ fn bring_up_to_date(
         (_, false) => {}
     }
     if let (Some(old), Some(Ok(()))) = (&old, &judged) {
-        return Ok(unchanged(Some(old.clone()))); // nothing is asked: that is `verify`'s
+        return Ok(unchanged(Some(Arc::clone(old)))); // nothing is asked: that is `verify`'s
     }
     let mut warnings = Vec::new();
     if let Some(old) = &old {
@@ -219,19 +214,19 @@ fn bring_up_to_date(
         warnings.extend(withdrawn(old, sessions)?);
         sessions.load_locked(old)?;
     }
-    let problem = project.problem_after(old.as_ref(), packages);
+    let problem = project.problem_after(old.as_deref(), packages);
     let resolution = sessions
         .solve(&problem)
         .map_err(|error| with_servers(error, project, &problem, sessions))
         .map_err(|error| project.with_unread(error))?;
     warnings.extend(sessions.yanked(&resolution));
     warnings.extend(sessions.refused());
-    warnings.extend(sessions.passed_over(&problem, &resolution, old.as_ref()));
-    let new = build(&problem, &resolution, sessions)?;
+    warnings.extend(sessions.passed_over(&problem, &resolution, old.as_deref()));
+    let new = Arc::new(build(&problem, &resolution, sessions)?);
     literal::check(&new, project)?;
-    let written = put.write(&path, &new, before.as_deref())?;
+    let written = put.write(project, &new)?;
     Ok(Outcome {
-        changes: changes(old.as_ref(), &new),
+        changes: changes(old.as_deref(), &new),
         lock: Some(new),
         written,
         proved: sessions.proved(),
@@ -252,17 +247,17 @@ fn is_mergeable(error: &ReadError) -> bool {
 fn merge(
     project: &Project,
     sessions: &mut Sessions<'_>,
-    text: &str,
+    text: &LockText,
     refused: &ReadError,
     put: Put,
 ) -> Result<Outcome> {
-    let path = project.workspace.lock_path();
-    let merge = Merge::read(text).map_err(|error| {
-        let line = match &error {
+    let merge = text.merge().map_err(|error| {
+        let line = match error {
             MergeError::Markers { line } => Some(*line),
             MergeError::Side { .. } => None,
         };
-        located(Error::classified(error), line, text, &path)
+        let path = project.workspace.lock_path();
+        text.located(Error::classified(error.clone()), line)
             .context(format!("{} cannot be merged", path.display()))
     })?;
     for side in merge.sides() {
@@ -298,8 +293,9 @@ fn merge(
         // Nothing was solved, so the checkpoints are those of the sides: whoever merges, and whenever, gets these bytes.
         new = new.at(merge.latest());
     }
+    let new = Arc::new(new);
     literal::check(&new, project)?;
-    let written = put.write(&path, &new, Some(text))?;
+    let written = put.write(project, &new)?;
     Ok(Outcome {
         changes: changes(merge.ours(), &new),
         lock: Some(new),
@@ -358,7 +354,7 @@ pub fn check_current(lock: &Lockfile, project: &Project) -> Result<()> {
     literal::check(lock, project)
 }
 
-fn unchanged(lock: Option<Lockfile>) -> Outcome {
+fn unchanged(lock: Option<Arc<Lockfile>>) -> Outcome {
     Outcome {
         lock,
         changes: Vec::new(),
@@ -416,22 +412,4 @@ fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>
         }
     }
     Ok(gone)
-}
-
-/// Writes the lock, whole or not at all, if its lines change; and only over what this run read before it solved.
-pub(super) fn write(path: &Path, lock: &Lockfile, before: Option<&str>) -> Result<bool> {
-    let now = read_text(path)?;
-    if now.as_deref().is_some_and(|text| lock.has_lines_of(text)) {
-        return Ok(false);
-    }
-    if now.as_deref() != before {
-        let message = format!(
-            "{} was changed by another program meanwhile",
-            path.display()
-        );
-        return Err(Error::new(Class::Other, message).with_help("run the command again"));
-    }
-    file::replace(path, lock.to_string().as_bytes())
-        .or_fail(Class::Other, || format!("cannot write {}", path.display()))?;
-    Ok(true)
 }

@@ -8,13 +8,11 @@
 pub mod contents;
 mod indices;
 mod load;
-pub mod lock_file;
 pub mod near;
 pub mod notices;
 pub mod project;
 pub mod proved;
 pub mod registries;
-pub mod remembered;
 pub mod served;
 pub mod solve;
 
@@ -30,8 +28,7 @@ use transparency::name::{Namespace, Origin};
 use transparency::number::Size;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::session::registries::{Reading, Registries};
-use crate::ops::session::remembered::NOT_OF_THE_LOCK;
+use crate::ops::session::registries::{NOT_OF_THE_LOCK, Reading, Registries};
 
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {
@@ -135,6 +132,10 @@ impl<'a> Sessions<'a> {
         }
         sessions.open = open;
         sessions
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading
     }
 
     pub(crate) fn is_offline(&self) -> bool {

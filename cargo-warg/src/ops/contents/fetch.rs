@@ -63,7 +63,7 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
         lock: outcome,
     };
     let empty = Lockfile::empty(project.problem.options.clone());
-    let lock = fetched.lock.lock.as_ref().unwrap_or(&empty);
+    let lock = fetched.lock.lock.as_deref().unwrap_or(&empty);
     let checked = check(project, lock, &mut sessions)?;
     let mut plans = Vec::new();
     for (member, root) in writable(project, lock) {
@@ -97,7 +97,7 @@ pub(crate) fn check(
         .map(|requirement| (requirement.kind, requirement.name.clone()))
         .collect();
     lock::verify::check(
-        Whose::Workspace,
+        Whose::Workspace(project.workspace.lock_file()),
         lock,
         &project.registries,
         sessions,

@@ -101,7 +101,7 @@ pub fn vendor(
         return Ok(None);
     };
     let checked = lock::verify::check(
-        Whose::Workspace,
+        Whose::Workspace(project.workspace.lock_file()),
         lock,
         &project.registries,
         &mut sessions,
@@ -268,7 +268,7 @@ fn collect<'a>(
         open.insert(origin.clone(), session);
     }
     lock::verify::check(
-        Whose::Workspace,
+        Whose::Workspace(project.workspace.lock_file()),
         lock,
         &project.registries,
         &mut Sessions::opened(&project.registries, open),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use resolver::lockfile::{Lockfile, changes};
 use transparency::checkpoint::Checkpoint;
@@ -14,7 +15,6 @@ use transparency::number::Size;
 use crate::error::{Class, Error, Result};
 use crate::ops::lock::{Outcome, Put, build, check_pasts, unchanged};
 use crate::ops::session::Sessions;
-use crate::ops::session::lock_file::{parse, read_text};
 use crate::ops::session::project::{Project, same_file};
 use crate::ops::session::registries::Registries;
 use crate::output;
@@ -91,18 +91,15 @@ fn solve_at(
     packages: &[String],
     put: Put,
 ) -> Result<Outcome> {
-    let path = project.workspace.lock_path();
-    let before = read_text(&path)?;
-    let old = before.as_deref().map(|text| parse(text, &path));
-    let old = old.transpose()?;
+    let old = project.workspace.lock_file().lock()?;
     if old.is_none() && project.problem.members.is_empty() {
         return Ok(unchanged(None));
     }
-    let later = old.as_ref().and_then(|old| later(old, sizes));
+    let later = old.as_deref().and_then(|old| later(old, sizes));
     if let (Some((later, size)), Put::Workspace) = (later, put) {
         let message = format!(
             "{} was solved at size {} of `{}`, and a lock never goes back to {size}",
-            path.display(),
+            project.workspace.lock_path().display(),
             later.size,
             later.origin
         );
@@ -116,20 +113,20 @@ fn solve_at(
         check_pasts(old, project, sessions)?;
         let is_at = |one: &Checkpoint| sizes.get(&one.origin).is_none_or(|size| one.size == *size);
         if old.check(&project.problem).is_ok() && old.registries.values().all(is_at) {
-            return Ok(unchanged(Some(old.clone())));
+            return Ok(unchanged(Some(Arc::clone(old))));
         }
         sessions.load_locked(old)?;
     }
-    let problem = project.problem_after(preferred, packages);
+    let problem = project.problem_after(preferred.map(Arc::as_ref), packages);
     let resolution = sessions.solve(&problem)?;
     let mut warnings = sessions.yanked(&resolution);
     warnings.extend(sessions.lost_since(&resolution));
     warnings.extend(sessions.refused());
-    let new = build(&problem, &resolution, sessions)?;
-    let written = put.write(&path, &new, before.as_deref())?;
+    let new = Arc::new(build(&problem, &resolution, sessions)?);
+    let written = put.write(project, &new)?;
     warnings.extend(project.unused_patches(&new));
     Ok(Outcome {
-        changes: changes(old.as_ref(), &new),
+        changes: changes(old.as_deref(), &new),
         lock: Some(new),
         written,
         proved: sessions.proved(),
@@ -161,7 +158,7 @@ pub fn write_to(path: &Path, lock: &Lockfile, project: &Project) -> Result<()> {
 /// # Errors
 /// The lock itself, with this help.
 pub fn check_is_other(path: &Path, project: &Project, help: &str) -> Result<()> {
-    if !same_file(path, &project.workspace.lock_path()) {
+    if !same_file(path, project.workspace.lock_path()) {
         return Ok(());
     }
     let message = format!("`-o {}` is the lock itself", path.display());

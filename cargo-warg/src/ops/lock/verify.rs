@@ -21,7 +21,7 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classify, Error, Result};
-use crate::ops::lock::lines::Entries;
+use crate::lock_file::LockFile;
 use crate::ops::session::Sessions;
 use crate::ops::session::contents::Wanted;
 use crate::ops::session::notices::yanked_warning;
@@ -166,19 +166,19 @@ const DISTRUST: &str =
     "whoever made it vouched for something that does not hold: tell them, and do not rely on it";
 
 /// Which lock it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// The workspace's own.
-    Workspace,
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'f> {
+    /// The workspace's own, or a member's part of it.
+    Workspace(&'f LockFile),
     /// One that a release or a bundle carries.
     Carried,
 }
 
-impl Whose {
+impl Whose<'_> {
     /// The failure as it is told of this lock: only the workspace's is a file with lines, and can be mended.
     fn refusal(self, error: ClaimError) -> Error {
         match (self, &error) {
-            (Self::Workspace, _) | (Self::Carried, ClaimError::OtherRegistry { .. }) => {
+            (Self::Workspace(_), _) | (Self::Carried, ClaimError::OtherRegistry { .. }) => {
                 Error::classified(error)
             }
             (Self::Carried, ClaimError::Withdrawn { .. } | ClaimError::Unusable { .. }) => {
@@ -194,15 +194,19 @@ impl Whose {
         match error.cause() {
             Some(ClientError::NotPrefix { .. } | ClientError::NotIncluded { .. }) => error
                 .with_help(match self {
-                    Self::Workspace => EDITED,
+                    Self::Workspace(_) => EDITED,
                     Self::Carried => DISTRUST,
                 }),
             _ => error,
         }
     }
 
-    fn entries(self, lock: &Lockfile) -> Option<Entries> {
-        (self == Self::Workspace).then(|| Entries::of(lock))
+    /// The line that names a locked package.
+    fn location(self, selection: &Selection) -> Option<Location> {
+        match self {
+            Self::Workspace(file) => file.location(selection),
+            Self::Carried => None,
+        }
     }
 }
 
@@ -257,9 +261,8 @@ impl ClaimError {
 }
 
 /// All claims that do not hold, as one failure; none where all of them do.
-fn refuse(whose: Whose, lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> {
-    let entries = whose.entries(lock);
-    let location = |error: &ClaimError| entries.as_ref()?.location(error.selection());
+fn refuse(whose: Whose<'_>, errors: Vec<ClaimError>) -> Result<()> {
+    let location = |error: &ClaimError| whose.location(error.selection());
     let refused = match <[ClaimError; 1]>::try_from(errors) {
         Ok([error]) => {
             let location = location(&error);
@@ -285,7 +288,7 @@ fn refuse(whose: Whose, lock: &Lockfile, errors: Vec<ClaimError>) -> Result<()> 
 /// # Errors
 /// All releases that are not as the lock says; whatever keeps a registry from being read or believed.
 pub fn check(
-    whose: Whose,
+    whose: Whose<'_>,
     lock: &Lockfile,
     registries: &Registries,
     sessions: &mut Sessions<'_>,
@@ -297,7 +300,7 @@ pub fn check(
         .filter_map(|(selection, package)| Some((selection, package, package.release.as_ref()?)))
         .collect();
     // Before anything is read of a registry that has no say here.
-    refuse(whose, lock, elsewhere(&locked, registries.origins()))?;
+    refuse(whose, elsewhere(&locked, registries.origins()))?;
     sessions
         .check_lock(lock)
         .map_err(|error| whose.accused(error))?;
@@ -321,7 +324,11 @@ pub fn check(
             }
         };
         if let Some(message) = yanked_warning(selection, release) {
-            yanked.push(((*selection).clone(), message));
+            yanked.push(Yanked {
+                selection: (*selection).clone(),
+                message,
+                location: whose.location(selection),
+            });
         }
         let time = release.time();
         found.insert(*selection, release.clone());
@@ -332,7 +339,7 @@ pub fn check(
             .push((locked_release.record, locked_release.index));
     }
     check_exports(lock, &found, &mut refused);
-    refuse(whose, lock, refused)?;
+    refuse(whose, refused)?;
     for (origin, records) in asks {
         sessions
             .with(&origin, |session| session.check_included(&records))
@@ -355,7 +362,7 @@ pub fn check(
     Ok(Checked {
         contents,
         count: locked.len(),
-        yanked: located(whose, lock, yanked),
+        yanked,
     })
 }
 
@@ -417,22 +424,6 @@ fn elsewhere(
         })
     });
     elsewhere.collect()
-}
-
-/// What is yanked, each with its line of the lock.
-fn located(whose: Whose, lock: &Lockfile, yanked: Vec<(Selection, String)>) -> Vec<Yanked> {
-    if yanked.is_empty() {
-        return Vec::new();
-    }
-    let entries = whose.entries(lock);
-    let location = |(selection, message)| Yanked {
-        location: entries
-            .as_ref()
-            .and_then(|entries| entries.location(&selection)),
-        selection,
-        message,
-    };
-    yanked.into_iter().map(location).collect()
 }
 
 /// What is asked of a package to export, it does export, by its record and not by the lock: letter by letter what a member

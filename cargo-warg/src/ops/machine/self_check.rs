@@ -15,10 +15,8 @@ use crate::keys::{self, Keys};
 use crate::manifest::{ManifestArgs, Registry, Workspace};
 use crate::network::Network;
 use crate::ops::lock;
-use crate::ops::session::lock_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Configured, Reading, read_policy};
-use crate::ops::session::remembered::Remembered;
 
 /// What was found.
 pub struct Report {
@@ -193,7 +191,7 @@ fn workspace(
         manifest: workspace.root_manifest(),
         registries,
         vendor: vendor.map(|folder| (folder.to_owned(), folder.is_dir())),
-        lock: trusted.then(|| locked(manifest, dirs, network)),
+        lock: trusted.then(|| locked(workspace, dirs, network)),
     })
 }
 
@@ -241,7 +239,7 @@ fn registry(
         dirs,
         network,
         workspace.vendor(),
-        Arc::new(Remembered::of_lock(workspace.lock_path())),
+        Arc::clone(workspace.lock_file()),
     );
     let now = (!offline).then(|| {
         source
@@ -266,17 +264,17 @@ fn when(folder: &Path) -> Option<SystemTime> {
 }
 
 /// Whether the lock is what the workspace asks for.
-fn locked(manifest: &ManifestArgs, dirs: &Dirs, network: &Network) -> Result<Option<usize>> {
-    let project = Project::load(manifest, dirs, network)?;
-    let path = project.workspace.lock_path();
-    match lock_file::read(&path)? {
+fn locked(workspace: Workspace, dirs: &Dirs, network: &Network) -> Result<Option<usize>> {
+    let project = Project::of(workspace, dirs, network)?;
+    let file = project.workspace.lock_file();
+    match file.lock()? {
         Some(lock) => {
             lock::check_current(&lock, &project)?;
             Ok(Some(lock.packages.len()))
         }
         None if project.problem.members.is_empty() => Ok(None),
         None => Err(
-            Error::new(Class::Lock, format!("{} is missing", path.display()))
+            Error::new(Class::Lock, format!("{} is missing", file.path().display()))
                 .with_help("run `cargo warg lock`"),
         ),
     }

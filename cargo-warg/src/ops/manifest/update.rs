@@ -8,6 +8,7 @@ mod pins;
 mod yanked;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use resolver::closure::{Flaw, check_member};
 use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
@@ -26,11 +27,11 @@ use self::pins::{
 };
 use self::yanked::solve;
 use crate::error::{Class, Classified as _, Error, Result};
+use crate::lock_file::LockFile;
 use crate::ops::lock::held_by::held_by;
 use crate::ops::lock::tree::not_locked;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
-use crate::ops::session::lock_file;
 use crate::ops::session::project::{Project, relative};
 use crate::spec::PackageSpec;
 use component::wit::pins::{PinChange, PinEdit};
@@ -77,10 +78,8 @@ pub fn update(
     request: Request<'_>,
     flags: Flags,
 ) -> Result<Updated> {
-    let path = project.workspace.lock_path();
-    let before = lock_file::read_text(&path)?;
-    let old = before.as_deref().map(|text| lock_file::parse(text, &path));
-    let old = match (old.transpose()?, request.specs) {
+    let file = project.workspace.lock_file();
+    let old = match (file.lock()?, request.specs) {
         (Some(old), _) => old,
         (None, []) if project.problem.members.is_empty() || !(request.dry_run || request.pins) => {
             let lock = lock::lock(project, sessions, request.members, flags)?;
@@ -125,7 +124,7 @@ pub fn update(
         PinEdit::default()
     };
     check_needed(&asked, &resolution, &moving, request.precise)?;
-    let new = lock::build(&asked, &resolution, sessions)?;
+    let new = Arc::new(lock::build(&asked, &resolution, sessions)?);
     lock::literal::check(&new, project)?;
     let lock_changes = changes(Some(&old), &new);
     // A newer checkpoint alone is no change of what is locked.
@@ -134,13 +133,16 @@ pub fn update(
         && lock_changes.is_empty()
         && edit.changes().is_empty();
     if flags.locked && !same {
-        return Err(would_change(&path.display().to_string(), &lock_changes));
+        return Err(would_change(
+            &file.path().display().to_string(),
+            &lock_changes,
+        ));
     }
     // With --locked, a newer checkpoint is not written either.
     let written = if request.dry_run || flags.locked {
         false
     } else {
-        write(&path, &new, before.as_deref(), &edit)?
+        write(file, &new, &edit)?
     };
     let mut warnings = sessions.yanked(&resolution);
     warnings.extend(sessions.refused());
@@ -443,14 +445,9 @@ fn check_needed(
 }
 
 /// The texts first, so that no lock is written for what they do not say; where it cannot be, they are put back.
-fn write(
-    path: &std::path::Path,
-    new: &Lockfile,
-    before: Option<&str>,
-    edit: &PinEdit,
-) -> Result<bool> {
+fn write(file: &LockFile, new: &Arc<Lockfile>, edit: &PinEdit) -> Result<bool> {
     crate::wit::pins::save(edit).classified()?;
-    lock::write(path, new, before).map_err(|error| {
+    file.write(new).map_err(|error| {
         if edit.changes().is_empty() {
             return error;
         }

@@ -17,8 +17,7 @@ use transparency::policy::Policy;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Address, Registry, Workspace};
-use crate::ops::session::registries::{held, read_policy, read_policy_file};
-use crate::ops::session::remembered::{self, Remembered};
+use crate::ops::session::registries::{held, opening, read_policy, read_policy_file};
 use component::derived::derive;
 
 /// A folder, and whom to believe about it.
@@ -72,10 +71,9 @@ impl Subject {
                 let policy = read_policy(registry)
                     .classified()
                     .map_err(|error| error.below(workspace.root()))?;
-                let remembered = Remembered::of_lock(workspace.lock_path());
                 Ok(Self {
                     folder: folder.clone(),
-                    locked: remembered.of(policy.origin())?,
+                    locked: workspace.lock_file().checkpoints_of(policy.origin())?,
                     policy,
                 })
             }
@@ -100,7 +98,7 @@ impl Subject {
         let trust = TrustStore::open(dirs.state(), &self.policy);
         let locked = self.locked.clone();
         let client = held(&self.policy, Some(&folder), &cache, &trust, locked)?.without_cache();
-        let tell = |error| remembered::opening(error, Error::classified);
+        let tell = |error| opening(error, Error::classified);
         let opened = client.open_to_check().map_err(tell)?;
         let checked = check_session(opened, &self.policy, &folder, derive);
         let report = checked.map_err(|error| match error {

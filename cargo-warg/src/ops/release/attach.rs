@@ -20,7 +20,6 @@ use crate::ops::release::derivation;
 use crate::ops::release::purpose;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
-use crate::ops::session::registries::Reading;
 use component::bundle::wiring::{Plan, Unused};
 use component::bundle::{Composition, FORMAT, Part, PartName};
 
@@ -44,22 +43,21 @@ pub(crate) fn attach(
     member: &str,
     item: &mut Item,
     carries: Carries,
-    reading: Reading,
+    now: &mut Sessions<'_>,
 ) -> Result<Vec<String>> {
     let lock = lock::member_lock(project, member)?;
     let options = || project.problem.options.clone();
     let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
     refuse_folders(project, &lock)?;
-    let mut now = Sessions::new(&project.registries, reading);
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = lock::verify::check(
-        Whose::Workspace,
+        Whose::Workspace(project.workspace.lock_file()),
         &lock,
         &project.registries,
-        &mut now,
+        now,
         is_component,
     )?;
-    let mut then = Sessions::at_lock(&project.registries, reading, &lock);
+    let mut then = Sessions::at_lock(&project.registries, now.reading(), &lock);
     let lock = derivation::fix_held(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;
@@ -68,7 +66,7 @@ pub(crate) fn attach(
         .member(member)
         .map(Member::wiring)
         .unwrap_or_default();
-    purpose::state_locked(&mut item.statement, &lock, &now)?;
+    purpose::state_locked(&mut item.statement, &lock, now)?;
     let text = lock.to_string();
     let composition = Composition {
         root: Part {

@@ -15,7 +15,6 @@ use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
 use crate::ops::manifest::add::absent;
 use crate::ops::session::Sessions;
-use crate::ops::session::lock_file;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::spec::PackageSpec;
 
@@ -145,7 +144,7 @@ fn locked(
     warnings: &mut Vec<String>,
 ) -> BTreeMap<String, BTreeSet<Version>> {
     let mut locked: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    let lock = match lock_file::read(&workspace.lock_path()) {
+    let lock = match workspace.lock_file().lock() {
         Ok(lock) => lock,
         Err(error) => {
             warnings.push(error.chain().collect::<Vec<_>>().join(": "));

@@ -15,6 +15,7 @@ mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use semver::{Comparator, Op, Version};
 use transparency::digest::Digest;
@@ -40,7 +41,6 @@ use crate::ops::release::attach;
 use crate::ops::release::attach::Carries;
 use crate::ops::release::purpose;
 use crate::ops::session::Sessions;
-use crate::ops::session::lock_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::output;
@@ -121,7 +121,6 @@ fn publish_component(
     publication: &Publication<'_>,
     component: ComponentItem,
 ) -> Result<Published> {
-    let lock_path = workspace.lock_path();
     let ComponentItem {
         mut item,
         mut member,
@@ -129,10 +128,10 @@ fn publish_component(
     } = component;
     let mut warnings = Vec::new();
     let reading = Reading::now(publication.offline);
+    let registries = Arc::new(Registries::open(&workspace, dirs, network)?);
+    let mut sessions = Sessions::new(&registries, reading);
     let mut found = None;
     if member.is_none() {
-        let registries = Registries::open(&workspace, dirs, network)?;
-        let mut sessions = Sessions::new(&registries, reading);
         let builder = builder::of(&workspace, &item, publication.carries, &mut sessions)?;
         if let Builder::Member(builder) = builder {
             required = requirements(builder)?;
@@ -144,31 +143,26 @@ fn publish_component(
             warnings.push(builder::of_another_name(&item, other));
         }
     }
-    let (project, opened);
-    let registries = match &member {
-        Some(member) if publication.carries.is_some() || workspace.lock_path().exists() => {
-            project = Project::of(workspace, dirs, network)?;
+    let lock_file = Arc::clone(workspace.lock_file());
+    match &member {
+        Some(member) if publication.carries.is_some() || lock_file.path().exists() => {
+            let project = Project::with(workspace, Arc::clone(&registries))?;
             refuse_patched_lock(&project, member)?;
             if let Some(carries) = publication.carries {
-                let told = attach::attach(&project, member, &mut item, carries, reading)?;
+                let told = attach::attach(&project, member, &mut item, carries, &mut sessions)?;
                 warnings.extend(told);
             }
-            &project.registries
         }
         _ if publication.carries.is_some() => return Err(attach::no_member(&item)),
-        _ => {
-            opened = Registries::open(&workspace, dirs, network)?;
-            &opened
-        }
-    };
-    let mut sessions = Sessions::new(registries, reading);
+        _ => {}
+    }
     if let Some(alias) = publication.registry {
         let origin = registries.of_alias(alias)?.policy.origin();
         sessions.assign(item.name.namespace(), origin.clone());
     }
     if publication.carries.is_none() {
         // A lock that does not read is told by what asks for it.
-        let lock = lock_file::read(&lock_path).ok().flatten();
+        let lock = lock_file.lock().ok().flatten();
         let lock = lock.and_then(|lock| lock.member_lock(member.as_deref()?));
         purpose::state(&mut item.statement, lock.as_ref(), &mut sessions)?;
     }
@@ -183,7 +177,7 @@ fn publish_component(
         items: vec![item],
         locations: Locations::new(),
     };
-    let (registry, releases) = send(releases, registries, &sessions, dirs, publication)?;
+    let (registry, releases) = send(releases, &registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken: BTreeSet::new(),
@@ -358,9 +352,9 @@ struct ComponentItem {
 
 /// A lock may remember a patch that the manifest has no more: then what was built was built with it.
 fn refuse_patched_lock(project: &Project, member: &str) -> Result<()> {
-    let path = project.workspace.lock_path();
+    let file = project.workspace.lock_file();
     // One that does not read is nothing that anything was built with; who publishes with the lock is told.
-    let Ok(Some(lock)) = lock_file::read(&path) else {
+    let Ok(Some(lock)) = file.lock() else {
         return Ok(());
     };
     let asked = project.problem.members.get(member);
@@ -380,7 +374,7 @@ fn refuse_patched_lock(project: &Project, member: &str) -> Result<()> {
     let message = format!(
         "{} still has `{name}` {version} from a folder, which nothing asks for any more: what is published must be made \
          with what everybody gets",
-        path.display()
+        file.path().display()
     );
     Err(Error::new(Class::Lock, message)
         .with_help("run `cargo warg lock`, build again, and publish that"))

@@ -10,6 +10,7 @@ mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
@@ -38,7 +39,7 @@ pub struct Project {
     /// The manifests.
     pub workspace: Workspace,
     /// The registries that they name.
-    pub registries: Registries,
+    pub registries: Arc<Registries>,
     /// Each member's `wit/`, by the member's name.
     pub roots: BTreeMap<String, Root>,
     /// The exact versions that each member's `wit/` names, and nothing local and no component serves.
@@ -71,6 +72,14 @@ impl Project {
     /// Policies and `.wit` files that do not read, and path dependencies that are not what they are called.
     pub fn of(workspace: Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let registries = Registries::open(&workspace, dirs, network)?;
+        Self::with(workspace, Arc::new(registries))
+    }
+
+    /// The same, with the registries that are opened already.
+    ///
+    /// # Errors
+    /// `.wit` files that do not read, and path dependencies that are not what they are called.
+    pub fn with(workspace: Workspace, registries: Arc<Registries>) -> Result<Self> {
         let mut roots = BTreeMap::new();
         for member in workspace.members() {
             let root = crate::wit::root::read(&member.wit)

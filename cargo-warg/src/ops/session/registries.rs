@@ -27,9 +27,9 @@ use transparency::policy::{Policy, PolicyError};
 use crate::clock;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::lock_file::LockFile;
 use crate::manifest::{self, Address, Alias, Workspace};
 use crate::network::Network;
-use crate::ops::session::remembered::{self, Remembered};
 use component::span::{Location, Text};
 
 /// Why a policy cannot be used.
@@ -214,7 +214,24 @@ pub struct Configured {
     vendored: Option<Cache>,
     cache: Cache,
     trust: TrustStore,
-    remembered: Arc<Remembered>,
+    lock_file: Arc<LockFile>,
+}
+
+/// A registry that does not go with the lock.
+pub(crate) const NOT_OF_THE_LOCK: &str = "the lock does not go with its registry";
+
+/// The failure to open a registry that is held to what the project's lock has of it.
+pub(crate) fn opening(error: ClientError, tell: impl FnOnce(ClientError) -> Error) -> Error {
+    let is_of_lock = matches!(
+        error,
+        ClientError::Behind { .. } | ClientError::NotPrefix { .. }
+    );
+    let failure = tell(error);
+    if is_of_lock {
+        failure.context(NOT_OF_THE_LOCK)
+    } else {
+        failure
+    }
 }
 
 /// A client that is held to what this machine saw of a registry, and to the checkpoints that a project's lock has of it.
@@ -247,7 +264,7 @@ impl Configured {
         dirs: &Dirs,
         network: &Network,
         vendor: Option<&Path>,
-        remembered: Arc<Remembered>,
+        lock_file: Arc<LockFile>,
     ) -> Self {
         let vendored = vendor.map(|folder| Cache::open(folder, &policy));
         Self {
@@ -266,7 +283,7 @@ impl Configured {
             cache: Cache::open(dirs.cache(), &policy),
             trust: TrustStore::open(dirs.state(), &policy),
             policy,
-            remembered,
+            lock_file,
         }
     }
 
@@ -324,7 +341,7 @@ impl Configured {
             Reading::Offline => None,
             _ => Some(self.source()?),
         };
-        let locked = self.remembered.of(self.policy.origin())?;
+        let locked = self.lock_file.checkpoints_of(self.policy.origin())?;
         let client = held(&self.policy, source, &self.cache, &self.trust, locked)?;
         let client = match &self.vendored {
             Some(cache) if reading != Reading::Now => client.vendored(cache),
@@ -336,7 +353,7 @@ impl Configured {
     fn climb<'a>(&'a self, client: &Client<'a>) -> Result<Session<'a>> {
         client
             .open()
-            .map_err(|error| remembered::opening(error, |error| self.failure(error)))
+            .map_err(|error| opening(error, |error| self.failure(error)))
     }
 
     /// A file that a session read and this machine has: from what lies with the project, offline, or from the cache.
@@ -434,7 +451,7 @@ impl Configured {
 pub struct Registries {
     by_origin: BTreeMap<Origin, Configured>,
     origins: Origins,
-    remembered: Arc<Remembered>,
+    lock_file: Arc<LockFile>,
     /// What the manifests require.
     required: BTreeSet<PackageName>,
 }
@@ -447,7 +464,6 @@ impl Registries {
     pub fn open(workspace: &Workspace, dirs: &Dirs, network: &Network) -> Result<Self> {
         let mut by_origin: BTreeMap<Origin, Configured> = BTreeMap::new();
         let mut by_alias = BTreeMap::new();
-        let remembered = Arc::new(Remembered::of_lock(workspace.lock_path()));
         for registry in workspace.registries().iter() {
             let policy = read_policy(registry)
                 .classified()
@@ -476,7 +492,7 @@ impl Registries {
                     dirs,
                     network,
                     vendor,
-                    Arc::clone(&remembered),
+                    Arc::clone(workspace.lock_file()),
                 ),
             );
         }
@@ -498,7 +514,7 @@ impl Registries {
         Ok(Self {
             by_origin,
             origins,
-            remembered,
+            lock_file: Arc::clone(workspace.lock_file()),
             required: required.collect(),
         })
     }
@@ -506,7 +522,7 @@ impl Registries {
     /// The names of packages that this machine and this project know of, without asking anybody: for suggestions.
     pub(in crate::ops) fn package_names(&self) -> BTreeSet<PackageName> {
         let mut names = self.required.clone();
-        names.extend(self.remembered.package_names());
+        names.extend(self.lock_file.package_names());
         names.extend(self.by_origin.values().flat_map(Configured::package_names));
         names
     }

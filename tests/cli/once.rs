@@ -1,0 +1,60 @@
+//! What a command does once: the system counts which files are opened, and the server what it is asked for.
+
+use std::mem::MaybeUninit;
+use std::path::Path;
+
+use rustix::fs::inotify;
+
+use crate::dep_solved::published;
+use crate::support::Sandbox;
+
+/// How often a file of a folder is opened while something runs.
+fn opened<T>(folder: &Path, file: &str, run: impl FnOnce() -> T) -> (usize, T) {
+    let notify = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
+    // With closing between them, two openings are two events, and never one.
+    let events = inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE;
+    inotify::add_watch(&notify, folder, events).unwrap();
+    let done = run();
+    let mut space = [MaybeUninit::uninit(); 1 << 16];
+    let mut reader = inotify::Reader::new(&notify, &mut space);
+    let mut count = 0;
+    while let Ok(event) = reader.next() {
+        let name = event.file_name().map(|name| name.to_string_lossy());
+        let is_it = name.is_some_and(|name| name == file);
+        count += usize::from(is_it && event.events().contains(inotify::ReadFlags::OPEN));
+    }
+    (count, done)
+}
+
+#[test]
+fn the_lock_is_read_once_a_command_and_once_more_before_it_is_written_over() {
+    let sandbox = Sandbox::new();
+    let work = published(&sandbox);
+    let publish = ["publish", "app.wasm", "-p", "app", "--dry-run"];
+    let with = |flag| [publish.as_slice(), &[flag]].concat();
+    let (with_lock, with_bundle) = (with("--with-lock"), with("--bundle"));
+    let commands: [(&[&str], usize); 17] = [
+        (&["lock"], 1),
+        (&["lock", "--locked"], 1),
+        (&["fetch"], 1),
+        (&["verify"], 1),
+        (&["verify", "--offline"], 1),
+        (&["tree"], 1),
+        (&["sbom", "-p", "app"], 1),
+        (&["outdated"], 1),
+        (&["info", "acme:clock"], 1),
+        (&["self-check"], 1),
+        (&["update"], 2),
+        (&["update", "acme:clock", "--precise", "1.0.0"], 2),
+        (&["bundle", "app.wasm", "-p", "app", "-o", "bundle.wasm"], 1),
+        (&publish, 1),
+        (&with_lock, 1),
+        (&with_bundle, 1),
+        (&["vendor"], 1),
+    ];
+    for (command, expected) in commands {
+        let (count, said) = opened(work.path(), "warg.lock", || work.warg(command));
+        said.code(0);
+        assert_eq!(count, expected, "{command:?}");
+    }
+}
