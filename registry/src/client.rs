@@ -27,7 +27,8 @@ mod records;
 mod refused;
 mod start;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use transparency::Unverified;
 use transparency::checkpoint::{
@@ -36,6 +37,7 @@ use transparency::checkpoint::{
 use transparency::digest::Hash;
 use transparency::log::VerifiedTiles;
 use transparency::map::VerifiedPages;
+use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size, Time};
 use transparency::package::Proofs;
 use transparency::policy::Policy;
@@ -239,7 +241,7 @@ impl<'a> Client<'a> {
     fn climb(&self, mut reader: Reader<'a>) -> Result<Doubted<'a>, ClientError> {
         let start = Start::choose(self, &mut reader)?;
         let mut session = Session::climb(self, reader, &start.note)?;
-        session.unasked = start.unasked.map(Box::new);
+        session.unasked = start.unasked.map(Arc::new);
         let mut doubts = Doubts::default();
         doubts.weigh(session.check_now(self.now))?;
         let (seen, news) = session.check_memories(self, start.other.as_deref(), &mut doubts)?;
@@ -288,7 +290,8 @@ fn is_doubted(error: &ClientError) -> bool {
 }
 
 /// One trusted checkpoint, and the questions that can be asked at it; or at one that it is a continuation of
-/// ([`Session::at`]).
+/// ([`Session::at`]). A copy goes on from there, without asking anew what is there.
+#[derive(Clone)]
 pub struct Session<'a> {
     policy: &'a Policy,
     trust: Option<&'a TrustStore>,
@@ -301,9 +304,11 @@ pub struct Session<'a> {
     operator_records: Vec<(Index, Vec<u8>)>,
     memory: Option<Memory>,
     past: Option<Past>,
-    unasked: Option<Box<ClientError>>,
+    unasked: Option<Arc<ClientError>>,
     /// What came since this machine last looked.
     news: News,
+    /// The package logs of now that were loaded.
+    logs: BTreeMap<PackageName, Arc<LoadedLog>>,
 }
 
 impl<'a> Session<'a> {
@@ -348,6 +353,7 @@ impl<'a> Session<'a> {
             past: None,
             unasked: None,
             news: News::new(),
+            logs: BTreeMap::new(),
         })
     }
 

@@ -1,8 +1,10 @@
 //! What a command does once: the system counts which files are opened, and the server what it is asked for.
 
+use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
 use std::path::Path;
 
+use fixtures::server::Server;
 use rustix::fs::inotify;
 
 use crate::dep_solved::published;
@@ -45,16 +47,57 @@ fn the_lock_is_read_once_a_command_and_once_more_before_it_is_written_over() {
         (&["info", "acme:clock"], 1),
         (&["self-check"], 1),
         (&["update"], 2),
-        (&["update", "acme:clock", "--precise", "1.0.0"], 2),
+        // That it may be written over is found out by opening it.
+        (&["update", "acme:clock", "--precise", "1.0.0"], 3),
         (&["bundle", "app.wasm", "-p", "app", "-o", "bundle.wasm"], 1),
         (&publish, 1),
         (&with_lock, 1),
         (&with_bundle, 1),
         (&["vendor"], 1),
     ];
-    for (command, expected) in commands {
+    let counted = commands.map(|(command, _)| {
         let (count, said) = opened(work.path(), "warg.lock", || work.warg(command));
         said.code(0);
-        assert_eq!(count, expected, "{command:?}");
+        (command, count)
+    });
+    assert_eq!(counted, commands);
+}
+
+#[test]
+fn what_a_release_carries_is_verified_with_one_answer_of_the_registry() {
+    let sandbox = Sandbox::new();
+    let work = published(&sandbox);
+    work.warg(&["publish", "app.wasm", "-p", "app", "--bundle"])
+        .code(0);
+    let registry = sandbox.join("acme-registry");
+    let server = Server::of_folder(&registry);
+    let manifest = work.read("Cargo.toml");
+    work.write(
+        "Cargo.toml",
+        manifest.replace("../acme-registry", &server.url()),
+    );
+    // As of a machine that saw nothing.
+    let reader = work.with_home(sandbox.join("homes/reader"));
+    reader.warg(&["verify", "acme:app@0.1.0"]).code(0);
+    let mut asked = BTreeMap::new();
+    for request in server.requests() {
+        *asked.entry(request.target).or_insert(0) += 1;
     }
+    asked.retain(|_, times| *times > 1);
+    assert_eq!(asked, BTreeMap::new(), "asked for more than once");
+}
+
+#[test]
+fn publishing_opens_the_registry_as_often_as_distrust_demands() {
+    let sandbox = Sandbox::new();
+    let work = published(&sandbox);
+    let registry = sandbox.join("acme-registry");
+    let publish = ["publish", "app.wasm", "-p", "app"];
+    let with = |flag| [publish.as_slice(), &[flag]].concat();
+    let counted = [with("--dry-run"), with("--bundle")].map(|command| {
+        let (count, said) = opened(&registry, "checkpoint", || work.warg(&command));
+        said.code(0);
+        count
+    });
+    assert_eq!(counted, [3, 7]);
 }

@@ -397,10 +397,43 @@ impl Log {
         records: &[(Index, &[u8])],
         proofs: &Proofs,
     ) -> Result<Self, LogError> {
+        Self::replay_opened(head, checkpoint, records, proofs, |bytes, log| {
+            OpenedRecord::open_by(bytes, &log.keyring)
+        })
+    }
+
+    /// This log as it was when it ended with an earlier head, by what the checkpoint of then says. The records are replayed
+    /// as [`Log::replay`] does it, but those of this log were signed well: that is not checked again.
+    ///
+    /// # Errors
+    /// Those of [`Log::replay`].
+    pub fn replay_past(
+        &self,
+        head: &Head,
+        checkpoint: &TrustedCheckpoint,
+        records: &[(Index, &[u8])],
+        proofs: &Proofs,
+    ) -> Result<Self, LogError> {
+        Self::replay_opened(head, checkpoint, records, proofs, |bytes, log| {
+            if self.hash_at(log.length().next()) == Some(Hash::of_leaf(bytes)) {
+                OpenedRecord::open_signed(bytes)
+            } else {
+                OpenedRecord::open_by(bytes, &log.keyring)
+            }
+        })
+    }
+
+    fn replay_opened(
+        head: &Head,
+        checkpoint: &TrustedCheckpoint,
+        records: &[(Index, &[u8])],
+        proofs: &Proofs,
+        open: impl Fn(&[u8], &Self) -> OpenedRecord,
+    ) -> Result<Self, LogError> {
         let length = Length::new(u64::try_from(records.len()).unwrap_or(u64::MAX));
         let mut replay = Replay::begin(head, checkpoint, length, proofs)?;
         for &(index, bytes) in records {
-            let record = OpenedRecord::open_by(bytes, &replay.log.keyring);
+            let record = open(bytes, &replay.log);
             replay.take(index, record)?;
         }
         replay.finish()

@@ -17,6 +17,7 @@ pub mod served;
 pub mod solve;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use registry::client::{ClientError, LoadedLog, RefusedLog, Session};
 use resolver::index::{Address, Index};
@@ -35,6 +36,8 @@ pub struct Sessions<'a> {
     registries: &'a Registries,
     reading: Reading,
     open: BTreeMap<Origin, Session<'a>>,
+    /// Sessions of now that others opened, to go on from.
+    begun: BTreeMap<Origin, Session<'a>>,
     /// The sizes that will be asked about, by registry: see [`Sessions::expect`].
     pasts: BTreeMap<Origin, Size>,
     /// The pasts that are read instead of what the registries are now.
@@ -42,7 +45,7 @@ pub struct Sessions<'a> {
     /// Whether only the registries in `at` may be read, and only their packages selected.
     alone: bool,
     /// The logs that there are, or why one is not to be used.
-    loaded: BTreeMap<Address, std::result::Result<Option<LoadedLog>, RefusedLog>>,
+    loaded: BTreeMap<Address, std::result::Result<Option<Arc<LoadedLog>>, RefusedLog>>,
     index: Index,
     /// Which registry each name belongs to, where that is not as the project has it: see [`Sessions::assign`].
     elsewhere: Option<Origins>,
@@ -72,6 +75,7 @@ impl<'a> Sessions<'a> {
             registries,
             reading,
             open: BTreeMap::new(),
+            begun: BTreeMap::new(),
             pasts: BTreeMap::new(),
             at: BTreeMap::new(),
             alone: false,
@@ -103,13 +107,16 @@ impl<'a> Sessions<'a> {
     /// The registries as they were at the checkpoints of a lock: each one's root is demanded, too. Of a registry that the
     /// lock has no checkpoint of, nothing can be selected: what is there is another thing every day, so a solve that asked
     /// it would not follow from the lock.
-    pub fn at_lock(registries: &'a Registries, reading: Reading, lock: &Lockfile) -> Self {
+    ///
+    /// What the sessions of now have read is not read again.
+    pub fn at_lock(now: &Self, lock: &Lockfile) -> Self {
         let checkpoints = lock.registries.values();
         let at = checkpoints.map(|one| (one.origin.clone(), At::Checkpoint(one.clone())));
         Self {
             at: at.collect(),
             alone: true,
-            ..Self::new(registries, reading)
+            begun: now.open.clone(),
+            ..Self::new(now.registries, now.reading)
         }
     }
 
@@ -132,10 +139,6 @@ impl<'a> Sessions<'a> {
         }
         sessions.open = open;
         sessions
-    }
-
-    pub(crate) fn reading(&self) -> Reading {
-        self.reading
     }
 
     pub(crate) fn is_offline(&self) -> bool {
@@ -171,9 +174,15 @@ impl<'a> Sessions<'a> {
             .ok_or_else(|| Error::new(Class::Other, format!("no session with `{origin}`")))
     }
 
-    fn open(&self, origin: &Origin) -> Result<Session<'a>> {
+    fn open(&mut self, origin: &Origin) -> Result<Session<'a>> {
         let registry = self.registries.of_origin(origin)?;
         let at = self.at.get(origin);
+        if let Some(session) = self.begun.remove(origin) {
+            return match at {
+                Some(at) => go_back(session, at).map_err(|error| registry.failure(error)),
+                None => Ok(session),
+            };
+        }
         let asked = self.pasts.get(origin).copied();
         loop {
             let pasts = at.map(At::size).into_iter().chain(asked);
@@ -286,9 +295,10 @@ impl<'a> Sessions<'a> {
         self.elsewhere = Some(origins);
     }
 
-    /// Other sessions of the same, which nothing was loaded in, and nothing supposed.
+    /// The same sessions, in which nothing is supposed.
     pub(crate) fn afresh(&self) -> Self {
         Self {
+            begun: self.open.clone(),
             elsewhere: self.elsewhere.clone(),
             ..Self::new(self.registries, self.reading)
         }

@@ -1,5 +1,7 @@
 //! A package as a session has loaded it.
 
+use std::sync::Arc;
+
 use transparency::number::{Index, Position};
 use transparency::package::{self, Absence, Head};
 use transparency::tile::Part;
@@ -7,14 +9,10 @@ use transparency::tile::Part;
 use super::RefusedLog;
 
 /// A package as a checkpoint has it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all that are asked for are present"
-)]
 #[derive(Debug, Clone)]
 pub enum LoadedPackage {
     /// Its verified log.
-    Present(LoadedLog),
+    Present(Arc<LoadedLog>),
     /// It is proved not to be there.
     Absent(Absence),
 }
@@ -27,7 +25,7 @@ pub struct LoadedLog {
     pub(super) indices: Vec<Index>,
     pub(super) records: Vec<Vec<u8>>,
     /// The log as it is now, where this is what it was.
-    pub(super) newest: Option<Box<LoadedLog>>,
+    pub(super) newest: Option<Arc<LoadedLog>>,
 }
 
 /// A package as a checkpoint has it, or as it cannot be used.

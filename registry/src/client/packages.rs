@@ -5,6 +5,7 @@
 //! this machine saw of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use transparency::map::Key;
 use transparency::name::PackageName;
@@ -52,11 +53,40 @@ impl Session<'_> {
         let names: Vec<_> = names.iter().collect();
         for batch in names.chunks(BATCH) {
             loaded.extend(self.attempt(|session| {
-                let (fresh, ends, proofs) = session.load_seen(batch)?;
-                session.as_they_were(fresh, &ends, &proofs)
+                let (known, unknown): (Vec<&PackageName>, Vec<_>) = batch
+                    .iter()
+                    .partition(|name| session.logs.contains_key(**name));
+                let batch = session.known_batch(&known)?;
+                let mut were = session.as_they_were(batch)?;
+                if !unknown.is_empty() {
+                    let batch = session.load_seen(&unknown)?;
+                    were.extend(session.as_they_were(batch)?);
+                }
+                Ok(were)
             })?);
         }
         Ok(loaded)
+    }
+
+    /// Packages whose logs were loaded before, at this very checkpoint. Of a session of the past, where they ended then, and
+    /// the proofs of that.
+    fn known_batch(&mut self, names: &[&PackageName]) -> Result<Batch, ClientError> {
+        let keys: Vec<_> = names.iter().map(|name| Key::of(name)).collect();
+        self.read_pages_then(&keys)?;
+        let ends = self.past_ends(names)?;
+        let mut asks: BTreeSet<_> = heads_of(&ends).collect();
+        let logs = names.iter().filter_map(|name| self.logs.get(*name));
+        let logs: Vec<_> = logs.cloned().collect();
+        for log in logs.iter().filter(|_| self.past.is_some()) {
+            let operator = self.checkpoint.operator();
+            asks.extend(package::asks(operator, log.log.name(), log.records()));
+            let next = ends.get(log.log.name()).map(|end| end.seen.length);
+            let next = next.and_then(|next| usize::try_from(next.get()).ok());
+            asks.extend(next.and_then(|next| log.indices.get(next)).copied());
+        }
+        let proofs = prove(&mut self.reader, &mut self.tiles, asks)?;
+        let now = |log: Arc<LoadedLog>| (log.log.name().clone(), Ok(LoadedPackage::Present(log)));
+        Ok((logs.into_iter().map(now).collect(), ends, proofs))
     }
 
     /// Loads packages from the registry itself, and renews their files in the cache. Those files also say where a record
@@ -69,6 +99,7 @@ impl Session<'_> {
         names: &BTreeSet<PackageName>,
     ) -> Result<BTreeMap<PackageName, LoadedPackage>, ClientError> {
         self.reader.distrust_cache();
+        self.logs.retain(|name, _| !names.contains(name));
         self.load(names)
     }
 
@@ -87,6 +118,11 @@ impl Session<'_> {
     pub(super) fn load_seen(&mut self, names: &[&PackageName]) -> Result<Batch, ClientError> {
         let batch = self.load_batch(names)?;
         self.check_sightings(&batch.0)?;
+        for (name, package) in &batch.0 {
+            if let Ok(LoadedPackage::Present(log)) = package {
+                self.logs.insert(name.clone(), Arc::clone(log));
+            }
+        }
         Ok(batch)
     }
 
@@ -176,13 +212,13 @@ impl Session<'_> {
                 Replayed::Present(log, head) => {
                     let records = records.remove(name).unwrap_or_default();
                     let (indices, records) = records.into_iter().unzip();
-                    LoadedPackage::Present(LoadedLog {
+                    LoadedPackage::Present(Arc::new(LoadedLog {
                         log,
                         head,
                         indices,
                         records,
                         newest: None,
-                    })
+                    }))
                 }
             });
             loaded.insert(name.clone(), package);

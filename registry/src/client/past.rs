@@ -10,6 +10,7 @@
 //! A past is not remembered: what this machine remembers of a registry is what it saw of the current one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use transparency::checkpoint::{MapEntry, PastOpening, TrustedCheckpoint};
 use transparency::digest::{Digest, Hash};
@@ -19,6 +20,7 @@ use transparency::number::{Index, Length, Size};
 use transparency::package::{self, Presence, Proofs, Seen};
 use transparency::tile::Part;
 
+use super::packages::Batch;
 use super::reader::Wanted;
 use super::records::borrowed;
 use super::{ClientError, Loaded, LoadedLog, LoadedPackage, Session, evidence, loaded, prove};
@@ -26,6 +28,7 @@ use crate::layout;
 use crate::trust::Sighting;
 
 /// What the registry was, where a session answers for that.
+#[derive(Clone)]
 pub(super) struct Past {
     pub(super) checkpoint: TrustedCheckpoint,
     pub(super) pages: VerifiedPages,
@@ -35,6 +38,8 @@ impl Session<'_> {
     /// The same registry as it was when its log had `size` entries. Package logs, absences, inclusion and contents are what
     /// they were then, by the map that the log ended with. What this takes is read in the same round trips as what is read
     /// anyway.
+    ///
+    /// Package logs that this session has loaded are not read again.
     ///
     /// Trust still comes from the current checkpoint ([`Session::newest`], [`LoadedLog::newest`],
     /// [`Session::check_prefix`]), and this machine remembers the current one, as it would without this call. A content
@@ -261,9 +266,7 @@ impl Session<'_> {
     /// Packages as they were then, from what they are now.
     pub(super) fn as_they_were(
         &mut self,
-        loaded: BTreeMap<PackageName, Loaded>,
-        ends: &BTreeMap<PackageName, Sighting>,
-        proofs: &Proofs,
+        (loaded, ends, proofs): Batch,
     ) -> Result<BTreeMap<PackageName, Loaded>, ClientError> {
         if self.past.is_none() {
             return Ok(loaded);
@@ -273,7 +276,7 @@ impl Session<'_> {
             let end = ends.get(&name);
             let end = end.ok_or_else(|| ClientError::Unasked { name: name.clone() })?;
             evidence::check_sighting(self, &name, end, &now)?;
-            let was = self.as_it_was(&name, now, end, proofs)?;
+            let was = self.as_it_was(&name, now, end, &proofs)?;
             were.insert(name, was);
         }
         Ok(were)
@@ -330,7 +333,16 @@ impl Session<'_> {
             Presence::Present(head) => head,
         };
         let records: Vec<_> = records.into_iter().take(length).collect();
-        let log = match package::Log::replay(&head, &past.checkpoint, &records, proofs) {
+        let replayed = match &now {
+            Ok(LoadedPackage::Present(now)) => {
+                now.log
+                    .replay_past(&head, &past.checkpoint, &records, proofs)
+            }
+            Ok(LoadedPackage::Absent(_)) | Err(_) => {
+                package::Log::replay(&head, &past.checkpoint, &records, proofs)
+            }
+        };
+        let log = match replayed {
             Ok(log) => log,
             Err(_) if now.is_err() => return Ok(now),
             Err(source) => {
@@ -346,15 +358,15 @@ impl Session<'_> {
             .map(|(index, bytes)| (index, bytes.to_vec()))
             .unzip();
         let newest = match now {
-            Ok(LoadedPackage::Present(now)) => Some(Box::new(now)),
+            Ok(LoadedPackage::Present(now)) => Some(now),
             Ok(LoadedPackage::Absent(_)) | Err(_) => None,
         };
-        Ok(Ok(LoadedPackage::Present(LoadedLog {
+        Ok(Ok(LoadedPackage::Present(Arc::new(LoadedLog {
             log,
             head,
             indices,
             records,
             newest,
-        })))
+        }))))
     }
 }

@@ -24,6 +24,7 @@ fn length(bytes: &Bytes) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
+#[derive(Clone)]
 pub(super) struct Reader<'a> {
     source: Option<&'a dyn Source>,
     /// Files that lie with the project: read before all others, and never written.

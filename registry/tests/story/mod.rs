@@ -17,6 +17,7 @@ pub mod source;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::Arc;
 
 use fixtures::storage::Memory;
 use registry::client::{ClientError, LoadedLog, LoadedPackage, Session};
@@ -69,7 +70,7 @@ pub fn copy(objects: &std::collections::BTreeMap<String, Vec<u8>>) -> Memory {
     memory
 }
 
-pub fn present(package: LoadedPackage) -> LoadedLog {
+pub fn present(package: LoadedPackage) -> Arc<LoadedLog> {
     match package {
         LoadedPackage::Present(loaded) => loaded,
         LoadedPackage::Absent(absence) => panic!("{} is not there", absence.name()),

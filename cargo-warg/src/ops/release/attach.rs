@@ -57,7 +57,7 @@ pub(crate) fn attach(
         now,
         is_component,
     )?;
-    let mut then = Sessions::at_lock(&project.registries, now.reading(), &lock);
+    let mut then = Sessions::at_lock(now, &lock);
     let lock = derivation::fix_held(lock, &mut then).map_err(|error| {
         error.context(format!("the closed set of `{member}` cannot be published"))
     })?;

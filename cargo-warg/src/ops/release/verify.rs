@@ -107,7 +107,6 @@ pub fn verify_release(
         address: &address,
         release: &release,
         content: &content,
-        offline,
     };
     let closed_set = subject.closed_set()?;
     let closed_set = closed_set.map(|(set, within)| {
@@ -159,7 +158,6 @@ struct Subject<'s, 'a> {
     address: &'s Address,
     release: &'s Release,
     content: &'s Content,
-    offline: bool,
 }
 
 impl Subject<'_, '_> {
@@ -237,7 +235,7 @@ impl Subject<'_, '_> {
             self.sessions,
             is_component,
         )?;
-        let mut then = Sessions::at_lock(self.registries, Reading::now(self.offline), &lock);
+        let mut then = Sessions::at_lock(self.sessions, &lock);
         let derivation = derive(&lock, &mut then)?;
         Ok((lock, checked, derivation))
     }

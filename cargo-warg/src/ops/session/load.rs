@@ -188,7 +188,7 @@ impl Sessions<'_> {
 
     /// The log of a package that was loaded; none where it is proved absent, or was not loaded.
     pub fn log(&self, address: &Address) -> Option<&LoadedLog> {
-        self.loaded.get(address)?.as_ref().ok()?.as_ref()
+        self.loaded.get(address)?.as_ref().ok()?.as_deref()
     }
 
     /// The log of a package by its name, where it was loaded and is there.

@@ -190,7 +190,8 @@ impl Worlds {
 
     /// The release that carries the lock, as `publish --with-lock` makes it.
     fn release(&self, world: usize, lock: Lockfile) -> (Vec<u8>, bool) {
-        let mut then = Sessions::at_lock(&self.registries, Reading::Now, &lock);
+        let now = Sessions::new(&self.registries, Reading::Now);
+        let mut then = Sessions::at_lock(&now, &lock);
         let lock = fix_held(lock, &mut then).unwrap();
         let (_, root) = lock.only_root().unwrap();
         let mut statement = self.statement("1.0.0");
