@@ -6,6 +6,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use semver::Version;
@@ -138,7 +139,8 @@ fn list(only_content: &[String], only_record: &[String]) -> String {
 #[derive(Debug, Clone)]
 pub struct Content {
     digest: Digest,
-    bytes: Vec<u8>,
+    /// Shared with who keeps them.
+    bytes: Arc<Vec<u8>>,
     derived: Derived,
 }
 
@@ -151,9 +153,10 @@ impl Content {
     pub fn open<E>(
         name: &PackageName,
         release: &Release,
-        bytes: Vec<u8>,
+        bytes: impl Into<Arc<Vec<u8>>>,
         derive: impl FnOnce(&[u8]) -> Result<Derived, E>,
     ) -> Result<Result<Self, ContentError>, E> {
+        let bytes = bytes.into();
         if let Err(error) = check_bytes(name, release, &bytes) {
             return Ok(Err(error));
         }
@@ -177,7 +180,7 @@ impl Content {
 
     /// The bytes, to keep.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        Arc::unwrap_or_clone(self.bytes)
     }
 
     /// What they are.
@@ -191,7 +194,7 @@ impl Content {
 /// The bytes are those that the publisher signed for; what they say is a claim like any other.
 #[derive(Debug, Clone)]
 pub struct Attached {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
 }
 
 impl Attached {
@@ -205,8 +208,9 @@ impl Attached {
         release: &Release,
         role: Role,
         operator: &operator::Log,
-        bytes: Vec<u8>,
+        bytes: impl Into<Arc<Vec<u8>>>,
     ) -> Result<Option<Self>, ContentError> {
+        let bytes = bytes.into();
         let Some(Attachment { digest, size }) = release.attachment(role) else {
             return Ok(None);
         };
@@ -217,7 +221,7 @@ impl Attached {
 
     /// The bytes, to keep.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        Arc::unwrap_or_clone(self.bytes)
     }
 }
 

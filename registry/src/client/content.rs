@@ -7,7 +7,7 @@ use transparency::release::Release;
 use transparency::release::Role;
 use transparency::statement::Attachment;
 
-use super::reader::Wanted;
+use super::reader::{Bytes, Wanted};
 use super::{ClientError, Session};
 use crate::layout;
 use crate::storage::StorageError;
@@ -56,7 +56,7 @@ impl Session<'_> {
             let operator = session.checkpoint.operator();
             // A withdrawn one is refused unread: it may be gone.
             let bytes = match operator.withdrawn(&digest) {
-                Some(_) => Vec::new(),
+                Some(_) => Bytes::default(),
                 None => session.reader.need_one(Wanted::fixed(path.clone()))?,
             };
             Attached::open(name, release, role, operator, bytes)
@@ -161,7 +161,7 @@ fn name_long(error: ClientError, asked: &[(&PackageName, &Release)]) -> ClientEr
 fn open_content<E>(
     name: &PackageName,
     release: &Release,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     derive: impl Fn(&[u8]) -> Result<Derived, E>,
 ) -> Result<Content, ClientError>
 where

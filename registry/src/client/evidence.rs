@@ -4,6 +4,7 @@
 //! difference is a refusal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use transparency::Unverified;
 use transparency::digest::{Digest, Hash};
@@ -416,7 +417,8 @@ pub(crate) fn pages(
         let bytes = session
             .reader
             .need_one(Wanted::fixed(layout::map_page(&page)))
-            .ok()?;
+            .ok()
+            .map(Arc::unwrap_or_clone)?;
         map.admit(&key, &bytes).ok()?;
         pages.push(bytes);
     }

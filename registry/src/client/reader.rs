@@ -349,13 +349,13 @@ impl<'a> Reader<'a> {
 
     /// Files in the order asked for. Where a partial one is gone, the full one is read and cut to what the partial one
     /// held; no more than that is ever kept. All are in memory together: they are small, or their sizes were signed.
-    pub(super) fn need(&mut self, wanted: &[Wanted]) -> Result<Vec<Vec<u8>>, ClientError> {
+    pub(super) fn need(&mut self, wanted: &[Wanted]) -> Result<Vec<Bytes>, ClientError> {
         let mut all = Vec::with_capacity(wanted.len());
         let mut rest = wanted;
         while !rest.is_empty() {
             let some = self.need_some(rest, u64::MAX)?;
             rest = rest.get(some.len()..).unwrap_or_default();
-            all.extend(some.into_iter().map(Arc::unwrap_or_clone));
+            all.extend(some);
         }
         Ok(all)
     }
@@ -434,13 +434,13 @@ impl<'a> Reader<'a> {
     /// One file that is not kept.
     pub(super) fn pass(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
         let path = wanted.path.clone();
-        let bytes = self.need_one(wanted);
+        let bytes = self.need_one(wanted)?;
         self.fresh.remove(&path);
-        bytes
+        Ok(Arc::unwrap_or_clone(bytes))
     }
 
     /// One file, which must be there.
-    pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Vec<u8>, ClientError> {
+    pub(super) fn need_one(&mut self, wanted: Wanted) -> Result<Bytes, ClientError> {
         let address = self.address_of(&wanted.path);
         let mut found = self.need(&[wanted])?;
         found.pop().ok_or(ClientError::Missing { address })
@@ -451,7 +451,7 @@ impl<'a> Reader<'a> {
         &mut self,
         size: Size,
         root: Hash,
-    ) -> Result<(Vec<u8>, VerifiedTiles), ClientError> {
+    ) -> Result<(Bytes, VerifiedTiles), ClientError> {
         let edge = VerifiedTiles::edge(size);
         let map_entry = [Wanted::fixed(layout::map_at(size))].into_iter();
         let wanted: Vec<_> = map_entry
@@ -459,6 +459,7 @@ impl<'a> Reader<'a> {
             .collect();
         let mut files = self.need(&wanted)?.into_iter();
         let map_entry = files.next().unwrap_or_default();
+        let files = files.map(Arc::unwrap_or_clone);
         let tiles = edge.into_iter().zip(files).collect();
         Ok((map_entry, VerifiedTiles::open(size, root, tiles)?))
     }
@@ -467,7 +468,8 @@ impl<'a> Reader<'a> {
     pub(super) fn edge(&mut self, size: Size, root: Hash) -> Result<VerifiedTiles, ClientError> {
         let edge = VerifiedTiles::edge(size);
         let wanted: Vec<_> = edge.iter().copied().map(Wanted::tile).collect();
-        let files = self.need(&wanted)?;
+        let files = self.need(&wanted)?.into_iter();
+        let files = files.map(Arc::unwrap_or_clone);
         let tiles = edge.into_iter().zip(files).collect();
         Ok(VerifiedTiles::open(size, root, tiles)?)
     }
