@@ -2,7 +2,7 @@
 //!
 //! From the command line down: [`cli`] names the commands and flags; each file of [`commands`] is one command, which
 //! reads its arguments and calls one operation. What a workspace asks for comes from [`manifest`]; this user's keys
-//! and folders from [`keys`] and [`dirs`]; web servers are reached through [`network`], with the [`tokens`] that they ask for; what lies in folders of WIT is read and written in [`wit`]. Every
+//! and folders from [`keys`] and [`dirs`]; web servers are reached through [`network`], with the [`tokens`] that they ask for; [`upstreams`] opens what no log vouches for; what lies in folders of WIT is read and written in [`wit`]. Every
 //! failure is an [`error::Error`], whose class is the exit code; only [`shell`] prints, and what it prints as JSON has its
 //! shape from [`message`]. What users call a package is a [`spec::PackageSpec`].
 //!
@@ -28,4 +28,5 @@ mod secret;
 pub mod shell;
 pub mod spec;
 pub mod tokens;
+pub mod upstreams;
 pub mod wit;

@@ -9,12 +9,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use registry::file;
-use registry::http::{Address, AddressError, Http, Options, Progress, Silent};
+use registry::http::{Address, AddressError, Http, Options, Progress, Silent, Web};
 use tokio::runtime::{Builder, Handle, Runtime};
-use upstream::{Local, Texts, Upstream};
 
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Classify, Error, Result};
+use crate::error::{Class, Classified as _, Classify, Result};
 use crate::tokens;
 
 /// The variable that names a file of certificates which are believed beside the system's; cargo's own, for
@@ -111,7 +110,21 @@ impl Network {
         let mirrors = mirrors
             .collect::<std::result::Result<_, _>>()
             .classified()?;
-        let options = Options {
+        let runtime = self.runtime().classified()?.clone();
+        Ok(Http::new(address, mirrors, self.options(dirs)?, runtime))
+    }
+
+    /// The way to any other server. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// Tokens or certificates that do not read; a system without threads to give.
+    pub fn web(&self, dirs: &Dirs) -> Result<Web> {
+        let runtime = self.runtime().classified()?.clone();
+        Ok(Web::new(self.options(dirs)?, runtime))
+    }
+
+    fn options(&self, dirs: &Dirs) -> Result<Options> {
+        Ok(Options {
             tokens: tokens::read(dirs).classified()?,
             roots: roots().classified()?.into_iter().collect(),
             progress: match &self.shared.progress {
@@ -119,25 +132,6 @@ impl Network {
                 None => Arc::new(Silent),
             },
             ..Options::default()
-        };
-        let runtime = self.runtime().classified()?.clone();
-        Ok(Http::new(address, mirrors, options, runtime))
-    }
-
-    /// An upstream. Nothing is asked yet.
-    ///
-    /// # Errors
-    /// A folder that is none.
-    pub fn upstream(&self, address: &upstream::Address) -> Result<Box<dyn Upstream>> {
-        Ok(match address {
-            upstream::Address::Local(root) => Box::new(Local::new(root)),
-            upstream::Address::Folder(folder) => Box::new(Texts::open(folder).classified()?),
-            upstream::Address::Oci(_)
-            | upstream::Address::WasmPkg(_)
-            | upstream::Address::Crate { .. } => {
-                let message = format!("{address} cannot be read by this version");
-                return Err(Error::new(Class::Usage, message));
-            }
         })
     }
 

@@ -18,7 +18,7 @@ use component::wit::selected::{Form, Selected};
 use component::wit::text::{Group, TextError, wit_name};
 use fixtures::random::Random;
 use transparency::digest::Digest;
-use upstream::tree::Tree;
+use upstream::tree::WitTree;
 use wit_parser::{PackageName as WitName, Resolve};
 
 /// The content of a package of texts that no registry has anything for.
@@ -56,7 +56,7 @@ fn check_round(at_hand: &AtHand, name: &WitName, bytes: &[u8], case: &str) {
 fn what_is_printed_of_wasi_is_published_as_the_same_bytes() {
     let mut count = 0;
     for folder in fixtures::wasi::folders().unwrap() {
-        let tree = Tree::read(std::slice::from_ref(&folder)).unwrap();
+        let tree = WitTree::read(std::slice::from_ref(&folder)).unwrap();
         for name in tree.in_order() {
             let bytes = encode(&tree.at_hand, name).unwrap();
             check_round(

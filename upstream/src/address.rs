@@ -22,7 +22,7 @@ const MAX_REPOSITORY: usize = 255;
 
 /// Why a text is no upstream's address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
+pub enum UpstreamAddressError {
     /// The host of an OCI registry that cannot be one.
     #[error("`{text}` cannot be a host: {reason}")]
     Host {
@@ -65,7 +65,7 @@ pub enum AddressError {
 
 /// An upstream's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub enum UpstreamAddress {
     /// An OCI registry, and what its repositories begin with.
     Oci(OciAddress),
     /// A host that says where its packages lie.
@@ -83,10 +83,10 @@ pub enum Address {
     Folder(PathBuf),
 }
 
-impl FromStr for Address {
-    type Err = AddressError;
+impl FromStr for UpstreamAddress {
+    type Err = UpstreamAddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, UpstreamAddressError> {
         if let Some(rest) = text.strip_prefix("oci:") {
             return rest.parse().map(Self::Oci);
         }
@@ -94,7 +94,7 @@ impl FromStr for Address {
             return host.parse().map(Self::WasmPkg);
         }
         if let Some(rest) = text.strip_prefix("crate:") {
-            return parse_crate(rest).ok_or_else(|| AddressError::Crate {
+            return parse_crate(rest).ok_or_else(|| UpstreamAddressError::Crate {
                 text: text.to_owned(),
             });
         }
@@ -103,13 +103,13 @@ impl FromStr for Address {
             None => (Self::Folder, text),
         };
         if path.is_empty() {
-            return Err(AddressError::Empty);
+            return Err(UpstreamAddressError::Empty);
         }
         Ok(make(path.into()))
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for UpstreamAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Oci(address) => address.fmt(f),
@@ -121,13 +121,13 @@ impl fmt::Display for Address {
     }
 }
 
-fn parse_crate(text: &str) -> Option<Address> {
+fn parse_crate(text: &str) -> Option<UpstreamAddress> {
     let (name, version) = text.split_once("@=")?;
     // Cargo's own rule for crates of its registry. It is written into a manifest.
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let begins = name.bytes().next()?.is_ascii_alphabetic();
     let is_name = begins && name.len() <= 64 && name.bytes().all(is_word);
-    is_name.then_some(Address::Crate {
+    is_name.then_some(UpstreamAddress::Crate {
         name: name.to_owned(),
         version: parse_version(version).ok()?,
     })
@@ -142,7 +142,7 @@ pub struct OciHost {
 }
 
 /// As whom people know Docker Hub, and who answers for it.
-const DOCKER_HUB: [&str; 2] = ["docker.io", "index.docker.io"];
+pub(crate) const DOCKER_HUB: [&str; 3] = ["docker.io", "index.docker.io", DOCKER_HUB_REGISTRY];
 /// Docker Hub's registry.
 pub(crate) const DOCKER_HUB_REGISTRY: &str = "registry-1.docker.io";
 
@@ -152,11 +152,16 @@ impl OciHost {
         &self.text
     }
 
+    /// Whether it is this very machine.
+    pub fn is_local(&self) -> bool {
+        is_local(&self.text)
+    }
+
     /// Where it is asked.
     ///
     /// # Errors
     /// None that can be: it was read from one.
-    pub fn base(&self) -> Result<http::Address, AddressError> {
+    pub fn base(&self) -> Result<http::Address, UpstreamAddressError> {
         let is_hub = self.tls && DOCKER_HUB.contains(&self.text.as_str());
         let host = if is_hub {
             DOCKER_HUB_REGISTRY
@@ -165,15 +170,15 @@ impl OciHost {
         };
         let scheme = if self.tls { "https" } else { "http" };
         let parsed = format!("{scheme}://{host}").parse();
-        parsed.map_err(|reason| AddressError::Host {
+        parsed.map_err(|reason| UpstreamAddressError::Host {
             text: self.text.clone(),
             reason,
         })
     }
 
-    fn parse_with(scheme: &str, text: &str) -> Result<Self, AddressError> {
+    fn parse_with(scheme: &str, text: &str) -> Result<Self, UpstreamAddressError> {
         let parsed = format!("{scheme}://{text}").parse();
-        let base: http::Address = parsed.map_err(|reason| AddressError::Host {
+        let base: http::Address = parsed.map_err(|reason| UpstreamAddressError::Host {
             // What stands before an `@` may be a password.
             text: text.rsplit('@').next().unwrap_or_default().to_owned(),
             reason,
@@ -183,12 +188,12 @@ impl OciHost {
         let asked = asked.strip_prefix(scheme).unwrap_or(&asked);
         let host = asked.strip_prefix("://").unwrap_or(asked);
         if host.contains('/') || text.contains(['/', '\\', '?', '#']) {
-            return Err(AddressError::NotHost {
+            return Err(UpstreamAddressError::NotHost {
                 text: text.to_owned(),
             });
         }
         if !base.is_private() {
-            return Err(AddressError::InTheClear {
+            return Err(UpstreamAddressError::InTheClear {
                 text: text.to_owned(),
             });
         }
@@ -200,14 +205,14 @@ impl OciHost {
 }
 
 impl FromStr for OciHost {
-    type Err = AddressError;
+    type Err = UpstreamAddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, UpstreamAddressError> {
         if let Some((scheme @ ("http" | "https"), host)) = text.split_once("://") {
             return Self::parse_with(scheme, host);
         }
         match Self::parse_with("http", text) {
-            Err(AddressError::InTheClear { .. }) => Self::parse_with("https", text),
+            Err(UpstreamAddressError::InTheClear { .. }) => Self::parse_with("https", text),
             parsed => parsed,
         }
     }
@@ -223,6 +228,11 @@ impl fmt::Display for OciHost {
     }
 }
 
+/// Whether a host would be asked without TLS, which this very machine is alone.
+fn is_local(text: &str) -> bool {
+    OciHost::parse_with("http", text).is_ok()
+}
+
 /// An OCI registry, and what its repositories begin with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OciAddress {
@@ -236,9 +246,9 @@ impl OciAddress {
     ///
     /// # Errors
     /// What no repository can begin with.
-    pub fn new(host: OciHost, prefix: &str) -> Result<Self, AddressError> {
+    pub fn new(host: OciHost, prefix: &str) -> Result<Self, UpstreamAddressError> {
         if !is_repository(&format!("{prefix}a")) {
-            return Err(AddressError::Prefix {
+            return Err(UpstreamAddressError::Prefix {
                 text: prefix.to_owned(),
             });
         }
@@ -272,9 +282,9 @@ pub(crate) fn tag_of(version: &Version) -> String {
 }
 
 impl FromStr for OciAddress {
-    type Err = AddressError;
+    type Err = UpstreamAddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, UpstreamAddressError> {
         let after = text.find("://").map_or(0, |scheme| scheme + 3);
         let slash = text.get(after..).and_then(|rest| rest.find('/'));
         let end = slash.map_or(text.len(), |slash| after + slash);
@@ -338,7 +348,7 @@ mod tests {
             ("local:a/b", "local:a/b"),
             ("../wit", "../wit"),
         ] {
-            let address: Address = text
+            let address: UpstreamAddress = text
                 .parse()
                 .unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(address.to_string(), printed);
@@ -376,7 +386,7 @@ mod tests {
             ("local:", "is missing"),
             ("", "is missing"),
         ] {
-            let refused = text.parse::<Address>().unwrap_err().to_string();
+            let refused = text.parse::<UpstreamAddress>().unwrap_err().to_string();
             assert!(refused.contains(error), "{text}: {refused}");
             assert!(!refused.contains("pass"), "{refused}");
         }

@@ -4,5 +4,7 @@
 
 pub mod challenge;
 pub mod manifest;
+pub mod metadata;
 pub mod tags;
 pub mod token;
+pub mod wkg;

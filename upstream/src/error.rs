@@ -14,8 +14,11 @@ use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
 
+use crate::address::UpstreamAddressError;
+use crate::crates::CrateError;
 use crate::document::manifest::ManifestError;
-use crate::document::token::TokenError;
+use crate::document::metadata::MetadataError;
+use crate::document::token::NoToken;
 use crate::login::LoginUse;
 use crate::tree::ImportError;
 
@@ -92,6 +95,41 @@ pub enum UpstreamError {
         /// The upstream.
         upstream: String,
     },
+    /// A host that cannot be asked.
+    #[error("{host} cannot be asked")]
+    Host {
+        /// The host.
+        host: String,
+        /// Why.
+        #[source]
+        source: Box<UpstreamAddressError>,
+    },
+    /// A host that does not say where its packages lie.
+    #[error(
+        "{host} does not say in which OCI registry its packages lie: it has no `/.well-known/wasm-pkg/registry.json`"
+    )]
+    NoMetadata {
+        /// The host.
+        host: String,
+    },
+    /// A host that says it in a way that cannot be followed.
+    #[error("{address} does not say in which OCI registry packages lie")]
+    Metadata {
+        /// The address of what it says.
+        address: String,
+        /// Why not.
+        #[source]
+        source: Box<MetadataError>,
+    },
+    /// A crate that cannot be had.
+    #[error("cannot fetch {address}")]
+    Crate {
+        /// The crate and its version.
+        address: String,
+        /// Why.
+        #[source]
+        source: Box<CrateError>,
+    },
     /// The registry wants a token, and none is to be got.
     #[error("{host} wants a token, and none was got")]
     NoToken {
@@ -99,7 +137,7 @@ pub enum UpstreamError {
         host: String,
         /// Why.
         #[source]
-        source: Box<TokenError>,
+        source: Box<NoToken>,
     },
     /// This user's login cannot be had.
     #[error("cannot get the login for {host}")]

@@ -4,20 +4,23 @@
 //! believed: it is imported into a registry, whose record then says what lay there. This crate decides how an upstream is
 //! asked, within which limits, and which answers are refused. It prints nothing, reads no environment, and keeps nothing.
 //!
-//! [`Address`] says how each is written. The network is reached through [`registry::http`], and bytes are read by
+//! [`UpstreamAddress`] says how each is written. The network is reached through [`registry::http`], and bytes are read by
 //! [`component`].
 
 mod address;
+mod crates;
 pub mod document;
 mod error;
+mod fetched;
 pub mod folder;
 mod listing;
 mod local;
 pub mod login;
 mod oci;
-mod release;
+mod process;
 mod texts;
 pub mod tree;
+mod wasm_pkg;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,15 +29,18 @@ use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
 
-pub use address::{Address, AddressError, OciAddress, OciHost};
+pub use address::{OciAddress, OciHost, UpstreamAddress, UpstreamAddressError};
+pub use crates::{Cargo, CrateError};
 pub use error::UpstreamError;
+pub use fetched::{Claims, Document, Fetched};
 pub use listing::Listing;
 pub use local::Local;
 pub use oci::Oci;
-pub use release::{Claims, Document, Release};
+pub use process::ProcessError;
 pub use texts::Texts;
+pub use wasm_pkg::{built_in, discover};
 
-/// Where packages are found, and what is said there of them. It shows itself as its [`Address`].
+/// Where packages are found, and what is said there of them. It shows itself as its [`UpstreamAddress`].
 pub trait Upstream: fmt::Display + Send + Sync {
     /// The packages that it has; none where it cannot list them.
     ///
@@ -52,7 +58,7 @@ pub trait Upstream: fmt::Display + Send + Sync {
     ///
     /// # Errors
     /// No such version; what cannot be reached or read; bytes that are another package's, or no component and no WIT package.
-    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError>;
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError>;
 
     /// The digest of a manifest, as the upstream states it without sending the manifest: a hint, which proves nothing.
     ///

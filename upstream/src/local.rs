@@ -13,9 +13,9 @@ use transparency::version::parse_version;
 
 use crate::Upstream;
 use crate::error::UpstreamError;
+use crate::fetched::{Claims, Fetched};
 use crate::folder::{entries, has_extension};
 use crate::listing::Listing;
-use crate::release::{Claims, Release};
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl Upstream for Local {
         Ok(listing)
     }
 
-    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError> {
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError> {
         let path = self.folder(package).join(format!("{version}.wasm"));
         let bytes = match file::read(&path, MAX_CONTENT) {
             Ok(bytes) => bytes,
@@ -117,6 +117,6 @@ impl Upstream for Local {
             reference: path.display().to_string(),
             ..Claims::default()
         };
-        Release::open(package, version, bytes, claims)
+        Fetched::open(package, version, bytes, claims)
     }
 }

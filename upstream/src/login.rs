@@ -1,7 +1,12 @@
 //! Who asks an OCI registry: this user's logins, which somebody else keeps.
 
+pub mod docker;
+
+pub(crate) use docker::decode_login;
+
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::address::OciHost;
 
@@ -77,6 +82,22 @@ pub struct Anonymous;
 
 impl Logins for Anonymous {
     fn of(&self, _: &OciHost) -> Result<Option<Login>, Box<dyn Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
+/// Several keepers, of whom the first with a login counts.
+#[derive(Clone, Default)]
+pub struct Keepers(pub Vec<Arc<dyn Logins>>);
+
+impl Logins for Keepers {
+    fn of(&self, host: &OciHost) -> Result<Option<Login>, Box<dyn Error + Send + Sync>> {
+        for keeper in &self.0 {
+            let found = keeper.of(host)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
         Ok(None)
     }
 }

@@ -17,15 +17,15 @@ use transparency::digest::Digest;
 use transparency::name::PackageName;
 
 use crate::Upstream;
-use crate::address::{AddressError, OciAddress, OciHost, tag_of};
+use crate::address::{OciAddress, OciHost, UpstreamAddressError, tag_of};
 use crate::document::manifest::{ACCEPTED, Blob, Config, MAX_MANIFEST, Manifest, ManifestError};
 use crate::document::tags::{
     MAX_PAGE, MAX_PAGES, MAX_TAGS, is_page_of, listing, next_link, parse_page,
 };
 use crate::error::{UpstreamError, check_digest};
+use crate::fetched::{Claims, Document, Fetched};
 use crate::listing::Listing;
 use crate::login::Logins;
-use crate::release::{Claims, Document, Release};
 use access::{Access, Ask};
 
 /// How many tags are asked for at once: those of every package there is in one page.
@@ -48,7 +48,7 @@ impl Oci {
         web: Web,
         logins: Arc<dyn Logins>,
         realms: Vec<OciHost>,
-    ) -> Result<Self, AddressError> {
+    ) -> Result<Self, UpstreamAddressError> {
         let host = address.host().clone();
         Ok(Self {
             access: Access::new(web, host, logins, realms, address.to_string())?,
@@ -223,7 +223,7 @@ impl Upstream for Oci {
         self.tags(package).map(listing)
     }
 
-    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError> {
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError> {
         let reference = self.address.reference(package, version);
         let found = self.manifest(package, &tag_of(version))?;
         let document = found.ok_or_else(|| self.no_version(package, version))?;
@@ -244,7 +244,7 @@ impl Upstream for Oci {
             annotations: manifest.annotations(),
             checksum: None,
         };
-        Release::open(package, version, bytes, claims)
+        Fetched::open(package, version, bytes, claims)
     }
 
     fn hint(

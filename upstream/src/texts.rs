@@ -1,4 +1,4 @@
-//! A folder of WIT texts: its packages are released as their texts say, each from the texts of that folder alone.
+//! A folder of WIT texts, or the WIT in a crate: its packages are released as their texts say, each from the texts of that folder alone.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -13,17 +13,19 @@ use transparency::name::PackageName;
 use wit_parser::PackageName as WitName;
 
 use crate::Upstream;
+use crate::address::UpstreamAddress;
+use crate::crates::Cargo;
 use crate::error::UpstreamError;
+use crate::fetched::{Claims, Fetched};
 use crate::listing::Listing;
-use crate::release::{Claims, Release};
-use crate::tree::Tree;
+use crate::tree::WitTree;
 
 /// The texts, and where they come from.
 #[derive(Debug)]
 pub struct Texts {
     /// Where they lie on disk.
     folder: PathBuf,
-    tree: Tree,
+    tree: WitTree,
     /// How the upstream is written.
     address: String,
     /// Of the archive that they were in.
@@ -41,14 +43,32 @@ impl Texts {
         Self::of_archive(folder, address, None)
     }
 
+    /// The WIT in one version of a crate, which cargo fetches.
+    ///
+    /// # Errors
+    /// Cargo does not bring it; it holds no WIT.
+    pub fn of_crate(cargo: &Cargo, name: &str, version: &Version) -> Result<Self, UpstreamError> {
+        let address = UpstreamAddress::Crate {
+            name: name.to_owned(),
+            version: version.clone(),
+        };
+        let address = address.to_string();
+        let fetched = cargo.fetch(name, version);
+        let (folder, checksum) = fetched.map_err(|source| UpstreamError::Crate {
+            address: address.clone(),
+            source: Box::new(source),
+        })?;
+        Self::of_archive(folder, address, checksum)
+    }
+
     /// The same of a folder that an archive was unpacked to, which is known by another address.
-    pub(crate) fn of_archive(
+    fn of_archive(
         folder: PathBuf,
         address: String,
         checksum: Option<Digest>,
     ) -> Result<Self, UpstreamError> {
         Ok(Self {
-            tree: Tree::read(std::slice::from_ref(&folder))?,
+            tree: WitTree::read(std::slice::from_ref(&folder))?,
             folder,
             address,
             checksum,
@@ -66,7 +86,7 @@ impl Texts {
     }
 
     /// All that was read, with what is wrong.
-    pub fn tree(&self) -> &Tree {
+    pub fn tree(&self) -> &WitTree {
         &self.tree
     }
 
@@ -139,7 +159,7 @@ impl Upstream for Texts {
         })
     }
 
-    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Release, UpstreamError> {
+    fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError> {
         let name = wit_name(package, version);
         let bytes = self
             .encode(&name)?
@@ -153,6 +173,6 @@ impl Upstream for Texts {
             checksum: self.checksum,
             ..Claims::default()
         };
-        Release::open(package, version, bytes, claims)
+        Fetched::open(package, version, bytes, claims)
     }
 }

@@ -47,7 +47,7 @@ pub struct Skipped {
 
 /// What trees of folders hold.
 #[derive(Debug, Default)]
-pub struct Tree {
+pub struct WitTree {
     /// The texts; those of all trees serve each other.
     pub at_hand: AtHand,
     /// Texts for a package version that an earlier one declares by another text.
@@ -56,7 +56,7 @@ pub struct Tree {
     pub skipped: Vec<Skipped>,
 }
 
-impl Tree {
+impl WitTree {
     /// Reads every text in some folders and all below them. A folder's `.wit` files are one package, or each its own where
     /// they name different ones, as those of a `deps` are. A `deps` within a folder of a `deps` is nobody's: WIT tools
     /// look into one such folder alone.

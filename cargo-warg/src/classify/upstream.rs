@@ -1,10 +1,10 @@
 //! Errors of `upstream`: what they ask of the caller, and what to do about them.
 
 use component::span::Annotation;
-use upstream::UpstreamError;
 use upstream::document::manifest::{CONFIG_TYPE, ManifestError};
 use upstream::login::LoginUse;
 use upstream::tree::ImportError;
+use upstream::{CrateError, UpstreamError};
 
 use super::registry::{class_of, fetch_help};
 use crate::error::{Class, Classify};
@@ -37,14 +37,25 @@ impl Classify for UpstreamError {
             | Self::AbsentOrPrivate { .. }
             | Self::Unmet { .. } => Class::Unsolved,
             Self::Fetch { source, .. } => class_of(source.remedy()),
-            Self::Status { .. } | Self::NoBlob { .. } => Class::Unavailable,
+            Self::Status { .. } | Self::NoBlob { .. } | Self::NoMetadata { .. } => {
+                Class::Unavailable
+            }
+            Self::Crate { source, .. } => match **source {
+                CrateError::Absent { .. } => Class::Unsolved,
+                CrateError::Failed { .. } => Class::Unavailable,
+                CrateError::Scratch { .. } | CrateError::Cargo(_) | CrateError::Output => {
+                    Class::Other
+                }
+            },
             Self::Differs { .. }
             | Self::OtherPackage { .. }
             | Self::Json { .. }
             | Self::Link { .. }
             | Self::TooManyTags { .. }
+            | Self::Metadata { .. }
             | Self::NoToken { .. } => Class::Refused,
             Self::Login { .. }
+            | Self::Host { .. }
             | Self::Manifest { .. }
             | Self::Content { .. }
             | Self::TwoTexts { .. }
@@ -79,6 +90,12 @@ impl Classify for UpstreamError {
             | Self::NoToken { .. } => {
                 "nothing of it was taken: tell whoever runs that registry, or put it there".to_owned()
             }
+            Self::NoMetadata { host } => format!(
+                "wkg takes the host itself for a registry then: if that is meant, say `oci:{host}`"
+            ),
+            Self::Metadata { .. } => {
+                "tell whoever runs that host; where the OCI registry is known, `oci:HOST/PREFIX` needs no such file".to_owned()
+            }
             Self::Status { .. } => "check the address; the registry may have a fault".to_owned(),
             Self::NoBlob { .. } => {
                 "it may be on its way (try again), or was removed: a mirror or a vendored folder may have it".to_owned()
@@ -88,6 +105,8 @@ impl Classify for UpstreamError {
             Self::NoPackage { .. }
             | Self::NoVersion { .. }
             | Self::Login { .. }
+            | Self::Host { .. }
+            | Self::Crate { .. }
             | Self::Read { .. } => return None,
         })
     }
@@ -107,6 +126,10 @@ impl Classify for UpstreamError {
             | Self::TooManyTags { .. }
             | Self::NoToken { .. }
             | Self::Login { .. }
+            | Self::Host { .. }
+            | Self::NoMetadata { .. }
+            | Self::Metadata { .. }
+            | Self::Crate { .. }
             | Self::Manifest { .. }
             | Self::NoBlob { .. }
             | Self::Differs { .. }

@@ -6,7 +6,7 @@ use cargo_warg::error::Error;
 use component::content::kind_of;
 use component::wit::import::{Imported, declared};
 use transparency::name::Kind;
-use upstream::tree::{ImportError, Tree};
+use upstream::tree::{ImportError, WitTree};
 
 use crate::world::{encode, folder, version};
 
@@ -25,7 +25,7 @@ pub(crate) struct Skipped {
 }
 
 pub(crate) fn read_deps_folder(dir: &Path) -> Result<Import, ImportError> {
-    let tree = Tree::read(&[dir.to_owned()])?;
+    let tree = WitTree::read(&[dir.to_owned()])?;
     let mut packages = Vec::new();
     let mut skipped = Vec::new();
     for name in tree.in_order() {

@@ -21,7 +21,7 @@ const MAX_TAG: usize = 128;
 
 /// One page. Tags that are longer than tags can be are left out.
 #[derive(Debug, Default)]
-pub struct Page {
+pub struct TagPage {
     /// In the order that they came.
     pub tags: Vec<String>,
     /// How many came, those that were left out included.
@@ -32,28 +32,28 @@ pub struct Page {
 ///
 /// # Errors
 /// What is not JSON of that form, and more than [`MAX_TAGS`] tags.
-pub fn parse_page(body: &[u8]) -> Result<Page, serde_json::Error> {
+pub fn parse_page(body: &[u8]) -> Result<TagPage, serde_json::Error> {
     #[derive(Deserialize)]
     struct Answer {
         /// Some send `null` for a repository without any.
-        tags: Option<Page>,
+        tags: Option<TagPage>,
     }
     let answer: Answer = serde_json::from_slice(body)?;
     Ok(answer.tags.unwrap_or_default())
 }
 
-impl<'de> Deserialize<'de> for Page {
+impl<'de> Deserialize<'de> for TagPage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Tags;
         impl<'de> Visitor<'de> for Tags {
-            type Value = Page;
+            type Value = TagPage;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of tags")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Page, A::Error> {
-                let mut page = Page::default();
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TagPage, A::Error> {
+                let mut page = TagPage::default();
                 while page.count < MAX_TAGS {
                     let Some(tag) = list.next_element::<String>()? else {
                         return Ok(page);

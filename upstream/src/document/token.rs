@@ -6,7 +6,7 @@ use super::challenge::ChallengeError;
 
 /// Why no token was got.
 #[derive(Debug, thiserror::Error)]
-pub enum TokenError {
+pub enum NoToken {
     /// What the registry asks for is not known here.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),

@@ -13,7 +13,7 @@ use transparency::name::PackageName;
 
 use crate::address::{DOCKER_HUB_REGISTRY, OciHost};
 use crate::document::challenge::Challenge;
-use crate::document::token::{TokenError, is_token, parse_token};
+use crate::document::token::{NoToken, is_token, parse_token};
 use crate::error::UpstreamError;
 use crate::login::{Login, LoginUse, Logins};
 
@@ -65,7 +65,7 @@ impl Access {
         logins: Arc<dyn Logins>,
         realms: Vec<OciHost>,
         upstream: String,
-    ) -> Result<Self, crate::AddressError> {
+    ) -> Result<Self, crate::UpstreamAddressError> {
         Ok(Self {
             base: host.base()?,
             web,
@@ -132,7 +132,7 @@ impl Access {
         }
     }
 
-    fn no_token(&self, source: TokenError) -> UpstreamError {
+    fn no_token(&self, source: NoToken) -> UpstreamError {
         UpstreamError::NoToken {
             host: self.host.to_string(),
             source: Box::new(source),
@@ -213,7 +213,7 @@ impl Access {
         let authority = authority_of(realm);
         if !self.is_safe(realm) {
             let realm = authority;
-            return Err(self.no_token(TokenError::InTheClear { realm }));
+            return Err(self.no_token(NoToken::InTheClear { realm }));
         }
         let scope = format!("repository:{}:pull", ask.repository);
         let login = match self.login()? {
@@ -234,7 +234,7 @@ impl Access {
                 }
                 Login::Bearer(_) => {
                     let realm = self.host.to_string();
-                    return Err(self.no_token(TokenError::Characters { realm }));
+                    return Err(self.no_token(NoToken::Characters { realm }));
                 }
                 Login::Basic { user, password } => {
                     let credential = Credential::Basic {
@@ -340,12 +340,12 @@ impl Access {
         let realm = authority.to_owned();
         if reply.status != 200 {
             let status = reply.status;
-            return Err(self.no_token(TokenError::Status { realm, status }));
+            return Err(self.no_token(NoToken::Status { realm, status }));
         }
         match parse_token(&reply.body) {
             Some(token) if is_token(&token) => Ok(Credential::Bearer(token)),
-            Some(_) => Err(self.no_token(TokenError::Characters { realm })),
-            None => Err(self.no_token(TokenError::Malformed { realm })),
+            Some(_) => Err(self.no_token(NoToken::Characters { realm })),
+            None => Err(self.no_token(NoToken::Malformed { realm })),
         }
     }
 }

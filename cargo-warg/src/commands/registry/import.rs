@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 
 use clap::Args;
 use transparency::version::parse_version;
-use upstream::Address;
+use upstream::UpstreamAddress;
 
 use super::super::Context;
 use super::super::report::counted;
@@ -48,7 +48,7 @@ pub struct RegistryImportArgs {
 
 /// What is imported.
 enum Source {
-    Upstream(Address, Vec<Wanted>),
+    Upstream(UpstreamAddress, Vec<Wanted>),
     Folders(Vec<PathBuf>),
 }
 
@@ -74,12 +74,10 @@ impl RegistryImportArgs {
                 folders::import(&workspace, &dirs, &context.network, &wanted)?
             }
             Source::Upstream(address, wanted) => {
-                if context.offline {
-                    let message = format!("{address} cannot be asked with --offline");
-                    return Err(Error::new(Class::Usage, message));
-                }
+                let (network, offline) = (&context.network, context.offline);
+                let upstream = crate::upstreams::open(&address, network, &dirs, offline)?;
                 let wanted = upstreams::Import {
-                    upstream: &*context.network.upstream(&address)?,
+                    upstream: &*upstream,
                     wanted: &wanted,
                     registry: self.registry.as_deref(),
                     key: self.key.as_deref(),
@@ -103,12 +101,12 @@ fn source(sources: &[String]) -> Result<Source> {
     let Some((first, rest)) = sources.split_first() else {
         return Ok(Source::Folders(Vec::new()));
     };
-    let address = Address::from_str(first).map_err(|error| {
+    let address = UpstreamAddress::from_str(first).map_err(|error| {
         Error::new(Class::Usage, error.to_string()).with_help(
             "an upstream is `oci:HOST/PREFIX`, `wasm-pkg:HOST`, `crate:NAME@=VERSION`, `local:DIR`, or a folder",
         )
     })?;
-    if matches!(address, Address::Folder(_)) {
+    if matches!(address, UpstreamAddress::Folder(_)) {
         return Ok(Source::Folders(sources.iter().map(PathBuf::from).collect()));
     }
     let wanted = rest.iter().map(|text| {

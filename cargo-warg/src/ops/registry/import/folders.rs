@@ -23,7 +23,7 @@ use crate::ops::session::Sessions;
 use crate::ops::session::registries::{Configured, Reading, Registries};
 use component::wit::import::{Imported as Found, declared};
 use component::wit::publish::PublishError;
-use upstream::tree::Tree;
+use upstream::tree::WitTree;
 
 /// What is to be imported, where, and by whom.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +116,7 @@ fn read(
     sessions: &mut Sessions<'_>,
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<FoundItem>> {
-    let mut tree = Tree::read(folders)
+    let mut tree = WitTree::read(folders)
         .classified()
         .context(|| cannot(folders))?;
     for wrong in tree.skipped.drain(..) {
@@ -170,7 +170,7 @@ fn read(
 /// Leaves out what belongs to another registry than the one that was named: that one's operator gave the namespace to nobody,
 /// and Cargo.toml has another one for it. References to it lead there.
 fn leave_foreign(
-    tree: &mut Tree,
+    tree: &mut WitTree,
     registry: &Configured,
     registries: &Registries,
     sessions: &mut Sessions<'_>,

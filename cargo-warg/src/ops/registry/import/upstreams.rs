@@ -16,7 +16,7 @@ use transparency::number::Time;
 use transparency::package::Scope;
 use transparency::statement::Statement;
 use transparency::version::{Track, VersionReq, without_build};
-use upstream::{Release, Upstream, UpstreamError};
+use upstream::{Fetched, Upstream, UpstreamError};
 
 use super::{FoundItem, Imported, Moved, Report, item, nothing_to_release, release, skip};
 use crate::dirs::Dirs;
@@ -371,7 +371,7 @@ impl<'a, 'd> Importer<'a, 'd> {
     }
 
     /// Takes what was fetched, to be released; what it refers to is asked for.
-    fn take(&mut self, fetched: Release, ahead: &mut VecDeque<Wanted>) {
+    fn take(&mut self, fetched: Fetched, ahead: &mut VecDeque<Wanted>) {
         let from = fetched.claims.reference.clone();
         let item = match self.item(fetched) {
             Ok(item) => item,
@@ -397,8 +397,8 @@ impl<'a, 'd> Importer<'a, 'd> {
     }
 
     /// What is said of a release: what its bytes say, and what the upstream claims.
-    fn item(&self, fetched: Release) -> Result<Item> {
-        let Release {
+    fn item(&self, fetched: Fetched) -> Result<Item> {
+        let Fetched {
             name,
             version,
             kind,
@@ -466,7 +466,7 @@ fn fetch(
     upstream: &dyn Upstream,
     name: &PackageName,
     versions: &[Version],
-) -> Vec<(Version, std::result::Result<Release, UpstreamError>)> {
+) -> Vec<(Version, std::result::Result<Fetched, UpstreamError>)> {
     thread::scope(|scope| {
         let all: Vec<_> = versions
             .iter()

@@ -48,7 +48,7 @@ pub struct Claims {
 
 /// One version of a package, as an upstream has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct Fetched {
     /// The package that was asked for. A WIT package has the same name in its bytes.
     pub name: PackageName,
     /// The version that was asked for, likewise.
@@ -63,7 +63,7 @@ pub struct Release {
     pub claims: Claims,
 }
 
-impl Release {
+impl Fetched {
     /// Looks at what came for a package version.
     ///
     /// # Errors
