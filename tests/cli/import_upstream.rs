@@ -2,6 +2,7 @@
 //! once: other bytes under its name are told, and replace nothing.
 
 use fixtures::component;
+use fixtures::oci::{Registry, Tokens};
 
 use crate::support::{Project, Sandbox};
 
@@ -136,4 +137,82 @@ fn one_bad_package_is_left_out_and_the_others_come() {
     app.warg(&["registry", "import", "local:../up", "wasi:none"])
         .code(11)
         .stderr_contains("wasi:none");
+}
+
+/// An OCI registry on loopback with the packages of [`fill`], below `webassembly/`.
+fn oci() -> Registry {
+    let registry = Registry::new();
+    registry.want(Tokens::Public);
+    for (name, version, text) in [
+        (
+            "wasi/io",
+            "0.2.0",
+            "package wasi:io@0.2.0;\ninterface streams { f: func(); }",
+        ),
+        (
+            "wasi/io",
+            "0.2.3",
+            "package wasi:io@0.2.3;\ninterface streams { g: func(); }",
+        ),
+        (
+            "wasi/http",
+            "0.2.3",
+            &format!("package wasi:http@0.2.3;\n{HTTP}"),
+        ),
+    ] {
+        let content = component::wit_package(text);
+        registry.push(&format!("webassembly/{name}"), version, &content);
+    }
+    registry
+}
+
+#[test]
+fn an_unchanged_package_of_an_oci_registry_takes_two_requests() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let registry = oci();
+    let address = format!("oci:{}/webassembly", registry.host());
+    let import = ["registry", "import", &address, "wasi:http"];
+    app.warg(&import)
+        .code(0)
+        .stderr_contains("Imported 3 versions of 2 packages into `team`");
+    app.warg(&["registry", "check", "team"]).code(0);
+    let info = app.json(&["info", "wasi:http@0.2.3"]);
+    let said = &info["releases"][0]["annotations"];
+    let reference = format!("{}/webassembly/wasi/http:0.2.3", registry.host());
+    assert_eq!(said["oci.reference"], reference);
+    // What the manifest was is kept, to show whoever asks what lay there.
+    let manifest = said["oci.manifest"].as_str().unwrap();
+    let hex = manifest.strip_prefix("sha256:").unwrap();
+    let kept = format!(
+        "../team-registry/content/sha256/{}/{}",
+        &hex[..2],
+        &hex[2..]
+    );
+    assert!(app.read(&kept).contains("application/wasm"));
+    let before = registry.server().requests().len();
+    app.warg(&import).code(0).stderr_contains("1 already there");
+    let asked = registry.server().requests().split_off(before);
+    // Without a token, the token, and the tags.
+    assert!(asked.len() <= 3, "{asked:?}");
+}
+
+#[test]
+fn a_tag_that_moved_is_found_by_comparing_all() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let registry = oci();
+    let address = format!("oci:{}/webassembly", registry.host());
+    app.warg(&["registry", "import", &address, "wasi:io"])
+        .code(0);
+    let recheck = ["registry", "import", &address, "wasi:io", "--recheck"];
+    app.warg(&recheck).code(0);
+    let evil =
+        component::wit_package("package wasi:io@0.2.3;\ninterface streams { evil: func(); }");
+    registry.push("webassembly/wasi/io", "0.2.3", &evil);
+    app.warg(&["registry", "import", &address, "wasi:io"])
+        .code(0);
+    app.warg(&recheck)
+        .code(13)
+        .stderr_contains("wasi:io@0.2.3 moved");
 }
