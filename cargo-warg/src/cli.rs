@@ -284,7 +284,7 @@ fn usage_failure(error: &clap::Error) -> Failure {
         code: Class::Usage.exit_code(),
         message: message.trim_start_matches("error: ").to_owned(),
         causes: Vec::new(),
-        places: Vec::new(),
+        locations: Vec::new(),
         help: parts.collect(),
     }
 }

@@ -39,6 +39,7 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::message::Message;
 use crate::network::Network;
+use crate::notice::Notice;
 use crate::ops::session::project::Project;
 use crate::shell::{Shell, clean_json};
 
@@ -117,6 +118,13 @@ impl Context {
     pub fn binary(&self, bytes: &[u8]) -> Result<()> {
         let printed = self.shell.binary(bytes);
         printed.or_fail(Class::Other, || "cannot write to stdout")
+    }
+
+    /// Tells what the user should know beside a result.
+    pub fn tell(&self, notices: &[Notice]) {
+        for notice in notices {
+            self.shell.notice(notice);
+        }
     }
 
     /// Ends with this exit code, if nothing fails.

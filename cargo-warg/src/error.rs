@@ -92,7 +92,7 @@ pub trait Classify: std::error::Error + Send + Sync + Sized + 'static {
 
 /// How many annotations of one failure are shown. The message says how many more there are: a stranger's lock may be wrong
 /// in forty thousand lines.
-const MAX_ANNOTATIONS: usize = 10;
+pub(crate) const MAX_ANNOTATIONS: usize = 10;
 
 /// A failure: its class, what went wrong and why, where, and what to do about it.
 pub struct Error {

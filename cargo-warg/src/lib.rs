@@ -20,6 +20,7 @@ pub mod lock_file;
 pub mod manifest;
 pub mod message;
 pub mod network;
+pub mod notice;
 pub mod ops;
 pub mod output;
 mod path;

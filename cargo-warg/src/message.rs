@@ -11,6 +11,7 @@ mod clean;
 mod fetch;
 mod info;
 mod lock;
+mod notice;
 mod outdated;
 mod registry;
 mod remove;
@@ -32,6 +33,7 @@ pub use self::clean::{Clean, CleanedPath, CleanedSort};
 pub use self::fetch::{Fetch, FetchedMember};
 pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
+pub use self::notice::Notice;
 pub use self::outdated::{HeldBy, Mark, Outdated, OutdatedPackage};
 pub use self::registry::{
     ImportedPackage, Init, Keys, MovedPackage, Publish, RegistryCheck, RegistryClock,
@@ -45,7 +47,7 @@ pub use self::self_check::{
 pub use self::tree::{Tree, TreeKind, TreeNode};
 pub use self::update::{Behind, HeldPin, PinChange, Update};
 pub use self::vendor::Vendor;
-pub use self::verify::{ClosedSet, Composed, Verify, VerifyBundle, VerifyRelease, YankedRelease};
+pub use self::verify::{ClosedSet, Composed, Verify, VerifyBundle, VerifyRelease};
 use crate::error::Error;
 use component::span;
 
@@ -128,7 +130,7 @@ pub struct Failure {
     /// Why, each cause after what it caused.
     pub causes: Vec<String>,
     /// Where: first what is wrong, then what it is at odds with.
-    pub places: Vec<Place>,
+    pub locations: Vec<Location>,
     /// What to do about it.
     pub help: Vec<String>,
 }
@@ -137,7 +139,7 @@ pub struct Failure {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct Place {
+pub struct Location {
     /// The file, relative to the workspace root where it lies below.
     pub file: String,
     /// The line that it begins in, counted from 1.
@@ -152,7 +154,7 @@ pub struct Place {
     pub label: Option<String>,
 }
 
-impl From<&span::Annotation> for Place {
+impl From<&span::Annotation> for Location {
     fn from(annotation: &span::Annotation) -> Self {
         let span::Annotation { location, label } = annotation;
         Self {
@@ -173,7 +175,7 @@ impl From<&Error> for Failure {
             code: error.class().exit_code(),
             message: chain.next().unwrap_or_default(),
             causes: chain.collect(),
-            places: error.annotations().map(Place::from).collect(),
+            locations: error.annotations().map(Location::from).collect(),
             help: error.help().to_vec(),
         }
     }

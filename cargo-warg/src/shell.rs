@@ -16,14 +16,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Renderer, Snippet};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
 use registry::http::Progress;
 
-use crate::error::Error;
+use crate::error::{Error, MAX_ANNOTATIONS};
+use crate::notice::{Level, Notice};
 use crate::tokens;
-use component::span::{self, Location};
+use component::span;
 
 pub use github::{Summary, Table};
 pub use secrets::has_secret;
@@ -227,20 +228,11 @@ impl Shell {
         }
     }
 
-    /// A warning, as an annotation of the job.
-    fn annotate_warning(&self, message: &str, location: Option<&Location>) {
+    /// Annotates the job that this runs in, if its runner reads annotations.
+    fn annotate(&self, lines: impl FnOnce(&github::Job, Option<&Path>) -> Vec<String>) {
         let root = locked(&self.root);
         if self.job.annotates {
-            let title = "cargo warg";
-            let line = (self.job).annotation("warning", title, message, location, root.as_deref());
-            let _ = locked(&self.err).write(line.as_bytes());
-        }
-    }
-
-    fn annotate_error(&self, error: &Error) {
-        let root = locked(&self.root);
-        if self.job.annotates {
-            for line in self.job.error(error, root.as_deref()) {
+            for line in lines(&self.job, root.as_deref()) {
                 let _ = locked(&self.err).write(line.as_bytes());
             }
         }
@@ -272,20 +264,34 @@ impl Shell {
         }
     }
 
+    /// `warning: …` or `note: …`, the lines of text that it is about, and what to do under `help:`. Not with `-q`.
+    pub fn notice(&self, notice: &Notice) {
+        if self.verbosity < Verbosity::Normal {
+            return;
+        }
+        let annotations = notice.annotations();
+        let annotations: Vec<_> = annotations.iter().take(MAX_ANNOTATIONS).collect();
+        match notice.level() {
+            Level::Warning => {
+                self.annotate(|job, root| job.warning(notice, root));
+                self.line(WARNING, "warning:", notice);
+            }
+            Level::Note => self.line(NOTE, "note:", notice),
+        }
+        if !annotations.is_empty() {
+            self.snippet(annotate_snippets::Level::WARNING, &annotations, "");
+        }
+        self.help(&notice.help(), !annotations.is_empty());
+    }
+
     /// `warning: …`. Not with `-q`.
     pub fn warning(&self, message: impl fmt::Display) {
         if self.verbosity >= Verbosity::Normal {
-            self.annotate_warning(&message.to_string(), None);
+            self.annotate(|job, root| {
+                let message = message.to_string();
+                vec![job.annotation("warning", "cargo warg", &message, None, root)]
+            });
             self.line(WARNING, "warning:", &message);
-        }
-    }
-
-    /// The same of a location, which is named in a line of its own.
-    pub fn warning_at(&self, message: impl fmt::Display, location: &Location) {
-        if self.verbosity >= Verbosity::Normal {
-            self.annotate_warning(&message.to_string(), Some(location));
-            self.line(WARNING, "warning:", &message);
-            self.raw(&format!(" --> {}\n", clean_line(&location.to_string())));
         }
     }
 
@@ -298,7 +304,7 @@ impl Shell {
 
     /// `error: …`, each cause under `Caused by:`, and what to do under `help:`.
     pub fn error(&self, error: &Error) {
-        self.annotate_error(error);
+        self.annotate(|job, root| job.error(error, root));
         let mut long = false;
         for (position, message) in error.chain().enumerate() {
             if position == 0 {
@@ -311,11 +317,17 @@ impl Shell {
             let annotations: Vec<&span::Annotation> = error.annotations_of(position).collect();
             if !annotations.is_empty() {
                 long = true;
-                self.snippet(&annotations, if position == 0 { "" } else { "  " });
+                let indent = if position == 0 { "" } else { "  " };
+                self.snippet(annotate_snippets::Level::ERROR, &annotations, indent);
             }
         }
-        for (index, help) in error.help().iter().enumerate() {
-            if long && index == 0 {
+        self.help(error.help(), long);
+    }
+
+    /// `help: …`, each in a line of its own; apart from what was said before, where that was long.
+    fn help(&self, help: &[String], apart: bool) {
+        for (index, help) in help.iter().enumerate() {
+            if apart && index == 0 {
                 self.raw("\n");
             }
             self.line(NOTE, "help:", help);
@@ -323,7 +335,12 @@ impl Shell {
     }
 
     /// The lines of some texts, with what is meant underlined, as rustc shows them. The first annotation is where it is wrong.
-    fn snippet(&self, annotations: &[&span::Annotation], indent: &str) {
+    fn snippet(
+        &self,
+        level: annotate_snippets::Level<'_>,
+        annotations: &[&span::Annotation],
+        indent: &str,
+    ) {
         let (shown, named): (Vec<&span::Annotation>, Vec<&span::Annotation>) =
             (annotations.iter().copied())
                 .partition(|annotation| !is_too_long(annotation) && self.may_show(annotation));
@@ -336,7 +353,7 @@ impl Shell {
         let excerpts = excerpts(&shown);
         let mut shown = String::new();
         if !excerpts.is_empty() {
-            let group = Group::with_level(Level::ERROR);
+            let group = Group::with_level(level);
             let excerpts = excerpts.iter().map(|one| one.snippet(&self.secrets));
             shown = renderer.render(&[group.elements(excerpts)]);
         }

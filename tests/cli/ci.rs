@@ -25,16 +25,39 @@ fn yanked_since_is_a_warning_with_its_line_and_an_error_where_it_is_denied() {
     registry.world.yank("acme:io", "1.0.1", "it leaks");
     let (clock, io) = (line_of(&app, "acme:clock"), line_of(&app, "acme:io"));
     let said = app.warg(&["verify"]).code(0);
+    let shown = |line: usize, name: &str| {
+        let column = " ".repeat(line.to_string().len());
+        let named = format!("name = \"{name}\"");
+        let under = "^".repeat(named.len());
+        format!(
+            "{column}--> warg.lock:{line}:1\n{column} |\n{line} | {named}\n{column} | {under}\n\n\
+             help: `cargo warg update {name}` moves off it, where another release will do; `cargo warg outdated` says what \
+             holds it\n"
+        )
+    };
     let end = format!(
         "    Verified warg.lock: 4 packages, 4 contents, and 3 files of wit/deps\n\
-         warning: acme:clock@1.1.0 is yanked: it is slow\n --> warg.lock:{clock}:1\n\
-         warning: acme:io@1.0.1 is yanked: it leaks\n --> warg.lock:{io}:1\n"
+         warning: acme:clock@1.1.0 is yanked: it is slow\n{}\
+         warning: acme:io@1.0.1 is yanked: it leaks\n{}",
+        shown(clock, "acme:clock"),
+        shown(io, "acme:io")
     );
     assert!(said.stderr.ends_with(&end), "{said}");
     let document = app.json(&["verify"]);
-    assert_eq!(document["yanked"][0]["name"], "acme:clock");
-    assert_eq!(document["yanked"][0]["line"], clock);
-    assert_eq!(document["warnings"].as_array().unwrap().len(), 2);
+    let notices = document["notices"].as_array().unwrap();
+    let [first, second] = notices.as_slice() else {
+        panic!("{notices:?}")
+    };
+    assert_eq!(
+        (&first["kind"], &first["level"]),
+        (&"yanked".into(), &"warning".into())
+    );
+    assert_eq!(first["package"], "acme:clock");
+    assert_eq!(first["version"], "1.1.0");
+    assert_eq!(first["message"], "acme:clock@1.1.0 is yanked: it is slow");
+    assert_eq!(first["locations"][0]["file"], "warg.lock");
+    assert_eq!(first["locations"][0]["line"], clock);
+    assert_eq!(second["package"], "acme:io");
     for deny in ["yanked", "warnings"] {
         let said = app.warg(&["verify", "--deny", deny]).code(10);
         let said = said
@@ -193,12 +216,14 @@ fn on_github_warnings_and_errors_are_annotations_and_the_summary_has_tables() {
     let line = line_of(&app, "acme:clock");
     let said = job(&sandbox, &app, &["verify"]).code(0);
     let annotation = format!(
-        "::warning file=app/warg.lock,line={line},col=1,title=cargo warg::acme:clock@1.1.0 is yanked: \
-         50%25 slow, \\u{{23}}\\u{{23}}[error]no ::error::no <b>|`"
+        "::warning file=app/warg.lock,line={line},col=1,title=cargo warg%2C yanked::acme:clock@1.1.0 is yanked: \
+         50%25 slow, \\u{{23}}\\u{{23}}[error]no ::error::no <b>|`%0Ahelp: `cargo warg update acme:clock` moves off it, \
+         where another release will do; `cargo warg outdated` says what holds it"
     );
     assert_eq!(commands(&said), [annotation.as_str()], "{said}");
     let said = said.stderr_contains("50% slow, \\u{23}\\u{23}[error]no");
-    assert!(said.stderr.ends_with(&format!(" --> warg.lock:{line}:1\n")));
+    let said = said.stderr_contains(&format!("--> warg.lock:{line}:1\n"));
+    drop(said);
     let summary = std::fs::read_to_string(sandbox.join("summary.md")).unwrap();
     assert!(
         summary.starts_with(
@@ -216,8 +241,11 @@ fn on_github_warnings_and_errors_are_annotations_and_the_summary_has_tables() {
     // Of JSON, stdout stays as it is for those who read it.
     let document = job(&sandbox, &app, &["verify", "--message-format", "json"]).code(0);
     assert_eq!(commands(&document).len(), 1, "{document}");
-    let warning = document.document()["warnings"][0].clone();
-    assert_eq!(warning, format!("acme:clock@1.1.0 is yanked: {reason}"));
+    let notice = document.document()["notices"][0].clone();
+    assert_eq!(
+        notice["message"],
+        format!("acme:clock@1.1.0 is yanked: {reason}")
+    );
 
     let said = job(&sandbox, &app, &["verify", "--deny", "yanked"]).code(10);
     let found = commands(&said);

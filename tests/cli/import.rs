@@ -150,8 +150,9 @@ const CASES: &[Case] = &[
         arrange: NOTHING,
         code: 101,
         says: &[
-            "in/x/x.wit:1:9: `foo:foo` has no version",
-            "in/y/x.wit:1:9: `foo:foo` has no version",
+            "declares: `foo:foo` has no version",
+            "--> in/x/x.wit:1:9\n",
+            "--> in/y/x.wit:1:9\n",
         ],
         skipped: 2,
     },

@@ -93,8 +93,8 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
         .code(0)
         .stderr_contains("Published acme:logger@0.1.0 (component, ")
         .stderr_contains("signed by `acme/ci`")
-        .stderr_contains("warning: Cargo.toml:")
-        .stderr_contains("does not import `acme:local/a@0.3.1`");
+        .stderr_contains("warning: the component does not import `acme:local/a@0.3.1`")
+        .stderr_contains("--> Cargo.toml:");
     let said = records(&sandbox, "acme/logger");
     for line in [
         "\nacme:logger\n0\n",

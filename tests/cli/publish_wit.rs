@@ -570,9 +570,11 @@ fn what_is_wrong_is_left_out_of_an_import_with_all_that_needs_it() {
     }
     app.warg(&["registry", "import", "in"])
         .code(101)
-        .stderr_contains("in/empty/e.wit:1:9: `acme:e@1.0.0` holds no interface and no world")
+        .stderr_contains("declares: `acme:e@1.0.0` holds no interface and no world")
+        .stderr_contains("--> in/empty/e.wit:1:9\n")
         .stderr_contains("in/word/w.wit:2:1")
-        .stderr_contains("in/user/u.wit:2:28: `acme:user@1.0.0` needs `acme:word/i@1.0.0`")
+        .stderr_contains("declares: `acme:user@1.0.0` needs `acme:word/i@1.0.0`")
+        .stderr_contains("--> in/user/u.wit:2:28\n")
         .stderr_contains("1 version of 1 package into `acme` (3 skipped)");
     consumes(&sandbox, &app, "one", "acme:good/i@1.0.0");
 }

@@ -35,7 +35,8 @@ fn a_dependency_goes_with_its_comment_and_the_lock_follows() {
         .stderr_contains("Removing acme:clock from [package.metadata.warg.dependencies]")
         .stderr_contains("Removing acme:io from [package.metadata.warg.wit-dependencies]")
         .stderr_contains("Removing acme:io v1.0.1")
-        .stderr_contains("acme:clock v1.1.0 stays locked: `cargo warg tree -i acme:clock` shows what requires it");
+        .stderr_contains("note: acme:clock v1.1.0 stays locked\n")
+        .stderr_contains("help: `cargo warg tree -i acme:clock` shows what requires it\n");
     let expected = manifest
         .replace("# The clock.\n\"acme:clock\" = \"1.0\" # good\n", "")
         .replace(
@@ -82,7 +83,8 @@ fn where_wit_still_refers_to_it_the_location_is_said() {
     app.warg(&["lock"]).code(0);
     app.warg(&["remove", "acme:io"])
         .code(0)
-        .stderr_contains("warning: wit/world.wit:3:18: wit/ still refers to acme:io/streams@1.0.1")
+        .stderr_contains("warning: wit/ still refers to acme:io/streams@1.0.1\n")
+        .stderr_contains(" --> wit/world.wit:3:18\n")
         .stderr_contains("acme:io v1.0.1 stays locked");
     // What the component served is a WIT package to look for now, and there is none.
     let before = registry.snapshot(&app);

@@ -185,7 +185,7 @@ fn a_stale_lock_makes_no_bill_unless_that_is_allowed() {
         json!({"name": "cargo-warg:stale", "value": "true"})
     );
     said.stderr_contains("warning: ")
-        .stderr_contains("the bill is of what the lock says");
+        .stderr_contains("help: what is shown here is what the lock says\n");
     fs::remove_file(app.path().join("warg.lock")).unwrap();
     app.warg(&["sbom", "--allow-stale"])
         .code(10)

@@ -63,7 +63,7 @@ pub(crate) fn document(line: &str) -> Value {
 #[test]
 fn a_document_with_a_field_more_or_less_is_noticed() {
     let good = json!({"reason": "error", "code": 10, "message": "a", "causes": [],
-        "places": [], "help": []});
+        "locations": [], "help": []});
     document(&good.to_string());
     let noticed = |bad: &Value| {
         let line = bad.to_string();

@@ -443,7 +443,7 @@ fn texts_in_a_folder_beside_deps_are_told() {
     app.write("wit/app.wit", "package test:app;\nworld app {}\n");
     app.write("wit/foo/bar.wit", "package foo:bar@1.0.0;\n");
     app.warg(&["lock"]).code(0).stderr_contains(
-        "note: the texts in wit/foo are not read: packages of your own belong into wit/deps",
+        "note: the texts in wit/foo are not read\nhelp: packages of your own belong into wit/deps\n",
     );
 }
 

@@ -130,7 +130,8 @@ fn it_reads_nothing_of_the_registry_and_says_where_a_lock_is_stale() {
         .warg(&["tree"])
         .code(0)
         .stderr_contains("is not up to date")
-        .stderr_contains("run `cargo warg lock`; this is what the lock says");
+        .stderr_contains("help: what is shown here is what the lock says\n")
+        .stderr_contains("help: run `cargo warg lock`, and commit what it changes\n");
     project.warg(&["tree", "--locked"]).code(10);
     std::fs::remove_file(project.path().join("warg.lock")).unwrap();
     project

@@ -296,8 +296,9 @@ fn pins_hold_back_and_with_the_flag_the_texts_change_and_nothing_else_in_them() 
     let before = registry.snapshot(&app);
     app.warg(&["update"])
         .code(0)
-        .stderr_contains("2 versions in wit/ hold back newer ones, as wit/world.wit:5:")
-        .stderr_contains("acme:http@1.0.0, and 1.2.0 is there; pass `--pins` to change them");
+        .stderr_contains("note: 2 versions in wit/ hold back newer ones, as acme:http@1.0.0, and 1.2.0 is there\n")
+        .stderr_contains("--> wit/world.wit:5:")
+        .stderr_contains("help: pass `--pins` to change them");
     app.warg(&["update", "--pins", "--dry-run"])
         .code(0)
         .stderr_contains("    Changing wit/world.wit:5 acme:http@1.0.0 -> 1.2.0\n")
@@ -554,9 +555,11 @@ world other { import acme:http/types@1.0.0; }
     app.warg(&["update", "--pins"])
         .code(0)
         .stderr_contains(
-            "acme:io stays at 1.0.0 (wit/world.wit:3:18), at 1.0.1 (wit/world.wit:4:18) in wit/ of `app`",
+            "warning: acme:io stays at 1.0.0 and 1.0.1 in wit/ of `app`: a world names one",
         )
-        .stderr_contains("remove one of the lines first");
+        .stderr_contains("--> wit/world.wit:3:18\n")
+        .stderr_contains("\n4 |   import acme:io/streams@1.0.1;\n")
+        .stderr_contains("remove all of these lines but one");
     assert!(
         app.read("wit/world.wit")
             .starts_with(text.split("world other").next().unwrap())

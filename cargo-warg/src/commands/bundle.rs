@@ -87,10 +87,7 @@ impl BundleArgs {
             offline: context.offline,
         };
         let bundled = bundle(project.as_ref(), &asked)?;
-        if let Some(project) = &project {
-            report::notes(context, project);
-        }
-        report::warnings(context, &bundled.warnings);
+        context.tell(&bundled.notices);
         report::proved(context, &bundled.proved);
         match to {
             Some(path) => output::write(path, &bundled.bytes)?,

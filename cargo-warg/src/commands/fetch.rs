@@ -30,9 +30,8 @@ impl FetchArgs {
             offline: context.offline,
         };
         let fetched = fetch(&project, &context.manifest.packages, flags)?;
-        report::notes(context, &project);
         report::lock(context, &fetched.lock);
-        report::warnings(context, &fetched.warnings);
+        context.tell(&fetched.notices);
         report::proved(context, &fetched.proved);
         let shell = &context.shell;
         shell.status("Fetched", report::counted(fetched.contents, "content"));

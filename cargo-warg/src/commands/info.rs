@@ -30,7 +30,7 @@ impl InfoArgs {
         let workspace = context.workspace()?;
         let registries = Registries::open(&workspace, &context.dirs()?, &context.network)?;
         let info = info(&workspace, &registries, context.offline, &self.spec)?;
-        report::warnings(context, &info.warnings);
+        context.tell(&info.notices);
         if context.json {
             return context.message(&Message::Info((&info).into()));
         }

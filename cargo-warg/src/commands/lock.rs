@@ -91,7 +91,6 @@ impl LockArgs {
         }
         let project = context.project(&self.solving.manifest(context))?;
         let outcome = self.solve(context, &project)?;
-        report::notes(context, &project);
         let mut output = None;
         match (&self.output, &outcome.lock) {
             (Some(path), Some(lock)) => {
@@ -151,7 +150,7 @@ impl LockArgs {
             check_is_other(path, project, "name another file for the component's lock")?;
         }
         let locked = lock_component(project.as_ref(), &requires, context.offline)?;
-        report::warnings(context, &locked.warnings);
+        context.tell(&locked.notices);
         report::proved(context, &locked.proved);
         let text = locked.lock.to_string();
         match to {

@@ -33,7 +33,7 @@ impl OutdatedArgs {
         let selected = project.workspace.selected();
         let members: Vec<_> = selected.map(|member| member.name.clone()).collect();
         let outdated = outdated(&project, context.offline, context.locked, &members)?;
-        report::warnings(context, &outdated.warnings);
+        context.tell(&outdated.notices);
         report::proved(context, &outdated.proved);
         let nothing = outdated.members.values().all(Vec::is_empty);
         if nothing {

@@ -121,9 +121,7 @@ impl PublishArgs {
             &publication,
         )?;
         let shell = &context.shell;
-        for warning in &published.warnings {
-            shell.warning(warning);
-        }
+        context.tell(&published.notices);
         if !published.taken.is_empty() {
             let taken: Vec<_> = published
                 .taken

@@ -53,15 +53,7 @@ impl RemoveArgs {
         if let Some(outcome) = &removed.lock {
             report::lock(context, outcome);
         }
-        for (location, what) in &removed.references {
-            shell.warning(format!("{location}: wit/ still refers to {what}"));
-        }
-        for kept in &removed.kept {
-            let (name, version) = (&kept.name, &kept.version);
-            shell.note(format!(
-                "{name} v{version} stays locked: `cargo warg tree -i {name}` shows what requires it"
-            ));
-        }
+        context.tell(&removed.notices);
         if self.dry_run {
             shell.warning("not changing Cargo.toml due to dry run");
         }

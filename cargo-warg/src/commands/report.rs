@@ -8,7 +8,6 @@ use transparency::number::Time;
 use super::Context;
 use crate::error::Result;
 use crate::ops::lock::Outcome;
-use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
 use crate::shell::clean_line;
 
@@ -55,18 +54,6 @@ pub(super) fn listed<T: ToString>(things: &[T]) -> String {
     things.collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn notes(context: &Context, project: &Project) {
-    for note in &project.notes {
-        context.shell.note(note);
-    }
-}
-
-pub(super) fn warnings(context: &Context, warnings: &[String]) {
-    for warning in warnings {
-        context.shell.warning(warning);
-    }
-}
-
 /// What became of the lock: what changed, and what was proved on the way.
 pub(super) fn lock(context: &Context, outcome: &Outcome) {
     lock_with(context, outcome, &|_| None, false);
@@ -80,7 +67,7 @@ pub(super) fn lock_with(
     dry_run: bool,
 ) {
     let shell = &context.shell;
-    warnings(context, &outcome.warnings);
+    context.tell(&outcome.notices);
     for change in &outcome.changes {
         match change.after().and_then(|after| remark(&after)) {
             Some(remark) => shell.status(change.verb(), format!("{change} {remark}")),

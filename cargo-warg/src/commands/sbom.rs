@@ -8,7 +8,7 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::{Context as _, Result};
 use crate::message::{Message, Sbom};
-use crate::ops::contents::sbom::{Bill, of_bundle, of_workspace};
+use crate::ops::contents::sbom::{of_bundle, of_workspace};
 use crate::output;
 
 /// `cargo warg sbom`.
@@ -37,7 +37,7 @@ pub struct SbomArgs {
 
 impl SbomArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let Bill { bom, warnings } = if let Some(file) = &self.file {
+        let bill = if let Some(file) = &self.file {
             let shown = output::shown(file);
             of_bundle(&output::read(file)?)
                 .context(|| format!("{shown} has no closed set to list"))?
@@ -45,18 +45,19 @@ impl SbomArgs {
             let project = context.project(&self.solving.manifest(context))?;
             of_workspace(&project, self.allow_stale)?
         };
-        report::warnings(context, &warnings);
+        context.tell(&bill.notices);
+        let bom = &bill.bom;
         let to = output::named(self.output.as_deref());
         match to {
             Some(path) => output::write(path, format!("{bom}\n").as_bytes())?,
             None if context.json => {}
-            None => context.data(&bom)?,
+            None => context.data(bom)?,
         }
         let components = report::counted(bom.components(), "component");
         let file = to.unwrap_or(Path::new("stdout")).display();
         context
             .shell
             .status("Listed", format!("{components} → {file}"));
-        context.message(&Message::Sbom(Sbom::new(&bom, to)))
+        context.message(&Message::Sbom(Sbom::new(&bill, to)))
     }
 }

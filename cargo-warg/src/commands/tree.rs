@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 use transparency::name::Kind;
 use transparency::selection::Selection;
 
+use super::Context;
 use super::solving::SolvingArgs;
-use super::{Context, report};
 use crate::error::Result;
-use crate::message::{Message, Tree, TreeKind, TreeNode};
+use crate::message::{self, Message, Tree, TreeKind, TreeNode};
 use crate::ops::lock;
 use crate::ops::lock::tree::{Item, Node, Query, tree};
 use crate::ops::session::project::Project;
@@ -75,7 +75,7 @@ impl TreeArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         let project = context.project(&self.solving.manifest(context))?;
         let lock = lock::read_current(&project, context.locked)?;
-        report::warnings(context, &lock.warnings);
+        context.tell(&lock.notices);
         let selected = project.workspace.selected();
         let query = Query {
             members: selected.map(|member| member.name.clone()).collect(),
@@ -90,6 +90,7 @@ impl TreeArgs {
             let nodes = nodes.iter().map(|node| message(node, &project, &paths));
             return context.message(&Message::Tree(Tree {
                 nodes: nodes.collect(),
+                notices: message::Notice::all(&lock.notices),
             }));
         }
         let mut prefix = Prefix::new(self.charset);

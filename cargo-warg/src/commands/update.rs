@@ -69,7 +69,6 @@ impl UpdateArgs {
             offline: context.offline,
         };
         let updated = update(&project, &mut sessions, request, flags)?;
-        report::notes(context, &project);
         self.say(context, &updated);
         context.message(&Message::Update((self.dry_run, &updated).into()))
     }
@@ -117,23 +116,7 @@ impl UpdateArgs {
                 "pass `--verbose` to see {packages} behind the latest"
             ));
         }
-        if let Some(first) = updated.held.first() {
-            let pins = report::counted(updated.held.len(), "version");
-            let verb = if updated.held.len() == 1 {
-                "holds"
-            } else {
-                "hold"
-            };
-            let location = first
-                .location
-                .as_ref()
-                .map(|location| format!("{location}: "))
-                .unwrap_or_default();
-            shell.note(format!(
-                "{pins} in wit/ {verb} back newer ones, as {location}{}@{}, and {} is there; pass `--pins` to change them",
-                first.name, first.version, first.available
-            ));
-        }
+        context.tell(&updated.notices);
         if self.dry_run {
             let texts = if updated.pins.is_empty() {
                 ""

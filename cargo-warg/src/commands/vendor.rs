@@ -37,7 +37,6 @@ impl VendorArgs {
             offline: context.offline,
         };
         let done = vendor(&project, &dirs, self.path.as_deref(), flags)?;
-        report::notes(context, &project);
         let shell = &context.shell;
         let Some(done) = done else {
             shell.status(
@@ -47,7 +46,7 @@ impl VendorArgs {
             return context.message(&Message::Vendor(Vendor::nothing()));
         };
         report::lock(context, &done.lock);
-        report::warnings(context, &done.warnings);
+        context.tell(&done.notices);
         report::proved(context, &done.proved);
         let folder = done.folder.display();
         let files = report::counted(done.files, "file");

@@ -4,6 +4,7 @@ mod carried;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::mem;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -15,7 +16,9 @@ use super::{Context, report};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::message::Message;
-use crate::ops::contents::verify::{Asked, Deny, Verified, verify};
+use crate::notice::Notice;
+use crate::ops::contents::verify::{Verified, verify};
+use crate::ops::lock::deny::{Asked, Deny};
 use crate::ops::session::proved::Proved;
 use crate::output;
 use crate::shell::{Summary, Table};
@@ -117,18 +120,10 @@ impl VerifyArgs {
     fn lock(&self, context: &Context, asked: &Asked, summary: &mut Summary) -> Result<()> {
         let project = context.project(&self.solving.manifest(context))?;
         let mut verified = verify(&project, asked);
-        report::notes(context, &project);
         tell(context, &verified, asked);
         summarize(&verified, asked, summary);
-        let gravest = verified.failures.pop();
-        for failure in &verified.failures {
-            context.shell.error(failure);
-            summary.lines.push(failed(failure));
-        }
-        match gravest {
-            Some(failure) => Err(failure),
-            None => context.message(&Message::Verify((&verified).into())),
-        }
+        fail(context, mem::take(&mut verified.failures), summary)?;
+        context.message(&Message::Verify((&verified).into()))
     }
 }
 
@@ -160,20 +155,21 @@ fn tell(context: &Context, verified: &Verified, asked: &Asked) {
             shell.status("Checked", format!("{contents} against their records"));
         }
     }
-    match verified.locals() {
-        0 => {}
-        locals => shell.note(format!(
-            "{} in folders: no record vouches for what lies there",
-            report::counted(locals, "package")
-        )),
+    context.tell(&verified.notices);
+}
+
+/// Says what failed, all but the gravest, which is the failure of the command. It is the last.
+fn fail(context: &Context, mut failures: Vec<Error>, summary: &mut Summary) -> Result<()> {
+    let gravest = failures.pop();
+    for failure in &failures {
+        context.shell.error(failure);
+        summary.lines.push(failed(failure));
     }
-    for yanked in &verified.yanked {
-        match &yanked.location {
-            Some(location) => shell.warning_at(yanked, location),
-            None => shell.warning(yanked),
-        }
-    }
-    report::warnings(context, &verified.warnings);
+    gravest.map_or(Ok(()), Err)
+}
+
+fn told(notice: &Notice) -> (&'static str, String) {
+    (notice.level().word(), notice.to_string())
 }
 
 fn failed(error: &Error) -> (&'static str, String) {
@@ -183,8 +179,7 @@ fn failed(error: &Error) -> (&'static str, String) {
 
 /// The page for the job's summary: registries, packages, and what the user should know.
 fn summarize(verified: &Verified, asked: &Asked, summary: &mut Summary) {
-    let warnings = verified.all_warnings();
-    summary.lines.extend(warnings.map(|one| ("warning", one)));
+    summary.lines.extend(verified.notices.iter().map(told));
     summary.tables.push(registries(&verified.proved, asked));
     let packages = verified.packages.iter().map(|(selection, package)| {
         let (origin, digest) = match &package.release {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{LockedPackage, Proved};
+use super::{LockedPackage, Notice, Proved};
 use crate::ops::bundle::Bundled;
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::inspect::Inspected;
@@ -35,7 +35,7 @@ pub struct Bundle {
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 impl From<(&Bundled, Option<&Path>)> for Bundle {
@@ -50,7 +50,7 @@ impl From<(&Bundled, Option<&Path>)> for Bundle {
             components: bundled.components,
             packages: LockedPackage::all(&bundled.lock),
             proved: Proved::all(&bundled.proved),
-            warnings: bundled.warnings.clone(),
+            notices: Notice::all(&bundled.notices),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Lock, Proved};
+use super::{Lock, Notice, Proved};
 use crate::ops::contents::fetch::Fetched;
 
 /// What is on this machine now.
@@ -19,7 +19,7 @@ pub struct Fetch {
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// A member's `wit/deps`.
@@ -47,7 +47,7 @@ impl From<&Fetched> for Fetch {
             contents: fetched.contents,
             members: members.collect(),
             proved: Proved::all(&fetched.proved),
-            warnings: fetched.warnings.clone(),
+            notices: Notice::all(&fetched.notices),
         }
     }
 }

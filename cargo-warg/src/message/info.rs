@@ -7,7 +7,7 @@ use transparency::release::Objection;
 use transparency::release::Role;
 use transparency::statement::Attachment;
 
-use super::Kind;
+use super::{Kind, Notice};
 use crate::ops;
 
 /// A package, as its verified log has it.
@@ -42,7 +42,7 @@ pub struct Info {
     /// The releases that were asked for, the newest first.
     pub releases: Vec<InfoRelease>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// A key, and what it may do.
@@ -173,7 +173,7 @@ impl From<&ops::release::info::Info> for Info {
             annotations: info.annotations.clone(),
             locked: locked.collect(),
             releases: info.releases.iter().map(InfoRelease::from).collect(),
-            warnings: info.warnings.clone(),
+            notices: Notice::all(&info.notices),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Kind;
+use super::{Kind, Notice};
 use crate::ops;
 use resolver::lockfile;
 
@@ -22,7 +22,7 @@ pub struct Lock {
     /// What was shown of each registry; empty where nothing had to be read.
     pub proved: Vec<Proved>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// A package that is locked otherwise than before.
@@ -106,7 +106,7 @@ impl From<&ops::lock::Outcome> for Lock {
             changes: outcome.changes.iter().map(Change::from).collect(),
             packages: packages.map(LockedPackage::from).collect(),
             proved: Proved::all(&outcome.proved),
-            warnings: outcome.warnings.clone(),
+            notices: Notice::all(&outcome.notices),
         }
     }
 }
@@ -120,7 +120,7 @@ impl From<(&ops::bundle::Locked, bool)> for Lock {
             changes: changes.iter().map(Change::from).collect(),
             packages: LockedPackage::all(&locked.lock),
             proved: Proved::all(&locked.proved),
-            warnings: locked.warnings.clone(),
+            notices: Notice::all(&locked.notices),
         }
     }
 }

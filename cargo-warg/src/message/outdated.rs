@@ -3,7 +3,7 @@
 use serde::Serialize;
 use transparency::release::Objection;
 
-use super::{Kind, Proved};
+use super::{Kind, Notice, Proved};
 use crate::ops;
 
 /// Which newer versions there are of what is locked.
@@ -16,7 +16,7 @@ pub struct Outdated {
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// A locked package of which something newer is there, or which should not be used any more.
@@ -89,7 +89,7 @@ impl From<&ops::manifest::outdated::Outdated> for Outdated {
         Self {
             packages: packages.map(OutdatedPackage::from).collect(),
             proved: Proved::all(&outdated.proved),
-            warnings: outdated.warnings.clone(),
+            notices: Notice::all(&outdated.notices),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Kind, RecordOutcome};
+use super::{Kind, Notice, RecordOutcome};
 use crate::ops;
 use crate::ops::registry::append::{Item, Outcome};
 
@@ -36,7 +36,7 @@ pub struct Publish {
     /// Where the registry's log holds the record, proved; null where none was written.
     pub index: Option<u64>,
     /// What the publisher may want to mend.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// What came of an import.
@@ -54,6 +54,8 @@ pub struct RegistryImport {
     pub moved: Vec<MovedPackage>,
     /// What was left out.
     pub skipped: Vec<SkippedPackage>,
+    /// What the user should know: of each version that is unusable or moved, and of all that was left out.
+    pub notices: Vec<Notice>,
 }
 
 /// A package version that was imported.
@@ -216,7 +218,7 @@ impl Publish {
             outcome,
             signer,
             index,
-            warnings: published.warnings.clone(),
+            notices: Notice::all(&published.notices),
         }
     }
 }
@@ -243,6 +245,7 @@ impl From<&ops::registry::import::Report> for RegistryImport {
             unchanged: report.unchanged,
             moved: report.moved.iter().map(MovedPackage::from).collect(),
             skipped: skipped.collect(),
+            notices: Notice::all(&report.notices()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Lock;
+use super::{Lock, Notice};
 use crate::ops::manifest::remove::Removed;
 
 /// What was removed.
@@ -18,6 +18,8 @@ pub struct Remove {
     pub references: Vec<String>,
     /// What became of the lock; null of a dry run.
     pub lock: Option<Lock>,
+    /// What the user should know of what was removed.
+    pub notices: Vec<Notice>,
 }
 
 /// A dependency that was removed.
@@ -43,8 +45,9 @@ impl From<(bool, &Removed)> for Remove {
                     tables: tables.clone(),
                 })
                 .collect(),
-            references: references.map(|(location, _)| location.clone()).collect(),
+            references: references.map(ToString::to_string).collect(),
             lock: removed.lock.as_ref().map(Lock::from),
+            notices: Notice::all(&removed.notices),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::sbom::Bom;
+use super::Notice;
+use crate::ops::contents::sbom::Bill;
 
 /// A bill of materials was made.
 #[derive(Debug, Serialize)]
@@ -17,11 +18,13 @@ pub struct Sbom {
     pub components: usize,
     /// The bill, as `CycloneDX` has it; null where it was written to a file.
     pub bill: Option<serde_json::Value>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
 }
 
 impl Sbom {
     /// What is said of a bill, and the bill itself where no file has it.
-    pub fn new(bom: &Bom, file: Option<&Path>) -> Self {
+    pub fn new(Bill { bom, notices }: &Bill, file: Option<&Path>) -> Self {
         Self {
             file: file.map(|path| path.display().to_string()),
             components: bom.components(),
@@ -29,6 +32,7 @@ impl Sbom {
                 Some(_) => None,
                 None => serde_json::to_value(bom).ok(),
             },
+            notices: Notice::all(notices),
         }
     }
 }

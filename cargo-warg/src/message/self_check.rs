@@ -67,7 +67,7 @@ pub struct CheckedRegistry {
     /// What Cargo.toml calls it.
     pub name: String,
     /// Its folder or address.
-    pub place: String,
+    pub address: String,
     /// The policy file.
     pub policy_file: String,
     /// Whom this project trusts; null where the file cannot be used.
@@ -147,7 +147,7 @@ impl From<&Report> for SelfCheck {
                     let seen = registry.seen.as_ref().ok().and_then(Option::as_ref);
                     CheckedRegistry {
                         name: registry.configured.alias.to_string(),
-                        place: registry.configured.address.to_string(),
+                        address: registry.configured.address.to_string(),
                         policy_file: registry.configured.policy.display().to_string(),
                         policy: registry.policy.as_ref().ok().map(|policy| CheckedPolicy {
                             origin: policy.key.name().to_owned(),

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Notice;
+
 /// A tree, line by line as it is shown.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -9,6 +11,8 @@ use serde::Serialize;
 pub struct Tree {
     /// The lines; what is below one follows it, with a greater depth.
     pub nodes: Vec<TreeNode>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
 }
 
 /// A line of a tree.

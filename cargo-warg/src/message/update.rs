@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Kind, Lock};
+use super::{Kind, Lock, Notice};
 use crate::ops;
 
 /// What moved.
@@ -20,6 +20,8 @@ pub struct Update {
     pub held: Vec<HeldPin>,
     /// What is locked although a newer version is there.
     pub behind: Vec<Behind>,
+    /// What the user should know of the versions in `wit/`.
+    pub notices: Vec<Notice>,
 }
 
 /// A version that became another one in a text.
@@ -85,6 +87,7 @@ impl From<(bool, &ops::manifest::update::Updated)> for Update {
             pins: updated.pins.iter().map(PinChange::from).collect(),
             held: updated.held.iter().map(HeldPin::from).collect(),
             behind: behind.collect(),
+            notices: Notice::all(&updated.notices),
         }
     }
 }
@@ -107,7 +110,7 @@ impl From<&ops::manifest::update::HeldPin> for HeldPin {
             member: held.member.clone(),
             name: held.name.to_string(),
             version: held.version.to_string(),
-            location: held.location.clone(),
+            location: held.location.as_ref().map(ToString::to_string),
             available: held.available.to_string(),
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Notice;
 use super::lock::{Lock, Proved};
 use crate::ops::contents::vendor::Vendored;
 
@@ -29,7 +30,7 @@ pub struct Vendor {
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 impl Vendor {
@@ -45,7 +46,7 @@ impl Vendor {
             configured: false,
             lock: None,
             proved: Vec::new(),
-            warnings: Vec::new(),
+            notices: Vec::new(),
         }
     }
 }
@@ -62,7 +63,7 @@ impl From<&Vendored> for Vendor {
             configured: done.configured,
             lock: Some(Lock::from(&done.lock)),
             proved: Proved::all(&done.proved),
-            warnings: done.warnings.clone(),
+            notices: Notice::all(&done.notices),
         }
     }
 }

@@ -3,11 +3,10 @@
 use serde::Serialize;
 use transparency::number::Index;
 
-use super::{BundleRedirection, Kind, Proved};
+use super::{BundleRedirection, Notice, Proved};
 use crate::ops::bundle::rebuild::Rebuilt;
 use crate::ops::bundle::verify::VerifiedBundle;
 use crate::ops::contents::verify::Verified;
-use crate::ops::lock::verify;
 use crate::ops::release::derivation::Derivation;
 use crate::ops::release::verify::{VerifiedRelease, VerifiedSet};
 
@@ -28,25 +27,8 @@ pub struct Verify {
     pub files: usize,
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
-    /// Locked releases that are advised against. The warnings say so, too.
-    pub yanked: Vec<YankedRelease>,
-    /// What the user should know.
-    pub warnings: Vec<String>,
-}
-
-/// A locked release that is advised against.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub struct YankedRelease {
-    /// What the package holds.
-    pub kind: Kind,
-    /// Its name.
-    pub name: String,
-    /// The version.
-    pub version: String,
-    /// The line of warg.lock that names it, counted from 1.
-    pub line: Option<usize>,
+    /// What the user should know: which releases are advised against, say.
+    pub notices: Vec<Notice>,
 }
 
 /// A release that was verified, with what it carries.
@@ -68,8 +50,8 @@ pub struct VerifyRelease {
     pub closed_set: Option<ClosedSet>,
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
-    /// That it, or something in its closed set, is yanked.
-    pub yanked: Vec<String>,
+    /// What the user should know: that it, or something in its closed set, is yanked, say.
+    pub notices: Vec<Notice>,
 }
 
 /// A closed set that was checked.
@@ -121,8 +103,8 @@ pub struct VerifyBundle {
     pub wire: Vec<BundleRedirection>,
     /// What was shown of each registry.
     pub proved: Vec<Proved>,
-    /// What is yanked in its closed set.
-    pub yanked: Vec<String>,
+    /// What the user should know: what is yanked in its closed set, say.
+    pub notices: Vec<Notice>,
 }
 
 impl From<Rebuilt> for Composed {
@@ -161,7 +143,7 @@ impl From<&VerifiedRelease> for VerifyRelease {
             index: verified.index.map(Index::get),
             closed_set: verified.closed_set.as_ref().map(ClosedSet::from),
             proved: Proved::all(&verified.proved),
-            yanked: verified.yanked.clone(),
+            notices: Notice::all(&verified.notices),
         }
     }
 }
@@ -176,7 +158,7 @@ impl From<&VerifiedBundle> for VerifyBundle {
             bundle: verified.bundle.into(),
             wire: BundleRedirection::all(&verified.wire),
             proved: Proved::all(&verified.proved),
-            yanked: verified.yanked.clone(),
+            notices: Notice::all(&verified.notices),
         }
     }
 }
@@ -190,20 +172,7 @@ impl From<&Verified> for Verify {
             contents: verified.contents,
             files: verified.files,
             proved: Proved::all(&verified.proved),
-            yanked: verified.yanked.iter().map(YankedRelease::from).collect(),
-            warnings: verified.all_warnings().collect(),
-        }
-    }
-}
-
-impl From<&verify::Yanked> for YankedRelease {
-    fn from(yanked: &verify::Yanked) -> Self {
-        let location = yanked.location.as_ref();
-        Self {
-            kind: yanked.selection.kind.into(),
-            name: yanked.selection.name.to_string(),
-            version: yanked.selection.version.to_string(),
-            line: location.map(component::span::Location::line),
+            notices: Notice::all(&verified.notices),
         }
     }
 }

@@ -23,6 +23,7 @@ use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::lock_file;
+use crate::notice::Notice;
 use crate::ops::bundle::embedded::{BundleError, LockedBundle};
 use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
@@ -30,8 +31,8 @@ use crate::ops::session::Sessions;
 use crate::ops::session::project::{Held, Project};
 use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Reading;
-use component::bundle::wiring::Plan;
-use component::bundle::{ComposeError, Composition, EmbeddedError, Part, Wiring};
+use component::bundle::wiring::{Plan, Unused};
+use component::bundle::{ComposeError, Composition, EmbeddedError, Part, PartName, Wiring};
 use component::content::Interface;
 use component::span::Location;
 
@@ -68,8 +69,8 @@ pub struct Bundled {
     pub components: usize,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
 }
 
 /// A lock of one component.
@@ -79,8 +80,8 @@ pub struct Locked {
     pub lock: Lockfile,
     /// What was shown on the way.
     pub proved: Vec<Proved>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
 }
 
 /// The content of the root, and what it says of itself where it is a bundle.
@@ -130,7 +131,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
     let cannot = || format!("{} cannot be bundled", asked.shown);
     let source = Source::read(asked.content).context(cannot)?;
     let mut wire = source.wire;
-    let mut warnings = Vec::new();
+    let mut notices = project.map_or_else(Vec::new, |project| project.notices.clone());
     let mut proved = Vec::new();
     let (name, lock) = if let Some((name, lock)) = closed_set(project, asked)? {
         if let Some(member) = project.and_then(|project| project.workspace.member(&name)) {
@@ -144,7 +145,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             asked.requires
         };
         let locked = lock_component(project, requires, asked.offline)?;
-        warnings.extend(locked.warnings);
+        notices.extend(locked.notices);
         proved = locked.proved;
         (COMPONENT.to_owned(), locked.lock)
     };
@@ -165,9 +166,9 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             |selection| selection.kind == Kind::Component,
         )?;
         proved = sessions.proved();
-        for warning in sessions.silent().into_iter().chain(checked.warnings()) {
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
+        for notice in sessions.silent().into_iter().chain(checked.yanked) {
+            if !notices.contains(&notice) {
+                notices.push(notice); // solving may have said so
             }
         }
         contents = checked.contents;
@@ -192,7 +193,10 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             return Err(error.context(cannot()));
         }
     };
-    warnings.extend(plan.unused().iter().map(ToString::to_string));
+    notices.extend(plan.unused().iter().map(|unused| Notice::Unused {
+        location: asked_for(unused, project, &name),
+        unused: unused.clone(),
+    }));
     let components = plan.components();
     let bytes = component::bundle::encode(&plan)
         .classified()
@@ -204,7 +208,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         components,
         lock,
         proved,
-        warnings,
+        notices,
     })
 }
 
@@ -290,6 +294,21 @@ fn redirection(error: &ComposeError, project: Option<&Project>, name: &str) -> O
     Some(member.wire.get(import)?.1.clone())
 }
 
+/// Where a member asks for what does nothing.
+fn asked_for(unused: &Unused, project: Option<&Project>, name: &str) -> Option<Location> {
+    match unused {
+        Unused::Requirement {
+            by: PartName::Root(_),
+            name: package,
+        } => project?.location_of(name, Kind::Component, package),
+        Unused::Requirement { .. } => None,
+        Unused::Redirection { import } => {
+            let member = project?.workspace.member(name)?;
+            Some(member.wire.get(import)?.1.clone())
+        }
+    }
+}
+
 /// A local component is a folder with sources, and where cargo leaves what it builds of them is not known here.
 fn unbuilt(selection: &Selection, project: Option<&Project>) -> Error {
     let paths = project.map(Project::local_paths).unwrap_or_default();
@@ -325,7 +344,7 @@ pub fn lock_component(
         return Ok(Locked {
             lock,
             proved: Vec::new(),
-            warnings: Vec::new(),
+            notices: Vec::new(),
         });
     }
     let project = project.ok_or_else(no_workspace)?;
@@ -342,7 +361,7 @@ pub fn lock_component(
     let resolution = sessions.solve(&problem)?;
     let lock = lock::build(&problem, &resolution, &mut sessions)?;
     Ok(Locked {
-        warnings: sessions.yanked(&resolution),
+        notices: sessions.yanked(&resolution),
         proved: sessions.proved(),
         lock,
     })

@@ -4,6 +4,7 @@
 //! lock as preference would not be a no-op.
 
 pub mod at;
+pub mod deny;
 pub mod held_by;
 pub(super) mod literal;
 pub mod member_lock;
@@ -19,6 +20,7 @@ use resolver::resolution::Resolution;
 
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::lock_file::LockText;
+use crate::notice::{Notice, Tolerated};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
@@ -36,8 +38,19 @@ pub struct Outcome {
     pub written: bool,
     /// What was shown on the way; empty where the lock was only compared.
     pub proved: Vec<Proved>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Outcome {
+    /// The same, with what there is to know of the project itself.
+    fn with_notices_of(mut self, project: &Project) -> Self {
+        self.notices = [project.notices.clone(), self.notices].concat();
+        if let Some(lock) = &self.lock {
+            self.notices.extend(project.unused_patches(lock));
+        }
+        self
+    }
 }
 
 /// What `--locked` and `--offline` ask for.
@@ -79,7 +92,7 @@ pub struct Current {
     /// The lock.
     pub lock: Arc<Lockfile>,
     /// Why it is stale, if so.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// The lock of a workspace, to be shown: a stale one too, unless nothing may be stale.
@@ -88,14 +101,12 @@ pub struct Current {
 /// A lock that is missing or does not read; `--locked` and one that is stale.
 pub fn read_current(project: &Project, locked: bool) -> Result<Current> {
     let lock = read_existing(project)?;
-    let warnings = match check_current(&lock, project) {
+    let notices = match check_current(&lock, project) {
         Err(error) if locked => return Err(error),
-        Err(error) => vec![format!(
-            "{error}\nrun `cargo warg lock`; this is what the lock says"
-        )],
+        Err(error) => vec![Notice::StaleLock(Tolerated::from(&error))],
         Ok(()) => Vec::new(),
     };
-    Ok(Current { lock, warnings })
+    Ok(Current { lock, notices })
 }
 
 /// The lock of a workspace that must be there; where nothing asks for one, a missing lock is an empty one.
@@ -158,11 +169,8 @@ pub fn lock_to(
     flags: Flags,
     put: Put,
 ) -> Result<Outcome> {
-    let mut outcome = bring_up_to_date(project, sessions, packages, flags, put)?;
-    if let Some(lock) = &outcome.lock {
-        outcome.warnings.extend(project.unused_patches(lock));
-    }
-    Ok(outcome)
+    let outcome = bring_up_to_date(project, sessions, packages, flags, put)?;
+    Ok(outcome.with_notices_of(project))
 }
 
 fn bring_up_to_date(
@@ -208,10 +216,10 @@ fn bring_up_to_date(
     if let (Some(old), Some(Ok(()))) = (&old, &judged) {
         return Ok(unchanged(Some(Arc::clone(old)))); // nothing is asked: that is `verify`'s
     }
-    let mut warnings = Vec::new();
+    let mut notices = Vec::new();
     if let Some(old) = &old {
         check_pasts(old, project, sessions)?;
-        warnings.extend(withdrawn(old, sessions)?);
+        notices.extend(withdrawn(old, sessions)?);
         sessions.load_locked(old)?;
     }
     let problem = project.problem_after(old.as_deref(), packages);
@@ -219,9 +227,9 @@ fn bring_up_to_date(
         .solve(&problem)
         .map_err(|error| with_servers(error, project, &problem, sessions))
         .map_err(|error| project.with_unread(error))?;
-    warnings.extend(sessions.yanked(&resolution));
-    warnings.extend(sessions.refused());
-    warnings.extend(sessions.passed_over(&problem, &resolution, old.as_deref()));
+    notices.extend(sessions.yanked(&resolution));
+    notices.extend(sessions.refused());
+    notices.extend(sessions.passed_over(&problem, &resolution, old.as_deref()));
     let new = Arc::new(build(&problem, &resolution, sessions)?);
     literal::check(&new, project)?;
     let written = put.write(project, &new)?;
@@ -230,7 +238,7 @@ fn bring_up_to_date(
         lock: Some(new),
         written,
         proved: sessions.proved(),
-        warnings,
+        notices,
     })
 }
 
@@ -266,19 +274,17 @@ fn merge(
     for side in merge.sides() {
         sessions.load_locked(side)?;
     }
-    let mut warnings = vec![if merge.has_sides() {
-        "warg.lock had conflict markers of a merge: what either side locked is kept, the greater version of each \
-         package first"
-            .to_owned()
+    let mut notices = vec![if merge.has_sides() {
+        Notice::MergedLock
     } else {
-        format!(
-            "warg.lock was not as cargo warg writes it ({refused}): what it selects is kept where it can be"
-        )
+        Notice::RewrittenLock {
+            why: refused.clone(),
+        }
     }];
     for side in merge.sides() {
-        for warning in withdrawn(side, sessions)? {
-            if !warnings.contains(&warning) {
-                warnings.push(warning); // both sides may have locked it
+        for notice in withdrawn(side, sessions)? {
+            if !notices.contains(&notice) {
+                notices.push(notice); // both sides may have locked it
             }
         }
     }
@@ -286,8 +292,8 @@ fn merge(
     let resolution = sessions
         .solve(&problem)
         .map_err(|error| project.with_unread(error))?;
-    warnings.extend(sessions.yanked(&resolution));
-    warnings.extend(sessions.refused());
+    notices.extend(sessions.yanked(&resolution));
+    notices.extend(sessions.refused());
     let mut new = build(&problem, &resolution, sessions)?;
     if is_kept(&problem, &resolution) {
         // Nothing was solved, so the checkpoints are those of the sides: whoever merges, and whenever, gets these bytes.
@@ -301,7 +307,7 @@ fn merge(
         lock: Some(new),
         written,
         proved: sessions.proved(),
-        warnings,
+        notices,
     })
 }
 
@@ -360,7 +366,7 @@ fn unchanged(lock: Option<Arc<Lockfile>>) -> Outcome {
         changes: Vec::new(),
         written: false,
         proved: Vec::new(),
-        warnings: Vec::new(),
+        notices: Vec::new(),
     }
 }
 
@@ -392,8 +398,8 @@ fn stale(staleness: &Staleness, project: &Project, mut message: String) -> Error
     error
 }
 
-/// The locked packages whose contents an operator withdrew since, as sentences.
-fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>> {
+/// The locked packages whose contents an operator withdrew since.
+fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<Notice>> {
     sessions.expect(lock);
     let mut gone = Vec::new();
     for (selection, package) in &lock.packages {
@@ -405,10 +411,11 @@ fn withdrawn(lock: &Lockfile, sessions: &mut Sessions<'_>) -> Result<Vec<String>
         let session = sessions.of(&release.origin)?;
         let operator = session.checkpoint().operator();
         if let Some(reason) = operator.withdrawn(&release.digest) {
-            gone.push(format!(
-                "{}@{} was withdrawn by the operator of `{}`: {reason}",
-                selection.name, selection.version, release.origin
-            ));
+            gone.push(Notice::Withdrawn {
+                release: selection.clone(),
+                origin: release.origin.clone(),
+                reason: reason.to_owned(),
+            });
         }
     }
     Ok(gone)

@@ -13,11 +13,10 @@ use registry::file;
 
 use super::secrets::Secrets;
 use super::{clean, clean_line};
-use crate::error::Error;
+use crate::error::{Error, MAX_ANNOTATIONS};
+use crate::notice::Notice;
 use component::span::Location;
 
-/// How many annotations of one failure are made: GitHub shows ten of a step.
-const MAX_ANNOTATIONS: usize = 10;
 /// The rows of a table in the summary: GitHub takes 1 MiB a step.
 const MAX_ROWS: usize = 500;
 /// The characters of a cell or line there.
@@ -55,22 +54,48 @@ impl Job {
     pub(super) fn error(&self, error: &Error, root: Option<&Path>) -> Vec<String> {
         let title = format!("cargo warg, exit code {}", error.class().exit_code());
         let causes: Vec<_> = error.chain().collect();
-        let help = error.help().iter().map(|help| format!("help: {help}"));
-        let whole = [causes.join("\nCaused by: ")].into_iter().chain(help);
-        let whole = whole.collect::<Vec<_>>().join("\n");
+        let message = causes.join("\nCaused by: ");
         let locations: Vec<_> = error.annotations().map(|one| &one.location).collect();
+        self.annotations(
+            ("error", &title),
+            (&message, error.help()),
+            &locations,
+            root,
+        )
+    }
+
+    /// The lines that annotate a warning, in the same way.
+    pub(super) fn warning(&self, notice: &Notice, root: Option<&Path>) -> Vec<String> {
+        let title = format!("cargo warg, {}", notice.kind().word());
+        let annotations = notice.annotations();
+        let locations: Vec<_> = annotations.iter().map(|one| &one.location).collect();
+        self.annotations(
+            ("warning", &title),
+            (&notice.to_string(), &notice.help()),
+            &locations,
+            root,
+        )
+    }
+
+    /// The first location has all there is to say, the others the first line. GitHub shows ten annotations of a step.
+    fn annotations(
+        &self,
+        (kind, title): (&str, &str),
+        (message, help): (&str, &[String]),
+        locations: &[&Location],
+        root: Option<&Path>,
+    ) -> Vec<String> {
+        let help = help.iter().map(|help| format!("help: {help}"));
+        let whole = [message.to_owned()].into_iter().chain(help);
+        let whole = whole.collect::<Vec<_>>().join("\n");
         let Some((first, others)) = locations.split_first() else {
-            return vec![self.annotation("error", &title, &whole, None, root)];
+            return vec![self.annotation(kind, title, &whole, None, root)];
         };
-        let brief = causes.first().and_then(|head| head.lines().next());
-        let others = others
-            .iter()
-            .map(|location| (*location, brief.unwrap_or("")));
+        let brief = message.lines().next().unwrap_or("");
+        let others = others.iter().map(|location| (*location, brief));
         let all = std::iter::once((*first, whole.as_str())).chain(others);
         all.take(MAX_ANNOTATIONS)
-            .map(|(location, message)| {
-                self.annotation("error", &title, message, Some(location), root)
-            })
+            .map(|(location, message)| self.annotation(kind, title, message, Some(location), root))
             .collect()
     }
 

@@ -141,11 +141,8 @@ fn tell(context: &Context, report: &Report) {
     let (mut new, mut unusable) = (0_usize, 0_usize);
     for package in &report.packages {
         let release = format!("{}@{}", package.name, package.version);
-        if let Some(reason) = &package.unusable {
+        if package.unusable.is_some() {
             unusable = unusable.saturating_add(1);
-            shell.warning(format!(
-                "{release} is kept for the record and unusable: {reason}"
-            ));
         }
         match &package.outcome {
             Outcome::Published { signer, index } => {
@@ -160,30 +157,7 @@ fn tell(context: &Context, report: &Report) {
             }
         }
     }
-    for skipped in &report.skipped {
-        let from = &skipped.from;
-        let reason = skipped.reason();
-        if skipped.is_elsewhere {
-            shell.note(format!("skipped what {from} declares: {reason}"));
-        } else {
-            shell.warning(format!("skipped what {from} declares: {reason}"));
-        }
-    }
-    for moved in &report.moved {
-        shell.warning(format!(
-            "{}@{} moved: {} had {} when it was imported, and has {} now; what was imported stays",
-            moved.name, moved.version, moved.from, moved.released, moved.found
-        ));
-    }
-    if !report.moved.is_empty() {
-        shell.note(
-            "a version that changes under its name is a mistake or an attack: ask its publisher. Whoever locked it keeps \
-             what was imported",
-        );
-    }
-    for help in report.helps() {
-        shell.note(help);
-    }
+    context.tell(&report.notices());
     let names: BTreeSet<_> = report
         .packages
         .iter()

@@ -1,20 +1,20 @@
 //! What `verify` says of a release or a bundle.
 
+use std::mem;
 use std::path::Path;
 
 use transparency::name::{Kind, PackageName};
 
-use super::registries as table;
+use super::{fail, registries as table, told};
 use crate::commands::publish::ReleaseName;
 use crate::commands::{Context, report};
 use crate::error::{Context as _, Error, Result};
 use crate::message::Message;
 use crate::ops::bundle::rebuild::Rebuilt;
 use crate::ops::bundle::verify::verify_bundle;
-use crate::ops::contents::verify::{Asked, Deny, denied, denied_silent, silent};
+use crate::ops::lock::deny::Asked;
 use crate::ops::release::derivation::Derivation;
 use crate::ops::release::verify::{VerifiedSet, verify_release};
-use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Registries;
 use crate::output;
 use crate::shell::Summary;
@@ -30,7 +30,7 @@ pub(super) fn release(
     summary: &mut Summary,
 ) -> Result<()> {
     let ReleaseName { package, version } = named;
-    let verified = verify_release(&registries(context)?, package, version, asked.offline)?;
+    let mut verified = verify_release(&registries(context)?, package, version, asked)?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));
     let index = match verified.index {
@@ -45,19 +45,12 @@ pub(super) fn release(
             verified.digest
         ),
     );
-    let mut warnings = Vec::new();
     if let Some(set) = &verified.closed_set {
-        closed_set(context, set, &mut warnings);
+        closed_set(context, set);
     }
-    weigh_others(context, &named.to_string(), warnings, asked, summary)?;
-    weigh(
-        context,
-        &named.to_string(),
-        &verified.yanked,
-        &verified.proved,
-        asked,
-        summary,
-    )?;
+    context.tell(&verified.notices);
+    summary.lines.extend(verified.notices.iter().map(told));
+    fail(context, mem::take(&mut verified.failures), summary)?;
     let also = match (&verified.closed_set, verified.kind) {
         (Some(set), _) => also(set),
         (None, Kind::Component) => {
@@ -87,7 +80,7 @@ fn also(set: &VerifiedSet) -> String {
     format!(", with its closed set of {packages}{derived}{bundle}")
 }
 
-fn closed_set(context: &Context, set: &VerifiedSet, warnings: &mut Vec<String>) {
+fn closed_set(context: &Context, set: &VerifiedSet) {
     let shell = &context.shell;
     let packages = report::counted(set.packages, "package");
     let contents = report::counted(set.contents, "content");
@@ -100,26 +93,25 @@ fn closed_set(context: &Context, set: &VerifiedSet, warnings: &mut Vec<String>) 
             let versions = report::counted(held.len(), "version");
             let held: Vec<_> = held.iter().map(ToString::to_string).collect();
             let held = held.join(", ");
-            shell.status_verbose("Derived", format!("the same closed set, with {versions} held: {held}"));
+            shell.status_verbose(
+                "Derived",
+                format!("the same closed set, with {versions} held: {held}"),
+            );
         }
-        Derivation::Checked { solver } => warnings.push(format!(
-            "the closed set was checked, not derived again: solving algorithm {solver} is not known to this cargo warg"
-        )),
+        Derivation::Checked { .. } => {}
     }
     if let Some(bundle) = set.bundle {
-        rebuilt(context, bundle, warnings);
+        rebuilt(context, bundle);
     }
 }
 
-fn rebuilt(context: &Context, bundle: Rebuilt, warnings: &mut Vec<String>) {
+fn rebuilt(context: &Context, bundle: Rebuilt) {
     match bundle {
         Rebuilt::Same { size } => {
             let what = format!("the same bundle, {size} bytes");
             context.shell.status_verbose("Composed", what);
         }
-        Rebuilt::Unknown { format } => warnings.push(format!(
-            "the bundle was not composed again: format {format} is not known to this cargo warg"
-        )),
+        Rebuilt::Unknown { .. } => {}
     }
 }
 
@@ -131,7 +123,7 @@ pub(super) fn bundle(
 ) -> Result<()> {
     let bytes = output::read(path).map_err(|error| with_release_hint(error, path))?;
     let this = output::shown(path);
-    let verified = verify_bundle(&registries(context)?, &bytes, asked.offline)
+    let mut verified = verify_bundle(&registries(context)?, &bytes, &this, asked)
         .context(|| format!("{this} cannot be verified"))?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));
@@ -143,20 +135,10 @@ pub(super) fn bundle(
         "Checked",
         format!("its closed set: {packages}, {contents}; its root is {root}"),
     );
-    let mut warnings = Vec::new();
-    rebuilt(context, verified.bundle, &mut warnings);
-    warnings.extend(verified.wire.0.iter().map(|(import, name)| {
-        format!("`{import}` is redirected to `{name}`: whoever made the bundle chose that, and no record says so")
-    }));
-    weigh_others(context, &this, warnings, asked, summary)?;
-    weigh(
-        context,
-        &this,
-        &verified.yanked,
-        &verified.proved,
-        asked,
-        summary,
-    )?;
+    rebuilt(context, verified.bundle);
+    context.tell(&verified.notices);
+    summary.lines.extend(verified.notices.iter().map(told));
+    fail(context, mem::take(&mut verified.failures), summary)?;
     let name = &verified.name;
     let composed = match verified.bundle {
         Rebuilt::Same { .. } => ", composed again",
@@ -180,46 +162,4 @@ fn with_release_hint(error: Error, path: &Path) -> Error {
         }
         _ => error,
     }
-}
-
-fn warn(context: &Context, warnings: Vec<String>, summary: &mut Summary) {
-    report::warnings(context, &warnings);
-    let lines = warnings.into_iter().map(|one| ("warning", one));
-    summary.lines.extend(lines);
-}
-
-/// Warns of what could not be checked, or fails where any warning is denied.
-fn weigh_others(
-    context: &Context,
-    this: &str,
-    warnings: Vec<String>,
-    asked: &Asked,
-    summary: &mut Summary,
-) -> Result<()> {
-    if asked.deny.contains(&Deny::Other) && !warnings.is_empty() {
-        return Err(denied(this, "warnings", "warnings", &warnings));
-    }
-    warn(context, warnings, summary);
-    Ok(())
-}
-
-/// Warns of what was found out since, or fails where that is denied.
-fn weigh(
-    context: &Context,
-    this: &str,
-    yanked: &[String],
-    proved: &[Proved],
-    asked: &Asked,
-    summary: &mut Summary,
-) -> Result<()> {
-    let silent = silent(proved, asked);
-    if asked.deny.contains(&Deny::Silent) && !silent.is_empty() {
-        return Err(denied_silent(&silent));
-    }
-    warn(context, silent, summary);
-    if asked.deny.contains(&Deny::Yanked) && !yanked.is_empty() {
-        return Err(denied(this, "yanked releases", "yanked", yanked));
-    }
-    warn(context, yanked.to_vec(), summary);
-    Ok(())
 }

@@ -7,6 +7,7 @@ use transparency::digest::Digest;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Classify, Result};
+use crate::notice::Notice;
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::fetched;
 use component::bundle::{Composition, Part, compose};
@@ -24,6 +25,16 @@ pub enum Rebuilt {
         /// Its number.
         format: u64,
     },
+}
+
+impl Rebuilt {
+    /// That it was not composed again, if so.
+    pub fn notice(self) -> Option<Notice> {
+        match self {
+            Self::Same { .. } => None,
+            Self::Unknown { format } => Some(Notice::NotComposed { format }),
+        }
+    }
 }
 
 /// Why a bundle is not what its lock gives.

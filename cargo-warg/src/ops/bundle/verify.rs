@@ -9,10 +9,12 @@ use transparency::name::Kind;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Classify as _, Error, Result};
+use crate::notice::Notice;
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::rebuild::{Rebuilt, rebuild};
 use crate::ops::bundle::requirements;
 use crate::ops::lock;
+use crate::ops::lock::deny::Asked;
 use crate::ops::lock::member_lock::{MemberLockError, check_shape};
 use crate::ops::lock::verify::Whose;
 use crate::ops::session::Sessions;
@@ -37,11 +39,13 @@ pub struct VerifiedBundle {
     pub wire: Wiring,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
-    /// What is yanked in its closed set, as sentences.
-    pub yanked: Vec<String>,
+    /// What the user should know, and did not deny.
+    pub notices: Vec<Notice>,
+    /// What failed since it was denied, the gravest last.
+    pub failures: Vec<Error>,
 }
 
-/// Verifies a bundle.
+/// Verifies a bundle, which messages call `this`.
 ///
 /// # Errors
 /// Bytes that are no bundle; a claim of its lock that does not hold; other bytes than follow from it; whatever keeps a
@@ -49,12 +53,13 @@ pub struct VerifiedBundle {
 pub fn verify_bundle(
     registries: &Registries,
     bytes: &[u8],
-    offline: bool,
+    this: &str,
+    asked: &Asked,
 ) -> Result<VerifiedBundle> {
     let bundle = LockedBundle::open(bytes).classified()?;
     let (embedded, lock) = (&bundle.embedded, &bundle.lock);
     check_shape(lock).map_err(not_verifiable)?;
-    let mut sessions = Sessions::new(registries, Reading::now(offline));
+    let mut sessions = Sessions::new(registries, Reading::now(asked.offline));
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = lock::verify::check(
         Whose::Carried,
@@ -75,6 +80,21 @@ pub fn verify_bundle(
     };
     let rebuilt = rebuild(bytes, &bundle, root, &checked.contents)
         .map_err(|error| error.context("the bundle does not hold"))?;
+    let proved = sessions.proved();
+    let mut notices: Vec<_> = rebuilt.notice().into_iter().collect();
+    notices.extend(
+        embedded
+            .wire
+            .0
+            .iter()
+            .map(|(import, package)| Notice::Redirected {
+                import: import.clone(),
+                package: package.clone(),
+            }),
+    );
+    notices.extend(asked.silence(&proved));
+    notices.extend(checked.yanked);
+    let failures = asked.denied(this, &mut notices, None);
     Ok(VerifiedBundle {
         name: bundle.name().to_owned(),
         root: digest,
@@ -82,8 +102,9 @@ pub fn verify_bundle(
         contents: checked.count,
         bundle: rebuilt,
         wire: embedded.wire.clone(),
-        proved: sessions.proved(),
-        yanked: checked.warnings(),
+        proved,
+        notices,
+        failures,
     })
 }
 

@@ -13,6 +13,7 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Error, Result};
+use crate::notice::Notice;
 use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
@@ -37,8 +38,8 @@ pub struct Fetched {
     pub written: BTreeMap<String, usize>,
     /// Files below `wit/deps` that were removed, by member.
     pub removed: BTreeMap<String, usize>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know, beside what there is to know of the lock.
+    pub notices: Vec<Notice>,
 }
 
 /// Fetches what is locked; locks first where the lock is missing or stale, unless nothing may change.
@@ -59,7 +60,7 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
         proved: Vec::new(),
         written: BTreeMap::new(),
         removed: BTreeMap::new(),
-        warnings: Vec::new(),
+        notices: Vec::new(),
         lock: outcome,
     };
     let empty = Lockfile::empty(project.problem.options.clone());
@@ -79,8 +80,8 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
     }
     fetched.contents = checked.count;
     fetched.proved = sessions.proved();
-    fetched.warnings = sessions.silent();
-    fetched.warnings.extend(checked.warnings());
+    fetched.notices = sessions.silent();
+    fetched.notices.extend(checked.yanked);
     Ok(fetched)
 }
 

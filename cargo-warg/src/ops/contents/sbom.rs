@@ -9,6 +9,7 @@ use transparency::digest::Digest;
 use transparency::selection::Selection;
 
 use crate::error::{Classified as _, Result};
+use crate::notice::{Notice, Tolerated};
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::lock;
 use crate::ops::lock::tree::MemberGraph;
@@ -20,7 +21,7 @@ pub struct Bill {
     /// The bill.
     pub bom: Bom,
     /// Why the lock is stale, if it is.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// The bill of the selected members.
@@ -29,13 +30,13 @@ pub struct Bill {
 /// A lock that is missing or does not read; one that is stale, unless that is allowed.
 pub fn of_workspace(project: &Project, allow_stale: bool) -> Result<Bill> {
     let lock = lock::read_existing(project)?;
-    let mut warnings = Vec::new();
+    let mut notices = Vec::new();
     if let Err(error) = lock::check_current(&lock, project) {
         if !allow_stale {
             return Err(error
                 .with_help("or pass `--allow-stale`: the bill then says that the lock was stale"));
         }
-        warnings.push(format!("{error}\nthe bill is of what the lock says"));
+        notices.push(Notice::StaleLock(Tolerated::from(&error)));
     }
     let mut edges = BTreeMap::new();
     let mut members = Vec::new();
@@ -62,14 +63,14 @@ pub fn of_workspace(project: &Project, allow_stale: bool) -> Result<Bill> {
     };
     let materials = Materials {
         lock: &lock,
-        stale: !warnings.is_empty(),
+        stale: !notices.is_empty(),
         subject,
         members,
         edges,
     };
     Ok(Bill {
         bom: Bom::of(&materials),
-        warnings,
+        notices,
     })
 }
 
@@ -96,7 +97,7 @@ pub fn of_bundle(content: &[u8]) -> Result<Bill> {
     });
     Ok(Bill {
         bom,
-        warnings: Vec::new(),
+        notices: Vec::new(),
     })
 }
 

@@ -25,6 +25,7 @@ use transparency::name::Origin;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::address::{address_text, resolve};
+use crate::notice::Notice;
 use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
@@ -70,8 +71,8 @@ pub struct Vendored {
     pub configured: bool,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know, beside what there is to know of the lock.
+    pub notices: Vec<Notice>,
 }
 
 /// Puts what is locked, and its evidence, into a folder of the project, and names it in Cargo.toml; locks first where the
@@ -135,7 +136,7 @@ pub fn vendor(
         removed,
         configured,
         proved,
-        warnings: checked.warnings(),
+        notices: checked.yanked,
         lock: outcome,
     }))
 }

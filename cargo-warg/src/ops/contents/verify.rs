@@ -7,36 +7,26 @@
 //! A release that was yanked since the lock was made, and a registry that fell silent, are warnings, until the caller
 //! denies them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use resolver::lockfile::{LockedPackage, Lockfile};
 use semver::Version;
-use transparency::number::Time;
 use transparency::release::Release;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error, OrFail as _, Result};
+use crate::notice::Notice;
 use crate::ops::contents::fetch;
 use crate::ops::lock;
+use crate::ops::lock::deny::Asked;
 use crate::ops::lock::held_by::{HeldBy, held_by_in_lock};
-use crate::ops::lock::verify::{Checked, Yanked};
+use crate::ops::lock::verify::Checked;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
 use crate::ops::session::registries::Reading;
 use crate::wit::deps::compare;
 use component::wit::deps::Difference;
-
-/// A warning that is to be an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deny {
-    /// A locked release was yanked.
-    Yanked,
-    /// A registry's newest checkpoint is older than its operator promised.
-    Silent,
-    /// Anything else that there would be a warning of.
-    Other,
-}
 
 /// How verifying went: what was shown until it ended, and why it failed, if it did.
 #[derive(Default)]
@@ -51,13 +41,8 @@ pub struct Verified {
     pub proved: Vec<Proved>,
     /// Files below `wit/deps` that say what they should.
     pub files: usize,
-    /// What was yanked since, and not denied.
-    pub yanked: Vec<Yanked>,
-    /// What keeps the project on each of them, where something does: requirements that allow no usable release. With an
-    /// empty list, no release can be used at all.
-    pub held_by: BTreeMap<Selection, Vec<HeldBy>>,
-    /// Other things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know, and did not deny.
+    pub notices: Vec<Notice>,
     /// What failed, the gravest last.
     pub failures: Vec<Error>,
 }
@@ -68,41 +53,38 @@ impl Verified {
         let packages = self.packages.iter();
         packages.filter(|(_, one)| one.release.is_none()).count()
     }
-
-    /// All that the user should know.
-    pub fn all_warnings(&self) -> impl Iterator<Item = String> {
-        let yanked = self.yanked.iter().map(ToString::to_string);
-        yanked.chain(self.warnings.iter().cloned())
-    }
-}
-
-/// What verifying depends on beside the project.
-pub struct Asked {
-    /// Nothing is read but what this machine keeps.
-    pub offline: bool,
-    /// The warnings that are errors.
-    pub deny: BTreeSet<Deny>,
-    /// The time of this machine: how old a checkpoint is follows from it.
-    pub now: Time,
 }
 
 /// Checks every claim of the lock again, and what `fetch` wrote, if it did. What does not depend on a failed check is
 /// checked all the same.
 pub fn verify(project: &Project, asked: &Asked) -> Verified {
-    let mut verified = Verified::default();
+    let mut verified = Verified {
+        notices: project.notices.clone(),
+        ..Verified::default()
+    };
     let mut sessions = Sessions::new(&project.registries, Reading::checking(asked.offline));
-    let checked = check(project, &mut sessions, &mut verified);
+    let mut held = BTreeMap::new();
+    let checked = check(project, &mut sessions, &mut verified, &mut held);
     verified.proved = sessions.proved();
     if let Err(error) = checked {
         verified.failures.push(error);
     }
-    weigh(asked, &mut verified);
+    let notices = &mut verified.notices;
+    notices.extend(asked.silence(&verified.proved));
+    let denied = asked.denied("warg.lock", notices, Some(&held));
+    verified.failures.extend(denied);
     let gravity = |error: &Error| error.class().gravity();
     verified.failures.sort_by_key(gravity);
     verified
 }
 
-fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified) -> Result<()> {
+/// Checks it, and finds out what holds those of its yanked releases that nothing else can take the place of.
+fn check(
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+    verified: &mut Verified,
+    held: &mut BTreeMap<Selection, Vec<HeldBy>>,
+) -> Result<()> {
     let lock = lock::read_existing(project)?;
     lock::check_current(&lock, project)?;
     verified.members = lock.roots.len();
@@ -110,18 +92,22 @@ fn check(project: &Project, sessions: &mut Sessions<'_>, verified: &mut Verified
     let checked = fetch::check(project, &lock, sessions)?;
     verified.contents = checked.count;
     check_deps(project, &lock, &checked, verified);
-    verified.yanked = checked.yanked;
-    let held = verified.yanked.iter().filter_map(|one| {
-        let by = held(project, &lock, sessions, &one.selection)?;
-        Some((one.selection.clone(), by))
-    });
-    verified.held_by = held.collect();
+    match verified.locals() {
+        0 => {}
+        packages => verified.notices.push(Notice::Unvouched { packages }),
+    }
+    let yanked = checked.yanked.iter().filter_map(Notice::yanked);
+    held.extend(yanked.filter_map(|release| {
+        let by = held_by(project, &lock, sessions, release)?;
+        Some((release.clone(), by))
+    }));
+    verified.notices.extend(checked.yanked);
     Ok(())
 }
 
 /// What requires a locked package so that no usable release will do instead. It is empty where no release of the package
 /// can be used at all. None where another one will do.
-fn held(
+fn held_by(
     project: &Project,
     lock: &Lockfile,
     sessions: &Sessions<'_>,
@@ -195,95 +181,4 @@ fn different(member: &str, differences: &[Difference]) -> Error {
     }
     Error::new(Class::Refused, message)
         .with_help("`cargo warg fetch` writes it anew; folders of your own belong beside it, without its last line")
-}
-
-/// Makes errors of what is denied, and warnings of the rest.
-fn weigh(asked: &Asked, verified: &mut Verified) {
-    let silent = silent(&verified.proved, asked);
-    if asked.deny.contains(&Deny::Yanked) && !verified.yanked.is_empty() {
-        let yanked = std::mem::take(&mut verified.yanked);
-        verified
-            .failures
-            .push(denied_yanked(&yanked, &verified.held_by));
-    }
-    if !asked.deny.contains(&Deny::Silent) {
-        verified.warnings.extend(silent);
-    } else if !silent.is_empty() {
-        verified.failures.push(denied_silent(&silent));
-    }
-    if asked.deny.contains(&Deny::Other) && !verified.warnings.is_empty() {
-        let warnings = std::mem::take(&mut verified.warnings);
-        verified
-            .failures
-            .push(denied("warg.lock", "warnings", "warnings", &warnings));
-    }
-}
-
-/// The registries that could not be asked, or say nothing new for longer than their operators promised, as sentences.
-pub fn silent(proved: &[Proved], asked: &Asked) -> Vec<String> {
-    let silent = proved.iter().filter_map(|one| silence(one, asked));
-    silent.collect()
-}
-
-/// The failure where that is denied.
-pub fn denied_silent(silent: &[String]) -> Error {
-    let message = format!("{}, and `--deny silent` was given", silent.join("; "));
-    Error::new(Class::Unavailable, message).with_help(
-        "read a registry that is up to date; what was yanked or withdrawn since cannot be known",
-    )
-}
-
-/// The failure where something is denied of what no file here can mend.
-pub fn denied(this: &str, what: &str, flag: &str, all: &[String]) -> Error {
-    let lines = format!("\n  {}", all.join("\n  "));
-    let message = format!("{this} has {what}, and `--deny {flag}` was given{lines}");
-    Error::new(Class::Lock, message)
-}
-
-/// That a registry could not be asked, or says nothing new for longer than its operator promised. Offline, that is this
-/// machine's doing.
-fn silence(proved: &Proved, asked: &Asked) -> Option<String> {
-    if let Some(silence) = proved.silence() {
-        return Some(silence);
-    }
-    let (age, refresh) = (proved.age(asked.now), proved.refresh?);
-    (age > refresh && !asked.offline).then(|| {
-        format!(
-            "the newest checkpoint of `{}` is of {}, and its operator promised one every {refresh} seconds",
-            proved.checkpoint.origin, proved.time
-        )
-    })
-}
-
-/// The lock has to move: nobody lied, and trying again changes nothing.
-fn denied_yanked(yanked: &[Yanked], held: &BTreeMap<Selection, Vec<HeldBy>>) -> Error {
-    let lines = yanked.iter().map(|one| format!("\n  {one}"));
-    let lines: String = lines.collect();
-    let message = format!("warg.lock has yanked releases, and `--deny yanked` was given{lines}");
-    let locations = yanked.iter().filter_map(|one| one.location.clone());
-    let mut error = locations.fold(Error::new(Class::Lock, message), Error::at);
-    let movable = yanked
-        .iter()
-        .filter(|one| !held.contains_key(&one.selection));
-    let names: BTreeSet<_> = movable.map(|one| one.selection.name.to_string()).collect();
-    if !names.is_empty() {
-        let names = names.into_iter().collect::<Vec<_>>().join(" ");
-        error = error.with_help(format!(
-            "run `cargo warg update {names}`, and commit what it changes"
-        ));
-    }
-    for (Selection { name, version, .. }, by) in held {
-        if by.is_empty() {
-            error = error.with_help(format!(
-                "no other release of {name} can be used: ask its publisher for one, or require another package"
-            ));
-            continue;
-        }
-        let by: Vec<_> = by.iter().map(ToString::to_string).collect();
-        error = error.with_help(format!(
-            "{name} {version} is held by {}: change that, then run `cargo warg update {name}`",
-            by.join(" and ")
-        ));
-    }
-    error
 }

@@ -119,19 +119,19 @@ fn solve_at(
     }
     let problem = project.problem_after(preferred.map(Arc::as_ref), packages);
     let resolution = sessions.solve(&problem)?;
-    let mut warnings = sessions.yanked(&resolution);
-    warnings.extend(sessions.lost_since(&resolution));
-    warnings.extend(sessions.refused());
+    let mut notices = sessions.yanked(&resolution);
+    notices.extend(sessions.lost_since(&resolution));
+    notices.extend(sessions.refused());
     let new = Arc::new(build(&problem, &resolution, sessions)?);
     let written = put.write(project, &new)?;
-    warnings.extend(project.unused_patches(&new));
-    Ok(Outcome {
+    let outcome = Outcome {
         changes: changes(old.as_deref(), &new),
         lock: Some(new),
         written,
         proved: sessions.proved(),
-        warnings,
-    })
+        notices,
+    };
+    Ok(outcome.with_notices_of(project))
 }
 
 /// A checkpoint of a lock that is larger than what is asked for, and that.

@@ -6,7 +6,6 @@
 //! says otherwise is refused: it was edited, or made by somebody who was shown another registry.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use registry::client::{ClientError, LoadedLog};
 use resolver::cutoff::Cutoff;
@@ -22,9 +21,10 @@ use transparency::selection::Selection;
 
 use crate::error::{Class, Classify, Error, Result};
 use crate::lock_file::LockFile;
+use crate::notice::Notice;
 use crate::ops::session::Sessions;
 use crate::ops::session::contents::Wanted;
-use crate::ops::session::notices::yanked_warning;
+use crate::ops::session::notices::yanked_notice;
 use crate::ops::session::registries::Registries;
 use component::span::Location;
 
@@ -217,31 +217,7 @@ pub struct Checked {
     /// How many contents were checked.
     pub count: usize,
     /// The releases that are advised against.
-    pub yanked: Vec<Yanked>,
-}
-
-impl Checked {
-    /// What the user should know, as sentences.
-    pub fn warnings(&self) -> Vec<String> {
-        self.yanked.iter().map(ToString::to_string).collect()
-    }
-}
-
-/// A locked release that was yanked.
-#[derive(Debug, Clone)]
-pub struct Yanked {
-    /// The release.
-    pub selection: Selection,
-    /// What was said of it.
-    pub message: String,
-    /// Where warg.lock has it.
-    pub location: Option<Location>,
-}
-
-impl fmt::Display for Yanked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
+    pub yanked: Vec<Notice>,
 }
 
 impl ClaimError {
@@ -323,13 +299,9 @@ pub fn check(
                 continue;
             }
         };
-        if let Some(message) = yanked_warning(selection, release) {
-            yanked.push(Yanked {
-                selection: (*selection).clone(),
-                message,
-                location: whose.location(selection),
-            });
-        }
+        yanked.extend(yanked_notice(selection, release, || {
+            whose.location(selection)
+        }));
         let time = release.time();
         found.insert(*selection, release.clone());
         let too_new = check_age(selection, locked_release, time, lock, sessions, &mut made)?;

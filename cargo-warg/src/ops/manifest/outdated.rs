@@ -11,6 +11,7 @@ use transparency::selection::Selection;
 use transparency::version::Track;
 
 use crate::error::Result;
+use crate::notice::Notice;
 use crate::ops::lock;
 use crate::ops::lock::held_by::{HeldBy, held_by};
 use crate::ops::manifest::update::solve_afresh;
@@ -39,8 +40,8 @@ pub struct Row {
 pub struct Outdated {
     /// The rows of each member, by its name.
     pub members: BTreeMap<String, Vec<Row>>,
-    /// Why the lock is stale, if so.
-    pub warnings: Vec<String>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
 }
@@ -55,7 +56,7 @@ pub fn outdated(
     locked: bool,
     members: &[String],
 ) -> Result<Outdated> {
-    let lock::Current { lock, mut warnings } = lock::read_current(project, locked)?;
+    let lock::Current { lock, mut notices } = lock::read_current(project, locked)?;
     let mut sessions = Sessions::new(&project.registries, Reading::now(offline));
     lock::check_pasts(&lock, project, &mut sessions)?;
     let locked = lock.packages.iter().filter_map(|(selection, package)| {
@@ -67,10 +68,8 @@ pub fn outdated(
     });
     sessions.load_each(&locked.collect())?;
     let (fresh, kept) = solve_afresh(project, &lock, &mut sessions, &[])?;
-    warnings.extend(sessions.refused());
-    warnings.extend(kept.iter().map(|gave_up| {
-        format!("{gave_up}: what `update` would give is not known there, and what is locked stands for it")
-    }));
+    notices.extend(sessions.refused());
+    notices.extend(kept.into_iter().map(Notice::GaveUp));
     let mut rows = BTreeMap::new();
     for name in members {
         let (Some(root), Some(set)) = (lock.roots.get(name), fresh.members.get(name)) else {
@@ -82,7 +81,7 @@ pub fn outdated(
     }
     Ok(Outdated {
         members: rows,
-        warnings,
+        notices,
         proved: sessions.proved(),
     })
 }

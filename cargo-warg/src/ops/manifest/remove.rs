@@ -4,28 +4,29 @@
 use std::collections::BTreeMap;
 
 use transparency::name::PackageName;
-use transparency::selection::Selection;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{ManifestArgs, Member, Workspace};
 use crate::network::Network;
+use crate::notice::Notice;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
 use crate::ops::session::registries::Reading;
 use crate::spec::nearest;
+use component::span::Location;
 
 /// What was removed.
 #[derive(Debug)]
 pub struct Removed {
     /// The packages, and the tables in which each stood.
     pub dependencies: BTreeMap<PackageName, Vec<String>>,
-    /// Where `wit/` still refers to one of them: the location, and what stands there.
-    pub references: Vec<(String, String)>,
-    /// What is locked of them all the same.
-    pub kept: Vec<Selection>,
+    /// Where `wit/` still refers to one of them.
+    pub references: Vec<Location>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
     /// What became of the lock; of a dry run none.
     pub lock: Option<Outcome>,
 }
@@ -55,11 +56,12 @@ pub fn remove(
         }
         dependencies.entry(name.clone()).or_insert(tables);
     }
-    let references = references(&project, member, names);
+    let notices = references(&project, member, names);
+    let locations = notices.iter().flat_map(Notice::annotations);
     let mut removed = Removed {
         dependencies,
-        references,
-        kept: Vec::new(),
+        references: locations.map(|one| one.location).collect(),
+        notices,
         lock: None,
     };
     if dry_run {
@@ -78,16 +80,22 @@ pub fn remove(
                 .and_then(|lock| lock.roots.get(&member.name));
             let selects = root.iter().flat_map(|root| &root.selects);
             let kept = selects.filter(|selection| names.contains(&selection.name));
-            removed.kept = kept.cloned().collect();
+            let kept = kept.cloned().map(|release| Notice::StaysLocked { release });
+            removed.notices.extend(kept);
             removed.lock = Some(outcome);
             Ok(removed)
         }
         Err(error) => {
             let error = removed
-                .references
+                .notices
                 .iter()
-                .fold(error, |error, (location, what)| {
-                    error.with_help(format!("{location} still refers to {what}"))
+                .fold(error, |error, notice| match notice {
+                    Notice::StillReferredTo {
+                        reference,
+                        location,
+                        ..
+                    } => error.with_help(format!("{location} still refers to {reference}")),
+                    _ => error,
                 });
             Err(error.with_help(match edit.revert() {
                 Ok(()) => format!("{} is as it was before", member.manifest.display()),
@@ -102,17 +110,20 @@ pub fn remove(
 }
 
 /// Where the member's `wit/` refers to a package, each item once.
-fn references(project: &Project, member: &Member, names: &[PackageName]) -> Vec<(String, String)> {
+fn references(project: &Project, member: &Member, names: &[PackageName]) -> Vec<Notice> {
     let root = project.roots.get(&member.name);
     let references = root
         .map(component::wit::root::Root::references)
         .unwrap_or_default();
     let still = references.into_iter().filter_map(|reference| {
         let package = format!("{}:{}", reference.package.namespace, reference.package.name);
-        let named = names.iter().any(|name| name.as_str() == package);
-        let location = reference.location.as_ref().filter(|_| named)?;
-        let location = location.below(project.workspace.root()).to_string();
-        Some((location, reference.extern_name()))
+        let name = names.iter().find(|name| name.as_str() == package)?;
+        let location = reference.location.as_ref()?;
+        Some(Notice::StillReferredTo {
+            package: name.clone(),
+            reference: reference.extern_name(),
+            location: location.below(project.workspace.root()),
+        })
     });
     still.collect()
 }

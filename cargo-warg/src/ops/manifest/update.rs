@@ -28,6 +28,7 @@ use self::pins::{
 use self::yanked::solve;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::lock_file::LockFile;
+use crate::notice::Notice;
 use crate::ops::lock::held_by::held_by;
 use crate::ops::lock::tree::not_locked;
 use crate::ops::lock::{self, Flags, Outcome};
@@ -65,6 +66,8 @@ pub struct Updated {
     pub held: Vec<HeldPin>,
     /// The newest usable version of what is locked in an older one.
     pub newer: BTreeMap<Selection, Version>,
+    /// What the user should know of the versions in `wit/`.
+    pub notices: Vec<Notice>,
 }
 
 /// Solves again with what is to move free to do so, and writes what comes of it.
@@ -88,6 +91,7 @@ pub fn update(
                 pins: Vec::new(),
                 held: Vec::new(),
                 newer: BTreeMap::new(),
+                notices: Vec::new(),
             });
         }
         (None, _) => lock::read_existing(project)?,
@@ -144,11 +148,18 @@ pub fn update(
     } else {
         write(file, &new, &edit)?
     };
-    let mut warnings = sessions.yanked(&resolution);
-    warnings.extend(sessions.refused());
-    warnings.extend(sessions.passed_over(&asked, &resolution, Some(&old)));
+    let mut notices = project.notices.clone();
+    notices.extend(sessions.yanked(&resolution));
+    notices.extend(sessions.refused());
+    notices.extend(sessions.passed_over(&asked, &resolution, Some(&old)));
+    let held = if request.pins || request.precise.is_some() {
+        Vec::new()
+    } else {
+        held(project, sessions, &pins)
+    };
+    let mut of_pins: Vec<_> = HeldPin::notice(&held).into_iter().collect();
     if request.pins {
-        warnings.extend(twins(project, &pins));
+        of_pins.extend(twins(project, &pins));
     }
     let changes = edit.changes().iter().cloned().map(|mut change| {
         let file = change.file.display().to_string();
@@ -157,14 +168,11 @@ pub fn update(
     });
     Ok(Updated {
         pins: changes.collect(),
-        held: if request.pins || request.precise.is_some() {
-            Vec::new()
-        } else {
-            held(project, sessions, &pins)
-        },
+        held,
         newer: newer(&new, sessions, &asked),
+        notices: of_pins,
         lock: Outcome {
-            warnings,
+            notices,
             lock: Some(new),
             changes: lock_changes,
             written,

@@ -17,6 +17,7 @@ use transparency::statement::Statement;
 
 use crate::error::{Class, Error, Result};
 use crate::manifest::Alias;
+use crate::notice::{Notice, Tolerated};
 use crate::ops::registry::append::{AppendError, Destination, Draft, Item, Outcome, Unusable};
 use crate::ops::session::Sessions;
 use component::wit::binary::Refusal;
@@ -70,9 +71,35 @@ impl Report {
         classes.max_by_key(|class| class.gravity())
     }
 
-    /// What to do about what was left out.
-    pub fn helps(&self) -> BTreeSet<&String> {
-        helps(&self.skipped)
+    /// What the user should know. What to do about several things that were left out is said at the last of them.
+    pub fn notices(&self) -> Vec<Notice> {
+        let unusable = self.packages.iter().filter_map(|one| {
+            Some(Notice::ImportedUnusable {
+                package: one.name.clone(),
+                version: one.version.clone(),
+                reason: one.unusable.clone()?,
+            })
+        });
+        let mut said = BTreeSet::new();
+        let skipped = self.skipped.iter().rev().map(|one| {
+            let mut why = Tolerated::from(&one.why);
+            why.help.retain(|help| said.insert(help.clone()));
+            Notice::Skipped {
+                from: one.from.clone(),
+                why,
+                is_elsewhere: one.is_elsewhere,
+            }
+        });
+        let skipped: Vec<_> = skipped.collect();
+        let moved = self.moved.iter().map(|one| Notice::MovedUpstream {
+            package: one.name.clone(),
+            version: one.version.clone(),
+            from: one.from.clone(),
+            released: one.released,
+            found: one.found,
+        });
+        let all = unusable.chain(skipped.into_iter().rev());
+        all.chain(moved).collect()
     }
 }
 

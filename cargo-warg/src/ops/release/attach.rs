@@ -12,6 +12,7 @@ use transparency::statement::Attachment;
 
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::Member;
+use crate::notice::Notice;
 use crate::ops::bundle;
 use crate::ops::lock;
 use crate::ops::lock::verify::Whose;
@@ -44,7 +45,7 @@ pub(crate) fn attach(
     item: &mut Item,
     carries: Carries,
     now: &mut Sessions<'_>,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Notice>> {
     let lock = lock::member_lock(project, member)?;
     let options = || project.problem.options.clone();
     let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
@@ -89,7 +90,7 @@ pub(crate) fn attach(
     let bytes = text.into_bytes();
     item.statement.lock = Some(attachment(&bytes));
     item.attached.push(bytes);
-    Ok(checked.warnings())
+    Ok(checked.yanked)
 }
 
 /// A release says what it needs, and no more. What its dependencies say is their publishers' business.

@@ -13,6 +13,7 @@ use transparency::release::Release;
 
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
+use crate::notice::{Notice, Tolerated};
 use crate::ops::manifest::add::absent;
 use crate::ops::session::Sessions;
 use crate::ops::session::registries::{Reading, Registries};
@@ -45,8 +46,8 @@ pub struct Info {
     pub releases: Vec<Released>,
     /// The position in `releases` of the one to show in full.
     pub shown: Option<usize>,
-    /// Things that the user should know.
-    pub warnings: Vec<String>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
 }
 
 /// A release, and where it is recorded.
@@ -101,8 +102,8 @@ pub fn info(
         .position(|release| release.is_usable() && release.version().pre.is_empty())
         .or_else(|| releases.iter().position(Release::is_usable))
         .or_else(|| (!releases.is_empty()).then_some(0));
-    let mut warnings = Vec::new();
-    let locked = locked(workspace, &spec.name, &mut warnings);
+    let mut notices = Vec::new();
+    let locked = locked(workspace, &spec.name, &mut notices);
     let session = sessions.of(&address.origin)?;
     let grants = session
         .checkpoint()
@@ -133,7 +134,7 @@ pub fn info(
                 index,
             })
             .collect(),
-        warnings,
+        notices,
     })
 }
 
@@ -141,13 +142,13 @@ pub fn info(
 fn locked(
     workspace: &Workspace,
     name: &PackageName,
-    warnings: &mut Vec<String>,
+    notices: &mut Vec<Notice>,
 ) -> BTreeMap<String, BTreeSet<Version>> {
     let mut locked: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
     let lock = match workspace.lock_file().lock() {
         Ok(lock) => lock,
         Err(error) => {
-            warnings.push(error.chain().collect::<Vec<_>>().join(": "));
+            notices.push(Notice::UnreadableLock(Tolerated::from(&error)));
             None
         }
     };

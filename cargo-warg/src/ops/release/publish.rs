@@ -34,6 +34,7 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Dependency, Member, Patch, Workspace};
 use crate::network::Network;
+use crate::notice::Notice;
 use crate::ops::registry::append::{
     Destination, Draft, Item, Outcome, Unusable, named, registry_of,
 };
@@ -85,7 +86,7 @@ pub struct Published {
     /// The registry, as Cargo.toml calls it.
     pub registry: Alias,
     /// What the publisher may want to mend.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// Releases what the workspace holds: a component, or WIT packages.
@@ -126,7 +127,7 @@ fn publish_component(
         mut member,
         mut required,
     } = component;
-    let mut warnings = Vec::new();
+    let mut notices = Vec::new();
     let reading = Reading::now(publication.offline);
     let registries = Arc::new(Registries::open(&workspace, dirs, network)?);
     let mut sessions = Sessions::new(&registries, reading);
@@ -140,7 +141,7 @@ fn publish_component(
             member = Some(builder.name.clone());
             found.clone_from(&member);
         } else if let Builder::Named(other) = builder {
-            warnings.push(builder::of_another_name(&item, other));
+            notices.push(builder::of_another_name(&item, other));
         }
     }
     let lock_file = Arc::clone(workspace.lock_file());
@@ -150,7 +151,7 @@ fn publish_component(
             refuse_patched_lock(&project, member)?;
             if let Some(carries) = publication.carries {
                 let told = attach::attach(&project, member, &mut item, carries, &mut sessions)?;
-                warnings.extend(told);
+                notices.extend(told);
             }
         }
         _ if publication.carries.is_some() => return Err(attach::no_member(&item)),
@@ -169,8 +170,8 @@ fn publish_component(
     // Composing the bundle of a release with its lock found out the same, and said it.
     if publication.carries.is_none() {
         for (location, requirement) in &required {
-            let unused = unused(requirement, &item.statement.imports, &mut sessions)?;
-            warnings.extend(unused.map(|what| format!("{location}: {what}")));
+            let imports = &item.statement.imports;
+            notices.extend(unused(requirement, location, imports, &mut sessions)?);
         }
     }
     let releases = Releases {
@@ -183,7 +184,7 @@ fn publish_component(
         taken: BTreeSet::new(),
         found,
         registry,
-        warnings,
+        notices,
     })
 }
 
@@ -204,7 +205,7 @@ fn publish_wit(
         items,
         locations,
         taken,
-        mut warnings,
+        mut notices,
     } = texts::make(read, publication, &registries, &mut sessions)?;
     if publication.carries.is_some() {
         return Err(attach::no_wit(&items));
@@ -217,15 +218,18 @@ fn publish_wit(
             continue;
         };
         let (name, member) = (&item.name, &member.name);
-        let message = format!(
-            "`{name}` would be a WIT package for good, and is the name that `{member}` publishes its component under"
-        );
         if publication.paths.is_empty() {
+            let message = format!(
+                "`{name}` would be a WIT package for good, and is the name that `{member}` publishes its component under"
+            );
             return Err(Error::new(Class::Usage, message).with_help(
                 "give one of the two another name; or name the folders to be published, if it is meant",
             ));
         }
-        warnings.push(format!("{message}: the component will need another one"));
+        notices.push(Notice::ComponentsName {
+            package: name.clone(),
+            member: member.clone(),
+        });
     }
     let releases = Releases { items, locations };
     let (registry, releases) = send(releases, &registries, &sessions, dirs, publication)?;
@@ -234,7 +238,7 @@ fn publish_wit(
         taken,
         found: None,
         registry,
-        warnings,
+        notices,
     })
 }
 
@@ -347,7 +351,7 @@ struct ComponentItem {
     /// The member that is published, where it is one.
     member: Option<String>,
     /// What it requires, and where the manifest says so.
-    required: Vec<(String, Requirement)>,
+    required: Vec<(Location, Requirement)>,
 }
 
 /// A lock may remember a patch that the manifest has no more: then what was built was built with it.
@@ -547,10 +551,10 @@ fn member_of<'w>(workspace: &'w Workspace, name: &PackageName) -> Result<Option<
 }
 
 /// What the component of a member requires, and where its manifest says so.
-fn requirements(member: &Member) -> Result<Vec<(String, Requirement)>> {
+fn requirements(member: &Member) -> Result<Vec<(Location, Requirement)>> {
     let dependencies = member.dependencies.iter();
     let components = dependencies.filter(|one| one.kind == Kind::Component);
-    let required = components.map(|one| Ok((one.location.to_string(), requirement(one)?)));
+    let required = components.map(|one| Ok((one.location.clone(), requirement(one)?)));
     required.collect()
 }
 

@@ -21,9 +21,11 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::notice::Notice;
 use crate::ops::bundle::embedded::LockedBundle;
 use crate::ops::bundle::rebuild::{RebuildError, Rebuilt, rebuild};
 use crate::ops::lock;
+use crate::ops::lock::deny::Asked;
 use crate::ops::lock::member_lock::{MemberLockError, check_shape};
 use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::manifest::add::absent;
@@ -53,8 +55,10 @@ pub struct VerifiedRelease {
     pub closed_set: Option<VerifiedSet>,
     /// What was shown, by registry.
     pub proved: Vec<Proved>,
-    /// That it, or something in its closed set, is yanked, as sentences.
-    pub yanked: Vec<String>,
+    /// What the user should know, and did not deny.
+    pub notices: Vec<Notice>,
+    /// What failed since it was denied, the gravest last.
+    pub failures: Vec<Error>,
 }
 
 /// What verifying a closed set showed.
@@ -72,6 +76,19 @@ pub struct VerifiedSet {
     pub bundle: Option<Rebuilt>,
 }
 
+impl VerifiedSet {
+    /// What could not be done of it.
+    fn notices(&self) -> impl Iterator<Item = Notice> {
+        let derived = match self.derivation {
+            Derivation::Derived { .. } => None,
+            Derivation::Checked { solver } => Some(Notice::NotDerived { solver }),
+        };
+        derived
+            .into_iter()
+            .chain(self.bundle.and_then(Rebuilt::notice))
+    }
+}
+
 /// Verifies a release: its record, its content, and the closed set and bundle that it carries.
 ///
 /// # Errors
@@ -81,16 +98,14 @@ pub fn verify_release(
     registries: &Registries,
     name: &PackageName,
     version: &Version,
-    offline: bool,
+    asked: &Asked,
 ) -> Result<VerifiedRelease> {
-    let mut sessions = Sessions::new(registries, Reading::now(offline));
+    let mut sessions = Sessions::new(registries, Reading::now(asked.offline));
     let (address, release) = find(&mut sessions, name, version)?;
-    let mut yanked = Vec::new();
+    let mut yanked = None;
     match release.objection() {
         None | Some(Objection::Withdrawn { .. }) => {} // a withdrawn content is refused below
-        Some(objection @ Objection::Yanked { .. }) => {
-            yanked.push(format!("{name}@{version} {objection}"));
-        }
+        Some(Objection::Yanked { reason }) => yanked = Some(reason),
         Some(objection @ Objection::Unusable { .. }) => {
             let message = format!("{name}@{version} {objection}");
             return Err(Error::new(Class::Refused, message));
@@ -108,21 +123,33 @@ pub fn verify_release(
         release: &release,
         content: &content,
     };
-    let closed_set = subject.closed_set()?;
-    let closed_set = closed_set.map(|(set, within)| {
-        yanked.extend(within);
-        set
-    });
+    let (closed_set, within) = subject.closed_set()?.unzip();
+    let mut notices: Vec<_> = closed_set.iter().flat_map(VerifiedSet::notices).collect();
+    let kind = content.derived().kind();
+    let proved = sessions.proved();
+    notices.extend(asked.silence(&proved));
+    notices.extend(yanked.map(|reason| Notice::Yanked {
+        release: Selection {
+            kind,
+            name: name.clone(),
+            version: version.clone(),
+        },
+        reason,
+        location: None,
+    }));
+    notices.extend(within.into_iter().flatten());
+    let failures = asked.denied(&format!("{name}@{version}"), &mut notices, None);
     Ok(VerifiedRelease {
         name: name.clone(),
         version: version.clone(),
-        kind: content.derived().kind(),
+        kind,
         digest: *release.digest(),
         signer: release.signer().name().to_owned(),
         index,
         closed_set,
-        proved: sessions.proved(),
-        yanked,
+        proved,
+        notices,
+        failures,
     })
 }
 
@@ -162,7 +189,7 @@ struct Subject<'s, 'a> {
 
 impl Subject<'_, '_> {
     /// Checks, derives and composes what the release carries; none where it carries nothing.
-    fn closed_set(&mut self) -> Result<Option<(VerifiedSet, Vec<String>)>> {
+    fn closed_set(&mut self) -> Result<Option<(VerifiedSet, Vec<Notice>)>> {
         let attachment = self.release.attachment(Role::Lock);
         let (Some(attachment), Some(bytes)) = (attachment, self.attached(Role::Lock)?) else {
             return Ok(None);
@@ -184,7 +211,7 @@ impl Subject<'_, '_> {
             derivation,
             bundle,
         };
-        Ok(Some((set, checked.warnings())))
+        Ok(Some((set, checked.yanked)))
     }
 
     fn of_release(&self, error: Error, role: Role) -> Error {

@@ -1,7 +1,8 @@
-//! What the user is told of registries and of a solve beside its result, as sentences.
+//! What the user is told of registries and of a solve beside its result.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use registry::client::RefusedLog;
 use resolver::closed_set::Provenance;
 use resolver::index::Address;
 use resolver::lockfile::Lockfile;
@@ -13,39 +14,40 @@ use transparency::release::{Objection, Release};
 use transparency::selection::Selection;
 use transparency::version::Track;
 
+use crate::notice::Notice;
 use crate::ops::session::Sessions;
 use crate::ops::session::proved::Proved;
+use component::span::Location;
 
 impl Proved {
-    /// That the registry could not be asked what it is now, as a sentence.
-    pub fn silence(&self) -> Option<String> {
-        let (origin, time) = (&self.checkpoint.origin, self.time);
-        let why = self.unasked.as_ref()?;
-        Some(format!(
-            "what happened in `{origin}` since {time} is not known: {why}"
-        ))
+    /// That the registry could not be asked what it is now.
+    pub fn unasked(&self) -> Option<Notice> {
+        Some(Notice::Unasked {
+            origin: self.checkpoint.origin.clone(),
+            since: self.time,
+            why: self.unasked.clone()?,
+        })
     }
 }
 
 impl Sessions<'_> {
-    /// The packages whose logs break the rules, as sentences. The user is told, since a solve could have chosen from them.
-    pub fn refused(&self) -> Vec<String> {
-        let refused = self
-            .loaded
-            .iter()
-            .filter_map(|(address, log)| Some((&address.name, log.as_ref().err()?)));
-        refused
-            .map(|(name, refused)| format!("nothing of {name} can be chosen: {refused}"))
-            .collect()
+    /// The packages whose logs break the rules. The user is told, since a solve could have chosen from them.
+    pub fn refused(&self) -> Vec<Notice> {
+        let notice = |(address, log): (&Address, &Result<_, RefusedLog>)| {
+            let why = log.as_ref().err()?.to_string();
+            let address = address.clone();
+            Some(Notice::RefusedLog { address, why })
+        };
+        self.loaded.iter().filter_map(notice).collect()
     }
 
-    /// The registries that could not be asked what they are now, as sentences.
-    pub fn silent(&self) -> Vec<String> {
-        self.proved().iter().filter_map(Proved::silence).collect()
+    /// The registries that could not be asked what they are now.
+    pub fn silent(&self) -> Vec<Notice> {
+        self.proved().iter().filter_map(Proved::unasked).collect()
     }
 
-    /// The selected releases that are yanked, as sentences: they were locked before, so they stay.
-    pub fn yanked(&self, resolution: &Resolution) -> Vec<String> {
+    /// The selected releases that are yanked: they were locked before, so they stay.
+    pub fn yanked(&self, resolution: &Resolution) -> Vec<Notice> {
         let mut yanked = Vec::new();
         for (selection, provenance) in resolution.packages() {
             let Provenance::Registry { origin, .. } = provenance else {
@@ -58,44 +60,44 @@ impl Sessions<'_> {
             let release = self
                 .log(&address)
                 .and_then(|log| log.log().release(&selection.version));
-            yanked.extend(release.and_then(|release| yanked_warning(selection, release)));
+            yanked.extend(release.and_then(|release| yanked_notice(selection, release, || None)));
         }
         yanked
     }
 
-    /// The selected releases that were yanked or withdrawn since the past that is read, as sentences.
-    pub fn lost_since(&self, resolution: &Resolution) -> Vec<String> {
+    /// The selected releases that were yanked or withdrawn since the past that is read.
+    pub fn lost_since(&self, resolution: &Resolution) -> Vec<Notice> {
         let mut lost = Vec::new();
         for selection in resolution.packages().keys() {
             let (Some(then), Some(now)) = (self.release(selection), self.release_now(selection))
             else {
                 continue;
             };
-            let Selection { name, version, .. } = selection;
+            let release = (*selection).clone();
             match now.objection() {
                 objection if objection == then.objection() => {}
                 Some(Objection::Yanked { reason }) => {
-                    lost.push(format!("{name}@{version} was yanked since: {reason}"));
+                    lost.push(Notice::YankedSince { release, reason });
                 }
-                Some(Objection::Withdrawn { reason }) => lost.push(format!(
-                    "{name}@{version} was withdrawn since by the registry's operator: {reason}"
-                )),
+                Some(Objection::Withdrawn { reason }) => {
+                    lost.push(Notice::WithdrawnSince { release, reason });
+                }
                 None | Some(Objection::Unusable { .. }) => {}
             }
         }
         lost
     }
 
-    /// Newer releases of what was locked just now that were no choice because of what they require, as sentences: of each
+    /// Newer releases of what was locked just now that were no choice because of what they require: of each
     /// track the newest one with its reason, and how many others.
     pub fn passed_over(
         &self,
         problem: &Problem,
         resolution: &Resolution,
         old: Option<&Lockfile>,
-    ) -> Vec<String> {
+    ) -> Vec<Notice> {
         let is_new = |one: &&Selection| old.is_none_or(|old| !old.packages.contains_key(*one));
-        let mut sentences = BTreeSet::new();
+        let mut notices: BTreeMap<&Selection, Vec<Notice>> = BTreeMap::new();
         for (member, set) in &resolution.members {
             let components = set
                 .packages
@@ -118,24 +120,37 @@ impl Sessions<'_> {
                 let Some((newest, obstacle)) = passed.next() else {
                     continue;
                 };
-                let (name, version) = (&selection.name, &selection.version);
-                let others = match passed.count() {
-                    0 => String::new(),
-                    1 => format!("; nor is another release above {version}"),
-                    count => format!("; nor are {count} other releases above {version}"),
+                let notice = Notice::PassedOver {
+                    release: Selection {
+                        version: newest.clone(),
+                        ..selection.clone()
+                    },
+                    obstacle: Box::new(obstacle),
+                    instead: selection.version.clone(),
+                    others: passed.count(),
                 };
-                sentences.insert(format!(
-                    "{name} {newest} is no choice: it {obstacle}{others}"
-                ));
+                let told = notices.entry(selection).or_default();
+                if !told.contains(&notice) {
+                    told.push(notice); // of members that select the same, once
+                }
             }
         }
-        sentences.into_iter().collect()
+        notices.into_values().flatten().collect()
     }
 }
 
-/// What to say of a release that is yanked; nothing of any other.
-pub fn yanked_warning(selection: &Selection, release: &Release) -> Option<String> {
-    let objection = release.objection()?;
-    let Selection { name, version, .. } = selection;
-    matches!(objection, Objection::Yanked { .. }).then(|| format!("{name}@{version} {objection}"))
+/// That a selected release is yanked, if it is, and where a lock has it.
+pub fn yanked_notice(
+    selection: &Selection,
+    release: &Release,
+    location: impl FnOnce() -> Option<Location>,
+) -> Option<Notice> {
+    match release.objection()? {
+        Objection::Yanked { reason } => Some(Notice::Yanked {
+            release: selection.clone(),
+            reason,
+            location: location(),
+        }),
+        Objection::Withdrawn { .. } | Objection::Unusable { .. } => None,
+    }
 }

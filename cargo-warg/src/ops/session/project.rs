@@ -28,6 +28,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Dependency, ManifestArgs, Member, Patch, Workspace};
 use crate::network::Network;
+use crate::notice::Notice;
 use crate::ops::session::registries::Registries;
 use crate::path::shown_from;
 use component::span::Location;
@@ -52,8 +53,8 @@ pub struct Project {
     served: BTreeMap<String, Served>,
     /// What is patched: it lies in a folder and is local to every member.
     pub patches: Vec<Local>,
-    /// Things that the user may want to know.
-    pub notes: Vec<String>,
+    /// What the user may want to know of it.
+    pub notices: Vec<Notice>,
 }
 
 impl Project {
@@ -94,7 +95,7 @@ impl Project {
             patches: Vec::new(),
             pins: BTreeMap::new(),
             served: BTreeMap::new(),
-            notes: Vec::new(),
+            notices: Vec::new(),
         };
         for patch in workspace.patches() {
             let patched = reader.folders.patch(patch)?;
@@ -117,7 +118,7 @@ impl Project {
             patches,
             pins,
             served,
-            notes,
+            notices,
             ..
         } = reader;
         let held = folders.held;
@@ -143,7 +144,7 @@ impl Project {
             served,
             pins,
             patches,
-            notes,
+            notices,
         })
     }
 
@@ -167,17 +168,19 @@ impl Project {
         used.flat_map(|served| &served.used)
     }
 
-    /// The patches that no member of a lock selects, as sentences.
-    pub fn unused_patches(&self, lock: &Lockfile) -> Vec<String> {
+    /// The patches that no member of a lock selects.
+    pub fn unused_patches(&self, lock: &Lockfile) -> impl Iterator<Item = Notice> {
         let unused = |patch: &&Local| !lock.packages.contains_key(&patch.selection());
-        let sentence = |patch: &Local| {
-            let Local { name, version, .. } = patch;
-            format!(
-                "the patch of `{name}` is not used: nothing requires version {version}, which is in {}",
-                patch.location.as_deref().unwrap_or("a folder")
-            )
-        };
-        self.patches.iter().filter(unused).map(sentence).collect()
+        self.patches.iter().filter(unused).map(|patch| {
+            let path = patch.location.as_deref().unwrap_or("a folder");
+            let mut stated = self.workspace.patches();
+            let stated = stated.find(|stated| stated.name == patch.name);
+            Notice::UnusedPatch {
+                release: patch.selection(),
+                path: path.to_owned(),
+                location: stated.map(|stated| stated.location.below(self.workspace.root())),
+            }
+        })
     }
 
     /// Where each local package lies, as messages write it.
@@ -272,7 +275,7 @@ struct Reader<'a> {
     patches: Vec<(&'a Patch, Patched)>,
     pins: BTreeMap<String, Vec<Pin>>,
     served: BTreeMap<String, Served>,
-    notes: Vec<String>,
+    notices: Vec<Notice>,
 }
 
 impl Reader<'_> {
@@ -429,9 +432,7 @@ impl Reader<'_> {
     fn deps_locals(&mut self, member: &Member, root: &Root, asked: &mut RootMember) {
         for folder in root.unread() {
             let path = self.relative(&folder.display().to_string());
-            self.notes.push(format!(
-                "the texts in {path} are not read: packages of your own belong into wit/deps"
-            ));
+            self.notices.push(Notice::UnreadTexts { path });
         }
         for local in root.locals() {
             let name = format!("{}:{}", local.package.namespace, local.package.name);
@@ -439,13 +440,12 @@ impl Reader<'_> {
                 continue; // no registry can hold such a package, so nothing can require it
             };
             let path = self.relative(&local.path.display().to_string());
-            if local.path != member.wit {
-                self.notes.push(format!(
-                    "{name}@{version} is taken from {path}, which `cargo warg fetch` did not write"
-                ));
-            }
             let mut package = Local::new(Kind::Wit, name, version);
-            package.location = Some(path);
+            package.location = Some(path.clone());
+            if local.path != member.wit {
+                let release = package.selection();
+                self.notices.push(Notice::OwnTexts { release, path });
+            }
             asked.locals.insert(package);
         }
     }

@@ -11,9 +11,11 @@ use transparency::selection::Selection;
 use transparency::version::{Track, VersionReq};
 
 use crate::error::{Classified as _, Result};
+use crate::notice::Notice;
 use crate::ops::manifest::update::Request;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
+use component::span::Location;
 use component::wit::pins::{Moves, PinEdit, is_own};
 use component::wit::root::{Pin, Root};
 
@@ -27,9 +29,23 @@ pub struct HeldPin {
     /// What stands in the text.
     pub version: Version,
     /// Where it stands first.
-    pub location: Option<String>,
+    pub location: Option<Location>,
     /// The newest that could stand there.
     pub available: Version,
+}
+
+impl HeldPin {
+    /// That there are some, if there are.
+    pub(super) fn notice(held: &[Self]) -> Option<Notice> {
+        let first = held.first()?;
+        Some(Notice::HeldPins {
+            count: held.len(),
+            package: first.name.clone(),
+            version: first.version.clone(),
+            available: first.available.clone(),
+            location: first.location.clone(),
+        })
+    }
 }
 
 /// Whether a pin is of what is selected, or, where the text was changed since, of another version of its track.
@@ -208,39 +224,39 @@ pub(super) fn held(
 ) -> Vec<HeldPin> {
     let held = pins.iter().filter_map(|(member, pin)| {
         let available = newer_of_track(project, sessions, pin).pop()?;
-        let location = pin.location.as_ref();
         Some(HeldPin {
             member: (*member).clone(),
             name: pin.name.clone(),
             version: pin.version.clone(),
-            location: location.map(|location| location.below(project.workspace.root()).to_string()),
+            location: location(project, pin),
             available,
         })
     });
     held.collect()
 }
 
-/// The pins that stay as they are since a world names an interface at several versions of their track, in sentences.
-pub(super) fn twins(project: &Project, pins: &[(&String, &Pin)]) -> Vec<String> {
-    let mut twins: BTreeMap<(&String, &PackageName, Track), Vec<String>> = BTreeMap::new();
+/// The pins that stay as they are since a world names an interface at several versions of their track.
+pub(super) fn twins(project: &Project, pins: &[(&String, &Pin)]) -> Vec<Notice> {
+    let mut twins: BTreeMap<(&String, &PackageName, Track), Vec<_>> = BTreeMap::new();
     for (member, pin) in pins {
         let has_twins = |root: &Root| root.has_twins(pin);
         if project.roots.get(*member).is_some_and(has_twins) {
-            let location = pin.location.as_ref();
-            let location =
-                location.map(|location| location.below(project.workspace.root()).to_string());
-            let location = location.map_or_else(String::new, |location| format!(" ({location})"));
             let key = (*member, &pin.name, Track::of(&pin.version));
             let named = twins.entry(key).or_default();
-            named.push(format!("{}{location}", pin.version));
+            named.push((pin.version.clone(), location(project, pin)));
         }
     }
-    let sentences = twins.into_iter().map(|((member, name, _), pins)| {
-        format!(
-            "{name} stays at {} in wit/ of `{member}`: a world names one interface at several versions, and at one version it \
-             would name it twice; remove one of the lines first",
-            pins.join(", at ")
-        )
-    });
-    sentences.collect()
+    let notices = twins
+        .into_iter()
+        .map(|((member, package, _), pins)| Notice::TwinPins {
+            member: member.clone(),
+            package: package.clone(),
+            pins,
+        });
+    notices.collect()
+}
+
+/// Where a pin stands, as it is shown.
+fn location(project: &Project, pin: &Pin) -> Option<Location> {
+    Some(pin.location.as_ref()?.below(project.workspace.root()))
 }

@@ -5,11 +5,13 @@
 //! release that leaves out what it requires is of no use, and for good.
 
 use transparency::name::Kind;
+use transparency::selection::Selection;
 
 use super::requirement;
 use super::unused::is_used;
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Member, Workspace};
+use crate::notice::Notice;
 use crate::ops::registry::append::Item;
 use crate::ops::release::attach::Carries;
 use crate::ops::session::Sessions;
@@ -92,13 +94,14 @@ fn which(item: &Item, one: &Member, other: &Member) -> Error {
 }
 
 /// What to say of a component that imports what a member depends on, which is published under another name.
-pub(super) fn of_another_name(item: &Item, member: &Member) -> String {
-    let (name, version) = (&item.name, &item.statement.version);
-    let package = member.package.as_ref().map(ToString::to_string);
-    format!(
-        "{name}@{version} requires nothing, and imports what `{}` depends on, which is published as `{}`: if it is that one's \
-         component, write `package = \"{name}\"` into its [package.metadata.warg]",
-        member.name,
-        package.unwrap_or_default()
-    )
+pub(super) fn of_another_name(item: &Item, member: &Member) -> Notice {
+    Notice::OtherMembersComponent {
+        release: Selection {
+            kind: item.kind,
+            name: item.name.clone(),
+            version: item.statement.version.clone(),
+        },
+        member: member.name.clone(),
+        package: member.package.clone(),
+    }
 }

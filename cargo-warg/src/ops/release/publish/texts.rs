@@ -10,6 +10,7 @@ use transparency::selection::Selection;
 use wit_parser::PackageName as WitName;
 
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
+use crate::notice::{Notice, Tolerated};
 use crate::ops::registry::append::Item;
 use crate::ops::registry::references::{Made, Making};
 use crate::ops::release::publish::{Locations, Publication, Read, wit_item};
@@ -29,7 +30,7 @@ pub(super) struct Texts {
     /// What was taken from the registries because no text has it.
     pub taken: BTreeSet<Selection>,
     /// What the publisher may want to know.
-    pub warnings: Vec<String>,
+    pub notices: Vec<Notice>,
 }
 
 /// Makes the releases of what was read.
@@ -77,7 +78,7 @@ pub(super) fn make(
         items: Vec::new(),
         locations: Locations::new(),
         taken: BTreeSet::new(),
-        warnings: Vec::new(),
+        notices: Vec::new(),
     };
     let mut empty = None;
     let names: Vec<WitName> = in_order(at_hand.given()).into_iter().cloned().collect();
@@ -108,9 +109,12 @@ pub(super) fn make(
         (Some(error), true) => return Err(error),
         // What only gathers packages nested in it is none itself.
         (Some(error), false) => {
-            let chain: Vec<_> = error.chain().skip(1).collect();
-            made.warnings
-                .push(format!("{}, and is left out", chain.join(": ")));
+            let chain: Vec<_> = error.chain().skip(1).collect(); // without "cannot publish"
+            made.notices.push(Notice::EmptyPackage(Tolerated {
+                message: chain.join(": "),
+                annotations: error.annotations().cloned().collect(),
+                help: Vec::new(),
+            }));
         }
         (None, true) => {
             return Err(Error::new(

@@ -7,10 +7,12 @@ use transparency::release::Release;
 use transparency::requirement::Requirement;
 
 use crate::error::Result;
+use crate::notice::Notice;
 use crate::ops::session::Sessions;
 use component::bundle::wiring::serves;
+use component::span::Location;
 
-/// What to say of a requirement that no import asks for; nothing where one does.
+/// What to say of a requirement that no import asks for, and where it stands; nothing where one does.
 ///
 /// The package of an import need not be the package that exports it, so what counts is what the releases that are allowed
 /// export.
@@ -19,17 +21,17 @@ use component::bundle::wiring::serves;
 /// Whatever keeps the package from being read or believed.
 pub(super) fn unused(
     requirement: &Requirement,
+    location: &Location,
     imports: &BTreeSet<ExternName>,
     sessions: &mut Sessions<'_>,
-) -> Result<Option<String>> {
-    let name = &requirement.name;
-    let missing: Vec<_> = requirement.serves.difference(imports).collect();
-    let missing: Vec<_> = missing.iter().map(|import| format!("`{import}`")).collect();
+) -> Result<Option<Notice>> {
+    let missing: Vec<_> = requirement.serves.difference(imports).cloned().collect();
     if !missing.is_empty() {
-        return Ok(Some(format!(
-            "the component does not import {}, for which it requires `{name}`",
-            missing.join(", ")
-        )));
+        return Ok(Some(Notice::NotImported {
+            package: requirement.name.clone(),
+            imports: missing,
+            location: location.clone(),
+        }));
     }
     if !requirement.serves.is_empty() {
         return Ok(None);
@@ -38,8 +40,12 @@ pub(super) fn unused(
     let is_plain = imports.iter().any(|import| import.interface().is_none());
     // Of what has no registry or is not there, publishing says more.
     let is_served = is_served(requirement, imports, sessions)?;
-    Ok((!is_plain && is_served == Some(false))
-        .then(|| format!("the component imports nothing that `{name}` exports, which it requires")))
+    Ok(
+        (!is_plain && is_served == Some(false)).then(|| Notice::NothingImported {
+            package: requirement.name.clone(),
+            location: location.clone(),
+        }),
+    )
 }
 
 /// Whether a component imports what it would if it had this requirement.

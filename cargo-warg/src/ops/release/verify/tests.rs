@@ -2,6 +2,7 @@
 //! Random worlds publish a dep-solved release each, and a stranger derives all of them: right away, and when the registry
 //! has gone on. A hundred of them in every run; `CARGO_WARG_WORLDS=1000` makes it a thousand, and 6,000 records.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use fixtures::component::from_wit;
@@ -11,7 +12,7 @@ use resolver::lockfile::Lockfile;
 use resolver::problem::{Member, Options, Problem, RootRequirement};
 use transparency::digest::{Digest, Hash};
 use transparency::name::{Kind, PackageName};
-use transparency::number::Position;
+use transparency::number::{Position, Time};
 use transparency::package::Action;
 use transparency::record::{Record, Subject};
 use transparency::requirement::Requirement;
@@ -24,6 +25,7 @@ use crate::dirs::Dirs;
 use crate::manifest::{ManifestArgs, Workspace};
 use crate::network::Network;
 use crate::ops::lock::build;
+use crate::ops::lock::deny::Asked;
 use crate::ops::release::derivation::{Derivation, fix_held};
 use crate::ops::release::verify::verify_release;
 use crate::ops::session::Sessions;
@@ -210,7 +212,12 @@ impl Worlds {
     fn verify(&self, world: usize) -> Derivation {
         let app = format!("acme:w{world}-app").parse().unwrap();
         let version = parse_version("1.0.0").unwrap();
-        let verified = verify_release(&self.registries, &app, &version, false);
+        let asked = Asked {
+            offline: false,
+            deny: BTreeSet::new(),
+            now: Time::from_unix(1_800_000_000).unwrap(),
+        };
+        let verified = verify_release(&self.registries, &app, &version, &asked);
         let verified = verified.unwrap_or_else(|error| panic!("world {world}: {error:?}"));
         verified.closed_set.unwrap().derivation
     }
