@@ -103,7 +103,7 @@ fn of_many_releases_that_are_no_choice_the_newest_is_named_and_the_others_are_co
 }
 
 /// A component whose newest release needs a package that every other release does without, and that package.
-fn with_needed(registry: &mut Registry) {
+pub(crate) fn with_needed(registry: &mut Registry) {
     registry.component("acme:a", "0.9.0", &[], EMPTY);
     registry.component(
         "acme:bad",
@@ -115,7 +115,7 @@ fn with_needed(registry: &mut Registry) {
 }
 
 /// The registry takes a record that this version knows nothing of.
-fn spoil(registry: &mut Registry) {
+pub(crate) fn spoil(registry: &mut Registry) {
     let action = Action::Annotate {
         scope: Scope::Package,
         key: "license".into(),

@@ -457,7 +457,7 @@ fn a_lock_that_is_missing_or_another_is_refused() {
 }
 
 /// A publisher who signs what they like, and a project that takes from them.
-fn forger(sandbox: &Sandbox) -> (Registry, Project) {
+pub(crate) fn forger(sandbox: &Sandbox) -> (Registry, Project) {
     let mut registry = Registry::new(sandbox, "acme", 11);
     for version in ["1.0.0", "1.1.0"] {
         registry.component("acme:clock", version, &[], &clock(version));
@@ -474,7 +474,7 @@ fn forger(sandbox: &Sandbox) -> (Registry, Project) {
 }
 
 /// Imports a clock, and exports nothing.
-fn timer() -> Vec<u8> {
+pub(crate) fn timer() -> Vec<u8> {
     let text = format!(
         "package acme:app@0.1.0;\nworld w {{ import acme:clock/now@1.0.0; }}\npackage acme:clock@1.0.0 {{ {CLOCK} }}"
     );
@@ -482,7 +482,7 @@ fn timer() -> Vec<u8> {
 }
 
 /// Begins to tell of a release of the app, as its record must be.
-fn telling<'r>(registry: &'r mut Registry, version: &str) -> Telling<'r, Folder> {
+pub(crate) fn telling<'r>(registry: &'r mut Registry, version: &str) -> Telling<'r, Folder> {
     let telling = registry.world.release("acme:app", version);
     telling
         .content(timer())

@@ -14,7 +14,7 @@ mod manifests;
 mod network;
 mod registries;
 mod sources;
-mod stage;
+pub(crate) mod stage;
 mod texts;
 mod unseen;
 mod variants;

@@ -11,7 +11,7 @@ const STEPS: &str = "__CARGO_WARG_TEST_STEPS";
 const FEW: &str = "300";
 
 /// Five pigeons and four holes, and a release `acme:app` 1.0.0 that needs none of them.
-fn dovecote(sandbox: &Sandbox) -> Registry {
+pub(crate) fn dovecote(sandbox: &Sandbox) -> Registry {
     let mut registry = Registry::new(sandbox, "acme", 1);
     for hole in 1..PIGEONS {
         for pigeon in 0..PIGEONS {
@@ -34,7 +34,7 @@ fn dovecote(sandbox: &Sandbox) -> Registry {
 }
 
 /// A release that requires all pigeons, which nobody can use.
-fn let_in(registry: &mut Registry) {
+pub(crate) fn let_in(registry: &mut Registry) {
     let mut telling = registry.world.release("acme:app", "1.1.0");
     for pigeon in 0..PIGEONS {
         telling = telling.requires(&format!("acme:pigeon{pigeon}"), "^1.0");
@@ -42,7 +42,7 @@ fn let_in(registry: &mut Registry) {
     telling.publish();
 }
 
-fn with_few_steps(project: &Project, arguments: &[&str]) -> Said {
+pub(crate) fn with_few_steps(project: &Project, arguments: &[&str]) -> Said {
     project.warg_with(&[(STEPS, FEW)], arguments)
 }
 

@@ -30,6 +30,7 @@ mod lock;
 mod lock_at;
 mod manners;
 mod merge;
+mod notices;
 mod once;
 mod options;
 mod outdated;

@@ -172,17 +172,20 @@ impl Stage {
         }
     }
 
-    /// The text as it is in every run: without the sandbox's path, keys and hashes.
     fn plain(&self, text: &str) -> String {
-        let text = text.replace(&self.sandbox.path().display().to_string(), "/w");
-        // A registry that was founded here has sixteen random digits in its origin, and its keys differ.
-        let words =
-            text.split_inclusive(|c: char| c.is_whitespace() || matches!(c, ',' | '`' | ';'));
-        words
-            .map(without_key)
-            .map(|word| without_hashes(&word))
-            .collect()
+        plain(text, &self.sandbox)
     }
+}
+
+/// The text as it is in every run: without the sandbox's path, keys and hashes.
+pub(crate) fn plain(text: &str, sandbox: &Sandbox) -> String {
+    let text = text.replace(&sandbox.path().display().to_string(), "/w");
+    // A registry that was founded here has sixteen random digits in its origin, and its keys differ.
+    let words = text.split_inclusive(|c: char| c.is_whitespace() || matches!(c, ',' | '`' | ';'));
+    words
+        .map(without_key)
+        .map(|word| without_hashes(&word))
+        .collect()
 }
 
 /// `acme/ci+5b9a3c1e+AZx…` as `acme/ci+…`.
