@@ -1,4 +1,4 @@
-//! Bundles: what a component says that is in it, and what is composed of a stranger's component.
+//! Bundles: reading the section that says what is inside, and composing a component that somebody else made.
 
 use std::collections::{BTreeMap, BTreeSet};
 

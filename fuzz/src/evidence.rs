@@ -4,7 +4,7 @@ use transparency::Unverified;
 use transparency::misbehavior::Misbehavior;
 use transparency::policy::Policy;
 
-/// The policy of those whom the seeds convict.
+/// The policy for the registry that the seeds convict.
 pub(crate) const ORIGIN: &str = "registry.example/world-1";
 
 pub(crate) fn evidence(data: &[u8]) {
@@ -13,7 +13,7 @@ pub(crate) fn evidence(data: &[u8]) {
     };
     assert_eq!(evidence.claims().to_string().as_bytes(), data);
     assert!(!evidence.claims().explain().is_empty());
-    // Nobody's word makes evidence against somebody else.
+    // Evidence proves nothing under the policy of another registry.
     let other = transparency::key::SigningKey::from_seed(
         ORIGIN,
         transparency::key::Algorithm::Ed25519,

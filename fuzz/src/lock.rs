@@ -6,7 +6,7 @@ use toml_edit::{DocumentMut, Item};
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Hash;
 
-/// The text itself, and the text with the digest of each checkpoint mended, which no chance would find.
+/// The text itself, and the text with the right digest for each checkpoint, which random changes would never find.
 pub(crate) fn lock(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -105,7 +105,7 @@ fn mended(text: &str) -> Option<String> {
     Some(lines.join("\n") + "\n")
 }
 
-/// Seven of a kind at the start of a line, and nothing behind them or a label: what git writes, and what a hand leaves.
+/// Conflict markers: seven equal characters at the start of a line, with nothing or a label behind them.
 fn is_marker(line: &str, kind: char) -> bool {
     let rest = line.trim_start_matches(kind);
     line.len() - rest.len() == 7 * kind.len_utf8() && (rest.is_empty() || rest.starts_with(' '))

@@ -70,7 +70,7 @@ pub(crate) fn proof(data: &[u8]) {
     let hashes: Vec<Hash> = hashes.iter().copied().map(Hash::from_bytes).collect();
     let (older, newer) = (Size::new(older), Size::new(newer));
     let (one, other) = (Hash::of_leaf(b"one"), Hash::of_leaf(b"other"));
-    // No hash here was chosen by somebody who can find one that fits: only the trivial proofs hold.
+    // Nobody can find a hash that fits, so only the trivial proofs hold.
     if let Ok(proof) = InclusionProof::new(hashes.clone()) {
         let held = check_inclusion(&one, Index::new(index), newer, &other, &proof);
         assert!(held.is_err(), "another root");

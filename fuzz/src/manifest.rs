@@ -26,7 +26,7 @@ pub(crate) fn manifest(data: &[u8]) {
             }
         }
         Err(error) => {
-            // What is said of it is said on a terminal.
+            // The error has a text for the terminal.
             let said = error.to_string();
             assert!(!said.is_empty());
         }

@@ -4,8 +4,8 @@ use transparency::digest::{Digest, Hash};
 use transparency::map::{Key, Page, Slot, VerifiedPages, build, check_presence};
 use transparency::number::{Index, Length};
 
-/// A depth, a key, and a page: as one that stands there, and as the root of a map. The same bytes are also cut into slots,
-/// which make a map of their own.
+/// An input is a depth, a key and a page. The page is read at that depth, and as the root of a map. The same bytes are
+/// also cut into slots, which make another map.
 pub(crate) fn map_page(data: &[u8]) {
     let Some((depth, rest)) = data.split_first() else {
         return;

@@ -17,7 +17,7 @@ pub(crate) fn note(data: &[u8]) {
     assert!(data.starts_with(note.text().as_bytes()));
 }
 
-/// The key of whom seeds are cosigned by.
+/// The key that cosigns the seeds.
 pub(crate) fn witness() -> SigningKey {
     SigningKey::from_seed("witness.example/w1", Algorithm::CosignatureV1, [9; 32])
         .expect("a good name")
@@ -43,7 +43,7 @@ pub(crate) fn checkpoint(data: &[u8]) {
         if check_cosignature(note.text(), line, &verifier).is_err() {
             continue;
         }
-        // Good, and so made by that key: of one message there is one signature that counts.
+        // A good signature was made by that key, and there is only one for each message.
         let (time, _) = line
             .signature()
             .split_first_chunk::<8>()

@@ -18,7 +18,7 @@ pub(crate) fn policy(data: &[u8]) {
     }
     assert!(with(&format!("log {}", policy.operate_key())).is_err());
 
-    // Votes only ever help, and keys that the policy does not know are none.
+    // One more vote never loses a quorum, and a key that the policy does not know has no vote.
     let all: BTreeSet<VerifyingKey> = policy
         .witnesses()
         .iter()

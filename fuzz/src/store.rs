@@ -6,7 +6,7 @@ use registry::trust::Memory;
 use transparency::digest::Digest;
 use transparency::key::SigningKey;
 
-/// The bytes, and the bytes with their digest mended, which no chance would find.
+/// The bytes, and the bytes with the right digest, which random changes would never find.
 pub(crate) fn trust_store(data: &[u8]) {
     read_memory(data);
     let end = data.strip_suffix(b"\n").unwrap_or(data);

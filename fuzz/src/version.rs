@@ -32,11 +32,11 @@ pub(crate) fn version(data: &[u8]) {
         assert!(canonical.is_err(), "canonical, and yet no requirement");
         return;
     };
-    // What a person writes is written down so, and that reads as the same.
+    // What a person writes is printed in canonical form, and that reads as the same requirement.
     let written = requirement.to_string();
     let again: VersionReq = match written.parse() {
         Ok(again) => again,
-        // Writing the operators out may take it past the limit. Then it is refused wherever it is read again.
+        // With its operators written out it may be longer than the limit. Then every reader refuses it.
         Err(_) if written.len() > transparency::version::MAX_REQUIREMENT => return,
         Err(error) => panic!("`{text}` is written `{written}`, which does not read: {error}"),
     };
@@ -58,7 +58,7 @@ pub(crate) fn version(data: &[u8]) {
     }
 }
 
-/// Versions at and beside all that a requirement names.
+/// Versions equal to and next to each version that a requirement names.
 fn near(requirement: &VersionReq) -> BTreeSet<Version> {
     let around = |number: u64| {
         [
@@ -89,7 +89,7 @@ fn near(requirement: &VersionReq) -> BTreeSet<Version> {
     versions
 }
 
-/// The first line is a requirement, the others are versions: the set of numbers that it becomes must be exactly of those
+/// The first line is a requirement, the others are versions. The set that it becomes must hold exactly the versions
 /// that it matches.
 pub(crate) fn requirement(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {

@@ -62,7 +62,7 @@ pub(crate) fn word(data: &[u8]) {
     }
 
     if let Some(key) = read::<VerifyingKey>(text) {
-        // Not every 32 bytes are a key. What is said of them must be said without a panic.
+        // Not every 32 bytes are a key. The error must come without a panic.
         if let Ok(verifier) = key.verifier() {
             assert!(verifier.verify(data, data).is_err());
         }
@@ -173,7 +173,7 @@ pub(crate) fn free_text(data: &[u8]) {
     let again = field::decode(&encoded);
     assert_eq!(again.is_some(), field::is_free_text(text));
     assert!(again.is_none_or(|again| again == text));
-    // Read another way: what the spelling says, byte by byte, whether it is the one spelling or not.
+    // A second reader decodes the text byte by byte, whether it is in canonical form or not.
     let plain = percent(data).and_then(|bytes| String::from_utf8(bytes).ok());
     let is_one = plain
         .as_ref()

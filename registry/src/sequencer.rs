@@ -179,7 +179,7 @@ pub enum SequencerError {
         address: String,
     },
     /// A commit that no sequencer left unfinished, or none with a right clock.
-    #[error("{address} is a batch that cannot be finished")]
+    #[error("{address} is a commit that cannot be finished")]
     Commit {
         /// Where the commit lies: a path or a URL.
         address: String,

@@ -48,7 +48,8 @@ fn beside_pubgrub(name: &str, shape: &Shape, plain: bool) {
     let mut answer = "";
     for _ in 0..TIMES {
         if plain {
-            // What a derivation of such a depth takes to drop is not pubgrub's work, and may be more than a stack.
+            // Dropping a derivation of such a depth is not counted as pubgrub's work. It may also take more stack than
+            // there is.
             let (time, ()) = timed(|| std::mem::forget(pubgrub::resolve(&provider, 0u32, 0u32)));
             theirs.push(time);
         }

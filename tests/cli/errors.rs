@@ -61,7 +61,7 @@ program or file, stands under `Caused by:`. The number is the [exit code](exit-c
 
 These pages are made by a test, `tests/cli/errors.rs`. It provokes each error through the program, and fails where a page
 says something else. *Mended* means that the test then did what `help:` says, and that the same command succeeded.
-Warnings are not errors: they end no command.
+[Warnings and notes](notices.md) end no command, and have a page of their own.
 ";
 
 const PARTS: &[Part] = &[

@@ -207,7 +207,7 @@ impl Classify for SequencerError {
                 problem: CommitProblem::Ahead { .. },
                 ..
             } => Some(
-                "set the clock of this machine right; if it is, a fast clock began this batch: the registry's operator has `cargo warg registry clock`, which finishes it"
+                "set the clock of this machine right; if it is, a fast clock began this commit: the registry's operator has `cargo warg registry clock`, which finishes it"
                     .to_owned(),
             ),
             Self::Commit { .. } => Some(

@@ -8,7 +8,7 @@ use crate::shape::Shape;
 /// How often each is measured. The tables have the median.
 pub(crate) const TIMES: usize = 3;
 
-/// As long as a time must be, so that the kernel's account of it means something.
+/// The shortest time that the kernel measures well enough.
 const LEAST: Duration = Duration::from_millis(80);
 
 /// A shape by its name, and whether pubgrub by itself ends with it in less than a minute.

@@ -17,7 +17,7 @@ use numbers::{End, Numbers};
 use resolver::{Unresolved, resolve};
 use shape::Shape;
 
-/// What is measured once only.
+/// A shape that takes longer than this is measured once only.
 const LONG: Duration = Duration::from_secs(5);
 
 fn main() {
@@ -50,7 +50,8 @@ fn measure(name: &str, shape: &Shape, plain: bool) {
         };
         ours.push(time);
         if plain {
-            // What a derivation of such a depth takes to drop is not pubgrub's work, and may be more than a stack.
+            // Dropping a derivation of such a depth is not counted as pubgrub's work. It may also take more stack than
+            // there is.
             let (time, ()) = timed(|| std::mem::forget(pubgrub::resolve(&provider, 0u32, 0u32)));
             pubgrub.push(time);
         }
@@ -63,7 +64,7 @@ fn measure(name: &str, shape: &Shape, plain: bool) {
             }
             resolvo.push(time);
         }
-        // Who takes so long is not asked again.
+        // A peer that takes this long is not measured again.
         let all = [&ours, &pubgrub, &resolvo];
         if all
             .iter()

@@ -27,7 +27,7 @@ pub(crate) enum End {
     Cancelled,
 }
 
-/// A package, from a number, and below another.
+/// A set of versions: the package, the first number, and the number behind the last.
 type Set = (u32, u32, u32);
 
 /// A registry whose versions and sets are numbers, as resolvo asks for them.

@@ -184,12 +184,16 @@ pub(super) fn texts() -> Texts {
         "component/src",
         "resolver/src",
         "registry/src",
+        "upstream/src",
     ] {
         let mut paths = Vec::new();
         files(&root.join(folder), &mut paths);
         for path in paths {
             let code = code(&path);
-            texts.variants.extend(of_enums(&code));
+            for (name, text) in of_enums(&code) {
+                // Of two enums with one name, the catalogue has the one of the crate that is named first.
+                texts.variants.entry(name).or_insert(text);
+            }
             let classified = code.split("impl Classify for ").skip(1);
             let name = |part: &str| part.split(' ').next().unwrap().to_owned();
             texts.classified.extend(classified.map(name));

@@ -67,6 +67,9 @@ const COVERED: &str = "Two things are asked for that cannot both be. Change one 
 const FOLDER: &str =
     "The current folder is gone, or a path is not UTF-8. Change to another folder, or rename it.";
 
+/// Takes a registry of another kind, with something wrong in it; `upstream/tests/` has them.
+const UPSTREAM: &str = "A source that packages are imported from lacks a package, or has something wrong. Nothing of it was taken. The message names it; ask who runs that source.";
+
 /// The variants, with what they mean.
 const VARIANTS: &[(&str, &[&str])] = &[
     (
@@ -118,6 +121,38 @@ const VARIANTS: &[(&str, &[&str])] = &[
             "PlanError::Missing",
             "PlanError::Exports",
             "PlanError::Text",
+        ],
+    ),
+    (
+        UPSTREAM,
+        &[
+            "UpstreamError::NoPackage",
+            "UpstreamError::NoVersion",
+            "UpstreamError::AbsentOrPrivate",
+            "UpstreamError::Fetch",
+            "UpstreamError::Status",
+            "UpstreamError::Json",
+            "UpstreamError::Link",
+            "UpstreamError::TooManyTags",
+            "UpstreamError::Host",
+            "UpstreamError::NoMetadata",
+            "UpstreamError::Metadata",
+            "UpstreamError::Crate",
+            "WkgFileError::Read",
+            "WkgFileError::Malformed",
+            "UpstreamError::NoToken",
+            "UpstreamError::Login",
+            "UpstreamError::Manifest",
+            "UpstreamError::NoBlob",
+            "UpstreamError::Differs",
+            "UpstreamError::Content",
+            "UpstreamError::Wit",
+            "UpstreamError::OtherPackage",
+            "UpstreamError::TwoTexts",
+            "UpstreamError::Unmet",
+            "UpstreamError::Texts",
+            "UpstreamError::Folder",
+            "UpstreamError::Read",
         ],
     ),
     (HARD, &["Unresolved::GaveUp"]),
@@ -300,6 +335,10 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ("`…` is patched with …, and `…` takes it from …", COVERED),
     ("`…` is locked in several versions for `…`", COVERED),
     ("nothing that `…` depends on takes … …", COVERED),
+    ("… cannot be asked with --offline", UPSTREAM),
+    ("`…` names no package of …", UPSTREAM),
+    ("… does not say which packages it has", UPSTREAM),
+    ("… has no package of the namespace `…`", UPSTREAM),
     ("cannot read what `cargo warg fetch` wrote for `…`", DISK),
     ("cannot remove …", DISK),
     ("cannot write into …", DISK),

@@ -14,6 +14,7 @@ use cargo_warg::ops::registry::references::{Absence, ReferenceError};
 use cargo_warg::ops::release::derivation::DerivationError;
 use cargo_warg::ops::session::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
+use cargo_warg::upstreams::WkgFileError;
 use cargo_warg::wit::deps::ApplyError;
 use cargo_warg::wit::pins::SaveError;
 use component::bundle::{ComposeError, EmbeddedError};
@@ -36,6 +37,7 @@ use registry::trust::TrustStoreError;
 use resolver::lockfile::merge::MergeError;
 use resolver::lockfile::{BuildError, ReadError, Stale};
 use resolver::unresolved::Unresolved;
+use upstream::UpstreamError;
 use upstream::tree::ImportError;
 
 macro_rules! variants {
@@ -76,6 +78,11 @@ variants! {
     Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
     PublishError { Text, Empty, Encode, GaveUp, Binary, NoContents, Refused }
     ImportError { Text, TooDeep, Empty }
+    UpstreamError {
+        NoPackage, NoVersion, AbsentOrPrivate, Fetch, Status, Json, Link, TooManyTags, Host, NoMetadata, Metadata, Crate,
+        NoToken, Login, Manifest, NoBlob, Differs, Content, Wit, OtherPackage, TwoTexts, Unmet, Texts, Folder, Read,
+    }
+    WkgFileError { Read, Malformed }
     ReferenceError { Unmet, Contradiction, Printed, Copy }
     Absence { NoRegistry, NoPackage, Kind, Refused, NoVersion }
     ExportsError { Content, Contradiction, Merge, Text, GaveUp }
