@@ -23,6 +23,7 @@ mod gave_up;
 mod help;
 mod http;
 mod import;
+mod import_oci;
 mod import_upstream;
 mod info;
 mod json;

@@ -16,7 +16,7 @@ use transparency::name::PackageName;
 
 use crate::address::UpstreamAddressError;
 use crate::crates::CrateError;
-use crate::document::manifest::ManifestError;
+use crate::document::manifest::OciManifestError;
 use crate::document::metadata::MetadataError;
 use crate::document::token::NoToken;
 use crate::login::LoginUse;
@@ -155,7 +155,7 @@ pub enum UpstreamError {
         reference: String,
         /// Why.
         #[source]
-        source: Box<ManifestError>,
+        source: Box<OciManifestError>,
     },
     /// What a manifest names is not there.
     #[error("{reference} names {digest}, which is not there")]

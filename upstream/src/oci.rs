@@ -18,7 +18,7 @@ use transparency::name::PackageName;
 
 use crate::Upstream;
 use crate::address::{OciAddress, OciHost, UpstreamAddressError, tag_of};
-use crate::document::manifest::{ACCEPTED, Blob, Config, MAX_MANIFEST, Manifest, ManifestError};
+use crate::document::manifest::{ACCEPTED, Blob, Config, MAX_MANIFEST, Manifest, OciManifestError};
 use crate::document::tags::{
     MAX_PAGE, MAX_PAGES, MAX_TAGS, is_page_of, listing, next_link, parse_page,
 };
@@ -227,7 +227,7 @@ impl Upstream for Oci {
         let reference = self.address.reference(package, version);
         let found = self.manifest(package, &tag_of(version))?;
         let document = found.ok_or_else(|| self.no_version(package, version))?;
-        let refused = |source: ManifestError| UpstreamError::Manifest {
+        let refused = |source: OciManifestError| UpstreamError::Manifest {
             reference: reference.clone(),
             source: Box::new(source),
         };

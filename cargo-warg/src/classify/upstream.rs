@@ -1,7 +1,7 @@
 //! Errors of `upstream`: what they ask of the caller, and what to do about them.
 
 use component::span::Annotation;
-use upstream::document::manifest::{CONFIG_TYPE, ManifestError};
+use upstream::document::manifest::{CONFIG_TYPE, OciManifestError};
 use upstream::login::LoginUse;
 use upstream::tree::ImportError;
 use upstream::{CrateError, UpstreamError};
@@ -143,21 +143,21 @@ impl Classify for UpstreamError {
 }
 
 /// What to do about a manifest that leads to no content.
-fn manifest_help(error: &ManifestError) -> Option<String> {
+fn manifest_help(error: &OciManifestError) -> Option<String> {
     Some(match error {
-        ManifestError::Index => {
+        OciManifestError::Index => {
             "a component is the same for every platform: it is pushed as one artifact, by `wkg publish`".to_owned()
         }
-        ManifestError::NoConfig | ManifestError::Config { .. } => format!(
+        OciManifestError::NoConfig | OciManifestError::Config { .. } => format!(
             "push it with `wkg publish`, or with `oras push --config FILE:{CONFIG_TYPE}`"
         ),
-        ManifestError::NoContent { .. }
-        | ManifestError::Ambiguous { .. }
-        | ManifestError::OtherLayers => {
+        OciManifestError::NoContent { .. }
+        | OciManifestError::Ambiguous { .. }
+        | OciManifestError::OtherLayers => {
             "push it with `wkg publish`: one layer, which the config names".to_owned()
         }
-        ManifestError::Json { .. }
-        | ManifestError::Digest { .. }
-        | ManifestError::TooLarge { .. } => return None,
+        OciManifestError::Json { .. }
+        | OciManifestError::Digest { .. }
+        | OciManifestError::TooLarge { .. } => return None,
     })
 }

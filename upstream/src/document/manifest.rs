@@ -26,7 +26,7 @@ pub(crate) const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
 
 /// A manifest that leads to no content.
 #[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
+pub enum OciManifestError {
     /// No JSON of that form.
     #[error("its {document} does not read")]
     Json {
@@ -103,13 +103,13 @@ struct Descriptor {
 }
 
 impl Descriptor {
-    fn blob(&self, document: &'static str, limit: u64) -> Result<Blob, ManifestError> {
-        let digest = self.digest.parse().map_err(|_| ManifestError::Digest {
+    fn blob(&self, document: &'static str, limit: u64) -> Result<Blob, OciManifestError> {
+        let digest = self.digest.parse().map_err(|_| OciManifestError::Digest {
             text: self.digest.chars().take(100).collect(),
         })?;
         let size = self.size;
         if size > limit {
-            return Err(ManifestError::TooLarge {
+            return Err(OciManifestError::TooLarge {
                 document,
                 size,
                 limit,
@@ -134,12 +134,12 @@ impl Manifest {
     ///
     /// # Errors
     /// What is not JSON of that form, and an index.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, OciManifestError> {
         let document = "manifest";
         let manifest: Self = serde_json::from_slice(bytes)
-            .map_err(|source| ManifestError::Json { document, source })?;
+            .map_err(|source| OciManifestError::Json { document, source })?;
         if manifest.manifests.is_some() {
-            return Err(ManifestError::Index);
+            return Err(OciManifestError::Index);
         }
         Ok(manifest)
     }
@@ -148,10 +148,10 @@ impl Manifest {
     ///
     /// # Errors
     /// Another config, or none.
-    pub fn config(&self) -> Result<Blob, ManifestError> {
-        let config = self.config.as_ref().ok_or(ManifestError::NoConfig)?;
+    pub fn config(&self) -> Result<Blob, OciManifestError> {
+        let config = self.config.as_ref().ok_or(OciManifestError::NoConfig)?;
         if config.media_type != CONFIG_TYPE {
-            return Err(ManifestError::Config {
+            return Err(OciManifestError::Config {
                 found: config.media_type.chars().take(100).collect(),
             });
         }
@@ -162,7 +162,7 @@ impl Manifest {
     ///
     /// # Errors
     /// No such layer, or several.
-    pub fn content(&self, config: &Config) -> Result<Blob, ManifestError> {
+    pub fn content(&self, config: &Config) -> Result<Blob, OciManifestError> {
         let layers = self.layers.as_deref().unwrap_or_default();
         let is_wasm = |layer: &&Descriptor| layer.media_type == CONTENT_TYPE;
         let is_named = |layer: &&Descriptor| config.layer_digests.contains(&layer.digest);
@@ -174,14 +174,14 @@ impl Manifest {
             .collect();
         let count = layers.len();
         match (wasm.as_slice(), named.as_slice()) {
-            ([], _) => Err(ManifestError::NoContent { count }),
+            ([], _) => Err(OciManifestError::NoContent { count }),
             (_, [content]) => content.blob("content", MAX_CONTENT),
             // Alone, and a config that says nothing of layers.
             ([content], []) if count == 1 && config.layer_digests.is_empty() => {
                 content.blob("content", MAX_CONTENT)
             }
-            ([_], []) => Err(ManifestError::OtherLayers),
-            (wasm, _) => Err(ManifestError::Ambiguous { count: wasm.len() }),
+            ([_], []) => Err(OciManifestError::OtherLayers),
+            (wasm, _) => Err(OciManifestError::Ambiguous { count: wasm.len() }),
         }
     }
 
@@ -204,8 +204,8 @@ impl Config {
     ///
     /// # Errors
     /// What is not JSON of that form.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, OciManifestError> {
         let document = "config";
-        serde_json::from_slice(bytes).map_err(|source| ManifestError::Json { document, source })
+        serde_json::from_slice(bytes).map_err(|source| OciManifestError::Json { document, source })
     }
 }
