@@ -17,6 +17,7 @@ mod graph;
 mod ground;
 pub mod index;
 mod kept;
+pub mod location;
 pub mod lockfile;
 mod node;
 mod numbered;
@@ -37,6 +38,7 @@ pub mod trial;
 pub mod unresolved;
 
 pub use budget::Budget;
+pub use location::NamedLocation;
 pub use lockfile::Lockfile;
 pub use numbers::Numbers;
 pub use reason::Reason;

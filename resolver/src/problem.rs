@@ -12,6 +12,7 @@ use transparency::name::{ExternName, Kind, Namespace, Origin, PackageName};
 use transparency::requirement::Requirement;
 
 use crate::cutoff::{Cutoff, ExcludeNewer};
+use crate::location::NamedLocation;
 use transparency::selection::Selection;
 
 /// Which registry each name belongs to.
@@ -141,12 +142,12 @@ pub struct RootRequirement {
     pub requirement: Requirement,
     /// Only releases that export all of these, letter by letter, will do.
     pub exports: BTreeSet<ExternName>,
-    /// Where it is written, for messages: `wit/world.wit:3`.
-    pub location: Option<String>,
+    /// Where it is written: it is named in messages, and handed back in a report.
+    pub location: Option<NamedLocation>,
     /// How it is written there, for messages.
     pub written: Option<Written>,
-    /// Where an export is asked for, where that is another location, for messages.
-    pub export_locations: BTreeMap<ExternName, String>,
+    /// Where an export is asked for, where that is another location.
+    pub export_locations: BTreeMap<ExternName, NamedLocation>,
 }
 
 impl RootRequirement {
@@ -198,10 +199,10 @@ pub struct Local {
     pub imports: BTreeSet<ExternName>,
     /// What a component exports, ascending. None where that is not known before it is built.
     pub exports: Option<BTreeSet<ExternName>>,
-    /// Where it lies, for messages.
+    /// The path that it lies at, for messages.
     pub location: Option<String>,
-    /// Where its own manifest says what it requires, for messages.
-    pub requirement_locations: BTreeMap<(Kind, PackageName), String>,
+    /// Where its own manifest says what it requires.
+    pub requirement_locations: BTreeMap<(Kind, PackageName), NamedLocation>,
 }
 
 impl Local {

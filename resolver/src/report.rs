@@ -28,6 +28,7 @@ use crate::derivation::Derivation;
 use crate::graph::MemberGraph;
 use crate::ground::Ground;
 use crate::index::Address;
+use crate::location::NamedLocation;
 use crate::problem::{RootRequirement, Written};
 use crate::reason::Reason;
 use crate::scope::Exclusion;
@@ -73,9 +74,9 @@ pub struct Wish {
     /// What is required.
     pub requirement: Requirement,
     /// What must be exported, and where that is asked for.
-    pub exports: Vec<(ExternName, Option<String>)>,
+    pub exports: Vec<(ExternName, Option<NamedLocation>)>,
     /// Where it is written.
-    pub location: Option<String>,
+    pub location: Option<NamedLocation>,
     /// How it is written there.
     pub written: Option<Written>,
 }
@@ -255,6 +256,27 @@ impl Conflict {
             help.push(GAVE_OUT.to_owned());
         }
         help
+    }
+
+    /// Where it is written what the derivation rests on: each location once, in the order in which the text names them.
+    pub fn locations(&self) -> Vec<&NamedLocation> {
+        let wishes = self.steps.iter().flat_map(|step| {
+            let all = step.premises.iter().flat_map(|premise| match premise {
+                Premise::Fact(Fact::Requires { wishes, .. }) => wishes.as_slice(),
+                Premise::Fact(Fact::Excluded { .. } | Fact::Unavailable { .. })
+                | Premise::Step(_) => &[],
+            });
+            text::own_wishes(&step.premises).into_iter().chain(all)
+        });
+        let locations = wishes.flat_map(|wish| {
+            let exports = wish.exports.iter();
+            let exports = exports.filter_map(|(_, location)| location.as_ref());
+            wish.location.iter().chain(exports)
+        });
+        let mut seen = BTreeSet::new();
+        locations
+            .filter(|location| seen.insert(*location))
+            .collect()
     }
 
     /// The references in the member's WIT texts that the derivation speaks of: packages, each with its version.

@@ -9,6 +9,7 @@ use transparency::selection::Selection;
 
 use crate::graph::MemberGraph;
 use crate::index::Address;
+use crate::location::NamedLocation;
 use crate::node::Key;
 use crate::report::{Conflict, list};
 
@@ -97,7 +98,7 @@ pub struct Unowned {
     /// The requirement that no registry can serve.
     pub requirement: Requirement,
     /// Where it says so.
-    pub location: Option<String>,
+    pub location: Option<NamedLocation>,
 }
 
 impl fmt::Display for Unowned {

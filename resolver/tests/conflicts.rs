@@ -8,6 +8,7 @@ mod world;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use resolver::NamedLocation;
 use resolver::cutoff::Cutoff;
 use resolver::problem::{RootRequirement, Written};
 use transparency::name::Kind;
@@ -591,7 +592,7 @@ fn a_path_without_a_version() {
         &["component acme:clock ^2"],
     );
     let root = RootRequirement {
-        location: Some("Cargo.toml:9:1".to_owned()),
+        location: Some(NamedLocation::new("Cargo.toml:9:1")),
         written: Some(Written::Path("../logger".to_owned())),
         ..RootRequirement::new(requirement("component acme:logger =0.3.0"))
     };

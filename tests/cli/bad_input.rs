@@ -417,6 +417,35 @@ fn two_folders_of_wit_deps_for_one_version_are_an_error_and_one_is_taken_as_it_i
 }
 
 #[test]
+fn a_conflict_shows_the_lines_that_it_is_between() {
+    let sandbox = Sandbox::new();
+    let (_registry, app) = empty_app(&sandbox);
+    app.append_to_manifest(&on("\"acme:clock\" = \"1\""));
+    app.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\n\nworld app {\n  import acme:clock/now@1.0.7;\n}\n",
+    );
+    let manifest = location(&app, "Cargo.toml", "\"acme:clock\" = \"1\"");
+    let text = location(&app, "wit/world.wit", "now@1.0.7");
+    app.warg(&["lock"])
+        .code(11)
+        .stderr_contains(&format!("--> {manifest}\n"))
+        .stderr_contains(" | \"acme:clock\" = \"1\"\n")
+        .stderr_contains(&format!("::: {text}\n"))
+        .stderr_contains(" |   import acme:clock/now@1.0.7;\n");
+    let failed = app.warg(&["lock", "--message-format", "json"]).code(11);
+    let locations = failed.document()["locations"].clone();
+    let locations = locations.as_array().unwrap().iter();
+    let locations: Vec<String> = locations
+        .map(|one| {
+            let file = one["file"].as_str().unwrap();
+            format!("{file}:{}:{}", one["line"], one["column"])
+        })
+        .collect();
+    assert_eq!(locations, [manifest, text]);
+}
+
+#[test]
 fn an_interface_that_a_component_is_to_serve_is_asked_for_letter_by_letter() {
     let sandbox = Sandbox::new();
     let (registry, app) = empty_app(&sandbox);

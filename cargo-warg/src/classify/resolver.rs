@@ -1,5 +1,6 @@
 //! Errors of `resolver`: locks that do not read, and problems without an answer.
 
+use component::span::{Annotation, Location};
 use resolver::lockfile::merge::{MergeError, Side};
 use resolver::lockfile::{BuildError, ReadError, Staleness};
 use resolver::unresolved::Unresolved;
@@ -87,5 +88,20 @@ impl Classify for Unresolved {
             }),
             Self::Missing(_) | Self::Conflict(_) | Self::LocalsDiffer { .. } => None,
         }
+    }
+
+    fn annotations(&self) -> Vec<Annotation> {
+        let locations = match self {
+            Self::Conflict(conflict) => conflict.locations(),
+            Self::NoRegistry(unowned) => {
+                let locations = unowned.iter().filter_map(|one| one.location.as_ref());
+                locations.collect()
+            }
+            Self::Missing(_) | Self::GaveUp(_) | Self::LocalsDiffer { .. } => Vec::new(),
+        };
+        let in_texts = locations
+            .into_iter()
+            .filter_map(resolver::NamedLocation::known::<Location>);
+        in_texts.cloned().map(Annotation::from).collect()
     }
 }

@@ -23,6 +23,7 @@ use version_ranges::Ranges;
 use super::{Conclusion, Extent, Fact, Group, MAX_STEPS, Need, Premise, Step, Unmet, Wish};
 use crate::derivation::{Cause, Derivation, Given, is_same};
 use crate::graph::MemberGraph;
+use crate::location::NamedLocation;
 use crate::node::Body;
 use crate::node::Key;
 use crate::node::Needs;
@@ -493,7 +494,7 @@ impl<'a> Explainer<'_, 'a, '_> {
         by: NodeId,
         versions: &Ranges<u32>,
         requirement: &Requirement,
-    ) -> Option<String> {
+    ) -> Option<NamedLocation> {
         let node = self.graph.node(by);
         let Body::Track { stock, .. } = &node.body else {
             return None;

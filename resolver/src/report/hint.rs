@@ -26,6 +26,7 @@ use crate::attempt::attempt;
 use crate::cutoff::{Cutoff, ExcludeNewer};
 use crate::ground::Ground;
 use crate::index::Address;
+use crate::location::NamedLocation;
 use crate::problem::{Local, Member, Options, RootRequirement, Written};
 use crate::reason::Reason;
 use crate::scope::{Exclusion, Scope};
@@ -44,7 +45,7 @@ pub enum Hint {
         /// The requirement as it is.
         requirement: Requirement,
         /// Where it is written.
-        location: Option<String>,
+        location: Option<NamedLocation>,
         /// How it is written there.
         written: Option<Written>,
         /// An existing version that it does not allow.
@@ -55,7 +56,7 @@ pub enum Hint {
     /// Another version of an interface that a component is to export.
     Export {
         /// Where the interface is named.
-        location: Option<String>,
+        location: Option<NamedLocation>,
         /// What is asked for.
         asked: ExternName,
         /// The export that would work.
@@ -66,7 +67,7 @@ pub enum Hint {
         /// The requirement as it is.
         requirement: Requirement,
         /// Where it is written.
-        location: Option<String>,
+        location: Option<NamedLocation>,
         /// What the package is.
         actual: Kind,
     },
@@ -498,6 +499,9 @@ fn exports(scope: &Scope<'_>, root: &RootRequirement) -> Vec<(Nearness, Hint)> {
 
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn named(location: &impl fmt::Display) -> &dyn fmt::Display {
+            location
+        }
         let location = match self {
             Self::Requirement {
                 requirement,
@@ -523,7 +527,7 @@ impl fmt::Display for Hint {
                         write!(f, "change {name} {} to {req}", requirement.req)?;
                     }
                 }
-                location
+                location.as_ref().map(named)
             }
             Self::Export {
                 location,
@@ -531,7 +535,7 @@ impl fmt::Display for Hint {
                 works,
             } => {
                 write!(f, "change {asked} to {works}")?;
-                location
+                location.as_ref().map(named)
             }
             Self::Kind {
                 requirement,
@@ -543,7 +547,7 @@ impl fmt::Display for Hint {
                     Kind::Wit => "wit-dependencies",
                 };
                 write!(f, "move {} to the `{table}`", requirement.name)?;
-                location
+                location.as_ref().map(named)
             }
             Self::ExcludeNewer { name, until } => {
                 return match (name, until) {
@@ -560,7 +564,7 @@ impl fmt::Display for Hint {
                     "take {} from its registry instead of the local {}",
                     local.name, local.version
                 )?;
-                &local.location
+                local.location.as_ref().map(named)
             }
             Self::Held { held } => return write!(f, "do not hold {} at {}", held.name, held.req),
         };

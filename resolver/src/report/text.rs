@@ -260,16 +260,7 @@ impl<'c> Words<'c> {
 
     /// What the member itself requires, in one.
     fn own(&self, premises: &[Premise]) -> Option<String> {
-        let mut wishes: Vec<&Wish> = Vec::new();
-        for premise in premises {
-            if let Premise::Fact(fact) = premise
-                && let Fact::Requires { wishes: more, .. } = fact
-                && is_own(fact)
-            {
-                wishes.extend(more);
-            }
-        }
-        wishes.sort_by_key(|wish| wish.location.as_ref().map(|location| by_line(location)));
+        let wishes = own_wishes(premises);
         let texts: Vec<String> = wishes.into_iter().map(|wish| self.wish(wish)).collect();
         let who = if self.conflict.by_itself {
             "you require".to_owned()
@@ -538,6 +529,21 @@ fn bracketed(reason: &str) -> String {
     }
 }
 
+/// What the member itself requires, in the order in which it is told.
+pub(super) fn own_wishes(premises: &[Premise]) -> Vec<&Wish> {
+    let mut wishes: Vec<&Wish> = Vec::new();
+    for premise in premises {
+        if let Premise::Fact(fact) = premise
+            && let Fact::Requires { wishes: more, .. } = fact
+            && is_own(fact)
+        {
+            wishes.extend(more);
+        }
+    }
+    wishes.sort_by_key(|wish| wish.location.as_ref());
+    wishes
+}
+
 /// Whether the member itself requires it, and there is something that will do.
 fn is_own(fact: &Fact) -> bool {
     matches!(
@@ -548,14 +554,6 @@ fn is_own(fact: &Fact) -> bool {
             ..
         }
     )
-}
-
-/// `Cargo.toml:9:1` so that it sorts before `Cargo.toml:10:1`.
-fn by_line(location: &str) -> Vec<(u64, &str)> {
-    let parts = location.split(':');
-    parts
-        .map(|part| part.parse().map_or((0, part), |number| (number, "")))
-        .collect()
 }
 
 /// The numbers of steps that are spoken of later than right after them.

@@ -7,12 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use resolver::Unresolved;
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::problem::{Local, Member, Problem, RootRequirement, Written};
 use resolver::report::Conflict;
 use resolver::resolution::Resolution;
+use resolver::{NamedLocation, Unresolved};
 use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::{Digest, Hash};
@@ -65,7 +65,7 @@ fn written(text: &str, location: &str) -> RootRequirement {
     let (kind, package) = package.split_once(' ').unwrap();
     let req = VersionReq::from_user(version).unwrap();
     RootRequirement {
-        location: Some(location.to_owned()),
+        location: Some(NamedLocation::new(location.to_owned())),
         written: Some(Written::Text(version.to_owned())),
         ..RootRequirement::new(Requirement::new(kind.parse().unwrap(), name(package), req))
     }
@@ -204,7 +204,7 @@ impl World {
     pub(crate) fn app_requires_at(&mut self, text: &str, location: &str, exports: &[&str]) {
         let root = RootRequirement {
             exports: exports.iter().map(|text| text.parse().unwrap()).collect(),
-            location: Some(location.to_owned()),
+            location: Some(NamedLocation::new(location.to_owned())),
             ..RootRequirement::new(requirement(text))
         };
         self.member("app").requirements.insert(root);
@@ -223,7 +223,7 @@ impl World {
             let (export, location) = export.split_once(" at ").unwrap();
             let export: ExternName = export.parse().unwrap();
             root.export_locations
-                .insert(export.clone(), location.to_owned());
+                .insert(export.clone(), NamedLocation::new(location.to_owned()));
             root.exports.insert(export);
         }
         self.member("app").requirements.insert(root);
@@ -233,7 +233,7 @@ impl World {
     pub(crate) fn refers(&mut self, text: &str, location: &str) {
         let (package, version) = text.split_once('@').unwrap();
         let root = RootRequirement {
-            location: Some(location.to_owned()),
+            location: Some(NamedLocation::new(location.to_owned())),
             written: Some(Written::Reference),
             ..RootRequirement::new(requirement(&format!("wit {package} ={version}")))
         };

@@ -105,7 +105,7 @@ fn held_among<'s>(
             if !root.requirement.req.matches(version) {
                 held.push(HeldBy::Member {
                     requirement: root.requirement.req.to_string(),
-                    location: root.location.clone(),
+                    location: root.location.as_ref().map(ToString::to_string),
                 });
             }
         }

@@ -10,6 +10,7 @@ mod yanked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use resolver::NamedLocation;
 use resolver::closure::{Flaw, check_member};
 use resolver::lockfile::{Lockfile, Root as LockedRoot, changes};
 use resolver::problem::{Problem, RootRequirement};
@@ -399,7 +400,7 @@ fn require(
             let exact = VersionReq::exact(version);
             let requirement = Requirement::new(selection.kind, selection.name.clone(), exact);
             member.requirements.insert(RootRequirement {
-                location: Some("--precise".to_owned()),
+                location: Some(NamedLocation::new("--precise")),
                 ..RootRequirement::new(requirement)
             });
             // Where it is yanked, it is locked.

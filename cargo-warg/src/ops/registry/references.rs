@@ -445,7 +445,7 @@ fn closed_set(
         let (package, version) = release(reference)?;
         let requirement = Requirement::new(Kind::Wit, package, VersionReq::exact(&version));
         member.requirements.insert(RootRequirement {
-            location: reference.location.as_ref().map(ToString::to_string),
+            location: reference.location.clone().map(resolver::NamedLocation::new),
             written: Some(Written::Reference),
             ..RootRequirement::new(requirement)
         });

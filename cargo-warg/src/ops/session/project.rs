@@ -341,13 +341,15 @@ impl Reader<'_> {
             root.exports.extend(dependency.serves.iter().cloned());
             for (name, location) in asked {
                 if let Some(location) = location {
-                    let location = self.relative(&location.to_string());
-                    root.export_locations.insert(name.clone(), location);
+                    let file = shown_from(self.workspace.root(), location.file());
+                    let location = location.named(Path::new(&file));
+                    root.export_locations
+                        .insert(name.clone(), resolver::NamedLocation::new(location));
                 }
                 root.exports.insert(name);
             }
         }
-        root.location = Some(dependency.location.to_string());
+        root.location = Some(resolver::NamedLocation::new(dependency.location.clone()));
         root.written = self.written(dependency);
         root
     }
@@ -422,7 +424,9 @@ impl Reader<'_> {
         let exact = VersionReq::exact(&pin.version);
         let location = pin.location.as_ref();
         RootRequirement {
-            location: location.map(|location| location.below(self.workspace.root()).to_string()),
+            location: location.map(|location| {
+                resolver::NamedLocation::new(location.below(self.workspace.root()))
+            }),
             written: Some(Written::Reference),
             ..RootRequirement::new(Requirement::new(Kind::Wit, pin.name.clone(), exact))
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use registry::file;
+use resolver::NamedLocation;
 use resolver::problem::Local;
 use semver::Version;
 use transparency::name::{ExternName, Kind, PackageName};
@@ -263,7 +264,7 @@ impl<'a> Folders<'a> {
         for further in of_kind(member, Kind::Component) {
             let requirement = self.required(further, locals, on_the_way)?;
             let key = (requirement.kind, requirement.name.clone());
-            let location = further.location.to_string();
+            let location = NamedLocation::new(further.location.clone());
             local.requirement_locations.insert(key, location);
             local.requirements.insert(requirement);
         }
