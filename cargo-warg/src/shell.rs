@@ -5,18 +5,17 @@
 //! recolour a terminal or hide text. Where a runner of jobs reads the output, no message can give it orders. A reader that
 //! goes away (`cargo warg … | head`) is no error.
 
+mod clean;
+mod excerpt;
 mod github;
 mod progress;
 mod secrets;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Renderer, Snippet};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Effects, Style};
 use registry::http::Progress;
@@ -26,9 +25,11 @@ use crate::notice::{Level, Notice};
 use crate::tokens;
 use component::span;
 
+pub use clean::{clean, clean_line};
 pub use github::{Summary, Table};
 pub use secrets::has_secret;
 
+use clean::{is_hidden, shortened};
 use secrets::Secrets;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
@@ -279,7 +280,7 @@ impl Shell {
             Level::Note => self.line(NOTE, "note:", notice),
         }
         if !annotations.is_empty() {
-            self.snippet(annotate_snippets::Level::WARNING, &annotations, "");
+            self.snippet(excerpt::Level::WARNING, &annotations, "");
         }
         self.help(&notice.help(), !annotations.is_empty());
     }
@@ -318,7 +319,7 @@ impl Shell {
             if !annotations.is_empty() {
                 long = true;
                 let indent = if position == 0 { "" } else { "  " };
-                self.snippet(annotate_snippets::Level::ERROR, &annotations, indent);
+                self.snippet(excerpt::Level::ERROR, &annotations, indent);
             }
         }
         self.help(error.help(), long);
@@ -334,33 +335,11 @@ impl Shell {
         }
     }
 
-    /// The lines of some texts, with what is meant underlined, as rustc shows them. The first annotation is where it is wrong.
-    fn snippet(
-        &self,
-        level: annotate_snippets::Level<'_>,
-        annotations: &[&span::Annotation],
-        indent: &str,
-    ) {
-        let (shown, named): (Vec<&span::Annotation>, Vec<&span::Annotation>) =
-            (annotations.iter().copied())
-                .partition(|annotation| !is_too_long(annotation) && self.may_show(annotation));
+    /// The lines of some texts, with what is meant underlined.
+    fn snippet(&self, level: excerpt::Level<'_>, annotations: &[&span::Annotation], indent: &str) {
+        let may_show = |annotation: &span::Annotation| self.may_show(annotation);
         let mut sink = locked(&self.err);
-        let renderer = if sink.colors {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
-        let excerpts = excerpts(&shown);
-        let mut shown = String::new();
-        if !excerpts.is_empty() {
-            let group = Group::with_level(level);
-            let excerpts = excerpts.iter().map(|one| one.snippet(&self.secrets));
-            shown = renderer.render(&[group.elements(excerpts)]);
-        }
-        for annotation in named {
-            shown.push('\n');
-            shown.push_str(&clean_line(&format!(" --> {}", annotation.location)));
-        }
+        let shown = excerpt::rendered(level, annotations, may_show, sink.colors, &self.secrets);
         for line in shown.trim_start_matches('\n').lines() {
             let _ = sink.text(&format!("{indent}{}\n", line.trim_end()));
         }
@@ -406,140 +385,9 @@ impl Shell {
     }
 }
 
-/// The longest line of a message, in bytes: more than anybody reads, and what a stranger's names may make of it.
-const MAX_MESSAGE_LINE: usize = 4096;
-
-/// A message whose lines are cut where they get too long, each with a word on how much is missing.
-fn shortened(message: &str) -> String {
-    let lines = message.split('\n').map(|line| {
-        if line.len() <= MAX_MESSAGE_LINE {
-            return Cow::Borrowed(line);
-        }
-        let (shown, rest) = line.split_at(line.floor_char_boundary(MAX_MESSAGE_LINE));
-        let more = rest.chars().count();
-        Cow::Owned(format!("{shown}… and {more} characters more"))
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The longest line that is shown, in bytes. The renderer is slow with longer ones; of those only the location is printed.
-const MAX_LINE: usize = 16 * 1024;
-/// How far two annotations of one text may lie apart, in bytes, to be shown together.
-const MAX_EXCERPT: usize = 256 * 1024;
-
-/// Some lines of a text, and the annotations in them.
-struct Excerpt<'a> {
-    annotations: Vec<(&'a span::Annotation, AnnotationKind)>,
-    lines: Range<usize>,
-}
-
-/// The lines to show, those of one text together where they are near.
-fn excerpts<'a>(annotations: &[&'a span::Annotation]) -> Vec<Excerpt<'a>> {
-    let mut excerpts: Vec<Excerpt<'_>> = Vec::new();
-    for (number, &annotation) in annotations.iter().enumerate() {
-        let kind = if number == 0 {
-            AnnotationKind::Primary
-        } else {
-            AnnotationKind::Context
-        };
-        let lines = annotation.location.whole_line();
-        let joined = |one: &Excerpt<'_>| {
-            let start = one.lines.start.min(lines.start);
-            start..one.lines.end.max(lines.end)
-        };
-        let near = excerpts.iter_mut().find(|one| {
-            let same_text = one.annotations.first().is_some_and(|(first, _)| {
-                first.location.file() == annotation.location.file()
-                    && first.location.text() == annotation.location.text()
-            });
-            same_text && joined(one).len() <= MAX_EXCERPT
-        });
-        match near {
-            Some(excerpt) => {
-                excerpt.lines = joined(excerpt);
-                excerpt.annotations.push((annotation, kind));
-            }
-            None => excerpts.push(Excerpt {
-                annotations: vec![(annotation, kind)],
-                lines,
-            }),
-        }
-    }
-    excerpts
-}
-
-fn is_too_long(annotation: &span::Annotation) -> bool {
-    annotation.location.whole_line().len() > MAX_LINE
-}
-
-impl<'a> Excerpt<'a> {
-    fn snippet(&self, secrets: &Secrets) -> Snippet<'a, Annotation<'a>> {
-        let first = self
-            .annotations
-            .iter()
-            .map(|(annotation, _)| &annotation.location)
-            .min();
-        let Some(first) = first else {
-            return Snippet::source("");
-        };
-        // Before the renderer cuts long lines: half a secret would pass for none.
-        let text = first.text().get(self.lines.clone()).unwrap_or("");
-        let text = &*secrets.covered(text);
-        let mut snippet = Snippet::source(shown(text, text.len()))
-            .line_start(first.line())
-            .path(clean_line(&first.file().to_string_lossy()).into_owned());
-        for (annotation, kind) in &self.annotations {
-            let (span, line) = (annotation.location.span(), annotation.location.whole_line());
-            // What goes on in further lines would take a whole page.
-            let offset = |at: usize| {
-                let at = at.clamp(line.start, line.end);
-                shown(text, at.saturating_sub(self.lines.start)).len()
-            };
-            let label = annotation.label.as_deref();
-            let label = label.map(|label| clean_line(label).into_owned());
-            let annotation = kind.span(offset(span.start)..offset(span.end));
-            snippet = snippet.annotation(annotation.label(label));
-        }
-        snippet
-    }
-}
-
-/// The beginning of a text, up to so many bytes. Each hidden character is replaced by one that shows, so columns stay as
-/// they are.
-fn shown(text: &str, until: usize) -> String {
-    let glyph = |(at, c): (usize, char)| match c {
-        '\n' | '\t' => Some(c),
-        '\r' if text
-            .get(at.saturating_add(1)..)
-            .is_some_and(|rest| rest.starts_with('\n')) =>
-        {
-            None
-        }
-        c if is_hidden(c) => Some(char::REPLACEMENT_CHARACTER),
-        c => Some(c),
-    };
-    let characters = text.char_indices().take_while(|(at, _)| *at < until);
-    characters.filter_map(glyph).collect()
-}
-
 /// A panic elsewhere leaves a sink usable: it holds no half-written state.
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Characters that change what a reader sees without being seen: those that records refuse.
-fn is_hidden(c: char) -> bool {
-    transparency::field::is_deceptive(c)
-}
-
-/// The text with every hidden character but line feed and tab written out, `\u{1b}` for an escape.
-pub fn clean(text: &str) -> Cow<'_, str> {
-    clean_except(text, |c| matches!(c, '\n' | '\t'))
-}
-
-/// The same for text that must stay on one line, such as what a stranger wrote into a record.
-pub fn clean_line(text: &str) -> Cow<'_, str> {
-    clean_except(text, |_| false)
 }
 
 /// The same for a JSON document. Hidden characters are written as JSON's escapes, so the document means the same; only
@@ -559,27 +407,12 @@ pub fn clean_json(text: &str) -> String {
     cleaned
 }
 
-fn clean_except(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let bad = |c: char| is_hidden(c) && !keep(c);
-    if !text.contains(bad) {
-        return Cow::Borrowed(text);
-    }
-    let mut cleaned = String::with_capacity(text.len());
-    for c in text.chars() {
-        if bad(c) {
-            cleaned.extend(c.escape_default());
-        } else {
-            cleaned.push(c);
-        }
-    }
-    Cow::Owned(cleaned)
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 mod tests {
     use std::sync::Arc;
 
+    use super::excerpt::MAX_LINE;
     use super::*;
     use crate::error::Class;
     use component::span::Text;

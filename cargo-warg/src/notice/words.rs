@@ -8,6 +8,7 @@ use super::Notice;
 
 impl fmt::Display for Notice {
     /// Its message, without a level before it. It may have several lines.
+    #[expect(clippy::too_many_lines, reason = "a text a kind")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Yanked {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use registry::file;
 
+use super::clean::{clean, clean_line};
 use super::secrets::Secrets;
-use super::{clean, clean_line};
 use crate::error::{Error, MAX_ANNOTATIONS};
 use crate::notice::Notice;
 use component::span::Location;
