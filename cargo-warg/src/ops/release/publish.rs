@@ -10,6 +10,7 @@
 //! Nothing is signed that nobody could use: see `append::consumer`.
 
 mod builder;
+mod requirement;
 mod texts;
 mod unused;
 
@@ -17,22 +18,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use semver::{Comparator, Op, Version};
+use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
 use transparency::number::Time;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 use transparency::statement::Statement;
-use transparency::version::VersionReq;
 
 use self::builder::Builder;
+use self::requirement::requirements;
 use self::texts::Texts;
 use self::unused::unused;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
-use crate::manifest::{Alias, Dependency, Member, Patch, Workspace};
+use crate::manifest::{Alias, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::notice::Notice;
 use crate::ops::registry::append::{
@@ -548,82 +549,4 @@ fn member_of<'w>(workspace: &'w Workspace, name: &PackageName) -> Result<Option<
         .with_help("choose one with `-p`")),
         (member, _) => Ok(member),
     }
-}
-
-/// What the component of a member requires, and where its manifest says so.
-fn requirements(member: &Member) -> Result<Vec<(Location, Requirement)>> {
-    let dependencies = member.dependencies.iter();
-    let components = dependencies.filter(|one| one.kind == Kind::Component);
-    let required = components.map(|one| Ok((one.location.clone(), requirement(one)?)));
-    required.collect()
-}
-
-/// What a dependency says to everyone: its name and the releases that will do. Paths are nobody else's business.
-fn requirement(dependency: &Dependency) -> Result<Requirement> {
-    let Dependency { name, location, .. } = dependency;
-    let Some(req) = dependency.requirement.clone() else {
-        return Err(Error::new(
-            Class::Other,
-            format!("`{name}` is a path without a version, which means nothing to others"),
-        )
-        .at(location.clone())
-        .with_help(format!(
-            "publish it first, and state its version: \"{name}\" = {{ path = \"…\", version = \"1.2\" }}"
-        )));
-    };
-    if req.track().is_none() {
-        return Err(no_track(name, &req, location));
-    }
-    Ok(Requirement {
-        serves: dependency.serves.clone(),
-        ..Requirement::new(Kind::Component, name.clone(), req)
-    })
-}
-
-fn no_track(name: &PackageName, req: &VersionReq, location: &Location) -> Error {
-    let is_of_pre_releases = req.comparators().iter().any(|one| !one.pre.is_empty());
-    let message = if is_of_pre_releases {
-        format!(
-            "the requirement `{req}` of `{name}` allows more than one pre-release, and a pre-release promises nothing of \
-             the next one; what is published must choose"
-        )
-    } else {
-        format!(
-            "the requirement `{req}` of `{name}` allows versions that are not compatible with each other; what is \
-             published must choose"
-        )
-    };
-    let instead = req
-        .comparators()
-        .iter()
-        .find_map(instead)
-        .unwrap_or_else(|| "1.2".to_owned());
-    let error = Error::new(Class::Other, message).at(location.clone());
-    error.with_help(format!(
-        "write \"{name}\" = \"{instead}\", or another requirement that stays within one major version (below 1.0.0: \
-         one minor version)"
-    ))
-}
-
-/// A requirement of one track that begins where this comparator does.
-fn instead(comparator: &Comparator) -> Option<String> {
-    let Comparator {
-        op,
-        major,
-        minor,
-        patch,
-        pre,
-        ..
-    } = comparator;
-    if matches!(op, Op::Less | Op::LessEq) {
-        return None;
-    }
-    let part = |part: &Option<u64>| part.map(|part| format!(".{part}")).unwrap_or_default();
-    let text = if pre.is_empty() {
-        format!("{major}{}{}", part(minor), part(patch))
-    } else {
-        format!("={major}{}{}-{pre}", part(minor), part(patch))
-    };
-    let track = VersionReq::from_user(&text).ok()?.track();
-    track.map(|_| text)
 }

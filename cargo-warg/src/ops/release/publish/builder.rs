@@ -7,7 +7,7 @@
 use transparency::name::Kind;
 use transparency::selection::Selection;
 
-use super::requirement;
+use super::requirement::requirement;
 use super::unused::is_used;
 use crate::error::{Class, Error, Result};
 use crate::manifest::{Member, Workspace};
