@@ -121,17 +121,25 @@ impl Interface {
     /// # Errors
     /// Bytes that are not a valid component, and a WIT package.
     pub fn of_component(bytes: &[u8]) -> Result<Self, ContentError> {
+        Self::read(bytes)?.ok_or(ContentError::WitPackage)
+    }
+
+    /// The same of bytes that may be a WIT package; none where they are, which then need not be valid.
+    ///
+    /// # Errors
+    /// A component that is not valid, a core module, or no WebAssembly at all.
+    pub fn read(bytes: &[u8]) -> Result<Option<Self>, ContentError> {
         let names = Names::of(bytes)?;
         if names.kind() == Kind::Wit {
-            return Err(ContentError::WitPackage);
+            return Ok(None);
         }
         check_valid(bytes)?;
         let imports = names.imports.iter().map(|name| name.parse());
         let exports = names.exports.iter().map(|(name, _)| name.parse());
-        Ok(Self {
+        Ok(Some(Self {
             imports: imports.collect::<Result<_, _>>()?,
             exports: exports.collect::<Result<_, _>>()?,
-        })
+        }))
     }
 }
 

@@ -4,9 +4,8 @@
 //! contradicts its record.
 
 use transparency::content::Derived;
-use transparency::name::Kind;
 
-use crate::content::{ContentError, Interface, kind_of};
+use crate::content::{ContentError, Interface};
 use crate::wit::binary::{BinaryError, Decoded, Refusal};
 
 /// Bytes of which no claims can be derived.
@@ -34,19 +33,14 @@ impl From<Refusal> for DeriveError {
 /// # Errors
 /// Bytes that are neither a valid component nor a WIT package that may be released.
 pub fn derive(bytes: &[u8]) -> Result<Derived, DeriveError> {
-    match kind_of(bytes)? {
-        Kind::Component => {
-            let Interface { imports, exports } = Interface::of_component(bytes)?;
-            Ok(Derived::Component { imports, exports })
-        }
-        Kind::Wit => {
-            let decoded = Decoded::open(bytes)?;
-            let (name, version) = decoded.declares()?;
-            Ok(Derived::Wit {
-                name,
-                version,
-                requirements: decoded.requirements()?,
-            })
-        }
+    if let Some(Interface { imports, exports }) = Interface::read(bytes)? {
+        return Ok(Derived::Component { imports, exports });
     }
+    let decoded = Decoded::open(bytes)?;
+    let (name, version) = decoded.declares()?;
+    Ok(Derived::Wit {
+        name,
+        version,
+        requirements: decoded.requirements()?,
+    })
 }

@@ -99,5 +99,8 @@ fn publishing_opens_the_registry_as_often_as_distrust_demands() {
         said.code(0);
         count
     });
+    // For the check of who will require it; for the records, as they are checked and as they are signed. Then the sequencer,
+    // which believes its folder no more than a client does, opens it, looks whether it moved, and replaces the checkpoint; and
+    // what is reported as published was seen there.
     assert_eq!(counted, [3, 7]);
 }

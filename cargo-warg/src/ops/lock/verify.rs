@@ -28,7 +28,6 @@ use crate::ops::session::Sessions;
 use crate::ops::session::contents::Wanted;
 use crate::ops::session::notices::yanked_notice;
 use crate::ops::session::registries::Registries;
-use component::span::Location;
 
 /// What checking a lock gave.
 pub struct Checked {

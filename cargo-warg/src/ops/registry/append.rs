@@ -249,6 +249,8 @@ impl<'a> Destination<'a> {
     }
 
     /// Writes and signs the records of those drafts that can be.
+    ///
+    /// The registry is opened each time: a record follows the last one, and whoever publishes meanwhile may have written it.
     fn write(&self, drafts: &[Draft<'_>]) -> Result<Written<'a>> {
         self.dirs.make_state().classified()?;
         let mut session = self.registry.session(Reading::Now)?;

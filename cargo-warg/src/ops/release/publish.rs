@@ -47,7 +47,7 @@ use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::output;
 use crate::wit::publish::Texts as WitTexts;
-use component::content::{Interface, kind_of};
+use component::content::Interface;
 use component::span::Location;
 use component::wit::publish::{PublishError, WitPackage};
 
@@ -393,18 +393,12 @@ fn read(path: &Path) -> Result<Read> {
         return Ok(Read::Text(Box::new(texts)));
     }
     let bytes = output::read(path)?;
-    match kind_of(&bytes).classified().context(cannot)? {
-        Kind::Wit => {
-            let package = WitPackage::open(bytes).classified().context(cannot)?;
-            Ok(Read::Wit(path.to_owned(), package))
-        }
-        Kind::Component => {
-            let interface = Interface::of_component(&bytes)
-                .classified()
-                .context(cannot)?;
-            Ok(Read::Component(bytes, interface))
-        }
+    let interface = Interface::read(&bytes).classified().context(cannot)?;
+    if let Some(interface) = interface {
+        return Ok(Read::Component(bytes, interface));
     }
+    let package = WitPackage::open(bytes).classified().context(cannot)?;
+    Ok(Read::Wit(path.to_owned(), package))
 }
 
 /// What several paths hold, or else the `wit/` of the selected members.
