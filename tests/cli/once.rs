@@ -17,7 +17,7 @@ fn opened<T>(folder: &Path, file: &str, run: impl FnOnce() -> T) -> (usize, T) {
     let events = inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE;
     inotify::add_watch(&notify, folder, events).unwrap();
     let done = run();
-    let mut space = [MaybeUninit::uninit(); 1 << 16];
+    let mut space = [MaybeUninit::uninit(); 1 << 14];
     let mut reader = inotify::Reader::new(&notify, &mut space);
     let mut count = 0;
     while let Ok(event) = reader.next() {

@@ -117,7 +117,7 @@ pub fn evidence(policy: &Policy, error: &ClientError) -> String {
     match saved {
         // The files of a machine go with it.
         Saved::In(path) => {
-            assert!(fs::read_to_string(path).is_ok_and(|saved| saved == file) || !path.exists())
+            assert!(fs::read_to_string(path).is_ok_and(|saved| saved == file) || !path.exists());
         }
         Saved::Failed(error) => panic!("not saved: {error}"),
         Saved::Nowhere => {}

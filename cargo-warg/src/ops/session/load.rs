@@ -1,4 +1,4 @@
-//! LoadedPackage logs loaded for an operation, and what is known of the packages then.
+//! Package logs loaded for an operation, and what is known of the packages then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
