@@ -15,6 +15,7 @@ pub mod key;
 pub mod lock;
 pub mod man;
 pub mod outdated;
+mod personal;
 pub mod publish;
 pub mod registry;
 pub mod remove;

@@ -1,7 +1,8 @@
-//! The folders of this machine and user: cache, config and state.
+//! The folders of this machine and user: cache, config, state and data.
 //!
-//! They follow the platform's conventions; `CARGO_WARG_HOME` puts all three under one folder. Nothing is made before it
-//! is needed, and config (secret keys) and state (what was seen of each registry) are made for their owner alone.
+//! They follow the platform's conventions; `CARGO_WARG_HOME` puts all of them under one folder. Nothing is made before it
+//! is needed. Config (secret keys), state (what was seen of each registry) and data (the personal registry) are made for
+//! their owner alone.
 
 use std::env;
 use std::io;
@@ -12,7 +13,7 @@ use registry::file::Tree;
 
 use crate::error::{Class, Classify, Error};
 
-/// The variable that puts cache, config and state under one folder.
+/// The variable that puts all folders under one.
 pub const HOME_VARIABLE: &str = "CARGO_WARG_HOME";
 
 /// The folder of this program inside each of the platform's.
@@ -58,12 +59,13 @@ impl Classify for DirsError {
     }
 }
 
-/// The three folders. That they are named does not mean that they exist.
+/// The folders. That they are named does not mean that they exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dirs {
     cache: PathBuf,
     config: PathBuf,
     state: PathBuf,
+    data: PathBuf,
 }
 
 impl Dirs {
@@ -88,15 +90,17 @@ impl Dirs {
                 .state_dir()
                 .unwrap_or_else(|| base.data_dir())
                 .join(APPLICATION),
+            data: base.data_dir().join(APPLICATION),
         })
     }
 
-    /// All three under one folder: `cache`, `config`, `state`.
+    /// All under one folder: `cache`, `config`, `state`, `data`.
     pub fn under(home: &Path) -> Self {
         Self {
             cache: home.join("cache"),
             config: home.join("config"),
             state: home.join("state"),
+            data: home.join("data"),
         }
     }
 
@@ -115,6 +119,11 @@ impl Dirs {
         &self.state
     }
 
+    /// What this user made and nobody else has: the personal registry.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// What to do about a failure of the system below one of these folders; nothing about any other.
     pub fn help(&self, error: &Error) -> Option<String> {
         error.system()?;
@@ -122,6 +131,7 @@ impl Dirs {
             (&self.cache, "what is fetched", "XDG_CACHE_HOME"),
             (&self.config, "this user's keys", "XDG_CONFIG_HOME"),
             (&self.state, "what was seen of registries", "XDG_STATE_HOME"),
+            (&self.data, "the personal registry", "XDG_DATA_HOME"),
         ]
         .into_iter()
         .find(|(folder, ..)| {
@@ -154,6 +164,12 @@ impl Dirs {
         make_private(&self.state)?;
         Ok(&self.state)
     }
+
+    /// The data folder, made for its owner alone where it is missing.
+    pub fn make_data(&self) -> Result<&Path, DirsError> {
+        make_private(&self.data)?;
+        Ok(&self.data)
+    }
 }
 
 /// Makes a folder that only its owner can enter. One that is there is left as it is.
@@ -182,9 +198,10 @@ mod tests {
         );
         dirs.make_config().unwrap();
         dirs.make_state().unwrap();
+        dirs.make_data().unwrap();
         dirs.make_config().unwrap();
         #[cfg(unix)]
-        for path in [dirs.config(), dirs.state()] {
+        for path in [dirs.config(), dirs.state(), dirs.data()] {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode, 0o700, "{}", path.display());

@@ -17,7 +17,7 @@ use registry::file;
 use resolver::lockfile::merge::{Merge, MergeError};
 use resolver::lockfile::{Lockfile, MAX_LOCK, ReadError};
 use transparency::checkpoint::Checkpoint;
-use transparency::name::{Origin, PackageName};
+use transparency::name::{Namespace, Origin, PackageName};
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error, OrFail as _, Result};
@@ -110,12 +110,47 @@ impl LockFile {
 
     /// The names of the packages that are locked, as far as the lock reads.
     pub(crate) fn package_names(&self) -> BTreeSet<PackageName> {
+        let selections = self.selections().into_iter();
+        selections.map(|selection| selection.name).collect()
+    }
+
+    /// The packages that are locked, as far as the lock reads.
+    pub(crate) fn selections(&self) -> BTreeSet<Selection> {
         let Ok(Some(text)) = self.text() else {
             return BTreeSet::new();
         };
         let sides = text.sides().unwrap_or_default().into_iter();
-        let selections = sides.flat_map(|lock| lock.packages.keys());
-        selections.map(|selection| selection.name.clone()).collect()
+        sides
+            .flat_map(|lock| lock.packages.keys())
+            .cloned()
+            .collect()
+    }
+
+    /// Which namespaces the lock takes from registries of a sort, as far as it reads: each with each of them. The text of a
+    /// lock that names one has a sign of it.
+    pub(crate) fn claims(
+        &self,
+        sign: &str,
+        of: impl Fn(&Origin) -> bool,
+    ) -> BTreeSet<(Namespace, Origin)> {
+        let text = self.text().ok().flatten();
+        // Most locks name none.
+        let Some(text) = text.filter(|text| text.as_str().contains(sign)) else {
+            return BTreeSet::new();
+        };
+        let mut claims = BTreeSet::new();
+        for lock in text.sides().unwrap_or_default() {
+            let table = lock.options.origins.namespaces.iter();
+            let table = table.map(|(namespace, origin)| (namespace.clone(), origin));
+            // Of what a merge put together, the table may be one side's and an entry the other's.
+            let entries = lock.packages.iter().filter_map(|(selection, package)| {
+                let release = package.release.as_ref()?;
+                Some((selection.name.namespace(), &release.origin))
+            });
+            let of_sort = table.chain(entries).filter(|(_, origin)| of(origin));
+            claims.extend(of_sort.map(|(namespace, origin)| (namespace, origin.clone())));
+        }
+        claims
     }
 
     /// Writes a new lock, whole or not at all, if its lines change; and only over what this command read.

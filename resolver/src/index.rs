@@ -180,12 +180,18 @@ impl Index {
 
     /// Takes in a package as its verified log has it. A log without any record is no package, and changes nothing.
     pub fn insert(&mut self, log: &package::Log) {
+        self.insert_without(log, &BTreeSet::new());
+    }
+
+    /// The same without some of its releases: for who has no say in whether these may be chosen.
+    pub fn insert_without(&mut self, log: &package::Log, left_out: &BTreeSet<Version>) {
         let Some(kind) = log.kind() else { return };
         let address = Address {
             origin: log.origin().clone(),
             name: log.name().clone(),
         };
         let releases = log.shared_releases().map(Arc::clone);
+        let releases = releases.filter(|release| !left_out.contains(release.version()));
         let choices = Choices::new(address.clone(), kind, releases, &mut self.numbered);
         self.entries.insert(address, Entry::Present(choices));
     }

@@ -36,6 +36,7 @@ mod once;
 mod options;
 mod outdated;
 mod patch;
+mod personal;
 mod publish;
 mod publish_wit;
 mod readme;

@@ -9,7 +9,7 @@ use crate::story::{Registry, clock};
 use crate::support::{Project, Sandbox, copy};
 
 /// Runs git in a folder, with nobody's configuration, and says whether it succeeded.
-fn try_git(folder: &Path, arguments: &[&str]) -> bool {
+pub(crate) fn try_git(folder: &Path, arguments: &[&str]) -> bool {
     let output = Command::new("git")
         .args(arguments)
         .current_dir(folder)
@@ -34,7 +34,7 @@ fn try_git(folder: &Path, arguments: &[&str]) -> bool {
 }
 
 #[track_caller]
-fn git(folder: &Path, arguments: &[&str]) {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     assert!(
         try_git(folder, arguments),
         "git {arguments:?} in {}",

@@ -6,12 +6,14 @@ use clap::Args;
 use transparency::name::PackageName;
 use transparency::version::VersionReq;
 
+use super::personal::{share, supplier};
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
 use crate::ops::manifest::add::{Wanted, add};
+use crate::ops::session::supply::Supply;
 
 /// A package, and a requirement where one is given: `wasi:http@0.2.3`, `acme:logger`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,13 +73,16 @@ impl AddArgs {
             locked: context.locked,
             offline: context.offline,
         };
+        let dirs = context.dirs()?;
+        let supplier = supplier(context, &dirs)?;
         let (added, outcome) = add(
             &context.workspace_of(&manifest)?,
             &manifest,
-            &context.dirs()?,
+            &dirs,
             &context.network,
             &wanted,
             flags,
+            supplier.as_ref().map(|one| one as &dyn Supply),
         )?;
         for one in &added {
             let what = format!("{} {} {}", one.kind.noun(), one.name, one.requirement);
@@ -90,6 +95,7 @@ impl AddArgs {
             }
         }
         report::lock(context, &outcome);
+        share(context, &manifest, &outcome)?;
         context.message(&Message::Add((added.as_slice(), &outcome).into()))
     }
 }

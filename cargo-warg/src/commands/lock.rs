@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::bundle::Require;
+use super::personal::{share, supplier};
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::{Class, Context as _, Error, Result};
@@ -17,6 +18,7 @@ use crate::ops::lock::{Flags, Outcome, Put, lock_to};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::Reading;
+use crate::ops::session::supply::Supply;
 use crate::output;
 
 /// `cargo warg lock`.
@@ -89,7 +91,8 @@ impl LockArgs {
             )
             .with_help("name a file instead of `-`"));
         }
-        let project = context.project(&self.solving.manifest(context))?;
+        let manifest = self.solving.manifest(context);
+        let project = context.project(&manifest)?;
         let outcome = self.solve(context, &project)?;
         let mut output = None;
         match (&self.output, &outcome.lock) {
@@ -106,7 +109,10 @@ impl LockArgs {
                 let shell = &context.shell;
                 shell.status("Locked", format!("{packages} → {file}"));
             }
-            _ => report::lock(context, &outcome),
+            _ => {
+                report::lock(context, &outcome);
+                share(context, &manifest, &outcome)?;
+            }
         }
         if !context.json {
             // Thousands of packages: nobody asked for them as a document, and the process that ends gives them back at once.
@@ -124,11 +130,15 @@ impl LockArgs {
             None => Put::Workspace,
         };
         if self.at.is_empty() {
-            let mut sessions = Sessions::new(&project.registries, Reading::now(context.offline));
             let flags = Flags {
                 locked: context.locked || self.check,
                 offline: context.offline,
             };
+            let dirs = context.dirs()?;
+            let supplier = supplier(context, &dirs)?.filter(|_| !self.check);
+            let reading = Reading::now(context.offline);
+            let mut sessions = Sessions::new(&project.registries, reading)
+                .supplied_by(supplier.as_ref().map(|one| one as &dyn Supply));
             return lock_to(project, &mut sessions, packages, flags, put);
         }
         let sizes = sizes(&project.registries, &self.at)?;

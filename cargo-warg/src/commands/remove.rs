@@ -3,12 +3,14 @@
 use clap::Args;
 use transparency::name::PackageName;
 
+use super::personal::{share, supplier};
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
-use crate::ops::manifest::remove::remove;
+use crate::ops::manifest::remove::{Removal, remove};
+use crate::ops::session::supply::Supply;
 
 /// `cargo warg remove`.
 #[derive(Args)]
@@ -35,14 +37,19 @@ impl RemoveArgs {
             offline: context.offline,
         };
         let manifest = self.solving.manifest(context);
+        let dirs = context.dirs()?;
+        let supplier = supplier(context, &dirs)?;
         let removed = remove(
             &context.workspace_of(&manifest)?,
             &manifest,
-            &context.dirs()?,
+            &dirs,
             &context.network,
-            &self.packages,
-            flags,
-            self.dry_run,
+            Removal {
+                names: &self.packages,
+                flags,
+                dry_run: self.dry_run,
+                supply: supplier.as_ref().map(|one| one as &dyn Supply),
+            },
         )?;
         let shell = &context.shell;
         for (name, tables) in &removed.dependencies {
@@ -52,6 +59,7 @@ impl RemoveArgs {
         }
         if let Some(outcome) = &removed.lock {
             report::lock(context, outcome);
+            share(context, &manifest, outcome)?;
         }
         context.tell(&removed.notices);
         if self.dry_run {

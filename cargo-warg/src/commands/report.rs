@@ -68,6 +68,13 @@ pub(super) fn lock_with(
 ) {
     let shell = &context.shell;
     context.tell(&outcome.notices);
+    if outcome.adopted > 0 {
+        let releases = counted(outcome.adopted, "release");
+        shell.status(
+            "Adopted",
+            format!("{releases} of another machine into this user's personal registry"),
+        );
+    }
     for change in &outcome.changes {
         match change.after().and_then(|after| remark(&after)) {
             Some(remark) => shell.status(change.verb(), format!("{change} {remark}")),

@@ -4,6 +4,7 @@ use clap::Args;
 use semver::Version;
 use transparency::version::parse_version;
 
+use super::personal::{share, supplier};
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
@@ -12,6 +13,7 @@ use crate::ops::lock::Flags;
 use crate::ops::manifest::update::{Request, Updated, update};
 use crate::ops::session::Sessions;
 use crate::ops::session::registries::Reading;
+use crate::ops::session::supply::Supply;
 use crate::spec::PackageSpec;
 
 /// `cargo warg update`.
@@ -54,8 +56,13 @@ impl UpdateArgs {
                 "`--precise` gives one package a version, and several are named",
             ));
         }
-        let project = context.project(&self.solving.manifest(context))?;
-        let mut sessions = Sessions::new(&project.registries, Reading::now(context.offline));
+        let manifest = self.solving.manifest(context);
+        let project = context.project(&manifest)?;
+        let dirs = context.dirs()?;
+        let supplier = supplier(context, &dirs)?.filter(|_| !self.dry_run);
+        let reading = Reading::now(context.offline);
+        let mut sessions = Sessions::new(&project.registries, reading)
+            .supplied_by(supplier.as_ref().map(|one| one as &dyn Supply));
         let request = Request {
             specs: &self.packages,
             members: &context.manifest.packages,
@@ -70,6 +77,7 @@ impl UpdateArgs {
         };
         let updated = update(&project, &mut sessions, request, flags)?;
         self.say(context, &updated);
+        share(context, &manifest, &updated.lock)?;
         context.message(&Message::Update((self.dry_run, &updated).into()))
     }
 

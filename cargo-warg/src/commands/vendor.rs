@@ -8,7 +8,7 @@ use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::{Message, Vendor};
-use crate::ops::contents::vendor::vendor;
+use crate::ops::contents::vendor::{Others, vendor};
 use crate::ops::lock::Flags;
 
 /// `cargo warg vendor`.
@@ -36,7 +36,13 @@ impl VendorArgs {
             locked: context.locked,
             offline: context.offline,
         };
-        let done = vendor(&project, &dirs, self.path.as_deref(), flags)?;
+        let done = vendor(
+            &project,
+            &dirs,
+            self.path.as_deref(),
+            flags,
+            Others::Removed,
+        )?;
         let shell = &context.shell;
         let Some(done) = done else {
             shell.status(

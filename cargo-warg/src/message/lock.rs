@@ -21,6 +21,8 @@ pub struct Lock {
     pub packages: Vec<LockedPackage>,
     /// What was shown of each registry; empty where nothing had to be read.
     pub proved: Vec<Proved>,
+    /// How many releases of other machines' personal registries were released in this user's own for it.
+    pub adopted: usize,
     /// What the user should know.
     pub notices: Vec<Notice>,
 }
@@ -106,6 +108,7 @@ impl From<&ops::lock::Outcome> for Lock {
             changes: outcome.changes.iter().map(Change::from).collect(),
             packages: packages.map(LockedPackage::from).collect(),
             proved: Proved::all(&outcome.proved),
+            adopted: outcome.adopted,
             notices: Notice::all(&outcome.notices),
         }
     }
@@ -120,6 +123,7 @@ impl From<(&ops::bundle::Locked, bool)> for Lock {
             changes: changes.iter().map(Change::from).collect(),
             packages: LockedPackage::all(&locked.lock),
             proved: Proved::all(&locked.proved),
+            adopted: 0,
             notices: Notice::all(&locked.notices),
         }
     }

@@ -3,6 +3,7 @@
 //! The fast path never solves: a lock that satisfies the manifests stays as it is, byte for byte. Solving again with the
 //! lock as preference would not be a no-op.
 
+pub(super) mod adopt;
 pub mod at;
 pub mod deny;
 pub mod held_by;
@@ -11,17 +12,22 @@ pub mod member_lock;
 pub mod tree;
 pub mod verify;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use resolver::lockfile::merge::{MergeError, is_kept};
+use resolver::closed_set::Provenance;
+use resolver::lockfile::merge::{Merge, MergeError, is_kept};
 use resolver::lockfile::{Change, Lockfile, ReadError, Stale, Staleness, changes};
 use resolver::problem::Problem;
 use resolver::resolution::Resolution;
 
+use self::adopt::adopt;
+pub(super) use self::adopt::check_moved;
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::lock_file::LockText;
+use crate::lock_file::{LockFile, LockText};
 use crate::notice::{Notice, Tolerated};
 use crate::ops::session::Sessions;
+use crate::ops::session::personal::is_personal;
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
 use crate::ops::session::served::with_servers;
@@ -38,6 +44,8 @@ pub struct Outcome {
     pub written: bool,
     /// What was shown on the way; empty where the lock was only compared.
     pub proved: Vec<Proved>,
+    /// How many releases of other machines' personal registries were released in this user's own for it.
+    pub adopted: usize,
     /// What the user should know.
     pub notices: Vec<Notice>,
 }
@@ -217,12 +225,22 @@ fn bring_up_to_date(
         return Ok(unchanged(Some(Arc::clone(old)))); // nothing is asked: that is `verify`'s
     }
     let mut notices = Vec::new();
+    let (old, adopted) = match old {
+        None => {
+            take_own(project, &[], sessions)?;
+            (None, 0)
+        }
+        Some(old) => {
+            let (old, adopted) = as_own(old, project, sessions)?;
+            (Some(old), adopted)
+        }
+    };
     if let Some(old) = &old {
         check_pasts(old, project, sessions)?;
         notices.extend(withdrawn(old, sessions)?);
         sessions.load_locked(old)?;
     }
-    let problem = project.problem_after(old.as_deref(), packages);
+    let problem = project.problem_after(old.as_deref(), packages, sessions.origins());
     let resolution = sessions
         .solve(&problem)
         .map_err(|error| with_servers(error, project, &problem, sessions))
@@ -232,14 +250,49 @@ fn bring_up_to_date(
     notices.extend(sessions.passed_over(&problem, &resolution, old.as_deref()));
     let new = Arc::new(build(&problem, &resolution, sessions)?);
     literal::check(&new, project)?;
+    old.iter().try_for_each(|old| check_moved(old, &new))?;
     let written = put.write(project, &new)?;
     Ok(Outcome {
         changes: changes(old.as_deref(), &new),
         lock: Some(new),
         written,
         proved: sessions.proved(),
+        adopted,
         notices,
     })
+}
+
+/// A lock that something is to be solved after, as if it had been made with this user's personal registry: other machines'
+/// releases are adopted, and sessions take from it what Cargo.toml leaves open. Also how many were adopted.
+pub(super) fn as_own(
+    lock: Arc<Lockfile>,
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+) -> Result<(Arc<Lockfile>, usize)> {
+    let rehomed = adopt(&[&lock], sessions)?;
+    let adopted = rehomed.as_ref().map_or(0, |rehomed| rehomed.adopted);
+    let rehomed = rehomed.and_then(|rehomed| rehomed.locks.into_iter().next());
+    let lock = rehomed.map_or(lock, Arc::new);
+    take_own(project, &[&lock], sessions)?;
+    Ok((lock, adopted))
+}
+
+/// Adopts what the lock in a file has of other machines, before anything is asked of this user's personal registry. One that
+/// does not read is told by what locks.
+pub(super) fn adopt_locked(file: &LockFile, sessions: &Sessions<'_>) -> Result<()> {
+    match file.lock() {
+        Ok(Some(lock)) => adopt(&[&lock], sessions).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Takes what Cargo.toml leaves open from this user's personal registry, where the project or a lock asks for some of that.
+fn take_own(project: &Project, locks: &[&Lockfile], sessions: &mut Sessions<'_>) -> Result<()> {
+    let members = project.problem.members.values();
+    let asked = members.flat_map(|member| &member.requirements);
+    let asked = asked.map(|root| &root.requirement.name);
+    let locked = locks.iter().flat_map(|lock| lock.packages.keys());
+    sessions.take_own(asked.chain(locked.map(|selection| &selection.name)))
 }
 
 /// Whether a text that is no lock still says what was locked: one that a merge left with both sides, or put together.
@@ -268,6 +321,12 @@ fn merge(
         text.located(Error::classified(error.clone()), line)
             .context(format!("{} cannot be merged", path.display()))
     })?;
+    let sides: Vec<_> = merge.sides().iter().collect();
+    let rehomed = adopt(&sides, sessions)?;
+    let adopted = rehomed.as_ref().map_or(0, |rehomed| rehomed.adopted);
+    let rehomed = rehomed.map(|rehomed| Merge::with_sides(rehomed.locks));
+    let merge = rehomed.as_ref().unwrap_or(merge);
+    take_own(project, &merge.sides().iter().collect::<Vec<_>>(), sessions)?;
     for side in merge.sides() {
         check_pasts(side, project, sessions)?;
     }
@@ -288,7 +347,7 @@ fn merge(
             }
         }
     }
-    let problem = merge.prefer(&project.problem);
+    let problem = merge.prefer(&project.problem_under(sessions.origins()));
     let resolution = sessions
         .solve(&problem)
         .map_err(|error| project.with_unread(error))?;
@@ -301,12 +360,17 @@ fn merge(
     }
     let new = Arc::new(new);
     literal::check(&new, project)?;
+    merge
+        .sides()
+        .iter()
+        .try_for_each(|side| check_moved(side, &new))?;
     let written = put.write(project, &new)?;
     Ok(Outcome {
         changes: changes(merge.ours(), &new),
         lock: Some(new),
         written,
         proved: sessions.proved(),
+        adopted,
         notices,
     })
 }
@@ -330,7 +394,8 @@ pub(super) fn check_pasts(
     Ok(())
 }
 
-/// The lock of a resolution, every selected release proved to be where it says.
+/// The lock of a resolution, every selected release proved to be where it says. Of personal registries it names those
+/// namespaces alone that something is selected from: another machine has other ones at hand.
 ///
 /// # Errors
 /// A record that is not where its registry says.
@@ -341,10 +406,30 @@ pub(super) fn build(
 ) -> Result<Lockfile> {
     let indices = sessions.prove_indices(resolution)?;
     let checkpoints = sessions.checkpoints(&origins_of(resolution))?;
+    let pruned = pruned(problem, resolution);
+    let problem = pruned.as_ref().unwrap_or(problem);
     Lockfile::from_resolution(problem, resolution, checkpoints, |_, selection| {
         indices.get(selection).copied()
     })
     .classified()
+}
+
+/// The problem without namespaces of personal registries that nothing is selected from; none where it has no others.
+fn pruned(problem: &Problem, resolution: &Resolution) -> Option<Problem> {
+    let namespaces = &problem.options.origins.namespaces;
+    if !namespaces.values().any(is_personal) {
+        return None;
+    }
+    let packages = resolution.packages();
+    let released = packages.iter().filter_map(|(selection, from)| match from {
+        Provenance::Registry { .. } => Some(selection.name.namespace()),
+        Provenance::Local(_) => None,
+    });
+    let released: BTreeSet<_> = released.collect();
+    let mut pruned = problem.clone();
+    let namespaces = &mut pruned.options.origins.namespaces;
+    namespaces.retain(|namespace, origin| !is_personal(origin) || released.contains(namespace));
+    Some(pruned)
 }
 
 /// Demands that a lock is what the workspace asks for.
@@ -366,6 +451,7 @@ fn unchanged(lock: Option<Arc<Lockfile>>) -> Outcome {
         changes: Vec::new(),
         written: false,
         proved: Vec::new(),
+        adopted: 0,
         notices: Vec::new(),
     }
 }

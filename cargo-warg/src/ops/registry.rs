@@ -7,4 +7,5 @@ pub mod clock;
 pub mod create;
 pub mod import;
 pub mod pending;
+pub mod personal;
 pub mod references;

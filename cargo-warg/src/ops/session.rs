@@ -10,11 +10,13 @@ mod indices;
 mod load;
 pub mod near;
 pub mod notices;
+pub mod personal;
 pub mod project;
 pub mod proved;
 pub mod registries;
 pub mod served;
 pub mod solve;
+pub mod supply;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,13 +25,16 @@ use registry::client::{ClientError, LoadedLog, RefusedLog, Session};
 use resolver::index::{Address, Index};
 use resolver::lockfile::Lockfile;
 use resolver::problem::Origins;
+use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Digest;
-use transparency::name::{Namespace, Origin};
+use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
+use transparency::package::Log;
 
 use crate::error::{Class, Error, Result};
 use crate::ops::session::registries::{NOT_OF_THE_LOCK, Reading, Registries};
+use crate::ops::session::supply::Supply;
 
 /// The registries as they are being read: one session each, opened when first needed.
 pub struct Sessions<'a> {
@@ -47,8 +52,12 @@ pub struct Sessions<'a> {
     /// The logs that there are, or why one is not to be used.
     loaded: BTreeMap<Address, std::result::Result<Option<Arc<LoadedLog>>, RefusedLog>>,
     index: Index,
+    /// What of these logs is there for other projects alone.
+    held_back: BTreeMap<Address, BTreeSet<Version>>,
     /// Which registry each name belongs to, where that is not as the project has it: see [`Sessions::assign`].
     elsewhere: Option<Origins>,
+    /// What fills this user's personal registry, where that may be.
+    supply: Option<&'a dyn Supply>,
 }
 
 /// Which past of a registry is read.
@@ -81,7 +90,9 @@ impl<'a> Sessions<'a> {
             alone: false,
             loaded: BTreeMap::new(),
             index: Index::new(),
+            held_back: BTreeMap::new(),
             elsewhere: None,
+            supply: None,
         }
     }
 
@@ -293,6 +304,63 @@ impl<'a> Sessions<'a> {
         let mut origins = self.origins().clone();
         origins.namespaces.insert(namespace, origin);
         self.elsewhere = Some(origins);
+    }
+
+    /// The same, which may fill this user's personal registry with what a solve needs of it, where something does that.
+    #[must_use]
+    pub fn supplied_by(self, supply: Option<&'a dyn Supply>) -> Self {
+        Self { supply, ..self }
+    }
+
+    /// Whether a release of a package that was loaded is there for other projects alone.
+    pub(in crate::ops) fn is_held_back(&self, log: &Log, version: &Version) -> bool {
+        let address = Address {
+            origin: log.origin().clone(),
+            name: log.name().clone(),
+        };
+        let held_back = self.held_back.get(&address);
+        held_back.is_some_and(|held_back| held_back.contains(version))
+    }
+
+    /// What fills this user's personal registry.
+    pub(in crate::ops) fn supply(&self) -> Option<&'a dyn Supply> {
+        self.supply
+    }
+
+    /// The registries that are read.
+    pub(in crate::ops) fn registries(&self) -> &'a Registries {
+        self.registries
+    }
+
+    /// Takes what Cargo.toml leaves open from this user's own personal registry from now on, whichever one the lock names:
+    /// for a solve that asks for these packages.
+    ///
+    /// # Errors
+    /// Whatever keeps that registry from being read or believed.
+    pub(in crate::ops) fn take_own<'n>(
+        &mut self,
+        asked: impl IntoIterator<Item = &'n PackageName>,
+    ) -> Result<()> {
+        let open: BTreeSet<_> = asked.into_iter().map(PackageName::namespace).collect();
+        if self.alone || !open.iter().any(|one| self.registries.leaves_open(one)) {
+            return Ok(());
+        }
+        self.take_all_own()
+    }
+
+    /// The same, whatever is asked for.
+    ///
+    /// # Errors
+    /// Those of [`Sessions::take_own`].
+    pub(in crate::ops) fn take_all_own(&mut self) -> Result<()> {
+        let Some(own) = self.registries.own()? else {
+            return Ok(());
+        };
+        let origin = own.policy.origin();
+        let operator = self.of(origin)?.newest().operator();
+        let imported: Vec<_> = operator.namespaces().map(|(one, _)| one.clone()).collect();
+        self.elsewhere = Some(self.registries.origins_with(origin, imported));
+        Ok(())
     }
 
     /// The same sessions, in which nothing is supposed.

@@ -96,6 +96,12 @@ impl Merge {
         }
     }
 
+    /// The same merge of other sides: each as it would be, had it been locked elsewhere.
+    #[must_use]
+    pub fn with_sides(sides: Vec<Lockfile>) -> Self {
+        Self { sides }
+    }
+
     /// The sides. None of them need be canonical or closed.
     pub fn sides(&self) -> &[Lockfile] {
         &self.sides

@@ -30,9 +30,10 @@ use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
 use crate::ops::session::Sessions;
+use crate::ops::session::personal::{PREFIX, policy_path, policy_text};
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::{Configured, Reading};
+use crate::ops::session::registries::{Configured, Reading, read_policy_file};
 
 /// Where what is locked goes, unless somebody says otherwise: beside what `cargo vendor` writes.
 pub const FOLDER: &str = "vendor/warg";
@@ -49,6 +50,15 @@ const OURS: [&str; 2] = ["content", "registry"];
 
 /// The most entries of a log whose whole past can be shown: two megabytes of tiles.
 const PAST: u64 = 65_536;
+
+/// What becomes of what lies there of personal registries that the lock does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// It goes.
+    Removed,
+    /// It stays: another branch may still name it, and what this one removed would be missing where the two are merged.
+    Kept,
+}
 
 /// What vendoring did.
 #[derive(Debug)]
@@ -85,6 +95,7 @@ pub fn vendor(
     dirs: &Dirs,
     path: Option<&Path>,
     flags: Flags,
+    others: Others,
 ) -> Result<Option<Vendored>> {
     let root = project.workspace.root();
     let folder = match (path, project.workspace.vendor()) {
@@ -115,6 +126,7 @@ pub fn vendor(
     // It is committed, and read by others; what a power cut takes is written again.
     let tree = Tree::shared(&folder).unsynced();
     let written = write(&tree, &files, flags.offline)?;
+    let kept = keep_policies(project, lock, others)?;
     let needed: BTreeSet<_> = files.iter().map(|file| file.target.clone()).collect();
     let mut removed = 0;
     for left in file::left_in(&folder) {
@@ -122,7 +134,7 @@ pub fn vendor(
         tree.remove_all(name).or_fail(Class::Other, cannot)?;
     }
     for ours in OURS {
-        removed += sweep(&tree, Path::new(ours), &needed).or_fail(Class::Other, cannot)?;
+        removed += sweep(&tree, Path::new(ours), &needed, &kept).or_fail(Class::Other, cannot)?;
     }
     let mut edit = project.workspace.edit_root().classified()?;
     edit.set_vendor(&text).classified()?;
@@ -331,6 +343,56 @@ fn write(tree: &Tree, files: &[File<'_>], offline: bool) -> Result<Written> {
     Ok(written)
 }
 
+/// Writes the policies of the personal registries that a lock names, and removes those of others, if they are not kept; gives
+/// the folders of registries whose files stay, though the lock does not need them.
+fn keep_policies(project: &Project, lock: &Lockfile, others: Others) -> Result<BTreeSet<PathBuf>> {
+    let root = project.workspace.root();
+    let tree = Tree::shared(root).unsynced();
+    let cannot = || format!("cannot write into {}", root.join("trust").display());
+    let mut needed = BTreeSet::new();
+    for origin in lock.registries.keys() {
+        let Some(path) = policy_path(origin) else {
+            continue;
+        };
+        let registry = project.registries.of_origin(origin)?;
+        // That of another machine lies there already: it was read.
+        if !root.join(&path).exists() {
+            let text = policy_text(registry.policy.operate_key());
+            keep(&tree, &path, text.as_bytes()).or_fail(Class::Other, cannot)?;
+        }
+        needed.insert(path);
+    }
+    let mut kept = BTreeSet::new();
+    for path in policies(root).difference(&needed) {
+        match others {
+            Others::Removed => _ = tree.remove(path).or_fail(Class::Other, cannot)?,
+            Others::Kept => {
+                let policy = read_policy_file(&root.join(path), None);
+                let folder = policy.ok().and_then(|policy| {
+                    let file = Cache::file(&policy, &layout::checkpoint());
+                    file.parent().map(Path::to_owned)
+                });
+                kept.extend(folder);
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// The policies of personal registries that lie with a project, from its root.
+fn policies(root: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(root.join("trust"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let origins = entries.filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let digits = name.strip_prefix("personal-")?.strip_suffix(".policy")?;
+        policy_path(&format!("{PREFIX}{digits}").parse().ok()?)
+    });
+    origins.collect()
+}
+
 /// Writes a file whole, unless it is there with these bytes; says whether it did.
 fn keep(tree: &Tree, below: &Path, bytes: &[u8]) -> io::Result<bool> {
     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -341,8 +403,14 @@ fn keep(tree: &Tree, below: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Removes what is not needed below a folder, and folders that are empty then; says how many files that were.
-fn sweep(tree: &Tree, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<usize> {
+/// Removes what is not needed below a folder, but for folders that are kept, and folders that are empty then; says how many
+/// files that were.
+fn sweep(
+    tree: &Tree,
+    below: &Path,
+    needed: &BTreeSet<PathBuf>,
+    kept: &BTreeSet<PathBuf>,
+) -> io::Result<usize> {
     let folder = tree.root().join(below);
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -352,8 +420,11 @@ fn sweep(tree: &Tree, below: &Path, needed: &BTreeSet<PathBuf>) -> io::Result<us
     for entry in entries {
         let entry = entry?;
         let path = below.join(entry.file_name());
+        if kept.contains(&path) {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
-            removed += sweep(tree, &path, needed)?;
+            removed += sweep(tree, &path, needed, kept)?;
         } else if !needed.contains(&path) {
             removed += usize::from(tree.remove(&path)?);
         }

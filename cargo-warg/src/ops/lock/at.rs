@@ -117,7 +117,7 @@ fn solve_at(
         }
         sessions.load_locked(old)?;
     }
-    let problem = project.problem_after(preferred.map(Arc::as_ref), packages);
+    let problem = project.problem_after(preferred.map(Arc::as_ref), packages, sessions.origins());
     let resolution = sessions.solve(&problem)?;
     let mut notices = sessions.yanked(&resolution);
     notices.extend(sessions.lost_since(&resolution));
@@ -129,6 +129,7 @@ fn solve_at(
         lock: Some(new),
         written,
         proved: sessions.proved(),
+        adopted: 0,
         notices,
     };
     Ok(outcome.with_notices_of(project))

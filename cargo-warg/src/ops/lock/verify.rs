@@ -73,13 +73,27 @@ pub fn check(
     sessions: &mut Sessions<'_>,
     keep: impl Fn(&Selection) -> bool,
 ) -> Result<Checked> {
+    check_under(registries.origins(), whose, lock, sessions, keep)
+}
+
+/// The same, where this says which registry each name belongs to.
+///
+/// # Errors
+/// Those of [`check`].
+pub(super) fn check_under(
+    origins: &Origins,
+    whose: Whose,
+    lock: &Lockfile,
+    sessions: &mut Sessions<'_>,
+    keep: impl Fn(&Selection) -> bool,
+) -> Result<Checked> {
     let locked: Vec<_> = lock
         .packages
         .iter()
         .filter_map(|(selection, package)| Some((selection, package, package.release.as_ref()?)))
         .collect();
     // Before anything is read of a registry that has no say here.
-    refuse(whose, elsewhere(&locked, registries.origins()))?;
+    refuse(whose, elsewhere(&locked, origins))?;
     sessions
         .check_lock(lock)
         .map_err(|error| whose.accused(error))?;
@@ -94,7 +108,6 @@ pub fn check(
     let mut found = BTreeMap::new();
     for (selection, package, locked_release) in &locked {
         let log = sessions.log(&address(selection, locked_release));
-        let origins = registries.origins();
         let release = match check_release(selection, package, locked_release, log, origins) {
             Ok(release) => release,
             Err(error) => {

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
-use registry::client::LoadedLog;
 use registry::file::Tree;
 use resolver::index::Address;
 use semver::Version;
@@ -28,6 +27,7 @@ use crate::ops::session::Sessions;
 use crate::ops::session::near::did_you_mean;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::supply::Supply;
 use component::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
@@ -62,6 +62,7 @@ pub fn add(
     network: &Network,
     wanted: &[Wanted],
     flags: Flags,
+    supply: Option<&dyn Supply>,
 ) -> Result<(Vec<Added>, Outcome)> {
     let wanted = once(wanted)?;
     let member = workspace.only_selected().classified()?;
@@ -69,7 +70,10 @@ pub fn add(
         .classified()
         .map_err(|error| error.below(workspace.root()))?;
     let registries = Registries::open(workspace, dirs, network)?;
-    let mut sessions = Sessions::new(&registries, Reading::now(flags.offline));
+    let reading = Reading::now(flags.offline);
+    let mut sessions = Sessions::new(&registries, reading).supplied_by(supply);
+    lock::adopt_locked(workspace.lock_file(), &sessions)?;
+    sessions.take_own(wanted.iter().map(|one| &one.name))?;
     let mut chosen = Vec::new();
     for one in wanted {
         let (address, log) = sessions.find(&one.name)?;
@@ -77,7 +81,10 @@ pub fn add(
             let size = sessions.of(&address.origin)?.size();
             return Err(absent(&address, size, &registries.package_names()));
         };
-        chosen.push((&one.name, choose(one, &named(&root, &one.name), log)?));
+        let log = log.log().clone();
+        let may = |version: &Version| !sessions.is_held_back(&log, version);
+        let found = choose(one, &named(&root, &one.name), &log, may)?;
+        chosen.push((&one.name, found));
     }
     let _turn = wait_for_turn(dirs)?;
     let mut edit = workspace.edit(member).classified()?;
@@ -102,7 +109,7 @@ pub fn add(
     }
     edit.save().classified()?;
     let locked = Project::load(args, dirs, network).and_then(|project| {
-        let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
+        let mut sessions = Sessions::new(&project.registries, reading).supplied_by(supply);
         lock::lock(&project, &mut sessions, &args.packages, flags)
     });
     match locked {
@@ -190,15 +197,19 @@ pub fn absent(address: &Address, size: Size, known: &BTreeSet<PackageName>) -> E
 const SHOWN: usize = 10;
 
 /// The kind of a package, and the requirement to write.
-fn choose(wanted: &Wanted, named: &BTreeSet<Version>, log: &LoadedLog) -> Result<(Kind, String)> {
-    let log = log.log();
+fn choose(
+    wanted: &Wanted,
+    named: &BTreeSet<Version>,
+    log: &Log,
+    may: impl Fn(&Version) -> bool,
+) -> Result<(Kind, String)> {
     let name = log.name();
     let Some(kind) = log.kind() else {
         return Err(Error::new(Class::Other, format!("`{name}` has no records")));
     };
-    let matches = |release: &&Release| match &wanted.requirement {
-        Some((_, requirement)) => requirement.matches(release.version()),
-        None => true,
+    let matches = |release: &&Release| {
+        let requirement = wanted.requirement.as_ref();
+        may(release.version()) && requirement.is_none_or(|(_, one)| one.matches(release.version()))
     };
     let matching: Vec<&Release> = log.releases().filter(matches).collect();
     let newest_of = |pre: bool| {

@@ -15,8 +15,22 @@ use crate::ops::manifest::add::wait_for_turn;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
 use crate::ops::session::registries::Reading;
+use crate::ops::session::supply::Supply;
 use crate::spec::nearest;
 use component::span::Location;
+
+/// What is to be removed, and how.
+#[derive(Clone, Copy)]
+pub struct Removal<'a> {
+    /// The packages.
+    pub names: &'a [PackageName],
+    /// What may change.
+    pub flags: Flags,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// What fills this user's personal registry, where that may be.
+    pub supply: Option<&'a dyn Supply>,
+}
 
 /// What was removed.
 #[derive(Debug)]
@@ -40,10 +54,14 @@ pub fn remove(
     args: &ManifestArgs,
     dirs: &Dirs,
     network: &Network,
-    names: &[PackageName],
-    flags: Flags,
-    dry_run: bool,
+    removal: Removal<'_>,
 ) -> Result<Removed> {
+    let Removal {
+        names,
+        flags,
+        dry_run,
+        supply,
+    } = removal;
     let member = workspace.only_selected().classified()?;
     let project = Project::load(args, dirs, network)?;
     let _turn = wait_for_turn(dirs)?;
@@ -69,7 +87,8 @@ pub fn remove(
     }
     edit.save().classified()?;
     let locked = Project::load(args, dirs, network).and_then(|project| {
-        let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
+        let reading = Reading::now(flags.offline);
+        let mut sessions = Sessions::new(&project.registries, reading).supplied_by(supply);
         lock::lock(&project, &mut sessions, &args.packages, flags)
     });
     match locked {

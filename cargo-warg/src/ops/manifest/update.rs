@@ -97,9 +97,10 @@ pub fn update(
         }
         (None, _) => lock::read_existing(project)?,
     };
+    let (old, adopted) = lock::as_own(old, project, sessions)?;
     lock::check_pasts(&old, project, sessions)?;
     sessions.load_locked(&old)?;
-    let mut problem = project.problem_moving(Some(&old), request.members);
+    let mut problem = project.problem_moving(Some(&old), request.members, sessions.origins());
     let moving = moving(&old, &problem, &request)?;
     set_free(&mut problem, &moving);
     if request.specs.is_empty() {
@@ -122,7 +123,7 @@ pub fn update(
         None => error,
     })?;
     // What was asked of this run alone does not stand in the lock.
-    let mut asked = project.problem.clone();
+    let mut asked = project.problem_under(sessions.origins());
     let edit = if request.pins {
         set_pins(&mut asked, project, &resolution, &pins, request.precise)?
     } else {
@@ -131,6 +132,7 @@ pub fn update(
     check_needed(&asked, &resolution, &moving, request.precise)?;
     let new = Arc::new(lock::build(&asked, &resolution, sessions)?);
     lock::literal::check(&new, project)?;
+    lock::check_moved(&old, &new)?;
     let lock_changes = changes(Some(&old), &new);
     // A newer checkpoint alone is no change of what is locked.
     let same = new.options == old.options
@@ -178,6 +180,7 @@ pub fn update(
             changes: lock_changes,
             written,
             proved: sessions.proved(),
+            adopted,
         },
     })
 }
@@ -193,7 +196,7 @@ pub fn solve_afresh(
     sessions: &mut Sessions<'_>,
     members: &[String],
 ) -> Result<(Resolution, Vec<GaveUp>)> {
-    let mut problem = project.problem_moving(Some(lock), members);
+    let mut problem = project.problem_moving(Some(lock), members, sessions.origins());
     let moving = moving(
         lock,
         &problem,

@@ -33,6 +33,7 @@ use crate::keys::{self, Keys};
 use crate::manifest::address::{address_text, resolve};
 use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Alias, Workspace};
+use crate::ops::session::personal::{ALIAS, is_reserved};
 use crate::ops::session::registries::MAX_POLICY;
 
 /// The registry to be made.
@@ -77,6 +78,7 @@ pub struct Made {
 /// A key that is not there; a folder that is not empty; a policy file or an entry of Cargo.toml that is in the way; a
 /// disk that says no.
 pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<Made> {
+    check_not_personal(wanted)?;
     let secret = Keys::open(dirs).classified()?;
     let namespaces = holders(&secret, wanted.namespaces)?;
     let folder = resolve(wanted.path).or_fail(Class::Other, || {
@@ -124,6 +126,18 @@ pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<M
         founded,
         configured,
     })
+}
+
+/// Demands that no registry is made which would look like somebody's personal one.
+fn check_not_personal(wanted: &Wanted<'_>) -> Result<()> {
+    let message = if wanted.alias.as_str() == ALIAS {
+        format!("`{ALIAS}` is what every user's personal registry is called")
+    } else if let Some(origin) = wanted.origin.filter(|origin| is_reserved(origin)) {
+        format!("`{origin}` looks as only origins of personal registries may")
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Class::Usage, message).with_help("choose another one"))
 }
 
 type Namespaces = Vec<(Namespace, Vec<VerifyingKey>)>;

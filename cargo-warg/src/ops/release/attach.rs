@@ -20,6 +20,7 @@ use crate::ops::registry::append::Item;
 use crate::ops::release::derivation;
 use crate::ops::release::purpose;
 use crate::ops::session::Sessions;
+use crate::ops::session::personal::is_personal;
 use crate::ops::session::project::Project;
 use component::bundle::wiring::{Plan, Unused};
 use component::bundle::{Composition, FORMAT, Part, PartName};
@@ -50,6 +51,7 @@ pub(crate) fn attach(
     let options = || project.problem.options.clone();
     let lock = lock.unwrap_or_else(|| Lockfile::of_nothing(member, options()));
     refuse_folders(project, &lock)?;
+    refuse_personal(&lock)?;
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = lock::verify::check(
         Whose::Workspace(project.workspace.lock_file()),
@@ -134,6 +136,18 @@ fn attachment(bytes: &[u8]) -> Attachment {
         digest: Digest::of(bytes),
         size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
     }
+}
+
+/// Refuses a lock that only one machine can read.
+fn refuse_personal(lock: &Lockfile) -> Result<()> {
+    let Some(origin) = lock.registries.keys().find(|origin| is_personal(origin)) else {
+        return Ok(());
+    };
+    let message =
+        format!("the lock names the personal registry `{origin}`, which nobody else can ask");
+    Err(Error::new(Class::Lock, message).with_help(
+        "move its namespaces to a registry of your team: name that in Cargo.toml, run `cargo warg lock`, and build again",
+    ))
 }
 
 fn refuse_folders(project: &Project, lock: &Lockfile) -> Result<()> {

@@ -43,8 +43,9 @@ use crate::ops::release::attach;
 use crate::ops::release::attach::Carries;
 use crate::ops::release::purpose;
 use crate::ops::session::Sessions;
+use crate::ops::session::personal::is_personal;
 use crate::ops::session::project::Project;
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::registries::{Configured, Reading, Registries};
 use crate::output;
 use crate::wit::publish::Texts as WitTexts;
 use component::content::Interface;
@@ -266,6 +267,7 @@ fn send(
         publication.registry,
         items.iter().map(|item| &item.name),
     )?;
+    refuse_personal(registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
     let signer = publication.key.map(|key| named(&keys, key)).transpose();
     let destination = Destination {
@@ -299,6 +301,30 @@ fn send(
     };
     let alias = registry.alias.clone();
     Ok((alias, items.into_iter().zip(outcomes).collect()))
+}
+
+/// Refuses to publish where nobody else can read it, and what names such a registry.
+fn refuse_personal(registry: &Configured, items: &[Item]) -> Result<()> {
+    let help = "move its namespaces to a registry of your team: name that in Cargo.toml, and run `cargo warg lock`";
+    let origin = registry.policy.origin();
+    if is_personal(origin) {
+        let message = format!(
+            "`{origin}` is a personal registry: it holds what was imported, and nothing is published there"
+        );
+        return Err(Error::new(Class::Usage, message).with_help(help));
+    }
+    for item in items {
+        let requirements = item.statement.requirements.iter();
+        let mut origins = requirements.filter_map(|one| one.origin.as_ref());
+        if let Some(origin) = origins.find(|origin| is_personal(origin)) {
+            let message = format!(
+                "the record of {} would name the personal registry `{origin}`, which nobody else can ask",
+                item.name
+            );
+            return Err(Error::new(Class::Other, message).with_help(help));
+        }
+    }
+    Ok(())
 }
 
 /// The member whose component has the name of this WIT package, where that name is not released yet. A name holds either

@@ -63,7 +63,13 @@ impl Sessions<'_> {
                 };
                 let log = match package {
                     Ok(LoadedPackage::Present(log)) => {
-                        self.index.insert(log.log());
+                        let held_back = self.registries.held_back(log.log())?;
+                        if held_back.is_empty() {
+                            self.index.insert(log.log());
+                        } else {
+                            self.index.insert_without(log.log(), &held_back);
+                            self.held_back.insert(address.clone(), held_back);
+                        }
                         Ok(Some(log))
                     }
                     Ok(LoadedPackage::Absent(absence)) => {

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use resolver::lockfile::Lockfile;
 use resolver::lockfile::own::Own;
-use resolver::problem::{Local, Member as RootMember, Options, Problem, RootRequirement, Written};
+use resolver::problem::{
+    Local, Member as RootMember, Options, Origins, Problem, RootRequirement, Written,
+};
 use resolver::unresolved::Unresolved;
 use transparency::name::{ExternName, Kind, PackageName};
 use transparency::requirement::Requirement;
@@ -232,25 +234,43 @@ impl Project {
         locations.fold(error, Error::at).with_help(UNREAD)
     }
 
-    /// The problem, preferring what a lock selected. Members that `-p` does not name keep what they have, and so do those of
+    /// The problem, where each name belongs to another registry than as the lock is read.
+    pub fn problem_under(&self, origins: &Origins) -> Problem {
+        let mut problem = self.problem.clone();
+        problem.options.origins.clone_from(origins);
+        problem
+    }
+
+    /// The problem under these origins, preferring what a lock selected. Members that `-p` does not name keep what they have, and so do those of
     /// which nothing changed: what one member asks for moves no other.
-    pub fn problem_after(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
-        self.problem_keeping(lock, |name, own| {
+    pub fn problem_after(
+        &self,
+        lock: Option<&Lockfile>,
+        packages: &[String],
+        origins: &Origins,
+    ) -> Problem {
+        self.problem_keeping(lock, origins, |name, own| {
             own.is_current || is_left_out(packages, name)
         })
     }
 
     /// The same where all may move but the members that `-p` does not name.
-    pub fn problem_moving(&self, lock: Option<&Lockfile>, packages: &[String]) -> Problem {
-        self.problem_keeping(lock, |name, _| is_left_out(packages, name))
+    pub fn problem_moving(
+        &self,
+        lock: Option<&Lockfile>,
+        packages: &[String],
+        origins: &Origins,
+    ) -> Problem {
+        self.problem_keeping(lock, origins, |name, _| is_left_out(packages, name))
     }
 
     fn problem_keeping(
         &self,
         lock: Option<&Lockfile>,
+        origins: &Origins,
         keeps: impl Fn(&str, &Own<'_>) -> bool,
     ) -> Problem {
-        let mut problem = self.problem.clone();
+        let mut problem = self.problem_under(origins);
         if let Some(lock) = lock {
             lock.prefer(&mut problem, keeps);
         }

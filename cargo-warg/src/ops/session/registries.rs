@@ -6,6 +6,8 @@
 //! All commands open a registry by [`Configured::session`]. It compares the registry with what this machine saw of it, and
 //! with what the project's lock has of it (`held`). So no command can forget either.
 
+mod personal;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -18,18 +20,23 @@ use registry::layout::{self, ObjectPath};
 use registry::storage::{Folder, Source, StorageError};
 use registry::trust::TrustStore;
 use resolver::problem::Origins;
+use semver::Version;
 use transparency::checkpoint::Checkpoint;
 use transparency::digest::Digest;
 use transparency::name::{Namespace, Origin, PackageName};
 use transparency::number::Size;
+use transparency::package::Log;
 use transparency::policy::{Policy, PolicyError};
+use transparency::release::Release;
 
+use self::personal::{Personal, not_vendored};
 use crate::clock;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::lock_file::LockFile;
 use crate::manifest::{self, Address, Alias, Workspace};
 use crate::network::Network;
+use crate::ops::session::personal::{ALIAS, KNOWN, is_held_back, is_personal, is_reserved};
 use component::span::{Location, Text};
 
 /// Why a policy cannot be used.
@@ -254,6 +261,8 @@ enum Far {
     Folder(Folder),
     /// Made when it is first read, so that who needs no network sets up none.
     Http(OnceLock<Http>),
+    /// It is the personal registry of another machine.
+    Elsewhere,
 }
 
 impl Configured {
@@ -287,11 +296,35 @@ impl Configured {
         }
     }
 
+    /// The same, as a personal registry that lies on another machine: what lies with the project is all that is read.
+    fn of_elsewhere(self) -> Self {
+        Self {
+            source: Far::Elsewhere,
+            ..self
+        }
+    }
+
+    /// Whether it is this user's personal registry.
+    fn is_own(&self) -> bool {
+        self.alias.as_str() == ALIAS
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.source, Far::Elsewhere)
+    }
+
     /// Its folder.
     ///
     /// # Errors
     /// One that is not a folder: writing to it goes through its server.
     pub fn folder(&self) -> Result<&Path> {
+        if self.is_elsewhere() {
+            let origin = self.policy.origin();
+            let message = format!("`{origin}` is the personal registry of another machine");
+            return Err(
+                Error::new(Class::Usage, message).with_help("only that machine writes to it")
+            );
+        }
         match &self.address {
             Address::Folder(path) => Ok(path),
             Address::Http(url) => Err(Error::new(
@@ -338,13 +371,16 @@ impl Configured {
 
     fn client(&self, reading: Reading) -> Result<Client<'_>> {
         let source = match reading {
+            _ if self.is_elsewhere() => None,
+            // It lies on this machine, and nowhere else.
+            Reading::Offline if self.is_own() => Some(self.source()?),
             Reading::Offline => None,
             _ => Some(self.source()?),
         };
         let locked = self.lock_file.checkpoints_of(self.policy.origin())?;
         let client = held(&self.policy, source, &self.cache, &self.trust, locked)?;
         let client = match &self.vendored {
-            Some(cache) if reading != Reading::Now => client.vendored(cache),
+            Some(cache) if reading != Reading::Now || self.is_elsewhere() => client.vendored(cache),
             _ => client,
         };
         Ok(client.or(reading.stand_in()))
@@ -365,6 +401,7 @@ impl Configured {
         path: &ObjectPath,
         offline: bool,
     ) -> std::result::Result<Option<Vec<u8>>, StorageError> {
+        let offline = offline || self.is_elsewhere();
         if let Some(vendored) = self.vendored.as_ref().filter(|_| offline)
             && let Some(bytes) = vendored.get(path)?
         {
@@ -383,6 +420,7 @@ impl Configured {
         let http = match &self.source {
             Far::Folder(folder) => return Ok(folder),
             Far::Http(http) => http,
+            Far::Elsewhere => return Err(not_vendored(self.policy.origin())),
         };
         if let Some(http) = http.get() {
             return Ok(http);
@@ -437,6 +475,10 @@ impl Configured {
             ClientError::Missing { .. } | ClientError::Behind { .. } | ClientError::SetBack { .. }
         );
         let failure = Error::classified(error);
+        // No retry brings what only another machine has.
+        if self.is_elsewhere() && failure.class() == Class::Unavailable {
+            return not_vendored(self.policy.origin()).with_help(format!("{failure:#}"));
+        }
         match &self.vendored {
             Some(_) if is_old => failure.with_help(
                 "what lies with the project may be older than warg.lock or this machine's memory: `cargo warg vendor` \
@@ -450,7 +492,11 @@ impl Configured {
 /// All registries of a workspace, by origin.
 pub struct Registries {
     by_origin: BTreeMap<Origin, Configured>,
+    /// What Cargo.toml says of namespaces.
+    configured: Origins,
+    /// That, and which ones the lock takes from personal registries.
     origins: Origins,
+    personal: Personal,
     lock_file: Arc<LockFile>,
     /// What the manifests require.
     required: BTreeSet<PackageName>,
@@ -469,6 +515,7 @@ impl Registries {
                 .classified()
                 .map_err(|error| error.below(workspace.root()))?;
             let origin = policy.origin().clone();
+            check_not_personal(registry, &origin)?;
             if let Some(other) = by_origin.get(&origin) {
                 return Err(Error::new(
                     Class::Other,
@@ -497,23 +544,38 @@ impl Registries {
             );
         }
         let origin_of = |alias: &Alias| by_alias.get(alias).cloned();
-        let configured = workspace.registries();
-        let default = configured.default_registry();
-        let origins = Origins {
+        let table = workspace.registries();
+        let default = table.default_registry();
+        let configured = Origins {
             default: default.and_then(|registry| origin_of(&registry.alias)),
-            namespaces: configured
+            namespaces: table
                 .namespaces()
                 .filter_map(|(namespace, registry)| {
                     Some((namespace.clone(), origin_of(&registry.alias)?))
                 })
                 .collect(),
         };
+        let personal = Personal::open(
+            dirs,
+            network,
+            workspace.root(),
+            workspace.vendor(),
+            workspace.lock_file(),
+        );
+        let mut origins = configured.clone();
+        let locked = personal.namespaces().iter();
+        add_open(
+            &mut origins,
+            locked.map(|(one, origin)| (one.clone(), origin.clone())),
+        );
         let members = workspace.members().iter();
         let required = members.flat_map(|member| &member.dependencies);
         let required = required.map(|dependency| dependency.name.clone());
         Ok(Self {
             by_origin,
+            configured,
             origins,
+            personal,
             lock_file: Arc::clone(workspace.lock_file()),
             required: required.collect(),
         })
@@ -523,8 +585,70 @@ impl Registries {
     pub(in crate::ops) fn package_names(&self) -> BTreeSet<PackageName> {
         let mut names = self.required.clone();
         names.extend(self.lock_file.package_names());
-        names.extend(self.by_origin.values().flat_map(Configured::package_names));
+        let registries = self.by_origin.values().chain(self.personal.opened());
+        names.extend(registries.flat_map(Configured::package_names));
         names
+    }
+
+    /// Whether the lock names a personal registry.
+    pub(in crate::ops) fn has_personal(&self) -> bool {
+        !self.personal.namespaces().is_empty()
+    }
+
+    /// The lock that the registries are held to.
+    pub(in crate::ops) fn lock_file(&self) -> &LockFile {
+        &self.lock_file
+    }
+
+    /// This user's personal registry; none where nothing was ever imported into it.
+    ///
+    /// # Errors
+    /// A policy that is not its.
+    pub(in crate::ops) fn own(&self) -> Result<Option<&Configured>> {
+        self.personal.own()
+    }
+
+    /// The releases of a package of this user's personal registry that are there for other projects alone.
+    pub(in crate::ops) fn held_back(&self, log: &Log) -> Result<BTreeSet<Version>> {
+        let is_own = is_personal(log.origin())
+            && self
+                .own()?
+                .is_some_and(|own| own.policy.origin() == log.origin());
+        let mut held: BTreeSet<_> = log
+            .releases()
+            .map(Release::version)
+            .filter(|version| is_own && is_held_back(log, version))
+            .cloned()
+            .collect();
+        if !held.is_empty() {
+            for locked in self.lock_file.selections() {
+                if locked.name == *log.name() {
+                    held.remove(&locked.version);
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    /// Whether Cargo.toml has no registry for a namespace: then it belongs to a personal one, or to none.
+    pub(in crate::ops) fn leaves_open(&self, namespace: &Namespace) -> bool {
+        self.configured.default.is_none() && !self.configured.namespaces.contains_key(namespace)
+    }
+
+    /// Which registry each name belongs to where something is to be solved: of what Cargo.toml leaves open, the personal
+    /// registry with this origin has the namespaces that are known, those that the lock takes from any personal registry,
+    /// and those that were imported.
+    pub(in crate::ops) fn origins_with(
+        &self,
+        own: &Origin,
+        imported: impl IntoIterator<Item = Namespace>,
+    ) -> Origins {
+        let known = KNOWN.iter().filter_map(|name| name.parse().ok());
+        let locked = self.personal.namespaces().keys().cloned();
+        let all = known.chain(locked).chain(imported);
+        let mut origins = self.configured.clone();
+        add_open(&mut origins, all.map(|namespace| (namespace, own.clone())));
+        origins
     }
 
     /// Which registry each name belongs to.
@@ -537,6 +661,9 @@ impl Registries {
     /// # Errors
     /// None has it: a lock from another configuration, say.
     pub fn of_origin(&self, origin: &Origin) -> Result<&Configured> {
+        if is_personal(origin) {
+            return self.personal.find(origin);
+        }
         self.by_origin.get(origin).ok_or_else(|| {
             let message = format!("no registry of Cargo.toml has the origin `{origin}`");
             Error::new(Class::Refused, message)
@@ -569,7 +696,7 @@ impl Registries {
     /// that one, and nothing says that anybody released it.
     pub fn kept_content(&self, digest: &Digest) -> Option<Vec<u8>> {
         let path = layout::content(digest);
-        let mut registries = self.by_origin.values();
+        let mut registries = self.by_origin.values().chain(self.personal.opened());
         registries.find_map(|registry| {
             // What cannot be read is not had.
             let kept = registry.kept(&path, true).ok().flatten();
@@ -577,11 +704,18 @@ impl Registries {
         })
     }
 
-    /// The registry that Cargo.toml calls so.
+    /// The registry that Cargo.toml calls so, or this user's personal one.
     ///
     /// # Errors
     /// There is none.
     pub fn of_alias(&self, alias: &str) -> Result<&Configured> {
+        if alias == ALIAS {
+            return self.own()?.ok_or_else(|| {
+                let message = "this user has no personal registry yet";
+                Error::new(Class::Usage, message)
+                    .with_help("it is founded when something is first imported into it")
+            });
+        }
         self.by_origin
             .values()
             .find(|registry| registry.alias.as_str() == alias)
@@ -599,6 +733,33 @@ impl Registries {
                 Error::new(Class::Usage, format!("there is no registry `{alias}`")).with_help(known)
             })
     }
+}
+
+/// Adds what a table of namespaces leaves open; with a default registry, that is nothing.
+fn add_open(origins: &mut Origins, more: impl Iterator<Item = (Namespace, Origin)>) {
+    if origins.default.is_some() {
+        return;
+    }
+    for (namespace, origin) in more {
+        origins.namespaces.entry(namespace).or_insert(origin);
+    }
+}
+
+/// Demands that Cargo.toml names no personal registry: it lies on one machine, and no other could read the project.
+fn check_not_personal(registry: &manifest::Registry, origin: &Origin) -> Result<()> {
+    let message = if registry.alias.as_str() == ALIAS {
+        format!("`{ALIAS}` is what every user's personal registry is called")
+    } else if is_reserved(origin) {
+        format!(
+            "the policy of registry `{}` is that of a personal one, `{origin}`",
+            registry.alias
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Class::Other, message)
+        .at(registry.location.clone())
+        .with_help("a registry that others read has another name and another origin: `cargo warg registry new` makes one"))
 }
 
 /// No registry has a package's namespace.

@@ -162,6 +162,7 @@ impl Sessions<'_> {
         let releases = log.releases().filter(|release| {
             // A span without a checkpoint to count from leaves everything aside.
             release.is_usable()
+                && !self.is_held_back(log, release.version())
                 && cutoff
                     .is_none_or(|(_, limit)| limit.is_some_and(|limit| release.time() <= limit))
         });

@@ -17,9 +17,11 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::Workspace;
 use crate::network::Network;
-use crate::ops::registry::append::{Destination, named, registry_of};
+use crate::ops::registry::append::{Destination, Outcome, named, registry_of};
+use crate::ops::registry::personal;
 use crate::ops::registry::references::{self, Making};
 use crate::ops::session::Sessions;
+use crate::ops::session::personal::ALIAS;
 use crate::ops::session::registries::{Configured, Reading, Registries};
 use component::wit::import::{Imported as Found, declared};
 use component::wit::publish::PublishError;
@@ -53,8 +55,15 @@ pub fn import(
     network: &Network,
     import: &Import<'_>,
 ) -> Result<Report> {
+    let to_own = import.registry == Some(ALIAS);
+    if to_own {
+        personal::found(dirs, import.now)?;
+    }
     let registries = Registries::open(workspace, dirs, network)?;
     let mut sessions = Sessions::new(&registries, Reading::now(import.offline));
+    if to_own {
+        sessions.take_all_own()?;
+    }
     let mut skipped = Vec::new();
     let to = import.registry.map(|alias| registries.of_alias(alias));
     let to = to.transpose()?;
@@ -71,6 +80,10 @@ pub fn import(
         found.iter().map(|(_, item)| &item.name),
     )?;
     let keys = Keys::open(dirs).classified()?;
+    if to_own {
+        let namespaces = found.iter().map(|(_, item)| item.name.namespace());
+        personal::open_namespaces(registry, &keys, namespaces.collect(), import.now)?;
+    }
     let signer = import.key.map(|key| named(&keys, key)).transpose();
     let destination = Destination {
         registry,
@@ -78,9 +91,17 @@ pub fn import(
         signer: signer.classified()?,
         dirs,
         now: import.now,
-        sure: import.sure,
+        sure: import.sure || to_own,
     };
     let packages = release(&destination, found, &sessions, &mut skipped)?;
+    if to_own {
+        let existed = packages
+            .iter()
+            .filter(|one| one.outcome == Outcome::Existed);
+        let existed = existed.map(|one| (&one.name, &one.version));
+        // A path would tell others about this user.
+        personal::confirm(&destination, existed, "a folder")?;
+    }
     if packages.is_empty() {
         return Err(nothing_to_release(&skipped));
     }
@@ -189,6 +210,9 @@ fn leave_foreign(
     let owner = |name: &WitName| {
         let name = declared(name).ok()?.0;
         let owner = registries.of_package(&name).ok()?;
+        if registries.leaves_open(&name.namespace()) {
+            return None;
+        }
         let is_foreign = owner.alias != registry.alias && !held.contains(&name.namespace());
         is_foreign.then_some(&owner.alias)
     };
