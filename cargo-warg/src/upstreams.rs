@@ -99,8 +99,7 @@ pub fn open(
 
 fn oci(address: OciAddress, network: &Network, dirs: &Dirs) -> Result<Oci> {
     let web = network.web(dirs)?;
-    let oci = Oci::new(address, web, logins()?, Vec::new());
-    oci.map_err(|error| Error::caused(Class::Usage, "this is no OCI registry", error))
+    Ok(Oci::new(address, web, logins()?, Vec::new()))
 }
 
 /// From where a package comes by this user's wasm-pkg configuration, or by what wasm-pkg knows of itself; none where neither says.

@@ -17,6 +17,7 @@ mod sources;
 pub(crate) mod stage;
 mod texts;
 mod unseen;
+mod upstreams;
 mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +98,13 @@ const PARTS: &[Part] = &[
         about: "What is wrong with the address of a server, with a token for it, or with its answers. \
                 [HTTP](../http.md) says what a server must do.",
         cases: network::CASES,
+    },
+    Part {
+        file: "upstreams",
+        heading: "Upstreams",
+        about: "What is wrong with packages that no log vouches for, and with where they lie: OCI registries, crates, folders. \
+                Nothing of it was imported. [Upstreams](../upstreams.md) says what is read there.",
+        cases: upstreams::CASES,
     },
     Part {
         file: "publishing",

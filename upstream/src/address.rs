@@ -8,6 +8,7 @@
 //! | `local:PATH` | a folder in wkg's layout: `PATH/<namespace>/<name>/<version>.wasm` |
 //! | `PATH` | a folder of WIT texts |
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -134,11 +135,13 @@ fn parse_crate(text: &str) -> Option<UpstreamAddress> {
 }
 
 /// A host, with its port where it is not the usual one. It is asked over TLS, but for this very machine.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone)]
 pub struct OciHost {
     /// `ghcr.io`, `127.0.0.1:5000`.
     text: String,
     tls: bool,
+    /// Where it is asked.
+    base: http::Address,
 }
 
 /// As whom people know Docker Hub, and who answers for it.
@@ -152,55 +155,71 @@ impl OciHost {
         &self.text
     }
 
-    /// Whether it is this very machine.
+    /// Whether it is this very machine, which is alone asked without TLS.
     pub fn is_local(&self) -> bool {
-        is_local(&self.text)
+        Self::parse_with("http", &self.text).is_ok()
     }
 
     /// Where it is asked.
-    ///
-    /// # Errors
-    /// None that can be: it was read from one.
-    pub fn base(&self) -> Result<http::Address, UpstreamAddressError> {
-        let is_hub = self.tls && DOCKER_HUB.contains(&self.text.as_str());
-        let host = if is_hub {
-            DOCKER_HUB_REGISTRY
-        } else {
-            &self.text
-        };
-        let scheme = if self.tls { "https" } else { "http" };
-        let parsed = format!("{scheme}://{host}").parse();
-        parsed.map_err(|reason| UpstreamAddressError::Host {
-            text: self.text.clone(),
-            reason,
-        })
+    pub fn base(&self) -> &http::Address {
+        &self.base
     }
 
     fn parse_with(scheme: &str, text: &str) -> Result<Self, UpstreamAddressError> {
-        let parsed = format!("{scheme}://{text}").parse();
-        let base: http::Address = parsed.map_err(|reason| UpstreamAddressError::Host {
-            // What stands before an `@` may be a password.
-            text: text.rsplit('@').next().unwrap_or_default().to_owned(),
+        let parse = |host: &str| format!("{scheme}://{host}").parse::<http::Address>();
+        // What stands before an `@` may be a password.
+        let shown = || text.rsplit('@').next().unwrap_or_default().to_owned();
+        let refused = |reason| UpstreamAddressError::Host {
+            text: shown(),
             reason,
-        })?;
+        };
+        let base = parse(text).map_err(refused)?;
         // As it would be asked: in lower case, and without the usual port.
         let asked = base.to_string();
         let asked = asked.strip_prefix(scheme).unwrap_or(&asked);
         let host = asked.strip_prefix("://").unwrap_or(asked);
         if host.contains('/') || text.contains(['/', '\\', '?', '#']) {
-            return Err(UpstreamAddressError::NotHost {
-                text: text.to_owned(),
-            });
+            return Err(UpstreamAddressError::NotHost { text: shown() });
         }
         if !base.is_private() {
-            return Err(UpstreamAddressError::InTheClear {
-                text: text.to_owned(),
-            });
+            return Err(UpstreamAddressError::InTheClear { text: shown() });
         }
+        let tls = scheme == "https";
+        let base = if tls && DOCKER_HUB.contains(&host) {
+            parse(DOCKER_HUB_REGISTRY).map_err(refused)?
+        } else {
+            base.clone()
+        };
         Ok(Self {
             text: host.to_owned(),
-            tls: scheme == "https",
+            tls,
+            base,
         })
+    }
+
+    /// What makes it this one: its base follows from that.
+    fn key(&self) -> (&str, bool) {
+        (&self.text, self.tls)
+    }
+}
+
+impl PartialEq for OciHost {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for OciHost {}
+
+impl PartialOrd for OciHost {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OciHost {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
     }
 }
 
@@ -226,11 +245,6 @@ impl fmt::Display for OciHost {
         }
         f.write_str(&self.text)
     }
-}
-
-/// Whether a host would be asked without TLS, which this very machine is alone.
-fn is_local(text: &str) -> bool {
-    OciHost::parse_with("http", text).is_ok()
 }
 
 /// An OCI registry, and what its repositories begin with.

@@ -14,7 +14,6 @@ use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
 
-use crate::address::UpstreamAddressError;
 use crate::crates::CrateError;
 use crate::document::manifest::OciManifestError;
 use crate::document::metadata::MetadataError;
@@ -94,15 +93,6 @@ pub enum UpstreamError {
         package: PackageName,
         /// The upstream.
         upstream: String,
-    },
-    /// A host that cannot be asked.
-    #[error("{host} cannot be asked")]
-    Host {
-        /// The host.
-        host: String,
-        /// Why.
-        #[source]
-        source: Box<UpstreamAddressError>,
     },
     /// A host that does not say where its packages lie.
     #[error(

@@ -17,7 +17,7 @@ use transparency::digest::Digest;
 use transparency::name::PackageName;
 
 use crate::Upstream;
-use crate::address::{OciAddress, OciHost, UpstreamAddressError, tag_of};
+use crate::address::{OciAddress, OciHost, tag_of};
 use crate::document::manifest::{ACCEPTED, Blob, Config, MAX_MANIFEST, Manifest, OciManifestError};
 use crate::document::tags::{
     MAX_PAGE, MAX_PAGES, MAX_TAGS, is_page_of, listing, next_link, parse_page,
@@ -40,20 +40,17 @@ pub struct Oci {
 impl Oci {
     /// The packages at an address. Nothing is asked yet. `realms` are further hosts that this user's login for the registry may
     /// go to, by the user's own configuration.
-    ///
-    /// # Errors
-    /// None that can be: an address is one.
     pub fn new(
         address: OciAddress,
         web: Web,
         logins: Arc<dyn Logins>,
         realms: Vec<OciHost>,
-    ) -> Result<Self, UpstreamAddressError> {
+    ) -> Self {
         let host = address.host().clone();
-        Ok(Self {
-            access: Access::new(web, host, logins, realms, address.to_string())?,
+        Self {
+            access: Access::new(web, host, logins, realms, address.to_string()),
             address,
-        })
+        }
     }
 
     /// Where it is.

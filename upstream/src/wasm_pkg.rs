@@ -24,11 +24,7 @@ pub fn built_in(namespace: &Namespace) -> Option<UpstreamAddress> {
 /// # Errors
 /// A host that does not say so: wasm-pkg then takes it for a registry itself, and here somebody has to say that.
 pub fn discover(web: &Web, host: &OciHost) -> Result<OciAddress, UpstreamError> {
-    let base = host.base().map_err(|source| UpstreamError::Host {
-        host: host.to_string(),
-        source: Box::new(source),
-    })?;
-    let url = base.below(PATH);
+    let url = host.base().below(PATH);
     let asked = web.ask(&Question {
         url: &url,
         method: Method::Get,

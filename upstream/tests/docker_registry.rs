@@ -29,7 +29,7 @@ fn name() -> PackageName {
 fn reader(registry: &DockerRegistry, runtime: &Runtime, logins: Arc<dyn Logins>) -> Oci {
     let web = Web::new(Options::default(), runtime.handle().clone());
     let address = format!("{}/wit", registry.host()).parse().unwrap();
-    Oci::new(address, web, logins, Vec::new()).unwrap()
+    Oci::new(address, web, logins, Vec::new())
 }
 
 struct Me;

@@ -88,7 +88,7 @@ impl Reader {
         let logins = Arc::new(Kept(login, AtomicUsize::new(0)));
         let kept: Arc<dyn Logins> = logins.clone();
         Self {
-            oci: Oci::new(address, web, kept, realms).unwrap(),
+            oci: Oci::new(address, web, kept, realms),
             logins,
             _runtime: runtime,
         }
@@ -558,8 +558,8 @@ fn what_is_no_package_in_an_oci_registry_is_refused_in_words() {
             registry.manifest("application/vnd.oci.empty.v1+json", &none, vec![wasm()]),
             "its config is of type `application/vnd.oci.empty.v1+json`",
         ),
-        (of(&none, vec![]), "none of its 0 layers"),
-        (of(&none, vec![policy()]), "none of its 1 layers"),
+        (of(&none, vec![]), "among 0"),
+        (of(&none, vec![policy()]), "among 1"),
         (
             of(&digests(&[&second()]), vec![wasm()]),
             "does not name the layer",

@@ -1,6 +1,7 @@
 //! Errors of `upstream`: what they ask of the caller, and what to do about them.
 
 use component::span::Annotation;
+use registry::fetch::FetchError;
 use upstream::document::manifest::{CONFIG_TYPE, OciManifestError};
 use upstream::login::LoginUse;
 use upstream::tree::ImportError;
@@ -55,7 +56,6 @@ impl Classify for UpstreamError {
             | Self::Metadata { .. }
             | Self::NoToken { .. } => Class::Refused,
             Self::Login { .. }
-            | Self::Host { .. }
             | Self::Manifest { .. }
             | Self::Content { .. }
             | Self::TwoTexts { .. }
@@ -72,7 +72,13 @@ impl Classify for UpstreamError {
             Self::Wit { source, .. } => return source.help(),
             Self::Texts(error) => return error.help(),
             Self::Folder(error) => return error.help(),
-            Self::Fetch { source, .. } => return fetch_help(source),
+            Self::Fetch { source, .. } => match **source {
+                FetchError::Busy { .. } | FetchError::Broken { .. } | FetchError::Length { .. } => {
+                    "try again later; what was imported before needs no upstream".to_owned()
+                }
+                _ => return fetch_help(source),
+            },
+            Self::Login { .. } => "mend what it names, or log in again".to_owned(),
             Self::AbsentOrPrivate { login, .. } => match login {
                 LoginUse::None => "check the name; what is private needs a login: `docker login HOST`, or a line in \
                                    `CARGO_WARG_TOKENS`"
@@ -104,8 +110,6 @@ impl Classify for UpstreamError {
             Self::Unmet { .. } => "name the folder that has it as well".to_owned(),
             Self::NoPackage { .. }
             | Self::NoVersion { .. }
-            | Self::Login { .. }
-            | Self::Host { .. }
             | Self::Crate { .. }
             | Self::Read { .. } => return None,
         })
@@ -126,7 +130,6 @@ impl Classify for UpstreamError {
             | Self::TooManyTags { .. }
             | Self::NoToken { .. }
             | Self::Login { .. }
-            | Self::Host { .. }
             | Self::NoMetadata { .. }
             | Self::Metadata { .. }
             | Self::Crate { .. }

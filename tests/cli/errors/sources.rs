@@ -185,6 +185,7 @@ pub(super) fn texts() -> Texts {
         "resolver/src",
         "registry/src",
         "upstream/src",
+        "upstream/src",
     ] {
         let mut paths = Vec::new();
         files(&root.join(folder), &mut paths);

@@ -268,6 +268,13 @@ impl Shown {
         })
     }
 
+    /// The same with one text for another, which differs with each run.
+    pub(super) fn with(mut self, from: &str, to: &str) -> Self {
+        self.said = self.said.replace(from, to);
+        self.line = self.line.replace(from, to);
+        self
+    }
+
     /// Its section of a page.
     pub(super) fn section(&self, case: &Case) -> String {
         let mended = self

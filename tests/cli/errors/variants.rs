@@ -37,8 +37,14 @@ use registry::trust::TrustStoreError;
 use resolver::lockfile::merge::MergeError;
 use resolver::lockfile::{BuildError, ReadError, Stale};
 use resolver::unresolved::Unresolved;
-use upstream::UpstreamError;
+use upstream::document::challenge::ChallengeError;
+use upstream::document::manifest::OciManifestError;
+use upstream::document::metadata::MetadataError;
+use upstream::document::token::NoToken;
+use upstream::document::wkg::WkgConfigError;
+use upstream::login::docker::DockerError;
 use upstream::tree::ImportError;
+use upstream::{CrateError, ProcessError, UpstreamAddressError, UpstreamError};
 
 macro_rules! variants {
     ($($enum:ident { $($variant:ident),* $(,)? })*) => {
@@ -78,11 +84,20 @@ variants! {
     Refusal { Name, Version, NoVersion, Unversioned, TwoVersions, Itself, Reprint }
     PublishError { Text, Empty, Encode, GaveUp, Binary, NoContents, Refused }
     ImportError { Text, TooDeep, Empty }
+    UpstreamAddressError { Host, NotHost, InTheClear, Prefix, Crate, Empty }
     UpstreamError {
-        NoPackage, NoVersion, AbsentOrPrivate, Fetch, Status, Json, Link, TooManyTags, Host, NoMetadata, Metadata, Crate,
-        NoToken, Login, Manifest, NoBlob, Differs, Content, Wit, OtherPackage, TwoTexts, Unmet, Texts, Folder, Read,
+        NoPackage, NoVersion, AbsentOrPrivate, Fetch, Status, Json, Link, TooManyTags, NoMetadata, Metadata, Crate, NoToken, Login,
+        Manifest, NoBlob, Differs, Content, Wit, OtherPackage, TwoTexts, Unmet, Texts, Folder, Read,
     }
+    NoToken { Challenge, InTheClear, Malformed, Characters, Status }
+    ChallengeError { Unknown, Realm }
+    OciManifestError { Json, Index, NoConfig, Config, NoContent, Ambiguous, OtherLayers, Digest, TooLarge }
+    MetadataError { Json, Type, Protocol, NoRegistry, Local, Address }
     WkgFileError { Read, Malformed }
+    WkgConfigError { Toml, Type, Backend, NoRoot, Host, Metadata }
+    DockerError { Read, File, Encoding, Name, Helper, Answer }
+    ProcessError { Start, Slow, Loud, Lost }
+    CrateError { Scratch, Cargo, Absent, Failed, Output }
     ReferenceError { Unmet, Contradiction, Printed, Copy }
     Absence { NoRegistry, NoPackage, Kind, Refused, NoVersion }
     ExportsError { Content, Contradiction, Merge, Text, GaveUp }

@@ -51,7 +51,7 @@ pub enum OciManifestError {
         found: String,
     },
     /// No layer that can be the content.
-    #[error("none of its {count} layers is of type `{CONTENT_TYPE}`")]
+    #[error("it has no layer of type `{CONTENT_TYPE}` among {count}")]
     NoContent {
         /// How many layers there are.
         count: usize,
@@ -95,7 +95,7 @@ pub struct Blob {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a type, digest and size")]
 struct Descriptor {
     media_type: String,
     digest: String,
@@ -121,6 +121,7 @@ impl Descriptor {
 
 /// A manifest, as far as it is read.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a manifest")]
 pub struct Manifest {
     config: Option<Descriptor>,
     layers: Option<Vec<Descriptor>>,
@@ -193,7 +194,7 @@ impl Manifest {
 
 /// A config, as far as it is read.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "a config")]
 pub struct Config {
     #[serde(default)]
     layer_digests: Vec<String>,

@@ -34,6 +34,7 @@ pub struct TagPage {
 /// What is not JSON of that form, and more than [`MAX_TAGS`] tags.
 pub fn parse_page(body: &[u8]) -> Result<TagPage, serde_json::Error> {
     #[derive(Deserialize)]
+    #[serde(expecting = "a list of tags")]
     struct Answer {
         /// Some send `null` for a repository without any.
         tags: Option<TagPage>,

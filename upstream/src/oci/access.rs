@@ -65,16 +65,16 @@ impl Access {
         logins: Arc<dyn Logins>,
         realms: Vec<OciHost>,
         upstream: String,
-    ) -> Result<Self, crate::UpstreamAddressError> {
-        Ok(Self {
-            base: host.base()?,
+    ) -> Self {
+        Self {
+            base: host.base().clone(),
             web,
             host,
             logins,
             realms,
             upstream,
             known: Mutex::default(),
-        })
+        }
     }
 
     pub(super) fn base(&self) -> &HttpAddress {
@@ -274,7 +274,7 @@ impl Access {
     /// Whether this user's login may go to an address.
     fn may_see_login(&self, realm: &Url) -> bool {
         let origin = origin_of(realm);
-        let is_at = |host: &OciHost| host.base().is_ok_and(|base| base.to_string() == origin);
+        let is_at = |host: &OciHost| host.base().to_string() == origin;
         let own = self.base.to_string();
         let hub = own == format!("https://{DOCKER_HUB_REGISTRY}")
             && origin == format!("https://{DOCKER_HUB_REALM}");
