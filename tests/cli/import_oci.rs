@@ -80,7 +80,7 @@ fn a_tag_that_was_moved_is_an_alarm() {
     assert_eq!(
         blobs(&registry),
         before,
-        "a hint that nothing moved is enough"
+        "a manifest that is the same is enough"
     );
     let evil = IO.replace("f: func()", "evil: func()");
     registry.push("webassembly/wasi/io", "0.2.0", &wit_package(&evil));

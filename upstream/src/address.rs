@@ -59,7 +59,7 @@ pub enum UpstreamAddressError {
         /// What stood there.
         text: String,
     },
-    /// Nothing.
+    /// Nothing stands there.
     #[error("an upstream is missing")]
     Empty,
 }
@@ -73,9 +73,9 @@ pub enum UpstreamAddress {
     WasmPkg(OciHost),
     /// One version of a crate of cargo's registry.
     Crate {
-        /// The crate.
+        /// Its name in cargo's registry.
         name: String,
-        /// Its version.
+        /// Exactly this version of it.
         version: Version,
     },
     /// A folder in wkg's layout.
@@ -137,7 +137,7 @@ fn parse_crate(text: &str) -> Option<UpstreamAddress> {
 /// A host, with its port where it is not the usual one. It is asked over TLS, but for this very machine.
 #[derive(Debug, Clone)]
 pub struct OciHost {
-    /// `ghcr.io`, `127.0.0.1:5000`.
+    /// As in a reference: `ghcr.io`, `127.0.0.1:5000`.
     text: String,
     tls: bool,
     /// Where it is asked.
@@ -272,7 +272,7 @@ impl OciAddress {
         })
     }
 
-    /// The registry.
+    /// The registry's host.
     pub fn host(&self) -> &OciHost {
         &self.host
     }

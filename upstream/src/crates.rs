@@ -31,7 +31,7 @@ pub enum CrateError {
     /// The folder for cargo's manifest cannot be made.
     #[error("cannot write in {}", path.display())]
     Scratch {
-        /// The folder.
+        /// The folder for the manifest.
         path: PathBuf,
         /// The system's error.
         #[source]
@@ -43,13 +43,13 @@ pub enum CrateError {
     /// There is no such crate or version.
     #[error("cargo finds no such version: {said}")]
     Absent {
-        /// Cargo's words.
+        /// Cargo's own words.
         said: String,
     },
     /// Cargo does not fetch it.
     #[error("cargo does not fetch it: {said}")]
     Failed {
-        /// Cargo's words.
+        /// Cargo's own words.
         said: String,
     },
     /// What cargo says does not read.
@@ -60,7 +60,7 @@ pub enum CrateError {
 /// This user's cargo.
 #[derive(Debug, Clone)]
 pub struct Cargo {
-    /// The program.
+    /// Cargo, by its path, or by its name in `PATH`.
     pub program: PathBuf,
     /// A folder of this user's alone, for the manifest. Cargo reads the configuration of the folders around it.
     pub scratch: PathBuf,

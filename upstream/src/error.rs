@@ -27,27 +27,27 @@ pub enum UpstreamError {
     /// There is no such package.
     #[error("{upstream} has no package `{package}`")]
     NoPackage {
-        /// The package.
+        /// The package that was asked for.
         package: PackageName,
-        /// The upstream.
+        /// The address of the upstream.
         upstream: String,
     },
     /// The package has no such version.
     #[error("{upstream} has no `{package}@{version}`")]
     NoVersion {
-        /// The package.
+        /// The package that was asked for.
         package: PackageName,
-        /// The version.
+        /// The version that was asked for.
         version: Version,
-        /// The upstream.
+        /// The address of the upstream.
         upstream: String,
     },
     /// The upstream lets nobody see whether there is such a package.
     #[error("{upstream} has no package `{package}`, or it is private{login}")]
     AbsentOrPrivate {
-        /// The package.
+        /// The package that was asked for.
         package: PackageName,
-        /// The upstream.
+        /// The address of the upstream.
         upstream: String,
         /// What became of this user's login.
         login: LoginUse,
@@ -55,7 +55,7 @@ pub enum UpstreamError {
     /// What a server did not bring.
     #[error("cannot fetch {address}")]
     Fetch {
-        /// The address.
+        /// The address that was asked.
         address: String,
         /// Why the last try failed.
         #[source]
@@ -64,15 +64,15 @@ pub enum UpstreamError {
     /// An answer that makes no sense.
     #[error("{address} was answered with {status}")]
     Status {
-        /// The address.
+        /// The address that was asked.
         address: String,
-        /// The status.
+        /// The status of the answer.
         status: u16,
     },
     /// An answer that is not what it should be.
     #[error("what {address} answered does not read")]
     Json {
-        /// The address.
+        /// The address that was asked.
         address: String,
         /// Where, and what is wrong.
         #[source]
@@ -81,7 +81,7 @@ pub enum UpstreamError {
     /// The list of tags goes on where it cannot.
     #[error("the list of tags at {address} goes on at {to}, which is not followed")]
     Link {
-        /// The list.
+        /// The address of the list.
         address: String,
         /// Where it would go on.
         to: String,
@@ -89,9 +89,9 @@ pub enum UpstreamError {
     /// A list of tags without an end.
     #[error("{upstream} has more tags for `{package}` than are read")]
     TooManyTags {
-        /// The package.
+        /// The package that was asked for.
         package: PackageName,
-        /// The upstream.
+        /// The address of the upstream.
         upstream: String,
     },
     /// A host that does not say where its packages lie.
@@ -99,7 +99,7 @@ pub enum UpstreamError {
         "{host} does not say in which OCI registry its packages lie: it has no `/.well-known/wasm-pkg/registry.json`"
     )]
     NoMetadata {
-        /// The host.
+        /// The host that was asked.
         host: String,
     },
     /// A host that says it in a way that cannot be followed.
@@ -107,7 +107,7 @@ pub enum UpstreamError {
     Metadata {
         /// The address of what it says.
         address: String,
-        /// Why not.
+        /// Why it does not.
         #[source]
         source: Box<MetadataError>,
     },
@@ -116,23 +116,23 @@ pub enum UpstreamError {
     Crate {
         /// The crate and its version.
         address: String,
-        /// Why.
+        /// Why it does not come.
         #[source]
         source: Box<CrateError>,
     },
     /// The registry wants a token, and none is to be got.
     #[error("{host} wants a token, and none was got")]
     NoToken {
-        /// The registry.
+        /// The host of the registry.
         host: String,
-        /// Why.
+        /// Why none was got.
         #[source]
         source: Box<NoToken>,
     },
     /// This user's login cannot be had.
     #[error("cannot get the login for {host}")]
     Login {
-        /// The registry.
+        /// The host of the registry.
         host: String,
         /// What its keeper says.
         #[source]
@@ -143,7 +143,7 @@ pub enum UpstreamError {
     Manifest {
         /// The package version.
         reference: String,
-        /// Why.
+        /// Why it leads to none.
         #[source]
         source: Box<OciManifestError>,
     },
@@ -190,7 +190,7 @@ pub enum UpstreamError {
         reference: String,
         /// What was asked for.
         asked: String,
-        /// What came.
+        /// What the bytes say.
         found: String,
     },
     /// Two texts for one package version.
@@ -200,7 +200,7 @@ pub enum UpstreamError {
         package: String,
         /// A file or folder.
         first: PathBuf,
-        /// Another one.
+        /// Another file or folder.
         second: PathBuf,
     },
     /// A text refers to a package that lies elsewhere.
@@ -210,7 +210,7 @@ pub enum UpstreamError {
         user: String,
         /// The package version that it refers to.
         package: String,
-        /// The upstream.
+        /// The address of the upstream.
         upstream: String,
     },
     /// Folders of texts that hold nothing.
@@ -222,7 +222,7 @@ pub enum UpstreamError {
     /// A file that cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
+        /// Where it should lie.
         path: PathBuf,
         /// The system's error.
         #[source]

@@ -22,7 +22,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// These bytes.
+    /// Takes these bytes, and makes their digest.
     pub fn of(bytes: Vec<u8>) -> Self {
         Self {
             digest: Digest::of(&bytes),
@@ -55,7 +55,7 @@ pub struct Fetched {
     pub version: Version,
     /// What the bytes are.
     pub kind: Kind,
-    /// The content.
+    /// The content's own bytes.
     pub bytes: Vec<u8>,
     /// Of these bytes.
     pub digest: Digest,

@@ -60,11 +60,11 @@ pub trait Upstream: fmt::Display + Send + Sync {
     /// No such version; what cannot be reached or read; bytes that are another package's, or no component and no WIT package.
     fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError>;
 
-    /// The digest of a manifest, as the upstream states it without sending the manifest: a hint, which proves nothing.
+    /// The digest of the manifest of a version, made of its bytes; none where the upstream has no manifests.
     ///
     /// # Errors
     /// No such version; what cannot be reached.
-    fn hint(
+    fn manifest(
         &self,
         package: &PackageName,
         version: &Version,

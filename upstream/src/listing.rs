@@ -7,7 +7,7 @@ use semver::Version;
 /// The versions that an upstream has of a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Ascending.
+    /// Those that tags or names say, ascending.
     pub versions: BTreeSet<Version>,
     /// Names that are no version, such as `latest`: to be told.
     pub others: Vec<String>,

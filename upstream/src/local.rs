@@ -17,7 +17,7 @@ use crate::fetched::{Claims, Fetched};
 use crate::folder::{entries, has_extension};
 use crate::listing::Listing;
 
-/// The folder.
+/// Packages in such a folder.
 #[derive(Debug, Clone)]
 pub struct Local {
     root: PathBuf,

@@ -15,7 +15,7 @@ use crate::address::OciHost;
 pub enum Login {
     /// A name and a password.
     Basic {
-        /// The name.
+        /// The user's name.
         user: String,
         /// The password, or a token instead of one.
         password: String,

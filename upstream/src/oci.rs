@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use component::content::MAX_CONTENT;
-use registry::http::{Method, Reply, Url, Web};
+use registry::http::{Reply, Url, Web};
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -74,7 +74,6 @@ impl Oci {
             package,
             repository: &self.address.repository(package),
             url,
-            method: Method::Get,
             accept,
             limit,
         })
@@ -83,14 +82,6 @@ impl Oci {
     fn no_package(&self, package: &PackageName) -> UpstreamError {
         UpstreamError::NoPackage {
             package: package.clone(),
-            upstream: self.to_string(),
-        }
-    }
-
-    fn no_version(&self, package: &PackageName, version: &Version) -> UpstreamError {
-        UpstreamError::NoVersion {
-            package: package.clone(),
-            version: version.clone(),
             upstream: self.to_string(),
         }
     }
@@ -124,7 +115,7 @@ impl Oci {
                 return Ok(found);
             }
             next = match (next_link(reply.headers_of("link")), last) {
-                (Some(link), _) => Some(follow(&list, &url, link)?),
+                (Some(link), _) => Some(follow(&list, &url, &link)?),
                 (None, Some(last)) if page.count >= AT_ONCE => Some(query(&list, Some(&last))),
                 (None, _) => None,
             };
@@ -135,20 +126,18 @@ impl Oci {
         })
     }
 
-    /// A manifest by a tag or digest; none where there is none.
-    fn manifest(
-        &self,
-        package: &PackageName,
-        tag: &str,
-    ) -> Result<Option<Document>, UpstreamError> {
-        let url = self.url(
-            &self.address.repository(package),
-            &format!("manifests/{tag}"),
-        );
+    /// The manifest of a version.
+    fn find(&self, package: &PackageName, version: &Version) -> Result<Document, UpstreamError> {
+        let path = format!("manifests/{}", tag_of(version));
+        let url = self.url(&self.address.repository(package), &path);
         let reply = self.get(package, &url, Some(ACCEPTED), MAX_MANIFEST)?;
         match reply.status {
-            200 => Ok(Some(Document::of(reply.body))),
-            404 => Ok(None),
+            200 => Ok(Document::of(reply.body)),
+            404 => Err(UpstreamError::NoVersion {
+                package: package.clone(),
+                version: version.clone(),
+                upstream: self.to_string(),
+            }),
             status => Err(UpstreamError::status(&url, status)),
         }
     }
@@ -194,8 +183,8 @@ fn query(list: &Url, last: Option<&str>) -> Url {
 }
 
 /// The next page, by a link.
-fn follow(list: &Url, from: &Url, link: String) -> Result<Url, UpstreamError> {
-    match from.join(&link) {
+fn follow(list: &Url, from: &Url, link: &str) -> Result<Url, UpstreamError> {
+    match from.join(link) {
         Ok(to) if is_page_of(list, &to) => Ok(to),
         _ => Err(UpstreamError::Link {
             address: list.to_string(),
@@ -222,8 +211,7 @@ impl Upstream for Oci {
 
     fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError> {
         let reference = self.address.reference(package, version);
-        let found = self.manifest(package, &tag_of(version))?;
-        let document = found.ok_or_else(|| self.no_version(package, version))?;
+        let document = self.find(package, version)?;
         let refused = |source: OciManifestError| UpstreamError::Manifest {
             reference: reference.clone(),
             source: Box::new(source),
@@ -244,29 +232,12 @@ impl Upstream for Oci {
         Fetched::open(package, version, bytes, claims)
     }
 
-    fn hint(
+    fn manifest(
         &self,
         package: &PackageName,
         version: &Version,
     ) -> Result<Option<Digest>, UpstreamError> {
-        let repository = self.address.repository(package);
-        let url = self.url(&repository, &format!("manifests/{}", tag_of(version)));
-        let reply = self.access.ask(&Ask {
-            package,
-            repository: &repository,
-            url: &url,
-            method: Method::Head,
-            accept: Some(ACCEPTED),
-            limit: 0,
-        })?;
-        match reply.status {
-            200 => {
-                let digest = reply.header("docker-content-digest");
-                Ok(digest.and_then(|digest| digest.parse().ok()))
-            }
-            404 => Err(self.no_version(package, version)),
-            status => Err(UpstreamError::status(&url, status)),
-        }
+        self.find(package, version).map(|found| Some(found.digest))
     }
 
     fn content(

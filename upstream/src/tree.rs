@@ -25,13 +25,13 @@ pub enum ImportError {
     /// Folders deeper than [`MAX_DEPTH`].
     #[error("{} lies more than {MAX_DEPTH} folders deep", path.display())]
     TooDeep {
-        /// The folder.
+        /// The folder that does.
         path: PathBuf,
     },
     /// No package version at all.
     #[error("{} holds no WIT package", path.display())]
     Empty {
-        /// The folder.
+        /// The folder that was named.
         path: PathBuf,
     },
 }

@@ -56,7 +56,7 @@ fn what_skopeo_pushed_is_read() {
     let fetched = oci.fetch(&name(), &one).unwrap();
     assert_eq!(fetched.bytes, clock());
     assert_eq!(fetched.claims.manifest.unwrap().digest, manifest);
-    assert_eq!(oci.hint(&name(), &one).unwrap(), Some(manifest));
+    assert_eq!(oci.manifest(&name(), &one).unwrap(), Some(manifest));
     // It ignores how many tags are asked for, and behind which.
     let tags = (1..=1200).map(|patch| format!("1.0.{patch}"));
     registry.tag(REPOSITORY, manifest, tags.chain(["latest".to_owned()]));

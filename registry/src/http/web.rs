@@ -23,8 +23,6 @@ const MAX_EXPLANATION: u64 = 64 * 1024;
 pub enum Method<'q> {
     /// It is to come.
     Get,
-    /// What would come with it.
-    Head,
     /// A form is sent for it, encoded as HTML's are. No redirect is followed.
     Post(&'q str),
 }
@@ -147,7 +145,6 @@ impl Inner {
         );
         let (method, body) = match question.method {
             Method::Get => (reqwest::Method::GET, None),
-            Method::Head => (reqwest::Method::HEAD, None),
             Method::Post(form) => {
                 let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
                 headers.insert(CONTENT_TYPE, form_type);
@@ -168,9 +165,8 @@ impl Inner {
             return Err(FetchError::Denied { status, token });
         }
         let headers = response.headers().clone();
-        let body = match (question.method, status.as_u16()) {
-            (Method::Head, _) => Vec::new(),
-            (_, 200) => whole(exchange.read(response, question.limit, None).await?),
+        let body = match status.as_u16() {
+            200 => whole(exchange.read(response, question.limit, None).await?),
             _ => explanation(exchange, response).await,
         };
         Ok(Reply {

@@ -80,7 +80,7 @@ pub enum OciManifestError {
         document: &'static str,
         /// What the manifest says.
         size: u64,
-        /// The limit.
+        /// The most bytes that are read.
         limit: u64,
     },
 }
@@ -90,7 +90,7 @@ pub enum OciManifestError {
 pub struct Blob {
     /// Of its bytes.
     pub digest: Digest,
-    /// Its length.
+    /// Its length in bytes.
     pub size: u64,
 }
 

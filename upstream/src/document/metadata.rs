@@ -17,13 +17,13 @@ const OCI: &str = "oci";
 /// Why it does not say where packages lie.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
-    /// No JSON.
+    /// It is no JSON.
     #[error("it is not JSON")]
     Json(#[source] serde_json::Error),
     /// A value of another sort.
     #[error("its `{key}` is no {sort}")]
     Type {
-        /// The key.
+        /// The key, as it stands there.
         key: &'static str,
         /// What it should be.
         sort: &'static str,

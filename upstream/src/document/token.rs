@@ -13,7 +13,7 @@ pub enum NoToken {
     /// Tokens would come without TLS.
     #[error("it has its tokens given at {realm}, without TLS")]
     InTheClear {
-        /// Where.
+        /// The host that gives them.
         realm: String,
     },
     /// What came is not JSON with a token.
@@ -33,9 +33,9 @@ pub enum NoToken {
     /// An answer that makes no sense.
     #[error("{realm} answered {status}")]
     Status {
-        /// Who answered.
+        /// The host that answered.
         realm: String,
-        /// What.
+        /// The status of the answer.
         status: u16,
     },
 }

@@ -20,7 +20,7 @@ pub const MAX_CONFIG: u64 = 1 << 20;
 /// Why the file does not say where a package lies.
 #[derive(Debug, thiserror::Error)]
 pub enum WkgConfigError {
-    /// No TOML.
+    /// It is no TOML.
     #[error("it is not TOML, at line {line}")]
     Toml {
         /// Counted from 1.
@@ -39,7 +39,7 @@ pub enum WkgConfigError {
         "its registry `{registry}` is read by `{found}`, and only `oci` and `local` are known here"
     )]
     Backend {
-        /// The registry.
+        /// What the registry is called.
         registry: String,
         /// What stands there.
         found: String,
@@ -47,7 +47,7 @@ pub enum WkgConfigError {
     /// A folder that is not named.
     #[error("its registry `{registry}` names no folder")]
     NoRoot {
-        /// The registry.
+        /// What the registry is called.
         registry: String,
     },
     /// A registry that is no host.
@@ -62,9 +62,9 @@ pub enum WkgConfigError {
     /// What is said of a registry, beside the packages that come from it.
     #[error("what it says of the registry `{registry}` does not name where its packages lie")]
     Metadata {
-        /// The registry.
+        /// What the registry is called.
         registry: String,
-        /// Why.
+        /// Why it does not.
         #[source]
         source: MetadataError,
     },
@@ -82,11 +82,12 @@ struct Mapping {
 struct Backend {
     kind: Option<String>,
     has_oci: bool,
-    local: Option<Option<PathBuf>>,
+    has_local: bool,
+    root: Option<PathBuf>,
     login: Option<Login>,
 }
 
-/// The file.
+/// What was read of the file.
 #[derive(Debug, Clone, Default)]
 pub struct WkgConfig {
     default: Option<Mapping>,
@@ -146,7 +147,7 @@ impl WkgConfig {
     fn address(&self, mapping: &Mapping) -> Result<UpstreamAddress, WkgConfigError> {
         let registry = mapping.registry.clone();
         let backend = self.registries.get(&registry).cloned().unwrap_or_default();
-        let only_local = backend.local.is_some() && !backend.has_oci;
+        let only_local = backend.has_local && !backend.has_oci;
         match backend.kind.as_deref() {
             Some("local") => return local(registry, backend),
             None if only_local => return local(registry, backend),
@@ -193,8 +194,7 @@ impl Logins for WkgConfig {
 }
 
 fn local(registry: String, backend: Backend) -> Result<UpstreamAddress, WkgConfigError> {
-    let root = backend.local.flatten();
-    let root = root.ok_or(WkgConfigError::NoRoot { registry })?;
+    let root = backend.root.ok_or(WkgConfigError::NoRoot { registry })?;
     Ok(UpstreamAddress::Local(root))
 }
 
@@ -278,7 +278,8 @@ fn backend(key: &str, item: &Item) -> Result<Backend, WkgConfigError> {
     if let Some(item) = table.get("local") {
         let key = format!("{key}.local");
         let table = item.as_table_like().ok_or_else(|| wrong(&key, "table"))?;
-        backend.local = Some(text(&key, table, "root")?.map(PathBuf::from));
+        backend.has_local = true;
+        backend.root = text(&key, table, "root")?.map(PathBuf::from);
     }
     if let Some(item) = table.get("oci") {
         let key = format!("{key}.oci");

@@ -35,7 +35,7 @@ pub enum DockerError {
     /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
+        /// The file of logins.
         path: PathBuf,
         /// The system's error.
         #[source]
@@ -44,7 +44,7 @@ pub enum DockerError {
     /// The file is not what docker writes.
     #[error("{} is not what docker writes, at line {line}", path.display())]
     File {
-        /// The file.
+        /// The file of logins.
         path: PathBuf,
         /// Counted from 1.
         line: usize,
@@ -52,15 +52,15 @@ pub enum DockerError {
     /// A login in the file that does not read.
     #[error("the login for {host} in {} is no name and password in base64", path.display())]
     Encoding {
-        /// The file.
+        /// The file of logins.
         path: PathBuf,
-        /// The registry.
+        /// The registry's host.
         host: String,
     },
     /// The name of a helper that is a path, or no name at all.
     #[error("{} names the helper `{name}`, which is no name of a program", path.display())]
     Name {
-        /// The file.
+        /// The file of logins.
         path: PathBuf,
         /// What stands there.
         name: String,
@@ -68,16 +68,16 @@ pub enum DockerError {
     /// A helper that does not do its work.
     #[error("the helper `{program}` brings no login")]
     Helper {
-        /// The program.
+        /// The name of the program.
         program: String,
-        /// Why.
+        /// What became of it.
         #[source]
         source: ProcessError,
     },
     /// A helper that fails, or says something else than helpers do.
     #[error("the helper `{program}` failed, or answered nothing that can be read")]
     Answer {
-        /// The program.
+        /// The name of the program.
         program: String,
     },
 }
@@ -122,7 +122,7 @@ impl DockerLogins {
             return self.ask(path, helper, host);
         }
         if let Some(entry) = of_host(&config.auths, host) {
-            let login = entry.login().ok_or_else(|| DockerError::Encoding {
+            let login = entry.login().map_err(|NotBase64| DockerError::Encoding {
                 path: path.to_owned(),
                 host: host.to_string(),
             })?;
@@ -208,21 +208,24 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
+/// A login that does not read.
+struct NotBase64;
+
 impl Entry {
-    /// The login, if the entry holds one: with a helper, it is empty. None where it does not read.
-    fn login(&self) -> Option<Option<Login>> {
+    /// The login, if the entry holds one: with a helper, it is empty.
+    fn login(&self) -> Result<Option<Login>, NotBase64> {
         let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         if let Some(token) = filled(&self.registrytoken) {
-            return Some(Some(Login::Bearer(token)));
+            return Ok(Some(Login::Bearer(token)));
         }
         if let Some(token) = filled(&self.identitytoken) {
-            return Some(Some(Login::Identity(token)));
+            return Ok(Some(Login::Identity(token)));
         }
         if let Some(auth) = filled(&self.auth) {
-            return decode_login(&auth).map(Some);
+            return decode_login(&auth).map(Some).ok_or(NotBase64);
         }
         let both = filled(&self.username).zip(filled(&self.password));
-        Some(both.map(|(user, password)| Login::Basic { user, password }))
+        Ok(both.map(|(user, password)| Login::Basic { user, password }))
     }
 }
 

@@ -29,7 +29,6 @@ pub(super) struct Ask<'a> {
     pub(super) package: &'a PackageName,
     pub(super) repository: &'a str,
     pub(super) url: &'a Url,
-    pub(super) method: Method<'a>,
     pub(super) accept: Option<&'static str>,
     pub(super) limit: u64,
 }
@@ -51,10 +50,12 @@ pub(super) struct Access {
 struct Known {
     /// What the registry asked for the last time: it asks so of every repository.
     challenge: Option<Challenge>,
-    /// By repository.
+    /// What was shown last, by repository.
     credentials: BTreeMap<String, Credential>,
-    /// This user's login, once it was looked for.
-    login: Option<Option<Login>>,
+    /// Whether this user's login was looked for.
+    has_looked: bool,
+    /// This user's login, if there is one.
+    login: Option<Login>,
     login_use: Option<LoginUse>,
 }
 
@@ -142,7 +143,7 @@ impl Access {
     fn send(&self, ask: &Ask<'_>, shown: Option<&Credential>) -> Result<Reply, UpstreamError> {
         let question = Question {
             url: ask.url,
-            method: ask.method,
+            method: Method::Get,
             accept: ask.accept,
             credential: shown,
             limit: ask.limit,
@@ -179,15 +180,20 @@ impl Access {
 
     /// This user's login for the registry.
     fn login(&self) -> Result<Option<Login>, UpstreamError> {
-        if let Some(login) = &self.known().login {
-            return Ok(login.clone());
+        {
+            let known = self.known();
+            if known.has_looked {
+                return Ok(known.login.clone());
+            }
         }
         let login = self.logins.of(&self.host);
         let login = login.map_err(|source| UpstreamError::Login {
             host: self.host.to_string(),
             source,
         })?;
-        self.known().login = Some(login.clone());
+        let mut known = self.known();
+        known.has_looked = true;
+        known.login.clone_from(&login);
         Ok(login)
     }
 

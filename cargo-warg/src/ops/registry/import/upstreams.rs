@@ -339,8 +339,8 @@ impl<'a, 'd> Importer<'a, 'd> {
         Ok(versions.into_iter().filter(is_wanted).collect())
     }
 
-    /// Compares what lies upstream with what was released. A hint that nothing changed is taken; that something did is
-    /// found out from the bytes.
+    /// Compares what lies upstream with what was released. The same manifest names the same content; of another one, the bytes
+    /// decide.
     fn compare(
         &mut self,
         upstream: &dyn Upstream,
@@ -352,8 +352,8 @@ impl<'a, 'd> Importer<'a, 'd> {
             return;
         };
         if manifest.is_some()
-            && let Ok(hint) = upstream.hint(name, version)
-            && hint == *manifest
+            && let Ok(found) = upstream.manifest(name, version)
+            && found == *manifest
         {
             return;
         }
