@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod key;
 pub mod lock;
 pub mod man;
+mod of_registry;
 pub mod outdated;
 mod personal;
 pub mod publish;
@@ -31,6 +32,7 @@ pub mod verify;
 pub mod yank;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use clap::Subcommand;
@@ -84,6 +86,16 @@ impl Context {
         Ok(workspace)
     }
 
+    /// The workspace, or this folder where there is none.
+    pub fn workspace_or_folder(&self) -> Result<Workspace> {
+        if self.manifest.manifest_path.is_some() || find_manifest()? {
+            return self.workspace();
+        }
+        let workspace = Workspace::nowhere(&current()?);
+        self.shell.name_paths_from(workspace.root());
+        Ok(workspace)
+    }
+
     /// What that workspace asks for.
     pub fn project(&self, manifest: &ManifestArgs) -> Result<Project> {
         let workspace = self.workspace_of(manifest)?;
@@ -92,12 +104,7 @@ impl Context {
 
     /// What the workspace asks for, if there is one: a flag names it, or a Cargo.toml lies here or further up.
     pub fn project_if_any(&self, manifest: &ManifestArgs) -> Result<Option<Project>> {
-        let here =
-            std::env::current_dir().or_fail(Class::Other, || "there is no current folder")?;
-        let mut folders = here.ancestors();
-        if manifest.manifest_path.is_none()
-            && !folders.any(|folder| folder.join("Cargo.toml").is_file())
-        {
+        if manifest.manifest_path.is_none() && !find_manifest()? {
             return Ok(None);
         }
         self.project(manifest).map(Some)
@@ -150,15 +157,26 @@ impl Context {
     }
 }
 
+/// Whether a Cargo.toml lies here or further up.
+fn find_manifest() -> Result<bool> {
+    let here = current()?;
+    let mut folders = here.ancestors();
+    Ok(folders.any(|folder| folder.join("Cargo.toml").is_file()))
+}
+
+fn current() -> Result<PathBuf> {
+    std::env::current_dir().or_fail(Class::Other, || "there is no current folder")
+}
+
 /// The commands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Make and list signing keys
+    /// Make, list, copy and remove signing keys
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Add the tables of cargo warg to Cargo.toml
     Init(init::InitArgs),
-    /// Make, fill and check registries
+    /// Make, add, fill and check registries
     #[command(subcommand)]
     Registry(registry::RegistryCommand),
     /// Publish a component or a WIT package

@@ -1,14 +1,18 @@
 //! This user's secret keys: a file that nobody else can read, and `CARGO_WARG_KEY`.
 //!
-//! The file lies in the config folder, one key a line in the text form of Go's `note` package; blank lines and lines
-//! that start with `#` are kept and mean nothing. It only ever grows: under a lock, written whole to a new file that
-//! replaces the old one. In continuous integration the variable holds the keys, one a line; [`without_secrets`]
-//! takes it out of the environment of every child.
+//! The file lies in the config folder, one key a line in the text form of Go's `note` package. Right above a key, `# role:`
+//! and `# label:` say what it is for ([`about`]); other lines that start with `#`, and blank ones, are kept and mean nothing.
+//! It is changed under a lock, written whole to a new file that replaces the old one; a key that is removed goes to a file
+//! beside it. In continuous integration the variable holds the keys, one a line; [`without_secrets`] takes it out of the
+//! environment of every child.
 //!
 //! Keys are never printed, and no error repeats a line of the file.
 
+mod about;
+
 use std::env;
 use std::fs;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +25,9 @@ use crate::error::{Class, Classify};
 use crate::secret::{closing, is_missing, read_secret};
 use crate::tokens::TOKENS_VARIABLE;
 
+use self::about::Above;
+pub use self::about::{About, Role};
+
 /// The variable that holds secret keys, one a line.
 pub const KEY_VARIABLE: &str = "CARGO_WARG_KEY";
 
@@ -28,6 +35,7 @@ pub const KEY_VARIABLE: &str = "CARGO_WARG_KEY";
 pub const MAX_KEY_FILE: u64 = 1024 * 1024;
 
 const FILE: &str = "keys";
+const REMOVED: &str = "keys.removed";
 const LOCK: &str = "keys.lock";
 
 /// Why a key cannot be used or kept.
@@ -158,8 +166,29 @@ impl Classify for KeysError {
     }
 }
 
+/// A secret key, and what is said of it. No `Debug`: keys are never printed.
+pub struct Kept {
+    /// The key.
+    pub key: SigningKey,
+    /// What it is for.
+    pub about: About,
+}
+
+impl Kept {
+    /// A key in this role, without a label.
+    pub fn new(key: SigningKey, role: Role) -> Self {
+        let about = About { role, label: None };
+        Self { key, about }
+    }
+
+    /// The secret itself, as the key file has it: for files of keys, and for nothing else.
+    pub fn danger_secret_text(&self) -> String {
+        format!("{}{}\n", self.about, self.key.danger_secret_text())
+    }
+}
+
 /// The secret keys at hand. No `Debug`: they are never printed.
-pub struct Keys(Vec<SigningKey>);
+pub struct Keys(Vec<Kept>);
 
 impl Keys {
     /// Those of `CARGO_WARG_KEY`, then those of the key file.
@@ -173,6 +202,14 @@ impl Keys {
             Err(env::VarError::NotUnicode(_)) => return Err(KeysError::Variable),
         };
         Self::read(dirs, variable.as_deref())
+    }
+
+    /// Those of the key file alone.
+    ///
+    /// # Errors
+    /// A line that is no key, or a file that others can read.
+    pub fn open_file(dirs: &Dirs) -> Result<Self, KeysError> {
+        Self::read(dirs, None)
     }
 
     fn read(dirs: &Dirs, variable: Option<&str>) -> Result<Self, KeysError> {
@@ -197,17 +234,24 @@ impl Keys {
     }
 
     fn extend(&mut self, text: &str, read_from: impl Fn() -> String) -> Result<(), KeysError> {
+        let mut above = Above::default();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
+                above.read(line);
                 continue;
             }
             let key: SigningKey = line.parse().map_err(|_| KeysError::Line {
                 read_from: read_from(),
                 line: number.saturating_add(1),
             })?;
-            if self.find_vkey(key.verifying_key()).is_none() {
-                self.0.push(key);
+            let about = above.take();
+            let mut present = self.0.iter_mut();
+            match present.find(|kept| kept.key.verifying_key() == key.verifying_key()) {
+                // The variable says less of a key than the file.
+                Some(kept) if kept.about == About::default() => kept.about = about,
+                Some(_) => {}
+                None => self.0.push(Kept { key, about }),
             }
         }
         Ok(())
@@ -215,7 +259,32 @@ impl Keys {
 
     /// All of them, those of the variable first.
     pub fn all(&self) -> impl Iterator<Item = &SigningKey> {
+        self.kept().map(|kept| &kept.key)
+    }
+
+    /// The same, with what is said of each.
+    pub fn kept(&self) -> impl Iterator<Item = &Kept> {
         self.0.iter()
+    }
+
+    /// The same, to be kept elsewhere.
+    pub fn into_kept(self) -> Vec<Kept> {
+        self.0
+    }
+
+    /// The one of this name or with this public half; where the role is given, in that role.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn find_kept(&self, text: &str, role: Option<Role>) -> Result<&Kept, KeysError> {
+        let vkey = text.parse::<VerifyingKey>().ok();
+        let is_it = |kept: &&Kept| {
+            let key = kept.key.verifying_key();
+            let is_named = key.name() == text || vkey.as_ref() == Some(key);
+            is_named && role.is_none_or(|role| kept.about.role == role)
+        };
+        let named: Vec<_> = self.kept().filter(is_it).collect();
+        self.only(text, &named)
     }
 
     /// The one of this name.
@@ -223,11 +292,11 @@ impl Keys {
     /// # Errors
     /// There is none, or there are several (a registry's operate and checkpoint keys share its origin as their name).
     pub fn find(&self, name: &str) -> Result<&SigningKey, KeysError> {
-        let named: Vec<&SigningKey> = self
-            .all()
-            .filter(|key| key.verifying_key().name() == name)
-            .collect();
-        match named.as_slice() {
+        Ok(&self.find_kept(name, None)?.key)
+    }
+
+    fn only<'k>(&self, name: &str, named: &[&'k Kept]) -> Result<&'k Kept, KeysError> {
+        match named {
             [one] => Ok(one),
             [] => Err(KeysError::Unknown {
                 name: name.to_owned(),
@@ -240,7 +309,7 @@ impl Keys {
                 name: name.to_owned(),
                 keys: several
                     .iter()
-                    .map(|key| key.verifying_key().clone())
+                    .map(|kept| kept.key.verifying_key().clone())
                     .collect(),
             }),
         }
@@ -250,6 +319,11 @@ impl Keys {
     pub fn find_vkey(&self, key: &VerifyingKey) -> Option<&SigningKey> {
         self.all().find(|secret| secret.verifying_key() == key)
     }
+}
+
+/// The file that holds the keys that were removed. It may not exist.
+pub fn removed_file(dirs: &Dirs) -> PathBuf {
+    dirs.config().join(REMOVED)
 }
 
 /// The file that holds this user's keys. It may not exist.
@@ -268,13 +342,17 @@ pub fn generate(name: &str) -> Result<SigningKey, KeysError> {
 ///
 /// # Errors
 /// The name is taken or cannot name a key, or the file cannot be read or written; then it is as it was.
-pub fn create(dirs: &Dirs, name: &str) -> Result<VerifyingKey, KeysError> {
+pub fn create(dirs: &Dirs, name: &str, label: Option<String>) -> Result<VerifyingKey, KeysError> {
     let key = generate(name)?;
     let public = key.verifying_key().clone();
-    append(dirs, &[key], |present| match present.find(name) {
-        Ok(taken) => Err(taken.verifying_key().clone()),
-        Err(KeysError::Several { keys, .. }) => keys.into_iter().next().map_or(Ok(()), Err),
-        Err(_) => Ok(()),
+    let about = About {
+        role: Role::Publisher,
+        label,
+    };
+    append(dirs, &[Kept { key, about }], |present| {
+        let mut named = present.all().map(SigningKey::verifying_key);
+        let taken = named.find(|key| key.name() == name).cloned();
+        taken.map_or(Ok(()), Err)
     })?;
     Ok(public)
 }
@@ -283,26 +361,84 @@ pub fn create(dirs: &Dirs, name: &str) -> Result<VerifyingKey, KeysError> {
 ///
 /// # Errors
 /// The file cannot be read or written; then it is as it was.
-pub fn add(dirs: &Dirs, keys: &[SigningKey]) -> Result<(), KeysError> {
+pub fn add(dirs: &Dirs, keys: &[Kept]) -> Result<(), KeysError> {
     append(dirs, keys, |_| Ok(()))
+}
+
+/// The same of keys from elsewhere. Gives the public halves of those that are new here.
+///
+/// # Errors
+/// Another key here has the name of one, in the same role; the file cannot be read or written. Then it is as it was.
+pub fn import(dirs: &Dirs, keys: &[Kept]) -> Result<Vec<VerifyingKey>, KeysError> {
+    let mut new = Vec::new();
+    append(dirs, keys, |present| {
+        for kept in keys {
+            let key = kept.key.verifying_key();
+            let is_in_the_way = |other: &&Kept| {
+                let other_key = other.key.verifying_key();
+                other_key.name() == key.name()
+                    && other.about.role == kept.about.role
+                    && other_key != key
+            };
+            if let Some(other) = present.kept().find(is_in_the_way) {
+                return Err(other.key.verifying_key().clone());
+            }
+            if present.find_vkey(key).is_none() {
+                new.push(key.clone());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(new)
+}
+
+/// Takes a key out of the file, into the one of those that were removed. Without it, nothing changes.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn remove(dirs: &Dirs, key: &VerifyingKey) -> Result<(), KeysError> {
+    let (_lock, path) = lock(dirs)?;
+    let text = read_file(&path)?;
+    let read_from = format!("`{}`", path.display());
+    let present = Keys::parse(&read_from, &text)?;
+    let mut kept = present.kept();
+    let Some(gone) = kept.find(|kept| kept.key.verifying_key() == key) else {
+        return Ok(());
+    };
+    let removed = removed_file(dirs);
+    let mut all = read_file(&removed)?;
+    close_line(&mut all);
+    all.push_str(&gone.danger_secret_text());
+    // It is in both files for a moment, and never in none.
+    write_file(&removed, &all).map_err(failed(&removed))?;
+    let mut rest = String::new();
+    let mut above = String::new();
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim();
+        if about::is_said(bare) {
+            above.push_str(line);
+            continue;
+        }
+        let is_gone = bare
+            .parse::<SigningKey>()
+            .is_ok_and(|one| one.verifying_key() == key);
+        if !is_gone {
+            rest.push_str(&above);
+            rest.push_str(line);
+        }
+        above.clear();
+    }
+    rest.push_str(&above);
+    write_file(&path, &rest).map_err(failed(&path))
 }
 
 /// Reads, asks `permit` (which gives the key that is in the way), and writes, all under the lock.
 fn append(
     dirs: &Dirs,
-    keys: &[SigningKey],
+    keys: &[Kept],
     permit: impl FnOnce(&Keys) -> Result<(), VerifyingKey>,
 ) -> Result<(), KeysError> {
-    let folder = dirs.make_config()?;
-    let path = resolve(folder.join(FILE))?;
-    let failed = |source| KeysError::Write {
-        path: path.clone(),
-        source,
-    };
-    let _lock = Tree::private(folder)
-        .lock(Path::new(LOCK))
-        .map_err(failed)?;
-
+    let (_lock, path) = lock(dirs)?;
     let mut text = read_file(&path)?;
     let present = Keys::parse(&format!("`{}`", path.display()), &text)?;
     permit(&present).map_err(|key| KeysError::Taken {
@@ -310,19 +446,36 @@ fn append(
         key,
     })?;
     let before = text.len();
-    for key in keys {
-        if present.find_vkey(key.verifying_key()).is_none() {
-            if !text.is_empty() && !text.ends_with('\n') {
-                text.push('\n');
-            }
-            text.push_str(&key.danger_secret_text());
-            text.push('\n');
+    for kept in keys {
+        if present.find_vkey(kept.key.verifying_key()).is_none() {
+            close_line(&mut text);
+            text.push_str(&kept.danger_secret_text());
         }
     }
     if text.len() == before {
         return Ok(());
     }
-    write_file(&path, &text).map_err(failed)
+    write_file(&path, &text).map_err(failed(&path))
+}
+
+/// Until the file is dropped, nobody else changes the keys; and where these lie.
+fn lock(dirs: &Dirs) -> Result<(File, PathBuf), KeysError> {
+    let folder = dirs.make_config()?;
+    let path = resolve(folder.join(FILE))?;
+    let lock = Tree::private(folder).lock(Path::new(LOCK));
+    Ok((lock.map_err(failed(&path))?, path))
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeysError {
+    let path = path.to_owned();
+    |source| KeysError::Write { path, source }
+}
+
+/// Ends the last line, if it is open.
+fn close_line(text: &mut String) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
 }
 
 /// Where the file lies: a link to a file elsewhere stays a link. One that leads nowhere is an error, since it may lead to
@@ -384,8 +537,8 @@ mod tests {
     #[test]
     fn a_new_key_is_found_by_name_and_by_vkey_and_its_file_is_private() {
         let (_home, dirs) = home();
-        let ci = create(&dirs, "acme/ci").unwrap();
-        let other = create(&dirs, "acme/dev").unwrap();
+        let ci = create(&dirs, "acme/ci", None).unwrap();
+        let other = create(&dirs, "acme/dev", None).unwrap();
         assert_ne!(ci, other);
         let keys = Keys::read(&dirs, None).unwrap();
         assert_eq!(names(&keys), ["acme/ci", "acme/dev"]);
@@ -405,13 +558,16 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_is_refused_and_the_file_stays_as_it_is() {
         let (_home, dirs) = home();
-        let first = create(&dirs, "acme/ci").unwrap();
+        let first = create(&dirs, "acme/ci", None).unwrap();
         let before = fs::read(dirs.config().join(FILE)).unwrap();
-        match create(&dirs, "acme/ci") {
+        match create(&dirs, "acme/ci", None) {
             Err(KeysError::Taken { key, .. }) => assert_eq!(key, first),
             other => panic!("{other:?}"),
         }
-        assert!(matches!(create(&dirs, "a b"), Err(KeysError::Name(_))));
+        assert!(matches!(
+            create(&dirs, "a b", None),
+            Err(KeysError::Name(_))
+        ));
         assert_eq!(fs::read(dirs.config().join(FILE)).unwrap(), before);
     }
 
@@ -422,7 +578,7 @@ mod tests {
         let path = dirs.make_config().unwrap().join(FILE);
         let elsewhere = home.path().join("disk");
         std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
-        let error = create(&dirs, "acme/ci").unwrap_err();
+        let error = create(&dirs, "acme/ci", None).unwrap_err();
         assert!(matches!(error, KeysError::Read { .. }), "{error:?}");
         assert!(error.help().unwrap().contains("a link"));
         assert!(Keys::read(&dirs, None).is_err());
@@ -433,14 +589,12 @@ mod tests {
     #[test]
     fn adding_keeps_comments_and_what_is_there_and_repeats_nothing() {
         let (_home, dirs) = home();
-        create(&dirs, "acme/ci").unwrap();
+        create(&dirs, "acme/ci", None).unwrap();
         let path = dirs.config().join(FILE);
         let text = format!("# mine\n\n{}", fs::read_to_string(&path).unwrap());
         write_file(&path, text.trim_end()).unwrap();
-        let pair = [
-            generate("registry.example").unwrap(),
-            generate("registry.example").unwrap(),
-        ];
+        let pair = [Role::Operate, Role::Checkpoint]
+            .map(|role| Kept::new(generate("registry.example").unwrap(), role));
         add(&dirs, &pair).unwrap();
         add(&dirs, &pair).unwrap();
         let after = fs::read_to_string(&path).unwrap();
@@ -455,7 +609,7 @@ mod tests {
             Err(KeysError::Several { keys, .. }) if keys.len() == 2
         ));
         assert!(matches!(
-            create(&dirs, "registry.example"),
+            create(&dirs, "registry.example", None),
             Err(KeysError::Taken { .. })
         ));
     }
@@ -468,8 +622,8 @@ mod tests {
         let keys = Keys::read(&dirs, Some(&text)).unwrap();
         assert_eq!(names(&keys), ["acme/ci"]);
         assert!(!dirs.config().exists(), "reading makes nothing");
-        create(&dirs, "acme/dev").unwrap();
-        add(&dirs, &[key]).unwrap();
+        create(&dirs, "acme/dev", None).unwrap();
+        add(&dirs, &[Kept::new(key, Role::Publisher)]).unwrap();
         let keys = Keys::read(&dirs, Some(&text)).unwrap();
         assert_eq!(
             names(&keys),
@@ -483,13 +637,13 @@ mod tests {
     fn a_key_file_that_others_can_read_is_refused_with_the_command_that_mends_it() {
         use std::os::unix::fs::PermissionsExt as _;
         let (_home, dirs) = home();
-        create(&dirs, "acme/ci").unwrap();
+        create(&dirs, "acme/ci", None).unwrap();
         let path = dirs.config().join(FILE);
         for mode in [0o640, 0o604, 0o660, 0o601, 0o777] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             for result in [
                 Keys::read(&dirs, None).map(|_| ()),
-                create(&dirs, "acme/dev").map(|_| ()),
+                create(&dirs, "acme/dev", None).map(|_| ()),
             ] {
                 let error = result.unwrap_err();
                 assert!(matches!(error, KeysError::Open { .. }), "{mode:o}: {error}");
@@ -526,12 +680,60 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_a_key_goes_where_it_goes() {
+        let (_home, dirs) = home();
+        let label = Some("the office's".to_owned());
+        let office = create(&dirs, "acme/ci", label.clone()).unwrap();
+        let [operate, checkpoint] = [Role::Operate, Role::Checkpoint]
+            .map(|role| Kept::new(generate("acme.example").unwrap(), role));
+        let public = operate.key.verifying_key().clone();
+        add(&dirs, &[operate, checkpoint]).unwrap();
+        let path = dirs.config().join(FILE);
+        let text = fs::read_to_string(&path).unwrap();
+        write_file(&path, &format!("# mine\n\n{text}# the end\n")).unwrap();
+        let keys = Keys::open_file(&dirs).unwrap();
+        assert_eq!(keys.find_kept("acme/ci", None).unwrap().about.label, label);
+        assert!(keys.find_kept("acme.example", None).is_err());
+        let found = keys.find_kept("acme.example", Some(Role::Operate)).unwrap();
+        assert_eq!(found.key.verifying_key(), &public);
+        assert!(keys.find_kept(&public.to_string(), None).is_ok());
+        let exported = found.danger_secret_text();
+
+        remove(&dirs, &public).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("# mine\n\n# label: the office's\n"),
+            "comments stay"
+        );
+        assert!(
+            text.ends_with("# the end\n") && !text.contains("operate"),
+            "and no other"
+        );
+        let keys = Keys::open_file(&dirs).unwrap();
+        assert_eq!(names(&keys), ["acme/ci", "acme.example"]);
+        assert!(keys.find_vkey(&office).is_some());
+        assert_eq!(fs::read_to_string(removed_file(&dirs)).unwrap(), exported);
+
+        let back = || Keys::parse("a file", &exported).unwrap().into_kept();
+        assert_eq!(import(&dirs, &back()).unwrap(), [public.clone()]);
+        assert_eq!(import(&dirs, &back()).unwrap(), []);
+        let keys = Keys::open_file(&dirs).unwrap();
+        let found = keys.find_kept("acme.example", Some(Role::Operate)).unwrap();
+        assert_eq!(found.key.verifying_key(), &public);
+        let other = [Kept::new(generate("acme/ci").unwrap(), Role::Publisher)];
+        assert!(matches!(
+            import(&dirs, &other),
+            Err(KeysError::Taken { .. })
+        ));
+    }
+
+    #[test]
     fn two_at_once_lose_no_key() {
         let (_home, dirs) = home();
         std::thread::scope(|scope| {
             for number in 0..8 {
                 let dirs = &dirs;
-                scope.spawn(move || create(dirs, &format!("key-{number}")).unwrap());
+                scope.spawn(move || create(dirs, &format!("key-{number}"), None).unwrap());
             }
         });
         assert_eq!(Keys::read(&dirs, None).unwrap().all().count(), 8);

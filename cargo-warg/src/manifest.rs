@@ -12,6 +12,7 @@ mod alias;
 pub mod cargo_component;
 pub mod edit;
 pub mod error;
+pub mod known;
 pub mod registries;
 pub mod settings;
 pub mod source;
@@ -24,13 +25,13 @@ use std::sync::Arc;
 use cargo_metadata::{Metadata, MetadataCommand};
 use registry::file;
 use semver::Version;
-use transparency::name::{ExternName, Kind, PackageName};
+use transparency::name::{ExternName, Kind, Namespace, PackageName};
 use transparency::version::VersionReq;
 
 pub use self::alias::Alias;
 use self::edit::ManifestEdit;
 pub use self::error::ManifestError;
-pub use self::registries::{Address, Registries, Registry};
+pub use self::registries::{Address, Registries, Registry, Served};
 pub use self::settings::{Patch, Settings, Solving};
 use self::source::Source;
 use crate::keys::without_secrets;
@@ -203,6 +204,41 @@ impl Workspace {
             selected,
             settings,
         })
+    }
+
+    /// A folder without a manifest: it has no members and no registries.
+    pub fn nowhere(folder: &Path) -> Self {
+        Self {
+            lock_file: Arc::new(LockFile::new(folder.join("warg.lock"))),
+            root: folder.to_owned(),
+            members: Vec::new(),
+            selected: BTreeSet::new(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// Whether there is a manifest.
+    pub fn has_manifest(&self) -> bool {
+        self.root_manifest().is_file()
+    }
+
+    /// The same for who writes to registries: one that `publish` names a folder for is read there, if it is on this
+    /// machine. Without a network, nothing is held against what readers are served.
+    #[must_use]
+    pub fn publishing(mut self, offline: bool) -> Self {
+        for registry in self.settings.registries.iter_mut() {
+            registry.to_write();
+            registry.served = registry.served.take().filter(|_| !offline);
+        }
+        self
+    }
+
+    /// The same with a registry that the command line names, which has a namespace, and all that no other one is
+    /// configured for.
+    #[must_use]
+    pub fn with_registry(mut self, registry: Registry, namespace: Option<Namespace>) -> Self {
+        self.settings.registries.give(registry, namespace);
+        self
     }
 
     /// The folder of the root manifest, absolute.

@@ -8,8 +8,10 @@
 mod add;
 mod bundle;
 mod clean;
+mod configured;
 mod fetch;
 mod info;
+mod keys;
 mod lock;
 mod notice;
 mod outdated;
@@ -30,14 +32,16 @@ pub use self::add::{Add, AddedDependency};
 pub use self::bundle::{Bundle, BundleCheckpoint, BundleContents, BundleRedirection, Inspect};
 pub use self::change::{Annotate, Grant, RecordOutcome, Recorded, Revoke, Unyank, Yank};
 pub use self::clean::{Clean, CleanedPath, CleanedSort};
+pub use self::configured::{ListedRegistry, RegistryAdd, RegistryList, RegistryRemove};
 pub use self::fetch::{Fetch, FetchedMember};
 pub use self::info::{Info, InfoRelease, MemberVersion, PackageKey, Standing};
+pub use self::keys::{KeyExport, KeyRemove, Keys, ListedKey};
 pub use self::lock::{Action, Change, Lock, LockedPackage, Proved};
 pub use self::notice::Notice;
 pub use self::outdated::{HeldBy, Mark, Outdated, OutdatedPackage};
 pub use self::registry::{
-    ImportedPackage, Init, Keys, MovedPackage, Publish, RegistryCheck, RegistryClock,
-    RegistryImport, RegistryNew, SkippedPackage,
+    ImportedPackage, Init, MovedPackage, Publish, RegistryCheck, RegistryClock, RegistryImport,
+    RegistryNew, SkippedPackage,
 };
 pub use self::remove::{Remove, RemovedDependency};
 pub use self::sbom::Sbom;
@@ -110,8 +114,18 @@ pub enum Message {
     RegistryClock(RegistryClock),
     /// Of `cargo warg registry new`: what was made.
     RegistryNew(RegistryNew),
-    /// Of `cargo warg key list`: this user's keys; of `cargo warg key new`: the one that was made.
+    /// Of `cargo warg registry add`: what was added to Cargo.toml.
+    RegistryAdd(RegistryAdd),
+    /// Of `cargo warg registry list`: what Cargo.toml configures.
+    RegistryList(RegistryList),
+    /// Of `cargo warg registry remove`: what was taken out of Cargo.toml.
+    RegistryRemove(RegistryRemove),
+    /// Of `cargo warg key list`: this user's keys; of `cargo warg key new` and `key import`: those that are new.
     Keys(Keys),
+    /// Of `cargo warg key export`: the key that was copied. Its secret is never in a document.
+    KeyExport(KeyExport),
+    /// Of `cargo warg key remove`: the key that was removed.
+    KeyRemove(KeyRemove),
     /// Of `cargo warg init`: which manifests changed.
     Init(Init),
     /// Of `cargo warg outdated`: which newer versions there are.

@@ -120,12 +120,14 @@ pub enum Notice {
         /// The folder.
         path: String,
     },
-    /// A WIT package of `wit/deps` that somebody else put there.
+    /// WIT packages of `wit/deps` that somebody else put there.
     OwnTexts {
-        /// The package.
+        /// The first package.
         release: Selection,
         /// Its folder.
         path: String,
+        /// How many others the member has.
+        others: usize,
     },
     /// Packages that lie in folders, of which no record says anything.
     Unvouched {
@@ -410,10 +412,12 @@ impl Notice {
                 member: Some(&gave_up.member),
                 ..Subject::default()
             },
-            Self::UnusedPatch { release, path, .. } | Self::OwnTexts { release, path } => Subject {
-                path: Some(path),
-                ..Subject::of(release)
-            },
+            Self::UnusedPatch { release, path, .. } | Self::OwnTexts { release, path, .. } => {
+                Subject {
+                    path: Some(path),
+                    ..Subject::of(release)
+                }
+            }
             Self::MovedUpstream {
                 package,
                 version,

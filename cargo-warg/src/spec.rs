@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use semver::Version;
-use transparency::name::PackageName;
+use transparency::name::{Namespace, PackageName};
 use transparency::version::{parse_version, without_build};
 
 /// A package, and which of its versions are meant.
@@ -16,6 +16,51 @@ pub struct PackageSpec {
     pub name: PackageName,
     /// The versions; all where none is given.
     pub version: Option<VersionPrefix>,
+}
+
+/// All packages of a namespace, and which of their versions are meant: `wasi:*`, `wasi:*@0.2`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceSpec {
+    /// The namespace.
+    pub namespace: Namespace,
+    /// The versions; all where none is given.
+    pub version: Option<VersionPrefix>,
+}
+
+/// A package, or all of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    /// The one.
+    Package(PackageSpec),
+    /// All of them.
+    Namespace(NamespaceSpec),
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, version) = match text.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (text, None),
+        };
+        let Some(namespace) = name.strip_suffix(":*") else {
+            return text.parse().map(Self::Package);
+        };
+        Ok(Self::Namespace(NamespaceSpec {
+            namespace: namespace.parse().map_err(|error| format!("{error}"))?,
+            version: version.map(str::parse).transpose()?,
+        }))
+    }
+}
+
+impl fmt::Display for NamespaceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "{}:*@{version}", self.namespace),
+            None => write!(f, "{}:*", self.namespace),
+        }
+    }
 }
 
 /// A version, or its beginning: `1`, `0.2`, `1.2.3`, `0.3.0-rc.1`.
@@ -185,6 +230,20 @@ mod tests {
             "acme:a@1.2.3.4",
         ] {
             assert!(text.parse::<PackageSpec>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_the_packages_of_a_namespace() {
+        for (text, shown) in [("wasi:*", "wasi:*"), ("wasi:*@0.2", "wasi:*@0.2")] {
+            match text.parse() {
+                Ok(Pattern::Namespace(spec)) => assert_eq!(spec.to_string(), shown),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert!(matches!("wasi:io@0.2".parse(), Ok(Pattern::Package(_))));
+        for text in ["*", "wasi:h*", ":*", "wasi:*@^1", "*:io"] {
+            assert!(text.parse::<Pattern>().is_err(), "{text}");
         }
     }
 

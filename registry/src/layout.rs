@@ -106,6 +106,11 @@ pub fn records(subject: &Subject, part: Part) -> ObjectPath {
     }
 }
 
+/// A file that an operator serves, of this name and no more than so many bytes: it is no part of a registry's layout.
+pub fn policy(name: &str, limit: u64) -> ObjectPath {
+    ObjectPath::new(name.to_owned(), limit)
+}
+
 /// A content, by its digest.
 pub fn content(digest: &Digest) -> ObjectPath {
     let hex = digest.hex();

@@ -225,3 +225,98 @@ fn one_package_has_one_requirement() {
     app.warg(&["add", "acme:clock@1.0", "acme:clock@1.0"])
         .code(0);
 }
+
+#[test]
+fn what_lies_in_a_folder_is_added_by_its_path() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "# mine\n");
+    sandbox.cargo_project(
+        "clock",
+        "[package.metadata.warg]\npackage = \"acme:clock\"\n",
+    );
+    app.write(
+        "../types/wit/types.wit",
+        "package acme:types@0.3.0;\ninterface types { type id = u32; }\n",
+    );
+    let logger =
+        fixtures::component::from_wit(&story::clock("1.0.0").replace("clock", "logger"), "w");
+    app.write("../built/logger.wasm", logger);
+    app.warg(&["add", "acme:clock", "--path", "../app/../clock/"])
+        .code(0)
+        .stderr_contains("Adding component acme:clock ../clock to Cargo.toml");
+    // From within the project, as from its root.
+    let within = app.in_folder(app.path().join("src"));
+    within
+        .warg(&["add", "acme:types@0.3.0", "--path", "../../types/wit"])
+        .code(0)
+        .stderr_contains("Adding WIT package acme:types 0.3.0 ../types/wit to Cargo.toml");
+    let said = app.json(&["add", "acme:logger", "--path", "../built/logger.wasm"]);
+    assert_eq!(said["dependencies"][0]["path"], "../built/logger.wasm");
+    assert_eq!(
+        said["dependencies"][0]["requirement"],
+        serde_json::Value::Null
+    );
+    let manifest = app.read("Cargo.toml");
+    for line in [
+        "# mine",
+        "\"acme:clock\" = { path = \"../clock\" }",
+        "\"acme:logger\" = { path = \"../built/logger.wasm\" }",
+        "\"acme:types\" = { version = \"0.3.0\", path = \"../types/wit\" }",
+    ] {
+        assert!(manifest.contains(line), "{line} in {manifest}");
+    }
+    app.warg(&["lock", "--locked"]).code(0);
+    app.warg(&["add", "acme:clock", "--path", "../clock"])
+        .code(0)
+        .stderr_contains("Unchanged component acme:clock ../clock is in Cargo.toml already");
+}
+
+#[test]
+fn a_path_at_which_the_package_is_not_changes_nothing() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(&sandbox, "app", "");
+    sandbox.cargo_project(
+        "clock",
+        "[package.metadata.warg]\npackage = \"acme:clock\"\n",
+    );
+    sandbox.cargo_project("nameless", "");
+    std::fs::create_dir(sandbox.join("empty")).unwrap();
+    let before = registry.snapshot(&app);
+    for (line, message) in [
+        (
+            &["acme:clock", "--path", "../nowhere"][..],
+            "`acme:clock` is not at ../nowhere",
+        ),
+        (
+            &["acme:clock", "--path", "../empty"],
+            "help: a path names a folder with a Cargo.toml",
+        ),
+        (
+            &["acme:other", "--path", "../clock"],
+            "`acme:other` is not at ",
+        ),
+        (
+            &["acme:clock", "--path", "../nameless"],
+            "does not say that it is `acme:clock`",
+        ),
+        (
+            &["acme:clock@2", "--path", "../clock"],
+            "is version 0.1.0, which `^2` does not allow",
+        ),
+        (
+            &["acme:clock", "--path", "."],
+            "the folder of Cargo.toml itself cannot be",
+        ),
+        (
+            &["acme:clock", "acme:io", "--path", "../clock"],
+            "several are named",
+        ),
+    ] {
+        app.warg(&[&["add"], line].concat())
+            .code_is_no_success()
+            .stderr_contains(message);
+        assert_eq!(registry.snapshot(&app), before, "{line:?}");
+    }
+}

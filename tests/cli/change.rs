@@ -202,7 +202,8 @@ fn vkey(user: &Project, name: &str) -> String {
     let listed = user.warg(&["key", "list"]).code(0).stdout;
     let mut lines = listed.lines();
     let found = lines.find(|line| line.starts_with(&format!("{name}+")));
-    found.unwrap().to_owned()
+    let (key, _role) = found.unwrap().split_once("  ").unwrap();
+    key.to_owned()
 }
 
 #[test]
@@ -223,9 +224,7 @@ fn who_is_granted_may_and_who_is_revoked_may_not() {
     publish("acme:clock@1.2.0").code(13);
     app.warg(&["grant", "acme:clock", &key, "release,yank"])
         .code(0)
-        .stderr_contains(&format!(
-            "     Granted release, yank of acme:clock to {key}"
-        ));
+        .stderr_contains("     Granted release, yank of acme:clock to bob (");
     assert!(last_record(&sandbox).contains(&format!("\ngrant {key} release,yank\n")));
     publish("acme:clock@1.2.0")
         .code(0)
@@ -240,13 +239,11 @@ fn who_is_granted_may_and_who_is_revoked_may_not() {
         .stderr_lacks("--recover");
     app.warg(&["grant", "acme:clock", "bob", "yank", "release"])
         .code(0)
-        .stderr_contains(&format!(
-            "   Unchanged {key} has release, yank of acme:clock already"
-        ));
+        .stderr_contains(") has release, yank of acme:clock already");
     // By the name of a key of the package.
     app.warg(&["revoke", "acme:clock", "bob", "release,annotate"])
         .code(0)
-        .stderr_contains("     Revoked release, annotate of acme:clock from bob+");
+        .stderr_contains("     Revoked release, annotate of acme:clock from bob (");
     assert!(last_record(&sandbox).contains(&format!("\nrevoke {key} release\n")));
     publish("acme:clock@1.3.0").code(13);
     as_bob(&["unyank", "acme:clock@1.2.0", "--reason", "well"]).code(0);

@@ -7,6 +7,7 @@
 
 mod bundles;
 mod changes;
+mod configured;
 mod contents;
 mod locks;
 mod machine;
@@ -130,6 +131,13 @@ const PARTS: &[Part] = &[
         heading: "This machine",
         about: "What is wrong with keys, with the folders of cargo warg, or with a folder for a new registry.",
         cases: machine::CASES,
+    },
+    Part {
+        file: "configuring",
+        heading: "Registries of a project, and keys",
+        about: "Why a registry cannot be added to a project or taken out of it, or which one is meant; and why a key cannot be \
+                copied, taken in or removed. [Manifest](../manifest.md) has every key of Cargo.toml.",
+        cases: configured::CASES,
     },
 ];
 

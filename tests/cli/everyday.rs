@@ -101,9 +101,14 @@ fn lay_out(folder: &Path) {
                 format!("[package.metadata.warg.dependencies]\n\"acme:clock\" = \"{clock}\"\n")
             }
         };
+        // A WIT package says its own name; the name of the crate's component would be another one.
+        let package = match world {
+            "" => String::new(),
+            _ => format!("package = \"acme:{name}\"\n"),
+        };
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2024\"\n\n\
-             [package.metadata.warg]\npackage = \"acme:{name}\"\n{requires}\n\
+             [package.metadata.warg]\n{package}{requires}\n\
              [workspace]\n[workspace.metadata.warg]\ndefault-registry = \"acme\"\n\
              [workspace.metadata.warg.registries]\n\
              acme = {{ url = \"../../registry\", policy = \"../../shop/trust/acme.policy\" }}\n"

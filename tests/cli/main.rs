@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod add;
+mod adopt_deps;
 mod asked;
 mod bad_input;
 mod bundle;
@@ -13,6 +14,7 @@ mod change;
 mod ci;
 mod clean;
 mod clock;
+mod configure;
 mod dep_solved;
 mod errors;
 mod everyday;
@@ -27,8 +29,10 @@ mod import_oci;
 mod import_upstream;
 mod info;
 mod json;
+mod keys;
 mod lock;
 mod lock_at;
+mod manifest_page;
 mod manners;
 mod merge;
 mod notices;

@@ -354,7 +354,7 @@ fn told(kind: Kind) -> Told {
             scene
                 .app
                 .write("wit/app.wit", "package acme:app@0.1.0;\nworld w {}\n");
-            scene.tells(&["publish", "wit"])
+            scene.tells(&["publish", "wit", "--yes"])
         }
         Kind::EmptyPackage => {
             let scene = Publisher::new("");

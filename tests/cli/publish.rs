@@ -91,7 +91,7 @@ fn a_component_is_released_with_what_its_bytes_and_its_manifest_say() {
     // The name and version of the crate, 0.1.0.
     app.warg(&["publish", "-v", "logger.wasm"])
         .code(0)
-        .stderr_contains("Published acme:logger@0.1.0 (component, ")
+        .stderr_contains("Published acme:logger@0.1.0 (component) in `acme`")
         .stderr_contains("signed by `acme/ci`")
         .stderr_contains("warning: the component does not import `acme:local/a@0.3.1`")
         .stderr_contains("--> Cargo.toml:");
@@ -140,7 +140,7 @@ fn a_wit_package_is_released_from_a_folder_a_file_its_binary_form_and_stdin() {
     app.write("c.wasm", &binary);
     app.warg(&["publish", "c.wasm"])
         .code(0)
-        .stderr_contains("acme:c@3.0.0 (wit, ");
+        .stderr_contains("acme:c@3.0.0 (wit) in `acme`");
     app.warg(&["publish", "c.wasm", "--as", "acme:c@3.0.0"])
         .code(0)
         .stderr_contains("already, the same");

@@ -466,11 +466,11 @@ fn what_is_not_in_deps_is_taken_from_the_registries_at_the_very_version() {
         said[start..start + 71].to_owned()
     };
     let beside = app
-        .warg(&["publish", "beside", "-n"])
+        .warg(&["publish", "beside", "-n", "-v"])
         .code(0)
         .stderr_lacks("from the registries");
     let alone = app
-        .warg(&["publish", "alone", "-n"])
+        .warg(&["publish", "alone", "-n", "-v"])
         .code(0)
         .stderr_contains("Using acme:base@0.2.3, from the registries");
     assert_eq!(digest(&alone.stderr), digest(&beside.stderr));
@@ -588,7 +588,11 @@ fn who_gives_the_name_of_his_component_to_wit_is_warned_before() {
     app.warg(&["publish", "--workspace"])
         .code(2)
         .stderr_contains("`acme:app` would be a WIT package for good");
-    for line in [&["publish", "wit", "-n"][..], &["publish", "wit"]] {
+    app.warg(&["publish", "wit"])
+        .code(2)
+        .stderr_contains("`acme:app` would be a WIT package for good")
+        .stderr_contains("or say `--yes`, if it is meant");
+    for line in [&["publish", "wit", "-n"][..], &["publish", "wit", "--yes"]] {
         app.warg(line).code(0).stderr_contains(
             "warning: `acme:app` would be a WIT package for good, and is the name that `app` publishes",
         );

@@ -74,7 +74,7 @@ fn every_command_is_listed_and_no_other() {
     let mut commands = BTreeSet::new();
     for command in warg.get_subcommands().filter(|one| !one.is_hide_set()) {
         commands.insert(command.get_name());
-        if command.get_name() == "registry" {
+        if ["key", "registry"].contains(&command.get_name()) {
             commands.extend(command.get_subcommands().map(clap::Command::get_name));
         }
     }

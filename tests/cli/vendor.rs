@@ -394,7 +394,7 @@ fn what_somebody_else_put_there_is_left_alone() {
         .stderr_contains("help: ");
     app.warg(&["vendor", "."])
         .code(2)
-        .stderr_contains("the workspace's own folder cannot be the folder to vendor into");
+        .stderr_contains("the folder of Cargo.toml itself cannot be the folder to vendor into");
     assert!(app.has("theirs/content/precious"));
     assert!(!app.read("Cargo.toml").contains("vendor"));
     app.warg(&["vendor", "--locked"])

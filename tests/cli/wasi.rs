@@ -7,6 +7,12 @@ use crate::support::{Project, Sandbox};
 /// A project whose registry holds all of WASI; its `wit/` includes `wasi:http/proxy@0.2.3`.
 fn app_on_all_of_wasi(sandbox: &Sandbox) -> Project {
     let app = sandbox.cargo_project("app", "");
+    import_wasi(&app);
+    world(&app, "include wasi:http/proxy@0.2.3;");
+    app
+}
+
+fn import_wasi(app: &Project) {
     app.registry("wasi", &["acme", "wasi"]);
     let folders = fixtures::wasi::folders().expect("the crates that ship WASI");
     let folders: Vec<_> = folders.iter().map(|path| path.to_str().unwrap()).collect();
@@ -15,8 +21,6 @@ fn app_on_all_of_wasi(sandbox: &Sandbox) -> Project {
     app.warg(&import)
         .code(0)
         .stderr_contains("60 versions of 7 packages");
-    world(&app, "include wasi:http/proxy@0.2.3;");
-    app
 }
 
 fn world(project: &Project, items: &str) {
@@ -151,6 +155,94 @@ fn an_update_of_the_pins_moves_all_of_wasi_to_the_newest_of_its_track() {
         .stderr_contains("Updating wasi:io v0.2.3 -> v0.2.12");
     everything_holds(&app);
     assert_eq!(selected(&app), all_at("0.2.12"));
+}
+
+#[test]
+fn all_of_a_namespace_moves_in_texts_manifests_and_lock_at_once_and_back() {
+    let sandbox = Sandbox::new();
+    let work = sandbox.virtual_workspace("work", &["clock", "proxy"]);
+    import_wasi(&work);
+    let text = |world: &str| format!("package example:app@0.1.0;\n\nworld app {{\n  {world}\n}}\n");
+    work.write(
+        "clock/wit/world.wit",
+        text("import wasi:clocks/monotonic-clock@0.2.3;"),
+    );
+    work.write(
+        "proxy/wit/world.wit",
+        text("include wasi:http/proxy@0.2.3;"),
+    );
+    let manifest = work.read("proxy/Cargo.toml");
+    work.write(
+        "proxy/Cargo.toml",
+        format!(
+            "{manifest}\n[package.metadata.warg.wit-dependencies] # ours\n\"wasi:http\" = \"0.2.3\"\n\
+             \"wasi:cli\" = {{ version = \"=0.2.3\" }}\n\"wasi:io\" = \"0.2\"\n"
+        ),
+    );
+    everything_holds(&work);
+    let of_user = || {
+        let names = [
+            "warg.lock",
+            "proxy/Cargo.toml",
+            "proxy/wit/world.wit",
+            "clock/wit/world.wit",
+        ];
+        names.map(|name| work.read(name))
+    };
+    let before = of_user();
+    let update = |more: &[&str]| work.warg(&[&["update", "wasi:*", "--pins"], more].concat());
+
+    update(&["--precise", "0.9.0"])
+        .code(11)
+        .stderr_contains("no package of `wasi:*` that is locked has a usable version 0.9.0");
+    update(&["--precise", "0.2.12", "--dry-run"])
+        .code(0)
+        .stderr_contains("Changing proxy/Cargo.toml:7 wasi:http \"0.2.3\" -> \"0.2.12\"");
+    update(&["--precise", "0.2.12", "--locked"]).code(10);
+    assert_eq!(of_user(), before, "all or nothing");
+
+    let said = work.json(&["update", "wasi:*", "--pins", "--precise", "0.2.12"]);
+    assert_eq!(said["stated"].as_array().unwrap().len(), 2, "{said}");
+    assert_eq!(said["pins"].as_array().unwrap().len(), 2, "{said}");
+    let [lock, manifest, ..] = of_user();
+    assert!(!lock.contains("0.2.3"), "{lock}");
+    for line in [
+        "\"wasi:http\" = \"0.2.12\"",
+        "{ version = \"=0.2.12\" }",
+        "\"wasi:io\" = \"0.2\"",
+        "# ours",
+    ] {
+        assert!(manifest.contains(line), "{manifest}");
+    }
+    everything_holds(&work);
+    update(&["--precise", "0.2.3"]).code(0);
+    assert_eq!(of_user(), before, "and back");
+    everything_holds(&work);
+
+    // One member goes on alone. What has no such version, as wasi:io, goes where the others need it.
+    let said = work.warg(&[
+        "update",
+        "wasi:*",
+        "--pins",
+        "--precise",
+        "0.3.0",
+        "-p",
+        "clock",
+    ]);
+    said.code(0)
+        .stderr_contains("Changing clock/wit/world.wit:4 wasi:clocks@0.2.3 -> 0.3.0");
+    let after = of_user();
+    assert_eq!(after[1..3], before[1..3], "the other one stays");
+    assert!(after[3].contains("monotonic-clock@0.3.0"), "{}", after[3]);
+    everything_holds(&work);
+
+    // Without a version, what is named goes to the newest of its track.
+    update(&["-p", "proxy"]).code(0);
+    assert!(
+        work.read("proxy/Cargo.toml")
+            .contains("\"wasi:http\" = \"0.2.12\"")
+    );
+    everything_holds(&work);
 }
 
 #[test]

@@ -26,10 +26,13 @@ fn heeded(command: &str) -> Option<&'static [&'static str]> {
         // The lock is one for the whole workspace.
         "verify" | "vendor" => &["manifest_path", "locked", "offline", "frozen"],
         "init" | "clean" => &["package", "workspace", "manifest_path"],
-        "info" | "self-check" | "registry import" => &["manifest_path", "offline"],
-        "registry new" | "registry check" | "registry clock" | "yank" | "unyank" | "grant"
-        | "revoke" | "annotate" => &["manifest_path"],
-        "key new" | "key list" | "inspect" | "completions" | "man" => &[],
+        "info" | "self-check" | "registry import" | "registry add" => &["manifest_path", "offline"],
+        "registry new" | "registry list" | "registry remove" | "registry check"
+        | "registry clock" | "yank" | "unyank" | "grant" | "revoke" | "annotate" => {
+            &["manifest_path"]
+        }
+        "key new" | "key list" | "key export" | "key import" | "key remove" | "inspect"
+        | "completions" | "man" => &[],
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! `cargo warg add`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -9,7 +10,7 @@ use transparency::version::VersionReq;
 use super::personal::{share, supplier};
 use super::solving::SolvingArgs;
 use super::{Context, report};
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
 use crate::message::Message;
 use crate::ops::lock::Flags;
 use crate::ops::manifest::add::{Wanted, add};
@@ -45,7 +46,8 @@ impl FromStr for DependencySpec {
 /// `cargo warg add`.
 #[derive(Args)]
 #[command(after_help = "\
-Example: cargo warg add wasi:http@0.2.3 acme:logger
+Examples: cargo warg add wasi:http@0.2.3 acme:logger
+          cargo warg add acme:clock --path ../clock     what lies there, until it is published
 
 Whether a package is a component or WIT is found out. Without a version the newest is written; of a WIT package \
 that the texts in wit/ name already, the version that they name.")]
@@ -53,6 +55,9 @@ pub struct AddArgs {
     /// Packages, each with a version requirement or without
     #[arg(required = true, value_name = "PACKAGE[@REQUIREMENT]")]
     pub packages: Vec<DependencySpec>,
+    /// Take the one package from here in development: a folder with a Cargo.toml or with .wit files, or a component
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<PathBuf>,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
@@ -60,6 +65,10 @@ pub struct AddArgs {
 
 impl AddArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
+        if self.path.is_some() && self.packages.len() > 1 {
+            let message = "`--path` says where one package lies, and several are named";
+            return Err(Error::new(Class::Usage, message).with_help("add them one by one"));
+        }
         let manifest = self.solving.manifest(context);
         let wanted: Vec<_> = self
             .packages
@@ -67,6 +76,7 @@ impl AddArgs {
             .map(|spec| Wanted {
                 name: spec.package,
                 requirement: spec.requirement,
+                path: self.path.clone(),
             })
             .collect();
         let flags = Flags {
@@ -85,7 +95,11 @@ impl AddArgs {
             supplier.as_ref().map(|one| one as &dyn Supply),
         )?;
         for one in &added {
-            let what = format!("{} {} {}", one.kind.noun(), one.name, one.requirement);
+            let mut what = format!("{} {}", one.kind.noun(), one.name);
+            for said in [&one.requirement, &one.path].into_iter().flatten() {
+                what.push(' ');
+                what.push_str(said);
+            }
             if one.changed {
                 let what = format!("{what} to Cargo.toml");
                 context.shell.status("Adding", what);

@@ -7,6 +7,8 @@ use transparency::name::PackageName;
 use transparency::package::Scope;
 
 use super::Context;
+use super::of_registry::RegistryArgs;
+use super::report::{self, at};
 use super::sure::Sure;
 use crate::clock;
 use crate::error::Result;
@@ -17,9 +19,8 @@ use crate::ops::registry::change::{Changing, change};
 /// The flags of every command that changes a package.
 #[derive(Args)]
 pub(super) struct ChangeArgs {
-    /// The registry, as Cargo.toml calls it; by default the one that has the namespace
-    #[arg(long, value_name = "NAME")]
-    pub registry: Option<String>,
+    #[command(flatten)]
+    pub of: RegistryArgs,
     /// The key to sign with, by its name; by default the one that may
     #[arg(long = "key", value_name = "NAME")]
     pub signer: Option<String>,
@@ -48,16 +49,17 @@ impl ChangeArgs {
         name: &PackageName,
         wanted: impl FnOnce(&dyn Fn(&str) -> Result<VerifyingKey>) -> Result<Change>,
     ) -> Result<()> {
+        let (workspace, registry) = self.of.workspace(context, Some(name))?;
         let changing = Changing {
             name,
-            registry: self.registry.as_deref(),
+            registry: registry.as_deref(),
             key: self.signer.as_deref(),
             dry_run: self.dry_run,
             now: clock::now()?,
             sure: self.sure.yes,
         };
         let changed = change(
-            &context.workspace()?,
+            &workspace.publishing(false),
             &context.dirs()?,
             &context.network,
             &changing,
@@ -66,6 +68,10 @@ impl ChangeArgs {
         let shell = &context.shell;
         let (verb, what) = tell(name, &changed.change);
         let registry = &changed.registry;
+        let at = at(changed.folder.as_deref());
+        if let Change::Grant { key, .. } | Change::Revoke { key, .. } = &changed.change {
+            shell.status_verbose("Key", key);
+        }
         match &changed.outcome {
             Outcome::Existed => {
                 let already = tell_already(name, &changed.change);
@@ -78,7 +84,7 @@ impl ChangeArgs {
                 ));
             }
             Outcome::Published { signer, index } => {
-                shell.status(verb, what);
+                shell.status(verb, format!("{what}{at}"));
                 shell.status_verbose(
                     "Proved",
                     format!("entry {index} of `{registry}` is its record, signed by `{signer}`"),
@@ -112,11 +118,14 @@ fn tell(name: &PackageName, change: &Change) -> (&'static str, String) {
                 ""
             };
             let words = words(permissions);
-            ("Granted", format!("{words} of {name} to {key}{recovered}"))
+            (
+                "Granted",
+                format!("{words} of {name} to {}{recovered}", report::key(key)),
+            )
         }
         Change::Revoke { key, permissions } => (
             "Revoked",
-            format!("{} of {name} from {key}", words(permissions)),
+            format!("{} of {name} from {}", words(permissions), report::key(key)),
         ),
         Change::Annotate { scope, key, value } => (
             "Annotated",
@@ -134,10 +143,18 @@ fn tell_already(name: &PackageName, change: &Change) -> String {
         Change::Unyank { version, .. } => format!("{name}@{version} is not yanked"),
         Change::Grant {
             key, permissions, ..
-        } => format!("{key} has {} of {name} already", words(permissions)),
+        } => format!(
+            "{} has {} of {name} already",
+            report::key(key),
+            words(permissions)
+        ),
         Change::Revoke { key, permissions } => {
             let words: Vec<_> = permissions.iter().map(ToString::to_string).collect();
-            format!("{key} does not have {} of {name}", words.join(" or "))
+            format!(
+                "{} does not have {} of {name}",
+                report::key(key),
+                words.join(" or ")
+            )
         }
         Change::Annotate { scope, key, .. } => {
             format!("{} says so under `{key}` already", about(name, scope))

@@ -4,6 +4,7 @@ use clap::Args;
 use transparency::release::Role;
 use transparency::statement::Attachment;
 
+use super::of_registry::RegistryArgs;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
@@ -23,12 +24,17 @@ pub struct InfoArgs {
     /// The package; or some of its versions
     #[arg(value_name = "NAME[@VERSION]")]
     pub spec: PackageSpec,
+    #[command(flatten)]
+    pub(super) of: RegistryArgs,
 }
 
 impl InfoArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let workspace = context.workspace()?;
+        let (workspace, alias) = self.of.workspace(context, Some(&self.spec.name))?;
         let registries = Registries::open(&workspace, &context.dirs()?, &context.network)?;
+        if let Some(alias) = alias {
+            registries.of_alias(&alias)?;
+        }
         let info = info(&workspace, &registries, context.offline, &self.spec)?;
         context.tell(&info.notices);
         if context.json {
@@ -71,6 +77,8 @@ fn summary(context: &Context, info: &Info) -> Result<()> {
         "registry",
         [format!("{registry}, {}", checkpoint.origin)],
     )?;
+    let fingerprint = info.fingerprint.iter();
+    lines(context, "policy", fingerprint.map(ToString::to_string))?;
     let count = usize::try_from(records.get()).unwrap_or(usize::MAX);
     let proved = format!(
         "{}, proved at size {}; the last is {head}",

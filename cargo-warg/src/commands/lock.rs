@@ -13,10 +13,11 @@ use super::{Context, report};
 use crate::error::{Class, Context as _, Error, Result};
 use crate::message::{self, Message};
 use crate::ops::bundle::{embedded_requirements, lock_component};
+use crate::ops::contents::adopt::{TakenOut, adopt};
 use crate::ops::lock::at::{Past, check_is_other, lock_at, sizes, write_to};
 use crate::ops::lock::{Flags, Outcome, Put, lock_to};
 use crate::ops::session::Sessions;
-use crate::ops::session::project::Project;
+use crate::ops::session::project::{Project, relative};
 use crate::ops::session::registries::Reading;
 use crate::ops::session::supply::Supply;
 use crate::output;
@@ -26,6 +27,7 @@ use crate::output;
 #[command(after_help = "\
 Examples: cargo warg lock
           cargo warg lock --locked     in CI: exit code 10 where warg.lock is stale, and what is stale, by name
+          cargo warg lock --adopt-deps     a wit/deps that was filled by hand becomes one that `fetch` fills
           cargo warg lock --at 4711 -o then.lock     what would have been locked when the registry had 4711 entries
           cargo warg lock --component app.wasm --require acme:clock@1.0 -o app.lock
 
@@ -46,6 +48,10 @@ pub struct LockArgs {
     /// What the component requires: `acme:clock@1.0`, or `acme:clock@1.0 for IMPORT,…`
     #[arg(long, value_name = "NAME@REQ", requires = "component")]
     pub require: Vec<Require>,
+    /// First hand over what was put into wit/deps by hand, where a registry has it with the same text: it is locked and fetched
+    /// then, like all else
+    #[arg(long, conflicts_with_all = ["at", "check", "component", "output"])]
+    pub adopt_deps: bool,
     /// Write the lock to another file than warg.lock, which then stays as it is; `-` is stdout, where a component's lock
     /// goes anyway
     #[arg(short, long, value_name = "FILE")]
@@ -53,6 +59,25 @@ pub struct LockArgs {
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
+}
+
+/// Takes out of wit/deps what a registry has with the same text, and says what and what not.
+fn adopt_deps(context: &Context, project: &Project) -> Result<TakenOut> {
+    let mut sessions = Sessions::new(&project.registries, Reading::now(context.offline));
+    let adoption = adopt(project, &mut sessions)?;
+    let taken_out = adoption.take_out()?;
+    let shell = &context.shell;
+    for (package, path) in &adoption.adopted {
+        let path = relative(&project.workspace, &path.display().to_string());
+        shell.status_verbose("Adopted", format!("{package}, from {path}"));
+    }
+    let packages = report::counted(adoption.adopted.len(), "package");
+    shell.status("Adopted", format!("{packages} of wit/deps"));
+    for (path, why) in &adoption.left {
+        let path = relative(&project.workspace, &path.display().to_string());
+        shell.note(format!("{path} stays: {why}"));
+    }
+    Ok(taken_out)
 }
 
 impl FromStr for Past {
@@ -74,6 +99,7 @@ impl LockArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         let anew = match &self.component {
             Some(_) => Some("--component"),
+            None if self.adopt_deps => Some("--adopt-deps"),
             None => (!self.at.is_empty()).then_some("--at"),
         };
         if let Some(flag) = anew.filter(|_| context.locked) {
@@ -92,8 +118,18 @@ impl LockArgs {
             .with_help("name a file instead of `-`"));
         }
         let manifest = self.solving.manifest(context);
-        let project = context.project(&manifest)?;
-        let outcome = self.solve(context, &project)?;
+        let mut project = context.project(&manifest)?;
+        let outcome = if self.adopt_deps {
+            let taken_out = adopt_deps(context, &project)?;
+            let solved = context
+                .project(&manifest)
+                .and_then(|project| Ok((self.solve(context, &project)?, project)));
+            let solved = solved.map_err(|error| taken_out.put_back(error))?;
+            project = solved.1;
+            solved.0
+        } else {
+            self.solve(context, &project)?
+        };
         let mut output = None;
         match (&self.output, &outcome.lock) {
             (Some(path), Some(lock)) => {

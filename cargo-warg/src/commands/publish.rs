@@ -10,14 +10,15 @@ use transparency::name::PackageName;
 use transparency::version::parse_version;
 
 use super::Context;
+use super::of_registry::RegistryArgs;
+use super::report::at;
 use super::sure::Sure;
 use crate::clock;
 use crate::error::{Class, Error, Result};
-use crate::manifest::Alias;
 use crate::message::{Message, Publish};
 use crate::ops::registry::append::{Item, Outcome};
 use crate::ops::release::attach::Carries;
-use crate::ops::release::publish::{Publication, publish};
+use crate::ops::release::publish::{Publication, Published, publish};
 use crate::shell::Shell;
 
 /// A package and a version: `acme:logger@1.2.0`.
@@ -56,6 +57,8 @@ Examples: cargo warg publish wit/ --registry wasi
           cargo warg publish io/wit http/wit     both, or none; each may refer to the other
           cargo warg publish --workspace     the wit/ of each member that declares a version
           cargo warg publish logger.wasm --as acme:logger@1.2.0
+          cargo warg publish logger.wasm --as acme:logger@1.2.0 --registry ../registry --policy acme.policy
+                                             the same without a Cargo.toml
 
 With --offline, what is referred to, required and locked comes from what this machine keeps; the folder that is written to is \
 read as it is.")]
@@ -67,9 +70,8 @@ pub struct PublishArgs {
     /// The name and version of a component, by default those of the selected package; a WIT package's are in its text
     #[arg(long = "as", value_name = "NAME@VERSION")]
     pub release: Option<ReleaseName>,
-    /// The registry, as Cargo.toml calls it; by default the one that has the namespace
-    #[arg(long, value_name = "NAME")]
-    pub registry: Option<String>,
+    #[command(flatten)]
+    pub(super) of: RegistryArgs,
     /// The key to sign with, by its name; by default the one that may
     #[arg(long, value_name = "NAME")]
     pub key: Option<String>,
@@ -99,10 +101,12 @@ impl PublishArgs {
         }
         context.shell.show_lines_of(&self.paths);
         let release = self.release.as_ref();
+        let named = release.map(|release| &release.package);
+        let (workspace, registry) = self.of.workspace(context, named)?;
         let publication = Publication {
             paths: &self.paths,
             release: release.map(|release| (&release.package, &release.version)),
-            registry: self.registry.as_deref(),
+            registry: registry.as_deref(),
             key: self.key.as_deref(),
             carries: match (self.with_lock, self.bundle) {
                 (_, true) => Some(Carries::LockAndBundle),
@@ -115,7 +119,7 @@ impl PublishArgs {
             sure: self.sure.yes,
         };
         let published = publish(
-            context.workspace()?,
+            workspace.publishing(context.offline),
             &context.dirs()?,
             &context.network,
             &publication,
@@ -137,7 +141,7 @@ impl PublishArgs {
             shell.status("Using", format!("the requirements of `{member}`"));
         }
         for (item, outcome) in &published.releases {
-            say(shell, item, outcome, &published.registry);
+            say(shell, item, outcome, &published);
             context.message(&Message::Publish(Publish::of(item, outcome, &published)))?;
         }
         Ok(())
@@ -145,7 +149,7 @@ impl PublishArgs {
 }
 
 /// What became of a release.
-fn say(shell: &Shell, item: &Item, outcome: &Outcome, registry: &Alias) {
+fn say(shell: &Shell, item: &Item, outcome: &Outcome, published: &Published) {
     let release = format!("{}@{}", item.name, item.statement.version);
     let statement = &item.statement;
     let carried = match (&statement.lock, &statement.bundle) {
@@ -153,9 +157,12 @@ fn say(shell: &Shell, item: &Item, outcome: &Outcome, registry: &Alias) {
         (Some(_), None) => ", with its lock",
         (Some(_), Some(_)) => ", with its lock and bundle",
     };
-    let what = format!(
-        "{release} ({}, {} bytes, {}{carried})",
-        item.kind, statement.size, statement.digest
+    let registry = &published.registry;
+    let at = at(published.folder.as_deref());
+    let what = format!("{release} ({}{carried}) in `{registry}`{at}", item.kind);
+    shell.status_verbose(
+        "Content",
+        format!("{}, {} bytes", statement.digest, statement.size),
     );
     for requirement in &statement.requirements {
         shell.status_verbose("Requiring", requirement);

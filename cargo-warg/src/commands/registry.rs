@@ -1,5 +1,6 @@
 //! `cargo warg registry`.
 
+mod configured;
 mod import;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::ops::registry::check::Subject;
 use crate::ops::registry::clock::{Setting, set};
 use crate::ops::registry::create::{Wanted, make};
 
+use configured::{RegistryAddArgs, RegistryListArgs, RegistryRemoveArgs};
 use import::RegistryImportArgs;
 
 /// `cargo warg registry`.
@@ -27,6 +29,12 @@ pub enum RegistryCommand {
     New(RegistryNewArgs),
     /// Release what lies elsewhere: packages of an OCI registry, a crate or a folder, in order of their dependencies
     Import(RegistryImportArgs),
+    /// Add a registry that is there to Cargo.toml, with its policy
+    Add(RegistryAddArgs),
+    /// Show the registries that Cargo.toml configures
+    List(RegistryListArgs),
+    /// Take a registry out of Cargo.toml
+    Remove(RegistryRemoveArgs),
     /// Replay a registry's whole log, apply every rule, and compare every committed map
     Check(RegistryCheckArgs),
     /// Say, as its operator, that a registry's later times were wrong: a record by a fast clock dated it ahead
@@ -37,6 +45,9 @@ impl RegistryCommand {
     pub(super) fn run(self, context: &Context) -> Result<()> {
         match self {
             Self::New(args) => args.run(context),
+            Self::Add(args) => args.run(context),
+            Self::List(args) => args.run(context),
+            Self::Remove(args) => args.run(context),
             Self::Import(args) => args.run(context),
             Self::Check(args) => args.run(context),
             Self::Clock(args) => args.run(context),
@@ -87,17 +98,13 @@ pub struct RegistryNewArgs {
 
 impl RegistryNewArgs {
     fn run(self, context: &Context) -> Result<()> {
-        let alias = Alias::parse(&self.name).ok_or_else(|| {
-            let message = format!("`{}` cannot name a registry", self.name);
-            Error::new(Class::Usage, message)
-                .with_help("a name has 1 to 64 letters, digits, `-` and `_`")
-        })?;
+        let alias = parse_alias(&self.name)?;
         let namespaces: Vec<_> = self
             .namespace
             .into_iter()
             .map(|given| (given.namespace, given.key))
             .collect();
-        let workspace = context.workspace()?;
+        let workspace = context.workspace_or_folder()?;
         let wanted = Wanted {
             path: &self.path,
             alias: &alias,
@@ -107,32 +114,45 @@ impl RegistryNewArgs {
         };
         let made = make(&workspace, &context.dirs()?, &wanted)?;
         let shell = &context.shell;
+        let found = if made.founded { "Founded" } else { "Found" };
+        let folder = made.folder.display();
+        let policy = made.policy.display();
+        shell.status(
+            found,
+            format!("`{}` in {folder}, trusted by {policy}", made.origin),
+        );
         if made.founded {
-            shell.status("Created", format!("two keys in {}", made.keys.display()));
-            shell.status(
-                "Founded",
-                format!("`{}` in {}", made.origin, made.folder.display()),
-            );
-        } else {
-            shell.status(
-                "Found",
-                format!("`{}` in {}", made.origin, made.folder.display()),
-            );
+            let keys = made.keys.display();
+            shell.status_verbose("Created", format!("two keys in {keys}"));
+            shell.status_verbose("Operate", &made.operate);
+            shell.status_verbose("Checkpoint", &made.checkpoint);
         }
-        shell.status("Trusting", made.policy.display());
+        shell.status_verbose("Policy", made.fingerprint);
         if made.configured {
-            shell.status("Changed", workspace.root_manifest().display());
+            shell.status_verbose("Changed", workspace.root_manifest().display());
         }
-        shell.note(format!(
-            "the operate key {} decides who may publish, and every policy names it: keep a copy, and keep it offline",
-            made.operate
-        ));
-        shell.note(format!(
-            "the checkpoint key {} signs whenever somebody publishes: who publishes to the folder needs it",
-            made.checkpoint
-        ));
+        if made.founded {
+            shell.note(format!(
+                "the operate key decides who may publish, and every policy names it: `cargo warg key export {} --role operate \
+                 -o FILE` makes a copy to keep offline",
+                made.origin
+            ));
+        }
+        if !workspace.has_manifest() {
+            shell.note(format!(
+                "in a project, `cargo warg registry add {folder} --policy {policy}` adds it"
+            ));
+        }
         context.message(&Message::RegistryNew((&made).into()))
     }
+}
+
+fn parse_alias(text: &str) -> Result<Alias> {
+    Alias::parse(text).ok_or_else(|| {
+        let message = format!("`{text}` cannot name a registry");
+        Error::new(Class::Usage, message)
+            .with_help("a name has 1 to 64 letters, digits, `-` and `_`")
+    })
 }
 
 /// `cargo warg registry check`.
@@ -153,7 +173,7 @@ impl RegistryCheckArgs {
     fn run(self, context: &Context) -> Result<()> {
         let subject = match &self.policy {
             Some(policy) => Subject::with_policy(Path::new(&self.registry), policy)?,
-            None => Subject::find(&context.workspace()?, &self.registry)?,
+            None => Subject::find(&context.workspace()?.publishing(true), &self.registry)?,
         };
         let checked = subject.check(&context.dirs()?)?;
         let report = &checked.report;
@@ -204,7 +224,7 @@ impl RegistryClockArgs {
             sure: self.sure.yes,
         };
         let set = set(
-            &context.workspace()?,
+            &context.workspace()?.publishing(false),
             &context.dirs()?,
             &context.network,
             &setting,

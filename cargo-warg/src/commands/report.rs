@@ -1,9 +1,11 @@
 //! What several commands say in the same words.
 
-use resolver::lockfile::LockedRelease;
-use transparency::selection::Selection;
+use std::path::Path;
 
+use resolver::lockfile::LockedRelease;
+use transparency::key::VerifyingKey;
 use transparency::number::Time;
+use transparency::selection::Selection;
 
 use super::Context;
 use crate::error::Result;
@@ -21,6 +23,16 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 pub(super) fn counted_long(count: u64, noun: &str) -> String {
     let end = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{end}")
+}
+
+/// In which folder something was written, where readers have another address.
+pub(super) fn at(folder: Option<&Path>) -> String {
+    folder.map_or_else(String::new, |folder| format!(", at {}", folder.display()))
+}
+
+/// A key as people know it again: its name, and its id.
+pub(super) fn key(key: &VerifyingKey) -> String {
+    format!("{} ({})", key.name(), key.id())
 }
 
 /// `588 bytes`, `123 kB`, `1.7 MB`.

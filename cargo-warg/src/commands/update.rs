@@ -10,11 +10,11 @@ use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
 use crate::ops::lock::Flags;
-use crate::ops::manifest::update::{Request, Updated, update};
+use crate::ops::manifest::update::{Request, StatedChange, Updated, update};
 use crate::ops::session::Sessions;
 use crate::ops::session::registries::Reading;
 use crate::ops::session::supply::Supply;
-use crate::spec::PackageSpec;
+use crate::spec::Pattern;
 
 /// `cargo warg update`.
 #[derive(Args)]
@@ -23,6 +23,7 @@ Examples: cargo warg update                                  everything that may
           cargo warg update acme:logger                      this package, and nothing that need not
           cargo warg update acme:logger --precise 1.2.0      up or down, to just this version
           cargo warg update wasi:http --pins                 also in the texts of wit/, which name exact versions
+          cargo warg update 'wasi:*' --pins --precise 0.2.12     all of WASI, in texts, manifests and lock
 
 A component moves to its highest version, a WIT package to the lowest that its requirements allow: a higher version \
 of an interface only asks more of the host. NAME@TRACK is the package in that track alone: acme:logger@1, wasi:http@0.2. \
@@ -30,14 +31,15 @@ With --locked it fails where something would move; a newer checkpoint alone is n
 pub struct UpdateArgs {
     /// Packages to update; everything where none is given
     #[arg(value_name = "NAME[@TRACK]")]
-    pub packages: Vec<PackageSpec>,
-    /// Update the one package to exactly this version
+    pub packages: Vec<Pattern>,
+    /// Update the packages to exactly this version
     #[arg(long, value_name = "VERSION", value_parser = parse_version, requires = "packages", conflicts_with = "recursive")]
     pub precise: Option<Version>,
     /// Update what the packages depend on, too
     #[arg(long, requires = "packages")]
     pub recursive: bool,
-    /// Change the exact versions in wit/*.wit where they hold an update back
+    /// Change the exact versions in wit/*.wit where they hold an update back; and what Cargo.toml says of the WIT packages that
+    /// are named
     #[arg(long)]
     pub pins: bool,
     /// Say what would change, and write nothing
@@ -50,11 +52,12 @@ pub struct UpdateArgs {
 
 impl UpdateArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        if self.precise.is_some() && self.packages.len() > 1 {
-            return Err(crate::error::Error::new(
-                crate::error::Class::Usage,
-                "`--precise` gives one package a version, and several are named",
-            ));
+        let (mut specs, mut namespaces) = (Vec::new(), Vec::new());
+        for named in &self.packages {
+            match named.clone() {
+                Pattern::Package(spec) => specs.push(spec),
+                Pattern::Namespace(spec) => namespaces.push(spec),
+            }
         }
         let manifest = self.solving.manifest(context);
         let project = context.project(&manifest)?;
@@ -64,7 +67,8 @@ impl UpdateArgs {
         let mut sessions = Sessions::new(&project.registries, reading)
             .supplied_by(supplier.as_ref().map(|one| one as &dyn Supply));
         let request = Request {
-            specs: &self.packages,
+            specs: &specs,
+            namespaces: &namespaces,
             members: &context.manifest.packages,
             precise: self.precise.as_ref(),
             recursive: self.recursive,
@@ -95,6 +99,19 @@ impl UpdateArgs {
             shell.status(
                 "Changing",
                 format!("{path}:{line} {name}@{before} -> {after}"),
+            );
+        }
+        for stated in &updated.stated {
+            let StatedChange {
+                location,
+                name,
+                before,
+                after,
+            } = stated;
+            let (path, line) = (location.file().display(), location.line());
+            shell.status(
+                "Changing",
+                format!("{path}:{line} {name} \"{before}\" -> \"{after}\""),
             );
         }
         let available = |selection: &_| {

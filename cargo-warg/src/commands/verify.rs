@@ -9,17 +9,20 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use transparency::name::PackageName;
 
+use super::of_registry::RegistryArgs;
 use super::publish::ReleaseName;
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::message::Message;
 use crate::notice::Notice;
 use crate::ops::contents::verify::{Verified, verify};
 use crate::ops::lock::deny::{Asked, Deny};
 use crate::ops::session::proved::Proved;
+use crate::ops::session::registries::Registries;
 use crate::output;
 use crate::shell::{Summary, Table};
 
@@ -38,6 +41,8 @@ pub struct VerifyArgs {
     /// Fail where there would be a warning; may be given more than once
     #[arg(long, value_name = "WARNING")]
     deny: Vec<Denied>,
+    #[command(flatten)]
+    of: RegistryArgs,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
@@ -111,10 +116,30 @@ impl VerifyArgs {
             now: clock::now()?,
         };
         match &self.subject {
+            None if self.of.registry.is_some() => Err(Error::new(
+                Class::Usage,
+                "`--registry` says where a release or a bundle is from, and none is named",
+            )
+            .with_help("the registries of warg.lock are those of Cargo.toml: leave it out")),
             None => self.lock(context, &asked, summary),
-            Some(Subject::Release(release)) => carried::release(context, release, &asked, summary),
-            Some(Subject::File(path)) => carried::bundle(context, path, &asked, summary),
+            Some(Subject::Release(release)) => {
+                let registries = self.registries(context, Some(&release.package))?;
+                carried::release(context, &registries, release, &asked, summary)
+            }
+            Some(Subject::File(path)) => {
+                let registries = || self.registries(context, None);
+                carried::bundle(context, registries, path, &asked, summary)
+            }
         }
+    }
+
+    fn registries(&self, context: &Context, package: Option<&PackageName>) -> Result<Registries> {
+        let (workspace, alias) = self.of.workspace(context, package)?;
+        let registries = Registries::open(&workspace, &context.dirs()?, &context.network)?;
+        if let Some(alias) = alias {
+            registries.of_alias(&alias)?;
+        }
+        Ok(registries)
     }
 
     fn lock(&self, context: &Context, asked: &Asked, summary: &mut Summary) -> Result<()> {

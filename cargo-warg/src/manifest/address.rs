@@ -64,7 +64,7 @@ pub fn address_text(root: &Path, folder: &Path, what: &str) -> Result<String> {
     match text {
         Some(text) if text.is_empty() => Err(Error::new(
             Class::Usage,
-            format!("the workspace's own folder cannot be {what}"),
+            format!("the folder of Cargo.toml itself cannot be {what}"),
         )),
         Some(text) => Ok(text),
         None => Err(Error::new(

@@ -243,6 +243,66 @@ impl ManifestEdit {
         })
     }
 
+    /// States the registry that has all namespaces which no other one has.
+    ///
+    /// # Errors
+    /// Another one has them; a table on the way is none.
+    pub fn set_default_registry(&mut self, alias: &Alias) -> Result<bool, ManifestError> {
+        const KEY: &str = "default-registry";
+        let owner = self.owner();
+        self.change(|edit| {
+            for owner in ["workspace", "package"] {
+                let path = [owner, "metadata", "warg"];
+                let table = find(&mut edit.document, &path);
+                let stated = table.and_then(|table| child(table, KEY)?.as_str().map(str::to_owned));
+                match stated {
+                    Some(stated) if stated == alias.as_str() => return Ok(()),
+                    Some(stated) => {
+                        return Err(ManifestError::OtherDefault {
+                            location: edit.source.at_path(&[&path[..], &[KEY]].concat()),
+                            alias: stated,
+                        });
+                    }
+                    None => {}
+                }
+            }
+            insert_last(
+                edit.table(&[owner, "metadata", "warg"])?,
+                KEY,
+                alias.as_str().into(),
+            );
+            Ok(())
+        })
+    }
+
+    /// Takes out a registry, and the namespaces that belong to it, wherever they stand.
+    pub fn remove_registry(&mut self, alias: &Alias) {
+        for owner in ["workspace", "package"] {
+            let Some(table) = find(&mut self.document, &[owner, "metadata", "warg"]) else {
+                continue;
+            };
+            let is_this = |item: &Item| item.as_str() == Some(alias.as_str());
+            if let Some(registries) = child(table, "registries") {
+                remove(registries, alias.as_str());
+            }
+            if let Some(namespaces) = child(table, "namespaces") {
+                let entries = namespaces.as_table_like().map(|table| table.iter());
+                let keys: Vec<_> = entries
+                    .into_iter()
+                    .flatten()
+                    .filter(|(_, item)| is_this(item))
+                    .map(|(key, _)| key.to_owned())
+                    .collect();
+                for key in keys {
+                    remove(namespaces, &key);
+                }
+            }
+            if child(table, "default-registry").is_some_and(|item| is_this(item)) {
+                remove(table, "default-registry");
+            }
+        }
+    }
+
     fn add_namespace(
         &mut self,
         owner: &str,

@@ -200,6 +200,24 @@ pub enum ManifestError {
         /// Where it stands.
         location: Location,
     },
+    /// A web server to publish to.
+    #[error(
+        "`publish` names the folder that a registry is written to, and `{url}` is an http address"
+    )]
+    Publish {
+        /// Where it stands.
+        location: Location,
+        /// What stands there.
+        url: String,
+    },
+    /// Another registry is the default one.
+    #[error("the default registry is `{alias}` already")]
+    OtherDefault {
+        /// Where it says so.
+        location: Location,
+        /// The registry.
+        alias: String,
+    },
     /// Two keys that exclude each other.
     #[error("`{first}` and `{second}` cannot stand together")]
     Together {
@@ -386,6 +404,8 @@ impl Classify for ManifestError {
             | Self::Url { .. }
             | Self::Mirror { .. }
             | Self::FolderMirrors { .. }
+            | Self::Publish { .. }
+            | Self::OtherDefault { .. }
             | Self::Together { .. }
             | Self::NoVersion { .. }
             | Self::Target { .. }
@@ -441,6 +461,14 @@ impl Classify for ManifestError {
             }
             Self::FolderMirrors { .. } => {
                 "mirrors stand beside a `url` that is an http address".to_owned()
+            }
+            Self::Publish { .. } => {
+                "publishing to a web server is not there yet: name the folder that the server serves, or that is copied to it"
+                    .to_owned()
+            }
+            Self::OtherDefault { .. } => {
+                "leave `--default` out and name the namespaces with `--namespace`; or change `default-registry` by hand"
+                    .to_owned()
             }
             Self::Url { .. } => {
                 "write a folder's path as it is, relative to the root manifest".to_owned()
@@ -502,6 +530,8 @@ impl Classify for ManifestError {
             | Self::Url { location, .. }
             | Self::Mirror { location, .. }
             | Self::FolderMirrors { location }
+            | Self::Publish { location, .. }
+            | Self::OtherDefault { location, .. }
             | Self::Together { location, .. }
             | Self::NoVersion { location, .. }
             | Self::Target { location, .. }

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transparency::name::{Namespace, PackageName};
 
 use super::alias::Alias;
 use super::error::ManifestError;
-use component::span::Location;
+use component::span::{Location, Text};
 
 /// Where a registry's files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +41,52 @@ pub struct Registry {
     pub address: Address,
     /// Further addresses that serve the same, tried where the first one is unavailable or behind.
     pub mirrors: Vec<String>,
+    /// The folder that publishers write to, where readers have another address; absolute. It may not exist.
+    pub publish: Option<PathBuf>,
+    /// Where readers find it, where `address` is the folder that publishers write to: see [`Registry::to_write`].
+    pub served: Option<Served>,
     /// The policy file, absolute: the trust anchor. It may not exist.
     pub policy: PathBuf,
     /// Where it is configured.
     pub location: Location,
+}
+
+/// Where the readers of a registry find it that is written to in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The first address.
+    pub address: Address,
+    /// The others.
+    pub mirrors: Vec<String>,
+}
+
+impl Registry {
+    /// One that no manifest configures.
+    pub fn new(alias: Alias, address: Address, policy: PathBuf) -> Self {
+        Self {
+            location: Text::new(Path::new("the command line"), "").at(0..0),
+            alias,
+            address,
+            mirrors: Vec::new(),
+            publish: None,
+            served: None,
+            policy,
+        }
+    }
+
+    /// Has it read where it is written to, if that folder is on this machine: what readers are served may be older.
+    pub fn to_write(&mut self) {
+        let Some(folder) = self.publish.clone().filter(|folder| folder.is_dir()) else {
+            return;
+        };
+        let folder = Address::Folder(folder);
+        if self.served.is_none() && self.address != folder {
+            self.served = Some(Served {
+                address: std::mem::replace(&mut self.address, folder),
+                mirrors: std::mem::take(&mut self.mirrors),
+            });
+        }
+    }
 }
 
 /// The registries of a workspace.
@@ -90,6 +132,22 @@ impl Registries {
     /// The registry of a package.
     pub fn of_package(&self, name: &PackageName) -> Option<&Registry> {
         self.of_namespace(&name.namespace())
+    }
+
+    /// All of them, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Registry> {
+        self.by_alias.values_mut()
+    }
+
+    /// Adds one that the command line names, in the place of the one of its short name. A namespace that is named with it is
+    /// that one's, and so is what none was configured for.
+    pub(super) fn give(&mut self, registry: Registry, namespace: Option<Namespace>) {
+        let claim = (registry.alias.clone(), registry.location.clone());
+        if let Some(namespace) = namespace {
+            self.namespaces.insert(namespace, claim.clone());
+        }
+        self.default.get_or_insert(claim);
+        self.by_alias.insert(registry.alias.clone(), registry);
     }
 
     pub(super) fn insert(&mut self, registry: Registry) -> Result<(), ManifestError> {

@@ -12,6 +12,9 @@ use transparency::version::VersionReq;
 use super::Dependency;
 use super::alias::Alias;
 use super::error::ManifestError;
+use super::known::{
+    DEPENDENCY, PACKAGE_TABLE, PATCH, REGISTRY, ROOT_PACKAGE_TABLE, WIT_DEPENDENCY, WORKSPACE_TABLE,
+};
 use super::registries::{Address, Registries, Registry};
 use super::settings::{Patch, Settings};
 use super::source::Source;
@@ -20,36 +23,6 @@ use component::span::Location;
 
 const PACKAGE: [&str; 3] = ["package", "metadata", "warg"];
 const WORKSPACE: [&str; 3] = ["workspace", "metadata", "warg"];
-
-const PACKAGE_KEYS: &[&str] = &["package", "dependencies", "wit-dependencies", "wire"];
-const ROOT_PACKAGE_KEYS: &[&str] = &[
-    "package",
-    "dependencies",
-    "wit-dependencies",
-    "wire",
-    "default-registry",
-    "registries",
-    "namespaces",
-    "resolution",
-    "exclude-newer",
-    "exclude-newer-package",
-    "patch",
-    "vendor",
-];
-const WORKSPACE_KEYS: &[&str] = &[
-    "default-registry",
-    "registries",
-    "namespaces",
-    "resolution",
-    "exclude-newer",
-    "exclude-newer-package",
-    "patch",
-    "vendor",
-];
-const PATCH_KEYS: &[&str] = &["path"];
-const REGISTRY_KEYS: &[&str] = &["url", "mirrors", "policy"];
-const COMPONENT_KEYS: &[&str] = &["version", "path", "registry", "package", "for"];
-const WIT_KEYS: &[&str] = &["version", "path", "registry", "package"];
 
 /// What a table of a package says.
 #[derive(Default)]
@@ -69,10 +42,10 @@ pub(super) fn read_package(
         return Ok(read);
     };
     if let Some((root, settings)) = root {
-        table.deny_unknown(ROOT_PACKAGE_KEYS)?;
+        table.deny_unknown(ROOT_PACKAGE_TABLE)?;
         read_settings(&table, root, settings)?;
     } else {
-        for &key in WORKSPACE_KEYS {
+        for &key in WORKSPACE_TABLE {
             if let Some((at, _)) = table.keys.get_key_value(key) {
                 return Err(ManifestError::Misplaced {
                     location: source.at_key(at),
@@ -80,7 +53,7 @@ pub(super) fn read_package(
                 });
             }
         }
-        table.deny_unknown(PACKAGE_KEYS)?;
+        table.deny_unknown(PACKAGE_TABLE)?;
     }
     read.package = table.parse("package")?;
     for (kind, key) in [
@@ -118,7 +91,7 @@ pub(super) fn read_workspace(
     let Some(table) = Table::open(source, &WORKSPACE)? else {
         return Ok(());
     };
-    table.deny_unknown(WORKSPACE_KEYS)?;
+    table.deny_unknown(WORKSPACE_TABLE)?;
     read_settings(&table, root, settings)
 }
 
@@ -185,7 +158,7 @@ fn read_patches(
                     location: entry.source.at_key(other),
                     key: key.to_owned(),
                     table: entry.bracketed(),
-                    known: PATCH_KEYS,
+                    known: PATCH,
                 },
             });
         }
@@ -216,14 +189,25 @@ fn read_registries(
             let location = entries.source.at_key(key);
             let alias = parse_alias(key.get(), &location)?;
             let entry = entries.below(key, item)?;
-            entry.deny_unknown(REGISTRY_KEYS)?;
+            entry.deny_unknown(REGISTRY)?;
             let (url, at) = entry.required("url")?;
             let (policy, _) = entry.required("policy")?;
             let address = parse_address(url, root, &at)?;
+            let publish = match entry.text("publish")? {
+                Some((text, at)) => match parse_address(text, root, &at)? {
+                    Address::Folder(folder) => Some(folder),
+                    Address::Http(url) => {
+                        return Err(ManifestError::Publish { location: at, url });
+                    }
+                },
+                None => None,
+            };
             registries.insert(Registry {
                 alias,
                 mirrors: entry.mirrors(&address)?,
                 address,
+                publish,
+                served: None,
                 policy: joined(root, policy),
                 location,
             })?;
@@ -274,8 +258,8 @@ fn read_dependency(
         });
     }
     entry.deny_unknown(match kind {
-        Kind::Component => COMPONENT_KEYS,
-        Kind::Wit => WIT_KEYS,
+        Kind::Component => DEPENDENCY,
+        Kind::Wit => WIT_DEPENDENCY,
     })?;
     entry.read_source(&mut dependency)?;
     dependency.registry = entry.alias("registry")?.map(|(alias, _)| alias);

@@ -25,8 +25,10 @@ pub struct AddedDependency {
     pub kind: Kind,
     /// Its name.
     pub name: String,
-    /// The requirement that stands in the manifest.
-    pub requirement: String,
+    /// The requirement that stands in the manifest; null where only a path does.
+    pub requirement: Option<String>,
+    /// The path that was written, from the manifest's folder; null where the package comes from a registry.
+    pub path: Option<String>,
     /// Whether the manifest did not say so already.
     pub changed: bool,
 }
@@ -37,6 +39,7 @@ impl From<(&[ops::manifest::add::Added], &ops::lock::Outcome)> for Add {
             kind: one.kind.into(),
             name: one.name.to_string(),
             requirement: one.requirement.clone(),
+            path: one.path.clone(),
             changed: one.changed,
         });
         Self {

@@ -5,6 +5,7 @@ use transparency::name::PackageName;
 use transparency::package::{Permission, Scope};
 
 use super::Message;
+use super::registry::folder_text;
 use crate::ops::registry::append::{Change, Outcome};
 use crate::ops::registry::change::Changed;
 
@@ -98,6 +99,8 @@ pub struct Recorded {
     pub registry: String,
     /// The registry's origin.
     pub origin: String,
+    /// The folder that was written to; null where that is where readers find the registry, too.
+    pub folder: Option<String>,
     /// The name of the key that signed, or would; null where no record was needed.
     pub signer: Option<String>,
     /// Where the registry's log holds it; null where nothing was written.
@@ -130,6 +133,7 @@ impl From<&Changed> for Recorded {
             outcome,
             registry: changed.registry.to_string(),
             origin: changed.origin.to_string(),
+            folder: folder_text(changed.folder.as_deref()),
             signer: signer.cloned(),
             index,
         }

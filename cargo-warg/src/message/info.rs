@@ -23,6 +23,8 @@ pub struct Info {
     pub registry: String,
     /// The origin of its registry.
     pub origin: String,
+    /// The SHA-256 of the registry's policy file; null where the policy is no file.
+    pub fingerprint: Option<String>,
     /// The size of the registry's log at the checkpoint that all of this was proved at.
     pub size: u64,
     /// The root of that log, in base64.
@@ -163,6 +165,7 @@ impl From<&ops::release::info::Info> for Info {
             name: info.name.to_string(),
             kind: info.kind.into(),
             registry: info.registry.to_string(),
+            fingerprint: info.fingerprint.map(|fingerprint| fingerprint.to_string()),
             origin: info.checkpoint.origin.to_string(),
             size: info.checkpoint.size.get(),
             root: info.checkpoint.root.base64(),

@@ -1,4 +1,6 @@
-//! What was written to a registry or found in one, and this user's keys.
+//! What was written to a registry or found in one.
+
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -29,6 +31,8 @@ pub struct Publish {
     pub bundle: Option<String>,
     /// What Cargo.toml calls the registry.
     pub registry: String,
+    /// The folder that was written to; null where that is where readers find the registry, too.
+    pub folder: Option<String>,
     /// What became of it; `checked` of a dry run.
     pub outcome: RecordOutcome,
     /// The name of the key that signed, or would; null where nothing was to be signed.
@@ -152,6 +156,8 @@ pub struct RegistryNew {
     pub folder: String,
     /// The policy file.
     pub policy: String,
+    /// The SHA-256 of the policy file, by which others believe a copy of it.
+    pub fingerprint: String,
     /// The vkey that signs operator records.
     pub operate: String,
     /// The vkey that signs checkpoints.
@@ -162,15 +168,6 @@ pub struct RegistryNew {
     pub configured: bool,
 }
 
-/// This user's keys, or one that was made.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub struct Keys {
-    /// The public halves, as vkeys.
-    pub keys: Vec<String>,
-}
-
 /// The tables that were added.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -178,6 +175,11 @@ pub struct Keys {
 pub struct Init {
     /// The manifests that changed.
     pub changed: Vec<String>,
+}
+
+/// A folder that was written to.
+pub(super) fn folder_text(folder: Option<&Path>) -> Option<String> {
+    folder.map(|folder| folder.display().to_string())
 }
 
 /// What became of a draft, by whom, and where it is.
@@ -215,6 +217,7 @@ impl Publish {
                 .bundle
                 .map(|(bundle, _)| bundle.digest.to_string()),
             registry: published.registry.to_string(),
+            folder: folder_text(published.folder.as_deref()),
             outcome,
             signer,
             index,
@@ -295,6 +298,7 @@ impl From<&ops::registry::create::Made> for RegistryNew {
             origin: made.origin.to_string(),
             folder: made.folder.display().to_string(),
             policy: made.policy.display().to_string(),
+            fingerprint: made.fingerprint.to_string(),
             operate: made.operate.to_string(),
             checkpoint: made.checkpoint.to_string(),
             founded: made.founded,

@@ -16,6 +16,8 @@ pub struct Update {
     pub lock: Lock,
     /// The versions in `wit/` that changed.
     pub pins: Vec<PinChange>,
+    /// The requirements of manifests that changed with them.
+    pub stated: Vec<PinChange>,
     /// The versions in `wit/` that hold back newer ones.
     pub held: Vec<HeldPin>,
     /// What is locked although a newer version is there.
@@ -35,9 +37,9 @@ pub struct PinChange {
     pub line: usize,
     /// The package that is referred to.
     pub name: String,
-    /// The version that stood there.
+    /// The version, or the requirement of a manifest, that stood there.
     pub before: String,
-    /// The version that stands there now.
+    /// What stands there now.
     pub after: String,
 }
 
@@ -85,6 +87,7 @@ impl From<(bool, &ops::manifest::update::Updated)> for Update {
             dry_run,
             lock: Lock::from(&updated.lock),
             pins: updated.pins.iter().map(PinChange::from).collect(),
+            stated: updated.stated.iter().map(PinChange::from).collect(),
             held: updated.held.iter().map(HeldPin::from).collect(),
             behind: behind.collect(),
             notices: Notice::all(&updated.notices),
@@ -100,6 +103,18 @@ impl From<&component::wit::pins::PinChange> for PinChange {
             name: change.name.to_string(),
             before: change.before.to_string(),
             after: change.after.to_string(),
+        }
+    }
+}
+
+impl From<&ops::manifest::update::StatedChange> for PinChange {
+    fn from(change: &ops::manifest::update::StatedChange) -> Self {
+        Self {
+            file: change.location.file().display().to_string(),
+            line: change.location.line(),
+            name: change.name.to_string(),
+            before: change.before.clone(),
+            after: change.after.clone(),
         }
     }
 }

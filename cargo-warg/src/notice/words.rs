@@ -79,11 +79,24 @@ impl fmt::Display for Notice {
                 release.name, release.version
             ),
             Self::UnreadTexts { path } => write!(f, "the texts in {path} are not read"),
-            Self::OwnTexts { release, path } => write!(
-                f,
-                "{} is taken from {path}, which `cargo warg fetch` did not write",
-                named(release)
-            ),
+            Self::OwnTexts {
+                release,
+                path,
+                others,
+            } => {
+                let release = named(release);
+                match others {
+                    0 => write!(f, "{release} is taken from {path}, which")?,
+                    others => write!(
+                        f,
+                        "{release} is taken from {path}, and {} as it is, which",
+                        counted(*others, "other package")
+                    )?,
+                }
+                f.write_str(
+                    " `cargo warg fetch` did not write: `cargo warg lock --adopt-deps` hands over what a registry has",
+                )
+            }
             Self::Unvouched { packages } => write!(
                 f,
                 "{} in folders: no record vouches for what lies there",

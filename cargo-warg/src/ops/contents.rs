@@ -1,5 +1,6 @@
 //! The contents that a lock names: into `wit/deps`, into the vendored folder, held against the lock again, and listed.
 
+pub mod adopt;
 pub mod fetch;
 pub mod sbom;
 pub mod vendor;

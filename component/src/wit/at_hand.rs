@@ -280,8 +280,11 @@ impl AtHand {
     }
 }
 
-/// What a content says of its own package, whatever the versions of others are that it refers to.
-fn meaning(bytes: &[u8], name: &WitName) -> Result<Option<String>, PublishError> {
+/// What a content says of its own package, whatever the versions of others are that it refers to. Comments say nothing.
+///
+/// # Errors
+/// Bytes that are no WIT package.
+pub fn meaning(bytes: &[u8], name: &WitName) -> Result<Option<String>, PublishError> {
     let resolve = unversioned(Decoded::open(bytes)?.into_resolve());
     let own = |(_, package): &(_, &Package)| {
         (&package.name.namespace, &package.name.name) == (&name.namespace, &name.name)

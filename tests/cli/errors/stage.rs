@@ -231,7 +231,7 @@ fn without_hashes(word: &str) -> String {
 /// What a case showed.
 pub(super) struct Shown {
     pub(super) code: i32,
-    line: String,
+    pub(super) line: String,
     pub(super) said: String,
     mended: Option<&'static str>,
 }

@@ -318,6 +318,7 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ),
     ("no registry of Cargo.toml has the origin `…`", STALE),
     ("cannot find the folder …", FOLDER),
+    ("cannot find …", FOLDER),
     ("the operate key cannot be a policy's", DEFECT),
     ("it is no bundle as cargo warg makes it", SIGNER),
     ("…@… is not usable: …", SIGNER),

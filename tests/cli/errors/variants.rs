@@ -62,7 +62,7 @@ macro_rules! variants {
 variants! {
     ManifestError {
         CargoRun, Cargo, Conflicted, CargoOutput, Read, Write, Size, Changed, Toml, UnknownKey, Misplaced, Type, Missing, Name,
-        Version, Resolution, Cutoff, PatchElsewhere, Alias, UnknownRegistry, Url, Mirror, FolderMirrors, Together, NoVersion, Target, Instance, Differs,
+        Version, Resolution, Cutoff, PatchElsewhere, Alias, UnknownRegistry, Url, Mirror, FolderMirrors, Publish, OtherDefault, Together, NoVersion, Target, Instance, Differs,
         TwoNames, Twice, TwoRegistries, NoRegistry, NoMember, WhichMember, Taken,
     }
     PolicyFileError { Missing, Read, Malformed }

@@ -54,7 +54,8 @@ enum Source {
 
 impl RegistryImportArgs {
     pub(super) fn run(self, context: &Context) -> Result<()> {
-        let (workspace, dirs) = (context.workspace()?, context.dirs()?);
+        let workspace = context.workspace()?.publishing(context.offline);
+        let dirs = context.dirs()?;
         let now = clock::now()?;
         let report = match source(&self.sources)? {
             Source::Folders(folders) => {

@@ -19,18 +19,15 @@ use crate::ops::session::registries::Registries;
 use crate::output;
 use crate::shell::Summary;
 
-fn registries(context: &Context) -> Result<Registries> {
-    Registries::open(&context.workspace()?, &context.dirs()?, &context.network)
-}
-
 pub(super) fn release(
     context: &Context,
+    registries: &Registries,
     named: &ReleaseName,
     asked: &Asked,
     summary: &mut Summary,
 ) -> Result<()> {
     let ReleaseName { package, version } = named;
-    let mut verified = verify_release(&registries(context)?, package, version, asked)?;
+    let mut verified = verify_release(registries, package, version, asked)?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));
     let index = match verified.index {
@@ -117,13 +114,14 @@ fn rebuilt(context: &Context, bundle: Rebuilt) {
 
 pub(super) fn bundle(
     context: &Context,
+    registries: impl FnOnce() -> Result<Registries>,
     path: &Path,
     asked: &Asked,
     summary: &mut Summary,
 ) -> Result<()> {
     let bytes = output::read(path).map_err(|error| with_release_hint(error, path))?;
     let this = output::shown(path);
-    let mut verified = verify_bundle(&registries(context)?, &bytes, &this, asked)
+    let mut verified = verify_bundle(&registries()?, &bytes, &this, asked)
         .context(|| format!("{this} cannot be verified"))?;
     report::proved_at(context, &verified.proved, asked.now);
     summary.tables.push(table(&verified.proved, asked));

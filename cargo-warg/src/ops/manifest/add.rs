@@ -5,8 +5,8 @@
 //! fails, the manifest is as it was.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 use registry::file::Tree;
 use resolver::index::Address;
@@ -19,8 +19,9 @@ use transparency::version::VersionReq;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::manifest::address::{address_text, resolve};
 use crate::manifest::edit::NewDependency;
-use crate::manifest::{ManifestArgs, ManifestError, Workspace};
+use crate::manifest::{ManifestArgs, ManifestError, Member, Workspace};
 use crate::network::Network;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
@@ -28,6 +29,8 @@ use crate::ops::session::near::did_you_mean;
 use crate::ops::session::project::Project;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::ops::session::supply::Supply;
+use crate::output;
+use component::content::kind_of;
 use component::wit::root::Root;
 
 /// A package to add, and the requirement as the user wrote it, where there is one.
@@ -36,6 +39,8 @@ pub struct Wanted {
     pub name: PackageName,
     /// The text, and what it means.
     pub requirement: Option<(String, VersionReq)>,
+    /// The folder or file that it is taken from in development.
+    pub path: Option<PathBuf>,
 }
 
 /// A dependency that was added.
@@ -45,8 +50,10 @@ pub struct Added {
     pub kind: Kind,
     /// The package.
     pub name: PackageName,
-    /// What was written.
-    pub requirement: String,
+    /// The requirement that was written; none where only a path was.
+    pub requirement: Option<String>,
+    /// The path that was written, from the manifest's folder.
+    pub path: Option<String>,
     /// Whether the manifest did not say so already.
     pub changed: bool,
 }
@@ -76,6 +83,10 @@ pub fn add(
     sessions.take_own(wanted.iter().map(|one| &one.name))?;
     let mut chosen = Vec::new();
     for one in wanted {
+        if let Some(path) = &one.path {
+            chosen.push((&one.name, at_path(one, path, member)?));
+            continue;
+        }
         let (address, log) = sessions.find(&one.name)?;
         let Some(log) = log else {
             let size = sessions.of(&address.origin)?.size();
@@ -83,20 +94,34 @@ pub fn add(
         };
         let log = log.log().clone();
         let may = |version: &Version| !sessions.is_held_back(&log, version);
-        let found = choose(one, &named(&root, &one.name), &log, may)?;
-        chosen.push((&one.name, found));
+        let (kind, requirement) = choose(one, &named(&root, &one.name), &log, may)?;
+        let requirement = Some(requirement);
+        let path = None;
+        chosen.push((
+            &one.name,
+            Stated {
+                kind,
+                requirement,
+                path,
+            },
+        ));
     }
     let _turn = wait_for_turn(dirs)?;
     let mut edit = workspace.edit(member).classified()?;
     let mut added = Vec::new();
-    for (name, (kind, requirement)) in chosen {
+    for (name, stated) in chosen {
+        let Stated {
+            kind,
+            requirement,
+            path,
+        } = stated;
         let changed = edit
             .set_dependency(&NewDependency {
                 kind,
                 alias: name,
                 package: None,
-                requirement: Some(&requirement),
-                path: None,
+                requirement: requirement.as_deref(),
+                path: path.as_deref(),
                 registry: None,
             })
             .classified()?;
@@ -104,6 +129,7 @@ pub fn add(
             kind,
             name: name.clone(),
             requirement,
+            path,
             changed,
         });
     }
@@ -119,6 +145,46 @@ pub fn add(
             Err(failure) => left_over(failure, &added),
         })),
     }
+}
+
+/// What is to stand in the manifest.
+struct Stated {
+    kind: Kind,
+    requirement: Option<String>,
+    path: Option<String>,
+}
+
+/// What lies at a path decides the table. Whether it is the package of this name is found out when it is locked.
+fn at_path(wanted: &Wanted, path: &Path, member: &Member) -> Result<Stated> {
+    let found =
+        resolve(path).or_fail(Class::Other, || format!("cannot find {}", path.display()))?;
+    let is_wit = |path: &Path| path.extension().is_some_and(|end| end == "wit");
+    let holds_wit = || {
+        let mut entries = fs::read_dir(&found).into_iter().flatten().flatten();
+        entries.any(|entry| is_wit(&entry.path()))
+    };
+    let kind = if found.join("Cargo.toml").is_file() {
+        Kind::Component
+    } else if found.is_file() && !is_wit(&found) {
+        kind_of(&output::read(&found)?).classified()?
+    } else if found.is_file() || holds_wit() {
+        Kind::Wit
+    } else {
+        let message = format!("`{}` is not at {}", wanted.name, path.display());
+        return Err(Error::new(Class::Other, message).with_help(
+            "a path names a folder with a Cargo.toml, one with the .wit files of a package, or a `.wasm` component",
+        ));
+    };
+    let text = |(text, _): &(String, VersionReq)| text.clone();
+    Ok(Stated {
+        kind,
+        requirement: wanted.requirement.as_ref().map(text),
+        path: Some(address_text(
+            member.folder(),
+            &found,
+            "a dependency of itself",
+        )?),
+    })
 }
 
 /// The packages, each once.
@@ -158,7 +224,7 @@ fn left_over(failure: ManifestError, added: &[Added]) -> String {
     let lines: Vec<_> = added
         .iter()
         .filter(|one| one.changed)
-        .map(|one| format!("`\"{}\" = \"{}\"`", one.name, one.requirement))
+        .map(|one| format!("`\"{}\"`", one.name))
         .collect();
     format!(
         "the manifest was not put back ({:#}): take out {}",

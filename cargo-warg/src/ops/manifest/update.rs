@@ -2,9 +2,12 @@
 //!
 //! The solver prefers the locked version of what may not move, and of nothing else. Then it decides as ever. A
 //! component goes to its highest version, a WIT package to the lowest that does. The exact versions in `wit/` are
-//! requirements: they move only where `pins` says so, and then the texts and the lock change together or not at all.
+//! requirements: they move only where `pins` says so, with what the manifests say of the packages that are named. Then the
+//! texts, the manifests and the lock change together or not at all.
 
+mod namespace;
 mod pins;
+mod stated;
 mod yanked;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +20,7 @@ use resolver::problem::{Problem, RootRequirement};
 use resolver::resolution::Resolution;
 use resolver::unresolved::{GaveUp, Unresolved};
 use semver::Version;
+use transparency::name::PackageName;
 use transparency::release::Objection;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
@@ -26,6 +30,8 @@ pub use self::pins::HeldPin;
 use self::pins::{
     held, is_movable, is_pin_near, pins_in_scope, relax, requires_pin, set_pins, twins,
 };
+pub use self::stated::StatedChange;
+use self::stated::{Manifests, relax_stated, set_stated, stated_in_scope};
 use self::yanked::solve;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::lock_file::LockFile;
@@ -35,18 +41,20 @@ use crate::ops::lock::tree::not_locked;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
-use crate::spec::PackageSpec;
+use crate::spec::{NamespaceSpec, PackageSpec};
 use component::wit::pins::{PinChange, PinEdit};
 use component::wit::root::Pin;
 
 /// What is to move, and how.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request<'a> {
-    /// The packages; all where none is given.
+    /// The packages; all where none is given, and no namespace.
     pub specs: &'a [PackageSpec],
+    /// Namespaces, of which all packages are meant.
+    pub namespaces: &'a [NamespaceSpec],
     /// The members that may change; all where none is given.
     pub members: &'a [String],
-    /// The version that the one package is to have.
+    /// The version that the packages are to have.
     pub precise: Option<&'a Version>,
     /// What the packages depend on may move, too.
     pub recursive: bool,
@@ -63,6 +71,8 @@ pub struct Updated {
     pub lock: Outcome,
     /// The versions in `wit/` that changed; of a dry run, that would.
     pub pins: Vec<PinChange>,
+    /// The requirements of manifests that changed with them; of a dry run, that would.
+    pub stated: Vec<StatedChange>,
     /// The versions in `wit/` that hold back what could move.
     pub held: Vec<HeldPin>,
     /// The newest usable version of what is locked in an older one.
@@ -83,32 +93,42 @@ pub fn update(
     flags: Flags,
 ) -> Result<Updated> {
     let file = project.workspace.lock_file();
-    let old = match (file.lock()?, request.specs) {
-        (Some(old), _) => old,
-        (None, []) if project.problem.members.is_empty() || !(request.dry_run || request.pins) => {
+    let old = match (file.lock()?, request.specs, request.namespaces) {
+        (Some(old), _, _) => old,
+        (None, [], [])
+            if project.problem.members.is_empty() || !(request.dry_run || request.pins) =>
+        {
             let lock = lock::lock(project, sessions, request.members, flags)?;
             return Ok(Updated {
                 lock,
                 pins: Vec::new(),
+                stated: Vec::new(),
                 held: Vec::new(),
                 newer: BTreeMap::new(),
                 notices: Vec::new(),
             });
         }
-        (None, _) => lock::read_existing(project)?,
+        (None, _, _) => lock::read_existing(project)?,
     };
     let (old, adopted) = lock::as_own(old, project, sessions)?;
     lock::check_pasts(&old, project, sessions)?;
     sessions.load_locked(&old)?;
     let mut problem = project.problem_moving(Some(&old), request.members, sessions.origins());
+    let specs = namespace::expand(&request, &old, &problem, sessions)?;
+    let request = Request {
+        specs: &specs,
+        ..request
+    };
     let moving = moving(&old, &problem, &request)?;
     set_free(&mut problem, &moving);
     if request.specs.is_empty() {
         problem.locked.clear();
     }
     let pins = pins_in_scope(project, &problem, &request);
+    let stated = stated_in_scope(project, &moving, &request);
+    relax_stated(&mut problem, project, sessions, &stated, request.precise)?;
     if let Some(version) = request.precise {
-        check_release(sessions, &moving, version)?;
+        check_releases(sessions, &moving, version)?;
         let pins = if request.pins { pins.as_slice() } else { &[] };
         require(&mut problem, project, &moving, version, pins);
     } else if request.pins {
@@ -129,6 +149,7 @@ pub fn update(
     } else {
         PinEdit::default()
     };
+    let manifests = set_stated(&mut asked, project, &resolution, &stated, request.precise)?;
     check_needed(&asked, &resolution, &moving, request.precise)?;
     let new = Arc::new(lock::build(&asked, &resolution, sessions)?);
     lock::literal::check(&new, project)?;
@@ -138,7 +159,8 @@ pub fn update(
     let same = new.options == old.options
         && new.roots == old.roots
         && lock_changes.is_empty()
-        && edit.changes().is_empty();
+        && edit.changes().is_empty()
+        && manifests.changes.is_empty();
     if flags.locked && !same {
         return Err(would_change(
             &file.path().display().to_string(),
@@ -149,7 +171,7 @@ pub fn update(
     let written = if request.dry_run || flags.locked {
         false
     } else {
-        write(file, &new, &edit)?
+        write(file, &new, &edit, &manifests)?
     };
     let mut notices = project.notices.clone();
     notices.extend(sessions.yanked(&resolution));
@@ -171,6 +193,7 @@ pub fn update(
     });
     Ok(Updated {
         pins: changes.collect(),
+        stated: manifests.changes,
         held,
         newer: newer(&new, sessions, &asked),
         notices: of_pins,
@@ -273,9 +296,15 @@ fn moving(
         }
         moving.insert(name.clone(), named);
     }
-    if let (Some(precise), [spec]) = (request.precise, request.specs) {
+    if let Some(precise) = request.precise {
         for (name, selections) in &mut moving {
-            *selections = one_track(name, spec, selections, precise)?;
+            let mut chosen = BTreeSet::new();
+            for spec in request.specs {
+                let meant = selections.iter();
+                let meant = meant.filter(|one| spec.matches(&one.name, &one.version));
+                chosen.extend(one_track(name, spec, &meant.cloned().collect(), precise)?);
+            }
+            *selections = chosen;
         }
     }
     Ok(moving)
@@ -343,16 +372,32 @@ fn set_free(problem: &mut Problem, moving: &BTreeMap<String, BTreeSet<Selection>
 /// How many versions a message names.
 const SHOWN: usize = 10;
 
-/// Demands that the version asked for is there, and may be selected.
-fn check_release(
+/// Demands that the version asked for is there of each package, and may be selected.
+fn check_releases(
     sessions: &mut Sessions<'_>,
     moving: &BTreeMap<String, BTreeSet<Selection>>,
     version: &Version,
 ) -> Result<()> {
-    let Some(locked) = moving.values().flatten().next().cloned() else {
-        return Ok(());
-    };
-    let name = &locked.name;
+    let moving: BTreeSet<_> = moving.values().flatten().collect();
+    let names: BTreeSet<_> = moving.iter().map(|one| &one.name).collect();
+    for name in names {
+        let is_locked = |one: &&&Selection| one.name == *name && one.version == *version;
+        check_release(
+            sessions,
+            name,
+            version,
+            moving.iter().any(|one| is_locked(&one)),
+        )?;
+    }
+    Ok(())
+}
+
+fn check_release(
+    sessions: &mut Sessions<'_>,
+    name: &PackageName,
+    version: &Version,
+    is_locked: bool,
+) -> Result<()> {
     let (_, log) = sessions.find(name)?;
     let Some(log) = log.map(registry::client::LoadedLog::log) else {
         return Ok(()); // proved absent: a local package, or the solver says it better
@@ -376,7 +421,6 @@ fn check_release(
     let Some(release) = log.release(version) else {
         return Err(refuse(format!("`{name}` has no version {version}")));
     };
-    let is_locked = moving.values().flatten().any(|one| one.version == *version);
     match release.objection() {
         None => Ok(()),
         Some(Objection::Yanked { .. }) if is_locked => Ok(()),
@@ -456,10 +500,20 @@ fn check_needed(
     Ok(())
 }
 
-/// The texts first, so that no lock is written for what they do not say; where it cannot be, they are put back.
-fn write(file: &LockFile, new: &Arc<Lockfile>, edit: &PinEdit) -> Result<bool> {
-    crate::wit::pins::save(edit).classified()?;
+/// The manifests and texts first, so that no lock is written for what they do not say; where it cannot be, they are put back.
+fn write(
+    file: &LockFile,
+    new: &Arc<Lockfile>,
+    edit: &PinEdit,
+    manifests: &Manifests,
+) -> Result<bool> {
+    manifests.save()?;
+    let put_back = |error: Error| manifests.revert().into_iter().fold(error, Error::with_help);
+    crate::wit::pins::save(edit)
+        .classified()
+        .map_err(put_back)?;
     file.write(new).map_err(|error| {
+        let error = put_back(error);
         if edit.changes().is_empty() {
             return error;
         }

@@ -142,7 +142,7 @@ impl<'a> Destination<'a> {
     /// # Errors
     /// As [`append`](Self::append), but for what only writing shows.
     pub fn check(&self, drafts: &[Draft<'_>]) -> Result<Vec<Outcome>> {
-        self.registry.folder()?;
+        self.registry.writable()?;
         let Some(signed) = self.sign(drafts)? else {
             return Ok(vec![Outcome::Existed; drafts.len()]);
         };
@@ -161,7 +161,7 @@ impl<'a> Destination<'a> {
     /// A registry that cannot be read, believed or written; a key that may not; a version that is there with another
     /// content or other claims; a change that the package's log does not allow.
     pub fn append(&self, drafts: &[Draft<'_>]) -> Result<Vec<Outcome>> {
-        let folder = Folder::new(self.registry.folder()?);
+        let folder = Folder::new(self.registry.writable()?);
         let mut attempts = 1;
         loop {
             let Some(signed) = self.sign(drafts)? else {

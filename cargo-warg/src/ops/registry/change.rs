@@ -1,6 +1,8 @@
 //! Changing a package that is there: yanks, permissions, annotations. One signed record each, by the same way that releases
 //! take; what is so already is left alone.
 
+use std::path::{Path, PathBuf};
+
 use transparency::key::{SigningKey, VerifyingKey};
 use transparency::name::{Origin, PackageName};
 use transparency::number::Time;
@@ -44,6 +46,8 @@ pub struct Changed {
     pub registry: Alias,
     /// The registry's origin.
     pub origin: Origin,
+    /// The folder that was written to, where readers have another address.
+    pub folder: Option<PathBuf>,
 }
 
 /// Changes a package. `change` is told what a text means that names a key.
@@ -86,6 +90,7 @@ pub fn change(
         change,
         registry: registry.alias.clone(),
         origin: registry.policy.origin().clone(),
+        folder: registry.written().map(Path::to_owned),
     })
 }
 

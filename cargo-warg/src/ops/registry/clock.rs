@@ -60,7 +60,7 @@ pub fn set(
 ) -> Result<Set> {
     let registries = Registries::open(workspace, dirs, network)?;
     let registry = registries.of_alias(setting.registry)?;
-    let folder = Folder::new(registry.folder()?);
+    let folder = Folder::new(registry.writable()?);
     dirs.make_state().classified()?;
     let keys = Keys::open(dirs).classified()?;
     let session = registry.danger_session_whatever_time()?;

@@ -29,10 +29,11 @@ use transparency::policy::Policy;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::keys::{self, Keys};
+use crate::keys::{self, Kept, Keys, Role};
 use crate::manifest::address::{address_text, resolve};
 use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Alias, Workspace};
+use crate::ops::registry::policy_file::{Fingerprint, below, in_the_way};
 use crate::ops::session::personal::{ALIAS, is_reserved};
 use crate::ops::session::registries::MAX_POLICY;
 
@@ -66,6 +67,8 @@ pub struct Made {
     pub keys: PathBuf,
     /// The policy file.
     pub policy: PathBuf,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
     /// Whether it was founded now; otherwise an earlier run did, and this one finished it.
     pub founded: bool,
     /// Whether the root manifest changed.
@@ -78,24 +81,28 @@ pub struct Made {
 /// A key that is not there; a folder that is not empty; a policy file or an entry of Cargo.toml that is in the way; a
 /// disk that says no.
 pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<Made> {
-    check_not_personal(wanted)?;
+    check_not_personal(wanted.alias, wanted.origin)?;
     let secret = Keys::open(dirs).classified()?;
     let namespaces = holders(&secret, wanted.namespaces)?;
     let folder = resolve(wanted.path).or_fail(Class::Other, || {
         format!("cannot find the folder {}", wanted.path.display())
     })?;
-    let url = address_text(workspace.root(), &folder, "a registry")?;
-    let policy_text = format!("trust/{}.policy", wanted.alias);
+    let policy_text = below(wanted.alias);
     let policy_path = workspace.root().join(&policy_text);
     let names: Vec<_> = namespaces.iter().map(|(name, _)| name.clone()).collect();
-    let mut edit = workspace.edit_root().classified()?;
-    edit.add_registry(&NewRegistry {
-        alias: wanted.alias,
-        url: &url,
-        policy: &policy_text,
-        namespaces: &names,
-    })
-    .classified()?;
+    let mut edit = None;
+    if workspace.has_manifest() {
+        let mut root = workspace.edit_root().classified()?;
+        let url = address_text(workspace.root(), &folder, "a registry")?;
+        root.add_registry(&NewRegistry {
+            alias: wanted.alias,
+            url: &url,
+            policy: &policy_text,
+            namespaces: &names,
+        })
+        .classified()?;
+        edit = Some(root);
+    }
 
     let begun = begun(&folder, &secret, &namespaces, wanted)?;
     let founded = begun.is_none();
@@ -103,19 +110,22 @@ pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<M
         keys
     } else {
         if policy_path.exists() {
-            return Err(policy_in_the_way(&policy_path));
+            return Err(in_the_way(&policy_path));
         }
         found_new(&folder, dirs, &namespaces, wanted)?
     };
     let policy = Policy::without_witnesses(operate.clone())
         .or_fail(Class::Other, || "the operate key cannot be a policy's")?;
-    write_policy(
+    let fingerprint = write_policy(
         workspace.root(),
         Path::new(&policy_text),
         wanted.alias,
         &operate,
     )?;
-    let configured = edit.save().classified()?;
+    let configured = match edit {
+        Some(edit) => edit.save().classified()?,
+        None => false,
+    };
     Ok(Made {
         origin: policy.origin().clone(),
         folder,
@@ -123,16 +133,20 @@ pub fn make(workspace: &Workspace, dirs: &Dirs, wanted: &Wanted<'_>) -> Result<M
         checkpoint,
         keys: keys::file(dirs),
         policy: policy_path,
+        fingerprint,
         founded,
         configured,
     })
 }
 
-/// Demands that no registry is made which would look like somebody's personal one.
-fn check_not_personal(wanted: &Wanted<'_>) -> Result<()> {
-    let message = if wanted.alias.as_str() == ALIAS {
+/// Demands that no registry is made or added which would look like somebody's personal one.
+///
+/// # Errors
+/// It would.
+pub fn check_not_personal(alias: &Alias, origin: Option<&Origin>) -> Result<()> {
+    let message = if alias.as_str() == ALIAS {
         format!("`{ALIAS}` is what every user's personal registry is called")
-    } else if let Some(origin) = wanted.origin.filter(|origin| is_reserved(origin)) {
+    } else if let Some(origin) = origin.filter(|origin| is_reserved(origin)) {
         format!("`{origin}` looks as only origins of personal registries may")
     } else {
         return Ok(());
@@ -253,7 +267,11 @@ fn found_new(
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     found(&Folder::new(new.path()), &founding).classified()?;
     // Without its keys nobody can write to a registry. So they are on disk before it has its name.
-    keys::add(dirs, &[operate, checkpoint]).classified()?;
+    let kept = [
+        Kept::new(operate, Role::Operate),
+        Kept::new(checkpoint, Role::Checkpoint),
+    ];
+    keys::add(dirs, &kept).classified()?;
     new.finish()
         .or_fail(Class::Other, || format!("cannot make {}", folder.display()))?;
     Ok(made)
@@ -268,22 +286,19 @@ fn unique_origin(alias: &Alias) -> Result<String> {
     Ok(format!("{alias}-{:016x}.local", u64::from_be_bytes(random)))
 }
 
-fn policy_in_the_way(path: &Path) -> Error {
-    Error::new(
-        Class::Other,
-        format!("{} is the policy of another registry", path.display()),
-    )
-    .with_help("choose another `--name`, or move the file away")
-}
-
-/// Writes the policy file, whole, unless one that names this key is there.
-fn write_policy(root: &Path, below: &Path, alias: &Alias, operate: &VerifyingKey) -> Result<()> {
+/// Writes the policy file, whole, unless one that names this key is there. Says what its fingerprint is.
+fn write_policy(
+    root: &Path,
+    below: &Path,
+    alias: &Alias,
+    operate: &VerifyingKey,
+) -> Result<Fingerprint> {
     let path = &root.join(below);
     match file::read(path, MAX_POLICY) {
         Ok(bytes) => {
             return match Policy::parse(&bytes) {
-                Ok(policy) if policy.operate_key() == operate => Ok(()),
-                _ => Err(policy_in_the_way(path)),
+                Ok(policy) if policy.operate_key() == operate => Ok(Fingerprint::of(&bytes)),
+                _ => Err(in_the_way(path)),
             };
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -299,8 +314,8 @@ fn write_policy(root: &Path, below: &Path, alias: &Alias, operate: &VerifyingKey
     );
     let created = Tree::shared(root).create(below, text.as_bytes());
     if created.or_fail(Class::Other, || format!("cannot write {}", path.display()))? {
-        Ok(())
+        Ok(Fingerprint::of(text.as_bytes()))
     } else {
-        Err(policy_in_the_way(path))
+        Err(in_the_way(path))
     }
 }

@@ -26,7 +26,7 @@ use transparency::statement::Statement;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::keys::{self, Keys};
+use crate::keys::{self, Kept, Keys, Role};
 use crate::ops::registry::append::{Change, Destination, Draft, Item};
 use crate::ops::session::personal::{
     ADOPTED, IMPORTED, POLICY, REGISTRY, folder, is_held_back, new_origin, policy_text,
@@ -68,7 +68,7 @@ pub fn found(dirs: &Dirs, now: Time) -> Result<bool> {
     let policy = Tree::private(new.path()).create(Path::new(POLICY), text.as_bytes());
     policy.or_fail(Class::Other, cannot)?;
     // Without its key nobody can write to it. So that is on disk before the registry has its name.
-    keys::add(dirs, &[key]).classified()?;
+    keys::add(dirs, &[Kept::new(key, Role::Personal)]).classified()?;
     new.finish().or_fail(Class::Other, cannot)?;
     Ok(true)
 }

@@ -15,6 +15,7 @@ use crate::error::{Class, Error, Result};
 use crate::manifest::{Alias, Workspace};
 use crate::notice::{Notice, Tolerated};
 use crate::ops::manifest::add::absent;
+use crate::ops::registry::policy_file::Fingerprint;
 use crate::ops::session::Sessions;
 use crate::ops::session::registries::{Reading, Registries};
 use crate::spec::PackageSpec;
@@ -28,6 +29,8 @@ pub struct Info {
     pub kind: Kind,
     /// What Cargo.toml calls its registry.
     pub registry: Alias,
+    /// The fingerprint of its policy; none where the policy is no file.
+    pub fingerprint: Option<Fingerprint>,
     /// The checkpoint that all of this was proved at.
     pub checkpoint: Checkpoint,
     /// How many records its log has.
@@ -104,6 +107,7 @@ pub fn info(
         .or_else(|| (!releases.is_empty()).then_some(0));
     let mut notices = Vec::new();
     let locked = locked(workspace, &spec.name, &mut notices);
+    let alias = registries.of_origin(&address.origin)?.alias.clone();
     let session = sessions.of(&address.origin)?;
     let grants = session
         .checkpoint()
@@ -113,7 +117,11 @@ pub fn info(
     Ok(Info {
         name: spec.name.clone(),
         kind,
-        registry: registries.of_origin(&address.origin)?.alias.clone(),
+        fingerprint: workspace
+            .registries()
+            .find(alias.as_str())
+            .and_then(|registry| Fingerprint::of_file(&registry.policy)),
+        registry: alias,
         checkpoint: session.checkpoint().checkpoint().clone(),
         records: log.length(),
         head: log.head(),

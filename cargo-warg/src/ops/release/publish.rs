@@ -87,6 +87,8 @@ pub struct Published {
     pub found: Option<String>,
     /// The registry, as Cargo.toml calls it.
     pub registry: Alias,
+    /// The folder that was written to, where readers have another address.
+    pub folder: Option<PathBuf>,
     /// What the publisher may want to mend.
     pub notices: Vec<Notice>,
 }
@@ -180,12 +182,13 @@ fn publish_component(
         items: vec![item],
         locations: Locations::new(),
     };
-    let (registry, releases) = send(releases, &registries, &sessions, dirs, publication)?;
+    let (registry, folder, releases) = send(releases, &registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken: BTreeSet::new(),
         found,
         registry,
+        folder,
         notices,
     })
 }
@@ -220,12 +223,18 @@ fn publish_wit(
             continue;
         };
         let (name, member) = (&item.name, &member.name);
+        let message = format!(
+            "`{name}` would be a WIT package for good, and is the name that `{member}` publishes its component under"
+        );
         if publication.paths.is_empty() {
-            let message = format!(
-                "`{name}` would be a WIT package for good, and is the name that `{member}` publishes its component under"
-            );
             return Err(Error::new(Class::Usage, message).with_help(
                 "give one of the two another name; or name the folders to be published, if it is meant",
+            ));
+        }
+        // What is signed is signed: a warning behind it would be too late.
+        if !publication.sure && !publication.dry_run {
+            return Err(Error::new(Class::Usage, message).with_help(
+                "give one of the two another name; or say `--yes`, if it is meant: the component will then need another one",
             ));
         }
         notices.push(Notice::ComponentsName {
@@ -234,12 +243,13 @@ fn publish_wit(
         });
     }
     let releases = Releases { items, locations };
-    let (registry, releases) = send(releases, &registries, &sessions, dirs, publication)?;
+    let (registry, folder, releases) = send(releases, &registries, &sessions, dirs, publication)?;
     Ok(Published {
         releases,
         taken,
         found: None,
         registry,
+        folder,
         notices,
     })
 }
@@ -260,7 +270,7 @@ fn send(
     sessions: &Sessions<'_>,
     dirs: &Dirs,
     publication: &Publication<'_>,
-) -> Result<(Alias, Vec<(Item, Outcome)>)> {
+) -> Result<(Alias, Option<PathBuf>, Vec<(Item, Outcome)>)> {
     let Releases { items, locations } = releases;
     let registry = registry_of(
         registries,
@@ -300,7 +310,8 @@ fn send(
         destination.append(&drafts)?
     };
     let alias = registry.alias.clone();
-    Ok((alias, items.into_iter().zip(outcomes).collect()))
+    let folder = registry.written().map(Path::to_owned);
+    Ok((alias, folder, items.into_iter().zip(outcomes).collect()))
 }
 
 /// Refuses to publish where nobody else can read it, and what names such a registry.
@@ -516,6 +527,12 @@ fn component_item(
 ) -> Result<ComponentItem> {
     let (name, version, member) = if let Some((name, version)) = release {
         (name.clone(), version.clone(), member_of(workspace, name)?)
+    } else if workspace.members().is_empty() {
+        return Err(Error::new(
+            Class::Usage,
+            "a component does not say its name, and no manifest does",
+        )
+        .with_help("give it with `--as NAMESPACE:NAME@VERSION`"));
     } else {
         let member = workspace.only_selected().classified()?;
         let name = member.package.clone().ok_or_else(|| no_name(member))?;

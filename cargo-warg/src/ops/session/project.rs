@@ -458,6 +458,7 @@ impl Reader<'_> {
             let path = self.relative(&folder.display().to_string());
             self.notices.push(Notice::UnreadTexts { path });
         }
+        let mut beside = Vec::new();
         for local in root.locals() {
             let name = format!("{}:{}", local.package.namespace, local.package.name);
             let (Ok(name), Some(version)) = (name.parse(), local.package.version.clone()) else {
@@ -467,10 +468,17 @@ impl Reader<'_> {
             let mut package = Local::new(Kind::Wit, name, version);
             package.location = Some(path.clone());
             if local.path != member.wit {
-                let release = package.selection();
-                self.notices.push(Notice::OwnTexts { release, path });
+                beside.push((package.selection(), path));
             }
             asked.locals.insert(package);
+        }
+        let others = beside.len().saturating_sub(1);
+        if let Some((release, path)) = beside.into_iter().next() {
+            self.notices.push(Notice::OwnTexts {
+                release,
+                path,
+                others,
+            });
         }
     }
 

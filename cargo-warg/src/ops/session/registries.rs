@@ -139,17 +139,7 @@ pub fn read_policy_file(
 ) -> std::result::Result<Policy, PolicyFileError> {
     let (alias, path) = (alias.cloned(), path.to_owned());
     match file::read(&path, MAX_POLICY) {
-        Ok(bytes) => Policy::parse(&bytes).map_err(|problem| PolicyFileError::Malformed {
-            line: match &problem {
-                PolicyError::Line { line, .. } => {
-                    let text = Text::new(&path, String::from_utf8_lossy(&bytes));
-                    Some(text.line(u64::try_from(*line).unwrap_or(u64::MAX)))
-                }
-                _ => None,
-            },
-            path,
-            problem,
-        }),
+        Ok(bytes) => parse_policy(&bytes, &path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(PolicyFileError::Missing { alias, path })
         }
@@ -159,6 +149,24 @@ pub fn read_policy_file(
             source,
         }),
     }
+}
+
+/// Reads the text of a policy that lies there.
+///
+/// # Errors
+/// It is no policy.
+pub fn parse_policy(bytes: &[u8], path: &Path) -> std::result::Result<Policy, PolicyFileError> {
+    Policy::parse(bytes).map_err(|problem| PolicyFileError::Malformed {
+        line: match &problem {
+            PolicyError::Line { line, .. } => {
+                let text = Text::new(path, String::from_utf8_lossy(bytes));
+                Some(text.line(u64::try_from(*line).unwrap_or(u64::MAX)))
+            }
+            _ => None,
+        },
+        path: path.to_owned(),
+        problem,
+    })
 }
 
 /// What a registry is opened for: what is read, and what is asked.
@@ -214,6 +222,10 @@ pub struct Configured {
     /// The trust anchor.
     pub policy: Policy,
     mirrors: Vec<String>,
+    /// The folder that it is written to, where the manifest names one.
+    publish: Option<PathBuf>,
+    /// What readers have instead of `address`, which is that folder.
+    served: Option<Box<Configured>>,
     network: Network,
     dirs: Dirs,
     source: Far,
@@ -275,6 +287,19 @@ impl Configured {
         vendor: Option<&Path>,
         lock_file: Arc<LockFile>,
     ) -> Self {
+        let served = registry.served.clone().map(|served| {
+            let registry = manifest::Registry {
+                address: served.address,
+                mirrors: served.mirrors,
+                served: None,
+                ..registry.clone()
+            };
+            let policy = policy.clone();
+            let lock_file = Arc::clone(&lock_file);
+            Box::new(Self::open(
+                &registry, policy, dirs, network, None, lock_file,
+            ))
+        });
         let vendored = vendor.map(|folder| Cache::open(folder, &policy));
         Self {
             // A registry that nothing was locked from when the folder was written is not there.
@@ -287,6 +312,8 @@ impl Configured {
                 Address::Http(_) => Far::Http(OnceLock::new()),
             },
             mirrors: registry.mirrors.clone(),
+            publish: registry.publish.clone(),
+            served,
             network: network.clone(),
             dirs: dirs.clone(),
             cache: Cache::open(dirs.cache(), &policy),
@@ -316,7 +343,7 @@ impl Configured {
     /// Its folder.
     ///
     /// # Errors
-    /// One that is not a folder: writing to it goes through its server.
+    /// It has none, or none on this machine: a server cannot be written to.
     pub fn folder(&self) -> Result<&Path> {
         if self.is_elsewhere() {
             let origin = self.policy.origin();
@@ -325,16 +352,49 @@ impl Configured {
                 Error::new(Class::Usage, message).with_help("only that machine writes to it")
             );
         }
-        match &self.address {
-            Address::Folder(path) => Ok(path),
-            Address::Http(url) => Err(Error::new(
-                Class::Usage,
-                format!(
-                    "registry `{}` is at {url}: only a folder can be written to",
-                    self.alias
-                ),
-            )),
+        let alias = &self.alias;
+        let url = match (&self.address, &self.publish) {
+            (Address::Folder(path), _) => return Ok(path),
+            (Address::Http(_), Some(folder)) => {
+                let folder = folder.display();
+                let message = format!(
+                    "registry `{alias}` is written to in {folder}, which is not on this machine"
+                );
+                return Err(Error::new(Class::Usage, message).with_help(
+                    "write to it where that folder is; `publish` beside its `url` names the folder",
+                ));
+            }
+            (Address::Http(url), None) => url,
+        };
+        let message = format!("registry `{alias}` is at {url}: only a folder can be written to");
+        Err(Error::new(Class::Usage, message).with_help(
+            "where this machine has the folder that is served there, name it beside `url`: `publish = \"../folder\"`",
+        ))
+    }
+
+    /// Its folder, where readers have another address: messages say then where something was written.
+    pub fn written(&self) -> Option<&Path> {
+        match (&self.served, &self.address) {
+            (Some(_), Address::Folder(path)) => Some(path),
+            _ => None,
         }
+    }
+
+    /// Its folder, to write to. What readers are served is looked at first, so that this machine remembers it and the folder
+    /// has to continue it: one that is behind would become another history. A server that does not answer, or is behind
+    /// the folder, says nothing against it.
+    ///
+    /// # Errors
+    /// Those of [`Configured::folder`]; what readers are served is not to be believed.
+    pub fn writable(&self) -> Result<&Path> {
+        let folder = self.folder()?;
+        if let Some(served) = &self.served {
+            match served.session(Reading::Using) {
+                Err(error) if error.class() != Class::Unavailable => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(folder)
     }
 
     /// Climbs to its checkpoint, which continues what this machine saw and what the project's lock has.
@@ -478,6 +538,20 @@ impl Configured {
         // No retry brings what only another machine has.
         if self.is_elsewhere() && failure.class() == Class::Unavailable {
             return not_vendored(self.policy.origin()).with_help(format!("{failure:#}"));
+        }
+        if let (Some(served), true) = (&self.served, is_old) {
+            return failure.with_help(format!(
+                "readers of `{}` are served more than the folder has: bring it up to date from {} before anything is written \
+                 to it",
+                self.alias, served.address
+            ));
+        }
+        if let (Some(folder), true) = (&self.publish, is_old) {
+            return failure.with_help(format!(
+                "what was written in {} is not served at {} yet",
+                folder.display(),
+                self.address
+            ));
         }
         match &self.vendored {
             Some(_) if is_old => failure.with_help(

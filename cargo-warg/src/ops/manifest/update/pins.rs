@@ -114,14 +114,17 @@ pub(super) fn is_movable(project: &Project, member: &str, pin: &Pin) -> bool {
         })
 }
 
-/// The usable versions of a pin's track that are newer, ascending.
-fn newer_of_track(project: &Project, sessions: &Sessions<'_>, pin: &Pin) -> Vec<Version> {
-    let track = Track::of(&pin.version);
-    let releases = sessions
-        .usable(&pin.name, &project.problem.options)
-        .into_iter();
+/// The usable versions of a package that are newer than one of their track, ascending.
+pub(super) fn newer_of_track(
+    project: &Project,
+    sessions: &Sessions<'_>,
+    name: &PackageName,
+    than: &Version,
+) -> Vec<Version> {
+    let track = Track::of(than);
+    let releases = sessions.usable(name, &project.problem.options).into_iter();
     let versions = releases.map(Release::version);
-    let newer = versions.filter(|version| **version > pin.version && Track::of(version) == track);
+    let newer = versions.filter(|version| *version > than && Track::of(version) == track);
     newer.cloned().collect()
 }
 
@@ -149,7 +152,7 @@ pub(super) fn relax(
             continue;
         }
         sessions.find(&pin.name)?;
-        let newer = newer_of_track(project, sessions, pin);
+        let newer = newer_of_track(project, sessions, &pin.name, &pin.version);
         let Some(member) = problem.members.get_mut(*name).filter(|_| !newer.is_empty()) else {
             continue;
         };
@@ -223,7 +226,7 @@ pub(super) fn held(
     pins: &[(&String, &Pin)],
 ) -> Vec<HeldPin> {
     let held = pins.iter().filter_map(|(member, pin)| {
-        let available = newer_of_track(project, sessions, pin).pop()?;
+        let available = newer_of_track(project, sessions, &pin.name, &pin.version).pop()?;
         Some(HeldPin {
             member: (*member).clone(),
             name: pin.name.clone(),

@@ -122,11 +122,8 @@ impl Personal {
 
     fn made(&self, alias: Alias, folder: PathBuf, path: PathBuf, policy: Policy) -> Configured {
         let registry = Registry {
-            alias,
-            address: Address::Folder(folder),
-            mirrors: Vec::new(),
             location: Text::new(&path, "").at(0..0),
-            policy: path,
+            ..Registry::new(alias, Address::Folder(folder), path)
         };
         let (vendor, lock_file) = (self.vendor.as_deref(), Arc::clone(&self.lock_file));
         Configured::open(
