@@ -176,7 +176,7 @@ fn read(
     for contents in versions {
         match <[_; 1]>::try_from(contents) {
             Ok([(digest, found)]) => {
-                items.push((found.path.display().to_string(), item(found, digest)))
+                items.push((found.path.display().to_string(), item(found, digest)));
             }
             Err(contents) => {
                 if let Some((_, first)) = contents.first() {

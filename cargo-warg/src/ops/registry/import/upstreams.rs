@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::thread;
 
+use registry::client::LoadedLog;
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::{Kind, Namespace, PackageName};
@@ -36,6 +37,9 @@ const AT_ONCE: usize = 4;
 
 /// How many bytes of contents are gathered before they are released: more wait for the next append.
 const GATHERED: usize = 64 << 20;
+
+/// How many bytes of WIT packages that refer to each other are gathered at most: they are released together.
+const MAX_GATHERED: usize = 1 << 30;
 
 /// The annotation that says under which OCI reference a release was found.
 pub const REFERENCE: &str = "oci.reference";
@@ -242,7 +246,7 @@ impl<'a, 'd> Importer<'a, 'd> {
         let origin = self.destination.registry.policy.origin();
         self.sessions.assign(name.namespace(), origin.clone());
         let released = self.released(name)?;
-        let (there, new): (Vec<_>, Vec<_>) = match self.versions(upstream, wanted) {
+        let (there, new): (Vec<_>, Vec<_>) = match versions(upstream, wanted) {
             Ok(versions) => versions
                 .into_iter()
                 .partition(|version| released.versions.contains_key(&without_build(version))),
@@ -264,8 +268,29 @@ impl<'a, 'd> Importer<'a, 'd> {
                     Err(error) => self.skip(&format!("{name}@{version} of {upstream}"), error),
                 }
             }
+            self.release_or_refuse(name)?;
         }
         Ok(())
+    }
+
+    /// Keeps in memory no more than is allowed. Components can go ahead, since they refer to nothing that is gathered.
+    fn release_or_refuse(&mut self, name: &PackageName) -> Result<()> {
+        if self.gathered <= GATHERED {
+            return Ok(());
+        }
+        let mut kinds = self.found.values().map(|(_, item)| item.kind);
+        if kinds.all(|kind| kind == Kind::Component) {
+            return self.release();
+        }
+        if self.gathered <= MAX_GATHERED {
+            return Ok(());
+        }
+        let message = format!(
+            "the versions of {name} and of what they refer to have more than {MAX_GATHERED} bytes"
+        );
+        Err(Error::new(Class::Other, message).with_help(format!(
+            "name the versions that are needed: `{name}@VERSION`"
+        )))
     }
 
     fn skip(&mut self, from: &str, error: UpstreamError) {
@@ -275,7 +300,7 @@ impl<'a, 'd> Importer<'a, 'd> {
     /// What the registry has of a package already.
     fn released(&mut self, name: &PackageName) -> Result<Released> {
         let (_, log) = self.sessions.find(name)?;
-        let Some(log) = log.map(|log| log.log()) else {
+        let Some(log) = log.map(LoadedLog::log) else {
             return Ok(Released::default());
         };
         let mut manifests: BTreeMap<&Version, Digest> = BTreeMap::new();
@@ -296,21 +321,6 @@ impl<'a, 'd> Importer<'a, 'd> {
         })
     }
 
-    /// The versions that are asked for, as far as the upstream has them.
-    fn versions(
-        &mut self,
-        upstream: &dyn Upstream,
-        wanted: &Wanted,
-    ) -> std::result::Result<Vec<Version>, UpstreamError> {
-        match wanted {
-            Wanted::Namespace(_) => Ok(Vec::new()),
-            Wanted::Version(_, version) => Ok(vec![version.clone()]),
-            Wanted::Package(name) | Wanted::Required(name, _) => {
-                Ok(upstream.versions(name)?.versions.into_iter().collect())
-            }
-        }
-    }
-
     /// Those versions that are wanted, once it is known what the package holds.
     fn wanted_of(
         &mut self,
@@ -321,15 +331,12 @@ impl<'a, 'd> Importer<'a, 'd> {
         let Wanted::Required(name, required) = wanted else {
             return Ok(versions);
         };
-        let kind = match self.sessions.kind_of(name)? {
-            Some(kind) => Some(kind),
+        let kind = self.sessions.kind_of(name)?.or_else(|| {
             // The bytes say it. They are asked for again with the others of the track.
-            None => {
-                let newest = versions.iter().rfind(|version| required.matches(version));
-                let newest = newest.and_then(|version| upstream.fetch(name, version).ok());
-                newest.map(|release| release.kind)
-            }
-        };
+            let newest = versions.iter().rfind(|version| required.matches(version));
+            let newest = newest.and_then(|version| upstream.fetch(name, version).ok());
+            newest.map(|release| release.kind)
+        });
         if kind != Some(Kind::Component) {
             return Ok(versions);
         }
@@ -373,7 +380,7 @@ impl<'a, 'd> Importer<'a, 'd> {
     /// Takes what was fetched, to be released; what it refers to is asked for.
     fn take(&mut self, fetched: Fetched, ahead: &mut VecDeque<Wanted>) {
         let from = fetched.claims.reference.clone();
-        let item = match self.item(fetched) {
+        let item = match item_of(fetched) {
             Ok(item) => item,
             Err(why) => return skip(&mut self.report.skipped, &from, why),
         };
@@ -396,55 +403,6 @@ impl<'a, 'd> Importer<'a, 'd> {
         }
     }
 
-    /// What is said of a release: what its bytes say, and what the upstream claims.
-    fn item(&self, fetched: Fetched) -> Result<Item> {
-        let Fetched {
-            name,
-            version,
-            kind,
-            bytes,
-            digest,
-            claims,
-        } = fetched;
-        let mut item = match kind {
-            Kind::Wit => {
-                let found = Found::open(bytes, Path::new(&claims.reference)).classified()?;
-                item(found, digest)
-            }
-            Kind::Component => {
-                let interface = Interface::of_component(&bytes).classified()?;
-                let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                let mut statement = Statement::new(version, digest, size);
-                statement.imports = interface.imports;
-                statement.exports = interface.exports;
-                Item {
-                    name,
-                    kind,
-                    statement,
-                    content: bytes,
-                    attached: Vec::new(),
-                    annotations: Vec::new(),
-                }
-            }
-        };
-        // A path says nothing to anybody else, and is nobody's business.
-        let mut annotations = Vec::new();
-        if claims.manifest.is_some() {
-            annotations.push((REFERENCE.to_owned(), claims.reference));
-        } else if let Some(checksum) = claims.checksum {
-            annotations.push((CRATE.to_owned(), claims.reference));
-            annotations.push((CHECKSUM.to_owned(), checksum.to_string()));
-        }
-        for (key, document) in [(MANIFEST, claims.manifest), (CONFIG, claims.config)] {
-            if let Some(document) = document {
-                annotations.push((key.to_owned(), document.digest.to_string()));
-                item.attached.push(document.bytes);
-            }
-        }
-        item.annotations = annotations;
-        Ok(item)
-    }
-
     /// Releases what was gathered, in one append: each package version behind those it refers to.
     fn release(&mut self) -> Result<()> {
         self.gathered = 0;
@@ -459,6 +417,69 @@ impl<'a, 'd> Importer<'a, 'd> {
         self.sessions = Sessions::new(self.registries, Reading::Now);
         Ok(())
     }
+}
+
+/// The versions that are asked for, as far as the upstream has them.
+fn versions(
+    upstream: &dyn Upstream,
+    wanted: &Wanted,
+) -> std::result::Result<Vec<Version>, UpstreamError> {
+    match wanted {
+        Wanted::Namespace(_) => Ok(Vec::new()),
+        Wanted::Version(_, version) => Ok(vec![version.clone()]),
+        Wanted::Package(name) | Wanted::Required(name, _) => {
+            Ok(upstream.versions(name)?.versions.into_iter().collect())
+        }
+    }
+}
+
+/// What is said of a release: what its bytes say, and what the upstream claims.
+fn item_of(fetched: Fetched) -> Result<Item> {
+    let Fetched {
+        name,
+        version,
+        kind,
+        bytes,
+        digest,
+        claims,
+    } = fetched;
+    let mut item = match kind {
+        Kind::Wit => {
+            let found = Found::open(bytes, Path::new(&claims.reference)).classified()?;
+            item(found, digest)
+        }
+        Kind::Component => {
+            let interface = Interface::of_component(&bytes).classified()?;
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            let mut statement = Statement::new(version, digest, size);
+            statement.imports = interface.imports;
+            statement.exports = interface.exports;
+            Item {
+                name,
+                kind,
+                statement,
+                content: bytes,
+                attached: Vec::new(),
+                annotations: Vec::new(),
+            }
+        }
+    };
+    // A path says nothing to anybody else, and is nobody's business.
+    let mut annotations = Vec::new();
+    if claims.manifest.is_some() {
+        annotations.push((REFERENCE.to_owned(), claims.reference));
+    } else if let Some(checksum) = claims.checksum {
+        annotations.push((CRATE.to_owned(), claims.reference));
+        annotations.push((CHECKSUM.to_owned(), checksum.to_string()));
+    }
+    for (key, document) in [(MANIFEST, claims.manifest), (CONFIG, claims.config)] {
+        if let Some(document) = document {
+            annotations.push((key.to_owned(), document.digest.to_string()));
+            item.attached.push(document.bytes);
+        }
+    }
+    item.annotations = annotations;
+    Ok(item)
 }
 
 /// Several versions of a package, fetched at the same time.
