@@ -57,9 +57,9 @@ const DOCS: &str = "../docs";
 const INTRODUCTION: &str = "\
 # Errors
 
-Every error of the program, as it looks. Search the files in `docs/errors/` for the words of a message, or look for the
-situation below. An error says what is wrong, where, and behind `help:` what to do. What went before it, in another
-program or file, stands under `Caused by:`. The number is the [exit code](exit-codes.md).
+The errors of the program, as they look. Search the files in `docs/errors/` for the words of a message, or look for the
+situation below. An error says what is wrong, where, and behind `help:` what to do. Its reasons stand under
+`Caused by:`, the nearest first. The number is the [exit code](exit-codes.md).
 
 These pages are made by a test, `tests/cli/errors.rs`. It provokes each error through the program, and fails where a page
 says something else. *Mended* means that the test then did what `help:` says, and that the same command succeeded.

@@ -373,5 +373,5 @@ pub(super) fn page(texts: &Texts, seen: &mut BTreeSet<&'static str>) -> String {
 const INTRODUCTION: &str = "\
 # Rare errors
 
-No test can provoke these through the program, so this page has their words alone. `…` stands for what differs.
+The test that makes these pages does not provoke these, so this page has their words alone. `…` stands for what differs.
 ";
