@@ -35,6 +35,7 @@ pub(crate) fn all() -> Vec<Seed> {
     manifests(&mut seeds);
     contents(&mut seeds);
     bundles(&mut seeds);
+    upstreams(&mut seeds);
     seeds
 }
 
@@ -613,4 +614,29 @@ fn contents(seeds: &mut Vec<Seed>) {
     seeds.push(("wit-binary", from_wit(small, "w")));
     seeds.push(("component", b"\0asm\x0d\0\x01\0".to_vec()));
     seeds.push(("component", b"\0asm\x01\0\0\0".to_vec()));
+}
+
+fn upstreams(seeds: &mut Vec<Seed>) {
+    let oci = [
+        "Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\",scope=\"repository:a/b:pull\"",
+        "</v2/a/b/tags/list?last=1.0.0&n=1000>; rel=\"next\"",
+        r#"{"name":"a/b","tags":["1.0.0","1.0.0_build","latest"]}"#,
+        r#"{"token":"opaque","access_token":"opaque","expires_in":300}"#,
+        r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.wasm.config.v0+json","digest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","size":2},"layers":[{"mediaType":"application/wasm","digest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","size":8}],"annotations":{"a":"b"}}"#,
+        r#"{"created":"2026-01-01T00:00:00Z","architecture":"wasm","os":"wasip2","layerDigests":["sha256:00"]}"#,
+        "oci:ghcr.io/webassembly",
+        "oci:https://127.0.0.1:5000/acme/wit-*",
+        "wasm-pkg:wasi.dev",
+        "crate:wasip2@=1.0.1",
+        "local:packages",
+    ];
+    seeds.extend(oci.map(|seed| ("oci", seed.into())));
+    let wasm_pkg = [
+        r#"{"preferredProtocol":"oci","oci":{"registry":"ghcr.io","namespacePrefix":"webassembly/"}}"#,
+        r#"{"ociRegistry":"ghcr.io","ociNamespacePrefix":"webassembly/"}"#,
+        "default_registry = \"acme.example\"\n[namespace_registries]\nwasi = { registry = \"x\", metadata = { oci = { registry = \"ghcr.io\" } } }\n\
+         [package_registry_overrides]\n\"acme:a\" = \"example.com\"\n[registry.\"example.com\".oci]\nauth = { username = \"a\", password = \"b\" }\n",
+        "[namespace_registries]\nwasi = \"disk\"\n[registry.disk.local]\nroot = \"packages\"\n",
+    ];
+    seeds.extend(wasm_pkg.map(|seed| ("wasm-pkg", seed.into())));
 }
