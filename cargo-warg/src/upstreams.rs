@@ -15,7 +15,7 @@ use upstream::document::wkg::{MAX_CONFIG, WkgConfig, WkgConfigError};
 use upstream::login::docker::DockerLogins;
 use upstream::login::{Keepers, Logins};
 use upstream::{
-    Cargo, Local, Oci, OciAddress, Texts, Upstream, UpstreamAddress, built_in, discover,
+    Cargo, Local, Oci, OciAddress, OciHost, Texts, Upstream, UpstreamAddress, built_in, discover,
 };
 
 use crate::dirs::Dirs;
@@ -24,6 +24,48 @@ use crate::network::Network;
 
 /// The variable that names wasm-pkg's configuration; wkg's own.
 pub const WKG_VARIABLE: &str = "WKG_CONFIG_FILE";
+
+/// The file, in the config folder, that says to which further hosts a login may go for tokens.
+const TOKEN_SERVERS: &str = "token-servers";
+/// The largest such file, in bytes.
+const MAX_TOKEN_SERVERS: u64 = 64 * 1024;
+
+/// What is wrong with the file of token servers.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenServersError {
+    /// It cannot be read.
+    #[error("cannot read the token servers, {}", path.display())]
+    Read {
+        /// The file of this user.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A line of it does not name two hosts.
+    #[error("line {line} of {} is not a registry, a space, and the host where its tokens are given", path.display())]
+    Line {
+        /// The file of this user.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+}
+
+impl Classify for TokenServersError {
+    fn class(&self) -> Class {
+        Class::Other
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Line { .. } => {
+                Some("a line looks like `registry.gitlab.com gitlab.com`".to_owned())
+            }
+        }
+    }
+}
 
 /// What is wrong with wasm-pkg's configuration.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +141,41 @@ pub fn open(
 
 fn oci(address: OciAddress, network: &Network, dirs: &Dirs) -> Result<Oci> {
     let web = network.web(dirs)?;
-    Ok(Oci::new(address, web, logins()?, Vec::new()))
+    let servers = token_servers(&dirs.config().join(TOKEN_SERVERS), address.host());
+    Ok(Oci::new(address, web, logins()?, servers.classified()?))
+}
+
+/// To which further hosts this user lets the login for a registry go: lines `REGISTRY HOST`.
+fn token_servers(
+    path: &Path,
+    registry: &OciHost,
+) -> std::result::Result<Vec<OciHost>, TokenServersError> {
+    let text = match file::read_text(path, MAX_TOKEN_SERVERS) {
+        Ok(text) => text,
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(TokenServersError::Read { path, source });
+        }
+    };
+    let mut servers = Vec::new();
+    for (line, text) in (1..).zip(text.lines()) {
+        let mut words = text.split_ascii_whitespace();
+        let (first, second, third) = (words.next(), words.next(), words.next());
+        if first.is_none_or(|word| word.starts_with('#')) {
+            continue;
+        }
+        let hosts = first.zip(second).filter(|_| third.is_none());
+        let hosts = hosts.and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
+        let (one, other): (OciHost, OciHost) = hosts.ok_or_else(|| TokenServersError::Line {
+            path: path.to_owned(),
+            line,
+        })?;
+        if one == *registry {
+            servers.push(other);
+        }
+    }
+    Ok(servers)
 }
 
 /// From where a package comes by this user's wasm-pkg configuration, or by what wasm-pkg knows of itself; none where neither says.

@@ -150,3 +150,30 @@ fn the_wit_of_a_crate_comes_whole() {
     app.warg(&["add", "wasi:http@0.2"]).code(0);
     app.warg(&["verify"]).code(0);
 }
+
+#[test]
+fn a_login_goes_to_another_server_of_tokens_where_this_user_says_so() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let (registry, address) = upstream();
+    registry.want(Tokens::Private("me".into(), "secret".into()));
+    // Another host for the registry, and the same server: it gives tokens there.
+    let giver = format!("localhost:{}", registry.server().address().port());
+    registry.give_tokens_at(format!("http://{giver}/token"));
+    let docker = app.home().join(".docker");
+    std::fs::create_dir_all(&docker).unwrap();
+    let config = format!(
+        "{{\"auths\":{{\"{}\":{{\"auth\":\"bWU6c2VjcmV0\"}}}}}}",
+        registry.host()
+    );
+    std::fs::write(docker.join("config.json"), config).unwrap();
+    let import = ["registry", "import", &address, "wasi:http"];
+    app.warg(&import)
+        .code(11)
+        .stderr_contains(&format!("was not sent, since tokens are given at {giver}"));
+    let line = format!("# who gives tokens\n{} {giver}\n", registry.host());
+    std::fs::write(app.home().join("config/token-servers"), line).unwrap();
+    app.warg(&import)
+        .code(0)
+        .stderr_contains("Imported 2 versions");
+}

@@ -85,7 +85,8 @@ impl Classify for UpstreamError {
                     .to_owned(),
                 LoginUse::Shown => "check the name, and what that login may read".to_owned(),
                 LoginUse::Refused => "check the name; if it is private, log in again".to_owned(),
-                LoginUse::Withheld { .. } => "if that host may see the login, name it in this user's configuration".to_owned(),
+                LoginUse::Withheld { .. } => "check the name; if that host may see the login, put a line `REGISTRY HOST` into `token-servers` in the config folder"
+                        .to_owned(),
             },
             Self::Manifest { source, .. } => return manifest_help(source),
             Self::Differs { .. }

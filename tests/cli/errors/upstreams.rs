@@ -425,6 +425,16 @@ pub(super) const CASES: &[Case] = &[
         run: |s| at_home(s, 101, ".docker/config.json/readme", ""),
     },
     Case {
+        shows: &["TokenServersError::Line"],
+        title: "a line that names no server of tokens",
+        run: |s| at_home(s, 101, "config/token-servers", "registry.gitlab.com\n"),
+    },
+    Case {
+        shows: &["TokenServersError::Read"],
+        title: "a folder where the file of token servers should be",
+        run: |s| at_home(s, 101, "config/token-servers/readme", ""),
+    },
+    Case {
         shows: &["WkgFileError::Malformed", "WkgConfigError::Toml"],
         title: "a configuration of wasm-pkg's that is not TOML",
         run: |s| {

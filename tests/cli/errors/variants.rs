@@ -14,7 +14,7 @@ use cargo_warg::ops::registry::references::{Absence, ReferenceError};
 use cargo_warg::ops::release::derivation::DerivationError;
 use cargo_warg::ops::session::registries::PolicyFileError;
 use cargo_warg::tokens::TokensError;
-use cargo_warg::upstreams::WkgFileError;
+use cargo_warg::upstreams::{TokenServersError, WkgFileError};
 use cargo_warg::wit::deps::ApplyError;
 use cargo_warg::wit::pins::SaveError;
 use component::bundle::{ComposeError, EmbeddedError};
@@ -94,6 +94,7 @@ variants! {
     OciManifestError { Json, Index, NoConfig, Config, NoContent, Ambiguous, OtherLayers, Digest, TooLarge }
     MetadataError { Json, Type, Protocol, NoRegistry, Local, Address }
     WkgFileError { Read, Malformed }
+    TokenServersError { Read, Line }
     WkgConfigError { Toml, Type, Backend, NoRoot, Host, Metadata }
     DockerError { Read, File, Encoding, Name, Helper, Answer }
     ProcessError { Start, Slow, Loud, Lost }
