@@ -12,7 +12,7 @@ mod progress;
 mod secrets;
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -51,6 +51,9 @@ pub enum Verbosity {
     /// `-v`: what was looked at, too.
     Verbose,
 }
+
+/// The longest answer to a question, in bytes.
+const MAX_ANSWER: u64 = 1024;
 
 /// When to print colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -365,6 +368,24 @@ impl Shell {
     /// Whether what goes to stdout is shown to a person.
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Whether somebody is there to be asked: stdin and stderr are terminals, and this is no pipeline.
+    pub fn can_ask(&self) -> bool {
+        let is_pipeline = std::env::var_os("CI").is_some();
+        !is_pipeline && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a question, and waits for the answer: yes, or anything else.
+    ///
+    /// # Errors
+    /// Stdin cannot be read.
+    pub fn ask(&self, question: impl fmt::Display) -> io::Result<bool> {
+        self.raw(&format!("{} [y/N] ", clean_line(&question.to_string())));
+        let mut answer = String::new();
+        io::stdin().lock().take(MAX_ANSWER).read_line(&mut answer)?;
+        let answer = answer.trim().to_ascii_lowercase();
+        Ok(matches!(answer.as_str(), "y" | "yes"))
     }
 
     fn line(&self, style: Style, head: &str, message: &dyn fmt::Display) {

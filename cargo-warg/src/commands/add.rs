@@ -7,8 +7,9 @@ use clap::Args;
 use transparency::name::PackageName;
 use transparency::version::VersionReq;
 
-use super::personal::{share, supplier};
+use super::personal::{asking, share, supplier};
 use super::solving::SolvingArgs;
+use super::sure::Agreed;
 use super::{Context, report};
 use crate::error::{Class, Error, Result};
 use crate::message::Message;
@@ -58,6 +59,9 @@ pub struct AddArgs {
     /// Take the one package from here in development: a folder with a Cargo.toml or with .wit files, or a component
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
+    /// What may be imported.
+    #[command(flatten)]
+    pub agreed: Agreed,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
@@ -84,7 +88,8 @@ impl AddArgs {
             offline: context.offline,
         };
         let dirs = context.dirs()?;
-        let supplier = supplier(context, &dirs)?;
+        let ask = asking(context, self.agreed.yes);
+        let supplier = supplier(context, &dirs, &ask)?;
         let (added, outcome) = add(
             &context.workspace_of(&manifest)?,
             &manifest,
@@ -109,7 +114,7 @@ impl AddArgs {
             }
         }
         report::lock(context, &outcome);
-        share(context, &manifest, &outcome)?;
+        share(context, &manifest, &outcome, supplier.as_ref())?;
         context.message(&Message::Add((added.as_slice(), &outcome).into()))
     }
 }

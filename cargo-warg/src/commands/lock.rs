@@ -7,8 +7,9 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::bundle::Require;
-use super::personal::{share, supplier};
+use super::personal::{asking, share, supplier};
 use super::solving::SolvingArgs;
+use super::sure::Agreed;
 use super::{Context, report};
 use crate::error::{Class, Context as _, Error, Result};
 use crate::message::{self, Message};
@@ -56,6 +57,9 @@ pub struct LockArgs {
     /// goes anyway
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// What may be imported.
+    #[command(flatten)]
+    pub agreed: Agreed,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
@@ -119,16 +123,20 @@ impl LockArgs {
         }
         let manifest = self.solving.manifest(context);
         let mut project = context.project(&manifest)?;
+        let dirs = context.dirs()?;
+        let ask = asking(context, self.agreed.yes);
+        let supplier = supplier(context, &dirs, &ask)?.filter(|_| !self.check);
+        let supply = supplier.as_ref().map(|one| one as &dyn Supply);
         let outcome = if self.adopt_deps {
             let taken_out = adopt_deps(context, &project)?;
             let solved = context
                 .project(&manifest)
-                .and_then(|project| Ok((self.solve(context, &project)?, project)));
+                .and_then(|project| Ok((self.solve(context, &project, supply)?, project)));
             let solved = solved.map_err(|error| taken_out.put_back(error))?;
             project = solved.1;
             solved.0
         } else {
-            self.solve(context, &project)?
+            self.solve(context, &project, supply)?
         };
         let mut output = None;
         match (&self.output, &outcome.lock) {
@@ -147,7 +155,7 @@ impl LockArgs {
             }
             _ => {
                 report::lock(context, &outcome);
-                share(context, &manifest, &outcome)?;
+                share(context, &manifest, &outcome, supplier.as_ref())?;
             }
         }
         if !context.json {
@@ -159,7 +167,12 @@ impl LockArgs {
         context.message(&Message::Lock(message::Lock { output, ..message }))
     }
 
-    fn solve(&self, context: &Context, project: &Project) -> Result<Outcome> {
+    fn solve(
+        &self,
+        context: &Context,
+        project: &Project,
+        supply: Option<&dyn Supply>,
+    ) -> Result<Outcome> {
         let packages = &context.manifest.packages;
         let put = match self.output {
             Some(_) => Put::Aside,
@@ -170,11 +183,8 @@ impl LockArgs {
                 locked: context.locked || self.check,
                 offline: context.offline,
             };
-            let dirs = context.dirs()?;
-            let supplier = supplier(context, &dirs)?.filter(|_| !self.check);
             let reading = Reading::now(context.offline);
-            let mut sessions = Sessions::new(&project.registries, reading)
-                .supplied_by(supplier.as_ref().map(|one| one as &dyn Supply));
+            let mut sessions = Sessions::new(&project.registries, reading).supplied_by(supply);
             return lock_to(project, &mut sessions, packages, flags, put);
         }
         let sizes = sizes(&project.registries, &self.at)?;

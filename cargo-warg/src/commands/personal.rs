@@ -1,26 +1,80 @@
 //! What commands that lock have to do with this user's personal registry.
 
+use transparency::name::Namespace;
+use upstream::{UpstreamAddress, built_in};
+
 use super::{Context, report};
 use crate::clock;
 use crate::dirs::Dirs;
-use crate::error::Result;
+use crate::error::{Class, OrFail as _, Result};
 use crate::manifest::ManifestArgs;
 use crate::ops::contents::vendor::{Others, vendor};
 use crate::ops::lock::{Flags, Outcome};
-use crate::ops::registry::personal::Supplier;
+use crate::ops::registry::supplier::{Ask, Consent, Supplier};
 use crate::ops::session::personal::is_personal;
 
+/// How this user is asked whether something may be imported. `yes` is their answer for the namespaces that need no
+/// configuration; a project could bring any other one.
+pub(super) fn asking(
+    context: &Context,
+    yes: bool,
+) -> impl Fn(&Namespace, &UpstreamAddress) -> Result<Consent> + '_ {
+    move |namespace, address| {
+        if yes && built_in(namespace).is_some() {
+            return Ok(Consent::Given);
+        }
+        if context.json || !context.shell.can_ask() {
+            return Ok(Consent::Unasked);
+        }
+        let question = format!(
+            "No registry is configured for `{namespace}`. Import its packages from {address} into your personal registry?"
+        );
+        let answer = context.shell.ask(question);
+        let agrees = answer.or_fail(Class::Other, || "cannot read an answer")?;
+        Ok(if agrees {
+            Consent::Given
+        } else {
+            Consent::Refused
+        })
+    }
+}
+
 /// What may fill this user's personal registry; nothing may with `--locked`.
-pub(super) fn supplier<'a>(context: &Context, dirs: &'a Dirs) -> Result<Option<Supplier<'a>>> {
+pub(super) fn supplier<'a>(
+    context: &'a Context,
+    dirs: &'a Dirs,
+    ask: &'a Ask<'a>,
+) -> Result<Option<Supplier<'a>>> {
     if context.locked {
         return Ok(None);
     }
-    let now = clock::now()?;
-    Ok(Some(Supplier { dirs, now }))
+    let (network, now) = (&context.network, clock::now()?);
+    Ok(Some(Supplier::new(
+        dirs,
+        network,
+        now,
+        context.offline,
+        ask,
+    )))
 }
 
-/// Puts what was locked from a personal registry beside the lock that was just written: nobody else can ask that registry.
-pub(super) fn share(context: &Context, manifest: &ManifestArgs, outcome: &Outcome) -> Result<()> {
+/// Says what was imported, and puts what was locked from a personal registry beside the lock that was just written: nobody
+/// else can ask that registry.
+pub(super) fn share(
+    context: &Context,
+    manifest: &ManifestArgs,
+    outcome: &Outcome,
+    supplier: Option<&Supplier<'_>>,
+) -> Result<()> {
+    let shell = &context.shell;
+    for imported in supplier.iter().flat_map(|supplier| supplier.reports()) {
+        let versions = report::counted(imported.packages.len(), "version");
+        shell.status(
+            "Imported",
+            format!("{versions} into this user's personal registry"),
+        );
+        context.tell(&imported.notices());
+    }
     let Some(lock) = outcome.lock.as_ref().filter(|_| outcome.written) else {
         return Ok(());
     };
@@ -37,7 +91,7 @@ pub(super) fn share(context: &Context, manifest: &ManifestArgs, outcome: &Outcom
     if let Some(done) = done {
         let contents = report::counted(done.contents, "content");
         let folder = done.folder.display();
-        context.shell.status(
+        shell.status(
             "Vendored",
             format!("{contents} and the evidence into {folder}: commit it, and trust/"),
         );

@@ -3,7 +3,7 @@
 use clap::Args;
 use transparency::name::PackageName;
 
-use super::personal::{share, supplier};
+use super::personal::{asking, share, supplier};
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
@@ -38,7 +38,8 @@ impl RemoveArgs {
         };
         let manifest = self.solving.manifest(context);
         let dirs = context.dirs()?;
-        let supplier = supplier(context, &dirs)?;
+        let ask = asking(context, false);
+        let supplier = supplier(context, &dirs, &ask)?;
         let removed = remove(
             &context.workspace_of(&manifest)?,
             &manifest,
@@ -59,7 +60,7 @@ impl RemoveArgs {
         }
         if let Some(outcome) = &removed.lock {
             report::lock(context, outcome);
-            share(context, &manifest, outcome)?;
+            share(context, &manifest, outcome, supplier.as_ref())?;
         }
         context.tell(&removed.notices);
         if self.dry_run {

@@ -4,8 +4,9 @@ use clap::Args;
 use semver::Version;
 use transparency::version::parse_version;
 
-use super::personal::{share, supplier};
+use super::personal::{asking, share, supplier};
 use super::solving::SolvingArgs;
+use super::sure::Agreed;
 use super::{Context, report};
 use crate::error::Result;
 use crate::message::Message;
@@ -45,6 +46,9 @@ pub struct UpdateArgs {
     /// Say what would change, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// What may be imported.
+    #[command(flatten)]
+    pub agreed: Agreed,
     /// How to solve.
     #[command(flatten)]
     pub solving: SolvingArgs,
@@ -62,7 +66,8 @@ impl UpdateArgs {
         let manifest = self.solving.manifest(context);
         let project = context.project(&manifest)?;
         let dirs = context.dirs()?;
-        let supplier = supplier(context, &dirs)?.filter(|_| !self.dry_run);
+        let ask = asking(context, self.agreed.yes);
+        let supplier = supplier(context, &dirs, &ask)?.filter(|_| !self.dry_run);
         let reading = Reading::now(context.offline);
         let mut sessions = Sessions::new(&project.registries, reading)
             .supplied_by(supplier.as_ref().map(|one| one as &dyn Supply));
@@ -81,7 +86,7 @@ impl UpdateArgs {
         };
         let updated = update(&project, &mut sessions, request, flags)?;
         self.say(context, &updated);
-        share(context, &manifest, &updated.lock)?;
+        share(context, &manifest, &updated.lock, supplier.as_ref())?;
         context.message(&Message::Update((self.dry_run, &updated).into()))
     }
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use resolver::closed_set::Provenance;
 use resolver::lockfile::merge::{Merge, MergeError, is_kept};
 use resolver::lockfile::{Change, Lockfile, ReadError, Stale, Staleness, changes};
-use resolver::problem::Problem;
+use resolver::problem::{Origins, Problem};
 use resolver::resolution::Resolution;
 
 use self::adopt::adopt;
@@ -406,7 +406,7 @@ pub(super) fn build(
 ) -> Result<Lockfile> {
     let indices = sessions.prove_indices(resolution)?;
     let checkpoints = sessions.checkpoints(&origins_of(resolution))?;
-    let pruned = pruned(problem, resolution);
+    let pruned = pruned(problem, resolution, sessions.origins());
     let problem = pruned.as_ref().unwrap_or(problem);
     Lockfile::from_resolution(problem, resolution, checkpoints, |_, selection| {
         indices.get(selection).copied()
@@ -414,9 +414,10 @@ pub(super) fn build(
     .classified()
 }
 
-/// The problem without namespaces of personal registries that nothing is selected from; none where it has no others.
-fn pruned(problem: &Problem, resolution: &Resolution) -> Option<Problem> {
-    let namespaces = &problem.options.origins.namespaces;
+/// The problem under the origins that it was solved under in the end, without namespaces of personal registries that nothing
+/// is selected from; none where there is none of a personal registry.
+fn pruned(problem: &Problem, resolution: &Resolution, origins: &Origins) -> Option<Problem> {
+    let namespaces = &origins.namespaces;
     if !namespaces.values().any(is_personal) {
         return None;
     }
@@ -427,6 +428,7 @@ fn pruned(problem: &Problem, resolution: &Resolution) -> Option<Problem> {
     });
     let released: BTreeSet<_> = released.collect();
     let mut pruned = problem.clone();
+    pruned.options.origins.clone_from(origins);
     let namespaces = &mut pruned.options.origins.namespaces;
     namespaces.retain(|namespace, origin| !is_personal(origin) || released.contains(namespace));
     Some(pruned)

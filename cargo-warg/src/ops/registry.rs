@@ -14,3 +14,4 @@ pub mod personal;
 pub mod policy_file;
 pub mod references;
 pub mod remove;
+pub mod supplier;

@@ -58,6 +58,8 @@ pub struct Sessions<'a> {
     elsewhere: Option<Origins>,
     /// What fills this user's personal registry, where that may be.
     supply: Option<&'a dyn Supply>,
+    /// Packages that it was asked for, whatever came of it.
+    tried: BTreeSet<PackageName>,
 }
 
 /// Which past of a registry is read.
@@ -93,6 +95,7 @@ impl<'a> Sessions<'a> {
             held_back: BTreeMap::new(),
             elsewhere: None,
             supply: None,
+            tried: BTreeSet::new(),
         }
     }
 
@@ -341,9 +344,26 @@ impl<'a> Sessions<'a> {
         &mut self,
         asked: impl IntoIterator<Item = &'n PackageName>,
     ) -> Result<()> {
-        let open: BTreeSet<_> = asked.into_iter().map(PackageName::namespace).collect();
-        if self.alone || !open.iter().any(|one| self.registries.leaves_open(one)) {
+        self.take_own_of(asked.into_iter().map(PackageName::namespace).collect())
+    }
+
+    /// The same, where packages of these namespaces are asked for.
+    fn take_own_of(&mut self, mut open: BTreeSet<Namespace>) -> Result<()> {
+        open.retain(|one| self.registries.leaves_open(one));
+        if self.alone || open.is_empty() {
             return Ok(());
+        }
+        if let Some(supply) = self.supply {
+            let mut known = BTreeSet::new();
+            for namespace in open {
+                if supply.knows(&namespace)? {
+                    known.insert(namespace);
+                }
+            }
+            if self.registries.own()?.is_none() {
+                supply.found(&known)?;
+            }
+            return self.take_own_and(known);
         }
         self.take_all_own()
     }
@@ -353,13 +373,19 @@ impl<'a> Sessions<'a> {
     /// # Errors
     /// Those of [`Sessions::take_own`].
     pub(in crate::ops) fn take_all_own(&mut self) -> Result<()> {
+        self.take_own_and(BTreeSet::new())
+    }
+
+    /// The same, with namespaces that nothing was imported of yet.
+    fn take_own_and(&mut self, known: BTreeSet<Namespace>) -> Result<()> {
         let Some(own) = self.registries.own()? else {
             return Ok(());
         };
         let origin = own.policy.origin();
         let operator = self.of(origin)?.newest().operator();
         let imported: Vec<_> = operator.namespaces().map(|(one, _)| one.clone()).collect();
-        self.elsewhere = Some(self.registries.origins_with(origin, imported));
+        let all = imported.into_iter().chain(known);
+        self.elsewhere = Some(self.registries.origins_with(origin, all));
         Ok(())
     }
 

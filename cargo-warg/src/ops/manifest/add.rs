@@ -80,21 +80,31 @@ pub fn add(
     let reading = Reading::now(flags.offline);
     let mut sessions = Sessions::new(&registries, reading).supplied_by(supply);
     lock::adopt_locked(workspace.lock_file(), &sessions)?;
-    sessions.take_own(wanted.iter().map(|one| &one.name))?;
+    let released = wanted.iter().filter(|one| one.path.is_none());
+    sessions.take_own(released.clone().map(|one| &one.name))?;
+    sessions.bring(released.map(|one| {
+        let req = one.requirement.as_ref().map(|(_, req)| req.clone());
+        (&one.name, req.unwrap_or(VersionReq::STAR))
+    }))?;
     let mut chosen = Vec::new();
     for one in wanted {
         if let Some(path) = &one.path {
             chosen.push((&one.name, at_path(one, path, member)?));
             continue;
         }
-        let (address, log) = sessions.find(&one.name)?;
+        let found = sessions
+            .find(&one.name)
+            .map(|(address, log)| (address, log.cloned()));
+        let (address, log) = found.map_err(|error| sessions.with_supply(error))?;
         let Some(log) = log else {
             let size = sessions.of(&address.origin)?.size();
-            return Err(absent(&address, size, &registries.package_names()));
+            let error = absent(&address, size, &registries.package_names());
+            return Err(sessions.with_supply(error));
         };
-        let log = log.log().clone();
-        let may = |version: &Version| !sessions.is_held_back(&log, version);
-        let (kind, requirement) = choose(one, &named(&root, &one.name), &log, may)?;
+        let log = log.log();
+        let may = |version: &Version| !sessions.is_held_back(log, version);
+        let found = choose(one, &named(&root, &one.name), log, may);
+        let (kind, requirement) = found.map_err(|error| sessions.with_supply(error))?;
         let requirement = Some(requirement);
         let path = None;
         chosen.push((

@@ -111,6 +111,11 @@ pub fn update(
         (None, _, _) => lock::read_existing(project)?,
     };
     let (old, adopted) = lock::as_own(old, project, sessions)?;
+    let named = old.packages.keys().filter(|one| {
+        let mut specs = request.specs.iter();
+        request.specs.is_empty() || specs.any(|spec| spec.matches(&one.name, &one.version))
+    });
+    sessions.renew(named.map(|one| &one.name))?;
     lock::check_pasts(&old, project, sessions)?;
     sessions.load_locked(&old)?;
     let mut problem = project.problem_moving(Some(&old), request.members, sessions.origins());

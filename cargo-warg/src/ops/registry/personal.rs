@@ -1,11 +1,8 @@
-//! This user's personal registry: founded when something is first imported, and filled.
+//! This user's personal registry: founded when something is first imported, and written to by its one key.
 //!
 //! One key serves as operate, checkpoint and publisher key. It lies among this user's keys, under the registry's origin.
 //! Registry and policy appear together, in one step, after the key was saved. So whoever stops in between leaves nothing
 //! but a key without a registry.
-//!
-//! What is signed here is this user's word for bytes. So each statement is made from the bytes, whatever anybody's record
-//! said of them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,24 +12,21 @@ use registry::file::{NewFolder, Tree};
 use registry::sequencer::{Founding, Sequencer, found as found_registry};
 use registry::storage::Folder;
 use semver::Version;
-use transparency::content::{Content, Derived};
 use transparency::name::{Namespace, PackageName};
 use transparency::number::Time;
 use transparency::operator::Action;
 use transparency::package::Scope;
 use transparency::policy::Policy;
 use transparency::record::{Record, Subject};
-use transparency::statement::Statement;
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Kept, Keys, Role};
-use crate::ops::registry::append::{Change, Destination, Draft, Item};
+use crate::ops::registry::append::{Change, Destination, Draft};
 use crate::ops::session::personal::{
-    ADOPTED, IMPORTED, POLICY, REGISTRY, folder, is_held_back, new_origin, policy_text,
+    IMPORTED, POLICY, REGISTRY, folder, is_held_back, new_origin, policy_text,
 };
-use crate::ops::session::registries::{Configured, Reading, Registries};
-use crate::ops::session::supply::{Adopted, Supply};
+use crate::ops::session::registries::{Configured, Reading};
 
 /// Held while the registry is founded, so that two runs do not found two.
 const LOCK: &str = "personal.lock";
@@ -171,74 +165,21 @@ fn no_key(own: &Configured) -> Error {
     ))
 }
 
-/// What fills the personal registry.
-#[derive(Debug, Clone, Copy)]
-pub struct Supplier<'a> {
-    /// This user's folders.
-    pub dirs: &'a Dirs,
-    /// The time that records are written at.
-    pub now: Time,
-}
-
-impl Supplier<'_> {
-    /// Founds the registry where there is none, and releases items in it, all in one append.
-    fn release(&self, registries: &Registries, items: &[Item]) -> Result<()> {
-        found(self.dirs, self.now)?;
-        let own = registries.own()?.ok_or_else(|| {
-            Error::new(Class::Other, "this user's personal registry is not there")
-        })?;
-        let keys = Keys::open(self.dirs).classified()?;
-        let namespaces = items.iter().map(|item| item.name.namespace());
-        open_namespaces(own, &keys, namespaces.collect(), self.now)?;
-        let signer = keys.find_vkey(own.policy.operate_key());
-        let destination = Destination {
-            registry: own,
-            keys: &keys,
-            signer: Some(signer.ok_or_else(|| no_key(own))?),
-            dirs: self.dirs,
-            now: self.now,
-            // It is idle whenever nothing new is needed, and nobody else reads it.
-            sure: true,
-        };
-        let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
-        destination.append(&drafts).map(drop)
-    }
-}
-
-impl Supply for Supplier<'_> {
-    fn adopt(&self, registries: &Registries, adopted: Vec<Adopted>) -> Result<()> {
-        let items: Vec<_> = adopted.into_iter().map(item).collect();
-        self.release(registries, &items)
-    }
-}
-
-/// The release of a content, as its bytes say it.
-fn item(adopted: Adopted) -> Item {
-    let Adopted {
-        selection,
-        content,
-        from,
-    } = adopted;
-    let statement = statement(&content, selection.version);
-    Item {
-        name: selection.name,
-        kind: content.derived().kind(),
-        statement,
-        content: content.into_bytes(),
-        attached: Vec::new(),
-        annotations: vec![(ADOPTED.to_owned(), from.to_string())],
-    }
-}
-
-fn statement(content: &Content, version: Version) -> Statement {
-    let size = u64::try_from(content.bytes().len()).unwrap_or(u64::MAX);
-    let mut statement = Statement::new(version, content.digest(), size);
-    match content.derived().clone() {
-        Derived::Component { imports, exports } => {
-            statement.imports = imports;
-            statement.exports = exports;
-        }
-        Derived::Wit { requirements, .. } => statement.requirements = requirements.into(),
-    }
-    statement
+/// Where releases of the personal registry go, and who signs them.
+pub(in crate::ops::registry) fn destination<'a>(
+    own: &'a Configured,
+    keys: &'a Keys,
+    dirs: &'a Dirs,
+    now: Time,
+) -> Result<Destination<'a>> {
+    let signer = keys.find_vkey(own.policy.operate_key());
+    Ok(Destination {
+        registry: own,
+        keys,
+        signer: Some(signer.ok_or_else(|| no_key(own))?),
+        dirs,
+        now,
+        // It is idle whenever nothing new is needed, and nobody else reads it.
+        sure: true,
+    })
 }

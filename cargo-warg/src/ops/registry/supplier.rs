@@ -17,7 +17,7 @@ use transparency::name::{Namespace, PackageName};
 use transparency::number::Time;
 use transparency::statement::Statement;
 use transparency::version::VersionReq;
-use upstream::{Address, Upstream};
+use upstream::{Upstream, UpstreamAddress, built_in};
 
 use self::pairs::Pairs;
 use crate::dirs::Dirs;
@@ -31,6 +31,7 @@ use crate::ops::registry::personal::{confirm, destination, found, open_namespace
 use crate::ops::session::personal::{ADOPTED, is_held_back};
 use crate::ops::session::registries::{Configured, Reading, Registries};
 use crate::ops::session::supply::{Adopted, Supply};
+use crate::upstreams;
 
 /// Whether this user agrees that packages are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub enum Consent {
 }
 
 /// How this user is asked: whether packages of a namespace may be imported from an upstream.
-pub type Ask<'a> = dyn Fn(&Namespace, &Address) -> Result<Consent> + 'a;
+pub type Ask<'a> = dyn Fn(&Namespace, &UpstreamAddress) -> Result<Consent> + 'a;
 
 /// What fills the personal registry: what is adopted, and what is imported from upstreams that this user agreed to.
 pub struct Supplier<'a> {
@@ -94,7 +95,15 @@ impl<'a> Supplier<'a> {
             return Ok(known.clone());
         }
         let opened = match self.address(namespace)? {
-            Some(address) => Some(Rc::from(self.network.upstream(&address)?)),
+            Some(address) => {
+                let (network, dirs) = (self.network, self.dirs);
+                Some(Rc::from(upstreams::open(
+                    &address,
+                    network,
+                    dirs,
+                    self.offline,
+                )?))
+            }
             None => None,
         };
         let mut upstreams = self.upstreams.borrow_mut();
@@ -103,7 +112,7 @@ impl<'a> Supplier<'a> {
     }
 
     /// Where packages of a namespace lie, where this user agrees that they are imported from there.
-    fn address(&self, namespace: &Namespace) -> Result<Option<Address>> {
+    fn address(&self, namespace: &Namespace) -> Result<Option<UpstreamAddress>> {
         if self.offline {
             return Ok(None);
         }
@@ -111,7 +120,7 @@ impl<'a> Supplier<'a> {
             return Ok(Some(address.clone()));
         }
         let path = pairs::path(self.dirs);
-        let Some(address) = pairs::known(namespace) else {
+        let Some(address) = pairs::known(namespace)? else {
             self.helps.borrow_mut().insert(format!(
                 "or say where packages of `{namespace}` lie: `{namespace} = \"oci:HOST/PREFIX\"` below [namespaces] in {}",
                 path.display()
@@ -122,11 +131,19 @@ impl<'a> Supplier<'a> {
             pairs::agree(self.dirs, namespace, &address)?;
             return Ok(Some(address));
         }
-        self.helps.borrow_mut().insert(format!(
-            "or pass `--yes`, which imports packages of `{namespace}` from {address} into this user's personal registry, or write \
-             `{namespace} = \"{address}\"` below [namespaces] in {}",
+        let line = format!(
+            "write `{namespace} = \"{address}\"` below [namespaces] in {}",
             path.display()
-        ));
+        );
+        let help = if built_in(namespace).is_some() {
+            format!(
+                "or pass `--yes`, which imports packages of `{namespace}` from {address} into this user's personal registry; \
+                 or {line}"
+            )
+        } else {
+            format!("or {line}, to import its packages into this user's personal registry")
+        };
+        self.helps.borrow_mut().insert(help);
         Ok(None)
     }
 
@@ -196,6 +213,11 @@ impl Supply for Supplier<'_> {
         destination(own, &keys, self.dirs, self.now)?
             .append(&drafts)
             .map(drop)
+    }
+
+    fn knows(&self, namespace: &Namespace) -> Result<bool> {
+        let pairs = Pairs::read(self.dirs)?;
+        Ok(pairs.agreed(namespace).is_some() || pairs::known(namespace)?.is_some())
     }
 
     fn found(&self, namespaces: &BTreeSet<Namespace>) -> Result<()> {

@@ -23,10 +23,6 @@ pub(in crate::ops) const PREFIX: &str = "personal/";
 /// How many hex digits follow.
 const DIGITS: usize = 16;
 
-/// The namespaces that belong to a personal registry where Cargo.toml says nothing else: it is known where their packages
-/// lie today.
-pub const KNOWN: [&str; 2] = ["ba", "wasi"];
-
 /// The annotation of a release that was taken from another machine's personal registry: which one.
 pub(in crate::ops) const ADOPTED: &str = "adopted";
 
@@ -43,6 +39,12 @@ pub(in crate::ops) fn is_held_back(log: &Log, version: &Version) -> bool {
         annotations.any(|(about, said, _)| *about == scope && said == key)
     };
     says(ADOPTED) && !says(IMPORTED)
+}
+
+/// Whether anything of a package was imported by this user, and not adopted alone.
+pub(in crate::ops) fn is_imported(log: &Log) -> bool {
+    let mut releases = log.releases();
+    releases.any(|release| !is_held_back(log, release.version()))
 }
 
 /// The sixteen digits of a personal registry's origin; none of any other.

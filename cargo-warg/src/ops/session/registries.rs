@@ -36,7 +36,7 @@ use crate::error::{Class, Classified as _, Classify, Error, Result};
 use crate::lock_file::LockFile;
 use crate::manifest::{self, Address, Alias, Workspace};
 use crate::network::Network;
-use crate::ops::session::personal::{ALIAS, KNOWN, is_held_back, is_personal, is_reserved};
+use crate::ops::session::personal::{ALIAS, is_held_back, is_personal, is_reserved};
 use component::span::{Location, Text};
 
 /// Why a policy cannot be used.
@@ -710,16 +710,14 @@ impl Registries {
     }
 
     /// Which registry each name belongs to where something is to be solved: of what Cargo.toml leaves open, the personal
-    /// registry with this origin has the namespaces that are known, those that the lock takes from any personal registry,
-    /// and those that were imported.
+    /// registry with this origin has the namespaces that the lock takes from any personal registry, and these.
     pub(in crate::ops) fn origins_with(
         &self,
         own: &Origin,
-        imported: impl IntoIterator<Item = Namespace>,
+        namespaces: impl IntoIterator<Item = Namespace>,
     ) -> Origins {
-        let known = KNOWN.iter().filter_map(|name| name.parse().ok());
         let locked = self.personal.namespaces().keys().cloned();
-        let all = known.chain(locked).chain(imported);
+        let all = locked.chain(namespaces);
         let mut origins = self.configured.clone();
         add_open(&mut origins, all.map(|namespace| (namespace, own.clone())));
         origins

@@ -33,11 +33,11 @@ use crate::ops::session::registries::name_registries;
 const MAX_EXPLORED: u32 = 4;
 
 impl Sessions<'_> {
-    /// Solves, loading what is needed.
+    /// Solves with what the registries have, loading what is needed.
     ///
     /// # Errors
     /// No solution; whatever keeps a package from being read or believed.
-    pub fn solve(&mut self, problem: &Problem) -> Result<Resolution> {
+    pub(super) fn solve_here(&mut self, problem: &Problem) -> Result<Resolution> {
         let mut ahead = Ahead::new(problem);
         let mut budget = budget();
         let mut explored = 0;

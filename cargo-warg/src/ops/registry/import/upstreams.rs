@@ -26,7 +26,9 @@ use crate::keys::Keys;
 use crate::manifest::Workspace;
 use crate::network::Network;
 use crate::ops::registry::append::{Destination, Item, named, registry_of};
+use crate::ops::registry::personal;
 use crate::ops::session::Sessions;
+use crate::ops::session::personal::ALIAS;
 use crate::ops::session::registries::{Reading, Registries};
 use component::content::Interface;
 use component::order::{self, Next};
@@ -95,11 +97,22 @@ pub fn import(
     network: &Network,
     import: &Import<'_>,
 ) -> Result<Report> {
+    let to_own = import.registry == Some(ALIAS);
+    if to_own {
+        personal::found(dirs, import.now)?;
+    }
     let registries = Registries::open(workspace, dirs, network)?;
     let wanted = listed(import.upstream, import.wanted)?;
     let names = wanted.iter().filter_map(Wanted::name);
     let registry = registry_of(&registries, import.registry, names)?;
     let keys = Keys::open(dirs).classified()?;
+    if to_own {
+        // What they refer to is of the same namespaces, or of WASI.
+        let wasi = "wasi".parse::<Namespace>().ok();
+        let names = wanted.iter().filter_map(Wanted::name);
+        let namespaces = names.map(PackageName::namespace).chain(wasi);
+        personal::open_namespaces(registry, &keys, namespaces.collect(), import.now)?;
+    }
     let signer = import.key.map(|key| named(&keys, key)).transpose();
     let destination = Destination {
         registry,
@@ -107,7 +120,7 @@ pub fn import(
         signer: signer.classified()?,
         dirs,
         now: import.now,
-        sure: import.sure,
+        sure: import.sure || to_own,
     };
     let upstream = |_: &PackageName| Some(import.upstream);
     let mut importer = Importer::new(&registries, &destination, &upstream);
@@ -398,8 +411,11 @@ impl<'a, 'd> Importer<'a, 'd> {
     /// Whether what a package refers to is to be imported with it: it has no registry of its own, or this very one.
     fn belongs_here(&self, name: &PackageName) -> bool {
         match self.registries.of_package(name) {
-            Ok(registry) => registry.alias == self.destination.registry.alias,
-            Err(_) => (self.upstream)(name).is_some(),
+            // What a lock takes from a personal registry is no word of Cargo.toml.
+            Ok(registry) if !self.registries.leaves_open(&name.namespace()) => {
+                registry.alias == self.destination.registry.alias
+            }
+            _ => (self.upstream)(name).is_some(),
         }
     }
 

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use registry::file::{self, Tree};
 use toml_edit::DocumentMut;
 use transparency::name::Namespace;
-use upstream::Address;
+use upstream::{UpstreamAddress, UpstreamAddressError};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
-use crate::ops::session::personal::KNOWN;
+use crate::upstreams;
 
 const FILE: &str = "upstreams.toml";
 const LOCK: &str = "upstreams.lock";
@@ -29,7 +29,7 @@ const HEAD: &str = "# Where this user imports namespaces from, into the personal
 /// The namespaces that are imported, and from where.
 #[derive(Debug)]
 pub(super) struct Pairs {
-    agreed: BTreeMap<Namespace, Address>,
+    agreed: BTreeMap<Namespace, UpstreamAddress>,
 }
 
 impl Pairs {
@@ -44,7 +44,7 @@ impl Pairs {
     }
 
     /// The upstream that this user agreed to.
-    pub(super) fn agreed(&self, namespace: &Namespace) -> Option<&Address> {
+    pub(super) fn agreed(&self, namespace: &Namespace) -> Option<&UpstreamAddress> {
         self.agreed.get(namespace)
     }
 
@@ -54,17 +54,15 @@ impl Pairs {
     }
 }
 
-/// The upstream that tests of this program have instead of all that are known, since these are not on this machine. Whoever
-/// sets it gains nothing: `CARGO_WARG_HOME` names another file of agreed pairs.
-const TESTS_UPSTREAM: &str = "__CARGO_WARG_TEST_UPSTREAM";
-
-/// The upstream of a namespace, as everybody knows it.
-pub(super) fn known(namespace: &Namespace) -> Option<Address> {
-    let mut known = KNOWN.iter();
-    let (_, address) = known.find(|(name, _)| *name == namespace.as_str())?;
-    match std::env::var(TESTS_UPSTREAM) {
-        Ok(address) => address.parse().ok(),
-        Err(_) => address.parse().ok(),
+/// The upstream of a namespace, as this user's wasm-pkg configuration or everybody's wasm-pkg has it.
+///
+/// # Errors
+/// A configuration that cannot be used.
+pub(super) fn known(namespace: &Namespace) -> Result<Option<UpstreamAddress>> {
+    // What is configured for single packages says nothing of the namespace.
+    match format!("{namespace}:any").parse() {
+        Ok(any) => upstreams::of_package(&any),
+        Err(_) => Ok(None),
     }
 }
 
@@ -77,7 +75,7 @@ pub(super) fn path(dirs: &Dirs) -> PathBuf {
 ///
 /// # Errors
 /// A file that cannot be read or written; then it is as it was.
-pub(super) fn agree(dirs: &Dirs, namespace: &Namespace, address: &Address) -> Result<()> {
+pub(super) fn agree(dirs: &Dirs, namespace: &Namespace, address: &UpstreamAddress) -> Result<()> {
     let path = path(dirs);
     let cannot = || format!("cannot write {}", path.display());
     let tree = Tree::private(dirs.make_config().classified()?);
@@ -109,7 +107,7 @@ fn read_text(path: &Path) -> Result<String> {
     }
 }
 
-fn parse(text: &str, path: &Path) -> Result<BTreeMap<Namespace, Address>> {
+fn parse(text: &str, path: &Path) -> Result<BTreeMap<Namespace, UpstreamAddress>> {
     let wrong = |what: String| {
         let message = format!("{} cannot be used: {what}", path.display());
         Error::new(Class::Other, message).with_help(
@@ -129,7 +127,7 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<Namespace, Address>> {
             let text = text.ok_or_else(|| wrong(format!("`{name}` is no text")))?;
             let address = text
                 .parse()
-                .map_err(|error: upstream::AddressError| wrong(error.to_string()))?;
+                .map_err(|error: UpstreamAddressError| wrong(error.to_string()))?;
             pairs.insert(namespace, address);
         }
     }
@@ -148,7 +146,7 @@ mod tests {
         let name = |text: &str| text.parse::<Namespace>().unwrap();
         let wasi = name("wasi");
         assert!(Pairs::read(&dirs).unwrap().agreed(&wasi).is_none());
-        agree(&dirs, &wasi, &known(&wasi).unwrap()).unwrap();
+        agree(&dirs, &wasi, &upstream::built_in(&wasi).unwrap()).unwrap();
         let text = std::fs::read_to_string(path(&dirs)).unwrap();
         std::fs::write(
             path(&dirs),
@@ -162,7 +160,8 @@ mod tests {
             &"oci:registry.invalid/x".parse().unwrap(),
         )
         .unwrap();
-        agree(&dirs, &name("ba"), &known(&name("ba")).unwrap()).unwrap();
+        let ba = name("ba");
+        agree(&dirs, &ba, &upstream::built_in(&ba).unwrap()).unwrap();
         let pairs = Pairs::read(&dirs).unwrap();
         let all: Vec<_> = pairs.namespaces().map(Namespace::as_str).collect();
         assert_eq!(all, ["acme", "ba", "wasi"]);
