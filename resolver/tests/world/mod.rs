@@ -89,7 +89,7 @@ impl Release {
         let mut statement =
             Statement::new(self.version.clone(), Digest::of(self.text.as_bytes()), 1);
         statement.requirements = self.requirements.clone().into();
-        statement.exports = self.exports.clone();
+        statement.exports.clone_from(&self.exports);
         let record = Hash::of_leaf(self.text.as_bytes());
         let objection = self.objection.clone();
         release::Release::danger_unverified(kind, statement, record, self.time, objection)
