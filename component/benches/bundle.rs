@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use component::bundle::{Composition, FORMAT, Part, Wiring, compose};
 use criterion::{Criterion, criterion_group, criterion_main};
+use transparency::digest::Digest;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
@@ -98,6 +99,7 @@ fn bundle(c: &mut Criterion) {
     let wire = Wiring::default();
     let composition = Composition {
         root: part(0),
+        digest: Digest::of(&contents[0]),
         parts: (1..COMPONENTS)
             .map(|position| (selection(position), part(position)))
             .collect::<BTreeMap<_, _>>(),

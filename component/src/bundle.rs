@@ -18,6 +18,7 @@ pub mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use transparency::digest::Digest;
 use transparency::name::{ExternName, PackageName};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
@@ -50,6 +51,8 @@ pub struct Wiring(pub BTreeMap<ExternName, PackageName>);
 pub struct Composition<'a> {
     /// The component that the closed set is for.
     pub root: Part<'a>,
+    /// The SHA-256 of the root's content, as whoever read it found. The bundle says it; nothing here makes it anew.
+    pub digest: Digest,
     /// The components that were selected for it.
     pub parts: BTreeMap<Selection, Part<'a>>,
     /// What the root redirects.

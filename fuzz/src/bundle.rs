@@ -25,6 +25,7 @@ pub(crate) fn bundle(data: &[u8]) {
             requirements: &nothing,
             content: data,
         },
+        digest: Digest::of(data),
         parts: BTreeMap::new(),
         wire: &wire,
         name: "component",

@@ -322,6 +322,7 @@ fn a_root_that_is_called_like_a_command_leaves_the_bill_one_that_reads() {
             requirements: &requirements,
             content: &content,
         },
+        digest: Digest::of(&content),
         parts: BTreeMap::new(),
         wire: &wire,
         name,

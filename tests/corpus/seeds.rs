@@ -580,6 +580,7 @@ fn bundles(seeds: &mut Vec<Seed>) {
             requirements: &requirements,
             content: &app,
         },
+        digest: Digest::of(&app),
         parts: BTreeMap::from([("component acme:clock@1.0.0".parse().unwrap(), clock)]),
         wire: &wire,
         name: "app",

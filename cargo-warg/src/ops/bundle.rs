@@ -87,6 +87,7 @@ pub struct Locked {
 /// The content of the root, and what it says of itself where it is a bundle.
 struct Source<'a> {
     content: &'a [u8],
+    digest: Digest,
     requires: Vec<Requirement>,
     wire: Wiring,
 }
@@ -108,12 +109,14 @@ impl<'a> Source<'a> {
                 });
                 Ok(Self {
                     content: content.unwrap_or_default(),
+                    digest: embedded.root,
                     requires: requires.collect(),
                     wire: embedded.wire,
                 })
             }
             Err(BundleError::Embedded(EmbeddedError::Missing)) => Ok(Self {
                 content,
+                digest: Digest::of(content),
                 requires: Vec::new(),
                 wire: Wiring::default(),
             }),
@@ -179,6 +182,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             requirements: requirements(&lock),
             content: source.content,
         },
+        digest: source.digest,
         parts: parts(&lock, &contents, project)?,
         wire: &wire,
         name: lock.only_root().map_or("", |(name, _)| name),
@@ -202,7 +206,7 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
         .classified()
         .context(cannot)?;
     Ok(Bundled {
-        root: Digest::of(source.content),
+        root: source.digest,
         name,
         bytes,
         components,

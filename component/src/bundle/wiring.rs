@@ -11,7 +11,6 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use transparency::digest::Digest;
 use transparency::name::{ExternName, PackageName};
 use wasmparser::{ComponentTypeRef, TypeBounds};
 
@@ -157,7 +156,7 @@ impl<'a> Plan<'a> {
             unused,
             embedded: section::text(
                 FORMAT,
-                &Digest::of(composition.root.content),
+                &composition.digest,
                 composition.wire,
                 composition.lock,
             ),

@@ -1,6 +1,6 @@
 //! What a bundle says of itself: read back as it was written, and refused where it was changed.
 
-use component::bundle::{Embedded, EmbeddedError, SECTION, open};
+use component::bundle::{Composition, Embedded, EmbeddedError, FORMAT, SECTION, compose, open};
 use transparency::digest::Digest;
 use wasm_encoder::{Component, ComponentSection as _, CustomSection};
 
@@ -45,6 +45,21 @@ fn with(bytes: &[u8], texts: &[&str]) -> Result<Embedded, EmbeddedError> {
         custom(text).append_to_component(&mut bytes);
     }
     open(&bytes)
+}
+
+/// Whoever composes read the root before, and has its digest.
+#[test]
+fn the_digest_of_the_root_is_told_and_not_made_again() {
+    let world = world();
+    let composition = Composition {
+        digest: Digest::of(b"other bytes"),
+        ..world.composition()
+    };
+    let bundle = compose(&composition, FORMAT).unwrap();
+    let Err(EmbeddedError::NoRoot { digest }) = open(&bundle) else {
+        panic!("no component in it has that digest");
+    };
+    assert_eq!(digest, composition.digest);
 }
 
 #[test]
@@ -176,7 +191,7 @@ fn no_byte_can_be_changed_or_taken_away_without_a_word_or_a_refusal() {
     for position in 0..bundle.bytes.len() {
         let mut changed = bundle.bytes.clone();
         changed[position] ^= 0x20;
-        // What is neither a part nor the section is only seen where the bundle is made again.
+        // A change outside of the parts and the section is only found by composing the bundle again.
         if open(&changed).is_ok_and(|found| found == embedded) {
             unnoticed += 1;
         }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use component::bundle::wiring::Plan;
 use component::bundle::{ComposeError, Composition, FORMAT, Part, Wiring, compose};
 use component::content::Interface;
+use transparency::digest::Digest;
 use transparency::name::ExternName;
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
@@ -77,6 +78,7 @@ impl World {
         let parts = self.parts.iter();
         Composition {
             root: part(&self.root),
+            digest: Digest::of(&self.root.1),
             parts: parts
                 .map(|(selection, of)| (selection.clone(), part(of)))
                 .collect(),
@@ -107,7 +109,7 @@ impl World {
             .to_string()
     }
 
-    /// What does nothing.
+    /// What was asked for and has no effect.
     pub(crate) fn unused(&self) -> Vec<String> {
         let composition = self.composition();
         let plan = Plan::new(&composition).unwrap_or_else(|error| panic!("{error}"));
@@ -216,7 +218,7 @@ pub(crate) enum From {
     Instance(usize, String),
 }
 
-/// A bundle, read again without anything of what made it.
+/// A bundle, read again without any code that made it.
 pub(crate) struct Bundle {
     pub(crate) bytes: Vec<u8>,
     pub(crate) imports: Vec<String>,

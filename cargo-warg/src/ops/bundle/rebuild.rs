@@ -74,7 +74,7 @@ impl Classify for RebuildError {
     }
 }
 
-/// Composes a bundle again, from the root and the contents of its closed set, and compares.
+/// Composes a bundle again, from the root that it names and the contents of its closed set, and compares.
 ///
 /// # Errors
 /// What cannot be composed; other bytes.
@@ -87,6 +87,7 @@ pub(crate) fn rebuild(
     let embedded = &claimed.embedded;
     let composition = Composition {
         root,
+        digest: embedded.root,
         parts: fetched(&claimed.lock, contents)?,
         wire: &embedded.wire,
         name: claimed.name(),

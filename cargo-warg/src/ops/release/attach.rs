@@ -77,6 +77,7 @@ pub(crate) fn attach(
             requirements: &item.statement.requirements,
             content: &item.content,
         },
+        digest: item.statement.digest,
         parts: bundle::fetched(&lock, &checked.contents)?,
         wire: &wire,
         name: member,

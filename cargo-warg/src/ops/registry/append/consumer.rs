@@ -277,6 +277,7 @@ fn check_wiring(item: &Item, resolution: &Resolution, sessions: &mut Sessions<'_
             requirements: &item.statement.requirements,
             content: &item.content,
         },
+        digest: item.statement.digest,
         parts: parts.collect(),
         wire: &Wiring::default(),
         name: item.name.as_str(),
