@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use transparency::version::Track;
 use wasmparser::{
-    ComponentAlias, ComponentDefinedType, ComponentFuncType, ComponentOuterAliasKind,
-    ComponentType, ComponentTypeRef, ComponentValType, InstanceTypeDeclaration, TypeBounds,
+    ComponentAlias, ComponentOuterAliasKind, ComponentType, ComponentTypeRef,
+    InstanceTypeDeclaration, TypeBounds,
 };
 
 use super::error::ComposeError;
-use super::outside::{Import, Type};
+use super::outside::{Import, Type, each_reference};
 use super::wiring::{Plan, Server, Wired};
 use crate::order::{Next, Sorted, sort};
 
@@ -150,7 +150,9 @@ pub(super) fn needs(wired: &Wired<'_>, import: &Import<'_>) -> Result<BTreeSet<u
         }
         ComponentTypeRef::Type(TypeBounds::SubResource) => {}
         ComponentTypeRef::Instance(_) => {
-            for declaration in declarations(wired, import)
+            for declaration in wired
+                .outside
+                .declarations(import)
                 .ok_or_else(|| sort("an instance of a type that is not written out"))?
             {
                 match declaration {
@@ -237,67 +239,4 @@ fn uses(plan: &Plan<'_>, want: Want) -> Result<BTreeSet<usize>, ComposeError> {
         used.insert(of);
     }
     Ok(used)
-}
-
-/// What an imported instance is declared to have.
-pub(super) fn declarations<'p, 'a>(
-    wired: &'p Wired<'a>,
-    import: &Import<'_>,
-) -> Option<&'p [InstanceTypeDeclaration<'a>]> {
-    let ComponentTypeRef::Instance(mut index) = import.ty else {
-        return None;
-    };
-    loop {
-        match wired.outside.ty(index)? {
-            Type::Defined(ComponentType::Instance(declarations)) => return Some(declarations),
-            // What stands further up, so this ends.
-            Type::Same(same) | Type::Export { same, .. } if *same < index => index = *same,
-            _ => return None,
-        }
-    }
-}
-
-/// Names the types that a type refers to.
-pub(super) fn each_reference(ty: &ComponentType<'_>, mut each: impl FnMut(u32)) {
-    let mut value = |ty: &ComponentValType| {
-        if let ComponentValType::Type(index) = ty {
-            each(*index);
-        }
-    };
-    match ty {
-        ComponentType::Func(ComponentFuncType { params, result, .. }) => {
-            params.iter().for_each(|(_, ty)| value(ty));
-            result.iter().for_each(value);
-        }
-        ComponentType::Defined(defined) => match defined {
-            ComponentDefinedType::Primitive(_)
-            | ComponentDefinedType::Flags(_)
-            | ComponentDefinedType::Enum(_) => {}
-            ComponentDefinedType::Record(fields) => fields.iter().for_each(|(_, ty)| value(ty)),
-            ComponentDefinedType::Variant(cases) => {
-                cases
-                    .iter()
-                    .filter_map(|case| case.ty.as_ref())
-                    .for_each(value);
-            }
-            ComponentDefinedType::List(ty)
-            | ComponentDefinedType::FixedLengthList(ty, _)
-            | ComponentDefinedType::Option(ty) => value(ty),
-            ComponentDefinedType::Map(key, of) => {
-                value(key);
-                value(of);
-            }
-            ComponentDefinedType::Tuple(types) => types.iter().for_each(value),
-            ComponentDefinedType::Result { ok, err } => {
-                ok.iter().chain(err).for_each(value);
-            }
-            ComponentDefinedType::Own(index) | ComponentDefinedType::Borrow(index) => each(*index),
-            ComponentDefinedType::Future(ty) | ComponentDefinedType::Stream(ty) => {
-                ty.iter().for_each(value);
-            }
-        },
-        ComponentType::Component(_)
-        | ComponentType::Instance(_)
-        | ComponentType::Resource { .. } => {}
-    }
 }

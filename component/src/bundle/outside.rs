@@ -5,8 +5,9 @@
 
 use transparency::name::{ExternName, Kind};
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentExport, ComponentExternName, ComponentExternalKind,
-    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Payload,
+    CanonicalFunction, ComponentAlias, ComponentDefinedType, ComponentExport, ComponentExternName,
+    ComponentExternalKind, ComponentFuncType, ComponentOuterAliasKind, ComponentType,
+    ComponentTypeRef, ComponentValType, InstanceTypeDeclaration, Payload,
 };
 
 use crate::content::{ContentError, each_section, kind};
@@ -205,5 +206,68 @@ impl<'a> Outside<'a> {
     /// The import that an instance is.
     pub(super) fn instance(&self, index: u32) -> Option<usize> {
         *self.instances.get(usize::try_from(index).ok()?)?
+    }
+
+    /// What an imported instance is declared to have.
+    pub(super) fn declarations(
+        &self,
+        import: &Import<'_>,
+    ) -> Option<&[InstanceTypeDeclaration<'a>]> {
+        let ComponentTypeRef::Instance(mut index) = import.ty else {
+            return None;
+        };
+        loop {
+            match self.ty(index)? {
+                Type::Defined(ComponentType::Instance(declarations)) => return Some(declarations),
+                // What stands further up, so this ends.
+                Type::Same(same) | Type::Export { same, .. } if *same < index => index = *same,
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// Names the types that a type refers to.
+pub(super) fn each_reference(ty: &ComponentType<'_>, mut each: impl FnMut(u32)) {
+    let mut value = |ty: &ComponentValType| {
+        if let ComponentValType::Type(index) = ty {
+            each(*index);
+        }
+    };
+    match ty {
+        ComponentType::Func(ComponentFuncType { params, result, .. }) => {
+            params.iter().for_each(|(_, ty)| value(ty));
+            result.iter().for_each(value);
+        }
+        ComponentType::Defined(defined) => match defined {
+            ComponentDefinedType::Primitive(_)
+            | ComponentDefinedType::Flags(_)
+            | ComponentDefinedType::Enum(_) => {}
+            ComponentDefinedType::Record(fields) => fields.iter().for_each(|(_, ty)| value(ty)),
+            ComponentDefinedType::Variant(cases) => {
+                cases
+                    .iter()
+                    .filter_map(|case| case.ty.as_ref())
+                    .for_each(value);
+            }
+            ComponentDefinedType::List(ty)
+            | ComponentDefinedType::FixedLengthList(ty, _)
+            | ComponentDefinedType::Option(ty) => value(ty),
+            ComponentDefinedType::Map(key, of) => {
+                value(key);
+                value(of);
+            }
+            ComponentDefinedType::Tuple(types) => types.iter().for_each(value),
+            ComponentDefinedType::Result { ok, err } => {
+                ok.iter().chain(err).for_each(value);
+            }
+            ComponentDefinedType::Own(index) | ComponentDefinedType::Borrow(index) => each(*index),
+            ComponentDefinedType::Future(ty) | ComponentDefinedType::Stream(ty) => {
+                ty.iter().for_each(value);
+            }
+        },
+        ComponentType::Component(_)
+        | ComponentType::Instance(_)
+        | ComponentType::Resource { .. } => {}
     }
 }

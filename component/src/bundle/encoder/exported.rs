@@ -9,8 +9,8 @@ use wasm_encoder::ComponentExportKind;
 use wasm_encoder::reencode::ReencodeComponent as _;
 use wasmparser::ComponentType;
 
-use super::super::host::{Want, each_reference};
-use super::super::outside::Type;
+use super::super::host::Want;
+use super::super::outside::{Type, each_reference};
 use super::super::wiring::{Server, Wired};
 use super::Encoder;
 use super::renumbered::Renumbered;

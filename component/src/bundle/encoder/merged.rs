@@ -11,7 +11,8 @@ use wasmparser::{
 use super::Encoder;
 use super::renumbered::{Renumbered, unwritten};
 use crate::bundle::error::ComposeError;
-use crate::bundle::host::{Want, declarations, each_reference, import_of};
+use crate::bundle::host::{Want, import_of};
+use crate::bundle::outside::each_reference;
 
 impl Encoder<'_, '_> {
     /// The type of an instance that has all that several parts use of it: what the first declares as it stands there,
@@ -24,7 +25,7 @@ impl Encoder<'_, '_> {
         for want in wanted {
             let wired = self.plan.parts.get(want.part);
             let found = wired.zip(import_of(self.plan, *want));
-            let declared = found.and_then(|(wired, import)| declarations(wired, import));
+            let declared = found.and_then(|(wired, import)| wired.outside.declarations(import));
             let declared = declared.unwrap_or_default();
             let needed = needed_here(declared, |name| exported.contains_key(name));
             let mut numbers: Vec<Option<u32>> = Vec::new();
