@@ -83,6 +83,16 @@ impl Ahead {
         missing
     }
 
+    /// Goes on from packages that were asked for though no guess led to them: from the newest usable release of each.
+    pub fn went_to(&mut self, packages: &BTreeSet<Address>, index: &Index) {
+        for package in packages.iter().filter_map(|address| index.package(address)) {
+            let newest = package.releases().into_iter().rfind(|one| one.is_usable());
+            for needed in newest.into_iter().flat_map(leads_to) {
+                self.meet(needed);
+            }
+        }
+    }
+
     /// The release that a requirement would be tried with first.
     fn first<'i>(
         &self,

@@ -12,7 +12,7 @@ use resolver::closed_set::Provenance;
 use resolver::cutoff::Cutoff;
 use resolver::index::{Address, Index};
 use resolver::obstacle::{Obstacle, obstacle};
-use resolver::problem::{Member, Options, Origins, Problem};
+use resolver::problem::{Member, Options, Problem};
 use resolver::report::Conflict;
 use resolver::resolution::{Resolution, resolve_round};
 use resolver::trial::{Trial, Trials};
@@ -49,18 +49,13 @@ impl Sessions<'_> {
                     check_asked(&self.index, &addresses)?;
                     self.load_each(&addresses)?;
                     check_loaded(&self.index, &addresses)?;
-                    // Where the solver went another way than was guessed, what is newest is the next guess.
                     let mut likely = ahead.next(&problem.options, &self.index);
-                    let guessed = !likely.is_empty();
-                    if !guessed {
-                        likely = self.likely_next(&addresses, &problem.options.origins);
+                    if likely.is_empty() {
+                        ahead.went_to(&addresses, &self.index);
+                        likely = ahead.next(&problem.options, &self.index);
                     }
                     while !likely.is_empty() && self.load_ahead(&likely)? {
-                        likely = if guessed {
-                            ahead.next(&problem.options, &self.index)
-                        } else {
-                            self.likely_next(&likely, &problem.options.origins)
-                        };
+                        likely = ahead.next(&problem.options, &self.index);
                     }
                 }
                 Err(Unresolved::Conflict(conflict)) => {
@@ -130,26 +125,6 @@ impl Sessions<'_> {
         Ok(unexplored.iter().any(is_new)
             && self.load_ahead(unexplored)?
             && unexplored.iter().all(|address| self.index.holds(address)))
-    }
-
-    /// What the newest usable releases among packages that were just loaded require: nearly always what others require, too.
-    fn likely_next(&self, loaded: &BTreeSet<Address>, origins: &Origins) -> BTreeSet<Address> {
-        let logs = loaded.iter().filter_map(|address| self.log(address));
-        let mut next = BTreeSet::new();
-        for log in logs {
-            let releases = log.log().releases();
-            let newest = releases.filter(|release| release.is_usable()).last();
-            for requirement in newest.iter().flat_map(|release| release.requirements()) {
-                if let Some(origin) = origins.of(&requirement.name) {
-                    next.insert(Address {
-                        origin: origin.clone(),
-                        name: requirement.name.clone(),
-                    });
-                }
-            }
-        }
-        next.retain(|address| !self.loaded.contains_key(address));
-        next
     }
 
     /// The releases of a package that may be selected, ascending; none where it was not loaded. What `exclude-newer`
