@@ -42,7 +42,7 @@ fn a_release_that_needs_a_namespace_without_registry_stops_nobody() {
         "{said}"
     );
     let json = app.json(&["outdated"]);
-    let obstacle = json["packages"][0]["holds"][0]["obstacle"].as_str();
+    let obstacle = json["packages"][0]["held-by"][0]["obstacle"].as_str();
     assert!(
         obstacle.is_some_and(|text| text.contains("ghost:b ^1")),
         "{json}"

@@ -39,9 +39,9 @@ test:other  wit        1.0.0           1.0.0       1.1.0   =1.0.0 at wit/world.w
     assert_eq!(clock["member"], "app");
     assert_eq!(clock["mark"], "yanked");
     assert_eq!(clock["mark-reason"], "it is slow");
-    assert_eq!(clock["holds"][0]["by"], "acme:logger@1.0.0");
+    assert_eq!(clock["held-by"][0]["by"], "acme:logger@1.0.0");
     assert_eq!(
-        json["packages"][2]["holds"][0]["location"],
+        json["packages"][2]["held-by"][0]["location"],
         "wit/world.wit:5:21"
     );
     assert_eq!(registry.snapshot(&app), before, "it changes nothing");

@@ -41,7 +41,7 @@ pub struct OutdatedPackage {
     /// The newest usable version, of any track; null where there is none.
     pub latest: Option<String>,
     /// What keeps `update` from giving the newest.
-    pub holds: Vec<HeldBy>,
+    pub held_by: Vec<HeldBy>,
 }
 
 /// Why a locked release should not be used any more.
@@ -105,14 +105,14 @@ impl From<(&String, &ops::manifest::outdated::Row)> for OutdatedPackage {
             mark_reason: row.objection.as_ref().map(Objection::reason),
             compatible: row.compatible.as_ref().map(ToString::to_string),
             latest: row.latest.as_ref().map(ToString::to_string),
-            holds: row.held_by.iter().map(HeldBy::from).collect(),
+            held_by: row.held_by.iter().map(HeldBy::from).collect(),
         }
     }
 }
 
 impl From<&ops::lock::held_by::HeldBy> for HeldBy {
-    fn from(hold: &ops::lock::held_by::HeldBy) -> Self {
-        match hold {
+    fn from(held_by: &ops::lock::held_by::HeldBy) -> Self {
+        match held_by {
             ops::lock::held_by::HeldBy::Member {
                 requirement,
                 location,
