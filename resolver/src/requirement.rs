@@ -32,7 +32,7 @@ impl Versions {
         Self { all, stable }
     }
 
-    /// No versions.
+    /// What no version meets.
     pub(crate) const NONE: &Self = &Self {
         all: Vec::new(),
         stable: Vec::new(),

@@ -39,13 +39,13 @@ pub enum CheckpointError {
     /// Not three lines.
     #[error("a checkpoint has exactly three lines: origin, size and root")]
     Lines,
-    /// The origin.
+    /// Line 1 is no origin.
     #[error("line 1 of the checkpoint: {0}")]
     Origin(NameError),
-    /// The size.
+    /// Line 2 is no number of entries.
     #[error("line 2 of the checkpoint: {0}")]
     Size(NumberError),
-    /// The root.
+    /// Line 3 is no Merkle root: a hash in base64.
     #[error("line 3 of the checkpoint: {0}")]
     Root(DigestError),
 }
@@ -53,7 +53,7 @@ pub enum CheckpointError {
 /// A log's origin, size and root: a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The registry.
+    /// The registry whose log it is of.
     pub origin: Origin,
     /// The number of entries of its log.
     pub size: Size,
@@ -155,7 +155,7 @@ pub enum MapEntryError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapEntry {
-    /// The registry.
+    /// The registry whose map it is of.
     pub origin: Origin,
     /// The digest of the map's root page.
     pub root: Digest,
@@ -243,7 +243,7 @@ pub enum TrustError {
     Origin {
         /// The policy's registry.
         expected: Origin,
-        /// The checkpoint's.
+        /// The registry that the checkpoint names.
         found: Origin,
     },
     /// Its last entry is not a map entry.
@@ -356,7 +356,7 @@ pub enum TrustError {
 /// Whose clock a registry's time is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clocks {
-    /// The reader's.
+    /// The clock of whoever reads.
     Reader,
     /// Those of the witnesses that the policy's quorum asks for.
     Witnesses,

@@ -22,7 +22,7 @@ use crate::version::without_build;
 /// What bytes turn out to be, once parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Derived {
-    /// A component.
+    /// A component, with what can be seen of it from outside.
     Component {
         /// What it imports.
         imports: BTreeSet<ExternName>,
@@ -31,9 +31,9 @@ pub enum Derived {
     },
     /// A WIT package in its binary form.
     Wit {
-        /// Its name.
+        /// The package that it says it is, without the version.
         name: PackageName,
-        /// Its version.
+        /// The version that it says it has.
         version: Version,
         /// The requirements that its references become.
         requirements: BTreeSet<Requirement>,
@@ -53,16 +53,16 @@ impl Derived {
 /// Why bytes are not a release's content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
-    /// Other bytes.
+    /// Bytes of another digest or size than the record says.
     #[error(
         "the {role} of {name}@{version} is {found} ({found_size} bytes), but its record says {expected} ({expected_size} bytes)"
     )]
     Digest {
         /// Which of the release's files.
         role: Role,
-        /// The package.
+        /// The package whose release it is of.
         name: PackageName,
-        /// The version.
+        /// The version of that release.
         version: Version,
         /// The digest in the record.
         expected: Digest,
@@ -78,9 +78,9 @@ pub enum ContentError {
     Withdrawn {
         /// Which of the release's files.
         role: Role,
-        /// The package.
+        /// The package whose release it was of.
         name: PackageName,
-        /// The version.
+        /// The version of that release.
         version: Version,
         /// The reason, as it was given.
         reason: String,
@@ -88,9 +88,9 @@ pub enum ContentError {
     /// A component in a WIT package's release, or the other way round.
     #[error("the content of {name}@{version} is a {found}, but the package is of kind {expected}")]
     Kind {
-        /// The package.
+        /// The package whose release it is of.
         name: PackageName,
-        /// The version.
+        /// The version of that release.
         version: Version,
         /// The package's kind.
         expected: Kind,
@@ -100,9 +100,9 @@ pub enum ContentError {
     /// The bytes say otherwise than the record.
     #[error("the content of {name}@{version} contradicts its record: {what} {}", list(.only_content, .only_record))]
     Contradiction {
-        /// The package.
+        /// The package whose release it is of.
         name: PackageName,
-        /// The version.
+        /// The version of that release.
         version: Version,
         /// Imports, exports, requirements or name.
         what: &'static str,
@@ -173,7 +173,7 @@ impl Content {
         self.digest
     }
 
-    /// The bytes.
+    /// The bytes whose digest and size the record has.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

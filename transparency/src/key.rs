@@ -27,7 +27,7 @@ const PRIVATE_PREFIX: &str = "PRIVATE+KEY+";
 /// Why a text is not a key, or a signature not good.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// Not `NAME+ID+BASE64`.
+    /// A text that is not written `NAME+ID+BASE64`.
     #[error("`{text}` is not a verifier key: expected `NAME+ID+BASE64`")]
     Form {
         /// What stood there.
@@ -301,7 +301,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// The key.
+    /// The key that signatures are checked with.
     pub fn key(&self) -> &VerifyingKey {
         &self.key
     }

@@ -37,7 +37,7 @@ pub enum KeyringError {
     NotHeld {
         /// The key's name.
         name: String,
-        /// The permission.
+        /// The permission that it lacks, as records write it.
         permission: &'static str,
     },
     /// The last key that can give permissions would lose that.
@@ -45,7 +45,7 @@ pub enum KeyringError {
     Last {
         /// The key's name.
         name: String,
-        /// The permission.
+        /// The permission, as records write it.
         permission: &'static str,
     },
     /// A witness's key.

@@ -69,13 +69,13 @@ pub enum MapError {
     /// A key that is not greater than the one before it.
     #[error("the key {key} of a map page is not greater than the one before")]
     Order {
-        /// The key.
+        /// The key that is out of order.
         key: Key,
     },
     /// A key that does not belong under the page's prefix.
     #[error("the key {key} of a map page does not begin with the page's prefix")]
     Prefix {
-        /// The key.
+        /// The key that belongs elsewhere.
         key: Key,
     },
     /// A package without records: no such package is in a map.

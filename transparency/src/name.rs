@@ -85,7 +85,7 @@ fn is_name_part(text: &str) -> bool {
 macro_rules! text_type {
     ($name:ident) => {
         impl $name {
-            /// The text.
+            /// The text that it was parsed from.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

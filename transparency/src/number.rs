@@ -17,7 +17,7 @@ pub enum NumberError {
         /// What stood there.
         text: String,
     },
-    /// Not `YYYY-MM-DDTHH:MM:SSZ`.
+    /// A time that is not written `YYYY-MM-DDTHH:MM:SSZ`.
     #[error("`{text}` is not a time of the form 2026-11-22T20:06:00Z")]
     Time {
         /// What stood there.
@@ -43,7 +43,7 @@ macro_rules! number {
         pub struct $name(u64);
 
         impl $name {
-            /// Zero.
+            /// The least that there is.
             pub const ZERO: Self = Self(0);
 
             /// Gives a number its meaning.

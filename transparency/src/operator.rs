@@ -79,7 +79,7 @@ pub enum Fault {
     CheckpointName {
         /// The key's name.
         name: String,
-        /// The registry.
+        /// The registry, whose name the key must bear.
         origin: Origin,
     },
 }
@@ -328,7 +328,7 @@ impl Log {
         Ok(())
     }
 
-    /// The registry.
+    /// The registry whose operator log it is.
     pub fn origin(&self) -> &Origin {
         &self.chain.origin
     }

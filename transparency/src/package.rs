@@ -49,13 +49,13 @@ pub enum LogError {
     /// The head was proved at another checkpoint than the one the log is read at.
     #[error("the head of `{name}` was proved at another checkpoint")]
     Checkpoint {
-        /// The package.
+        /// The package whose head it is.
         name: PackageName,
     },
     /// Another number of records than the map says.
     #[error("`{name}` has {expected} records, but {found} were given")]
     Length {
-        /// The package.
+        /// The package whose log it is.
         name: PackageName,
         /// What the map says.
         expected: Length,
@@ -65,7 +65,7 @@ pub enum LogError {
     /// The last record is not the one that the map names.
     #[error("the records of `{name}` end with {found}, but the map says {expected}")]
     Head {
-        /// The package.
+        /// The package whose log it is.
         name: PackageName,
         /// What the map says.
         expected: Hash,
@@ -77,7 +77,7 @@ pub enum LogError {
         "the last record of `{name}` is entry {expected} of the log, but is said to be entry {found}"
     )]
     Index {
-        /// The package.
+        /// The package whose log it is.
         name: PackageName,
         /// What the map says.
         expected: Index,
@@ -87,7 +87,7 @@ pub enum LogError {
     /// A record was refused.
     #[error("record {position} of `{name}` is refused")]
     Record {
-        /// The package.
+        /// The package whose log it is.
         name: PackageName,
         /// Where it stands.
         position: Position,
@@ -143,13 +143,13 @@ pub enum Fault {
     /// An action on a version that is not released.
     #[error("version {version} is not released")]
     NoVersion {
-        /// The version.
+        /// The version that is not there.
         version: Version,
     },
     /// A yank of what is yanked, or an unyank of what is not.
     #[error("version {version} is {} yanked", if *yanked { "already" } else { "not" })]
     Yanked {
-        /// The version.
+        /// The version that the action is on.
         version: Version,
         /// Whether it is.
         yanked: bool,
@@ -599,12 +599,12 @@ impl Log {
         Ok(())
     }
 
-    /// The package.
+    /// The package that the log is of.
     pub fn name(&self) -> &PackageName {
         &self.name
     }
 
-    /// The registry.
+    /// The registry that the log is in.
     pub fn origin(&self) -> &Origin {
         &self.chain.origin
     }
@@ -716,7 +716,7 @@ pub enum ExtensionError {
     /// It is shorter.
     #[error("`{name}` had {seen} records when it was last seen here, and has {found} now")]
     Shrank {
-        /// The package.
+        /// The package whose log it is.
         name: PackageName,
         /// How many it had.
         seen: Length,
@@ -728,7 +728,7 @@ pub enum ExtensionError {
         "record {position} of `{name}` was {seen} when it was last seen here, and is {found} now"
     )]
     Diverged {
-        /// The package.
+        /// The package whose log it is.
         name: PackageName,
         /// The position of the last record seen.
         position: Position,

@@ -24,7 +24,7 @@ pub enum PolicyError {
     /// More bytes than any policy has.
     #[error("longer than {MAX_POLICY} bytes")]
     TooLong,
-    /// Not UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("not UTF-8 text")]
     Text,
     /// A line that does not read.
@@ -61,7 +61,7 @@ pub enum LineProblem {
     /// A character that separates no words, and can be seen in none.
     #[error("`{}` must not stand here: words are separated by spaces and tabs, lines by line feeds alone", character.escape_unicode())]
     Character {
-        /// Which one.
+        /// The character that must not be there.
         character: char,
     },
     /// A key that does not read, or is no key.
@@ -85,7 +85,7 @@ pub enum LineProblem {
     /// A name that stands for something already.
     #[error("`{name}` is defined already")]
     Defined {
-        /// The name.
+        /// The name that is defined twice.
         name: String,
     },
     /// Two witnesses with one key: it would have two votes.
@@ -103,7 +103,7 @@ pub enum LineProblem {
     /// A name that is not defined above.
     #[error("`{name}` is not defined above this line")]
     Undefined {
-        /// The name.
+        /// The name that is not defined.
         name: String,
     },
     /// A group that asks for none, or for more members than it has.

@@ -122,19 +122,19 @@ pub enum LineError {
     /// A digest or hash.
     #[error(transparent)]
     Digest(#[from] DigestError),
-    /// A name.
+    /// A package, namespace, registry or interface whose name does not parse.
     #[error(transparent)]
     Name(#[from] NameError),
     /// A number or time.
     #[error(transparent)]
     Number(#[from] NumberError),
-    /// A version.
+    /// A version that does not parse.
     #[error(transparent)]
     Version(#[from] VersionError),
-    /// A requirement.
+    /// A requirement that does not parse.
     #[error(transparent)]
     Requirement(#[from] RequirementError),
-    /// A key.
+    /// A key that does not parse.
     #[error(transparent)]
     Key(#[from] KeyError),
 }

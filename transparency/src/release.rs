@@ -168,7 +168,7 @@ impl Release {
         self.kind
     }
 
-    /// The version.
+    /// The version that was released.
     pub fn version(&self) -> &Version {
         &self.statement.version
     }

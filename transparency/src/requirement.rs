@@ -155,7 +155,7 @@ impl Requirement {
 pub struct Requirements(Arc<BTreeSet<Requirement>>);
 
 impl Requirements {
-    /// Adds one.
+    /// Adds a requirement, unless it is there already.
     pub fn insert(&mut self, requirement: Requirement) {
         Arc::make_mut(&mut self.0).insert(requirement);
     }

@@ -16,7 +16,7 @@ use crate::version::{VersionError, parse_version};
 pub struct Selection {
     /// What it holds.
     pub kind: Kind,
-    /// Its name.
+    /// The name of the package.
     pub name: PackageName,
     /// The version selected.
     pub version: Version,

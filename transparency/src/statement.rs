@@ -82,19 +82,19 @@ pub enum Defect {
     /// A requirement that could be met in several tracks, or in none.
     #[error("its requirement `{requirement}` does not lie in one track")]
     Tracks {
-        /// The requirement.
+        /// The requirement, as the release states it.
         requirement: Requirement,
     },
     /// A requirement of the package itself, in the track of the release.
     #[error("its requirement `{requirement}` names the package itself, in its own track")]
     Itself {
-        /// The requirement.
+        /// The requirement, as the release states it.
         requirement: Requirement,
     },
     /// More requirements than anybody should have to look at.
     #[error("it has {count} requirements, and {MAX_REQUIREMENTS} are the most")]
     Crowded {
-        /// How many.
+        /// How many requirements it has.
         count: usize,
     },
     /// A WIT package that refers to two versions of one track: they have one canonical name.

@@ -59,7 +59,7 @@ impl Appender {
         self.size
     }
 
-    /// The root.
+    /// The Merkle root over all entries so far.
     pub fn root(&self) -> Hash {
         self.root
     }

@@ -16,7 +16,7 @@ pub enum TileError {
     /// Bytes that are no such tile.
     #[error("`{tile}` is malformed")]
     File {
-        /// The tile.
+        /// The tile whose bytes they should be.
         tile: Tile,
         /// What is wrong with its bytes.
         source: FileError,
@@ -46,7 +46,7 @@ pub enum TileError {
     /// A tile that is not a full tile of this log.
     #[error("`{tile}` is not a full tile of a log of {size} entries")]
     Foreign {
-        /// The tile.
+        /// The tile that was given.
         tile: Tile,
         /// The size of the log.
         size: Size,
@@ -54,7 +54,7 @@ pub enum TileError {
     /// A full tile whose hash is not the one that the level above has.
     #[error("`{tile}` has hash {computed}, and the level above says {expected}")]
     Hash {
-        /// The tile.
+        /// The tile that was given.
         tile: Tile,
         /// The hash that the level above has.
         expected: Hash,
@@ -64,7 +64,7 @@ pub enum TileError {
     /// A tile that is needed first.
     #[error("`{tile}` is needed and was not admitted")]
     Missing {
-        /// The tile.
+        /// The tile that is to be admitted first.
         tile: Tile,
     },
     /// An index or size that the log does not reach.

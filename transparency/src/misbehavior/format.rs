@@ -51,7 +51,7 @@ pub enum FormatError {
     /// More bytes than evidence needs.
     #[error("longer than {MAX_EVIDENCE} bytes")]
     TooLong,
-    /// Not UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("not UTF-8 text")]
     Text,
     /// Another first line.
@@ -73,7 +73,7 @@ pub enum FormatError {
     Value {
         /// Which line, from 1.
         line: usize,
-        /// Its label.
+        /// The word that the line begins with.
         label: &'static str,
     },
     /// More proof lines or pages than there can be.
@@ -81,7 +81,7 @@ pub enum FormatError {
     TooMany {
         /// The first line too many, from 1.
         line: usize,
-        /// Its label.
+        /// The word that the lines begin with.
         label: &'static str,
     },
     /// Lines behind the last one.

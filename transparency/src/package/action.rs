@@ -25,11 +25,11 @@ use crate::version::parse_version;
 pub enum Permission {
     /// Everything, and giving and taking permissions.
     Own,
-    /// Releasing versions.
+    /// To release versions.
     Release,
     /// Yanking and unyanking them.
     Yank,
-    /// Annotating them.
+    /// To annotate versions and the package.
     Annotate,
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for Permission {
 pub struct Under {
     /// Its position in the operator log.
     pub position: Position,
-    /// Its hash.
+    /// The hash of that record.
     pub record: Hash,
 }
 
@@ -76,7 +76,7 @@ impl fmt::Display for Under {
 pub enum Scope {
     /// The whole package; written `*`.
     Package,
-    /// One version.
+    /// The release of one version.
     Version(Version),
 }
 
@@ -101,7 +101,7 @@ pub enum Action {
     },
     /// Gives permissions to a key.
     Grant {
-        /// The key.
+        /// The key that gets them.
         key: VerifyingKey,
         /// What it may do from now on, beside what it may already.
         permissions: BTreeSet<Permission>,
@@ -110,7 +110,7 @@ pub enum Action {
     },
     /// Takes permissions from a key.
     Revoke {
-        /// The key.
+        /// The key that loses them.
         key: VerifyingKey,
         /// What it may not do any more.
         permissions: BTreeSet<Permission>,
@@ -119,21 +119,21 @@ pub enum Action {
     Release(Statement),
     /// Advises against a version; only who has it locked still gets it.
     Yank {
-        /// The version.
+        /// The version that is advised against.
         version: Version,
         /// The reason, as it was given.
         reason: String,
     },
     /// Takes a yank back.
     Unyank {
-        /// The version.
+        /// The version that is no longer advised against.
         version: Version,
         /// The reason, as it was given.
         reason: String,
     },
     /// Says something about a version or the package.
     Annotate {
-        /// About what.
+        /// What it is about: one version or the whole package.
         scope: Scope,
         /// Under which key.
         key: String,

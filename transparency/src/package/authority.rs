@@ -25,7 +25,7 @@ pub enum AuthorityError {
         "operator record {position} does not give the namespace of `{name}`, or is not the one named"
     )]
     NoGrant {
-        /// The package.
+        /// The package whose record it is.
         name: PackageName,
         /// The record that is named.
         position: Position,
@@ -35,9 +35,9 @@ pub enum AuthorityError {
         "key `{key}` does not hold the namespace `{namespace}`: operator record {position} gives it to {holders}"
     )]
     NotHolder {
-        /// The signer.
+        /// The name of the signing key.
         key: String,
-        /// The namespace.
+        /// The namespace that the package is in.
         namespace: String,
         /// The record that is named.
         position: Position,

@@ -18,7 +18,7 @@ pub enum HeadError {
     /// The pages do not lead to the package, or to its absence.
     #[error("the map pages for `{name}` do not prove anything")]
     Map {
-        /// The package.
+        /// The package that was looked for.
         name: PackageName,
         /// What is wrong with them.
         #[source]
@@ -27,13 +27,13 @@ pub enum HeadError {
     /// The pages are those of another map than the checkpoint's.
     #[error("the map pages for `{name}` are not of the checkpoint's map")]
     OtherMap {
-        /// The package.
+        /// The package that was looked for.
         name: PackageName,
     },
     /// The head record is not proved to be in the log.
     #[error("the last record of `{name}` is not proved to be entry {index} of the log")]
     NotIncluded {
-        /// The package.
+        /// The package whose head it is.
         name: PackageName,
         /// Where the map says it is.
         index: Index,
@@ -113,7 +113,7 @@ impl Absence {
         Self { name, checkpoint }
     }
 
-    /// The package.
+    /// The package that the map does not have.
     pub fn name(&self) -> &PackageName {
         &self.name
     }
@@ -135,7 +135,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// The package.
+    /// The package whose head it is.
     pub fn name(&self) -> &PackageName {
         &self.name
     }
