@@ -328,7 +328,7 @@ fn contents_are_what_their_records_say_or_refused_and_only_good_ones_are_kept() 
         assert_eq!(error.remedy(), Remedy::Investigate);
     }
 
-    // After all these refusals, one that is good is kept: it alone.
+    // After all these refusals only the good checkpoint is kept.
     assert_eq!(
         content("1.1.0").unwrap().bytes(),
         b"the content of acme:clock@1.1.0"
@@ -435,7 +435,7 @@ fn a_quorum_of_witnesses_is_demanded_and_each_key_votes_once() {
     }
     publish_checkpoint(&world, &with(&[(&three, 3), (&stranger, 0), (&one, 0)]));
     machine.open(world.storage()).expect("two of three");
-    // A cosignature of another text is a bad signature, whoever else signed.
+    // A cosignature over another text is a bad signature, even if enough other witnesses signed.
     let other = cosign("another text\n", &two, at(0));
     publish_checkpoint(&world, &with(&[(&one, 0), (&three, 0)]).with(other));
     let error = opening(&machine, &world);

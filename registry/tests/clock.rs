@@ -65,7 +65,7 @@ fn open(machine: &Machine, world: &World, now: Time) -> Result<(), ClientError> 
 fn a_registry_of_the_future_is_neither_read_nor_written_until_its_clock_is_set_right() {
     let (mut world, right) = ahead(1);
     let now = later(right, 3600);
-    // Who has the same fast clock reads it, and remembers it.
+    // A machine whose clock is as fast reads the registry, and remembers it.
     let fast = Machine::new(world.policy());
     open(&fast, &world, world.now()).unwrap();
     let slow = Machine::new(world.policy());
@@ -81,7 +81,7 @@ fn a_registry_of_the_future_is_neither_read_nor_written_until_its_clock_is_set_r
     let record = world.release("acme:logger", "1.0.0").sign();
     let error = world.sequencer().append(&[record], now).unwrap_err();
     assert!(matches!(error, SequencerError::Skew { .. }), "{error:?}");
-    // Nor does a record of now come in, as long as the registry's time stands.
+    // As long as the registry's time is ahead, a record of the right time is refused, too.
     let actions = vec![Action::Refresh(60)];
     let session = world.session();
     let operator = session.checkpoint().operator();
@@ -118,7 +118,7 @@ fn a_registry_of_the_future_is_neither_read_nor_written_until_its_clock_is_set_r
     assert!(world.session().checkpoint().entry().time <= world.now());
     let report = check(world.policy(), world.storage(), derive).unwrap();
     assert_eq!(report.records, 5);
-    // The past of the wrong time is what it was; it is no future any more.
+    // The checkpoint of the wrong time can still be read as a past one.
     for size in [2, 4, 6, 8] {
         let size = transparency::number::Size::new(size);
         let mut past = world.session().at(size).unwrap();

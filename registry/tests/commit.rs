@@ -1,4 +1,5 @@
-//! A batch that somebody left in the folder: finished where a sequencer would have begun it, and else never signed.
+//! An append that was left unfinished in the folder. It is finished if a sequencer would have begun it; otherwise it is
+//! never signed.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -121,7 +122,7 @@ fn what_no_sequencer_would_have_begun_nobody_signs() {
             "{seconds}: {problem:?}"
         );
     }
-    // Before the map entry that it follows.
+    // It is dated before the map entry that it follows.
     let problem = refuse(&dated(honest.clone(), moved(yesterday, -60)));
     assert!(
         matches!(

@@ -81,7 +81,7 @@ fn badly_signed(forge: &mut Forge<'_>, world: &World) {
     forge.append(text.replace("acme:clock", "acme:other"));
 }
 
-/// A map entry by which no checkpoint is believed.
+/// A map entry that makes every reader refuse the checkpoint.
 fn beyond_belief(forge: &mut Forge<'_>, _: &World) {
     forge.entry.operator_head = Hash::of_leaf(b"another record");
 }
@@ -131,7 +131,7 @@ fn read(seed: u64) -> (World, Machine) {
     (world, machine)
 }
 
-/// A yank that the map does not count, and one more lie.
+/// A yank that the map does not count, and a second lie.
 fn hidden_yank(seed: u64, lie: Lie) -> (World, Machine) {
     let (mut world, machine) = read(seed);
     let before = *Forge::of(&world).slot("acme:clock");
@@ -156,7 +156,7 @@ fn no_second_lie_hides_a_map_that_leaves_a_record_out() {
             "omitted",
             "lie {seed}"
         );
-        // Who checks it without having seen it finds it as well.
+        // A machine that never saw the registry finds it as well.
         let stranger = Machine::new(world.policy());
         let found = checked(&stranger, &world);
         assert_eq!(sort(&stranger, &found), "omitted", "lie {seed}");
@@ -256,7 +256,7 @@ fn checking_convicts_a_fork_by_what_the_machine_kept() {
         let found = checked(&machine, &fork);
         assert_eq!(sort(&machine, &found), "fork", "fork {seed}");
         assert_eq!((machine.kept(), machine.remembered()), (kept, remembered));
-        // A copy that only lags is the honest one's.
+        // A copy that is only behind convicts nobody.
         let found = checked(&machine, &lagging);
         assert!(
             matches!(&found, CheckError::Client(ClientError::SetBack { .. })),

@@ -1,5 +1,5 @@
-//! A registry that signs numbers it cannot mean. A reader allocates by bytes that are there, never by claims, asks for a
-//! bounded number of files, and says what is wrong.
+//! A registry that signs impossible numbers. A reader allocates for bytes that it has, never for what a number claims.
+//! It asks for a bounded number of files, and says what is wrong.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -83,7 +83,7 @@ fn a_package_of_more_records_than_there_are_atoms() {
 
 #[test]
 fn a_package_of_as_many_records_as_the_log_has_entries() {
-    // No longer than is possible: what is there is asked for, and found to be less.
+    // The number is possible. The files are asked for, and there are fewer.
     let world = world(12);
     let mut forge = Forge::of(&world);
     let size = Length::new(world.size().get());
@@ -209,7 +209,7 @@ fn a_map_whose_pages_lead_nowhere_or_overflow() {
             forge.sign();
             let source = Recording::new(world.storage());
             let mut session = Client::new(world.policy(), &source).open().unwrap();
-            // Whoever has the page that is named lies on; here nobody has it.
+            // A registry that had the page could go on lying. Here nobody has it.
             match session.load_one(&name("acme:clock")) {
                 Ok(_) => assert!(children < 256, "an empty child proves absence"),
                 Err(error) => assert!(matches!(error, ClientError::Missing { .. }), "{error:?}"),
@@ -233,14 +233,14 @@ fn a_log_of_more_entries_than_there_are_files() {
         };
         forge::sign(&world, &bare);
         let error = refused(&world, &format!("size {size}, no tiles"));
-        // Of the empty log no file can be missing: such a checkpoint is false, whoever signed it.
+        // The empty log has no files, so none can be missing. Such a checkpoint is false even with a good signature.
         let expected = match error {
             ClientError::Missing { .. } => size > Size::ZERO,
             ClientError::Trust { .. } => size == Size::ZERO,
             _ => false,
         };
         assert!(expected, "{size}: {error:?}");
-        // A right edge that even has the root: any hashes do.
+        // A right edge whose root is even the right one: any hashes can be chosen for that.
         let edge: Vec<_> = VerifiedTiles::edge(size)
             .into_iter()
             .map(|tile| {

@@ -121,7 +121,7 @@ fn every_flipped_byte_is_refused_or_is_one_that_nobody_reads() {
     let mut flips = Vec::new();
     for (path, bytes) in &objects {
         if unread.contains(path) {
-            // Not even asked for: one flip of the file stands for all.
+            // The file is never asked for, so one flip of it stands for all.
             expected.insert((path.clone(), 0));
             flips.push((path.clone(), 0));
             continue;
@@ -186,7 +186,7 @@ fn every_lost_cut_or_exchanged_file_is_refused_or_is_one_that_nobody_reads() {
         });
         attack("cut in half", &|objects| {
             let bytes = objects.get_mut(path).unwrap();
-            // Never to the same: the empty content of a file cannot be cut.
+            // An empty file cannot be cut.
             bytes.truncate(bytes.len() / 2);
         });
         attack("followed by a byte", &|objects| {

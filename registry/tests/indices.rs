@@ -76,7 +76,7 @@ fn lies(world: &World) -> Vec<(String, Vec<u8>, String)> {
     lies
 }
 
-/// Since when releases are there, as a machine is told.
+/// The times of releases, as a machine reads them.
 fn told(
     machine: &Machine,
     source: &fixtures::storage::Memory,
@@ -109,7 +109,7 @@ fn no_index_that_a_mirror_makes_up_changes_since_when_a_release_is_there() {
                 refused += 1;
             }
         }
-        // And what it leaves on the machine is no harm, once the mirror is honest again.
+        // What the lie left in the machine's cache does no harm once the mirror is honest again.
         let afterwards = told(&machine, world.storage());
         assert_eq!(afterwards.unwrap(), honest, "after: {what}");
     }
@@ -129,7 +129,7 @@ fn no_index_that_stands_in_a_poisoned_cache_changes_an_answer_of_an_honest_regis
         std::fs::write(file, bytes).unwrap();
         let answer = told(&machine, world.storage());
         assert_eq!(answer.unwrap(), honest, "{what}");
-        // A past of it is read with the same files.
+        // A past checkpoint is read with the same files.
         let session = machine.open(world.storage()).unwrap();
         let past = transparency::number::Size::new(at.get() - 2);
         let mut session = session.at(past).expect(&what);
@@ -157,7 +157,7 @@ fn where_an_operator_gave_a_namespace_is_read_again_where_the_cache_lies() {
         let mut session = machine.open(source)?;
         session.load_one(&name("test:mine")).map(drop)
     };
-    // The mirror lies first, and what it said is kept before anything hangs on it.
+    // The mirror lies first. What it said is in the cache before anything is decided by it.
     let mirror = copy(&world.storage().objects());
     let lie = moved(&mirror.objects()[&path], part, 1, Index::new(1));
     mirror.tamper(|objects| _ = objects.insert(path, lie));

@@ -160,7 +160,7 @@ fn a_copy_of_a_package_record_gives_no_checkpoint_two_pasts() {
     let mut past = world.session().at(then).unwrap();
     let error = past.load_one(&name("acme:clock")).unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "repeated");
-    // Whoever has only the index, from a lock, proves both.
+    // A machine that has only the index, from a lock, finds the proof of both.
     let mut session = world.session();
     let loaded = present(session.load_one(&name("acme:clock")).unwrap());
     let error = session
@@ -252,7 +252,7 @@ fn evidence_is_saved_where_it_is_found_whatever_becomes_of_the_error() {
     let reader = Machine::new(world.policy());
     drop(reader.read(world.storage()));
     assert_eq!(reader.evidence().len(), 1);
-    // Whoever writes remembers nothing, and saves it all the same.
+    // A writer remembers no checkpoint, and saves the evidence all the same.
     let record = Record {
         origin: world.origin().clone(),
         subject: Subject::Package(name("acme:clock")),
@@ -287,7 +287,7 @@ fn a_replay_convicts_a_second_record_at_a_position() {
 
 #[test]
 fn a_replay_convicts_every_map_that_leaves_a_record_out() {
-    // A package wholly, and again there in the last map.
+    // The whole package is left out. The last map has it again.
     let mut world = World::in_memory(6);
     world.release("acme:clock", "1.0.0").publish();
     world.release("acme:logger", "1.0.0").publish();

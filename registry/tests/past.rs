@@ -171,7 +171,7 @@ fn what_a_registry_said_at_each_checkpoint_it_says_again() {
                 (session.size(), session.checkpoint().is_past()),
                 (*size, *size != newest.size())
             );
-            // Of a session that has loaded what is now, too.
+            // The same from a session that has loaded the present.
             let mut went_on = newest.clone().at(*size).unwrap();
             assert_eq!(tell(&mut went_on).unwrap(), told[size], "{seed} at {size}");
             assert_eq!(
@@ -200,7 +200,7 @@ fn what_a_registry_said_at_each_checkpoint_it_says_again() {
                 "the past is not what was seen"
             );
         }
-        // From one past to another, back to now, and all of it again from what is kept.
+        // From one past to another and back to the present; then all of it again from the cache.
         let mut session = machine.open(world.storage()).unwrap();
         for size in sizes.iter().chain(sizes.iter().rev()) {
             session = session.at(*size).unwrap();
@@ -244,7 +244,7 @@ fn what_happened_since_stays_in_reach() {
     assert_eq!(now, [Some("yanked"), Some("withdrawn")]);
     assert_eq!(loaded.log().length(), Length::new(2));
     assert_eq!(loaded.newest().log().length(), Length::new(3));
-    // A content that was taken away since is not handed out for having been there.
+    // A content that was withdrawn since is not handed out, although it was there at that time.
     let names = name("acme:clock");
     let mut contents = loaded.log().releases().map(|release| {
         let content = session.content(&names, release, derive);
@@ -289,7 +289,7 @@ fn only_a_size_that_ends_in_a_map_entry_was_a_checkpoint() {
             world.origin()
         )
     );
-    // A file that is lost is no proof that there was none; nor is one that says something else.
+    // A lost file does not prove that there was none. Neither does one that says something else.
     world
         .storage()
         .tamper(|objects| _ = objects.remove("map/at/4"));
@@ -454,7 +454,7 @@ fn the_past_of_a_small_registry_costs_no_further_round_trip() {
     assert_eq!(trips() - before, 0, "what was loaded is here");
 }
 
-/// Nothing of a checkpoint that cannot have been is missing: who claims one is refused.
+/// Every checkpoint's log ends with a map entry. Where the log has another record, there was no checkpoint.
 #[test]
 fn a_claimed_checkpoint_at_which_the_log_holds_a_record_is_refused() {
     let mut world = World::in_memory(21);

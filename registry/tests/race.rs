@@ -13,7 +13,7 @@ use registry::sequencer::{Sequencer, SequencerError};
 use registry::storage::{Source, Storage, StorageError};
 use transparency::content::Derived;
 
-/// The contents of these worlds are no components: they are taken for whatever their record says.
+/// The contents of these worlds are not components. Each is taken for what its record says.
 #[expect(clippy::unnecessary_wraps, reason = "the form that `check` asks for")]
 fn derive(_: &[u8]) -> Result<Derived, Infallible> {
     Ok(Derived::Component {

@@ -60,7 +60,7 @@ fn changed(world: &World, from: &str, to: &str) -> Vec<u8> {
     text.replacen(from, to, 1).into_bytes()
 }
 
-/// Records that no honest registry takes, by what is wrong with them.
+/// Records that no honest registry would append, each with what is wrong with it.
 fn bad_records(world: &World) -> Vec<(&'static str, Vec<u8>)> {
     let with = |change: &dyn Fn(&mut Record<Action>)| {
         let mut record = next(world);
@@ -135,7 +135,7 @@ fn load(machine: &Machine, world: &World) -> Result<Vec<Loaded>, ClientError> {
     Ok(loaded.into_values().collect())
 }
 
-/// The first package is refused, with all others as they are; and who needs it gets the error.
+/// The first package is refused and the others can be used. Whoever needs the first one gets the error.
 fn assert_refused(world: &World, what: &str) -> ClientError {
     let machine = Machine::new(world.policy());
     let loaded = load(&machine, world).unwrap_or_else(|error| panic!("{what}: {error:?}"));
@@ -265,7 +265,7 @@ fn files_that_somebody_changed_make_no_package_go_away() {
             records[position].0 = Index::new(index);
             write(&world, &records);
             let machine = Machine::new(world.policy());
-            // What a record says is not a matter of where it lies; whether it may say so can be.
+            // What a record says does not depend on its log index. Whether it may say so can depend on it.
             match load(&machine, &world) {
                 Ok(loaded) => assert!(loaded.iter().all(Result::is_ok), "{position} at {index}"),
                 Err(error) => assert_eq!(error.remedy(), Remedy::Investigate),

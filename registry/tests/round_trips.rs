@@ -15,7 +15,7 @@ use transparency::release::Release;
 
 use story::{chain, derive, name, names, present};
 
-/// Waits of a piece of work.
+/// How many round trips a piece of work takes.
 fn waits<T>(world: &World, work: impl FnOnce() -> T) -> (T, u64) {
     let before = world.storage().round_trips();
     let result = work();

@@ -13,7 +13,7 @@ use registry::client::{Client, LoadedPackage};
 use registry::sequencer::{Sequencer, SequencerError};
 use transparency::content::Derived;
 
-/// The contents of these worlds are no components: they are taken for whatever their record says.
+/// The contents of these worlds are not components. Each is taken for what its record says.
 #[expect(clippy::unnecessary_wraps, reason = "a derivation may fail")]
 fn derive(_: &[u8]) -> Result<Derived, Infallible> {
     Ok(Derived::Component {

@@ -33,7 +33,7 @@ impl Random {
     }
 }
 
-/// Judges an answer without any help of the crate's.
+/// Judges an answer with no code of the crate under test.
 fn assert_valid(
     world: &World,
     member: &Member,
@@ -139,7 +139,7 @@ fn assert_none_is_higher_by_itself(
             };
             set.packages.insert(raised, provenance);
             let mut flaws = check_member(member, &set);
-            // What the higher one does not need may go.
+            // Packages that the higher version does not need may be left out.
             flaws.retain(|flaw| !matches!(flaw, Flaw::Unneeded { .. }));
             let version = &release.version;
             assert!(
@@ -152,7 +152,7 @@ fn assert_none_is_higher_by_itself(
     tried
 }
 
-/// The same packages, put in in another order.
+/// The same packages, inserted in another order.
 fn shuffled(world: &World, random: &mut Random) -> Index {
     let mut packages: Vec<_> = world.packages.keys().chain(&world.absent).collect();
     random.shuffle(&mut packages);
@@ -188,7 +188,7 @@ fn check_case(seed: u64, tally: &mut Tally) {
     extra.retain(|_| random.one_in(3));
     assert_eq!(answer, world.solve_lazily(&extra), "{case}: loaded lazily");
 
-    // What any member had locked may stay with each, yanked or not.
+    // Each member may keep what any member had locked, even if it is yanked.
     let members = world.problem.members.values();
     let locked: BTreeSet<Selection> = members
         .flat_map(|member| member.selects.iter().cloned())
@@ -240,7 +240,7 @@ fn exhaustive_search_agrees() {
     let mut tally = Tally::default();
     let cases = 120_000;
     (0..cases).for_each(|seed| check_case(seed, &mut tally));
-    // The generator reaches everything that it is there for.
+    // The generator made each of the cases that matter.
     let at_least = |count: u32, of: u64| u64::from(count) * of > cases;
     assert!(at_least(tally.solved, 3), "{tally:?}");
     assert!(at_least(tally.unsolvable, 3), "{tally:?}");

@@ -1,4 +1,5 @@
-//! What a solve may take: steps that are counted, so that hard worlds end, and end alike everywhere.
+//! How many steps a solve may take. Steps are counted, so that hard worlds end, and end at the same step on every
+//! machine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod world;
@@ -7,7 +8,7 @@ use resolver::resolution::Resolution;
 use resolver::{Budget, Unresolved, resolve_round, resolve_within};
 use world::{World, selection};
 
-/// So many pigeons, each of which wants a hole of its own: nobody can say in short why one hole is not enough.
+/// Pigeons that each want a hole of their own. There is no short proof that there are too few holes.
 fn pigeons(count: usize, holes: usize) -> World {
     let mut world = World::new();
     for hole in 0..holes {
@@ -49,7 +50,7 @@ fn a_solve_that_takes_too_long_gives_up_and_says_where_the_work_went() {
             && text.contains("conflicts of t:"),
         "{text}"
     );
-    // The same work, the same words.
+    // The same work ends with the same message.
     let again = resolve_within(&world.problem, &index, small());
     assert_eq!(again, Err(Unresolved::GaveUp(gave_up)));
 }
@@ -149,7 +150,7 @@ fn a_conflict_in_a_large_closed_set_gets_the_help_of_a_small_one() {
     assert_eq!(help(1_100), small);
 }
 
-/// Who loads what the hints of a conflict lack, and solves again, does not begin with the whole of it.
+/// Between two rounds packages are loaded that hints need. The next round has only the steps that are left.
 #[test]
 fn a_round_that_ends_in_a_conflict_is_taken_off_the_budget() {
     let world = pigeons(6, 5);

@@ -79,7 +79,7 @@ fn servers<'a>(world: &World, requirement: &'a Requirement) -> Vec<Thing<'a>> {
     }
 }
 
-/// What a version must have, of all that a fact says, if it is one that the fact speaks of.
+/// The part of a fact that a version must meet, if the fact is about that version.
 fn obligations<'a>(world: &World, fact: &'a Fact, thing: &Thing<'_>) -> Vec<&'a Requirement> {
     let Fact::Requires {
         by: Some(by),
@@ -124,7 +124,7 @@ fn ruled_out<'a>(world: &World, fact: &'a Fact) -> Vec<Thing<'a>> {
     }
 }
 
-/// Whether a fact is so in the world, to the letter.
+/// Whether a fact holds in the world, exactly as it is written.
 fn assert_true(world: &World, member: &Member, fact: &Fact, case: &str) {
     match fact {
         Fact::Requires { by, wishes, unmet } => {
@@ -494,7 +494,7 @@ fn assert_hints(
     }
 }
 
-/// None of the member's own requirements is spoken of in vain.
+/// Each of the member's requirements that the explanation names is needed for the conflict.
 fn assert_needed(
     world: &World,
     member: &Member,
@@ -517,7 +517,7 @@ fn assert_needed(
     }
 }
 
-/// A registry in which nothing is amiss but that much is required: conflicts take several steps.
+/// A registry in which every release is usable and requires much, so that conflicts take several steps.
 fn crowded_world(random: &mut Random) -> World {
     const NAMES: [&str; 6] = ["t:a", "t:b", "t:c", "t:d", "t:e", "t:f"];
     const VERSIONS: [&str; 5] = ["1.0.0", "1.1.0", "1.2.0", "2.0.0", "2.1.0"];
@@ -608,7 +608,7 @@ fn what_is_said_of_registries_of_every_shape_is_true_enough_and_helps() {
         let world = random_world(&mut Random::new(seed));
         check_case(&world, &format!("seed {seed}"), &mut tally);
     }
-    // The generator reaches everything that it is there for.
+    // The generator made each of the cases that matter.
     assert!(tally.conflicts > 4_000, "{tally:?}");
     assert!(tally.with_hints > 2_000, "{tally:?}");
     assert!(tally.too_many_choices * 20 < tally.steps, "{tally:?}");

@@ -34,7 +34,7 @@ fn published(world: &World, member: &str) -> Option<Lockfile> {
     solved.unwrap()
 }
 
-/// What a stranger makes of it.
+/// What is solved from that lock on a machine that has nothing else.
 fn again(world: &World, lock: &Lockfile) -> Lockfile {
     let mut stranger = world.clone();
     stranger.problem = lock.problem();

@@ -110,7 +110,7 @@ fn a_member_that_comes_moves_no_other_and_one_that_is_renamed_keeps_its_lock() {
         };
         let renamed = sets(&after(&renamed(&world, &names), &lock)).unwrap();
         for (name, set) in &before {
-            // Two that require just the same are told apart by nobody.
+            // Two members that require the same cannot be told apart.
             let mut roots = lock.roots.values();
             let root = &lock.roots[name];
             if roots.all(|other| other == root || other.requires != root.requires) {
@@ -182,7 +182,7 @@ fn a_member_is_recognised_by_what_it_requires_before_its_name() {
     assert_eq!(selected(&swapped, "two"), ["component acme:clock@1.0.0"]);
     assert_eq!(selected(&swapped, "one")[0], "component acme:clock@1.1.0");
 
-    // Who comes to require what another requires is still itself.
+    // A member that now requires what another one requires keeps its own lock.
     let mut alike = world.clone();
     requires(&mut alike, "one", "component acme:logger ^1");
     let alike = after(&alike, &lock);
@@ -191,7 +191,7 @@ fn a_member_is_recognised_by_what_it_requires_before_its_name() {
         ["component acme:clock@1.0.0", "component acme:logger@1.0.0"]
     );
 
-    // What nobody has any more is still preferred to what is newer.
+    // A locked version that no member uses any more is still preferred to a newer one.
     let mut gone = clocks();
     requires(&mut gone, "three", "component acme:logger ^1");
     let gone = after(&gone, &lock);

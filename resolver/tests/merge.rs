@@ -180,7 +180,7 @@ fn a_side_that_was_solved_in_another_way_is_no_set_to_keep() {
         assert_eq!(app_selects(&lock), app_selects(&ours));
         assert_eq!(lock.registries[&origin()].size, Size::new(48_213));
     }
-    // A span ends elsewhere at each checkpoint, so a set that was good at one is judged anew.
+    // A span of `exclude-newer` is counted from the checkpoint, so a set that was good at one is judged again at another.
     world.problem.options.mode = Mode::Default;
     world.problem.options.exclude_newer = Some("1d".parse::<Cutoff>().unwrap());
     let problem = Merge::of(ours.clone(), ours.clone()).prefer(&world.problem);
@@ -393,7 +393,7 @@ fn merging_is_commutative_and_idempotent_and_gives_what_is_asked_for() {
         for member in both.problem.members.values_mut() {
             member.selects = BTreeSet::new();
         }
-        // A lock with itself is itself, whatever else was released.
+        // A lock merged with itself is the same lock, whatever was released since.
         for (world, lock) in [(&ours, &a), (&theirs, &b)] {
             let merge = Merge::of(lock.clone(), lock.clone());
             assert_eq!(merged(world, &merge), *lock, "seed {seed}: with itself");

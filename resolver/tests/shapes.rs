@@ -1,4 +1,5 @@
-//! What solving costs grows with what is looked at, and not faster: counted in steps, on shapes that are known to be hard.
+//! The cost of solving grows with the number of edges that are looked at, and not faster. It is counted in steps, on
+//! shapes that are known to be hard.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod shape;
@@ -16,7 +17,8 @@ fn within(shape: &Shape, steps: u64) -> Result<Resolution, Unresolved> {
     resolve_within(&shape.problem(), &shape.index(), budget)
 }
 
-/// Each edge that is looked at costs a step and earns it: not one round of a search could be paid for.
+/// The budget grows by one step for each edge that is looked at, which is what looking at it costs. Nothing is left for a
+/// search.
 #[test]
 fn the_lowest_versions_that_go_together_are_found_without_a_search() {
     let budget = Budget {
@@ -66,7 +68,7 @@ fn a_conflict_over_very_many_versions_is_told_in_so_many_steps() {
     }
 }
 
-/// Only what can be chosen is looked at: what cannot takes no steps, and is told in one.
+/// Releases that cannot be used take no steps of the search. One step of the explanation tells all of them.
 #[test]
 fn tracks_of_which_nothing_can_be_used_cost_no_search() {
     for versions in [2_000, 8_000] {
@@ -85,7 +87,7 @@ fn tracks_of_which_nothing_can_be_used_cost_no_search() {
     }
 }
 
-/// What was verified is what is chosen from: nothing in between copies a release, or could change it.
+/// The solver chooses among the very releases that were verified. Nothing in between copies or changes one.
 #[test]
 fn the_releases_that_are_chosen_from_are_those_of_the_log_itself() {
     let mut shape = Shape::new(3);

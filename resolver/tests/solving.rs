@@ -42,7 +42,8 @@ fn components_are_the_highest_and_wit_the_lowest() {
     );
 }
 
-/// A 1.0 wants more of B than A 1.1 does, and somebody wants A 1.1: A 1.0 is passed, and what it wants counts.
+/// A 1.0 requires a later B than A 1.1 does, and somebody requires A 1.1. The search passes A 1.0, so the B that A 1.0
+/// requires counts.
 #[test]
 fn a_version_that_a_floor_passes_counts_as_in_go() {
     let mut world = World::new();
@@ -56,11 +57,11 @@ fn a_version_that_a_floor_passes_counts_as_in_go() {
     world.app_requires("wit t:c ^1.0");
     let expected = ["wit t:a@1.1.0", "wit t:b@1.5.0", "wit t:c@1.0.0"];
     assert_eq!(world.app(), expected);
-    // What is locked is no longer passed by anything, and stays.
+    // What is locked stays: the search passes nothing.
     let locked = ["wit t:a@1.1.0", "wit t:b@1.0.0", "wit t:c@1.0.0"];
     world.member("app").selects = locked.map(selection).into();
     assert_eq!(world.app(), locked);
-    // Nobody reads of A 1.0 who does not ask for it.
+    // A member that does not require A 1.0 never gets to it.
     let app = world.member("app");
     app.selects.clear();
     app.requirements.clear();
@@ -133,7 +134,7 @@ fn what_any_member_had_locked_is_preferred_by_each_its_own_first_then_the_greate
         assert_eq!(world.app()[0], "component acme:clock@1.0.0");
         world.member(other).selects.insert(clock("1.1.0"));
         assert_eq!(world.got(other), ["component acme:clock@1.1.0"]);
-        // What one moves itself, it follows nobody in.
+        // A member does not follow the others in a package that it moves itself.
         world.member(other).selects.clear();
         world.member(other).moves.insert(clock("1.0.0"));
         assert_eq!(world.got(other), ["component acme:clock@1.1.0"]);
@@ -340,7 +341,7 @@ fn a_release_that_needs_what_no_registry_here_has_is_no_choice_and_others_are() 
         let got = world.app();
         assert_eq!(got[..2], without_default(small()).app()[..2], "{requires}");
         assert_eq!(world.solve_lazily(&[]), world.solve(), "{requires}");
-        // Nor is it where everything that it needs is local, which asks no registry.
+        // What is local needs no registry: with a local `ghost:b` the release is a choice.
         world.app_has_local(Kind::Component, "ghost:b", "1.0.0", &[]);
         let newest = format!("component acme:logger@{version}");
         let is_met = requires.contains("ghost");
@@ -416,7 +417,7 @@ fn pins_of_texts_in_one_track_come_beside_each_other_and_the_highest_is_the_trac
     }
     moved.writes("app", "wit wasi:io =0.2.3", "Cargo.toml:9:1");
     assert!(matches!(moved.solve(), Err(Unresolved::Conflict(_))));
-    // A version that there is not is no way out.
+    // A reference to a version that does not exist does not help.
     world.refers("wasi:io@0.2.1", "wit/c.wit:3");
     assert!(matches!(world.solve(), Err(Unresolved::Conflict(_))));
 }

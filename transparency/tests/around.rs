@@ -18,8 +18,8 @@ use transparency::package::Action;
 use transparency::record::SignedRecord;
 use transparency::tile::Part;
 
-/// Lines before and behind a text that verifies, and lines that its signature does not cover or its grammar does not know,
-/// are no part of it: none gets to whoever reads it for what it says.
+/// Lines around a verified text are not part of it. Nor are lines that its signature does not cover, or that its grammar
+/// does not know. None of them reaches a reader.
 #[test]
 fn no_text_around_a_verified_statement_reaches_a_parser() {
     let world = World::with_logger();
@@ -109,7 +109,7 @@ fn a_forged_first_tile_is_refused_at_every_shape_of_a_log() {
             };
             let edge = VerifiedTiles::edge(log.size).into_iter();
             let edge = edge.map(|tile| (tile, read(tile))).collect();
-            // Where it is all of the right edge, it is refused with that.
+            // Where the tile is the whole right edge, it is refused with the edge.
             let Ok(mut tiles) = VerifiedTiles::open(log.size, log.root, edge) else {
                 assert!(size <= 256, "{size}");
                 continue;

@@ -131,7 +131,7 @@ fn only_a_key_that_is_granted_and_not_revoked_signs() {
             "{signer}: {error}"
         );
     }
-    // Granted: good. Revoked: not any more, as soon as the log says so.
+    // A granted key is good. It is refused as soon as the log has its revocation.
     let mut world = World::with_logger();
     world.operate(OPERATE, vec![grant_role(second, &[Role::Checkpoint])]);
     world.signer = second;
@@ -313,7 +313,7 @@ fn a_registry_without_an_operator_or_without_entries_is_none() {
     assert!(matches!(error, TrustError::Empty), "{error}");
 }
 
-/// Of every byte of what a registry shows, none can be another.
+/// No byte of what a registry shows can be changed.
 #[test]
 fn no_byte_of_the_evidence_can_be_changed() {
     let mut world = World::with_logger();
@@ -542,7 +542,7 @@ fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
     assert_eq!(past.operator().head(), older.operator().head());
     assert_eq!(past.note(), newer.note(), "nothing else was signed");
     assert!(past.is_past() && !newer.is_past());
-    // A past has pasts of its own, of which it is the last.
+    // A past checkpoint has pasts of its own. It is the last of them.
     let again = past.past(&good).unwrap();
     assert_eq!(again.checkpoint(), older.checkpoint());
     let consistency_now = now.consistency(usize::try_from(now.size().get()).unwrap());
@@ -554,7 +554,7 @@ fn a_past_is_believed_for_what_was_signed_later_and_for_nothing_less() {
     };
     let error = past.past(&of_now).map(drop).unwrap_err();
     assert!(matches!(error, TrustError::NotPast { .. }), "{error}");
-    // What lies behind it is not in it, though the log of now has it.
+    // Entries after it are not in it, though the present log has them.
     let behind = Index::new(size.get());
     let leaf = now.leaves[count];
     let proof = now.inclusion(behind);

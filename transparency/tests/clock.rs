@@ -1,4 +1,4 @@
-//! Times that were wrong: they never go back, but across an operator's `clock`, and then no further than it says.
+//! Times that were wrong. Time goes back only across an operator's `clock`, and no further than that says.
 
 #![expect(
     clippy::unwrap_used,
@@ -69,7 +69,7 @@ fn behind_a_clock_a_time_goes_back_once_and_no_further_than_it_says() {
     let mut world = ahead();
     world.now = at(10);
     assert_eq!(operator_fault(&world, OPERATE, vec![clock(6)]), None);
-    // The record of the clock itself is held to it, and not to a later one's words.
+    // The clock's own record may not be earlier than the clock says.
     world.now = at(4);
     let error = operator_fault(&world, OPERATE, vec![clock(6)]);
     assert!(error.is_some(), "it is before its own clock");
@@ -99,7 +99,7 @@ fn behind_a_clock_a_time_goes_back_once_and_no_further_than_it_says() {
     assert_eq!(fault(&world, LOGGER, "alice", vec![release("1.3.0")]), None);
     world.now = at(20);
     world.write(LOGGER, "alice", vec![release("1.3.0")]);
-    // And only across it: the next record has no clock before it.
+    // Time goes back only there: the next record has no clock right before it.
     world.now = at(19);
     assert!(fault(&world, LOGGER, "alice", vec![release("1.4.0")]).is_some());
 }
@@ -169,7 +169,7 @@ fn a_log_has_two_proofs_for_a_clock_however_long_it_is_and_none_where_all_of_it_
     // The clock, the last record before it, and the first one behind.
     write(&mut world, 40..70);
     assert_eq!(proofs(&mut world), without + 3);
-    // Of another one, nothing as long as every record is earlier than it says.
+    // Another clock needs no proof as long as every record of the package is earlier than it says.
     world.now = at(100);
     world.operate(OPERATE, vec![clock(90)]);
     assert_eq!(proofs(&mut world), without + 3);

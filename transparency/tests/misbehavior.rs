@@ -502,7 +502,7 @@ fn a_record_that_stands_in_the_log_twice_or_before_what_it_follows_convicts() {
             "entries {first} and {second}"
         );
     }
-    // Nor what is only said to stand there.
+    // A record that is only claimed to stand there proves nothing either.
     let mut said = Entry::of(&copied, 3);
     said.index = Index::new(2);
     let error = Misbehavior::repeated(
@@ -724,7 +724,7 @@ fn a_map_answers_only_for_what_stands_before_it() {
         matches!(error, Err(NotProved::NotOmitted { .. })),
         "{error:?}"
     );
-    // Nor for what another history has at the map's own index.
+    // The same holds for what another history has at the map's own index.
     let mut fork = World::with_logger();
     fork.write(LOGGER, "alice", vec![release("6.6.6")]);
     let fork = fork.publish();
@@ -755,7 +755,7 @@ fn a_map_answers_only_for_what_stands_before_it() {
     );
 }
 
-/// Whoever signs a log answers for each map in it, not for the last one alone.
+/// Evidence can be against any map in a signed log, not only the last one.
 #[test]
 fn a_map_that_hid_a_record_convicts_under_a_later_checkpoint_too() {
     let mut world = World::with_logger();
@@ -992,7 +992,7 @@ fn the_file_has_one_spelling() {
     ));
 }
 
-/// Of every character of a file, none can be another.
+/// No character of a file can be changed.
 #[test]
 fn no_character_of_evidence_can_be_changed() {
     let policy = Policy::without_witnesses(vkey(OPERATE)).unwrap();

@@ -233,7 +233,7 @@ fn who_may_do_what() {
                 assert_eq!(permission, needed.to_string(), "{held:?}, {what}");
             }
         }
-        // What is taken away again is gone, wholly.
+        // A permission that is revoked is gone entirely.
         world.write(LOGGER, "alice", vec![revoke("bob", &held)]);
         for (what, action, _) in &actions {
             let found = fault(&world, LOGGER, "bob", vec![action.clone()]);
@@ -270,7 +270,7 @@ fn the_last_owner_cannot_go_but_one_of_two_can() {
         revoke("alice", &[Permission::Own]),
     ];
     assert_eq!(fault(&world, LOGGER, "alice", hand_over.clone()), None);
-    // Once gone, the rest of the same record is not permitted any more.
+    // After its own revocation the key may not do what the rest of the same record says.
     let too_much = [hand_over.clone(), vec![release("1.1.0")]].concat();
     let found = fault(&world, LOGGER, "alice", too_much);
     assert!(
@@ -758,7 +758,7 @@ fn recovery_gives_ownership_and_nothing_else() {
         let error = authority(fault(&world, LOGGER, "dave", vec![recover("dave", under)]));
         assert!(matches!(error, AuthorityError::NoGrant { .. }), "{error}");
     }
-    // A recovery does not open the door for what stands before it.
+    // A recovery permits no action that stands before it in the record.
     let found = fault(
         &world,
         LOGGER,
@@ -882,7 +882,7 @@ fn what_was_permitted_then_stays_good() {
     );
 }
 
-/// What only the reader's door can see: the sequencer appended in the wrong order.
+/// Only a reader can see that the sequencer appended in the wrong order.
 #[test]
 fn permission_comes_before_what_it_permits() {
     // The package's first record stands before the operator record that it names.
@@ -1081,7 +1081,7 @@ fn what_the_operator_withdrew_is_nobodys_choice() {
         })
     );
     assert_eq!(objection("1.1.0"), None);
-    // The gravest is the objection; each can be had alone.
+    // The gravest one is the release's objection. Each of them can also be asked for.
     let reasons = |of: &str| {
         let release = log.release(&version(of)).unwrap();
         (release.withdrawn(), release.yanked())
@@ -1213,7 +1213,7 @@ fn only_records_that_name_an_operator_record_are_asked_about() {
     let shown = world.publish();
     let asked = asks(&world.operator_log(), &name(LOGGER), shown.records(LOGGER));
     assert_eq!(asked, [Index::new(0), Index::new(1)].into());
-    // Bytes that are no record ask nothing, and are refused where they are replayed.
+    // Bytes that are no record need no proofs. Replaying refuses them.
     let junk = [(Index::new(9), b"junk under operator junk".as_slice())];
     assert_eq!(asks(&world.operator_log(), &name(LOGGER), junk), [].into());
 }

@@ -202,7 +202,7 @@ fn a_requirement_that_reads_prints_as_it_stands() {
             ];
             pieces.map(|piece| format!("{text}{piece}"))
         };
-        // What begins as nothing that reads goes on as nothing that reads, but for what is not finished.
+        // A text is made longer only if some ending makes a requirement of it.
         let can_go_on = |text: &String| {
             let finished = [".0", "0", "0.0.0", "a", ",^0"];
             finished

@@ -1,4 +1,5 @@
-//! Roots that were made to keep whoever plans busy: small files, whose types are many, deep, or of each other.
+//! Roots that were made to keep the planner busy: small files with many types, with deep ones, or with types that
+//! refer to each other.
 
 use wasm_encoder::{
     Alias, Component, ComponentAliasSection, ComponentImportSection, ComponentOuterAliasKind,

@@ -75,7 +75,7 @@ fn draw(dice: &mut Dice) -> Vec<Drawn> {
             let requirement = format!("{} ^{}", server.name, &server.version[..1]);
             let whole = format!("{}@{}", server.name, server.version);
             if dice.one_in(4) {
-                // By a plain name, which a `for` names.
+                // An import by a plain name. The requirement's `for` names it.
                 let plain = &server.exports[1];
                 one.requires.push(format!("{requirement} for {plain}"));
                 one.imports.push(plain.clone());
@@ -90,7 +90,7 @@ fn draw(dice: &mut Dice) -> Vec<Drawn> {
             one.imports.push(import.clone());
             one.wires.insert(import, format!("{whole} {export}"));
         }
-        // Of the host, by ambient names too: what nobody required is not wired, whoever exports it.
+        // Imports of the host, some under names that parts export. What nobody required is not wired, whoever exports it.
         for _ in 0..dice.roll(3) {
             let import = match dice.roll(3) {
                 0 => format!("wasi:clocks/now@0.2.{}", dice.roll(4)),
@@ -131,7 +131,7 @@ fn world(drawn: &[Drawn], reversed: bool) -> World {
     world
 }
 
-/// What the bundle ought to have: who is needed, and what serves each import.
+/// What the bundle should contain: the components that are needed, and what serves each of their imports.
 fn expected(drawn: &[Drawn]) -> BTreeMap<String, BTreeMap<String, String>> {
     let name = |position: usize| {
         if position + 1 == drawn.len() {
@@ -151,7 +151,7 @@ fn expected(drawn: &[Drawn]) -> BTreeMap<String, BTreeMap<String, String>> {
         }
     }
     let is_needed = |position: &usize| needed.contains(&name(*position));
-    // The host's imports of a track are one, of the highest version that anybody who is needed wants.
+    // Imports of one track become one import of the host. It has the highest version that a needed component wants.
     let highest = |import: &str| {
         let Some((interface, version)) = import.split_once('@') else {
             return import.to_owned();
@@ -210,7 +210,7 @@ fn random_closed_sets_are_wired_as_their_requirements_say_and_always_to_the_same
         assert!(world(&drawn, true).compose().unwrap() == bytes, "{story}");
         let (found, wanted) = (one.wires(), expected(&drawn));
         assert_eq!(found, wanted, "{story}");
-        // That the cases are there which matter.
+        // The generator made each of the cases that matter.
         let mut servers: Vec<&String> = wanted
             .values()
             .flat_map(|wires| wires.values())

@@ -71,7 +71,7 @@ fn resources_of_the_host_are_the_same_for_all_parts() {
                 format!("wasi:io/streams@{highest}")
             ]
         );
-        // All that either uses of it is there.
+        // The import has every item that one of the two uses.
         let wit = wit_component::decode(&bundle.bytes).unwrap();
         let (_, interface) = wit
             .resolve()
@@ -160,7 +160,7 @@ fn what_does_not_fit_is_named_with_package_interface_and_function() {
         );
         assert!(!refusal.contains('\n'), "{refusal}");
     }
-    // More than asked for will do.
+    // An export that has more than the import asks for is good, too.
     world("get: func() -> u64; zone: func(of: string) -> u32; more: func();").bundle();
 }
 
@@ -199,7 +199,7 @@ fn types_of_one_package_pass_through_another() {
     .bundle();
     assert_eq!(bundle.imports, Vec::<String>::new());
     assert_eq!(bundle.instances.len(), 3);
-    // Where one has its timers from the host, they are others.
+    // If one of them has its timers from the host, the types differ.
     let refusal = world(&["acme:alarm ^1.0", "acme:clock ^1.0"], &[]).refusal();
     assert!(
         refusal.starts_with(
@@ -207,7 +207,7 @@ fn types_of_one_package_pass_through_another() {
         ),
         "{refusal}"
     );
-    // And the host cannot serve what is made of a package's types.
+    // The host cannot serve an import that is made of a package's types.
     assert_eq!(
         world(&["acme:clock ^1.0"], &[]).refusal(),
         "`app` wants `acme:alarm/api@1.0.0` of the host, with types of `acme:clock/types@1.0.0`, which `acme:clock@1.0.0` serves"
@@ -332,7 +332,7 @@ fn a_type_that_a_world_uses_comes_with_the_interface_that_has_it() {
     let world = |requires: &[&str]| {
         World::new(requires, app.clone()).part("acme:clock@1.0.0", &[], types.clone())
     };
-    // The host would have to show what it does not know.
+    // The host would have to have a type that only a package has.
     assert_eq!(
         world(&["acme:clock ^1.0"]).refusal(),
         "`app` wants `show` of the host, with types of `acme:clock/types@1.0.0`, which `acme:clock@1.0.0` serves"

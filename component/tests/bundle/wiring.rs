@@ -204,7 +204,7 @@ fn plain_names_are_wired_where_a_for_names_them_and_functions_too() {
     let wires = world(&["acme:hello ^1.0 for hello"]).wires();
     assert_eq!(wires["app"]["hello"], "acme:hello@1.0.0 hello");
     assert_eq!(wires["app"]["other"], "host other");
-    // A plain name says nothing about who serves it, but the one requirement that exports it does.
+    // A plain name does not name a package. The one requirement whose package exports it serves it.
     assert_eq!(
         world(&["acme:hello ^1.0"]).wires()["app"]["hello"],
         "acme:hello@1.0.0 hello"
@@ -301,7 +301,7 @@ fn components_that_need_each_other_are_shown_in_their_circle() {
         world.refusal(),
         "components need each other: `acme:b@1.0.0` → `acme:c@1.0.0` → `acme:b@1.0.0`"
     );
-    // Requirements in a circle are none, where nothing is served.
+    // Packages that require each other are no circle, as long as neither serves the other.
     let world = World::new(
         &["acme:a ^1.0"],
         relay(&["acme:a/api@1.0.0"], &["acme:app/api@1.0.0"]),
@@ -459,9 +459,10 @@ fn a_requirement_with_a_for_takes_nothing_from_the_host_by_exporting_more() {
     let host = format!("host {clock}");
     let logger = format!("acme:logger@1.1.0 {clock}");
     assert_eq!(served_by(&format!("acme:logger ^1.0 for {log}")), host);
-    // Nor does one without, where something of its own package is imported.
+    // A requirement without `for` does not either, if the root imports something of the required package.
     assert_eq!(served_by("acme:logger ^1.0"), host);
-    // It is asked for something of that package, or for whatever it exports.
+    // It serves imports of each package that its `for` names. Without `for`, and where the root imports nothing of its own
+    // package, it serves whatever it exports.
     let both = format!("acme:logger ^1.0 for {log},wasi:clocks/zone@0.2.3");
     assert_eq!(served_by(&both), logger);
     let root = relay(&[clock], &["acme:app/api@0.1.0"]);

@@ -97,7 +97,7 @@ impl Shape {
         shape
     }
 
-    /// So many pigeons in one hole less.
+    /// This many pigeons, and one hole fewer.
     pub(crate) fn pigeons(count: usize) -> Self {
         let holes = count - 1;
         let mut shape = Self::new(holes + count);

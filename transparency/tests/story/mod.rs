@@ -110,7 +110,7 @@ pub fn revoke_role(from: &str, roles: &[Role]) -> operator::Action {
     operator::Action::Revoke(vkey(from), roles.iter().copied().collect())
 }
 
-/// A number of things that lie in memory.
+/// A count as a `u64`.
 pub fn count(things: usize) -> u64 {
     u64::try_from(things).unwrap()
 }
