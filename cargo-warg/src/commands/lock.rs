@@ -19,7 +19,7 @@ use crate::ops::lock::at::{Past, check_is_other, lock_at, sizes, write_to};
 use crate::ops::lock::{Flags, Outcome, Put, lock_to};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 use crate::ops::session::supply::Supply;
 use crate::output;
 

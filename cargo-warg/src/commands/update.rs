@@ -13,7 +13,7 @@ use crate::message::Message;
 use crate::ops::lock::Flags;
 use crate::ops::manifest::update::{Request, StatedChange, Updated, update};
 use crate::ops::session::Sessions;
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 use crate::ops::session::supply::Supply;
 use crate::spec::Pattern;
 

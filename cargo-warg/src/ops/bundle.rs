@@ -30,7 +30,7 @@ use crate::ops::lock::verify::Whose;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Held, Project};
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 use component::bundle::wiring::{Plan, Unused};
 use component::bundle::{ComposeError, Composition, EmbeddedError, Part, PartName, Wiring};
 use component::content::Interface;

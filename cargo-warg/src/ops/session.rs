@@ -5,14 +5,17 @@
 //! [`Sessions::at`] and [`Sessions::at_lock`] read the registries as they were. Everything that sessions do is then done
 //! at those checkpoints, and gives what it gave then: so does solving, and proving where the log holds a record.
 
+pub mod configured;
 pub mod contents;
 mod indices;
 mod load;
 pub mod near;
 pub mod notices;
 pub mod personal;
+pub mod policy;
 pub mod project;
 pub mod proved;
+pub mod reading;
 pub mod registries;
 pub mod served;
 pub mod solve;
@@ -33,7 +36,9 @@ use transparency::number::Size;
 use transparency::package::Log;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::session::registries::{NOT_OF_THE_LOCK, Reading, Registries};
+use crate::ops::session::configured::NOT_OF_THE_LOCK;
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 use crate::ops::session::supply::Supply;
 
 /// The registries as they are being read: one session each, opened when first needed.

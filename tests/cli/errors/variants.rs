@@ -12,7 +12,7 @@ use cargo_warg::ops::lock::verify::ClaimError;
 use cargo_warg::ops::registry::append::AppendError;
 use cargo_warg::ops::registry::references::{Absence, ReferenceError};
 use cargo_warg::ops::release::derivation::DerivationError;
-use cargo_warg::ops::session::registries::PolicyFileError;
+use cargo_warg::ops::session::policy::PolicyFileError;
 use cargo_warg::tokens::TokensError;
 use cargo_warg::upstreams::{TokenServersError, WkgFileError};
 use cargo_warg::wit::deps::ApplyError;

@@ -19,7 +19,8 @@ use crate::ops::lock::member_lock::{MemberLockError, check_shape};
 use crate::ops::lock::verify::Whose;
 use crate::ops::session::Sessions;
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 use component::bundle::{EmbeddedError, Part, Wiring};
 
 /// What verifying a bundle showed.

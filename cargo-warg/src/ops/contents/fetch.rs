@@ -19,7 +19,7 @@ use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Held, Project};
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 use crate::wit::deps::{apply, plan};
 use component::wit::deps::Plan;
 use component::wit::selected::Form;

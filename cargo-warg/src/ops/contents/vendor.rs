@@ -30,10 +30,12 @@ use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
 use crate::ops::session::Sessions;
+use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::{PREFIX, policy_path, policy_text};
+use crate::ops::session::policy::read_policy_file;
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::{Configured, Reading, read_policy_file};
+use crate::ops::session::reading::Reading;
 
 /// Where what is locked goes, unless somebody says otherwise: beside what `cargo vendor` writes.
 pub const FOLDER: &str = "vendor/warg";

@@ -24,7 +24,7 @@ use crate::ops::lock::verify::Checked;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 use crate::wit::deps::compare;
 use component::wit::deps::Difference;
 

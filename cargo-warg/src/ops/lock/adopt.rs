@@ -18,8 +18,10 @@ use transparency::selection::Selection;
 use crate::error::{Class, Error, Result};
 use crate::ops::lock::verify::{Whose, check_under};
 use crate::ops::session::Sessions;
+use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::is_personal;
-use crate::ops::session::registries::{Configured, Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 use crate::ops::session::supply::Adopted;
 use registry::client::LoadedPackage;
 

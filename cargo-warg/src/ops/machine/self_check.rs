@@ -15,8 +15,10 @@ use crate::keys::{self, Keys};
 use crate::manifest::{ManifestArgs, Registry, Workspace};
 use crate::network::Network;
 use crate::ops::lock;
+use crate::ops::session::configured::Configured;
+use crate::ops::session::policy::read_policy;
 use crate::ops::session::project::Project;
-use crate::ops::session::registries::{Configured, Reading, read_policy};
+use crate::ops::session::reading::Reading;
 
 /// What was found.
 pub struct Report {

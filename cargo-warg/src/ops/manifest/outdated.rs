@@ -18,7 +18,7 @@ use crate::ops::manifest::update::solve_afresh;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 
 /// A locked package of which something newer is there, or which should not be used any more.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
-use crate::ops::session::registries::Reading;
+use crate::ops::session::reading::Reading;
 use crate::ops::session::supply::Supply;
 use crate::spec::nearest;
 use component::span::Location;

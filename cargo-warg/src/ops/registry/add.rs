@@ -17,7 +17,9 @@ use crate::manifest::{Address, Alias, Registry, Workspace};
 use crate::network::Network;
 use crate::ops::registry::create::check_not_personal;
 use crate::ops::registry::policy_file::{Fingerprint, PolicyFile, below};
-use crate::ops::session::registries::{Configured, Reading, read_policy};
+use crate::ops::session::configured::Configured;
+use crate::ops::session::policy::read_policy;
+use crate::ops::session::reading::Reading;
 
 /// The registry to be added.
 #[derive(Debug, Clone, Copy)]

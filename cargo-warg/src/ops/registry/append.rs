@@ -39,7 +39,9 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{Keys, KeysError};
 use crate::ops::manifest::add::absent;
 use crate::ops::registry::pending::Pending;
-use crate::ops::session::registries::{Configured, Reading, Registries};
+use crate::ops::session::configured::Configured;
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 
 /// How often the records are written anew because somebody else published in between.
 const ATTEMPTS: usize = 16;

@@ -16,7 +16,9 @@ use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
 use crate::ops::registry::append::{Change, Destination, Draft, Outcome, named};
-use crate::ops::session::registries::{Configured, Reading, Registries};
+use crate::ops::session::configured::Configured;
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 
 /// Where a change is made, and by whom.
 #[derive(Debug, Clone, Copy)]

@@ -17,7 +17,8 @@ use transparency::policy::Policy;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Address, Registry, Workspace};
-use crate::ops::session::registries::{held, opening, read_policy, read_policy_file};
+use crate::ops::session::configured::{held, opening};
+use crate::ops::session::policy::{read_policy, read_policy_file};
 use component::derived::derive;
 
 /// A folder, and whom to believe about it.

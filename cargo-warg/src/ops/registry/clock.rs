@@ -17,7 +17,8 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 
 /// What is to be said.
 #[derive(Debug, Clone, Copy)]

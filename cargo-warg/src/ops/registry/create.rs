@@ -35,7 +35,7 @@ use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Alias, Workspace};
 use crate::ops::registry::policy_file::{Fingerprint, below, in_the_way};
 use crate::ops::session::personal::{ALIAS, is_reserved};
-use crate::ops::session::registries::MAX_POLICY;
+use crate::ops::session::policy::MAX_POLICY;
 
 /// The registry to be made.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use transparency::name::Namespace;
 use crate::error::{Classified as _, Result};
 use crate::manifest::{Alias, Registry, Workspace};
 use crate::ops::registry::add::{address_of, alias_of};
-use crate::ops::session::registries::{read_policy, read_policy_file};
+use crate::ops::session::policy::{read_policy, read_policy_file};
 
 /// Where a registry is, and its policy.
 #[derive(Debug, Clone, Copy)]

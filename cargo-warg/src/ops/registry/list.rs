@@ -7,7 +7,7 @@ use transparency::name::{Namespace, Origin};
 use crate::error::{Classified as _, Result};
 use crate::manifest::{Address, Alias, Workspace};
 use crate::ops::registry::policy_file::Fingerprint;
-use crate::ops::session::registries::read_policy;
+use crate::ops::session::policy::read_policy;
 
 /// A registry of a project.
 #[derive(Debug)]

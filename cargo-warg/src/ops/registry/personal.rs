@@ -23,10 +23,11 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Kept, Keys, Role};
 use crate::ops::registry::append::{Change, Destination, Draft};
+use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::{
     IMPORTED, POLICY, REGISTRY, folder, is_held_back, new_origin, policy_text,
 };
-use crate::ops::session::registries::{Configured, Reading};
+use crate::ops::session::reading::Reading;
 
 /// Held while the registry is founded, so that two runs do not found two.
 const LOCK: &str = "personal.lock";

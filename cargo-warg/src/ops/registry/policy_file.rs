@@ -19,7 +19,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::Alias;
 use crate::network::Network;
-use crate::ops::session::registries::{MAX_POLICY, parse_policy, read_policy_file};
+use crate::ops::session::policy::{MAX_POLICY, parse_policy, read_policy_file};
 
 /// By what people compare policies: the SHA-256 of the file, as `sha256sum` prints it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

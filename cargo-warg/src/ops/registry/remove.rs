@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::manifest::{Alias, Workspace};
-use crate::ops::session::registries::read_policy;
+use crate::ops::session::policy::read_policy;
 
 /// What was removed.
 #[derive(Debug)]

@@ -28,8 +28,10 @@ use crate::ops::registry::append::{Draft, Item};
 use crate::ops::registry::import::upstreams::{Importer, Wanted};
 use crate::ops::registry::import::{Moved, Report};
 use crate::ops::registry::personal::{confirm, destination, found, open_namespaces};
+use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::{ADOPTED, is_held_back};
-use crate::ops::session::registries::{Configured, Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 use crate::ops::session::supply::{Adopted, Supply};
 use crate::upstreams;
 

@@ -17,7 +17,8 @@ use crate::notice::{Notice, Tolerated};
 use crate::ops::manifest::add::absent;
 use crate::ops::registry::policy_file::Fingerprint;
 use crate::ops::session::Sessions;
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 use crate::spec::PackageSpec;
 
 /// A package, as its verified log has it.

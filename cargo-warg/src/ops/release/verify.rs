@@ -33,7 +33,8 @@ use crate::ops::manifest::update::gave_up;
 use crate::ops::release::derivation::{Derivation, derive};
 use crate::ops::session::Sessions;
 use crate::ops::session::proved::Proved;
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 use component::bundle::{FORMAT, Part};
 
 /// What verifying a release showed.

@@ -29,7 +29,8 @@ use crate::ops::lock::deny::Asked;
 use crate::ops::release::derivation::{Derivation, fix_held};
 use crate::ops::release::verify::verify_release;
 use crate::ops::session::Sessions;
-use crate::ops::session::registries::{Reading, Registries};
+use crate::ops::session::reading::Reading;
+use crate::ops::session::registries::Registries;
 
 /// xorshift64*: a case is its seed.
 struct Random(u64);

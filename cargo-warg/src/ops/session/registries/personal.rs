@@ -14,15 +14,16 @@ use component::span::Text;
 use transparency::name::{Namespace, Origin};
 use transparency::policy::Policy;
 
-use super::{Configured, PolicyFileError, read_policy_file};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::lock_file::LockFile;
 use crate::manifest::{Address, Alias, Registry};
 use crate::network::Network;
+use crate::ops::session::configured::{Configured, not_vendored};
 use crate::ops::session::personal::{
     ALIAS, POLICY, PREFIX, REGISTRY, digits, folder, is_personal, policy_path,
 };
+use crate::ops::session::policy::{PolicyFileError, read_policy_file};
 
 /// The personal registries that a project has to do with.
 pub(super) struct Personal {
@@ -147,15 +148,4 @@ fn not_its(path: &Path, found: &Origin) -> Error {
     let message = format!("{} is the policy of `{found}`", path.display());
     Error::new(Class::Refused, message)
         .with_help("find out who changed it, and why: it decides what is believed")
-}
-
-/// What another machine has cannot be asked for: it is to lie with the project.
-pub(super) fn not_vendored(origin: &Origin) -> Error {
-    let message = format!(
-        "`{origin}` is the personal registry of another machine, and what was locked from it does not lie with this project"
-    );
-    Error::new(Class::Other, message).with_help(
-        "on the machine that locked it, run `cargo warg vendor`, and commit the vendored folder and trust/; or move its \
-         namespaces to a registry of your team: name that in Cargo.toml, and run `cargo warg lock`",
-    )
 }
