@@ -61,10 +61,11 @@ pub(crate) fn wasm_pkg(data: &[u8]) {
     };
     drop(config.of(&host).expect("nothing fails here"));
     let package = "wasi:http".parse().expect("a name");
-    if let Ok(Some(address)) = config.upstream(&package) {
-        if !matches!(address, UpstreamAddress::Local(_)) {
-            is_written_once(&address);
-        }
+    // What a folder is called need not be what an address can say.
+    if let Ok(Some(address)) = config.upstream(&package)
+        && !matches!(address, UpstreamAddress::Local(_))
+    {
+        is_written_once(&address);
     }
 }
 

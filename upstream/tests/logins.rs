@@ -57,11 +57,11 @@ fn told(logins: &DockerLogins) -> String {
     text
 }
 
-fn basic(user: &str, password: &str) -> Option<Login> {
-    Some(Login::Basic {
+fn basic(user: &str, password: &str) -> Login {
+    Login::Basic {
         user: user.to_owned(),
         password: password.to_owned(),
-    })
+    }
 }
 
 #[test]
@@ -76,9 +76,9 @@ fn a_login_is_found_under_the_names_that_docker_gives_a_host() {
         "part.example/acme": {"auth": "bWU6c2VjcmV0"},
     }, "HttpHeaders": {"x": 1}}));
     for (host, login) in [
-        ("ghcr.io", basic("me", "secret")),
-        ("plain.example", basic("me", "se:cret")),
-        ("unpadded.example:5000", basic("a", "bc")),
+        ("ghcr.io", Some(basic("me", "secret"))),
+        ("plain.example", Some(basic("me", "se:cret"))),
+        ("unpadded.example:5000", Some(basic("a", "bc"))),
         ("unpadded.example", None),
         ("docker.io", Some(Login::Identity("identity".into()))),
         (
@@ -104,7 +104,7 @@ fn a_helper_is_asked_for_the_host_alone() {
     let home = Home::new(&config)
         .helper("told", answer)
         .helper("store", store);
-    assert_eq!(home.of("ghcr.io"), basic("ghcr.io", "secret"));
+    assert_eq!(home.of("ghcr.io"), Some(basic("ghcr.io", "secret")));
     let hub = Some(Login::Identity("https://index.docker.io/v1/".into()));
     assert_eq!(home.of("docker.io"), hub);
     let none = "echo credentials not found in native keychain; exit 1";

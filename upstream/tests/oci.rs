@@ -12,7 +12,7 @@ use fixtures::oci::{CONFIG, Paging, Registry, Tokens, WASM, with_type};
 use fixtures::server::{Answer, Server};
 use registry::http::{Options, Timeouts, Tokens as OwnTokens, Web};
 use semver::Version;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
@@ -540,11 +540,11 @@ fn what_is_no_package_in_an_oci_registry_is_refused_in_words() {
     let wasm = || with_type(registry.put(&clock()), WASM);
     let second = || with_type(registry.put(b"\0asm other"), WASM);
     let policy = || with_type(registry.put(b"{}"), "application/vnd.policy+json");
-    let digests = |layers: &[&serde_json::Value]| {
+    let digests = |layers: &[&Value]| {
         let digests: Vec<_> = layers.iter().map(|layer| layer["digest"].clone()).collect();
         json!({"layerDigests": digests})
     };
-    let of = |config: &serde_json::Value, layers| registry.manifest(CONFIG, config, layers);
+    let of = |config: &Value, layers: &[Value]| registry.manifest(CONFIG, config, layers);
     let none = json!({"layerDigests": []});
     let mut sha512 = wasm();
     sha512["digest"] = format!("sha512:{}", "0".repeat(128)).into();
@@ -561,33 +561,30 @@ fn what_is_no_package_in_an_oci_registry_is_refused_in_words() {
         ),
         (json!([]), "manifest does not read"),
         (
-            registry.manifest("application/vnd.oci.empty.v1+json", &none, vec![wasm()]),
+            registry.manifest("application/vnd.oci.empty.v1+json", &none, &[wasm()]),
             "its config is of type `application/vnd.oci.empty.v1+json`",
         ),
-        (of(&none, vec![]), "among 0"),
-        (of(&none, vec![policy()]), "among 1"),
+        (of(&none, &[]), "among 0"),
+        (of(&none, &[policy()]), "among 1"),
         (
-            of(&digests(&[&second()]), vec![wasm()]),
+            of(&digests(&[&second()]), &[wasm()]),
             "does not name the layer",
         ),
-        (of(&none, vec![wasm(), policy()]), "does not name the layer"),
+        (of(&none, &[wasm(), policy()]), "does not name the layer"),
         (
-            of(&none, vec![wasm(), second()]),
+            of(&none, &[wasm(), second()]),
             "2 of its layers are of type",
         ),
         (
-            of(&digests(&[&wasm(), &second()]), vec![wasm(), second()]),
+            of(&digests(&[&wasm(), &second()]), &[wasm(), second()]),
             "2 of its layers are of type",
         ),
         (
-            of(&none, vec![sha512]),
+            of(&none, &[sha512]),
             "only digests of the form `sha256:<hex>`",
         ),
-        (
-            of(&none, vec![huge]),
-            "content has 1152921504606846976 bytes",
-        ),
-        (of(&json!([1]), vec![wasm()]), "config does not read"),
+        (of(&none, &[huge]), "content has 1152921504606846976 bytes"),
+        (of(&json!([1]), &[wasm()]), "config does not read"),
     ] {
         registry.push_manifest(REPOSITORY, "1.0.0", &manifest);
         let refusal = Reader::of(&registry).refusal();
@@ -598,7 +595,7 @@ fn what_is_no_package_in_an_oci_registry_is_refused_in_words() {
         (digests(&[&wasm(), &policy()]), vec![wasm(), policy()]),
         (digests(&[&wasm()]), vec![second(), wasm()]),
     ] {
-        registry.push_manifest(REPOSITORY, "1.0.0", &of(&config, layers));
+        registry.push_manifest(REPOSITORY, "1.0.0", &of(&config, &layers));
         let release = Reader::of(&registry).oci.fetch(&name(), &one()).unwrap();
         assert_eq!(release.bytes, clock());
     }

@@ -5,7 +5,7 @@ use std::fs;
 use fixtures::component::wit_package;
 use fixtures::oci::{CONFIG, Paging, Registry, Tokens, WASM, with_type};
 use fixtures::server::{Answer, Server};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Case;
 use super::stage::{Shown, Stage};
@@ -112,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
         title: "a package that is private, or not there: registries do not say which",
         run: |s| {
             imports(s, 11, &["acme:none"], |registry| {
-                registry.want(Tokens::Public)
+                registry.want(Tokens::Public);
             })
         },
     },
@@ -233,7 +233,8 @@ pub(super) const CASES: &[Case] = &[
             imports(s, 101, &packages, |registry| {
                 let wasm = || with_type(registry.put(&clock()), WASM);
                 let text = || with_type(registry.put(b"text"), "text/plain");
-                let of = |config, layers| registry.manifest(CONFIG, &config, layers);
+                let of =
+                    |config: Value, layers: &[Value]| registry.manifest(CONFIG, &config, layers);
                 let none = || json!({"layerDigests": []});
                 let mut sha512 = wasm();
                 sha512["digest"] = "sha512:00".into();
@@ -242,13 +243,13 @@ pub(super) const CASES: &[Case] = &[
                 let manifests = [
                     json!({"schemaVersion": 2, "manifests": []}),
                     json!({"schemaVersion": 1}),
-                    registry.manifest("application/vnd.oci.empty.v1+json", &none(), vec![wasm()]),
-                    of(none(), vec![text()]),
-                    of(none(), vec![wasm(), wasm()]),
-                    of(none(), vec![wasm(), text()]),
-                    of(none(), vec![sha512]),
-                    of(none(), vec![large]),
-                    of(json!([1]), vec![wasm()]),
+                    registry.manifest("application/vnd.oci.empty.v1+json", &none(), &[wasm()]),
+                    of(none(), &[text()]),
+                    of(none(), &[wasm(), wasm()]),
+                    of(none(), &[wasm(), text()]),
+                    of(none(), &[sha512]),
+                    of(none(), &[large]),
+                    of(json!([1]), &[wasm()]),
                 ];
                 for (name, manifest) in names.iter().zip(&manifests) {
                     registry.push_manifest(&format!("wit/acme/{name}"), "1.0.0", manifest);
