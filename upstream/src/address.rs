@@ -160,6 +160,11 @@ impl OciHost {
         Self::parse_with("http", &self.text).is_ok()
     }
 
+    /// Whether it is Docker Hub, by any of its names.
+    pub(crate) fn is_docker_hub(&self) -> bool {
+        self.tls && DOCKER_HUB.contains(&self.text.as_str())
+    }
+
     /// Where it is asked.
     pub fn base(&self) -> &http::Address {
         &self.base

@@ -89,8 +89,7 @@ impl Oci {
     /// All tags of a package.
     fn tags(&self, package: &PackageName) -> Result<BTreeSet<String>, UpstreamError> {
         let list = self.url(&self.address.repository(package), "tags/list");
-        let first = query(&list, None);
-        let mut next = Some(first);
+        let mut next = Some(first_page(&list, self.address.host()));
         let mut found = BTreeSet::new();
         for _ in 0..MAX_PAGES {
             let Some(url) = next.take() else {
@@ -116,7 +115,7 @@ impl Oci {
             }
             next = match (next_link(reply.headers_of("link")), last) {
                 (Some(link), _) => Some(follow(&list, &url, &link)?),
-                (None, Some(last)) if page.count >= AT_ONCE => Some(query(&list, Some(&last))),
+                (None, Some(last)) if page.count >= AT_ONCE => Some(page_behind(&list, &last)),
                 (None, _) => None,
             };
         }
@@ -169,16 +168,21 @@ impl Oci {
     }
 }
 
-/// The address of a page of tags. What is behind `last` is asked for.
-fn query(list: &Url, last: Option<&str>) -> Url {
+/// The address of the first page of tags. Docker Hub takes no number, and links to the next page.
+fn first_page(list: &Url, host: &OciHost) -> Url {
     let mut url = list.clone();
-    {
-        let mut query = url.query_pairs_mut();
-        query.append_pair("n", &AT_ONCE.to_string());
-        if let Some(last) = last {
-            query.append_pair("last", last);
-        }
+    if !host.is_docker_hub() {
+        url.query_pairs_mut().append_pair("n", &AT_ONCE.to_string());
     }
+    url
+}
+
+/// The address of the page behind a tag, where no link says it.
+fn page_behind(list: &Url, last: &str) -> Url {
+    let mut url = list.clone();
+    url.query_pairs_mut()
+        .append_pair("n", &AT_ONCE.to_string())
+        .append_pair("last", last);
     url
 }
 
@@ -252,5 +256,27 @@ impl Upstream for Oci {
             size: size.min(MAX_CONTENT),
         };
         self.blob(package, &self.address.reference(package, version), &blob)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_hub_is_asked_for_no_number_of_tags() {
+        for (host, asked) in [
+            ("docker.io", "https://registry-1.docker.io/v2/a/tags/list"),
+            ("ghcr.io", "https://ghcr.io/v2/a/tags/list?n=1000"),
+            (
+                "127.0.0.1:5000",
+                "http://127.0.0.1:5000/v2/a/tags/list?n=1000",
+            ),
+        ] {
+            let host: OciHost = host.parse().unwrap();
+            let list = host.base().below("v2/a/tags/list");
+            assert_eq!(first_page(&list, &host).as_str(), asked);
+        }
     }
 }
