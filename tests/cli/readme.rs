@@ -47,7 +47,7 @@ fn the_tour_runs_as_written() {
         let expected = match *line {
             "cargo warg registry import ../wasi --registry wasi" => "60 versions of 7 packages",
             "cargo warg lock --locked" => "Up to date",
-            "cargo warg fetch" => "Wrote wit/deps",
+            "cargo warg fetch" => "wrote wit/deps",
             "cargo warg verify" | "cargo warg verify --offline" => "9 packages, 9 contents",
             "cargo warg registry check ../wasi-registry" => "61 records and 2 maps",
             _ => continue,

@@ -30,20 +30,29 @@ impl FetchArgs {
             offline: context.offline,
         };
         let fetched = fetch(&project, &context.manifest.packages, flags)?;
-        report::lock(context, &fetched.lock);
+        report::lock_on_the_way(context, &fetched.lock);
         context.tell(&fetched.notices);
         report::proved(context, &fetched.proved);
         let shell = &context.shell;
-        shell.status("Fetched", report::counted(fetched.contents, "content"));
+        let mut wrote = Vec::new();
         for (member, written) in &fetched.written {
             let removed = fetched.removed.get(member).copied().unwrap_or(0);
             if *written + removed > 0 {
-                shell.status(
+                wrote.push(format!("`{member}`"));
+                shell.status_verbose(
                     "Wrote",
                     format!("wit/deps of `{member}`: {written} written, {removed} removed"),
                 );
             }
         }
+        let contents = report::counted(fetched.contents, "content");
+        shell.status(
+            "Fetched",
+            match wrote.is_empty() {
+                true => contents,
+                false => format!("{contents}, and wrote wit/deps of {}", wrote.join(", ")),
+            },
+        );
         context.message(&Message::Fetch((&fetched).into()))
     }
 }

@@ -71,6 +71,23 @@ pub(super) fn lock(context: &Context, outcome: &Outcome) {
     lock_with(context, outcome, &|_| None, false);
 }
 
+/// The same, of a command that locks on its way to something else: that a lock is up to date is no news then.
+pub(super) fn lock_on_the_way(context: &Context, outcome: &Outcome) {
+    lock_with(context, outcome, &|_| None, true);
+    match &outcome.lock {
+        Some(lock) if outcome.written => {
+            let packages = counted(lock.packages.len(), "package");
+            let locked = format!("{packages} in warg.lock");
+            context.shell.status("Locked", locked);
+        }
+        Some(_) => {}
+        None => context.shell.status(
+            "Nothing",
+            "to lock: no member needs anything from elsewhere",
+        ),
+    }
+}
+
 /// The same, with a remark on what is locked now; or of what was not written.
 pub(super) fn lock_with(
     context: &Context,

@@ -51,7 +51,7 @@ impl VendorArgs {
             );
             return context.message(&Message::Vendor(Vendor::nothing()));
         };
-        report::lock(context, &done.lock);
+        report::lock_on_the_way(context, &done.lock);
         context.tell(&done.notices);
         report::proved(context, &done.proved);
         let folder = done.folder.display();
