@@ -13,6 +13,7 @@ mod locks;
 mod machine;
 mod manifests;
 mod network;
+mod personal;
 mod registries;
 mod sources;
 pub(crate) mod stage;
@@ -106,6 +107,13 @@ const PARTS: &[Part] = &[
         about: "What is wrong with packages that no log vouches for, and with where they lie: OCI registries, crates, folders. \
                 Nothing of it was imported. [Upstreams](../upstreams.md) says what is read there.",
         cases: upstreams::CASES,
+    },
+    Part {
+        file: "personal",
+        heading: "The personal registry",
+        about: "What is wrong with what was locked from a personal registry, with this user's own, or with where it is filled from. \
+                [From nothing](../personal.md) says what it is.",
+        cases: personal::CASES,
     },
     Part {
         file: "publishing",

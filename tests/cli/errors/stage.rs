@@ -211,7 +211,12 @@ fn without_hashes(word: &str) -> String {
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let random = digits == 16 && rest[digits..].starts_with(".local");
+        let is_personal = plain.ends_with("personal/") || plain.ends_with("personal-");
+        let is_random = is_personal
+            || rest
+                .get(digits..)
+                .is_some_and(|end| end.starts_with(".local"));
+        let random = digits == 16 && is_random;
         let temporary = rest.strip_prefix(".tmp").filter(|rest| rest.len() >= 6);
         if let Some(name) = temporary {
             plain.push_str(".tmp…");

@@ -63,6 +63,8 @@ const ENVIRONMENT: &str = "The system or its environment lacks what the command 
 const STALE: &str = "The lock and the manifests do not agree. Run `cargo warg lock`.";
 /// Another test has it: `tests/cli/patch.rs`, `tests/cli/update.rs`.
 const COVERED: &str = "Two things are asked for that cannot both be. Change one of them.";
+/// Takes a warning that is neither of a yank nor of silence; `tests/cli/dep_solved.rs` has them.
+const DENIED: &str = "What was checked has warnings of a kind that `--deny` names. Each of them is listed: see what it says.";
 /// Takes a folder or a path that a test cannot make.
 const FOLDER: &str =
     "The current folder is gone, or a path is not UTF-8. Change to another folder, or rename it.";
@@ -340,6 +342,30 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ("… does not say which packages it has", UPSTREAM),
     ("… has no package of the namespace `…`", UPSTREAM),
     ("cannot read what `cargo warg fetch` wrote for `…`", DISK),
+    ("… has …, and `--deny …` was given\n  …", DENIED),
+    (
+        "the versions of … and of what they refer to have more than … bytes",
+        BYTES,
+    ),
+    ("cannot read an answer", ENVIRONMENT),
+    (
+        "this user's personal registry was founded, and is not there",
+        DEFECT,
+    ),
+    ("this user's personal registry is not there", DEFECT),
+    ("the key cannot be a policy's", DEFECT),
+    (
+        "… cannot be adopted: its record requires …, which its bytes do not say",
+        SIGNER,
+    ),
+    (
+        "the record of … would name the personal registry `…`, which nobody else can ask",
+        SIGNER,
+    ),
+    (
+        "… rounds of imports into the personal registry did not bring all that is required",
+        HARD,
+    ),
     ("cannot remove …", DISK),
     ("cannot write into …", DISK),
 ];

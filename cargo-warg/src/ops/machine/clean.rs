@@ -100,7 +100,7 @@ pub fn clean(dirs: &Dirs, wanted: Wanted<'_>) -> Result<Vec<Removed>> {
 /// Temporary files and folders beside what is kept for this user, and in the folder that this runs in, as `-o` names files.
 fn left_of_user(dirs: &Dirs) -> BTreeSet<PathBuf> {
     let mut left: BTreeSet<_> = left_in(dirs.cache()).into_iter().collect();
-    for folder in [dirs.config(), dirs.state()] {
+    for folder in [dirs.config(), dirs.state(), dirs.data()] {
         left.extend(left_below(folder));
     }
     left.extend(env::current_dir().iter().flat_map(|here| left_in(here)));
