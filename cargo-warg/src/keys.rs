@@ -715,7 +715,10 @@ mod tests {
         assert_eq!(fs::read_to_string(removed_file(&dirs)).unwrap(), exported);
 
         let back = || Keys::parse("a file", &exported).unwrap().into_kept();
-        assert_eq!(import(&dirs, &back()).unwrap(), [public.clone()]);
+        assert_eq!(
+            import(&dirs, &back()).unwrap(),
+            std::slice::from_ref(&public)
+        );
         assert_eq!(import(&dirs, &back()).unwrap(), []);
         let keys = Keys::open_file(&dirs).unwrap();
         let found = keys.find_kept("acme.example", Some(Role::Operate)).unwrap();

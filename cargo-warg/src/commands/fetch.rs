@@ -48,9 +48,10 @@ impl FetchArgs {
         let contents = report::counted(fetched.contents, "content");
         shell.status(
             "Fetched",
-            match wrote.is_empty() {
-                true => contents,
-                false => format!("{contents}, and wrote wit/deps of {}", wrote.join(", ")),
+            if wrote.is_empty() {
+                contents
+            } else {
+                format!("{contents}, and wrote wit/deps of {}", wrote.join(", "))
             },
         );
         context.message(&Message::Fetch((&fetched).into()))

@@ -139,24 +139,21 @@ impl LockArgs {
             self.solve(context, &project, supply)?
         };
         let mut output = None;
-        match (&self.output, &outcome.lock) {
-            (Some(path), Some(lock)) => {
-                report::lock_with(context, &outcome, &|_| None, true);
-                if to_stdout {
-                    context.data(lock.to_string().trim_end())?;
-                } else {
-                    write_to(path, lock, &project)?;
-                    output = Some(path.display().to_string());
-                }
-                let packages = report::counted(lock.packages.len(), "package");
-                let file = output.as_deref().unwrap_or("stdout");
-                let shell = &context.shell;
-                shell.status("Locked", format!("{packages} → {file}"));
+        if let (Some(path), Some(lock)) = (&self.output, &outcome.lock) {
+            report::lock_with(context, &outcome, &|_| None, true);
+            if to_stdout {
+                context.data(lock.to_string().trim_end())?;
+            } else {
+                write_to(path, lock, &project)?;
+                output = Some(path.display().to_string());
             }
-            _ => {
-                report::lock(context, &outcome);
-                share(context, &manifest, &outcome, supplier.as_ref())?;
-            }
+            let packages = report::counted(lock.packages.len(), "package");
+            let file = output.as_deref().unwrap_or("stdout");
+            let shell = &context.shell;
+            shell.status("Locked", format!("{packages} → {file}"));
+        } else {
+            report::lock(context, &outcome);
+            share(context, &manifest, &outcome, supplier.as_ref())?;
         }
         if !context.json {
             // Thousands of packages: nobody asked for them as a document, and the process that ends gives them back at once.

@@ -67,7 +67,8 @@ impl RegistryAddArgs {
         match added.size {
             Some(size) => shell.status_verbose("Reached", format!("size {size}, by the policy")),
             None => {
-                shell.note("with --offline, nobody was asked whether the policy is this registry's")
+                shell
+                    .note("with --offline, nobody was asked whether the policy is this registry's");
             }
         }
         if self.namespace.is_empty() && !self.default {

@@ -204,7 +204,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
 }
 
 fn remove(path: &Path) -> std::io::Result<bool> {
-    let name = path.file_name().map(Path::new).unwrap_or(path);
+    let name = path.file_name().map_or(path, Path::new);
     Tree::shared(file::folder_of(path)).remove_all(name)
 }
 

@@ -64,6 +64,17 @@ pub struct Request<'a> {
     pub dry_run: bool,
 }
 
+impl Request<'_> {
+    /// Whether a locked release is named, or all are meant.
+    fn is_about(&self, one: &Selection) -> bool {
+        let (mut specs, mut namespaces) = (self.specs.iter(), self.namespaces.iter());
+        let is_all = self.specs.is_empty() && self.namespaces.is_empty();
+        is_all
+            || specs.any(|spec| spec.matches(&one.name, &one.version))
+            || namespaces.any(|spec| spec.matches(&one.name, &one.version))
+    }
+}
+
 /// What an update moved, and what keeps the rest.
 #[derive(Debug)]
 pub struct Updated {
@@ -79,6 +90,20 @@ pub struct Updated {
     pub newer: BTreeMap<Selection, Version>,
     /// What the user should know of the versions in `wit/`.
     pub notices: Vec<Notice>,
+}
+
+impl Updated {
+    /// Nothing was locked before, so nothing moved.
+    fn of_lock(lock: Outcome) -> Self {
+        Self {
+            lock,
+            pins: Vec::new(),
+            stated: Vec::new(),
+            held: Vec::new(),
+            newer: BTreeMap::new(),
+            notices: Vec::new(),
+        }
+    }
 }
 
 /// Solves again with what is to move free to do so, and writes what comes of it.
@@ -99,22 +124,12 @@ pub fn update(
             if project.problem.members.is_empty() || !(request.dry_run || request.pins) =>
         {
             let lock = lock::lock(project, sessions, request.members, flags)?;
-            return Ok(Updated {
-                lock,
-                pins: Vec::new(),
-                stated: Vec::new(),
-                held: Vec::new(),
-                newer: BTreeMap::new(),
-                notices: Vec::new(),
-            });
+            return Ok(Updated::of_lock(lock));
         }
         (None, _, _) => lock::read_existing(project)?,
     };
     let (old, adopted) = lock::as_own(old, project, sessions)?;
-    let named = old.packages.keys().filter(|one| {
-        let mut specs = request.specs.iter();
-        request.specs.is_empty() || specs.any(|spec| spec.matches(&one.name, &one.version))
-    });
+    let named = old.packages.keys().filter(|one| request.is_about(one));
     sessions.renew(named.map(|one| &one.name))?;
     lock::check_pasts(&old, project, sessions)?;
     sessions.load_locked(&old)?;
@@ -140,13 +155,7 @@ pub fn update(
         relax(&mut problem, project, sessions, &pins)?;
     }
     let resolution = solve(sessions, &problem, &old, &moving);
-    let resolution = resolution.map_err(|error| project.with_unread(error));
-    let resolution = resolution.map_err(|error| match gave_up(&error) {
-        Some(_) => {
-            error.with_help("nothing was written: the lock stays as it is, and goes on working")
-        }
-        None => error,
-    })?;
+    let resolution = resolution.map_err(|error| unsolved(project, error))?;
     // What was asked of this run alone does not stand in the lock.
     let mut asked = project.problem_under(sessions.origins());
     let edit = if request.pins {
@@ -211,6 +220,17 @@ pub fn update(
             adopted,
         },
     })
+}
+
+/// The failure of a solve, with what to know of it.
+fn unsolved(project: &Project, error: Error) -> Error {
+    let error = project.with_unread(error);
+    match gave_up(&error) {
+        Some(_) => {
+            error.with_help("nothing was written: the lock stays as it is, and goes on working")
+        }
+        None => error,
+    }
 }
 
 /// What a fresh solve selects for the members that may change, with a lock's releases where nothing else will do. A member

@@ -265,6 +265,10 @@ struct Releases {
     locations: Locations,
 }
 
+/// What was sent: the registry, the folder that was written to where readers have another address, and what became of each
+/// release.
+type Sent = (Alias, Option<PathBuf>, Vec<(Item, Outcome)>);
+
 /// Appends the releases, or does everything but that.
 fn send(
     releases: Releases,
@@ -272,7 +276,7 @@ fn send(
     sessions: &Sessions<'_>,
     dirs: &Dirs,
     publication: &Publication<'_>,
-) -> Result<(Alias, Option<PathBuf>, Vec<(Item, Outcome)>)> {
+) -> Result<Sent> {
     let Releases { items, locations } = releases;
     let registry = registry_of(
         registries,

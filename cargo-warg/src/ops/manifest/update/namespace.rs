@@ -43,7 +43,7 @@ pub(super) fn expand(
             if let Some(precise) = request.precise {
                 let (_, log) = sessions.find(&name)?;
                 let release = log.map(LoadedLog::log).and_then(|log| log.release(precise));
-                if !release.is_some_and(|release| release.is_usable()) {
+                if !release.is_some_and(transparency::release::Release::is_usable) {
                     continue;
                 }
             }
@@ -66,7 +66,11 @@ pub(super) fn expand(
 }
 
 impl NamespaceSpec {
-    fn matches(&self, name: &transparency::name::PackageName, version: &semver::Version) -> bool {
+    pub(super) fn matches(
+        &self,
+        name: &transparency::name::PackageName,
+        version: &semver::Version,
+    ) -> bool {
         let version_fits = self.version.as_ref();
         name.namespace() == self.namespace
             && version_fits.is_none_or(|prefix| prefix.matches(version))
