@@ -542,6 +542,9 @@ fn a_version_that_is_there_with_other_contents_is_not_adopted() {
     assert_eq!(own(&sandbox), before);
 }
 
+/// What is changed of somebody's project, and how.
+type Case<'c> = (&'c str, &'c dyn Fn(&Project));
+
 #[test]
 fn what_no_verified_log_vouches_for_is_not_adopted() {
     let sandbox = Sandbox::new();
@@ -571,7 +574,7 @@ fn what_no_verified_log_vouches_for_is_not_adopted() {
             &digest[2..]
         )
     };
-    let cases: [(&str, &dyn Fn(&Project)); 4] = [
+    let cases: [Case<'_>; 4] = [
         ("bytes", &|mine| {
             let path = content(mine);
             let mut bytes = fs::read(mine.path().join(&path)).unwrap();

@@ -8,6 +8,7 @@
 //! locked. A version that is there with other contents is never replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use resolver::lockfile::{LockedRelease, Lockfile};
 use transparency::checkpoint::Checkpoint;
@@ -107,10 +108,12 @@ fn check_digests(
         let first = *known.entry(selection).or_insert(release);
         if first.digest != release.digest {
             let LockedRelease { origin, digest, .. } = release;
-            differing.push_str(&format!(
+            // Writing to a string cannot fail.
+            let _ = write!(
+                differing,
                 "\n  {selection} is {digest} in `{origin}`, and {} in `{}`",
                 first.digest, first.origin
-            ));
+            );
         }
     }
     if differing.is_empty() {

@@ -15,6 +15,7 @@ use semver::Version;
 use transparency::content::{Content, Derived};
 use transparency::name::{Namespace, PackageName};
 use transparency::number::Time;
+use transparency::release::Release;
 use transparency::statement::Statement;
 use transparency::version::VersionReq;
 use upstream::{Upstream, UpstreamAddress, built_in};
@@ -287,7 +288,7 @@ fn held_back<'n>(
         let LoadedPackage::Present(log) = package else {
             continue;
         };
-        let versions = log.log().releases().map(|release| release.version());
+        let versions = log.log().releases().map(Release::version);
         let versions = versions.filter(|version| is_held_back(log.log(), version));
         held.extend(versions.map(|version| (name.clone(), version.clone())));
     }
