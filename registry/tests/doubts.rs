@@ -1,5 +1,5 @@
-//! Where several things are wrong with a registry, evidence wins: a second lie, which is refused and convicts nobody, hides
-//! no first one. And what is refused is neither remembered nor kept.
+//! Where several things are wrong with a registry, evidence wins. A second lie, which is refused and convicts nobody, does not
+//! hide the first one. What is refused is neither remembered nor kept.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

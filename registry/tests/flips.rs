@@ -1,5 +1,5 @@
-//! Every byte of a small registry is flipped, every file is lost, cut and exchanged: a reader from an empty cache finds
-//! the very same, or says no. What is harmless is known to the byte.
+//! Every byte of a small registry is flipped; every file is lost, cut and exchanged. A reader with an empty cache then finds
+//! the same facts, or refuses. The bytes whose change is harmless are named one by one.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -1,6 +1,6 @@
-//! Where the log holds a record, files say and nobody signs. Whoever serves or keeps files can say something else, and it
-//! changes no answer: not since when a release is there, beside a clock that the operator set, and not for who reads the
-//! honest files afterwards.
+//! Files say at which index the log holds a record, and nobody signs that. Whoever serves or keeps files can say another
+//! index. It changes no answer: neither the times of releases, beside a clock that the operator set, nor what is read of
+//! the honest files afterwards.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -1,5 +1,5 @@
-//! What a machine saw, a registry cannot take back: it is behind, or it is convicted. And what happens to a machine's own
-//! files is its own affair: a damaged trust store refuses, a damaged cache heals.
+//! A registry cannot take back what a machine saw: then it is behind, or it is convicted. A machine's own files may be
+//! damaged, too: a damaged trust store is refused, and a damaged cache is read anew.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -123,7 +123,7 @@ fn a_fork_of_hundreds_of_entries_is_convicted() {
     let machine = Machine::new(world.policy());
     machine.read(world.storage()).unwrap();
     chain::annotate(&fork, "acme:clock", 700);
-    // The fork shares the first records, not the tile that holds them.
+    // The fork has the same first records, in another tile.
     let error = refused(&machine, fork.storage());
     assert_eq!(error.remedy(), Remedy::Report, "{error:?}");
     assert_eq!(evidence(world.policy(), &error), "fork");
@@ -165,7 +165,7 @@ fn a_package_that_shrinks_convicts_the_registry() {
     assert_eq!(evidence(world.policy(), &error), "omitted");
     assert_eq!(error.remedy(), Remedy::Report);
 
-    // Without the bundle that holds the lost record there is no proof, and no belief either.
+    // Without the tile that holds the lost record nothing is proved. The registry is not believed either.
     world
         .storage()
         .tamper(|objects| objects.retain(|path, _| !path.starts_with("tile/entries/")));
@@ -183,7 +183,7 @@ fn an_operator_log_that_is_cut_convicts_whoever_signed_it_even_to_one_who_has_on
     machine.read(world.storage()).unwrap();
     let locked = world.session().checkpoint().checkpoint().clone();
 
-    // What a thief of a checkpoint key would do: an honest append, but of a map entry that commits to less.
+    // A thief of a checkpoint key could append consistently, with a map entry that commits to less.
     let mut forge = Forge::of(&world);
     forge.entry.operator_length = before.operator_length;
     forge.entry.operator_head = before.operator_head;
@@ -192,7 +192,7 @@ fn an_operator_log_that_is_cut_convicts_whoever_signed_it_even_to_one_who_has_on
     let error = refused(&machine, world.storage());
     assert_eq!(evidence(world.policy(), &error), "omitted");
 
-    // A machine that never saw the registry believes the checkpoint by itself, but not beside the lock.
+    // A machine that never saw the registry believes this checkpoint alone. With the lock beside it, it does not.
     let error = world.session().check_prefix(&locked).unwrap_err();
     assert_eq!(error.remedy(), Remedy::Report, "{error}");
     assert_eq!(evidence(world.policy(), &error), "omitted");

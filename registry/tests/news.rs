@@ -1,4 +1,4 @@
-//! Who saw a log before reads what came since, where it is little, and so notices what the map leaves out.
+//! A machine that saw a log before reads the entries since, if they are few. So it notices what the map leaves out.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -41,7 +41,7 @@ fn a_yank_that_the_map_leaves_out_convicts_before_whoever_relied_on_the_package(
     let error = machine.open(world.storage()).map(drop).unwrap_err();
     assert_eq!(evidence(world.policy(), &error), "omitted");
     assert_eq!(machine.remembered(), remembered);
-    // Who sees the registry for the first time is told what the map tells.
+    // A machine that sees the registry for the first time reads what the map says.
     let stranger = Machine::new(world.policy());
     let mut session = stranger.open(world.storage()).unwrap();
     let loaded = present(session.load_one(&name("acme:clock")).unwrap());
@@ -61,7 +61,7 @@ fn vendored(world: &World) -> Machine {
     vendored
 }
 
-/// Reads a package without an answer to what the registry is now: what lies with the project stands in.
+/// Reads a package while nobody says what the registry is now. What lies with the project stands in.
 fn read_unasked(
     machine: &Machine,
     source: Option<&dyn Source>,

@@ -1,5 +1,5 @@
-//! A package log that breaks the rules, as its registry committed to it, says nothing of other packages. Whatever somebody
-//! else may have changed on the way is an error of reading, and makes no package go away.
+//! A package log that breaks the rules, and that its registry committed to, concerns that package alone. What somebody else
+//! may have changed on the way is an error of reading instead. It leaves no package out.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -276,7 +276,7 @@ fn files_that_somebody_changed_make_no_package_go_away() {
 
 #[test]
 fn a_false_index_of_an_operator_record_makes_no_package_go_away() {
-    // A clock that was fast and is set right lets the time go back: where it lies decides whether the yank may stand.
+    // Time goes back where the operator set a fast clock right. So the log index decides whether the yank may stand.
     let mut world = world(5);
     let right = world.now();
     world.wait(10 * 365 * 24 * 60 * 60);

@@ -971,7 +971,7 @@ fn a_version_that_moves_from_a_text_to_the_manifest_makes_the_lock_stale() {
         );
         assert!(matches!(moved.solve(), Err(Unresolved::Conflict(_))));
     }
-    // The highest of them is the track's version, whoever names it.
+    // The highest version that any text names is the track's version.
     let highest = both(world, "0.2.6", "0.2.3");
     assert_eq!(lock.check(&highest.problem), Ok(()));
     assert_eq!(highest.lock(), lock);

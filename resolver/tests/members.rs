@@ -222,7 +222,7 @@ fn moved(world: &World, lock: &Lockfile) -> usize {
     let track = |one: &Selection| (one.kind, one.name.clone(), Track::of(&one.version));
     let moved = lock.roots.iter().map(|(name, root)| {
         let now = sets[name].packages.keys();
-        // Minimal version selection raises a WIT package for every release that it passes on the way, needed or not.
+        // Minimal version selection raises a WIT package for each release that it passes, even one that is not selected.
         let is_raised =
             |old: &Selection, one: &Selection| one.kind == Kind::Wit && old.version < one.version;
         let other = |one: &&Selection| {

@@ -493,7 +493,7 @@ fn a_record_that_stands_in_the_log_twice_or_before_what_it_follows_convicts() {
     // Each has one spelling: the earlier index comes first, and of two records the earlier one.
     assert_eq!(repeated_of(&copied, 3, 1), Err(NotProved::InOrder));
     assert_eq!(repeated_of(&swapped, 2, 3), Err(NotProved::InOrder));
-    // Nothing else is evidence: one index is not two, and what is in order is in order.
+    // Nothing else is evidence: neither one index twice, nor records that are in order.
     assert_eq!(repeated_of(&copied, 1, 1), Err(NotProved::InOrder));
     for (first, second) in [(0, 1), (1, 0), (1, 3), (3, 1), (1, 2), (0, 3)] {
         assert_eq!(
