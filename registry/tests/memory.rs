@@ -165,7 +165,7 @@ fn a_package_that_shrinks_convicts_the_registry() {
     assert_eq!(evidence(world.policy(), &error), "omitted");
     assert_eq!(error.remedy(), Remedy::Report);
 
-    // Without the tile that holds the lost record nothing is proved. The registry is not believed either.
+    // Without the entry bundle that holds the lost record nothing is proved. The registry is not believed either.
     world
         .storage()
         .tamper(|objects| objects.retain(|path, _| !path.starts_with("tile/entries/")));
