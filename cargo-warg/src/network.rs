@@ -165,8 +165,16 @@ async fn leave_cleanly(progress: Arc<dyn Progress>) {
 /// What shells report of a program that was ended by SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// Demands that a text can be the address of a registry. Nobody is asked.
+///
+/// # Errors
+/// It cannot.
+pub fn check_address(text: &str) -> Result<()> {
+    parse(text).classified().map(drop)
+}
+
 /// The address without a name and password that stand in it: those are for nobody's eyes.
-fn without_user(text: &str) -> String {
+pub fn without_user(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let end = rest.find('/').unwrap_or(rest.len());
     match rest.get(..end).and_then(|host| host.rfind('@')) {

@@ -149,6 +149,21 @@ fn what_does_not_fit_is_not_added() {
     )
     .code(101)
     .stderr_contains("`ftp://registry.example` cannot be the address of a registry");
+    for policy in [
+        "../acme.policy",
+        "https://me:hidden@registry.example/acme.policy",
+    ] {
+        for address in [
+            "https://me:hidden@registry.example/acme",
+            "../acme-registry",
+        ] {
+            if (address, policy) == ("../acme-registry", "../acme.policy") {
+                continue;
+            }
+            let said = add(address, policy, &["--name", "acme", "--offline"]).code_is_no_success();
+            assert!(!said.stderr.contains("hidden"), "{said}");
+        }
+    }
     add("../acme-registry", "../no.policy", &[]).code(101);
     assert_eq!(files(app.path()), before);
     add(

@@ -14,7 +14,7 @@ use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::address::{address_text, resolve};
 use crate::manifest::edit::NewRegistry;
 use crate::manifest::{Address, Alias, Registry, Workspace};
-use crate::network::Network;
+use crate::network::{Network, check_address, without_user};
 use crate::ops::registry::create::check_not_personal;
 use crate::ops::registry::policy_file::{Fingerprint, PolicyFile, below};
 use crate::ops::session::configured::Configured;
@@ -120,9 +120,10 @@ pub fn add(
 /// Where a registry is that the command line names.
 ///
 /// # Errors
-/// A current folder that is gone.
+/// An address that cannot be a registry's; a current folder that is gone.
 pub fn address_of(text: &str) -> Result<Address> {
     if text.contains("://") {
+        check_address(text)?;
         return Ok(Address::Http(text.trim_end_matches('/').to_owned()));
     }
     let folder = resolve(Path::new(text));
@@ -157,7 +158,7 @@ fn policy(addition: &Addition<'_>, dirs: &Dirs, network: &Network) -> Result<Pol
         )),
         (Some(url), None) if url.contains("://") => Err(Error::new(
             Class::Usage,
-            format!("the policy at {url} could be anybody's"),
+            format!("the policy at {} could be anybody's", without_user(url)),
         )
         .with_help(
             "ask the registry's operator for its fingerprint, by a way that nobody else can write on, and add \
@@ -165,7 +166,7 @@ fn policy(addition: &Addition<'_>, dirs: &Dirs, network: &Network) -> Result<Pol
         )),
         (Some(url), Some(_)) if url.contains("://") && addition.offline => Err(Error::new(
             Class::Usage,
-            format!("with --offline, the policy at {url} cannot be read"),
+            format!("with --offline, the policy at {} cannot be read", without_user(url)),
         )
         .with_help("name a file with `--policy FILE`")),
         (Some(url), Some(fingerprint)) if url.contains("://") => {
