@@ -1,8 +1,11 @@
 //! Packages come from OCI registries, with what these say of them; what moved there is an alarm, and what is unchanged costs two
 //! requests.
 
+use std::collections::BTreeSet;
+
 use fixtures::component::wit_package;
 use fixtures::oci::{Registry, Tokens};
+use fixtures::population::{PREFIX, Population};
 use fixtures::server::{Answer, Server};
 
 use crate::support::{Project, Sandbox};
@@ -176,4 +179,33 @@ fn a_login_goes_to_another_server_of_tokens_where_this_user_says_so() {
     app.warg(&import)
         .code(0)
         .stderr_contains("Imported 2 versions");
+}
+
+#[test]
+fn as_many_packages_as_the_world_has_come_in_one_command() {
+    let sandbox = Sandbox::new();
+    let app = sandbox.cargo_project("app", "");
+    let population = Population::light();
+    let namespaces: BTreeSet<&str> = population
+        .names
+        .iter()
+        .filter_map(|name| Some(name.split_once(':')?.0))
+        .collect();
+    let namespaces: Vec<_> = namespaces.into_iter().collect();
+    app.registry("team", &namespaces);
+    let server = population.registry.server();
+    let address = format!("oci:{}/{PREFIX}", population.registry.host());
+    let mut import = vec!["registry", "import", &address, "--registry", "team"];
+    import.extend(population.names.iter().map(String::as_str));
+    let (packages, versions) = (population.names.len(), population.versions);
+    app.warg(&import).code(0).stderr_contains(&format!(
+        "Imported {versions} versions of {packages} packages into `team`"
+    ));
+    // How the registry wants to be asked; a token and a list for each package; manifest, config and content of each version.
+    assert_eq!(server.requests().len(), 1 + 2 * packages + 3 * versions);
+    let before = server.requests().len();
+    app.warg(&import)
+        .code(0)
+        .stderr_contains(&format!("{versions} already there"));
+    assert_eq!(server.requests().len() - before, 1 + 2 * packages);
 }
