@@ -59,7 +59,11 @@ fn a_registry_is_added_by_its_policy_and_all_else_in_the_manifest_stays() {
     assert_eq!(one["default"], true);
     assert_eq!(one["publish"], serde_json::Value::Null);
     let shown = app.warg(&["registry", "list"]).code(0).stdout;
-    for text in ["acme (default)", "namespaces: acme, test", "sha256:"] {
+    for text in [
+        "acme (default)",
+        "namespaces: acme, test",
+        "fingerprint: sha256:",
+    ] {
         assert!(shown.contains(text), "{shown}");
     }
 }
@@ -388,6 +392,10 @@ fn a_registry_is_founded_written_and_read_without_a_manifest() {
             .stderr_contains("no Cargo.toml lies here or further up")
             .stderr_contains("help: name it: `--registry FOLDER|URL --policy FILE`");
     }
+
+    here.warg(&["lock"]).code(101).stderr_contains(
+        "help: this works on a cargo project: run it in one, or name its manifest",
+    );
 
     // In a project, a registry that is named so stands for the one that has the namespace there.
     let app = sandbox.cargo_project("app", "");

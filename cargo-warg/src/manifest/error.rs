@@ -497,6 +497,9 @@ impl Classify for ManifestError {
                 format!("choose one with `-p`: {}", list(members))
             }
             Self::Taken { .. } => "choose another name, or remove the entry".to_owned(),
+            Self::Cargo { said } if said.starts_with("could not find `Cargo.toml`") => {
+                "this works on a cargo project: run it in one, or name its manifest with `--manifest-path`".to_owned()
+            }
             Self::Cargo { .. }
             | Self::CargoOutput { .. }
             | Self::Read { .. }

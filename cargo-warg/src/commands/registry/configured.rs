@@ -120,7 +120,7 @@ fn print_registry(context: &Context, listed: &Listed) -> Result<()> {
         Ok((origin, fingerprint)) => {
             field("origin", origin.to_string())?;
             field("policy", policy.to_string())?;
-            report::field(context, "", fingerprint)?;
+            report::field(context, "fingerprint", fingerprint)?;
         }
         Err(error) => {
             let why: Vec<_> = error.chain().collect();
