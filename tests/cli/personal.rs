@@ -875,3 +875,18 @@ fn an_oci_registry_is_asked_once_for_what_is_imported_and_never_again() {
     other.warg_with(&env, &["update"]).code(0);
     assert!(registry.server().requests().len() <= asked + 2 * 2);
 }
+
+#[test]
+fn nothing_is_vendored_into_a_folder_of_another_project_unasked() {
+    let sandbox = Sandbox::new();
+    let app = locked(&sandbox);
+    let other = sandbox.cargo_project("other", "");
+    other.append_to_manifest("[package.metadata.warg]\nvendor = \"../app/vendor/warg\"\n");
+    let before = files(app.path());
+    other
+        .warg(&["add", "wasi:cli"])
+        .code(0)
+        .stderr_contains("run `cargo warg vendor`")
+        .stderr_lacks("Vendored");
+    assert_eq!(files(app.path()), before);
+}

@@ -7,7 +7,8 @@ use super::{Context, report};
 use crate::clock;
 use crate::dirs::Dirs;
 use crate::error::{Class, OrFail as _, Result};
-use crate::manifest::ManifestArgs;
+use crate::manifest::address::resolve;
+use crate::manifest::{ManifestArgs, Workspace};
 use crate::ops::contents::vendor::{Others, vendor};
 use crate::ops::lock::{Flags, Outcome};
 use crate::ops::registry::supplier::{Ask, Consent, Supplier};
@@ -58,6 +59,18 @@ pub(super) fn supplier<'a>(
     )))
 }
 
+/// Whether the folder to vendor into lies in the project. Elsewhere nothing is written that was not asked for: a project could
+/// name a folder of another one.
+fn lies_within(workspace: &Workspace) -> bool {
+    let Some(folder) = workspace.vendor() else {
+        return true;
+    };
+    match (resolve(folder), resolve(workspace.root())) {
+        (Ok(folder), Ok(root)) => folder.starts_with(root),
+        _ => false,
+    }
+}
+
 /// Says what was imported, and puts what was locked from a personal registry beside the lock that was just written: nobody
 /// else can ask that registry.
 pub(super) fn share(
@@ -83,6 +96,12 @@ pub(super) fn share(
     }
     // What was locked is read again, as everybody else will read it.
     let project = context.project(manifest)?;
+    if !lies_within(&project.workspace) {
+        shell.note(
+            "what is locked from a personal registry has to lie with the project, and its folder lies elsewhere: run `cargo warg vendor`",
+        );
+        return Ok(());
+    }
     let flags = Flags {
         locked: true,
         offline: context.offline,

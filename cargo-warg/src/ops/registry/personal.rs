@@ -25,7 +25,7 @@ use crate::keys::{self, Kept, Keys, Role};
 use crate::ops::registry::append::{Change, Destination, Draft};
 use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::{
-    IMPORTED, POLICY, REGISTRY, folder, is_held_back, new_origin, policy_text,
+    IMPORTED, POLICY, REGISTRY, folder, held_back, new_origin, policy_text,
 };
 use crate::ops::session::reading::Reading;
 
@@ -132,7 +132,7 @@ pub(in crate::ops::registry) fn confirm<'f>(
     let names = found.iter().map(|(name, _)| (*name).clone()).collect();
     let loaded = session.load(&names).map_err(|error| own.failure(error))?;
     let held = found.into_iter().filter(|(name, version)| {
-        matches!(loaded.get(*name), Some(LoadedPackage::Present(log)) if is_held_back(log.log(), version))
+        matches!(loaded.get(*name), Some(LoadedPackage::Present(log)) if held_back(log.log()).contains(*version))
     });
     let changes = held.map(|(name, version)| {
         let change = Change::Annotate {

@@ -15,7 +15,6 @@ use semver::Version;
 use transparency::content::{Content, Derived};
 use transparency::name::{Namespace, PackageName};
 use transparency::number::Time;
-use transparency::release::Release;
 use transparency::statement::Statement;
 use transparency::version::VersionReq;
 use upstream::{Upstream, UpstreamAddress, built_in};
@@ -30,7 +29,7 @@ use crate::ops::registry::import::upstreams::{Importer, Wanted};
 use crate::ops::registry::import::{Moved, Report};
 use crate::ops::registry::personal::{confirm, destination, found, open_namespaces};
 use crate::ops::session::configured::Configured;
-use crate::ops::session::personal::{ADOPTED, is_held_back};
+use crate::ops::session::personal::{self, ADOPTED};
 use crate::ops::session::reading::Reading;
 use crate::ops::session::registries::Registries;
 use crate::ops::session::supply::{Adopted, Supply};
@@ -288,9 +287,8 @@ fn held_back<'n>(
         let LoadedPackage::Present(log) = package else {
             continue;
         };
-        let versions = log.log().releases().map(Release::version);
-        let versions = versions.filter(|version| is_held_back(log.log(), version));
-        held.extend(versions.map(|version| (name.clone(), version.clone())));
+        let versions = personal::held_back(log.log()).into_iter();
+        held.extend(versions.map(|version| (name.clone(), version)));
     }
     Ok(held)
 }

@@ -4,6 +4,7 @@
 //! registry's does, and no Cargo.toml names it. [`registries`](super::registries) opens them, and
 //! `ops::registry::personal` founds and fills this user's own.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use semver::Version;
@@ -29,22 +30,27 @@ pub(in crate::ops) const ADOPTED: &str = "adopted";
 /// The annotation of an adopted release that was found where this user imports from, too: from where.
 pub(in crate::ops) const IMPORTED: &str = "imported";
 
-/// Whether a release of this user's personal registry is there for those projects alone that have it locked: another machine
-/// vouched for it, and nothing that this user imported from has it. Otherwise any project that is cloned could bring what
-/// all others then get.
-pub(in crate::ops) fn is_held_back(log: &Log, version: &Version) -> bool {
-    let scope = Scope::Version(version.clone());
-    let says = |key: &str| {
-        let mut annotations = log.annotations();
-        annotations.any(|(about, said, _)| *about == scope && said == key)
-    };
-    says(ADOPTED) && !says(IMPORTED)
+/// The releases of a package of this user's personal registry that are there for those projects alone that have them locked:
+/// another machine vouched for them, and nothing that this user imported from has them. Otherwise any project that is
+/// cloned could bring what all others then get.
+pub(in crate::ops) fn held_back(log: &Log) -> BTreeSet<Version> {
+    let (mut adopted, mut imported) = (BTreeSet::new(), BTreeSet::new());
+    for (about, key, _) in log.annotations() {
+        match (about, key) {
+            (Scope::Version(version), ADOPTED) => _ = adopted.insert(version.clone()),
+            (Scope::Version(version), IMPORTED) => _ = imported.insert(version),
+            _ => {}
+        }
+    }
+    adopted.retain(|version| !imported.contains(version));
+    adopted
 }
 
 /// Whether anything of a package was imported by this user, and not adopted alone.
 pub(in crate::ops) fn is_imported(log: &Log) -> bool {
+    let held_back = held_back(log);
     let mut releases = log.releases();
-    releases.any(|release| !is_held_back(log, release.version()))
+    releases.any(|release| !held_back.contains(release.version()))
 }
 
 /// The sixteen digits of a personal registry's origin; none of any other.

@@ -13,7 +13,6 @@ use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::{Namespace, Origin, PackageName};
 use transparency::package::Log;
-use transparency::release::Release;
 
 use self::personal::Personal;
 use crate::dirs::Dirs;
@@ -22,7 +21,7 @@ use crate::lock_file::LockFile;
 use crate::manifest::{self, Alias, Workspace};
 use crate::network::Network;
 use crate::ops::session::configured::Configured;
-use crate::ops::session::personal::{ALIAS, is_held_back, is_personal, is_reserved};
+use crate::ops::session::personal::{ALIAS, held_back, is_personal, is_reserved};
 use crate::ops::session::policy::read_policy;
 
 /// All registries of a workspace, by origin.
@@ -150,12 +149,10 @@ impl Registries {
             && self
                 .own()?
                 .is_some_and(|own| own.policy.origin() == log.origin());
-        let mut held: BTreeSet<_> = log
-            .releases()
-            .map(Release::version)
-            .filter(|version| is_own && is_held_back(log, version))
-            .cloned()
-            .collect();
+        if !is_own {
+            return Ok(BTreeSet::new());
+        }
+        let mut held = held_back(log);
         if !held.is_empty() {
             for locked in self.lock_file.selections() {
                 if locked.name == *log.name() {
