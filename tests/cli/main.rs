@@ -21,6 +21,7 @@ mod everyday;
 mod exit_codes;
 mod fetch;
 mod files;
+mod from_wkg;
 mod gave_up;
 mod help;
 mod http;
