@@ -7,7 +7,7 @@ use clap::Args;
 use transparency::name::PackageName;
 use transparency::version::VersionReq;
 
-use super::personal::{asking, share, supplier};
+use super::personal::{asking, share, supplier, tell_imports};
 use super::solving::SolvingArgs;
 use super::sure::Agreed;
 use super::{Context, report};
@@ -99,6 +99,7 @@ impl AddArgs {
             flags,
             supplier.as_ref().map(|one| one as &dyn Supply),
         )?;
+        tell_imports(context, supplier.as_ref());
         for one in &added {
             let mut what = format!("{} {}", one.kind.noun(), one.name);
             for said in [&one.requirement, &one.path].into_iter().flatten() {
@@ -114,7 +115,7 @@ impl AddArgs {
             }
         }
         report::lock(context, &outcome);
-        share(context, &manifest, &outcome, supplier.as_ref())?;
+        share(context, &manifest, &outcome)?;
         context.message(&Message::Add((added.as_slice(), &outcome).into()))
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::bundle::Require;
-use super::personal::{asking, share, supplier};
+use super::personal::{asking, share, supplier, tell_imports};
 use super::solving::SolvingArgs;
 use super::sure::Agreed;
 use super::{Context, report};
@@ -138,6 +138,7 @@ impl LockArgs {
         } else {
             self.solve(context, &project, supply)?
         };
+        tell_imports(context, supplier.as_ref());
         let mut output = None;
         if let (Some(path), Some(lock)) = (&self.output, &outcome.lock) {
             report::lock_with(context, &outcome, &|_| None, true);
@@ -153,7 +154,7 @@ impl LockArgs {
             shell.status("Locked", format!("{packages} → {file}"));
         } else {
             report::lock(context, &outcome);
-            share(context, &manifest, &outcome, supplier.as_ref())?;
+            share(context, &manifest, &outcome)?;
         }
         if !context.json {
             // Thousands of packages: nobody asked for them as a document, and the process that ends gives them back at once.

@@ -71,23 +71,23 @@ fn lies_within(workspace: &Workspace) -> bool {
     }
 }
 
-/// Says what was imported, and puts what was locked from a personal registry beside the lock that was just written: nobody
-/// else can ask that registry.
-pub(super) fn share(
-    context: &Context,
-    manifest: &ManifestArgs,
-    outcome: &Outcome,
-    supplier: Option<&Supplier<'_>>,
-) -> Result<()> {
-    let shell = &context.shell;
+/// Says what was imported on the way.
+pub(super) fn tell_imports(context: &Context, supplier: Option<&Supplier<'_>>) {
     for imported in supplier.iter().flat_map(|supplier| supplier.reports()) {
-        let versions = report::counted(imported.packages.len(), "version");
-        shell.status(
-            "Imported",
-            format!("{versions} into this user's personal registry"),
-        );
+        if !imported.packages.is_empty() {
+            let versions = report::counted(imported.packages.len(), "version");
+            context.shell.status(
+                "Imported",
+                format!("{versions} into this user's personal registry"),
+            );
+        }
         context.tell(&imported.notices());
     }
+}
+
+/// Puts what was locked from a personal registry beside the lock that was just written: nobody else can ask that registry.
+pub(super) fn share(context: &Context, manifest: &ManifestArgs, outcome: &Outcome) -> Result<()> {
+    let shell = &context.shell;
     let Some(lock) = outcome.lock.as_ref().filter(|_| outcome.written) else {
         return Ok(());
     };

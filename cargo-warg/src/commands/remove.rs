@@ -3,7 +3,7 @@
 use clap::Args;
 use transparency::name::PackageName;
 
-use super::personal::{asking, share, supplier};
+use super::personal::{asking, share, supplier, tell_imports};
 use super::solving::SolvingArgs;
 use super::{Context, report};
 use crate::error::Result;
@@ -52,6 +52,7 @@ impl RemoveArgs {
                 supply: supplier.as_ref().map(|one| one as &dyn Supply),
             },
         )?;
+        tell_imports(context, supplier.as_ref());
         let shell = &context.shell;
         for (name, tables) in &removed.dependencies {
             for table in tables {
@@ -60,7 +61,7 @@ impl RemoveArgs {
         }
         if let Some(outcome) = &removed.lock {
             report::lock(context, outcome);
-            share(context, &manifest, outcome, supplier.as_ref())?;
+            share(context, &manifest, outcome)?;
         }
         context.tell(&removed.notices);
         if self.dry_run {

@@ -4,7 +4,7 @@ use clap::Args;
 use semver::Version;
 use transparency::version::parse_version;
 
-use super::personal::{asking, share, supplier};
+use super::personal::{asking, share, supplier, tell_imports};
 use super::solving::SolvingArgs;
 use super::sure::Agreed;
 use super::{Context, report};
@@ -85,8 +85,9 @@ impl UpdateArgs {
             offline: context.offline,
         };
         let updated = update(&project, &mut sessions, request, flags)?;
+        tell_imports(context, supplier.as_ref());
         self.say(context, &updated);
-        share(context, &manifest, &updated.lock, supplier.as_ref())?;
+        share(context, &manifest, &updated.lock)?;
         context.message(&Message::Update((self.dry_run, &updated).into()))
     }
 

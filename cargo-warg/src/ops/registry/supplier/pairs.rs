@@ -24,7 +24,7 @@ const LOCK: &str = "upstreams.lock";
 const MAX_PAIRS: u64 = 1024 * 1024;
 
 /// What a new file begins with.
-const HEAD: &str = "# Where this user imports namespaces from, into the personal registry. `cargo warg` adds a line when you agree to one.\n";
+const HEAD: &str = "# Where this user imports namespaces from, into the personal registry. `cargo warg` adds a line when you agree to one.\n\n[namespaces]\n";
 
 /// The namespaces that are imported, and from where.
 #[derive(Debug)]
@@ -90,7 +90,10 @@ pub(super) fn agree(dirs: &Dirs, namespace: &Namespace, address: &UpstreamAddres
         text
     };
     let mut document: DocumentMut = text.parse().or_fail(Class::Other, cannot)?;
-    document["namespaces"][namespace.as_str()] = toml_edit::value(address.to_string());
+    let table = document
+        .entry("namespaces")
+        .or_insert_with(toml_edit::table);
+    table[namespace.as_str()] = toml_edit::value(address.to_string());
     let text = document.to_string();
     tree.replace(Path::new(FILE), text.as_bytes())
         .or_fail(Class::Other, cannot)
