@@ -216,3 +216,80 @@ fn a_tag_that_moved_is_found_by_comparing_all() {
         .code(13)
         .stderr_contains("wasi:io@0.2.3 moved");
 }
+
+#[test]
+fn what_a_package_refers_to_writes_into_nothing_that_the_team_releases() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    app.publish_wit("package acme:api@1.0.0;\ninterface i { f: func(); }\n")
+        .code(0);
+    put_wit(
+        &sandbox,
+        "acme:api",
+        "1.9.9",
+        "interface i { evil: func(); }",
+    );
+    let uses = "world w { import acme:api/i@1.9.9; }\n\
+                package acme:api@1.9.9 { interface i { evil: func(); } }";
+    put_wit(&sandbox, "wasi:io", "0.2.5", uses);
+    put_wit(&sandbox, "acme:more", "1.0.0", uses);
+    // Neither out of another namespace, nor within one where somebody else releases the package.
+    for name in ["wasi:io", "acme:more"] {
+        app.warg(&["registry", "import", "local:../up", name])
+            .code(11)
+            .stderr_contains("acme:api");
+    }
+    let info = app.json(&["info", "acme:api"]);
+    assert_eq!(info["releases"].as_array().unwrap().len(), 1, "{info}");
+}
+
+#[test]
+fn tags_that_differ_in_build_metadata_alone_are_left_out() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let registry = Registry::new();
+    let address = format!("oci:{}/webassembly", registry.host());
+    let content = |text: &str| component::wit_package(&format!("package wasi:io@{text}"));
+    let good = content("1.0.0;\ninterface i { f: func(); }");
+    let evil = content("1.0.0+evil;\ninterface i { evil: func(); }");
+    registry.push("webassembly/wasi/io", "1.0.0", &good);
+    registry.push("webassembly/wasi/io", "1.0.0_evil", &evil);
+    registry.push(
+        "webassembly/wasi/io",
+        "1.1.0",
+        &content("1.1.0;\ninterface i {}"),
+    );
+    let import = ["registry", "import", &address, "wasi:io"];
+    app.warg(&import)
+        .code(13)
+        .stderr_contains("1.0.0, 1.0.0+evil differ from another tag in build metadata alone")
+        .stderr_contains("Imported 1 version of 1 package");
+    // One that is released is not hidden by another that comes later.
+    let sandbox = Sandbox::new();
+    let other = project(&sandbox);
+    let registry = Registry::new();
+    let address = format!("oci:{}/webassembly", registry.host());
+    registry.push("webassembly/wasi/io", "1.0.0", &good);
+    let import = ["registry", "import", &address, "wasi:io", "--recheck"];
+    other.warg(&import).code(0);
+    registry.push("webassembly/wasi/io", "1.0.0_evil", &evil);
+    other
+        .warg(&import)
+        .code(13)
+        .stderr_contains("1.0.0+evil differ")
+        .stderr_lacks("moved");
+}
+
+#[test]
+fn a_package_whose_tags_are_no_versions_is_told() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    let registry = Registry::new();
+    let content = component::wit_package("package wasi:io@0.2.0;\ninterface i {}");
+    registry.push("webassembly/wasi/io", "v0.2.0", &content);
+    registry.push("webassembly/wasi/io", "latest", &content);
+    let address = format!("oci:{}/webassembly", registry.host());
+    app.warg(&["registry", "import", &address, "wasi:io"])
+        .code(11)
+        .stderr_contains("none of its tags is a version: `latest`, `v0.2.0`");
+}

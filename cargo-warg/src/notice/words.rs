@@ -200,8 +200,8 @@ impl fmt::Display for Notice {
                 found,
             } => write!(
                 f,
-                "{package}@{version} moved: {from} had {released} when it was imported, and has {found} now; what was imported \
-                 stays"
+                "{package}@{version} moved, or was never what lies there: {released} was released, and {from} has {found}; what \
+                 was released stays"
             ),
         }
     }
@@ -222,7 +222,7 @@ impl Notice {
             Self::UnreadableLock(why) | Self::Skipped { why, .. } => why.help.clone(),
             Self::MovedUpstream { .. } => one(
                 "a version that changes under its name is a mistake or an attack: ask its publisher. Whoever locked it keeps \
-                 what was imported"
+                 what was released"
                     .to_owned(),
             ),
             Self::UnreadTexts { .. } => one("packages of your own belong into wit/deps".to_owned()),

@@ -178,6 +178,7 @@ fn tell(context: &Context, report: &Report) {
                 (unusable, "unusable"),
                 (report.moved.len(), "moved upstream"),
                 (report.skipped.len(), "skipped"),
+                (report.unversioned, "tags that are no version"),
             ])
         ),
     );

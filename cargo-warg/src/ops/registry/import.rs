@@ -56,6 +56,8 @@ pub struct Report {
     pub packages: Vec<Imported>,
     /// How many versions of an upstream were released before, and were not fetched again.
     pub unchanged: usize,
+    /// How many tags of an upstream are no versions.
+    pub unversioned: usize,
     /// Versions that are other bytes upstream than those that were released.
     pub moved: Vec<Moved>,
     /// What was left out.
@@ -139,7 +141,22 @@ fn release(
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<Imported>> {
     leave_out(destination, &mut found, sessions, skipped)?;
-    let outcomes = destination.append(&drafts(&found))?;
+    let appended = destination.append(&drafts(&found));
+    let was_released = |error: &Error| {
+        let cause = error.cause();
+        matches!(
+            cause,
+            Some(AppendError::OtherContent { .. } | AppendError::OtherClaims { .. })
+        )
+    };
+    let outcomes = match appended {
+        // Somebody released one of them in between, perhaps this user in a run that was cut off.
+        Err(error) if was_released(&error) => {
+            leave_out(destination, &mut found, sessions, skipped)?;
+            destination.append(&drafts(&found))?
+        }
+        appended => appended?,
+    };
     let packages = found.into_iter().zip(outcomes);
     let packages = packages.map(|((_, item), outcome)| Imported {
         name: item.name,

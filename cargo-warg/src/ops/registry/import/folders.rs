@@ -111,6 +111,7 @@ pub fn import(
         registry: registry.alias.clone(),
         packages,
         unchanged: 0,
+        unversioned: 0,
         moved: Vec::new(),
         skipped,
     })

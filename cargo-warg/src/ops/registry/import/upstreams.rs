@@ -3,7 +3,8 @@
 //! A version is released once. What an upstream has later under the same name is compared with what was released, and other
 //! bytes are told as what they are: moved. They never replace anything.
 //!
-//! What a WIT package refers to comes along, where it belongs to the same registry, since nobody could use it without.
+//! What a WIT package refers to comes along, since nobody could use it without: in the namespaces that were named, and where
+//! nobody else releases that package. Otherwise whoever writes to an upstream would write into all of a team's packages.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -17,7 +18,7 @@ use transparency::number::Time;
 use transparency::package::Scope;
 use transparency::statement::Statement;
 use transparency::version::{Track, VersionReq, without_build};
-use upstream::{Fetched, Upstream, UpstreamError};
+use upstream::{Fetched, Listing, Upstream, UpstreamError};
 
 use super::{FoundItem, Imported, Moved, Report, item, nothing_to_release, release, skip};
 use crate::dirs::Dirs;
@@ -28,7 +29,7 @@ use crate::network::Network;
 use crate::ops::registry::append::{Destination, Item, named, registry_of};
 use crate::ops::registry::personal;
 use crate::ops::session::Sessions;
-use crate::ops::session::personal::ALIAS;
+use crate::ops::session::personal::{ALIAS, IMPORTED, is_personal};
 use crate::ops::session::reading::Reading;
 use crate::ops::session::registries::Registries;
 use component::content::Interface;
@@ -43,6 +44,12 @@ const GATHERED: usize = 64 << 20;
 
 /// How many bytes of WIT packages that refer to each other are gathered at most: they are released together.
 const MAX_GATHERED: usize = 1 << 30;
+
+/// How many packages come along at most with those that are asked for.
+const MAX_ALONG: usize = 1_000;
+
+/// How many tags that are no version a message names.
+const SHOWN: usize = 5;
 
 /// The annotation that says under which OCI reference a release was found.
 pub const REFERENCE: &str = "oci.reference";
@@ -123,7 +130,14 @@ pub fn import(
         now: import.now,
         sure: import.sure || to_own,
     };
-    let upstream = |_: &PackageName| Some(import.upstream);
+    let namespaces: BTreeSet<Namespace> = wanted
+        .iter()
+        .filter_map(|one| Some(one.name()?.namespace()))
+        .collect();
+    let upstream = |name: &PackageName| {
+        let is_named = namespaces.contains(&name.namespace());
+        is_named.then_some(import.upstream)
+    };
     let mut importer = Importer::new(&registries, &destination, &upstream);
     importer.recheck = import.recheck;
     importer.import(wanted)?;
@@ -186,6 +200,8 @@ pub struct Importer<'a, 'd> {
     pub recheck: bool,
     /// Packages that were asked for, whatever came of it.
     asked: BTreeSet<PackageName>,
+    /// Those among them that nobody named.
+    along: BTreeSet<PackageName>,
     /// Found, and not released yet.
     found: BTreeMap<(PackageName, Version), FoundItem>,
     /// How many bytes their contents have.
@@ -195,10 +211,19 @@ pub struct Importer<'a, 'd> {
 }
 
 /// What the registry has of a package.
-#[derive(Default)]
 struct Released {
-    /// Each version without its build metadata: the digests of its content, and of the manifest that named it.
-    versions: BTreeMap<Version, (Digest, Option<Digest>)>,
+    /// By the version without its build metadata.
+    versions: BTreeMap<Version, ReleasedVersion>,
+    /// Whether all of them were imported: nobody publishes the package there.
+    is_imported: bool,
+}
+
+/// One version that the registry has.
+struct ReleasedVersion {
+    version: Version,
+    content: Digest,
+    /// The manifest that named the content, where one did.
+    manifest: Option<Digest>,
 }
 
 impl<'a, 'd> Importer<'a, 'd> {
@@ -215,12 +240,14 @@ impl<'a, 'd> Importer<'a, 'd> {
             sessions: Sessions::new(registries, Reading::Now),
             recheck: false,
             asked: BTreeSet::new(),
+            along: BTreeSet::new(),
             found: BTreeMap::new(),
             gathered: 0,
             report: Report {
                 registry: destination.registry.alias.clone(),
                 packages: Vec::new(),
                 unchanged: 0,
+                unversioned: 0,
                 moved: Vec::new(),
                 skipped: Vec::new(),
             },
@@ -241,6 +268,13 @@ impl<'a, 'd> Importer<'a, 'd> {
                 {
                     self.gather(&one, &mut ahead)?;
                 }
+                if self.along.len() > MAX_ALONG {
+                    let message = format!(
+                        "more than {MAX_ALONG} packages would come along with those that were named"
+                    );
+                    return Err(Error::new(Class::Other, message)
+                        .with_help("name the versions that are needed: `NAMESPACE:NAME@VERSION`"));
+                }
             }
             if self.gathered > GATHERED {
                 self.release()?;
@@ -260,15 +294,29 @@ impl<'a, 'd> Importer<'a, 'd> {
         let origin = self.destination.registry.policy.origin();
         self.sessions.assign(name.namespace(), origin.clone());
         let released = self.released(name)?;
-        let (there, new): (Vec<_>, Vec<_>) = match versions(upstream, wanted) {
-            Ok(versions) => versions
-                .into_iter()
-                .partition(|version| released.versions.contains_key(&without_build(version))),
+        if self.along.contains(name) && !released.is_imported {
+            return Ok(()); // whoever publishes it there decides which versions it has
+        }
+        let versions = match versions(upstream, wanted) {
+            Ok(versions) => versions,
             Err(error) => {
                 self.skip(&format!("{name} of {upstream}"), error);
                 return Ok(());
             }
         };
+        self.report.unversioned = self
+            .report
+            .unversioned
+            .saturating_add(versions.others.len());
+        if versions.versions.is_empty() {
+            let from = format!("{name} of {upstream}");
+            skip(
+                &mut self.report.skipped,
+                &from,
+                no_version(&versions.others),
+            );
+        }
+        let (there, new) = self.told_apart(upstream, name, versions.versions, &released);
         self.report.unchanged = self.report.unchanged.saturating_add(there.len());
         let asked = matches!(wanted, Wanted::Version(..)) || self.recheck;
         for version in there.iter().filter(|_| asked) {
@@ -285,6 +333,40 @@ impl<'a, 'd> Importer<'a, 'd> {
             self.release_or_refuse(name)?;
         }
         Ok(())
+    }
+
+    /// The versions that the registry has, and those that it lacks. Of several that differ in build metadata alone, nobody can
+    /// say which is meant: they are left out, but for the one that was released.
+    fn told_apart(
+        &mut self,
+        upstream: &dyn Upstream,
+        name: &PackageName,
+        versions: BTreeSet<Version>,
+        released: &Released,
+    ) -> (Vec<Version>, Vec<Version>) {
+        let mut same: BTreeMap<Version, Vec<Version>> = BTreeMap::new();
+        for version in versions {
+            same.entry(without_build(&version))
+                .or_default()
+                .push(version);
+        }
+        let (mut there, mut new) = (Vec::new(), Vec::new());
+        for (version, mut all) in same {
+            let known = released.versions.get(&version);
+            let known = known.and_then(|known| all.iter().position(|one| *one == known.version));
+            if let Some(known) = known {
+                there.push(all.swap_remove(known));
+            } else if released.versions.contains_key(&version) {
+                there.extend(all.pop());
+            } else if let [_] = *all {
+                new.append(&mut all);
+            }
+            if !all.is_empty() {
+                let from = format!("{name}@{version} of {upstream}");
+                skip(&mut self.report.skipped, &from, ambiguous(&all));
+            }
+        }
+        (there, new)
     }
 
     /// Keeps in memory no more than is allowed. Components can go ahead, since they refer to nothing that is gathered.
@@ -313,25 +395,40 @@ impl<'a, 'd> Importer<'a, 'd> {
 
     /// What the registry has of a package already.
     fn released(&mut self, name: &PackageName) -> Result<Released> {
+        let is_own = is_personal(self.destination.registry.policy.origin());
         let (_, log) = self.sessions.find(name)?;
         let Some(log) = log.map(LoadedLog::log) else {
-            return Ok(Released::default());
+            return Ok(Released {
+                versions: BTreeMap::new(),
+                is_imported: true,
+            });
         };
         let mut manifests: BTreeMap<&Version, Digest> = BTreeMap::new();
+        let mut imported: BTreeSet<&Version> = BTreeSet::new();
         for (scope, key, value) in log.annotations() {
-            if let (Scope::Version(version), MANIFEST, Ok(digest)) = (scope, key, value.parse()) {
-                manifests.insert(version, digest);
+            let Scope::Version(version) = scope else {
+                continue;
+            };
+            match (key, value.parse()) {
+                (MANIFEST, Ok(digest)) => _ = manifests.insert(version, digest),
+                (REFERENCE | CRATE | IMPORTED, _) => _ = imported.insert(version),
+                _ => {}
             }
         }
+        let mut releases = log.releases();
+        let is_imported = is_own || releases.all(|one| imported.contains(one.version()));
         let versions = log.releases().map(|release| {
-            let manifest = manifests.get(release.version()).copied();
-            (
-                without_build(release.version()),
-                (*release.digest(), manifest),
-            )
+            let version = release.version();
+            let released = ReleasedVersion {
+                version: version.clone(),
+                content: *release.digest(),
+                manifest: manifests.get(version).copied(),
+            };
+            (without_build(version), released)
         });
         Ok(Released {
             versions: versions.collect(),
+            is_imported,
         })
     }
 
@@ -369,22 +466,22 @@ impl<'a, 'd> Importer<'a, 'd> {
         version: &Version,
         released: &Released,
     ) {
-        let Some((digest, manifest)) = released.versions.get(&without_build(version)) else {
+        let Some(known) = released.versions.get(&without_build(version)) else {
             return;
         };
-        if manifest.is_some()
+        if known.manifest.is_some()
             && let Ok(found) = upstream.manifest(name, version)
-            && found == *manifest
+            && found == known.manifest
         {
             return;
         }
         match upstream.fetch(name, version) {
-            Ok(fetched) if fetched.digest == *digest => {}
+            Ok(fetched) if fetched.digest == known.content => {}
             Ok(fetched) => self.report.moved.push(Moved {
                 name: name.clone(),
                 version: version.clone(),
                 from: fetched.claims.reference,
-                released: *digest,
+                released: known.content,
                 found: fetched.digest,
             }),
             Err(error) => self.skip(&format!("{name}@{version} of {upstream}"), error),
@@ -401,10 +498,13 @@ impl<'a, 'd> Importer<'a, 'd> {
         for requirement in &item.statement.requirements {
             let other = &requirement.name;
             if self.belongs_here(other) && !self.asked.contains(other) {
+                self.along.insert(other.clone());
                 ahead.push_back(Wanted::Required(other.clone(), requirement.req.clone()));
             }
         }
-        self.gathered = self.gathered.saturating_add(item.content.len());
+        let attached = item.attached.iter().map(Vec::len).sum::<usize>();
+        let bytes = item.content.len().saturating_add(attached);
+        self.gathered = self.gathered.saturating_add(bytes);
         let key = (item.name.clone(), without_build(&item.statement.version));
         self.found.insert(key, (from, item));
     }
@@ -413,8 +513,11 @@ impl<'a, 'd> Importer<'a, 'd> {
     fn belongs_here(&self, name: &PackageName) -> bool {
         match self.registries.of_package(name) {
             // What a lock takes from a personal registry is no word of Cargo.toml.
-            Ok(registry) if !self.registries.leaves_open(&name.namespace()) => {
-                registry.alias == self.destination.registry.alias
+            Ok(registry)
+                if !self.registries.leaves_open(&name.namespace())
+                    && registry.alias != self.destination.registry.alias =>
+            {
+                false
             }
             _ => (self.upstream)(name).is_some(),
         }
@@ -440,14 +543,44 @@ impl<'a, 'd> Importer<'a, 'd> {
 fn versions(
     upstream: &dyn Upstream,
     wanted: &Wanted,
-) -> std::result::Result<Vec<Version>, UpstreamError> {
+) -> std::result::Result<Listing, UpstreamError> {
     match wanted {
-        Wanted::Namespace(_) => Ok(Vec::new()),
-        Wanted::Version(_, version) => Ok(vec![version.clone()]),
-        Wanted::Package(name) | Wanted::Required(name, _) => {
-            Ok(upstream.versions(name)?.versions.into_iter().collect())
-        }
+        Wanted::Namespace(_) => Ok(Listing::default()),
+        Wanted::Version(_, version) => Ok(Listing {
+            versions: BTreeSet::from([version.clone()]),
+            others: Vec::new(),
+        }),
+        Wanted::Package(name) | Wanted::Required(name, _) => upstream.versions(name),
     }
+}
+
+/// Nothing of what a package's tags say is a version.
+fn no_version(others: &[String]) -> Error {
+    let message = if others.is_empty() {
+        "it has no tags".to_owned()
+    } else {
+        let shown: Vec<_> = others
+            .iter()
+            .take(SHOWN)
+            .map(|tag| format!("`{tag}`"))
+            .collect();
+        let more = if others.len() > SHOWN { ", …" } else { "" };
+        format!("none of its tags is a version: {}{more}", shown.join(", "))
+    };
+    Error::new(Class::Unsolved, message).with_help(
+        "a tag is a version where it is one of semver, such as `0.2.3`, without a `v` before it",
+    )
+}
+
+/// Tags of one version, build metadata aside.
+fn ambiguous(versions: &[Version]) -> Error {
+    let versions: Vec<_> = versions.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "{} differ from another tag in build metadata alone, and were left out: nobody could say which is meant",
+        versions.join(", ")
+    );
+    Error::new(Class::Refused, message)
+        .with_help("ask its publisher which of them is the release, and import that from a folder")
 }
 
 /// What is said of a release: what its bytes say, and what the upstream claims.
@@ -488,6 +621,8 @@ fn item_of(fetched: Fetched) -> Result<Item> {
     } else if let Some(checksum) = claims.checksum {
         annotations.push((CRATE.to_owned(), claims.reference));
         annotations.push((CHECKSUM.to_owned(), checksum.to_string()));
+    } else {
+        annotations.push((IMPORTED.to_owned(), "a folder".to_owned()));
     }
     for (key, document) in [(MANIFEST, claims.manifest), (CONFIG, claims.config)] {
         if let Some(document) = document {
