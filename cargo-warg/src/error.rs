@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::path::shown_from;
-use component::span::Annotation;
+use component::span::{Annotation, Location};
 
 /// What an operation returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -157,6 +157,20 @@ impl Error {
     pub fn at(mut self, annotation: impl Into<Annotation>) -> Self {
         let depth = self.chain.chain().count();
         self.annotations.push((depth, annotation.into()));
+        self
+    }
+
+    /// The same failure, with these words beside those of its annotations that are meant.
+    #[must_use]
+    pub fn labelled(mut self, words: &str, is_meant: impl Fn(&Location) -> bool) -> Self {
+        for (_, annotation) in &mut self.annotations {
+            if is_meant(&annotation.location) {
+                annotation.label = Some(match annotation.label.take() {
+                    Some(label) => format!("{label}; {words}"),
+                    None => words.to_owned(),
+                });
+            }
+        }
         self
     }
 

@@ -321,6 +321,15 @@ impl<'n> Subject<'n> {
     }
 }
 
+/// Leaves out the yanks that others of these tell, too: those of a lock, where its contents are told of with their lines.
+pub fn leave_out_yanks(notices: &mut Vec<Notice>, others: &[Notice]) {
+    let told: Vec<_> = others.iter().filter_map(Notice::yanked).collect();
+    notices.retain(|notice| {
+        let release = notice.yanked();
+        release.is_none_or(|release| !told.contains(&release))
+    });
+}
+
 impl Notice {
     /// Its kind.
     pub fn kind(&self) -> Kind {

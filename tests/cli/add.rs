@@ -320,3 +320,47 @@ fn a_path_at_which_the_package_is_not_changes_nothing() {
         assert_eq!(registry.snapshot(&app), before, "{line:?}");
     }
 }
+
+#[test]
+fn a_location_in_what_was_taken_back_says_so() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = registry.app(
+        &sandbox,
+        "app",
+        "[package.metadata.warg.dependencies]\n\"acme:logger\" = \"1.0\"\n",
+    );
+    let before = app.read("Cargo.toml");
+    for (line, verb) in [
+        (
+            &[
+                "add",
+                "acme:clock@=1.0.0",
+                "acme:io@2.0.0",
+                "acme:clockwork",
+            ][..],
+            "add",
+        ),
+        (&["add", "acme:http@1.0.0", "acme:io@=1.0.0"], "add"),
+    ] {
+        let json = [line, &["--message-format", "json"]].concat();
+        let said = app.warg(&json).code(11).document();
+        assert_eq!(app.read("Cargo.toml"), before);
+        for location in said["locations"].as_array().unwrap() {
+            let end = usize::try_from(location["end"].as_u64().unwrap()).unwrap();
+            let number = usize::try_from(location["line"].as_u64().unwrap()).unwrap();
+            let is_there = before.len() >= end && before.lines().nth(number - 1).is_some();
+            let label = location["label"].as_str().unwrap_or_default();
+            let is_told = label.contains(&format!("as `{verb}` would have written it"));
+            let line = before.lines().nth(number - 1).unwrap_or_default();
+            assert!(is_told || is_there && line.contains("logger"), "{said}");
+        }
+    }
+    let said = app
+        .warg(&["add", "acme:http@1.0.0", "acme:io@=1.0.0"])
+        .code(11);
+    assert!(
+        said.stderr.contains("as `add` would have written it"),
+        "{said}"
+    );
+}

@@ -414,3 +414,28 @@ fn a_kill_at_any_point_leaves_what_was_there_good() {
         "only {killed} of 30 runs were killed on the way"
     );
 }
+
+#[test]
+fn a_yank_is_told_once_by_what_locks_first() {
+    let sandbox = Sandbox::new();
+    let mut registry = story::stocked(&sandbox);
+    let app = app(&sandbox, &registry);
+    app.warg(&["lock"]).code(0);
+    registry.world.yank("acme:logger", "1.0.0", "loses lines");
+    for (command, more) in [("fetch", "acme:clock"), ("vendor", "test:other")] {
+        let table = match command {
+            "fetch" => format!("\"{more}\" = \"1\"\n"),
+            _ => format!("[package.metadata.warg.wit-dependencies]\n\"{more}\" = \"1.0.0\"\n"),
+        };
+        let manifest = app.read("Cargo.toml");
+        let manifest = if command == "fetch" {
+            let dependency = "\"acme:logger\" = \"1.0\"\n";
+            manifest.replace(dependency, &format!("{dependency}{table}"))
+        } else {
+            format!("{manifest}\n{table}")
+        };
+        app.write("Cargo.toml", manifest);
+        let said = app.warg(&[command]).code(0).stderr_contains("Locked ");
+        assert_eq!(said.stderr.matches("is yanked").count(), 1, "{said}");
+    }
+}

@@ -251,3 +251,22 @@ fn a_patch_is_a_folder_that_holds_the_package_and_nothing_else() {
         .stderr_contains("and `app` takes it from")
         .stderr_contains("help: keep one of the two");
 }
+
+#[test]
+fn a_patch_that_nothing_uses_is_told_by_verify_and_may_be_denied() {
+    let sandbox = Sandbox::new();
+    let registry = story::stocked(&sandbox);
+    let app = logger_app(&sandbox, &registry);
+    app.append_to_manifest("[workspace.metadata.warg.patch]\n\"acme:io\" = { path = \"../io\" }\n");
+    app.write(
+        "../io/io.wit",
+        "package acme:io@7.0.0;\ninterface streams {}\n",
+    );
+    app.warg(&["lock"]).code(0);
+    app.warg(&["verify"])
+        .code(0)
+        .stderr_contains("the patch of `acme:io` is not used");
+    app.warg(&["verify", "--deny", "warnings"])
+        .code_is_no_success()
+        .stderr_contains("the patch of `acme:io` is not used");
+}

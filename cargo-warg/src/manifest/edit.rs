@@ -139,6 +139,12 @@ impl ManifestEdit {
         self.replace(&text, &self.before)
     }
 
+    /// Whether a location is one of the text that is to be written, and not of what the file held before.
+    pub fn is_new(&self, location: &Location) -> bool {
+        let (text, end) = (self.text(), location.span().end);
+        location.text() == text && text.get(..end) != self.before.get(..end)
+    }
+
     fn replace(&self, expected: &str, text: &str) -> Result<(), ManifestError> {
         if read_text(&self.path)? != expected {
             return Err(ManifestError::Changed {

@@ -13,7 +13,7 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Classified as _, Error, Result};
-use crate::notice::Notice;
+use crate::notice::{Notice, leave_out_yanks};
 use crate::ops::lock::verify::{Checked, Whose};
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
@@ -81,6 +81,7 @@ pub fn fetch(project: &Project, packages: &[String], flags: Flags) -> Result<Fet
     fetched.contents = checked.count;
     fetched.proved = sessions.proved();
     fetched.notices = sessions.silent();
+    leave_out_yanks(&mut fetched.lock.notices, &checked.yanked);
     fetched.notices.extend(checked.yanked);
     Ok(fetched)
 }

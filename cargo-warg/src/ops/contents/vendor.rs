@@ -25,7 +25,7 @@ use transparency::name::Origin;
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::manifest::address::{address_text, resolve};
-use crate::notice::Notice;
+use crate::notice::{Notice, leave_out_yanks};
 use crate::ops::lock::verify::Whose;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::manifest::add::wait_for_turn;
@@ -110,7 +110,7 @@ pub fn vendor(
     let text = address_text(root, &folder, "the folder to vendor into")?;
     check_ours(&folder)?;
     let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
-    let outcome = lock::lock(project, &mut sessions, &[], flags)?;
+    let mut outcome = lock::lock(project, &mut sessions, &[], flags)?;
     let Some(lock) = outcome.lock.as_ref() else {
         return Ok(None);
     };
@@ -141,6 +141,7 @@ pub fn vendor(
     let mut edit = project.workspace.edit_root().classified()?;
     edit.set_vendor(&text).classified()?;
     let configured = edit.save().classified()?;
+    leave_out_yanks(&mut outcome.notices, &checked.yanked);
     Ok(Some(Vendored {
         folder,
         files: files.len(),

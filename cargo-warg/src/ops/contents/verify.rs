@@ -102,6 +102,7 @@ fn check(
         Some((release.clone(), by))
     }));
     verified.notices.extend(checked.yanked);
+    verified.notices.extend(project.unused_patches(&lock));
     Ok(())
 }
 

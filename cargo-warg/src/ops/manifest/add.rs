@@ -151,10 +151,12 @@ pub fn add(
     });
     match locked {
         Ok(outcome) => Ok((added, outcome)),
-        Err(error) => Err(error.with_help(match edit.revert() {
-            Ok(()) => format!("{} is as it was before", member.manifest.display()),
-            Err(failure) => left_over(failure, &added),
-        })),
+        Err(error) => Err(match edit.revert() {
+            Ok(()) => error
+                .labelled("as `add` would have written it", |one| edit.is_new(one))
+                .with_help(format!("{} is as it was before", member.manifest.display())),
+            Err(failure) => error.with_help(left_over(failure, &added)),
+        }),
     }
 }
 

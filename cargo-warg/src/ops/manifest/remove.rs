@@ -116,14 +116,16 @@ pub fn remove(
                     } => error.with_help(format!("{location} still refers to {reference}")),
                     _ => error,
                 });
-            Err(error.with_help(match edit.revert() {
-                Ok(()) => format!("{} is as it was before", member.manifest.display()),
-                Err(failure) => format!(
-                    "{} was not put back ({:#})",
-                    member.manifest.display(),
+            let manifest = member.manifest.display();
+            Err(match edit.revert() {
+                Ok(()) => error
+                    .labelled("as `remove` would have left it", |one| edit.is_new(one))
+                    .with_help(format!("{manifest} is as it was before")),
+                Err(failure) => error.with_help(format!(
+                    "{manifest} was not put back ({:#})",
                     Error::classified(failure)
-                ),
-            }))
+                )),
+            })
         }
     }
 }
