@@ -416,7 +416,7 @@ fn a_login_goes_to_the_registry_and_to_configured_pairs_alone() {
     registry.give_tokens_at("http://evil.example/token");
     let refusal = Reader::logged_in(&registry, basic()).refusal();
     assert!(
-        refusal.contains("at evil.example, without TLS"),
+        refusal.contains("at evil.example, which is without TLS"),
         "{refusal}"
     );
 }

@@ -186,7 +186,7 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
-        shows: &["NoToken::InTheClear"],
+        shows: &["NoToken::Unsafe"],
         title: "an upstream whose tokens would come without TLS",
         run: |s| {
             imports(s, 13, &["acme:a"], |registry| {

@@ -89,7 +89,7 @@ variants! {
         NoPackage, NoVersion, AbsentOrPrivate, Fetch, Status, Json, Link, TooManyTags, NoMetadata, Metadata, Crate, NoToken, Login,
         Manifest, NoBlob, Differs, Content, Wit, OtherPackage, TwoTexts, Unmet, Texts, Folder, Read,
     }
-    NoToken { Challenge, InTheClear, Malformed, Characters, Status }
+    NoToken { Challenge, Unsafe, Malformed, Characters, Status }
     ChallengeError { Unknown, Realm }
     OciManifestError { Json, Index, NoConfig, Config, NoContent, Ambiguous, OtherLayers, Digest, TooLarge }
     MetadataError { Json, Type, Protocol, NoRegistry, Local, Address }

@@ -10,9 +10,9 @@ pub enum NoToken {
     /// What the registry asks for is not known here.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
-    /// Tokens would come without TLS.
-    #[error("it has its tokens given at {realm}, without TLS")]
-    InTheClear {
+    /// Tokens would come without TLS, or from this machine for another one's registry.
+    #[error("it has its tokens given at {realm}, which is without TLS, or this very machine")]
+    Unsafe {
         /// The host that gives them.
         realm: String,
     },

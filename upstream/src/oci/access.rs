@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use registry::http::{Address as HttpAddress, AddressError};
+use registry::http::Address as HttpAddress;
 use registry::http::{Credential, Method, Question, Reply, Url, Web};
 use transparency::name::PackageName;
 
@@ -219,7 +219,7 @@ impl Access {
         let authority = authority_of(realm);
         if !self.is_safe(realm) {
             let realm = authority;
-            return Err(self.no_token(NoToken::InTheClear { realm }));
+            return Err(self.no_token(NoToken::Unsafe { realm }));
         }
         let scope = format!("repository:{}:pull", ask.repository);
         let login = match self.login()? {
@@ -264,15 +264,12 @@ impl Access {
         self.token_of(&authority, &reply)
     }
 
-    /// Whether tokens may be got at an address at all: over TLS, or on this machine where the registry is, too.
+    /// Whether tokens may be got at an address at all: over TLS, and on this machine only where the registry is, too. A stranger is
+    /// not to have us ask what this machine alone reaches.
     fn is_safe(&self, realm: &Url) -> bool {
-        let is_local = |address: &HttpAddress| {
-            address.is_private() && address.to_string().starts_with("http:")
-        };
-        let parsed: Result<HttpAddress, AddressError> = origin_of(realm).parse();
-        match parsed {
-            Ok(parsed) if is_local(&parsed) => is_local(&self.base),
-            Ok(parsed) => parsed.is_private(),
+        match authority_of(realm).parse::<OciHost>() {
+            Ok(host) if host.is_local() => self.host.is_local(),
+            Ok(_) => realm.scheme() == "https",
             Err(_) => false,
         }
     }
@@ -367,5 +364,56 @@ fn authority_of(url: &Url) -> String {
     match url.port() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use registry::http::Options;
+    use tokio::runtime::Runtime;
+
+    use super::*;
+    use crate::login::Anonymous;
+
+    #[test]
+    fn tokens_are_got_over_tls_and_a_login_goes_to_few() {
+        let runtime = Runtime::new().unwrap();
+        let access = |host: &str| {
+            let web = Web::new(Options::default(), runtime.handle().clone());
+            let realms = vec!["gitlab.com".parse().unwrap()];
+            let host: OciHost = host.parse().unwrap();
+            Access::new(web, host, Arc::new(Anonymous), realms, "told".into())
+        };
+        for (host, realm, is_safe, sees_login) in [
+            ("ghcr.io", "https://ghcr.io/token", true, true),
+            ("ghcr.io", "https://ghcr.io:8443/token", true, false),
+            ("ghcr.io", "http://ghcr.io/token", false, false),
+            ("ghcr.io", "https://ghcr.io.evil.example/token", true, false),
+            ("ghcr.io", "https://127.0.0.1/token", false, false),
+            ("ghcr.io", "http://localhost/token", false, false),
+            ("ghcr.io", "https://auth.docker.io/token", true, false),
+            ("docker.io", "https://auth.docker.io/token", true, true),
+            (
+                "docker.io",
+                "https://registry-1.docker.io/token",
+                true,
+                true,
+            ),
+            (
+                "registry.gitlab.com",
+                "https://gitlab.com/jwt/auth",
+                true,
+                true,
+            ),
+            ("127.0.0.1:5000", "http://127.0.0.1:5000/token", true, true),
+            ("127.0.0.1:5000", "http://127.0.0.1:5001/token", true, false),
+        ] {
+            let access = access(host);
+            let url: Url = realm.parse().unwrap();
+            assert_eq!(access.is_safe(&url), is_safe, "{host}: {realm}");
+            let shown = access.is_safe(&url) && access.may_see_login(&url);
+            assert_eq!(shown, sees_login, "{host}: {realm}");
+        }
     }
 }
