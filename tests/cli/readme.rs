@@ -7,6 +7,7 @@ use std::path::Path;
 use cargo_warg::cli::Cargo;
 use cargo_warg::error::Class;
 use clap::CommandFactory as _;
+use fixtures::population::Population;
 
 use crate::user::User;
 
@@ -33,6 +34,51 @@ fn tour(readme: &str) -> Vec<&str> {
                 .unwrap_or_else(|| panic!("`{line}` of the tour is no command"))
         })
         .collect()
+}
+
+/// The commands of the first screen, and what each is shown to say.
+fn first_screen(readme: &str) -> Vec<(&str, Vec<&str>)> {
+    let block = readme.split("```console\n").nth(1).unwrap();
+    let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in block.split("```").next().unwrap().lines() {
+        match line.strip_prefix("$ ") {
+            Some(command) => commands.push((command, Vec::new())),
+            None => commands.last_mut().unwrap().1.push(line),
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_first_screen_runs_from_an_empty_home_with_nothing_but_upstreams() {
+    let readme = document("README.md");
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = Population::light();
+    let mut user = User::new(folder.path(), "");
+    // What wasm-pkg knows of itself leads out of this machine.
+    let config = folder.path().join("home/.config/wasm-pkg");
+    fs::create_dir_all(&config).unwrap();
+    let text = format!(
+        "[namespace_registries]\nwasi = {{ registry = \"up\", metadata = {{ oci = {{ registry = \"{}\", \
+         namespacePrefix = \"{}/\" }} }} }}\n",
+        upstream.registry.host(),
+        fixtures::population::PREFIX
+    );
+    fs::write(config.join("config.toml"), text).unwrap();
+    let commands = first_screen(&readme);
+    assert!(commands.len() > 3, "{commands:?}");
+    for (command, shown) in commands {
+        let said = user.line(command);
+        for line in shown {
+            // Versions and numbers are those of the real packages.
+            let verb = line.split_whitespace().next().unwrap();
+            let says = |line: &str| line.split_whitespace().next() == Some(verb);
+            assert!(
+                said.lines().any(says),
+                "`{command}` did not say `{verb}`:\n{said}"
+            );
+        }
+    }
 }
 
 #[test]
