@@ -31,6 +31,7 @@ pub fn discover(web: &Web, host: &OciHost) -> Result<OciAddress, UpstreamError> 
         accept: Some("application/json"),
         credential: web.token(&url).as_ref(),
         limit: MAX_METADATA,
+        again: true,
     });
     let reply = asked.map_err(|source| UpstreamError::fetch(&url, source))?;
     match reply.status {

@@ -636,3 +636,35 @@ fn documents_have_limits() {
     }
     assert!(registry.server().sent() < 40 << 20);
 }
+
+#[test]
+fn a_registry_that_is_down_is_tried_again_for_the_first_package_alone() {
+    let registry = with_clock();
+    let down = Answer::Status(503);
+    registry.server().everything(down);
+    let reader = Reader::of(&registry);
+    for asked in [3, 4, 5] {
+        assert!(reader.oci.versions(&name()).is_err());
+        assert_eq!(registry.server().requests().len(), asked);
+    }
+    let up = with_clock();
+    let reader = Reader::of(&up);
+    up.server().everything(Answer::Status(503));
+    assert!(reader.oci.versions(&name()).is_err());
+    up.server().next(
+        &format!("v2/{REPOSITORY}/tags/list?n=1000"),
+        [Answer::Full {
+            status: 200,
+            headers: Vec::new(),
+            body: b"{\"tags\":[]}".into(),
+        }],
+    );
+    assert!(reader.oci.versions(&name()).is_ok());
+    let before = up.server().requests().len();
+    assert!(reader.oci.versions(&name()).is_err());
+    assert_eq!(
+        up.server().requests().len() - before,
+        3,
+        "it was there in between"
+    );
+}

@@ -40,6 +40,8 @@ pub struct Question<'q> {
     pub credential: Option<&'q Credential>,
     /// The most bytes that may come.
     pub limit: u64,
+    /// Whether it is asked again where that may help.
+    pub again: bool,
 }
 
 /// What a web server answered: with what was asked for, or by saying why not.
@@ -126,8 +128,8 @@ impl Inner {
                 .timeouts
                 .pause(round, &error, SystemTime::now())
             {
-                Some(pause) => sleep(pause).await,
-                None => return Err(error),
+                Some(pause) if question.again => sleep(pause).await,
+                _ => return Err(error),
             }
         }
     }

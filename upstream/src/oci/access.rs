@@ -57,6 +57,8 @@ struct Known {
     /// This user's login, if there is one.
     login: Option<Login>,
     login_use: Option<LoginUse>,
+    /// Whether nothing came of the last question.
+    is_down: bool,
 }
 
 impl Access {
@@ -147,9 +149,17 @@ impl Access {
             accept: ask.accept,
             credential: shown,
             limit: ask.limit,
+            again: !self.known().is_down,
         };
-        let asked = self.web.ask(&question);
-        asked.map_err(|source| UpstreamError::fetch(ask.url, source))
+        self.put(&question)
+    }
+
+    /// Puts a question. Where nothing came of one, however often it was put, others are put once: hundreds of packages of a registry
+    /// that is down would each take all tries.
+    fn put(&self, question: &Question<'_>) -> Result<Reply, UpstreamError> {
+        let asked = self.web.ask(question);
+        self.known().is_down = asked.is_err();
+        asked.map_err(|source| UpstreamError::fetch(question.url, source))
     }
 
     /// What shows who asks for a repository, as the registry wanted it the last time; none where it wants nothing.
@@ -333,9 +343,9 @@ impl Access {
             accept: Some("application/json"),
             credential,
             limit: MAX_TOKEN_ANSWER,
+            again: !self.known().is_down,
         };
-        let asked = self.web.ask(&question);
-        asked.map_err(|source| UpstreamError::fetch(url, source))
+        self.put(&question)
     }
 
     /// The token in an answer.
