@@ -613,6 +613,30 @@ fn what_is_no_package_in_an_oci_registry_is_refused_in_words() {
 }
 
 #[test]
+fn a_manifest_and_a_config_have_a_limited_number_of_layers() {
+    let registry = Registry::new();
+    let wasm = with_type(registry.put(&clock()), WASM);
+    let other = with_type(registry.put(b"{}"), "application/vnd.policy+json");
+    let of = |digests: usize, layers: usize| {
+        let mut all = vec![other.clone(); layers - 1];
+        all.push(wasm.clone());
+        let mut named = vec![json!("sha256:0"); digests - 1];
+        named.push(wasm["digest"].clone());
+        registry.manifest(CONFIG, &json!({"layerDigests": named}), &all)
+    };
+    for (digests, layers, words) in [
+        (1, 1001, "its manifest does not read: more than 1000 layers"),
+        (1001, 1, "its config does not read: more than 1000 layers"),
+    ] {
+        registry.push_manifest(REPOSITORY, "1.0.0", &of(digests, layers));
+        let refusal = Reader::of(&registry).refusal();
+        assert!(refusal.contains(words), "{words}: {refusal}");
+    }
+    registry.push_manifest(REPOSITORY, "1.0.0", &of(1000, 1000));
+    assert!(Reader::of(&registry).oci.fetch(&name(), &one()).is_ok());
+}
+
+#[test]
 fn documents_have_limits() {
     let registry = with_clock();
     for (path, limit) in [

@@ -3,17 +3,21 @@
 //! The layout is that of CNCF's "wasm OCI artifact": a config of a type of its own, and one layer. Where there are more, the
 //! config says which are meant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::marker::PhantomData;
 
 use component::content::MAX_CONTENT;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use transparency::digest::Digest;
 
 /// The largest manifest, as OCI advises.
 pub const MAX_MANIFEST: u64 = 4 << 20;
 /// The largest config.
 pub(crate) const MAX_CONFIG: u64 = 1 << 20;
+/// The most layers of a manifest, and the most that a config names. Images have 127 at most, packages one.
+pub const MAX_LAYERS: usize = 1000;
 
 /// What a config is called.
 pub const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";
@@ -119,12 +123,48 @@ impl Descriptor {
     }
 }
 
+/// A list of at most [`MAX_LAYERS`].
+#[derive(Debug)]
+struct Layers<T>(Vec<T>);
+
+impl<T> Default for Layers<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Layers<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+            type Value = Layers<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of layers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Layers<T>, A::Error> {
+                let mut layers = Vec::new();
+                while let Some(layer) = list.next_element()? {
+                    if layers.len() == MAX_LAYERS {
+                        let message = format_args!("more than {MAX_LAYERS} layers");
+                        return Err(de::Error::custom(message));
+                    }
+                    layers.push(layer);
+                }
+                Ok(Layers(layers))
+            }
+        }
+        deserializer.deserialize_seq(List(PhantomData))
+    }
+}
+
 /// A manifest, as far as it is read.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "a manifest")]
 pub struct Manifest {
     config: Option<Descriptor>,
-    layers: Option<Vec<Descriptor>>,
+    layers: Option<Layers<Descriptor>>,
     /// Only an index has it.
     manifests: Option<IgnoredAny>,
     annotations: Option<BTreeMap<String, String>>,
@@ -134,7 +174,7 @@ impl Manifest {
     /// Reads a manifest.
     ///
     /// # Errors
-    /// What is not JSON of that form, and an index.
+    /// What is not JSON of that form, more than [`MAX_LAYERS`] layers, and an index.
     pub fn parse(bytes: &[u8]) -> Result<Self, OciManifestError> {
         let document = "manifest";
         let manifest: Self = serde_json::from_slice(bytes)
@@ -164,9 +204,10 @@ impl Manifest {
     /// # Errors
     /// No such layer, or several.
     pub fn content(&self, config: &Config) -> Result<Blob, OciManifestError> {
-        let layers = self.layers.as_deref().unwrap_or_default();
+        let layers = self.layers.as_ref().map_or(&[][..], |layers| &layers.0);
+        let digests: BTreeSet<_> = config.layer_digests.0.iter().collect();
         let is_wasm = |layer: &&Descriptor| layer.media_type == CONTENT_TYPE;
-        let is_named = |layer: &&Descriptor| config.layer_digests.contains(&layer.digest);
+        let is_named = |layer: &&Descriptor| digests.contains(&layer.digest);
         let wasm: Vec<_> = layers.iter().filter(is_wasm).collect();
         let named: Vec<_> = wasm
             .iter()
@@ -178,7 +219,7 @@ impl Manifest {
             ([], _) => Err(OciManifestError::NoContent { count }),
             (_, [content]) => content.blob("content", MAX_CONTENT),
             // Alone, and a config that says nothing of layers.
-            ([content], []) if count == 1 && config.layer_digests.is_empty() => {
+            ([content], []) if count == 1 && digests.is_empty() => {
                 content.blob("content", MAX_CONTENT)
             }
             ([_], []) => Err(OciManifestError::OtherLayers),
@@ -197,14 +238,14 @@ impl Manifest {
 #[serde(rename_all = "camelCase", expecting = "a config")]
 pub struct Config {
     #[serde(default)]
-    layer_digests: Vec<String>,
+    layer_digests: Layers<String>,
 }
 
 impl Config {
     /// Reads a config.
     ///
     /// # Errors
-    /// What is not JSON of that form.
+    /// What is not JSON of that form, and more than [`MAX_LAYERS`] digests.
     pub fn parse(bytes: &[u8]) -> Result<Self, OciManifestError> {
         let document = "config";
         serde_json::from_slice(bytes).map_err(|source| OciManifestError::Json { document, source })
