@@ -238,6 +238,14 @@ impl UpstreamError {
         }
     }
 
+    /// Whether an answer had more bytes than it might.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let Self::Fetch { source, .. } = self else {
+            return false;
+        };
+        matches!(**source, FetchError::TooLarge { .. })
+    }
+
     pub(crate) fn status(url: &Url, status: u16) -> Self {
         Self::Status {
             address: without_query(url),

@@ -20,7 +20,7 @@ use crate::Upstream;
 use crate::address::{OciAddress, OciHost, tag_of};
 use crate::document::manifest::{ACCEPTED, Blob, Config, MAX_MANIFEST, Manifest, OciManifestError};
 use crate::document::tags::{
-    MAX_PAGE, MAX_PAGES, MAX_TAGS, is_page_of, listing, next_link, parse_page,
+    MAX_LISTING, MAX_PAGE, MAX_PAGES, MAX_TAGS, is_page_of, listing, next_link, parse_page,
 };
 use crate::error::{UpstreamError, check_digest};
 use crate::fetched::{Claims, Document, Fetched};
@@ -86,43 +86,55 @@ impl Oci {
         }
     }
 
-    /// All tags of a package.
+    /// All tags of a package. The list goes on as long as a page links to one that was not asked for: a page may well have
+    /// nothing new.
     fn tags(&self, package: &PackageName) -> Result<BTreeSet<String>, UpstreamError> {
+        let too_many = || UpstreamError::TooManyTags {
+            package: package.clone(),
+            upstream: self.to_string(),
+        };
         let list = self.url(&self.address.repository(package), "tags/list");
         let mut next = Some(first_page(&list, self.address.host()));
+        let mut asked = BTreeSet::new();
         let mut found = BTreeSet::new();
-        for _ in 0..MAX_PAGES {
-            let Some(url) = next.take() else {
-                return Ok(found);
+        let mut rest = MAX_LISTING;
+        while let Some(url) = next.take() {
+            if !asked.insert(url.clone()) {
+                break;
+            }
+            if asked.len() > MAX_PAGES {
+                return Err(too_many());
+            }
+            let limit = MAX_PAGE.min(rest);
+            let reply = match self.get(package, &url, Some("application/json"), limit) {
+                Err(error) if limit < MAX_PAGE && error.is_too_large() => return Err(too_many()),
+                reply => reply?,
             };
-            let reply = self.get(package, &url, Some("application/json"), MAX_PAGE)?;
             match reply.status {
                 200 => {}
                 404 => return Err(self.no_package(package)),
                 status => return Err(UpstreamError::status(&url, status)),
             }
+            rest = rest.saturating_sub(reply.body.len().try_into().unwrap_or(u64::MAX));
             let page = parse_page(&reply.body);
             let page = page.map_err(|source| UpstreamError::json(&url, source))?;
             let last = page.tags.last().cloned();
             let before = found.len();
             found.extend(page.tags);
             if found.len() > MAX_TAGS {
-                break;
+                return Err(too_many());
             }
-            // A server that always has another page would never end.
-            if found.len() == before {
-                return Ok(found);
-            }
+            let is_new = found.len() > before;
             next = match (next_link(reply.headers_of("link")), last) {
                 (Some(link), _) => Some(follow(&list, &url, &link)?),
-                (None, Some(last)) if page.count >= AT_ONCE => Some(page_behind(&list, &last)),
+                // Nobody says that there is more: it may be all, from a server that takes no number.
+                (None, Some(last)) if is_new && page.count >= AT_ONCE => {
+                    Some(page_behind(&list, &last))
+                }
                 (None, _) => None,
             };
         }
-        Err(UpstreamError::TooManyTags {
-            package: package.clone(),
-            upstream: self.to_string(),
-        })
+        Ok(found)
     }
 
     /// The manifest of a version.

@@ -217,7 +217,62 @@ fn a_list_that_never_ends_is_given_up_by_count() {
         told(&error).contains("more tags for `acme:clock` than are read"),
         "{error:?}"
     );
-    assert_eq!(registry.server().requests().len(), 1000);
+    assert_eq!(registry.server().requests().len(), 64);
+}
+
+/// A page of tags, and where the next one is.
+fn page(tags: &[&str], to: Option<&str>, filling: usize) -> Answer {
+    let body = json!({"tags": tags, "filling": " ".repeat(filling)});
+    let link = to.map(|to| {
+        let to = format!("</v2/{REPOSITORY}/tags/list?{to}>; rel=\"next\"");
+        ("Link", to)
+    });
+    Answer::Full {
+        status: 200,
+        headers: link.into_iter().collect(),
+        body: body.to_string().into(),
+    }
+}
+
+#[test]
+fn a_list_is_given_up_by_its_bytes_as_well() {
+    let registry = with_clock();
+    let list = format!("v2/{REPOSITORY}/tags/list");
+    for at in 1..=9 {
+        let path = match at {
+            1 => format!("{list}?n=1000"),
+            _ => format!("{list}?{at}"),
+        };
+        let next = (at + 1).to_string();
+        let answer = page(&[&format!("1.0.{at}")], Some(&next), 3 << 20);
+        registry.server().always(&path, answer);
+    }
+    let error = Reader::of(&registry).oci.versions(&name()).unwrap_err();
+    assert!(
+        told(&error).contains("more tags for `acme:clock` than are read"),
+        "{error:?}"
+    );
+    assert_eq!(registry.server().requests().len(), 6, "16 MiB and a bit");
+}
+
+#[test]
+fn a_page_without_a_new_tag_does_not_end_a_list_that_goes_on() {
+    let registry = with_clock();
+    let list = format!("v2/{REPOSITORY}/tags/list");
+    for (path, answer) in [
+        (format!("{list}?n=1000"), page(&["1.0.0"], Some("2"), 0)),
+        (format!("{list}?2"), page(&["1.0.0"], Some("3"), 0)),
+        (format!("{list}?3"), page(&[], Some("4"), 0)),
+        (format!("{list}?4"), page(&["1.0.1"], Some("2"), 0)),
+    ] {
+        registry.server().always(&path, answer);
+    }
+    assert_eq!(Reader::of(&registry).versions(), ["1.0.0", "1.0.1"]);
+    assert_eq!(
+        registry.server().requests().len(),
+        4,
+        "an address that was asked ends it"
+    );
 }
 
 #[test]

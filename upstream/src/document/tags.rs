@@ -14,8 +14,11 @@ use crate::listing::Listing;
 pub(crate) const MAX_PAGE: u64 = 8 << 20;
 /// The most tags of one repository. Registries of images have some ten thousand.
 pub const MAX_TAGS: usize = 100_000;
-/// The most pages: those of the most tags, with a hundred each, as registries send them unasked.
-pub(crate) const MAX_PAGES: usize = 1000;
+/// The most bytes of all pages: those of the most tags, each as long as tags can be.
+pub(crate) const MAX_LISTING: u64 = 16 << 20;
+/// The most pages. Each may take as long as any answer. A registry that is asked for a thousand tags and sends a hundred
+/// can list 6,400.
+pub(crate) const MAX_PAGES: usize = 64;
 /// The longest tag, by OCI's rule.
 const MAX_TAG: usize = 128;
 
