@@ -1,4 +1,6 @@
 //! A folder in wkg's layout, as its `local` backend has it: `root/<namespace>/<name>/<version>.wasm`.
+//!
+//! Links are followed within the folder alone.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,6 +18,7 @@ use crate::error::UpstreamError;
 use crate::fetched::{Claims, Fetched};
 use crate::folder::{entries, has_extension};
 use crate::listing::Listing;
+use crate::tree::{led_out, real};
 
 /// Packages in such a folder.
 #[derive(Debug, Clone)]
@@ -33,6 +36,14 @@ impl Local {
         self.root
             .join(package.namespace_text())
             .join(package.name())
+    }
+
+    /// Refuses a file or folder that a link leads to, out of the root.
+    fn check_within(&self, path: &Path) -> Result<(), UpstreamError> {
+        match led_out(path, &real(&self.root)) {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
     }
 
     fn absent(&self, package: &PackageName) -> UpstreamError {
@@ -61,6 +72,7 @@ impl Upstream for Local {
             .into_iter()
             .filter(|path| path.is_dir())
         {
+            self.check_within(&namespace)?;
             for folder in entries(&namespace)?
                 .into_iter()
                 .filter(|path| path.is_dir())
@@ -77,7 +89,9 @@ impl Upstream for Local {
 
     fn versions(&self, package: &PackageName) -> Result<Listing, UpstreamError> {
         let mut listing = Listing::default();
-        for path in entries(&self.folder(package))? {
+        let folder = self.folder(package);
+        self.check_within(&folder)?;
+        for path in entries(&folder)? {
             if !has_extension(&path, "wasm") {
                 continue;
             }
@@ -97,6 +111,7 @@ impl Upstream for Local {
 
     fn fetch(&self, package: &PackageName, version: &Version) -> Result<Fetched, UpstreamError> {
         let path = self.folder(package).join(format!("{version}.wasm"));
+        self.check_within(&path)?;
         let bytes = match file::read(&path, MAX_CONTENT) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -172,12 +172,12 @@ fn read_tree(dir: &Path, groups: &mut Vec<Group>, skipped: &mut Vec<Skipped>) {
 }
 
 /// Where a path leads to.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What is wrong with a file or folder that a link leads to, out of the tree: nobody asked to import what lies there.
-fn led_out(path: &Path, top: &Path) -> Option<TextError> {
+pub(crate) fn led_out(path: &Path, top: &Path) -> Option<TextError> {
     let real = fs::canonicalize(path).ok()?;
     if real.starts_with(top) {
         return None;

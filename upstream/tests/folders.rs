@@ -146,3 +146,49 @@ fn what_is_no_package_or_another_one_is_refused_in_words() {
         assert!(told.contains(words), "{told}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn links_lead_nowhere_out_of_wkgs_layout() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = TempDir::new().unwrap();
+    put(
+        elsewhere.path(),
+        "acme/clock/1.0.0.wasm",
+        wit_package(CLOCK),
+    );
+    let clock = elsewhere.path().join("acme/clock");
+    let dir = TempDir::new().unwrap();
+    put(dir.path(), "acme/own/1.0.0.wasm", wit_package(CLOCK));
+    put(dir.path(), "acme/clock/1.0.0.wasm", wit_package(CLOCK));
+    let local = Local::new(dir.path());
+    let one = Version::new(1, 0, 0);
+    let words = "it is a link to what does not lie in the folder";
+
+    // A link within the folder is followed.
+    let at = dir.path().join("acme/clock/1.0.0.wasm");
+    fs::rename(&at, dir.path().join("acme/clock/newest.wasm")).unwrap();
+    symlink("newest.wasm", &at).unwrap();
+    assert!(local.fetch(&name("acme:clock"), &one).is_ok());
+
+    fs::remove_file(&at).unwrap();
+    symlink(clock.join("1.0.0.wasm"), &at).unwrap();
+    let file = told(local.fetch(&name("acme:clock"), &one).unwrap_err());
+    assert!(file.contains(words), "{file}");
+
+    fs::remove_dir_all(dir.path().join("acme/clock")).unwrap();
+    symlink(&clock, dir.path().join("acme/clock")).unwrap();
+    let package = told(local.versions(&name("acme:clock")).unwrap_err());
+    assert!(package.contains(words), "{package}");
+    let package = told(local.fetch(&name("acme:clock"), &one).unwrap_err());
+    assert!(package.contains(words), "{package}");
+    assert!(
+        local.versions(&name("acme:own")).is_ok(),
+        "others are not touched by it"
+    );
+
+    fs::remove_dir_all(dir.path().join("acme")).unwrap();
+    symlink(elsewhere.path().join("acme"), dir.path().join("acme")).unwrap();
+    let namespace = told(local.packages().unwrap_err());
+    assert!(namespace.contains(words), "{namespace}");
+}
