@@ -41,6 +41,7 @@ use transparency::name::PackageName;
 use transparency::number::{Index, Position, Size, Time};
 use transparency::package::Proofs;
 use transparency::policy::Policy;
+use transparency::record::Subject;
 use transparency::tile::{Part, WIDTH};
 
 use doubts::Doubts;
@@ -475,6 +476,14 @@ impl<'a> Session<'a> {
                 Self::check_leaf(session.checkpoint(), &proofs, hash, *index)
             })
         })
+    }
+
+    /// Whose record an entry of the log is; none where this record does not lie there, or cannot be read.
+    pub fn owner_of(&mut self, record: &Hash, index: Index) -> Option<Subject> {
+        let entry = evidence::entry(self, index)?;
+        (Hash::of_leaf(&entry) == *record)
+            .then(|| Subject::claimed_by(&entry))
+            .flatten()
     }
 
     fn check_leaf(

@@ -15,6 +15,7 @@ mod ci;
 mod clean;
 mod clock;
 mod configure;
+mod contradicted;
 mod dep_solved;
 mod errors;
 mod everyday;

@@ -66,8 +66,8 @@ impl Classify for ClientError {
                     .to_owned()
             }
             Self::NotPrefix { .. } | Self::NeverCheckpoint { .. } => {
-                "the lock was edited, or made against another registry under this name: find out by whom, then restore \
-                 it, or remove it and run `cargo warg lock`"
+                "the lock was edited, or its registry shows another history than it did: restore the lock where it is not \
+                 what is in version control; else keep it, for it is evidence, and ask the registry's operator"
                     .to_owned()
             }
             Self::Misbehavior {

@@ -21,8 +21,8 @@ use resolver::lockfile::{Change, Lockfile, ReadError, Stale, Staleness, changes}
 use resolver::problem::{Origins, Problem};
 use resolver::resolution::Resolution;
 
-use self::adopt::adopt;
-pub(super) use self::adopt::check_moved;
+use self::adopt::{adopt, check_moved};
+use self::verify::{Text, check_known};
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::lock_file::{LockFile, LockText};
 use crate::notice::{Notice, Tolerated};
@@ -236,9 +236,8 @@ fn bring_up_to_date(
         }
     };
     if let Some(old) = &old {
-        check_pasts(old, project, sessions)?;
+        load_known(&[old], Text::Whole, project, sessions)?;
         notices.extend(withdrawn(old, sessions)?);
-        sessions.load_locked(old)?;
     }
     let problem = project.problem_after(old.as_deref(), packages, sessions.origins());
     let resolution = sessions
@@ -250,7 +249,9 @@ fn bring_up_to_date(
     notices.extend(sessions.passed_over(&problem, &resolution, old.as_deref()));
     let new = Arc::new(build(&problem, &resolution, sessions)?);
     literal::check(&new, project)?;
-    old.iter().try_for_each(|old| check_moved(old, &new))?;
+    if let Some(old) = &old {
+        check_replaced(old, &new, project, sessions)?;
+    }
     let written = put.write(project, &new)?;
     Ok(Outcome {
         changes: changes(old.as_deref(), &new),
@@ -326,13 +327,9 @@ fn merge(
     let adopted = rehomed.as_ref().map_or(0, |rehomed| rehomed.adopted);
     let rehomed = rehomed.map(|rehomed| Merge::with_sides(rehomed.locks));
     let merge = rehomed.as_ref().unwrap_or(merge);
-    take_own(project, &merge.sides().iter().collect::<Vec<_>>(), sessions)?;
-    for side in merge.sides() {
-        check_pasts(side, project, sessions)?;
-    }
-    for side in merge.sides() {
-        sessions.load_locked(side)?;
-    }
+    let sides: Vec<_> = merge.sides().iter().collect();
+    take_own(project, &sides, sessions)?;
+    load_known(&sides, Text::Merged, project, sessions)?;
     let mut notices = vec![if merge.has_sides() {
         Notice::MergedLock
     } else {
@@ -340,7 +337,7 @@ fn merge(
             why: refused.clone(),
         }
     }];
-    for side in merge.sides() {
+    for side in &sides {
         for notice in withdrawn(side, sessions)? {
             if !notices.contains(&notice) {
                 notices.push(notice); // both sides may have locked it
@@ -360,10 +357,10 @@ fn merge(
     }
     let new = Arc::new(new);
     literal::check(&new, project)?;
-    merge
-        .sides()
-        .iter()
-        .try_for_each(|side| check_moved(side, &new))?;
+    for side in sides {
+        check_known(side, Text::Merged, project, sessions)?;
+        check_moved(side, &new)?;
+    }
     let written = put.write(project, &new)?;
     Ok(Outcome {
         changes: changes(merge.ours(), &new),
@@ -379,11 +376,7 @@ fn merge(
 ///
 /// # Errors
 /// A registry that is behind the lock; a checkpoint that its log never had.
-pub(super) fn check_pasts(
-    lock: &Lockfile,
-    project: &Project,
-    sessions: &mut Sessions<'_>,
-) -> Result<()> {
+fn check_pasts(lock: &Lockfile, project: &Project, sessions: &mut Sessions<'_>) -> Result<()> {
     sessions.expect(lock);
     // A registry that is configured no more has nothing to say about what is to be locked.
     let configured = |origin| project.registries.of_origin(origin).is_ok();
@@ -392,6 +385,43 @@ pub(super) fn check_pasts(
         sessions.check_past(checkpoint)?;
     }
     Ok(())
+}
+
+/// Loads what some locks have, and demands that their registries do not contradict them.
+///
+/// # Errors
+/// Those of [`check_pasts`]; a release that is no more what was locked, or lies elsewhere.
+pub(super) fn load_known(
+    locks: &[&Lockfile],
+    text: Text,
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
+    for lock in locks {
+        check_pasts(lock, project, sessions)?;
+    }
+    for lock in locks {
+        sessions.load_locked(lock)?;
+    }
+    for lock in locks {
+        check_known(lock, text, project, sessions)?;
+    }
+    Ok(())
+}
+
+/// Demands the same once more, of what could not be loaded before it was solved, and that what moved from a personal registry
+/// kept its contents.
+///
+/// # Errors
+/// Those of [`load_known`] and [`check_moved`].
+pub(super) fn check_replaced(
+    old: &Lockfile,
+    new: &Lockfile,
+    project: &Project,
+    sessions: &mut Sessions<'_>,
+) -> Result<()> {
+    check_known(old, Text::Whole, project, sessions)?;
+    check_moved(old, new)
 }
 
 /// The lock of a resolution, every selected release proved to be where it says. Of personal registries it names those

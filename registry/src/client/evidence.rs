@@ -374,7 +374,7 @@ fn uncounted(
 }
 
 /// An entry of the log, from its bundle.
-fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
+pub(super) fn entry(session: &mut Session<'_>, index: Index) -> Option<Vec<u8>> {
     let (part, position) = Part::holding(session.tiles.size().get(), index.get())?;
     session.bundle(part).ok()?.into_iter().nth(position)
 }

@@ -66,6 +66,14 @@ impl RefusedLog {
         (count == self.length.get()).then_some(&self.records)
     }
 
+    /// Whether it is known that this is no record of the log.
+    pub fn lacks(&self, record: &Hash) -> bool {
+        self.whole().is_some_and(|records| {
+            let mut hashes = records.iter().map(|(_, record)| Hash::of_leaf(record));
+            hashes.all(|found| found != *record)
+        })
+    }
+
     /// A record, and where it is said to lie; none where that is not known.
     pub(super) fn record_at(&self, position: Position) -> Option<(Index, &[u8])> {
         let count = u64::try_from(self.records.len()).ok()?;

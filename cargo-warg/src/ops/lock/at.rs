@@ -13,7 +13,8 @@ use transparency::name::Origin;
 use transparency::number::Size;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::lock::{Outcome, Put, build, check_pasts, unchanged};
+use crate::ops::lock::verify::Text;
+use crate::ops::lock::{Outcome, Put, build, check_pasts, check_replaced, load_known, unchanged};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, same_file};
 use crate::ops::session::registries::Registries;
@@ -115,7 +116,7 @@ fn solve_at(
         if old.check(&project.problem).is_ok() && old.registries.values().all(is_at) {
             return Ok(unchanged(Some(Arc::clone(old))));
         }
-        sessions.load_locked(old)?;
+        load_known(&[old], Text::Whole, project, sessions)?;
     }
     let problem = project.problem_after(preferred.map(Arc::as_ref), packages, sessions.origins());
     let resolution = sessions.solve(&problem)?;
@@ -123,6 +124,9 @@ fn solve_at(
     notices.extend(sessions.lost_since(&resolution));
     notices.extend(sessions.refused());
     let new = Arc::new(build(&problem, &resolution, sessions)?);
+    if let Some(old) = preferred {
+        check_replaced(old, &new, project, sessions)?;
+    }
     let written = put.write(project, &new)?;
     let outcome = Outcome {
         changes: changes(old.as_deref(), &new),

@@ -6,6 +6,7 @@
 //! says otherwise is refused: it was edited, or made by somebody who was shown another registry.
 
 mod claim;
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +16,15 @@ use resolver::index::Address;
 use resolver::lockfile::{LockedPackage, LockedRelease, Lockfile};
 use resolver::problem::Origins;
 use transparency::content::Content;
+use transparency::digest::Hash;
 use transparency::name::Origin;
-use transparency::number::{Length, Position, Time};
+use transparency::number::{Index, Length, Position, Time};
 use transparency::release::{Objection, Release};
 use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 pub use self::claim::{ClaimError, Whose};
+pub(in crate::ops) use self::known::{Text, check_known};
 use crate::error::{Class, Error, Result};
 use crate::notice::Notice;
 use crate::ops::session::Sessions;
@@ -103,7 +106,7 @@ pub(super) fn check_under(
         .collect();
     sessions.load(&addresses)?;
     let (mut refused, mut yanked) = (Vec::new(), Vec::new());
-    let mut asks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut asks = Asks::new();
     let mut made = BTreeMap::new();
     let mut found = BTreeMap::new();
     for (selection, package, locked_release) in &locked {
@@ -128,16 +131,7 @@ pub(super) fn check_under(
     }
     check_exports(lock, &found, &mut refused);
     refuse(whose, refused)?;
-    for (origin, records) in asks {
-        sessions
-            .with(&origin, |session| session.check_included(&records))
-            .map_err(|error| match error.class() {
-                Class::Refused => whose
-                    .accused(error)
-                    .context("a record does not lie in the log where the lock says"),
-                _ => error,
-            })?;
-    }
+    check_included(whose, &asks, sessions)?;
     let mut wanted = Wanted::default();
     for (selection, _, locked_release) in &locked {
         let Some(release) = found.remove(selection) else {
@@ -152,6 +146,24 @@ pub(super) fn check_under(
         count: locked.len(),
         yanked,
     })
+}
+
+/// Where a lock says that records lie, by registry.
+type Asks = BTreeMap<Origin, Vec<(Hash, Index)>>;
+
+/// Demands that records lie where the lock says, those of one registry at once.
+fn check_included(whose: Whose<'_>, asks: &Asks, sessions: &mut Sessions<'_>) -> Result<()> {
+    for (origin, records) in asks {
+        sessions
+            .with(origin, |session| session.check_included(records))
+            .map_err(|error| match error.class() {
+                Class::Refused => whose
+                    .accused(error)
+                    .context("a record does not lie in the log where the lock says"),
+                _ => error,
+            })?;
+    }
+    Ok(())
 }
 
 /// Finds out whether a locked release is newer than the lock's `exclude-newer` allows.
@@ -278,23 +290,33 @@ fn check_index(
     position: Position,
     sessions: &mut Sessions<'_>,
 ) -> Result<()> {
-    let log = sessions.log(&address(selection, locked));
-    let log = log.filter(|log| log.index_hint(position) != Some(locked.index));
-    let Some(log) = log.cloned() else {
-        return Ok(());
+    let address = address(selection, locked);
+    let check = |sessions: &mut Sessions<'_>| {
+        let log = sessions.log(&address);
+        let log = log.filter(|log| log.index_hint(position) != Some(locked.index));
+        let Some(log) = log.cloned() else {
+            return Ok(());
+        };
+        sessions.with(&address.origin, |session| {
+            session.check_index(&log, position, locked.index)
+        })
     };
-    sessions.with(&locked.origin, |session| {
-        session.check_index(&log, position, locked.index)
-    })
+    match check(sessions) {
+        // The files that this machine keeps may be wrong, and the registry's right.
+        Err(error) if error.class() == Class::Refused && !sessions.is_offline() => {
+            let names = BTreeSet::from([address.name.clone()]);
+            sessions.load_afresh(&address.origin, &names)?;
+            check(sessions)
+        }
+        checked => checked,
+    }
 }
 
-/// Compares what the lock says of a release with its package log.
-fn check_release<'l>(
+/// Compares what the lock says of a release with its package log: which record and which content it is.
+fn check_record<'l>(
     selection: &Selection,
-    package: &LockedPackage,
     locked: &LockedRelease,
     log: Option<&'l LoadedLog>,
-    origins: &Origins,
 ) -> std::result::Result<&'l Release, ClaimError> {
     let address = address(selection, locked);
     let selection = || selection.clone();
@@ -316,12 +338,7 @@ fn check_release<'l>(
             address,
         });
     };
-    let differs = |what, claimed: String, found: String| ClaimError::Differs {
-        selection: selection(),
-        what,
-        claimed,
-        found,
-    };
+    let differs = |what, claimed, found| differs(&selection(), what, claimed, found);
     let (claimed, found) = (locked.digest, *release.digest());
     if claimed != found {
         return Err(differs("digest", claimed.to_string(), found.to_string()));
@@ -330,6 +347,32 @@ fn check_release<'l>(
     if claimed != found {
         return Err(differs("record", claimed.to_string(), found.to_string()));
     }
+    Ok(release)
+}
+
+fn differs(
+    selection: &Selection,
+    what: &'static str,
+    claimed: String,
+    found: String,
+) -> ClaimError {
+    ClaimError::Differs {
+        selection: selection.clone(),
+        what,
+        claimed,
+        found,
+    }
+}
+
+/// The same, and what the release requires, and whether it is to be used.
+fn check_release<'l>(
+    selection: &Selection,
+    package: &LockedPackage,
+    locked: &LockedRelease,
+    log: Option<&'l LoadedLog>,
+    origins: &Origins,
+) -> std::result::Result<&'l Release, ClaimError> {
+    let release = check_record(selection, locked, log)?;
     let found = release.requirements().iter();
     // A record that names another registry than this project's table is refused, not read as if it did not.
     let found = found.map(|requirement| match requirement.origin {
@@ -339,16 +382,16 @@ fn check_release<'l>(
     let found: BTreeSet<_> = found.collect();
     if package.requires != found {
         let (claimed, found) = (listed(&package.requires), listed(&found));
-        return Err(differs("requirements", claimed, found));
+        return Err(differs(selection, "requirements", claimed, found));
     }
     match release.objection() {
         None | Some(Objection::Yanked { .. }) => Ok(release),
         Some(Objection::Unusable { defect }) => Err(ClaimError::Unusable {
-            selection: selection(),
+            selection: selection.clone(),
             reason: defect.to_string(),
         }),
         Some(Objection::Withdrawn { reason }) => Err(ClaimError::Withdrawn {
-            selection: selection(),
+            selection: selection.clone(),
             reason,
         }),
     }

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::notice::Notice;
 use crate::ops::lock;
 use crate::ops::lock::held_by::{HeldBy, held_by};
+use crate::ops::lock::verify::Text;
 use crate::ops::manifest::update::solve_afresh;
 use crate::ops::session::Sessions;
 use crate::ops::session::project::Project;
@@ -58,7 +59,7 @@ pub fn outdated(
 ) -> Result<Outdated> {
     let lock::Current { lock, mut notices } = lock::read_current(project, locked)?;
     let mut sessions = Sessions::new(&project.registries, Reading::now(offline));
-    lock::check_pasts(&lock, project, &mut sessions)?;
+    lock::load_known(&[&lock], Text::Whole, project, &mut sessions)?;
     let locked = lock.packages.iter().filter_map(|(selection, package)| {
         let origin = package.release.as_ref()?.origin.clone();
         let name = selection.name.clone();

@@ -38,6 +38,7 @@ use crate::lock_file::LockFile;
 use crate::notice::Notice;
 use crate::ops::lock::held_by::held_by;
 use crate::ops::lock::tree::not_locked;
+use crate::ops::lock::verify::Text;
 use crate::ops::lock::{self, Flags, Outcome};
 use crate::ops::session::Sessions;
 use crate::ops::session::project::{Project, relative};
@@ -131,8 +132,7 @@ pub fn update(
     let (old, adopted) = lock::as_own(old, project, sessions)?;
     let named = old.packages.keys().filter(|one| request.is_about(one));
     sessions.renew(named.map(|one| &one.name))?;
-    lock::check_pasts(&old, project, sessions)?;
-    sessions.load_locked(&old)?;
+    lock::load_known(&[&old], Text::Whole, project, sessions)?;
     let mut problem = project.problem_moving(Some(&old), request.members, sessions.origins());
     let specs = namespace::expand(&request, &old, &problem, sessions)?;
     let request = Request {
@@ -167,7 +167,7 @@ pub fn update(
     check_needed(&asked, &resolution, &moving, request.precise)?;
     let new = Arc::new(lock::build(&asked, &resolution, sessions)?);
     lock::literal::check(&new, project)?;
-    lock::check_moved(&old, &new)?;
+    lock::check_replaced(&old, &new, project, sessions)?;
     let lock_changes = changes(Some(&old), &new);
     // A newer checkpoint alone is no change of what is locked.
     let same = new.options == old.options

@@ -47,12 +47,7 @@ impl Sessions<'_> {
         match self.try_indices_of(address, releases) {
             Err(error) if error.class() == Class::Refused && !self.is_offline() => {
                 let names = BTreeSet::from([address.name.clone()]);
-                let packages = self.with(&address.origin, |session| session.load_afresh(&names))?;
-                for package in packages.into_values() {
-                    if let LoadedPackage::Present(log) = package {
-                        self.loaded.insert(address.clone(), Ok(Some(log)));
-                    }
-                }
+                self.load_afresh(&address.origin, &names)?;
                 self.try_indices_of(address, releases)
             }
             indices => indices,
@@ -125,13 +120,25 @@ impl Sessions<'_> {
                 names.insert(selection.name.clone());
             }
         }
-        for (origin, names) in by_origin {
-            let packages = self.with(&origin, |session| session.load_afresh(&names))?;
-            for (name, package) in packages {
-                if let LoadedPackage::Present(log) = package {
-                    let origin = origin.clone();
-                    self.loaded.insert(Address { origin, name }, Ok(Some(log)));
-                }
+        by_origin
+            .iter()
+            .try_for_each(|(origin, names)| self.load_afresh(origin, names))
+    }
+
+    /// Loads packages once more, from their registry itself.
+    ///
+    /// # Errors
+    /// Whatever keeps one from being read or believed.
+    pub(in crate::ops) fn load_afresh(
+        &mut self,
+        origin: &Origin,
+        names: &BTreeSet<PackageName>,
+    ) -> Result<()> {
+        let packages = self.with(origin, |session| session.load_afresh(names))?;
+        for (name, package) in packages {
+            if let LoadedPackage::Present(log) = package {
+                let origin = origin.clone();
+                self.loaded.insert(Address { origin, name }, Ok(Some(log)));
             }
         }
         Ok(())

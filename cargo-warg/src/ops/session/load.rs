@@ -197,6 +197,15 @@ impl Sessions<'_> {
         self.loaded.get(address)?.as_ref().ok()?.as_deref()
     }
 
+    /// The same of a package that may break the rules; none where it was not loaded.
+    pub(in crate::ops) fn loaded(
+        &self,
+        address: &Address,
+    ) -> Option<std::result::Result<Option<&LoadedLog>, &RefusedLog>> {
+        let loaded = self.loaded.get(address)?.as_ref();
+        Some(loaded.map(Option::as_deref))
+    }
+
     /// The log of a package by its name, where it was loaded and is there.
     pub fn log_of(&self, name: &PackageName) -> Option<&LoadedLog> {
         self.log(&self.address(name)?)

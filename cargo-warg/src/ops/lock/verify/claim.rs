@@ -111,8 +111,8 @@ pub enum ClaimError {
 }
 
 /// What to do about a lock that says what no log says.
-const EDITED: &str = "warg.lock was edited, or made against another registry: find out by whom, then restore it, or \
-                      remove it and run `cargo warg lock`";
+const EDITED: &str = "warg.lock was edited, or its registry says something else than it did: restore the lock where it is not \
+                      what is in version control; else keep it, for it is evidence, and ask the registry's operator";
 
 impl Classify for ClaimError {
     fn class(&self) -> Class {
@@ -174,12 +174,12 @@ impl Whose<'_> {
     /// A failure of the registry, with what to do where it may be the lock that is wrong: only what the registry was asked to
     /// prove of the lock says so.
     pub(super) fn accused(self, error: Error) -> Error {
-        match error.cause() {
-            Some(ClientError::NotPrefix { .. } | ClientError::NotIncluded { .. }) => error
-                .with_help(match self {
-                    Self::Workspace(_) => EDITED,
-                    Self::Carried => DISTRUST,
-                }),
+        match (error.cause(), self) {
+            (Some(ClientError::NotIncluded { .. }), Self::Workspace(_)) => error.with_help(EDITED),
+            (
+                Some(ClientError::NotPrefix { .. } | ClientError::NotIncluded { .. }),
+                Self::Carried,
+            ) => error.with_help(DISTRUST),
             _ => error,
         }
     }
