@@ -347,6 +347,14 @@ pub(super) const OWN: &[(&str, &str)] = &[
         "the versions of … and of what they refer to have more than … bytes",
         BYTES,
     ),
+    (
+        "more than … packages would come along with those that were named",
+        BYTES,
+    ),
+    (
+        "… differ from another tag in build metadata alone, and were left out: nobody could say which is meant",
+        UPSTREAM,
+    ),
     ("cannot read an answer", ENVIRONMENT),
     (
         "this user's personal registry was founded, and is not there",
