@@ -13,6 +13,7 @@
 mod address;
 mod connection;
 mod credential;
+mod excerpt;
 mod exchange;
 mod innermost;
 mod progress;
@@ -34,6 +35,7 @@ use tokio::time::{sleep, timeout};
 
 pub use address::{Address, AddressError};
 pub use credential::Credential;
+pub use excerpt::{MAX_EXCERPT, excerpt};
 pub use progress::{Progress, Silent};
 pub use reqwest::Url;
 pub use timeouts::Timeouts;

@@ -13,13 +13,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use registry::http;
+use registry::http::{self, excerpt};
 use semver::Version;
 use transparency::name::PackageName;
 use transparency::version::parse_version;
 
 /// The longest name of a repository, in bytes: what registries take.
 const MAX_REPOSITORY: usize = 255;
+
+/// The longest host with its port, in bytes: names have 253 at most.
+const MAX_HOST: usize = 253 + 6;
 
 /// Why a text is no upstream's address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -173,7 +176,7 @@ impl OciHost {
     fn parse_with(scheme: &str, text: &str) -> Result<Self, UpstreamAddressError> {
         let parse = |host: &str| format!("{scheme}://{host}").parse::<http::Address>();
         // What stands before an `@` may be a password.
-        let shown = || text.rsplit('@').next().unwrap_or_default().to_owned();
+        let shown = || excerpt(text.rsplit('@').next().unwrap_or_default());
         let refused = |reason| UpstreamAddressError::Host {
             text: shown(),
             reason,
@@ -183,7 +186,9 @@ impl OciHost {
         let asked = base.to_string();
         let asked = asked.strip_prefix(scheme).unwrap_or(&asked);
         let host = asked.strip_prefix("://").unwrap_or(asked);
-        if host.contains('/') || text.contains(['/', '\\', '?', '#']) {
+        // Line breaks, which addresses are read without, would be no part of the host that was asked.
+        let is_other = |c: char| c.is_control() || matches!(c, '/' | '\\' | '?' | '#');
+        if host.contains('/') || text.contains(is_other) || text.len() > MAX_HOST {
             return Err(UpstreamAddressError::NotHost { text: shown() });
         }
         if !base.is_private() {
@@ -268,7 +273,7 @@ impl OciAddress {
     pub fn new(host: OciHost, prefix: &str) -> Result<Self, UpstreamAddressError> {
         if !is_repository(&format!("{prefix}a")) {
             return Err(UpstreamAddressError::Prefix {
-                text: prefix.to_owned(),
+                text: excerpt(prefix),
             });
         }
         Ok(Self {

@@ -262,7 +262,7 @@ impl UpstreamError {
 }
 
 /// An address for messages.
-fn without_query(url: &Url) -> String {
+pub(crate) fn without_query(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.to_string()

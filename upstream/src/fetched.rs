@@ -5,6 +5,7 @@ use std::path::Path;
 
 use component::content::{self, ContentError};
 use component::wit::import::Imported;
+use registry::http::excerpt;
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::{Kind, PackageName};
@@ -91,7 +92,7 @@ impl Fetched {
                     return Err(UpstreamError::OtherPackage {
                         reference: claims.reference,
                         asked: format!("{name}@{version}"),
-                        found: format!("{}@{}", found.name, found.version),
+                        found: excerpt(&format!("{}@{}", found.name, found.version)),
                     });
                 }
                 found.bytes

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use component::content::MAX_CONTENT;
 use registry::file;
+use registry::http::excerpt;
 use semver::Version;
 use transparency::name::PackageName;
 use transparency::version::parse_version;
@@ -100,7 +101,7 @@ impl Upstream for Local {
                 Ok(version) => {
                     listing.versions.insert(version);
                 }
-                Err(_) => listing.others.push(stem.into_owned()),
+                Err(_) => listing.others.push(excerpt(&stem)),
             }
         }
         if listing.versions.is_empty() {

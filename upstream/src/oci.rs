@@ -11,7 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use component::content::MAX_CONTENT;
-use registry::http::{Reply, Url, Web};
+use registry::fetch::FetchError;
+use registry::http::{Reply, Url, Web, excerpt};
 use semver::Version;
 use transparency::digest::Digest;
 use transparency::name::PackageName;
@@ -176,6 +177,14 @@ impl Oci {
             status => return Err(UpstreamError::status(&url, status)),
         }
         check_digest(reference, &blob.digest, &reply.body)?;
+        let came = u64::try_from(reply.body.len()).unwrap_or(u64::MAX);
+        if came != blob.size {
+            let said = blob.size;
+            return Err(UpstreamError::fetch(
+                &url,
+                FetchError::Length { said, came },
+            ));
+        }
         Ok(reply.body)
     }
 }
@@ -204,7 +213,7 @@ fn follow(list: &Url, from: &Url, link: &str) -> Result<Url, UpstreamError> {
         Ok(to) if is_page_of(list, &to) => Ok(to),
         _ => Err(UpstreamError::Link {
             address: list.to_string(),
-            to: link.chars().take(200).collect(),
+            to: excerpt(link),
         }),
     }
 }

@@ -692,6 +692,108 @@ fn a_manifest_and_a_config_have_a_limited_number_of_layers() {
 }
 
 #[test]
+fn a_token_is_got_where_a_password_would_do_as_well() {
+    let registry = with_clock();
+    registry.want(Tokens::Public);
+    let list = format!("v2/{REPOSITORY}/tags/list?n=1000");
+    for (first, second) in [(true, false), (false, true)] {
+        let bearer = format!(
+            "Bearer realm=\"http://{}/token\",service=\"told\"",
+            registry.host()
+        );
+        let mut challenges = vec![bearer];
+        if first {
+            challenges.insert(0, "Basic realm=\"told\"".into());
+        }
+        if second {
+            challenges.push("Basic realm=\"told\"".into());
+        }
+        let asking = Answer::Full {
+            status: 401,
+            headers: vec![("WWW-Authenticate", challenges.join(", "))],
+            body: Vec::new(),
+        };
+        registry.server().next(&list, [asking]);
+        assert_eq!(Reader::of(&registry).versions(), ["1.0.0"]);
+    }
+}
+
+#[test]
+fn a_content_is_as_long_as_its_manifest_says() {
+    let registry = Registry::new();
+    let mut longer = with_type(registry.put(&clock()), WASM);
+    longer["size"] = (clock().len() + 1).into();
+    let digests = json!({"layerDigests": [longer["digest"]]});
+    let manifest = registry.manifest(CONFIG, &digests, &[longer]);
+    registry.push_manifest(REPOSITORY, "1.0.0", &manifest);
+    let refusal = Reader::of(&registry).refusal();
+    let came = clock().len();
+    let words = format!(
+        "{came} bytes came, but the server had announced {}",
+        came + 1
+    );
+    assert!(refusal.ends_with(&words), "{refusal}");
+}
+
+#[test]
+fn what_a_server_wrote_is_repeated_as_one_short_line() {
+    let registry = Registry::new();
+    let long = format!("told\r\n::error::\u{1b}[31m{}", "x".repeat(10_000));
+    let wasm = with_type(registry.put(&clock()), WASM);
+    let none = json!({"layerDigests": []});
+    let mut digest = wasm.clone();
+    digest["digest"] = long.as_str().into();
+    let mut size = wasm.clone();
+    size["size"] = long.as_str().into();
+    for manifest in [
+        registry.manifest(&long, &none, &[wasm.clone()]),
+        registry.manifest(CONFIG, &none, &[digest]),
+        registry.manifest(CONFIG, &none, &[size]),
+        registry.manifest(CONFIG, &json!({"layerDigests": long}), &[wasm]),
+        json!(long),
+    ] {
+        registry.push_manifest(REPOSITORY, "1.0.0", &manifest);
+        let refusal = Reader::of(&registry).refusal();
+        assert!(refusal.contains("told"), "{refusal}");
+        is_short(&refusal);
+    }
+    registry.push(REPOSITORY, "1.0.0\r\n::error::", &clock());
+    let listing = Reader::of(&registry).oci.versions(&name()).unwrap();
+    assert_eq!(listing.others, ["1.0.0\\r\\n::error::"]);
+    let elsewhere = format!("https://other.example/{}", "x".repeat(5000));
+    registry.page(Paging::Told(elsewhere.clone()));
+    is_short(&told(
+        &Reader::of(&registry).oci.versions(&name()).unwrap_err(),
+    ));
+    let refused = elsewhere.replace("https", "ftp");
+    registry.server().everything(Answer::Full {
+        status: 302,
+        headers: vec![("Location", refused)],
+        body: Vec::new(),
+    });
+    let refusal = Reader::of(&registry).refusal();
+    assert!(refusal.contains("ftp://other.example/xx"), "{refusal}");
+    is_short(&refusal);
+    let realm = format!(
+        "Bearer realm=\"http://{}/{}\"",
+        registry.host(),
+        "x".repeat(5000)
+    );
+    registry.server().everything(Answer::Full {
+        status: 401,
+        headers: vec![("WWW-Authenticate", realm)],
+        body: vec![b'x'; 100_000],
+    });
+    is_short(&Reader::of(&registry).refusal());
+}
+
+/// What a server wrote has at most 200 characters, and our words about it some more.
+fn is_short(text: &str) {
+    assert!(text.len() < 600, "{text}");
+    assert!(!text.contains(char::is_control), "{text:?}");
+}
+
+#[test]
 fn documents_have_limits() {
     let registry = with_clock();
     for (path, limit) in [

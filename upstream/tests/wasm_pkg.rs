@@ -7,6 +7,7 @@ use std::error::Error as _;
 use fixtures::server::{Answer, Server};
 use registry::http::{Options, Web};
 use tokio::runtime::Runtime;
+use upstream::document::metadata::Metadata;
 use upstream::{UpstreamError, built_in, discover};
 
 const PATH: &str = ".well-known/wasm-pkg/registry.json";
@@ -80,5 +81,23 @@ fn two_namespaces_need_no_configuration() {
     ] {
         let found = built_in(&namespace.parse().unwrap()).map(|address| address.to_string());
         assert_eq!(found.as_deref(), address);
+    }
+}
+
+#[test]
+fn what_the_file_says_is_repeated_as_one_short_line() {
+    let long = format!("told\\r\\n{}", "x".repeat(10_000));
+    for body in [
+        format!("{{\"preferredProtocol\":\"{long}\"}}"),
+        format!("{{\"oci\":{{\"registry\":\"{long}\"}}}}"),
+        format!("{{\"oci\":{{\"namespacePrefix\":\"{long}\"}}}}"),
+    ] {
+        let host = "wasi.dev".parse().unwrap();
+        let read = Metadata::parse(body.as_bytes()).and_then(|metadata| metadata.address(&host));
+        let error = read.unwrap_err();
+        let cause = error.source().map(ToString::to_string);
+        let told = format!("{error}: {}", cause.unwrap_or_default());
+        assert!(told.contains(r"`told\r\nxxx"), "{told}");
+        assert!(told.chars().count() < 450, "{told}");
     }
 }

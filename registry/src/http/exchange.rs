@@ -9,6 +9,7 @@ use super::Options;
 use super::address::is_same_origin;
 use super::connection::Connections;
 use super::credential::Credential;
+use super::excerpt::excerpt;
 use super::innermost::Innermost;
 use super::round::Round;
 use crate::fetch::{FetchError, RetryAfter};
@@ -68,7 +69,7 @@ impl Exchange<'_> {
                     let to = follow(&url, headers)?;
                     // What is in a body is for one server, and may be a secret.
                     if message.body.is_some() {
-                        let to = to.as_str().into();
+                        let to = excerpt(to.as_str()).into();
                         return Err(FetchError::Redirect { to });
                     }
                     url = to;
@@ -96,7 +97,7 @@ impl Exchange<'_> {
             && encoding != "identity"
         {
             return Err(FetchError::Encoded {
-                encoding: String::from_utf8_lossy(encoding.as_bytes()).into(),
+                encoding: excerpt(&String::from_utf8_lossy(encoding.as_bytes())).into(),
             });
         }
         let said = text(response.headers(), &CONTENT_LENGTH).and_then(|text| text.parse().ok());
@@ -148,7 +149,7 @@ pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h 
 fn follow(from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
     let location = text(headers, &LOCATION).unwrap_or("nowhere");
     let refused = || FetchError::Redirect {
-        to: location.into(),
+        to: excerpt(location).into(),
     };
     let to = from.join(location).map_err(|_| refused())?;
     let as_safe = matches!(

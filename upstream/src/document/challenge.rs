@@ -31,66 +31,109 @@ pub enum ChallengeError {
 }
 
 impl Challenge {
-    /// Reads the first header that is known. Which scope it names is of no matter: the one that is needed is known here.
+    /// Reads what is asked for: a token, where that is among it. Which scope it names is of no matter: the one that is needed is
+    /// known here.
     ///
     /// # Errors
-    /// No header that is known, or one without an address.
+    /// Nothing that is known, or no address where tokens are got.
     pub fn parse<'h>(headers: impl IntoIterator<Item = &'h str>) -> Result<Self, ChallengeError> {
-        let mut found = None;
-        for header in headers {
-            let header = header.get(..MAX_CHALLENGE).unwrap_or(header).trim();
-            let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
-            if scheme.eq_ignore_ascii_case("bearer") {
-                return Self::bearer(rest);
-            }
-            if scheme.eq_ignore_ascii_case("basic") {
-                found = Some(Self::Basic);
-            }
+        let all: Vec<_> = headers.into_iter().flat_map(asked).collect();
+        let of = |scheme: &str| {
+            let mut all = all.iter();
+            all.find(|asked| asked.scheme.eq_ignore_ascii_case(scheme))
+        };
+        match (of("bearer"), of("basic")) {
+            (Some(bearer), _) => Self::bearer(bearer),
+            (None, Some(_)) => Ok(Self::Basic),
+            (None, None) => Err(ChallengeError::Unknown),
         }
-        found.ok_or(ChallengeError::Unknown)
     }
 
-    fn bearer(text: &str) -> Result<Self, ChallengeError> {
-        let (mut realm, mut service) = (None, None);
-        let mut rest = text;
-        while let Some((name, value, behind)) = parameter(rest) {
-            rest = behind;
-            let slot = match name {
-                _ if name.eq_ignore_ascii_case("realm") => &mut realm,
-                _ if name.eq_ignore_ascii_case("service") => &mut service,
-                _ => continue,
-            };
-            slot.get_or_insert(value);
-        }
-        let realm: Url = realm
+    fn bearer(asked: &Asked<'_>) -> Result<Self, ChallengeError> {
+        let realm: Url = asked
+            .value("realm")
             .and_then(|realm| realm.parse().ok())
             .ok_or(ChallengeError::Realm)?;
         let plain = realm.username().is_empty() && realm.password().is_none();
         if !realm.has_host() || !plain || !matches!(realm.scheme(), "http" | "https") {
             return Err(ChallengeError::Realm);
         }
+        let service = asked.value("service");
         Ok(Self::Bearer { realm, service })
     }
 }
 
-/// The first `name=value` or `name="value"` of a list, and what comes behind it.
-fn parameter(text: &str) -> Option<(&str, String, &str)> {
-    let (name, rest) = text.trim_start_matches([' ', ',', '\t']).split_once('=')?;
-    let Some(quoted) = rest.strip_prefix('"') else {
-        let end = rest.find(',').unwrap_or(rest.len());
-        let (value, behind) = rest.split_at_checked(end)?;
-        return Some((name.trim(), value.trim().to_owned(), behind));
+/// One of the challenges of a header.
+struct Asked<'h> {
+    scheme: &'h str,
+    /// Names and values, as they stand there.
+    parameters: Vec<(&'h str, &'h str)>,
+}
+
+impl Asked<'_> {
+    /// The first value under a name.
+    fn value(&self, name: &str) -> Option<String> {
+        let mut all = self.parameters.iter();
+        let (_, value) = all.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+        unquoted(value)
+    }
+}
+
+/// The challenges of a header. Commas stand between them, and between the parameters of each: an element with a word before its
+/// name begins the next challenge.
+fn asked(header: &str) -> Vec<Asked<'_>> {
+    let header = header.get(..MAX_CHALLENGE).unwrap_or(header);
+    let mut all: Vec<Asked<'_>> = Vec::new();
+    for element in elements(header).map(str::trim) {
+        let (head, value) = match element.split_once('=') {
+            Some((head, value)) => (head.trim(), Some(value)),
+            None => (element, None),
+        };
+        let (scheme, name) = match (head.split_once([' ', '\t']), value) {
+            (Some((scheme, name)), _) => (Some(scheme), name.trim()),
+            (None, Some(_)) => (None, head),
+            (None, None) => (Some(head).filter(|scheme| !scheme.is_empty()), ""),
+        };
+        if let Some(scheme) = scheme {
+            let parameters = Vec::new();
+            all.push(Asked { scheme, parameters });
+        }
+        if let (Some(asked), Some(value)) = (all.last_mut(), value) {
+            asked.parameters.push((name, value));
+        }
+    }
+    all
+}
+
+/// The elements of a list: a comma in quotes is part of one.
+fn elements(text: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |character| {
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        character == ',' && !is_quoted
+    })
+}
+
+/// A value without its quotes; none where they do not end.
+fn unquoted(value: &str) -> Option<String> {
+    let value = value.trim();
+    let Some(quoted) = value.strip_prefix('"') else {
+        return Some(value.to_owned());
     };
     let mut value = String::new();
-    let mut characters = quoted.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return Some((name.trim(), value, quoted.get(at.saturating_add(1)..)?)),
-            '\\' => value.push(characters.next()?.1),
+    let mut characters = quoted.chars();
+    loop {
+        match characters.next()? {
+            '"' => return Some(value),
+            '\\' => value.push(characters.next()?),
             character => value.push(character),
         }
     }
-    None
 }
 
 #[cfg(test)]
@@ -130,11 +173,15 @@ mod tests {
         ] {
             assert_eq!(Challenge::parse([header]), challenge, "{header}");
         }
-        let both = ["Basic realm=\"x\"", ghcr];
-        assert!(matches!(
-            Challenge::parse(both),
-            Ok(Challenge::Bearer { .. })
-        ));
+        let token = bearer("https://ghcr.io/token", Some("ghcr.io"));
+        assert_eq!(Challenge::parse(["Basic realm=\"x\"", ghcr]), token);
+        for other in ["Basic realm=\"x, Bearer\"", "Negotiate", "Basic"] {
+            for both in [format!("{other}, {ghcr}"), format!("{ghcr} ,{other}")] {
+                assert_eq!(Challenge::parse([both.as_str()]), token, "{both}");
+            }
+        }
+        let others = r#"Bearer service="x", Basic realm="https://a.example/""#;
+        assert_eq!(Challenge::parse([others]), Err(ChallengeError::Realm));
         assert_eq!(Challenge::parse([]), Err(ChallengeError::Unknown));
     }
 }

@@ -8,9 +8,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use component::content::MAX_CONTENT;
+use registry::http::excerpt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use transparency::digest::Digest;
+
+use super::excerpt_of;
 
 /// The largest manifest, as OCI advises.
 pub const MAX_MANIFEST: u64 = 4 << 20;
@@ -109,7 +112,7 @@ struct Descriptor {
 impl Descriptor {
     fn blob(&self, document: &'static str, limit: u64) -> Result<Blob, OciManifestError> {
         let digest = self.digest.parse().map_err(|_| OciManifestError::Digest {
-            text: self.digest.chars().take(100).collect(),
+            text: excerpt(&self.digest),
         })?;
         let size = self.size;
         if size > limit {
@@ -177,8 +180,11 @@ impl Manifest {
     /// What is not JSON of that form, more than [`MAX_LAYERS`] layers, and an index.
     pub fn parse(bytes: &[u8]) -> Result<Self, OciManifestError> {
         let document = "manifest";
-        let manifest: Self = serde_json::from_slice(bytes)
-            .map_err(|source| OciManifestError::Json { document, source })?;
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| OciManifestError::Json {
+                document,
+                source: excerpt_of(&error),
+            })?;
         if manifest.manifests.is_some() {
             return Err(OciManifestError::Index);
         }
@@ -193,7 +199,7 @@ impl Manifest {
         let config = self.config.as_ref().ok_or(OciManifestError::NoConfig)?;
         if config.media_type != CONFIG_TYPE {
             return Err(OciManifestError::Config {
-                found: config.media_type.chars().take(100).collect(),
+                found: excerpt(&config.media_type),
             });
         }
         config.blob("config", MAX_CONFIG)
@@ -248,6 +254,9 @@ impl Config {
     /// What is not JSON of that form, and more than [`MAX_LAYERS`] digests.
     pub fn parse(bytes: &[u8]) -> Result<Self, OciManifestError> {
         let document = "config";
-        serde_json::from_slice(bytes).map_err(|source| OciManifestError::Json { document, source })
+        serde_json::from_slice(bytes).map_err(|error| OciManifestError::Json {
+            document,
+            source: excerpt_of(&error),
+        })
     }
 }

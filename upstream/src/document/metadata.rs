@@ -3,6 +3,7 @@
 //! wasm-pkg takes the host itself for an OCI registry where the file is missing or does not read. Here that is an error: whoever
 //! can keep the file away would choose where packages come from.
 
+use registry::http::excerpt;
 use serde_json::{Map, Value};
 
 use crate::address::{OciAddress, OciHost, UpstreamAddressError};
@@ -96,7 +97,7 @@ impl Metadata {
         match &self.protocol {
             Some(protocol) if protocol != OCI => {
                 return Err(MetadataError::Protocol {
-                    found: protocol.chars().take(100).collect(),
+                    found: excerpt(protocol),
                 });
             }
             None if !self.has_oci => return Err(MetadataError::NoRegistry),
@@ -108,7 +109,7 @@ impl Metadata {
                 let registry: OciHost = text.parse()?;
                 // A stranger's file is not to have us ask what only this machine reaches.
                 if registry.is_local() && !host.is_local() {
-                    let registry = registry.to_string();
+                    let registry = excerpt(&registry.to_string());
                     return Err(MetadataError::Local { registry });
                 }
                 registry

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use registry::http::Url;
+use registry::http::{Url, excerpt};
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use transparency::version::parse_version;
 
+use super::excerpt_of;
 use crate::listing::Listing;
 
 /// The largest page of tags.
@@ -42,7 +43,7 @@ pub fn parse_page(body: &[u8]) -> Result<TagPage, serde_json::Error> {
         /// Some send `null` for a repository without any.
         tags: Option<TagPage>,
     }
-    let answer: Answer = serde_json::from_slice(body)?;
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| excerpt_of(&error))?;
     Ok(answer.tags.unwrap_or_default())
 }
 
@@ -127,7 +128,7 @@ pub fn listing(tags: BTreeSet<String>) -> Listing {
             Ok(version) => {
                 listing.versions.insert(version);
             }
-            Err(_) => listing.others.push(tag),
+            Err(_) => listing.others.push(excerpt(&tag)),
         }
     }
     listing

@@ -7,14 +7,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use registry::fetch::FetchError;
 use registry::http::Address as HttpAddress;
-use registry::http::{Credential, Method, Question, Reply, Url, Web};
+use registry::http::{Credential, Method, Question, Reply, Url, Web, excerpt};
 use transparency::name::PackageName;
 
 use crate::address::{DOCKER_HUB_REGISTRY, OciHost};
 use crate::document::challenge::Challenge;
 use crate::document::token::{NoToken, is_token, parse_token};
-use crate::error::UpstreamError;
+use crate::error::{UpstreamError, without_query};
 use crate::login::{Login, LoginUse, Logins};
 
 /// The largest answer with a token.
@@ -152,14 +153,15 @@ impl Access {
             again: !self.known().is_down,
         };
         self.put(&question)
+            .map_err(|source| UpstreamError::fetch(ask.url, source))
     }
 
     /// Puts a question. Where nothing came of one, however often it was put, others are put once: hundreds of packages of a registry
     /// that is down would each take all tries.
-    fn put(&self, question: &Question<'_>) -> Result<Reply, UpstreamError> {
+    fn put(&self, question: &Question<'_>) -> Result<Reply, FetchError> {
         let asked = self.web.ask(question);
         self.known().is_down = asked.is_err();
-        asked.map_err(|source| UpstreamError::fetch(question.url, source))
+        asked
     }
 
     /// What shows who asks for a repository, as the registry wanted it the last time; none where it wants nothing.
@@ -226,7 +228,7 @@ impl Access {
         realm: &Url,
         service: Option<&str>,
     ) -> Result<Credential, UpstreamError> {
-        let authority = authority_of(realm);
+        let authority = excerpt(&authority_of(realm));
         if !self.is_safe(realm) {
             let realm = authority;
             return Err(self.no_token(NoToken::Unsafe { realm }));
@@ -345,7 +347,10 @@ impl Access {
             limit: MAX_TOKEN_ANSWER,
             again: !self.known().is_down,
         };
-        self.put(&question)
+        self.put(&question).map_err(|source| UpstreamError::Fetch {
+            address: excerpt(&without_query(url)),
+            source: Box::new(source),
+        })
     }
 
     /// The token in an answer.
