@@ -2,8 +2,13 @@
 //!
 //! Cargo fetches it, by a manifest that is made for it, and checks its archive by the checksum of cargo's index. Nothing is
 //! built, and no other version is looked at.
+//!
+//! Cargo takes its configuration from the folders around the one that it runs in, and a project's could name another source
+//! or a program to run. So it runs in the root of the file system, wherever the manifest lies. What cargo has from elsewhere
+//! than its registry is refused.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::{self, Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,10 +25,17 @@ const LIMITS: Limits = Limits {
     time: Duration::from_mins(10), // cargo has its own timeouts for the network; a crate may come with hundreds of others
     output: 128 << 20,
 };
+/// The file that cargo is asked for.
+const MANIFEST: &str = "Cargo.toml";
 /// The largest lock.
 const MAX_LOCK: u64 = 16 << 20;
 /// How much of what cargo says is repeated.
 const MAX_SAID: usize = 2000;
+
+/// How cargo names its own registry, whatever mirror or protocol brings it.
+const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// The file that a folder of vendored sources has in each package, and that cargo believes there in place of its index.
+const VENDORED: &str = ".cargo-checksum.json";
 
 /// Why a crate cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +67,12 @@ pub enum CrateError {
     /// What cargo says does not read.
     #[error("what cargo says of it does not read")]
     Output,
+    /// Cargo was told to take it from somewhere else.
+    #[error("cargo's configuration takes it from {}, and not from cargo's registry", folder.display())]
+    Elsewhere {
+        /// Where its files lie.
+        folder: PathBuf,
+    },
 }
 
 /// This user's cargo.
@@ -62,28 +80,35 @@ pub enum CrateError {
 pub struct Cargo {
     /// Cargo, by its path, or by its name in `PATH`.
     pub program: PathBuf,
-    /// A folder of this user's alone, for the manifest. Cargo reads the configuration of the folders around it.
+    /// A folder of this user's alone, for the manifest.
     pub scratch: PathBuf,
     /// Whether it may ask the network.
     pub offline: bool,
 }
 
+/// What cargo fetched.
+pub(crate) struct FetchedCrate {
+    /// Where cargo unpacked it.
+    pub(crate) folder: PathBuf,
+    /// Its version with the build metadata that its author gave it.
+    pub(crate) version: Version,
+    /// Of the archive that cargo downloaded.
+    pub(crate) checksum: Digest,
+}
+
 impl Cargo {
-    /// Where cargo unpacks a version of a crate, and the digest of its archive.
-    pub(crate) fn fetch(
-        &self,
-        name: &str,
-        version: &Version,
-    ) -> Result<(PathBuf, Option<Digest>), CrateError> {
+    /// Fetches a version of a crate, build metadata aside.
+    pub(crate) fn fetch(&self, name: &str, version: &Version) -> Result<FetchedCrate, CrateError> {
         let scratch = |source| CrateError::Scratch {
             path: self.scratch.clone(),
             source,
         };
-        Tree::private(&self.scratch).make().map_err(scratch)?;
-        let folder = NewFolder::beside(&self.scratch.join("crate")).map_err(scratch)?;
+        let place = path::absolute(&self.scratch).map_err(scratch)?;
+        Tree::private(&place).make().map_err(scratch)?;
+        let folder = NewFolder::beside(&place.join("crate")).map_err(scratch)?;
         let tree = Tree::private(folder.path());
         for (file, text) in [
-            ("Cargo.toml", &manifest(name, version)),
+            (MANIFEST, &manifest(name, version)),
             ("lib.rs", &String::new()),
         ] {
             let path = Path::new(file);
@@ -99,16 +124,30 @@ impl Cargo {
         if !metadata.success {
             return Err(failure(&metadata));
         }
-        let found = source_folder(&metadata.stdout, name, version).ok_or(CrateError::Output)?;
+        let found = Package::find(&metadata.stdout, name, version).ok_or(CrateError::Output)?;
         let lock = file::read_text(&folder.path().join("Cargo.lock"), MAX_LOCK).map_err(scratch)?;
-        Ok((found, checksum(&lock, name, version)))
+        let checksum = checksum(&lock, name, &found.version);
+        let folder = found.folder().ok_or(CrateError::Output)?;
+        let is_vendored = fs::symlink_metadata(folder.join(VENDORED)).is_ok();
+        if found.source.as_deref() != Some(REGISTRY) || is_vendored {
+            return Err(CrateError::Elsewhere { folder });
+        }
+        Ok(FetchedCrate {
+            folder,
+            version: found.version,
+            checksum: checksum.ok_or(CrateError::Output)?,
+        })
     }
 
+    /// Runs cargo for the manifest in a folder, with no project around it.
     fn run(&self, folder: &Path, arguments: &[&str]) -> Result<Output, CrateError> {
+        let root = folder.ancestors().last().unwrap_or(folder);
         let ran = process::run(
             Command::new(&self.program)
                 .args(arguments)
-                .current_dir(folder),
+                .arg("--manifest-path")
+                .arg(folder.join(MANIFEST))
+                .current_dir(root),
             b"",
             LIMITS,
         );
@@ -136,23 +175,31 @@ fn failure(output: &Output) -> CrateError {
     }
 }
 
-/// Where cargo says that a package lies.
-fn source_folder(metadata: &[u8], name: &str, version: &Version) -> Option<PathBuf> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        packages: Vec<Package>,
+/// What cargo says of a package.
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: Version,
+    /// None of a package that lies in a folder.
+    source: Option<String>,
+    manifest_path: PathBuf,
+}
+
+impl Package {
+    fn find(metadata: &[u8], name: &str, version: &Version) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            packages: Vec<Package>,
+        }
+        let metadata: Metadata = serde_json::from_slice(metadata).ok()?;
+        let mut packages = metadata.packages.into_iter();
+        packages
+            .find(|package| package.name == name && package.version.cmp_precedence(version).is_eq())
     }
-    #[derive(Deserialize)]
-    struct Package {
-        name: String,
-        version: Version,
-        manifest_path: PathBuf,
+
+    fn folder(&self) -> Option<PathBuf> {
+        self.manifest_path.parent().map(Path::to_owned)
     }
-    let metadata: Metadata = serde_json::from_slice(metadata).ok()?;
-    let mut packages = metadata.packages.into_iter();
-    let found = packages
-        .find(|package| package.name == name && package.version.cmp_precedence(version).is_eq());
-    found?.manifest_path.parent().map(Path::to_owned)
 }
 
 /// The checksum that cargo checked a package by.
@@ -165,13 +212,12 @@ fn checksum(lock: &str, name: &str, version: &Version) -> Option<Digest> {
             .and_then(|item| item.as_str())
             .map(str::to_owned)
     };
+    let version = version.to_string();
+    let is = |table: &toml_edit::Table, key, wanted: &str| {
+        text(table, key).is_some_and(|text| text == wanted)
+    };
     let found = packages.iter().find(|table| {
-        let is_version = |text: String| {
-            let parsed: Option<Version> = text.parse().ok();
-            parsed.is_some_and(|parsed| parsed.cmp_precedence(version).is_eq())
-        };
-        text(table, "name").as_deref() == Some(name)
-            && text(table, "version").is_some_and(is_version)
+        is(table, "name", name) && is(table, "version", &version) && is(table, "source", REGISTRY)
     })?;
     format!("sha256:{}", text(found, "checksum")?).parse().ok()
 }

@@ -48,17 +48,19 @@ impl Texts {
     /// # Errors
     /// Cargo does not bring it; it holds no WIT.
     pub fn of_crate(cargo: &Cargo, name: &str, version: &Version) -> Result<Self, UpstreamError> {
-        let address = UpstreamAddress::Crate {
-            name: name.to_owned(),
-            version: version.clone(),
+        let address = |version: &Version| {
+            let name = name.to_owned();
+            let version = version.clone();
+            UpstreamAddress::Crate { name, version }.to_string()
         };
-        let address = address.to_string();
         let fetched = cargo.fetch(name, version);
-        let (folder, checksum) = fetched.map_err(|source| UpstreamError::Crate {
-            address: address.clone(),
+        let fetched = fetched.map_err(|source| UpstreamError::Crate {
+            address: address(version),
             source: Box::new(source),
         })?;
-        Self::of_archive(folder, address, checksum)
+        // Cargo passes over the build metadata that was asked for: the author's is what was found.
+        let address = address(&fetched.version);
+        Self::of_archive(fetched.folder, address, Some(fetched.checksum))
     }
 
     /// The same of a folder that an archive was unpacked to, which is known by another address.

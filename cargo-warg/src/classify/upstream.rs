@@ -44,6 +44,7 @@ impl Classify for UpstreamError {
             Self::Crate { source, .. } => match **source {
                 CrateError::Absent { .. } => Class::Unsolved,
                 CrateError::Failed { .. } => Class::Unavailable,
+                CrateError::Elsewhere { .. } => Class::Refused,
                 CrateError::Scratch { .. } | CrateError::Cargo(_) | CrateError::Output => {
                     Class::Other
                 }
@@ -109,10 +110,14 @@ impl Classify for UpstreamError {
             }
             Self::TwoTexts { .. } => "leave one of the two out".to_owned(),
             Self::Unmet { .. } => "name the folder that has it as well".to_owned(),
-            Self::NoPackage { .. }
-            | Self::NoVersion { .. }
-            | Self::Crate { .. }
-            | Self::Read { .. } => return None,
+            Self::Crate { source, .. } => match **source {
+                CrateError::Elsewhere { .. } => {
+                    "nothing of it was taken: if those files are meant, import the folder; else mend `source` and `patch` in cargo's configuration"
+                        .to_owned()
+                }
+                _ => return None,
+            },
+            Self::NoPackage { .. } | Self::NoVersion { .. } | Self::Read { .. } => return None,
         })
     }
 

@@ -361,6 +361,33 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        shows: &["CrateError::Elsewhere"],
+        title: "a crate that cargo is told to take from a folder",
+        run: |s| {
+            s.founded();
+            let vendored = |name: &str| format!("vendor/wasip2/{name}");
+            s.write(&vendored("wit/clock.wit"), "package acme:clock@1.0.0;\n")
+                .write(&vendored("src/lib.rs"), "")
+                .write(
+                    &vendored("Cargo.toml"),
+                    "[package]\nname = \"wasip2\"\nversion = \"1.0.1\"\nedition = \"2021\"\n",
+                );
+            let checksum = format!("{{\"files\":{{}},\"package\":\"{}\"}}", "0".repeat(64));
+            s.write(&vendored(".cargo-checksum.json"), checksum);
+            let config = format!(
+                "[source.crates-io]\nreplace-with = \"mine\"\n[source.mine]\ndirectory = '{}'\n",
+                s.app.path().join("vendor").display()
+            );
+            s.write("cargo-home/config.toml", config);
+            let home = s.app.path().join("cargo-home").display().to_string();
+            s.fails_with(
+                13,
+                &[("CARGO_HOME", &home)],
+                &["registry", "import", "crate:wasip2@=1.0.1"],
+            )
+        },
+    },
+    Case {
         shows: &["UpstreamError::Texts"],
         title: "a crate without WIT",
         run: |s| {

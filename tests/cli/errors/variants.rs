@@ -98,7 +98,7 @@ variants! {
     WkgConfigError { Toml, Type, Backend, NoRoot, Host, Metadata }
     DockerError { Read, File, Encoding, Name, Helper, Answer }
     ProcessError { Start, Slow, Loud, Lost }
-    CrateError { Scratch, Cargo, Absent, Failed, Output }
+    CrateError { Scratch, Cargo, Absent, Failed, Output, Elsewhere }
     ReferenceError { Unmet, Contradiction, Printed, Copy }
     Absence { NoRegistry, NoPackage, Kind, Refused, NoVersion }
     ExportsError { Content, Contradiction, Merge, Text, GaveUp }
