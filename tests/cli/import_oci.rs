@@ -155,6 +155,19 @@ fn the_wit_of_a_crate_comes_whole() {
 }
 
 #[test]
+fn texts_of_a_crate_that_are_wrong_are_told_and_the_others_come() {
+    let sandbox = Sandbox::new();
+    let app = project(&sandbox);
+    // Its tests have texts that are wrong in many ways.
+    let import = ["registry", "import", "crate:wit-parser@=0.263.0", "wasi:io"];
+    app.warg(&import)
+        .code(101)
+        .stderr_contains("parse-fail/use-cycle1.wit")
+        .stderr_contains("Imported 1 version of 1 package into `team` (")
+        .stderr_contains(" skipped)");
+}
+
+#[test]
 fn a_login_goes_to_another_server_of_tokens_where_this_user_says_so() {
     let sandbox = Sandbox::new();
     let app = project(&sandbox);

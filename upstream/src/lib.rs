@@ -24,6 +24,7 @@ mod wasm_pkg;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 
 use semver::Version;
 use transparency::digest::Digest;
@@ -47,6 +48,12 @@ pub trait Upstream: fmt::Display + Send + Sync {
     /// # Errors
     /// What cannot be read.
     fn packages(&self) -> Result<Option<BTreeSet<PackageName>>, UpstreamError>;
+
+    /// What is wrong there and was passed over, with where it lies: what it would have been, nobody can say. To be told, and
+    /// handed out once.
+    fn left_out(&mut self) -> Vec<(PathBuf, UpstreamError)> {
+        Vec::new() // most are asked for packages by their names, and say what is wrong with each
+    }
 
     /// The versions of a package.
     ///

@@ -93,26 +93,19 @@ impl Texts {
     }
 
     fn declared(&self) -> impl Iterator<Item = (PackageName, Version)> {
-        let given = self.tree.at_hand.given();
-        given.names().filter_map(|name| declared(name).ok())
+        let names = self.tree.in_order().into_iter();
+        names.filter_map(|name| declared(name).ok())
     }
 
     /// The binary form of a package, from the texts at hand.
     fn encode(&self, name: &WitName) -> Result<Option<Vec<u8>>, UpstreamError> {
-        let twin = |twin: &&Group| twin.names().any(|one| one == name);
-        let (Some(text), twin) = (
-            self.tree.at_hand.text_of(name),
-            self.tree.twins.iter().find(twin),
-        ) else {
+        let mut twins = self.tree.twins.iter();
+        if let Some(twin) = twins.find(|twin| twin.names().any(|one| one == name)) {
+            return Err(self.two_texts(twin, name));
+        }
+        let Some(text) = self.tree.at_hand.text_of(name) else {
             return Ok(None);
         };
-        if let Some(twin) = twin {
-            return Err(UpstreamError::TwoTexts {
-                package: name.to_string(),
-                first: text.path().to_owned(),
-                second: twin.path().to_owned(),
-            });
-        }
         let nowhere = |_: &_| Ok::<_, Infallible>(false);
         let Ok(needs) = self.tree.at_hand.needs(name, nowhere);
         if let Some(unmet) = needs.unmet.first() {
@@ -133,6 +126,19 @@ impl Texts {
             .map_err(refused)?;
         made.remove(name).transpose().map_err(refused)
     }
+
+    /// Why a package of a text cannot be had: of one in that text, there is another.
+    fn two_texts(&self, twin: &Group, name: &WitName) -> UpstreamError {
+        let at_hand = &self.tree.at_hand;
+        let mut names = twin.names();
+        let doubled = names.find_map(|one| Some((one, at_hand.text_of(one)?.path())));
+        let (package, first) = doubled.unwrap_or((name, twin.path()));
+        UpstreamError::TwoTexts {
+            package: package.to_string(),
+            first: first.to_owned(),
+            second: twin.path().to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Texts {
@@ -144,6 +150,31 @@ impl fmt::Display for Texts {
 impl Upstream for Texts {
     fn packages(&self) -> Result<Option<BTreeSet<PackageName>>, UpstreamError> {
         Ok(Some(self.declared().map(|(name, _)| name).collect()))
+    }
+
+    fn left_out(&mut self) -> Vec<(PathBuf, UpstreamError)> {
+        let skipped = self.tree.skipped.drain(..);
+        let mut left_out: Vec<_> = skipped.map(|one| (one.path, one.why.into())).collect();
+        for name in self.tree.in_order() {
+            // What has no version is the author's own, and was never meant to be released.
+            let Some(Err(source)) = name.version.is_some().then(|| declared(name)) else {
+                continue;
+            };
+            let twins = self.tree.twins.iter();
+            let text = self.tree.at_hand.text_of(name);
+            let text = text.or_else(|| {
+                twins
+                    .into_iter()
+                    .find(|twin| twin.names().any(|one| one == name))
+            });
+            let path = text.map_or(&*self.folder, Group::path);
+            let why = UpstreamError::Wit {
+                reference: path.display().to_string(),
+                source: Box::new(source),
+            };
+            left_out.push((path.to_owned(), why));
+        }
+        left_out
     }
 
     fn versions(&self, package: &PackageName) -> Result<Listing, UpstreamError> {

@@ -92,6 +92,46 @@ fn texts_that_refer_elsewhere_or_differ_are_told() {
 }
 
 #[test]
+fn a_text_that_is_wrong_is_handed_out_with_the_reason_and_the_others_are_there() {
+    let dir = TempDir::new().unwrap();
+    put(dir.path(), "clock/clock.wit", CLOCK);
+    put(
+        dir.path(),
+        "broken/x.wit",
+        "package acme:x@1.0.0; interface {",
+    );
+    put(
+        dir.path(),
+        "private/x.wit",
+        "package acme:private; interface i {}",
+    );
+    let mut texts = Texts::open(dir.path()).unwrap();
+    let mut left_out = texts.left_out();
+    let (path, why) = left_out.pop().unwrap();
+    assert!(path.ends_with("broken"), "{}", path.display());
+    assert!(told(why).contains("expected"));
+    // What has no version is nothing that its author would release.
+    assert!(left_out.is_empty(), "{left_out:?}");
+    assert!(texts.left_out().is_empty(), "it is told once");
+    let packages = texts.packages().unwrap().unwrap();
+    assert_eq!(packages, [name("acme:clock")].into());
+}
+
+#[test]
+fn what_lies_in_a_second_text_of_a_package_is_refused_with_it_and_not_passed_over() {
+    let dir = TempDir::new().unwrap();
+    let text = |items| format!("package acme:x@1.0.0; interface one {{ {items} }}");
+    put(dir.path(), "a/x.wit", text(""));
+    let twin = text("f: func();") + "package acme:within@1.0.0 { interface i {} }";
+    put(dir.path(), "b/x.wit", twin);
+    let texts = Texts::open(dir.path()).unwrap();
+    let within = name("acme:within");
+    assert!(texts.packages().unwrap().unwrap().contains(&within));
+    let error = texts.fetch(&within, &Version::new(1, 0, 0)).unwrap_err();
+    assert!(told(error).contains("declare `acme:x@1.0.0`, and differ"));
+}
+
+#[test]
 fn wkgs_layout_brings_what_lies_under_a_version() {
     let dir = TempDir::new().unwrap();
     put(dir.path(), "acme/clock/1.0.0.wasm", wit_package(CLOCK));

@@ -76,9 +76,11 @@ impl RegistryImportArgs {
             }
             Source::Upstream(address, wanted) => {
                 let (network, offline) = (&context.network, context.offline);
-                let upstream = crate::upstreams::open(&address, network, &dirs, offline)?;
+                let mut upstream = crate::upstreams::open(&address, network, &dirs, offline)?;
+                let left_out = upstreams::left_out(&mut *upstream);
                 let wanted = upstreams::Import {
                     upstream: &*upstream,
+                    left_out,
                     wanted: &wanted,
                     registry: self.registry.as_deref(),
                     key: self.key.as_deref(),
@@ -86,7 +88,7 @@ impl RegistryImportArgs {
                     now,
                     sure: self.sure.yes,
                 };
-                upstreams::import(&workspace, &dirs, &context.network, &wanted)?
+                upstreams::import(&workspace, &dirs, &context.network, wanted)?
             }
         };
         tell(context, &report);

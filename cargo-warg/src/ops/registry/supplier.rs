@@ -25,8 +25,8 @@ use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::network::Network;
 use crate::ops::registry::append::{Draft, Item};
-use crate::ops::registry::import::upstreams::{Importer, Wanted};
-use crate::ops::registry::import::{Moved, Report};
+use crate::ops::registry::import::upstreams::{Importer, Wanted, left_out};
+use crate::ops::registry::import::{Moved, Report, Skipped};
 use crate::ops::registry::personal::{confirm, destination, found, open_namespaces};
 use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::{self, ADOPTED};
@@ -59,6 +59,8 @@ pub struct Supplier<'a> {
     ask: &'a Ask<'a>,
     /// The upstreams that were opened, or why one is not to be asked.
     upstreams: RefCell<BTreeMap<Namespace, Option<Rc<dyn Upstream>>>>,
+    /// What is wrong in those, and is not reported yet.
+    left_out: RefCell<Vec<Skipped>>,
     reports: RefCell<Vec<Report>>,
     why_not: RefCell<Vec<Error>>,
     helps: RefCell<BTreeSet<String>>,
@@ -80,6 +82,7 @@ impl<'a> Supplier<'a> {
             offline,
             ask,
             upstreams: RefCell::default(),
+            left_out: RefCell::default(),
             reports: RefCell::default(),
             why_not: RefCell::default(),
             helps: RefCell::default(),
@@ -99,12 +102,11 @@ impl<'a> Supplier<'a> {
         let opened = match self.address(namespace)? {
             Some(address) => {
                 let (network, dirs) = (self.network, self.dirs);
-                Some(Rc::from(upstreams::open(
-                    &address,
-                    network,
-                    dirs,
-                    self.offline,
-                )?))
+                let mut upstream = upstreams::open(&address, network, dirs, self.offline)?;
+                self.left_out
+                    .borrow_mut()
+                    .append(&mut left_out(&mut *upstream));
+                Some(Rc::from(upstream))
             }
             None => None,
         };
@@ -181,6 +183,7 @@ impl<'a> Supplier<'a> {
             upstream.as_deref()
         };
         let mut importer = Importer::new(registries, &destination, &upstream);
+        importer.report.skipped = self.left_out.take();
         let versions = held
             .iter()
             .map(|(name, version)| Wanted::Version(name.clone(), version.clone()));

@@ -20,7 +20,7 @@ use transparency::statement::Statement;
 use transparency::version::{Track, VersionReq, without_build};
 use upstream::{Fetched, Listing, Upstream, UpstreamError};
 
-use super::{FoundItem, Imported, Moved, Report, item, nothing_to_release, release, skip};
+use super::{FoundItem, Imported, Moved, Report, Skipped, item, nothing_to_release, release, skip};
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
@@ -76,10 +76,11 @@ pub enum Wanted {
 }
 
 /// What is to be imported, where, and by whom.
-#[derive(Clone, Copy)]
 pub struct Import<'a> {
     /// Where it lies.
     pub upstream: &'a dyn Upstream,
+    /// What of it is [`left_out`].
+    pub left_out: Vec<Skipped>,
     /// What of it.
     pub wanted: &'a [Wanted],
     /// The registry; by default the one that has the namespaces.
@@ -103,7 +104,7 @@ pub fn import(
     workspace: &Workspace,
     dirs: &Dirs,
     network: &Network,
-    import: &Import<'_>,
+    import: Import<'_>,
 ) -> Result<Report> {
     let to_own = import.registry == Some(ALIAS);
     if to_own {
@@ -140,12 +141,23 @@ pub fn import(
     };
     let mut importer = Importer::new(&registries, &destination, &upstream);
     importer.recheck = import.recheck;
+    importer.report.skipped = import.left_out;
     importer.import(wanted)?;
     let report = importer.report;
     if report.packages.is_empty() && report.unchanged == 0 && report.moved.is_empty() {
         return Err(nothing_to_release(&report.skipped));
     }
     Ok(report)
+}
+
+/// What is wrong in an upstream, and belongs to no package of it that could be asked for.
+pub fn left_out(upstream: &mut dyn Upstream) -> Vec<Skipped> {
+    let mut skipped = Vec::new();
+    for (path, why) in upstream.left_out() {
+        let from = path.display().to_string();
+        skip(&mut skipped, &from, Error::classified(why));
+    }
+    skipped
 }
 
 /// What is wanted, with the packages of each namespace by their names. Where nothing is named, everything is.
