@@ -103,9 +103,9 @@ impl Cargo {
             path: self.scratch.clone(),
             source,
         };
-        let place = path::absolute(&self.scratch).map_err(scratch)?;
-        Tree::private(&place).make().map_err(scratch)?;
-        let folder = NewFolder::beside(&place.join("crate")).map_err(scratch)?;
+        let around = path::absolute(&self.scratch).map_err(scratch)?;
+        Tree::private(&around).make().map_err(scratch)?;
+        let folder = NewFolder::beside(&around.join("crate")).map_err(scratch)?;
         let tree = Tree::private(folder.path());
         for (file, text) in [
             (MANIFEST, &manifest(name, version)),

@@ -49,8 +49,8 @@ pub trait Upstream: fmt::Display + Send + Sync {
     /// What cannot be read.
     fn packages(&self) -> Result<Option<BTreeSet<PackageName>>, UpstreamError>;
 
-    /// What is wrong there and was passed over, with where it lies: what it would have been, nobody can say. To be told, and
-    /// handed out once.
+    /// What is wrong there and was passed over, with where it lies: what it would have been, nobody can say. It is
+    /// handed out, to be told once.
     fn left_out(&mut self) -> Vec<(PathBuf, UpstreamError)> {
         Vec::new() // most are asked for packages by their names, and say what is wrong with each
     }
