@@ -1,11 +1,14 @@
 //! Errors of `upstream`: what they ask of the caller, and what to do about them.
 
+use std::error::Error;
+
 use component::span::Annotation;
 use registry::fetch::FetchError;
 use upstream::document::manifest::{CONFIG_TYPE, OciManifestError};
 use upstream::login::LoginUse;
+use upstream::login::docker::DockerError;
 use upstream::tree::ImportError;
-use upstream::{CrateError, UpstreamError};
+use upstream::{CrateError, ProcessError, UpstreamError};
 
 use super::registry::{class_of, fetch_help};
 use crate::error::{Class, Classify};
@@ -79,7 +82,7 @@ impl Classify for UpstreamError {
                 }
                 _ => return fetch_help(source),
             },
-            Self::Login { .. } => "mend what it names, or log in again".to_owned(),
+            Self::Login { source, .. } => login_help(&**source),
             Self::AbsentOrPrivate { login, .. } => match login {
                 LoginUse::None => "check the name; what is private needs a login: `docker login HOST`, or a line in \
                                    `CARGO_WARG_TOKENS`"
@@ -148,6 +151,19 @@ impl Classify for UpstreamError {
             | Self::Unmet { .. }
             | Self::Read { .. } => Vec::new(),
         }
+    }
+}
+
+/// What to do about a login that cannot be had.
+fn login_help(error: &(dyn Error + Send + Sync + 'static)) -> String {
+    match error.downcast_ref() {
+        Some(DockerError::Helper {
+            program,
+            source: ProcessError::Start(_),
+        }) => format!(
+            "put `{program}` into a folder of `PATH`, or take it out of docker's `config.json` and log in again"
+        ),
+        _ => "mend what it names, or log in again".to_owned(),
     }
 }
 
