@@ -183,26 +183,50 @@ fn token_servers(
 /// # Errors
 /// A configuration that cannot be used.
 pub fn of_package(package: &PackageName) -> Result<Option<UpstreamAddress>> {
-    if let Some(path) = wkg_file()
+    if let Some(path) = wkg_file()?
         && let Some(config) = read_wkg(&path)?
     {
         let found = config.upstream(package);
-        let found = found.map_err(|source| WkgFileError::Malformed { path, source });
+        let found = found.map_err(|source| WkgFileError::Malformed {
+            path: path.clone(),
+            source,
+        });
         if let Some(address) = found.classified()? {
-            return Ok(Some(address));
+            return Ok(Some(beside(&path, address)));
         }
     }
     Ok(built_in(&package.namespace()))
 }
 
-/// Where wasm-pkg's configuration lies.
-fn wkg_file() -> Option<PathBuf> {
-    let named = env::var_os(WKG_VARIABLE).filter(|path| !path.is_empty());
-    if let Some(path) = named {
-        return Some(path.into());
+/// A folder that a file names by a relative path lies beside that file. Otherwise it would be another one wherever a command
+/// runs, and a project could bring it.
+fn beside(file: &Path, address: UpstreamAddress) -> UpstreamAddress {
+    let from = file.parent().unwrap_or(file);
+    match address {
+        UpstreamAddress::Local(root) => UpstreamAddress::Local(from.join(root)),
+        UpstreamAddress::Folder(folder) => UpstreamAddress::Folder(from.join(folder)),
+        other => other,
     }
-    let base = etcetera::choose_base_strategy().ok()?;
-    Some(base.config_dir().join("wasm-pkg").join("config.toml"))
+}
+
+/// Where wasm-pkg's configuration lies.
+///
+/// # Errors
+/// A relative path: it would lead to a file of the project.
+fn wkg_file() -> Result<Option<PathBuf>> {
+    let named = env::var_os(WKG_VARIABLE).filter(|path| !path.is_empty());
+    if let Some(path) = named.map(PathBuf::from) {
+        if path.is_absolute() {
+            return Ok(Some(path));
+        }
+        let message = format!(
+            "`{WKG_VARIABLE}` is {}, which is no absolute path",
+            path.display()
+        );
+        return Err(Error::new(Class::Other, message).with_help("set it to an absolute path"));
+    }
+    let base = etcetera::choose_base_strategy().ok();
+    Ok(base.map(|base| base.config_dir().join("wasm-pkg").join("config.toml")))
 }
 
 fn read_wkg(path: &Path) -> Result<Option<WkgConfig>> {
@@ -225,7 +249,7 @@ fn read_wkg(path: &Path) -> Result<Option<WkgConfig>> {
 fn logins() -> Result<Arc<dyn Logins>> {
     let mut keepers: Vec<Arc<dyn Logins>> =
         vec![Arc::new(DockerLogins::new(login_files(), helpers()))];
-    if let Some(path) = wkg_file()
+    if let Some(path) = wkg_file()?
         && let Some(config) = read_wkg(&path)?
     {
         keepers.push(Arc::new(config));

@@ -45,6 +45,7 @@ mod patch;
 mod personal;
 mod publish;
 mod publish_wit;
+mod reach;
 mod readme;
 mod registry;
 mod remove;

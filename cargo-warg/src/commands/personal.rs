@@ -1,5 +1,7 @@
 //! What commands that lock have to do with this user's personal registry.
 
+use std::path::Path;
+
 use transparency::name::Namespace;
 use upstream::{UpstreamAddress, built_in};
 
@@ -9,7 +11,7 @@ use crate::dirs::Dirs;
 use crate::error::{Class, OrFail as _, Result};
 use crate::manifest::address::resolve;
 use crate::manifest::{ManifestArgs, Workspace};
-use crate::ops::contents::vendor::{Others, vendor};
+use crate::ops::contents::vendor::{FOLDER, Others, vendor};
 use crate::ops::lock::{Flags, Outcome};
 use crate::ops::registry::supplier::{Ask, Consent, Supplier};
 use crate::ops::session::personal::is_personal;
@@ -62,10 +64,11 @@ pub(super) fn supplier<'a>(
 /// Whether the folder to vendor into lies in the project. Elsewhere nothing is written that was not asked for: a project could
 /// name a folder of another one.
 fn lies_within(workspace: &Workspace) -> bool {
-    let Some(folder) = workspace.vendor() else {
-        return true;
-    };
-    match (resolve(folder), resolve(workspace.root())) {
+    let root = workspace.root();
+    let folder = workspace
+        .vendor()
+        .map_or_else(|| root.join(FOLDER), Path::to_owned);
+    match (resolve(&folder), resolve(root)) {
         (Ok(folder), Ok(root)) => folder.starts_with(root),
         _ => false,
     }

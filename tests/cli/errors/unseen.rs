@@ -356,6 +356,8 @@ pub(super) const OWN: &[(&str, &str)] = &[
         UPSTREAM,
     ),
     ("cannot read an answer", ENVIRONMENT),
+    ("`…` is …, which is no absolute path", ENVIRONMENT),
+    ("… leads out of the project by a link, to …", DISK),
     (
         "this user's personal registry was founded, and is not there",
         DEFECT,

@@ -105,8 +105,10 @@ pub fn vendor(
         (None, Some(configured)) => configured.to_owned(),
         (None, None) => root.join(FOLDER),
     };
+    let given = folder;
     let folder =
-        resolve(&folder).or_fail(Class::Other, || format!("cannot find {}", folder.display()))?;
+        resolve(&given).or_fail(Class::Other, || format!("cannot find {}", given.display()))?;
+    check_leads_nowhere(root, &given, &folder)?;
     let text = address_text(root, &folder, "the folder to vendor into")?;
     check_ours(&folder)?;
     let mut sessions = Sessions::new(&project.registries, Reading::now(flags.offline));
@@ -154,6 +156,25 @@ pub fn vendor(
         notices: checked.yanked,
         lock: outcome,
     }))
+}
+
+/// Demands that a folder in the project is not elsewhere, by a link: its author could make one that leads to another project.
+fn check_leads_nowhere(root: &Path, given: &Path, folder: &Path) -> Result<()> {
+    let cannot = || format!("cannot find {}", given.display());
+    let is_within = std::path::absolute(given)
+        .or_fail(Class::Other, cannot)?
+        .starts_with(root);
+    if !is_within || folder.starts_with(resolve(root).or_fail(Class::Other, cannot)?) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} leads out of the project by a link, to {}",
+        given.display(),
+        folder.display()
+    );
+    Err(Error::new(Class::Usage, message).with_help(
+        "remove the link: what is vendored lies in the folder itself, and what is not needed there is removed",
+    ))
 }
 
 /// Demands a folder that is empty or not there, or one that this command wrote. What a run left that was killed before it

@@ -131,6 +131,14 @@ fn parse(text: &str, path: &Path) -> Result<BTreeMap<Namespace, UpstreamAddress>
             let address = text
                 .parse()
                 .map_err(|error: UpstreamAddressError| wrong(error.to_string()))?;
+            if let UpstreamAddress::Local(path) | UpstreamAddress::Folder(path) = &address
+                && path.is_relative()
+            {
+                // A project could bring it.
+                return Err(wrong(format!(
+                    "`{text}` would be another folder wherever a command runs: write an absolute path"
+                )));
+            }
             pairs.insert(namespace, address);
         }
     }
@@ -184,6 +192,7 @@ mod tests {
         let path = Path::new("upstreams.toml");
         for text in [
             "[namespaces]\nWasi = \"local:x\"\n",
+            "[namespaces]\nwasi = \"local:x\"\n",
             "[namespaces]\nwasi = 1\n",
             "[namespaces]\nwasi = \"\"\n",
             "[other]\n",
