@@ -746,7 +746,7 @@ fn what_a_server_wrote_is_repeated_as_one_short_line() {
     let mut size = wasm.clone();
     size["size"] = long.as_str().into();
     for manifest in [
-        registry.manifest(&long, &none, &[wasm.clone()]),
+        registry.manifest(&long, &none, std::slice::from_ref(&wasm)),
         registry.manifest(CONFIG, &none, &[digest]),
         registry.manifest(CONFIG, &none, &[size]),
         registry.manifest(CONFIG, &json!({"layerDigests": long}), &[wasm]),
