@@ -890,3 +890,23 @@ fn nothing_is_vendored_into_a_folder_of_another_project_unasked() {
         .stderr_lacks("Vendored");
     assert_eq!(files(app.path()), before);
 }
+
+#[test]
+fn whatever_locks_first_checks_the_lock_as_it_was_solved() {
+    let sandbox = Sandbox::new();
+    upstream(&sandbox, &["0.2.3"]);
+    import(&app(&sandbox, "importer"));
+    for command in ["fetch", "vendor"] {
+        let app = app(&sandbox, command);
+        app.warg(&[command])
+            .code(0)
+            .stderr_contains("Locked 2 packages");
+        app.warg(&[command, "--locked"]).code(0);
+        fs::remove_file(app.path().join("warg.lock")).unwrap();
+        app.warg(&[command])
+            .code(0)
+            .stderr_contains("Locked 2 packages");
+        app.warg(&["vendor"]).code(0);
+        app.warg(&["verify", "--deny", "warnings"]).code(0);
+    }
+}

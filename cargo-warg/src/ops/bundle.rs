@@ -162,9 +162,9 @@ pub fn bundle(project: Option<&Project>, asked: &Asked<'_>) -> Result<Bundled> {
             Whose::Workspace(project.workspace.lock_file())
         };
         let checked = lock::verify::check(
+            project.registries.origins(),
             whose,
             &lock,
-            &project.registries,
             &mut sessions,
             |selection| selection.kind == Kind::Component,
         )?;

@@ -63,9 +63,9 @@ pub fn verify_bundle(
     let mut sessions = Sessions::new(registries, Reading::now(asked.offline));
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = lock::verify::check(
+        registries.origins(),
         Whose::Carried,
         lock,
-        registries,
         &mut sessions,
         is_component,
     )

@@ -98,10 +98,12 @@ pub(crate) fn check(
         .flat_map(|root| &root.requires)
         .map(|requirement| (requirement.kind, requirement.name.clone()))
         .collect();
+    // A lock that was just written is checked under the table that it was solved under.
+    let origins = sessions.origins().clone();
     lock::verify::check(
+        &origins,
         Whose::Workspace(project.workspace.lock_file()),
         lock,
-        &project.registries,
         sessions,
         |selection| {
             selection.kind == Kind::Wit

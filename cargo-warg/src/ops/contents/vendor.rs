@@ -116,10 +116,12 @@ pub fn vendor(
     let Some(lock) = outcome.lock.as_ref() else {
         return Ok(None);
     };
+    // A lock that was just written is checked under the table that it was solved under.
+    let origins = sessions.origins().clone();
     let checked = lock::verify::check(
+        &origins,
         Whose::Workspace(project.workspace.lock_file()),
         lock,
-        &project.registries,
         &mut sessions,
         |_| false,
     )?;
@@ -305,9 +307,9 @@ fn collect<'a>(
         open.insert(origin.clone(), session);
     }
     lock::verify::check(
+        sessions.origins(),
         Whose::Workspace(project.workspace.lock_file()),
         lock,
-        &project.registries,
         &mut Sessions::opened(&project.registries, open),
         |_| false,
     )?;

@@ -17,7 +17,7 @@ use transparency::requirement::Requirement;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error, Result};
-use crate::ops::lock::verify::{Whose, check_under};
+use crate::ops::lock::verify::{Whose, check};
 use crate::ops::session::Sessions;
 use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::is_personal;
@@ -151,7 +151,7 @@ fn verified(
                 continue;
             }
             let mut sessions = Sessions::new(registries, Reading::Now);
-            let checked = check_under(
+            let checked = check(
                 &table,
                 Whose::Workspace(registries.lock_file()),
                 &part,

@@ -30,7 +30,6 @@ use crate::notice::Notice;
 use crate::ops::session::Sessions;
 use crate::ops::session::contents::Wanted;
 use crate::ops::session::notices::yanked_notice;
-use crate::ops::session::registries::Registries;
 
 /// What checking a lock gave.
 pub struct Checked {
@@ -65,27 +64,14 @@ fn refuse(whose: Whose<'_>, errors: Vec<ClaimError>) -> Result<()> {
     Err(refused)
 }
 
-/// Checks every claim of a lock. The contents of selections that `keep` names are handed back.
+/// Checks every claim of a lock, where `origins` says which registry each name belongs to. The contents of selections that
+/// `keep` names are handed back.
 ///
 /// # Errors
 /// All releases that are not as the lock says; whatever keeps a registry from being read or believed.
 pub fn check(
-    whose: Whose<'_>,
-    lock: &Lockfile,
-    registries: &Registries,
-    sessions: &mut Sessions<'_>,
-    keep: impl Fn(&Selection) -> bool,
-) -> Result<Checked> {
-    check_under(registries.origins(), whose, lock, sessions, keep)
-}
-
-/// The same, where this says which registry each name belongs to.
-///
-/// # Errors
-/// Those of [`check`].
-pub(super) fn check_under(
     origins: &Origins,
-    whose: Whose,
+    whose: Whose<'_>,
     lock: &Lockfile,
     sessions: &mut Sessions<'_>,
     keep: impl Fn(&Selection) -> bool,

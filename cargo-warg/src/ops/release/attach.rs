@@ -54,9 +54,9 @@ pub(crate) fn attach(
     refuse_personal(&lock)?;
     let is_component = |selection: &Selection| selection.kind == Kind::Component;
     let checked = lock::verify::check(
+        project.registries.origins(),
         Whose::Workspace(project.workspace.lock_file()),
         &lock,
-        &project.registries,
         now,
         is_component,
     )?;

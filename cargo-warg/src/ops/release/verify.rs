@@ -257,9 +257,9 @@ impl Subject<'_, '_> {
             selection.kind == Kind::Component && self.release.attachment(Role::Bundle).is_some()
         };
         let checked = lock::verify::check(
+            self.registries.origins(),
             Whose::Carried,
             &lock,
-            self.registries,
             self.sessions,
             is_component,
         )?;
