@@ -910,3 +910,87 @@ fn whatever_locks_first_checks_the_lock_as_it_was_solved() {
         app.warg(&["verify", "--deny", "warnings"]).code(0);
     }
 }
+
+/// A project whose lock has `wasi:http` and `wasi:io` as another machine imported them from `up`; this user adopted them.
+fn adopted(sandbox: &Sandbox) -> (&'static str, String) {
+    binaries(sandbox);
+    let (variable, file) = known(sandbox);
+    let theirs = sandbox
+        .cargo_project("theirs", "")
+        .with_home(sandbox.join("theirs-home"));
+    theirs
+        .warg_with(&[(variable, &file)], &["add", "wasi:http", "--yes"])
+        .code(0);
+    let mine = cloned(&theirs, sandbox, "mine").with_home(sandbox.join("home"));
+    mine.write(
+        "wit/world.wit",
+        "package example:app@0.1.0;\nworld app { import wasi:io/streams@0.2.3; }\n",
+    );
+    mine.warg(&["lock"])
+        .code(0)
+        .stderr_contains("Adopted 2 releases");
+    (variable, file)
+}
+
+#[test]
+fn what_was_adopted_is_for_all_projects_once_it_is_imported_by_hand() {
+    let sandbox = Sandbox::new();
+    adopted(&sandbox);
+    let other = sandbox.cargo_project("other", "");
+    other.warg(&["add", "wasi:io@0.2.3"]).code(11);
+    let up = format!("local:{}", sandbox.join("up").display());
+    let imported = [
+        "registry",
+        "import",
+        &up,
+        "wasi:http",
+        "--registry",
+        "personal",
+    ];
+    other.warg(&imported).code(0);
+    // What it refers to was confirmed with it.
+    other.warg(&["add", "wasi:io@0.2.3"]).code(0);
+    other.warg(&["add", "wasi:http@0.2.3"]).code(0);
+    other.warg(&["verify", "--deny", "warnings"]).code(0);
+    let before = own(&sandbox);
+    other.warg(&imported).code(0);
+    assert_eq!(own(&sandbox), before, "confirmed once");
+}
+
+#[test]
+fn what_was_adopted_is_for_all_projects_once_it_is_imported_along() {
+    let sandbox = Sandbox::new();
+    let (variable, file) = adopted(&sandbox);
+    let env = [(variable, file.as_str())];
+    let other = sandbox.cargo_project("other", "");
+    other
+        .warg_with(&env, &["add", "wasi:http", "--yes"])
+        .code(0);
+    other.warg(&["verify", "--deny", "warnings"]).code(0);
+    other.warg(&["add", "wasi:io@0.2.3"]).code(0);
+}
+
+#[test]
+fn what_was_adopted_with_other_bytes_is_told_when_it_is_imported_by_hand() {
+    let sandbox = Sandbox::new();
+    binaries(&sandbox);
+    let theirs = stranger(
+        &sandbox,
+        "0.2.3",
+        "interface streams { type source = u8; }\n",
+    );
+    let mine = changed(&theirs, &sandbox, "mine");
+    mine.warg(&["lock"]).code(0).stderr_contains("Adopted");
+    let up = format!("local:{}", sandbox.join("up").display());
+    let other = sandbox.cargo_project("other", "");
+    let imported = [
+        "registry",
+        "import",
+        &up,
+        "wasi:io",
+        "--registry",
+        "personal",
+    ];
+    other.warg(&imported).code(13);
+    other.warg(&["add", "wasi:io@0.2.3"]).code(11);
+}

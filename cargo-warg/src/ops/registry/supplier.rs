@@ -10,7 +10,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use registry::client::LoadedPackage;
 use semver::Version;
 use transparency::content::{Content, Derived};
 use transparency::name::{Namespace, PackageName};
@@ -27,10 +26,9 @@ use crate::network::Network;
 use crate::ops::registry::append::{Draft, Item};
 use crate::ops::registry::import::upstreams::{Importer, Wanted, left_out};
 use crate::ops::registry::import::{Moved, Report, Skipped};
-use crate::ops::registry::personal::{confirm, destination, found, open_namespaces};
+use crate::ops::registry::personal::{destination, found, open_namespaces};
 use crate::ops::session::configured::Configured;
-use crate::ops::session::personal::{self, ADOPTED};
-use crate::ops::session::reading::Reading;
+use crate::ops::session::personal::ADOPTED;
 use crate::ops::session::registries::Registries;
 use crate::ops::session::supply::{Adopted, Supply};
 use crate::upstreams;
@@ -176,7 +174,6 @@ impl<'a> Supplier<'a> {
             self.now,
         )?;
         let destination = destination(own, &keys, self.dirs, self.now)?;
-        let held = held_back(own, wanted.keys())?;
         let opened = self.upstreams.borrow().clone();
         let upstream = |name: &PackageName| {
             let upstream = opened.get(&name.namespace())?;
@@ -184,21 +181,10 @@ impl<'a> Supplier<'a> {
         };
         let mut importer = Importer::new(registries, &destination, &upstream);
         importer.report.skipped = self.left_out.take();
-        let versions = held
-            .iter()
-            .map(|(name, version)| Wanted::Version(name.clone(), version.clone()));
         let required = wanted.iter();
         let required = required.map(|(name, req)| Wanted::Required(name.clone(), req.clone()));
-        importer.import(required.chain(versions).collect())?;
+        importer.import(required.collect())?;
         let report = importer.report;
-        let same = held.iter().filter(|(name, version)| {
-            let is_it = |one: &Moved| one.name == *name && one.version == *version;
-            let from = format!("{name}@{version} of ");
-            let mut skipped = report.skipped.iter();
-            !report.moved.iter().any(is_it) && !skipped.any(|one| one.from.starts_with(&from))
-        });
-        let same = same.map(|(name, version)| (name, version));
-        confirm(&destination, same, "an upstream")?;
         let moved = report.moved.iter().map(moved);
         let mut why_not = self.why_not.borrow_mut();
         why_not.extend(moved);
@@ -275,25 +261,6 @@ impl Supply for Supplier<'_> {
     fn helps(&self) -> Vec<String> {
         self.helps.take().into_iter().collect()
     }
-}
-
-/// The releases of some packages that were adopted, and not imported.
-fn held_back<'n>(
-    own: &Configured,
-    names: impl Iterator<Item = &'n PackageName>,
-) -> Result<Vec<(PackageName, Version)>> {
-    let mut session = own.session(Reading::Now)?;
-    let names = names.cloned().collect();
-    let loaded = session.load(&names).map_err(|error| own.failure(error))?;
-    let mut held = Vec::new();
-    for (name, package) in loaded {
-        let LoadedPackage::Present(log) = package else {
-            continue;
-        };
-        let versions = personal::held_back(log.log()).into_iter();
-        held.extend(versions.map(|version| (name.clone(), version)));
-    }
-    Ok(held)
 }
 
 /// What was adopted, and lies upstream with other contents.

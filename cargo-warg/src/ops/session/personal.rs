@@ -46,13 +46,6 @@ pub(in crate::ops) fn held_back(log: &Log) -> BTreeSet<Version> {
     adopted
 }
 
-/// Whether anything of a package was imported by this user, and not adopted alone.
-pub(in crate::ops) fn is_imported(log: &Log) -> bool {
-    let held_back = held_back(log);
-    let mut releases = log.releases();
-    releases.any(|release| !held_back.contains(release.version()))
-}
-
 /// The sixteen digits of a personal registry's origin; none of any other.
 pub(in crate::ops) fn digits(origin: &Origin) -> Option<&str> {
     let digits = origin.as_str().strip_prefix(PREFIX)?;

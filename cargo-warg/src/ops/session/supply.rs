@@ -17,7 +17,7 @@ use transparency::version::VersionReq;
 
 use crate::error::{Class, Error, Result};
 use crate::ops::session::Sessions;
-use crate::ops::session::personal::is_imported;
+use crate::ops::session::personal::held_back;
 use crate::ops::session::registries::Registries;
 
 /// How many rounds of imports one solve may take. Each brings what the one before showed to be missing, with all that it
@@ -170,7 +170,7 @@ impl Sessions<'_> {
     }
 
     /// What a solve asked this user's personal registry for, and it does not have: packages that are absent; and where there
-    /// is no solution, those that were only ever adopted.
+    /// is no solution, those that have something that was only ever adopted.
     fn missing(
         &self,
         problem: &Problem,
@@ -187,7 +187,7 @@ impl Sessions<'_> {
         for (address, log) in of_own {
             let is_missing = match log {
                 Ok(None) => true,
-                Ok(Some(log)) => is_conflict && !is_imported(log.log()),
+                Ok(Some(log)) => is_conflict && !held_back(log.log()).is_empty(),
                 Err(_) => false,
             };
             if is_missing {

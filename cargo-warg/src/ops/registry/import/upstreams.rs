@@ -29,7 +29,7 @@ use crate::network::Network;
 use crate::ops::registry::append::{Destination, Item, named, registry_of};
 use crate::ops::registry::personal;
 use crate::ops::session::Sessions;
-use crate::ops::session::personal::{ALIAS, IMPORTED, is_personal};
+use crate::ops::session::personal::{ALIAS, IMPORTED, held_back, is_personal};
 use crate::ops::session::reading::Reading;
 use crate::ops::session::registries::Registries;
 use component::content::Interface;
@@ -218,6 +218,8 @@ pub struct Importer<'a, 'd> {
     found: BTreeMap<(PackageName, Version), FoundItem>,
     /// How many bytes their contents have.
     gathered: usize,
+    /// What a project brought into this user's personal registry, and lies upstream with the same contents.
+    same: BTreeSet<(PackageName, Version)>,
     /// What came of it.
     pub report: Report,
 }
@@ -236,6 +238,8 @@ struct ReleasedVersion {
     content: Digest,
     /// The manifest that named the content, where one did.
     manifest: Option<Digest>,
+    /// Whether a project brought it, and nothing that this user imported from was seen to have it.
+    is_held_back: bool,
 }
 
 impl<'a, 'd> Importer<'a, 'd> {
@@ -255,6 +259,7 @@ impl<'a, 'd> Importer<'a, 'd> {
             along: BTreeSet::new(),
             found: BTreeMap::new(),
             gathered: 0,
+            same: BTreeSet::new(),
             report: Report {
                 registry: destination.registry.alias.clone(),
                 packages: Vec::new(),
@@ -331,8 +336,14 @@ impl<'a, 'd> Importer<'a, 'd> {
         let (there, new) = self.told_apart(upstream, name, versions.versions, &released);
         self.report.unchanged = self.report.unchanged.saturating_add(there.len());
         let asked = matches!(wanted, Wanted::Version(..)) || self.recheck;
-        for version in there.iter().filter(|_| asked) {
-            self.compare(upstream, name, version, &released);
+        for version in &there {
+            let Some(known) = released.versions.get(&without_build(version)) else {
+                continue;
+            };
+            // What a project brought is there for that project alone until it is seen upstream, too.
+            if known.is_held_back || asked {
+                self.compare(upstream, name, version, known, ahead);
+            }
         }
         let new = self.wanted_of(upstream, wanted, new)?;
         for some in new.chunks(AT_ONCE) {
@@ -429,12 +440,18 @@ impl<'a, 'd> Importer<'a, 'd> {
         }
         let mut releases = log.releases();
         let is_imported = is_own || releases.all(|one| imported.contains(one.version()));
+        let held_back = if is_own {
+            held_back(log)
+        } else {
+            BTreeSet::new()
+        };
         let versions = log.releases().map(|release| {
             let version = release.version();
             let released = ReleasedVersion {
                 version: version.clone(),
                 content: *release.digest(),
                 manifest: manifests.get(version).copied(),
+                is_held_back: held_back.contains(version),
             };
             (without_build(version), released)
         });
@@ -470,25 +487,28 @@ impl<'a, 'd> Importer<'a, 'd> {
     }
 
     /// Compares what lies upstream with what was released. The same manifest names the same content; of another one, the bytes
-    /// decide.
+    /// decide. What was held back and is the same is so no longer, and what it refers to is asked for.
     fn compare(
         &mut self,
         upstream: &dyn Upstream,
         name: &PackageName,
         version: &Version,
-        released: &Released,
+        known: &ReleasedVersion,
+        ahead: &mut VecDeque<Wanted>,
     ) {
-        let Some(known) = released.versions.get(&without_build(version)) else {
-            return;
-        };
-        if known.manifest.is_some()
+        if !known.is_held_back
+            && known.manifest.is_some()
             && let Ok(found) = upstream.manifest(name, version)
             && found == known.manifest
         {
             return;
         }
         match upstream.fetch(name, version) {
-            Ok(fetched) if fetched.digest == known.content => {}
+            Ok(fetched) if fetched.digest == known.content => {
+                if known.is_held_back {
+                    self.confirm(fetched, &known.version, ahead);
+                }
+            }
             Ok(fetched) => self.report.moved.push(Moved {
                 name: name.clone(),
                 version: version.clone(),
@@ -500,6 +520,18 @@ impl<'a, 'd> Importer<'a, 'd> {
         }
     }
 
+    /// Takes note that what a project brought is what lies upstream.
+    fn confirm(&mut self, fetched: Fetched, version: &Version, ahead: &mut VecDeque<Wanted>) {
+        let from = fetched.claims.reference.clone();
+        match item_of(fetched) {
+            Ok(item) => {
+                self.ask_for_references(&item, ahead);
+                self.same.insert((item.name, version.clone()));
+            }
+            Err(why) => skip(&mut self.report.skipped, &from, why),
+        }
+    }
+
     /// Takes what was fetched, to be released; what it refers to is asked for.
     fn take(&mut self, fetched: Fetched, ahead: &mut VecDeque<Wanted>) {
         let from = fetched.claims.reference.clone();
@@ -507,6 +539,15 @@ impl<'a, 'd> Importer<'a, 'd> {
             Ok(item) => item,
             Err(why) => return skip(&mut self.report.skipped, &from, why),
         };
+        self.ask_for_references(&item, ahead);
+        let attached = item.attached.iter().map(Vec::len).sum::<usize>();
+        let bytes = item.content.len().saturating_add(attached);
+        self.gathered = self.gathered.saturating_add(bytes);
+        let key = (item.name.clone(), without_build(&item.statement.version));
+        self.found.insert(key, (from, item));
+    }
+
+    fn ask_for_references(&mut self, item: &Item, ahead: &mut VecDeque<Wanted>) {
         for requirement in &item.statement.requirements {
             let other = &requirement.name;
             if self.belongs_here(other) && !self.asked.contains(other) {
@@ -514,11 +555,6 @@ impl<'a, 'd> Importer<'a, 'd> {
                 ahead.push_back(Wanted::Required(other.clone(), requirement.req.clone()));
             }
         }
-        let attached = item.attached.iter().map(Vec::len).sum::<usize>();
-        let bytes = item.content.len().saturating_add(attached);
-        self.gathered = self.gathered.saturating_add(bytes);
-        let key = (item.name.clone(), without_build(&item.statement.version));
-        self.found.insert(key, (from, item));
     }
 
     /// Whether what a package refers to is to be imported with it: it has no registry of its own, or this very one.
@@ -535,8 +571,28 @@ impl<'a, 'd> Importer<'a, 'd> {
         }
     }
 
+    /// What was appended is to be seen by what comes next, in the registry that is imported into.
+    fn read_anew(&mut self) {
+        self.sessions = Sessions::new(self.registries, Reading::Now);
+        let origin = self.destination.registry.policy.origin();
+        let names = self
+            .asked
+            .iter()
+            .chain(self.found.keys().map(|(name, _)| name));
+        for name in names.filter(|name| (self.upstream)(name).is_some()) {
+            self.sessions.assign(name.namespace(), origin.clone());
+        }
+    }
+
     /// Releases what was gathered, in one append: each package version behind those it refers to.
     fn release(&mut self) -> Result<()> {
+        // First what may be referred to from now on.
+        let same = std::mem::take(&mut self.same);
+        if !same.is_empty() {
+            let same = same.iter().map(|(name, version)| (name, version));
+            personal::confirm(self.destination, same, "an upstream")?;
+            self.read_anew();
+        }
         self.gathered = 0;
         let found = in_order(std::mem::take(&mut self.found));
         if found.is_empty() {
@@ -545,8 +601,7 @@ impl<'a, 'd> Importer<'a, 'd> {
         let skipped = &mut self.report.skipped;
         let imported: Vec<Imported> = release(self.destination, found, &self.sessions, skipped)?;
         self.report.packages.extend(imported);
-        // What was appended is to be seen by what comes next.
-        self.sessions = Sessions::new(self.registries, Reading::Now);
+        self.read_anew();
         Ok(())
     }
 }
