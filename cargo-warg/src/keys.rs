@@ -1,7 +1,7 @@
 //! This user's secret keys: a file that nobody else can read, and `CARGO_WARG_KEY`.
 //!
 //! The file lies in the config folder, one key a line in the text form of Go's `note` package. Right above a key, `# role:`
-//! and `# label:` say what it is for ([`about`]); other lines that start with `#`, and blank ones, are kept and mean nothing.
+//! and `# label:` say what it is for (`keys/about.rs`); other lines that start with `#`, and blank ones, are kept and mean nothing.
 //! It is changed under a lock, written whole to a new file that replaces the old one; a key that is removed goes to a file
 //! beside it. In continuous integration the variable holds the keys, one a line; [`without_secrets`] takes it out of the
 //! environment of every child.
