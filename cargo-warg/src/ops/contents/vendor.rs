@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use registry::cache::Cache;
@@ -163,9 +163,10 @@ pub fn vendor(
 /// Demands that a folder in the project is not elsewhere, by a link: its author could make one that leads to another project.
 fn check_leads_nowhere(root: &Path, given: &Path, folder: &Path) -> Result<()> {
     let cannot = || format!("cannot find {}", given.display());
-    let is_within = std::path::absolute(given)
-        .or_fail(Class::Other, cannot)?
-        .starts_with(root);
+    let given = std::path::absolute(given).or_fail(Class::Other, cannot)?;
+    // With `..` it says itself that it leads elsewhere, and whoever runs this wrote it, or Cargo.toml shows it.
+    let is_within =
+        given.starts_with(root) && !given.components().any(|one| one == Component::ParentDir);
     if !is_within || folder.starts_with(resolve(root).or_fail(Class::Other, cannot)?) {
         return Ok(());
     }
