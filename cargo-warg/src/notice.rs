@@ -234,14 +234,14 @@ pub enum Notice {
         package: PackageName,
         /// The version.
         version: Version,
-        /// Why.
+        /// Which rule it breaks.
         reason: String,
     },
     /// Something was left out of an import.
     Skipped {
         /// The file or folder that declares it, or the reference of its upstream.
         from: String,
-        /// Why.
+        /// What is wrong with it, or where it belongs.
         why: Tolerated,
         /// Whether nothing is wrong with it: it belongs to another registry.
         is_elsewhere: bool,

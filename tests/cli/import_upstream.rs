@@ -241,6 +241,10 @@ fn what_a_package_refers_to_writes_into_nothing_that_the_team_releases() {
     }
     let info = app.json(&["info", "acme:api"]);
     assert_eq!(info["releases"].as_array().unwrap().len(), 1, "{info}");
+    // Whoever names it says so, in whichever order.
+    app.warg(&["registry", "import", "local:../up", "acme:more", "acme:api"])
+        .code(0)
+        .stderr_contains("Imported 2 versions of 2 packages");
 }
 
 #[test]

@@ -850,8 +850,8 @@ fn an_oci_registry_is_asked_once_for_what_is_imported_and_never_again() {
     let app = sandbox.cargo_project("app", "");
     app.warg_with(&env, &["add", "wasi:http", "--yes"]).code(0);
     let asked = registry.server().requests().len();
-    // The tags of two packages; manifest, config and content of four versions, of each package one twice to see what it is.
-    assert!(asked <= 2 + 6 * 3, "{asked} requests");
+    // The tags of two packages; manifest, config and content of four versions.
+    assert!(asked <= 2 + 4 * 3, "{asked} requests");
     for command in [
         &["verify", "--deny", "warnings"][..],
         &["lock"],

@@ -86,7 +86,7 @@ pub enum ManifestError {
         /// The table.
         table: String,
         /// The keys that it may have.
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
     /// A key that belongs to the root manifest.
     #[error("`{key}` belongs in the root manifest of the workspace")]

@@ -3,23 +3,7 @@
 /// Of a package.
 pub(super) const PACKAGE_TABLE: &[&str] = &["package", "dependencies", "wit-dependencies", "wire"];
 
-/// Of a package whose manifest is the workspace's root: what holds for the workspace may stand there, too.
-pub(super) const ROOT_PACKAGE_TABLE: &[&str] = &[
-    "package",
-    "dependencies",
-    "wit-dependencies",
-    "wire",
-    "default-registry",
-    "registries",
-    "namespaces",
-    "resolution",
-    "exclude-newer",
-    "exclude-newer-package",
-    "patch",
-    "vendor",
-];
-
-/// Of a workspace.
+/// Of a workspace. The root package's table may have these, too.
 pub(super) const WORKSPACE_TABLE: &[&str] = &[
     "default-registry",
     "registries",
@@ -57,14 +41,3 @@ pub const TABLES: &[(&str, &[&str])] = &[
         &["version", "package", "path"],
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_root_package_may_say_what_the_workspace_may() {
-        let both = [PACKAGE_TABLE, WORKSPACE_TABLE].concat();
-        assert_eq!(ROOT_PACKAGE_TABLE, both);
-    }
-}

@@ -12,9 +12,7 @@ use transparency::version::VersionReq;
 use super::Dependency;
 use super::alias::Alias;
 use super::error::ManifestError;
-use super::known::{
-    DEPENDENCY, PACKAGE_TABLE, PATCH, REGISTRY, ROOT_PACKAGE_TABLE, WIT_DEPENDENCY, WORKSPACE_TABLE,
-};
+use super::known::{DEPENDENCY, PACKAGE_TABLE, PATCH, REGISTRY, WIT_DEPENDENCY, WORKSPACE_TABLE};
 use super::registries::{Address, Registries, Registry};
 use super::settings::{Patch, Settings};
 use super::source::Source;
@@ -42,7 +40,7 @@ pub(super) fn read_package(
         return Ok(read);
     };
     if let Some((root, settings)) = root {
-        table.deny_unknown(ROOT_PACKAGE_TABLE)?;
+        table.deny_unknown(&[PACKAGE_TABLE, WORKSPACE_TABLE].concat())?;
         read_settings(&table, root, settings)?;
     } else {
         for &key in WORKSPACE_TABLE {
@@ -158,7 +156,7 @@ fn read_patches(
                     location: entry.source.at_key(other),
                     key: key.to_owned(),
                     table: entry.bracketed(),
-                    known: PATCH,
+                    known: PATCH.to_vec(),
                 },
             });
         }
@@ -300,14 +298,14 @@ impl<'a> Table<'a> {
             .filter_map(move |(name, _)| keys.get_key_value(name))
     }
 
-    fn deny_unknown(&self, known: &'static [&'static str]) -> Result<(), ManifestError> {
+    fn deny_unknown(&self, known: &[&'static str]) -> Result<(), ManifestError> {
         match self.entries().find(|(key, _)| !known.contains(&key.get())) {
             None => Ok(()),
             Some((key, _)) => Err(ManifestError::UnknownKey {
                 location: self.source.at_key(key),
                 key: key.get().to_owned(),
                 table: self.bracketed(),
-                known,
+                known: known.to_vec(),
             }),
         }
     }

@@ -201,28 +201,27 @@ fn bring_up_to_date(
     if old.is_none() && project.problem.members.is_empty() {
         return Ok(unchanged(None));
     }
-    let judged = old.as_ref().map(|lock| lock.check(&project.problem));
-    if let (Some(old), Some(Ok(()))) = (&old, &judged) {
-        literal::check(old, project)?;
-    }
-    match (&judged, flags.locked) {
-        (Some(Ok(())), true) => return Ok(unchanged(old)),
-        (Some(Err(staleness)), true) => {
-            let message = format!(
-                "{} is not up to date, and --locked was given",
-                path.display()
-            );
-            return Err(stale(staleness, project, message));
-        }
-        (None, true) => {
+    match &old {
+        Some(old) => match old.check(&project.problem) {
+            Ok(()) => {
+                literal::check(old, project)?;
+                return Ok(unchanged(Some(Arc::clone(old)))); // nothing is asked: that is `verify`'s
+            }
+            Err(staleness) if flags.locked => {
+                let message = format!(
+                    "{} is not up to date, and --locked was given",
+                    path.display()
+                );
+                return Err(stale(&staleness, project, message));
+            }
+            Err(_) => {}
+        },
+        None if flags.locked => {
             let message = format!("{} is missing, and --locked was given", path.display());
             return Err(Error::new(Class::Lock, message)
                 .with_help("run `cargo warg lock`, and commit the file it writes"));
         }
-        (_, false) => {}
-    }
-    if let (Some(old), Some(Ok(()))) = (&old, &judged) {
-        return Ok(unchanged(Some(Arc::clone(old)))); // nothing is asked: that is `verify`'s
+        None => {}
     }
     let mut notices = Vec::new();
     let (old, adopted) = match old {

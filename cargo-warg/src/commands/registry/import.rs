@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::{Class, Error, Result};
 use crate::message::Message;
 use crate::ops::registry::append::Outcome;
-use crate::ops::registry::import::upstreams::Wanted;
+use crate::ops::registry::import::upstreams::{Named, Versions, Wanted};
 use crate::ops::registry::import::{Report, folders, upstreams};
 
 /// `cargo warg registry import`.
@@ -48,7 +48,7 @@ pub struct RegistryImportArgs {
 
 /// What is imported.
 enum Source {
-    Upstream(UpstreamAddress, Vec<Wanted>),
+    Upstream(UpstreamAddress, Vec<Named>),
     Folders(Vec<PathBuf>),
 }
 
@@ -74,14 +74,14 @@ impl RegistryImportArgs {
                 };
                 folders::import(&workspace, &dirs, &context.network, &wanted)?
             }
-            Source::Upstream(address, wanted) => {
+            Source::Upstream(address, named) => {
                 let (network, offline) = (&context.network, context.offline);
                 let mut upstream = crate::upstreams::open(&address, network, &dirs, offline)?;
                 let left_out = upstreams::left_out(&mut *upstream);
                 let wanted = upstreams::Import {
                     upstream: &*upstream,
                     left_out,
-                    wanted: &wanted,
+                    named: &named,
                     registry: self.registry.as_deref(),
                     key: self.key.as_deref(),
                     recheck: self.recheck,
@@ -112,8 +112,8 @@ fn source(sources: &[String]) -> Result<Source> {
     if matches!(address, UpstreamAddress::Folder(_)) {
         return Ok(Source::Folders(sources.iter().map(PathBuf::from).collect()));
     }
-    let wanted = rest.iter().map(|text| {
-        wanted(text).ok_or_else(|| {
+    let all = rest.iter().map(|text| {
+        named(text).ok_or_else(|| {
             let message = format!("`{text}` names no package of {address}");
             Error::new(Class::Usage, message)
                 .with_help("write `wasi:http`, `wasi:http@0.2.3`, or `wasi:*` for a namespace")
@@ -121,22 +121,23 @@ fn source(sources: &[String]) -> Result<Source> {
     });
     Ok(Source::Upstream(
         address.clone(),
-        wanted.collect::<Result<_>>()?,
+        all.collect::<Result<_>>()?,
     ))
 }
 
 /// `wasi:*`, `wasi:http`, `wasi:http@0.2.3`.
-fn wanted(text: &str) -> Option<Wanted> {
+fn named(text: &str) -> Option<Named> {
     if let Some(namespace) = text.strip_suffix(":*") {
-        return namespace.parse().ok().map(Wanted::Namespace);
+        return namespace.parse().ok().map(Named::Namespace);
     }
-    match text.split_once('@') {
-        Some((name, version)) => Some(Wanted::Version(
-            name.parse().ok()?,
-            parse_version(version).ok()?,
-        )),
-        None => text.parse().ok().map(Wanted::Package),
-    }
+    let (name, versions) = match text.split_once('@') {
+        Some((name, version)) => (name, Versions::One(parse_version(version).ok()?)),
+        None => (text, Versions::All),
+    };
+    Some(Named::Package(Wanted {
+        name: name.parse().ok()?,
+        versions,
+    }))
 }
 
 fn tell(context: &Context, report: &Report) {
@@ -206,7 +207,7 @@ mod tests {
     fn an_upstream_is_told_from_folders_by_its_scheme() {
         let texts = |all: &[&str]| all.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let is_upstream = |all: &[&str]| match source(&texts(all)) {
-            Ok(Source::Upstream(_, wanted)) => Some(wanted.len()),
+            Ok(Source::Upstream(_, named)) => Some(named.len()),
             Ok(Source::Folders(_)) => None,
             Err(error) => panic!("{error}"),
         };

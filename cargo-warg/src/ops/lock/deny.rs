@@ -9,7 +9,7 @@ use transparency::number::Time;
 use transparency::selection::Selection;
 
 use crate::error::{Class, Error};
-use crate::notice::{Kind, Notice};
+use crate::notice::{Kind, Level, Notice};
 use crate::ops::lock::held_by::HeldBy;
 use crate::ops::session::proved::Proved;
 
@@ -30,35 +30,7 @@ impl Deny {
         match kind {
             Kind::Yanked | Kind::YankedSince => Some(Self::Yanked),
             Kind::RegistryUnasked | Kind::RegistrySilent => Some(Self::Silent),
-            Kind::Withdrawn
-            | Kind::WithdrawnSince
-            | Kind::PassedOver
-            | Kind::RefusedLog
-            | Kind::StaleLock
-            | Kind::UnreadableLock
-            | Kind::MergedLock
-            | Kind::RewrittenLock
-            | Kind::GaveUp
-            | Kind::UnusedPatch
-            | Kind::TwinPins
-            | Kind::StillReferredTo
-            | Kind::UnusedRequirement
-            | Kind::UnusedRedirection
-            | Kind::Redirected
-            | Kind::NotDerived
-            | Kind::NotComposed
-            | Kind::OtherMembersComponent
-            | Kind::ComponentsName
-            | Kind::EmptyPackage
-            | Kind::ImportedUnusable
-            | Kind::Skipped
-            | Kind::MovedUpstream => Some(Self::Other),
-            Kind::UnreadTexts
-            | Kind::OwnTexts
-            | Kind::Unvouched
-            | Kind::HeldPins
-            | Kind::StaysLocked
-            | Kind::SkippedElsewhere => None,
+            other => (other.level() == Level::Warning).then_some(Self::Other),
         }
     }
 }
@@ -129,7 +101,7 @@ fn silent(notices: &[Notice]) -> Error {
     )
 }
 
-/// Nobody lied, and trying again changes nothing.
+/// What a check has that is denied, each with its lines. A retry does not help, so the class is [`Class::Lock`].
 fn listed(this: &str, what: &str, flag: &str, notices: &[Notice]) -> Error {
     let lines = joined(notices, "\n  ");
     let message = format!("{this} has {what}, and `--deny {flag}` was given\n  {lines}");
@@ -137,7 +109,8 @@ fn listed(this: &str, what: &str, flag: &str, notices: &[Notice]) -> Error {
     locations.fold(Error::new(Class::Lock, message), Error::at)
 }
 
-/// The lock of a project has to move. A lock that others made is theirs to move.
+/// The yanked releases that a check has. Of a project's lock, help says how to move off them; of a lock that others made, only
+/// they can.
 fn yanked(
     this: &str,
     notices: &[Notice],
@@ -180,7 +153,6 @@ fn joined(notices: &[Notice], between: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notice::Level;
 
     #[test]
     fn every_warning_can_be_denied_and_no_note() {

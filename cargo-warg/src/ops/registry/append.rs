@@ -90,7 +90,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// There is none, or there are several.
-pub fn named<'k>(keys: &'k Keys, text: &str) -> std::result::Result<&'k SigningKey, KeysError> {
+fn named<'k>(keys: &'k Keys, text: &str) -> std::result::Result<&'k SigningKey, KeysError> {
     let key = text.parse::<VerifyingKey>().ok();
     match key.and_then(|key| keys.find_vkey(&key)) {
         Some(key) => Ok(key),
@@ -139,6 +139,29 @@ struct Signed<'a> {
 }
 
 impl<'a> Destination<'a> {
+    /// A registry, and this user's key of this name or vkey; otherwise the first that may.
+    ///
+    /// # Errors
+    /// There is no such key, or there are several.
+    pub fn open(
+        registry: &'a Configured,
+        keys: &'a Keys,
+        key: Option<&str>,
+        dirs: &'a Dirs,
+        now: Time,
+        sure: bool,
+    ) -> Result<Self> {
+        let signer = key.map(|key| named(keys, key)).transpose();
+        Ok(Self {
+            registry,
+            keys,
+            signer: signer.classified()?,
+            dirs,
+            now,
+            sure,
+        })
+    }
+
     /// Does everything but send: reads, chooses keys, signs, and admits the records to what was read.
     ///
     /// # Errors

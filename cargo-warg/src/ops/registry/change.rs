@@ -15,7 +15,7 @@ use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
-use crate::ops::registry::append::{Change, Destination, Draft, Outcome, named};
+use crate::ops::registry::append::{Change, Destination, Draft, Outcome};
 use crate::ops::session::configured::Configured;
 use crate::ops::session::reading::Reading;
 use crate::ops::session::registries::Registries;
@@ -71,16 +71,15 @@ pub fn change(
     };
     registry.folder()?; // said before anything is read
     let keys = Keys::open(dirs).classified()?;
-    let signer = changing.key.map(|key| named(&keys, key)).transpose();
     let change = change(&|text| find_key(text, changing.name, registry, &keys))?;
-    let destination = Destination {
+    let destination = Destination::open(
         registry,
-        keys: &keys,
-        signer: signer.classified()?,
+        &keys,
+        changing.key,
         dirs,
-        now: changing.now,
-        sure: changing.sure,
-    };
+        changing.now,
+        changing.sure,
+    )?;
     let drafts = [Draft::Change(changing.name, &change)];
     let outcomes = if changing.dry_run {
         destination.check(&drafts)?

@@ -24,7 +24,7 @@ use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::network::Network;
 use crate::ops::registry::append::{Draft, Item};
-use crate::ops::registry::import::upstreams::{Importer, Wanted, left_out};
+use crate::ops::registry::import::upstreams::{Importer, Versions, Wanted, left_out};
 use crate::ops::registry::import::{Moved, Report, Skipped};
 use crate::ops::registry::personal::{destination, found, open_namespaces};
 use crate::ops::session::configured::Configured;
@@ -182,7 +182,10 @@ impl<'a> Supplier<'a> {
         let mut importer = Importer::new(registries, &destination, &upstream);
         importer.report.skipped = self.left_out.take();
         let required = wanted.iter();
-        let required = required.map(|(name, req)| Wanted::Required(name.clone(), req.clone()));
+        let required = required.map(|(name, req)| Wanted {
+            name: name.clone(),
+            versions: Versions::Required(req.clone()),
+        });
         importer.import(required.collect())?;
         let report = importer.report;
         let moved = report.moved.iter().map(moved);

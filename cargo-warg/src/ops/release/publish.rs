@@ -36,9 +36,7 @@ use crate::keys::Keys;
 use crate::manifest::{Alias, Member, Patch, Workspace};
 use crate::network::Network;
 use crate::notice::Notice;
-use crate::ops::registry::append::{
-    Destination, Draft, Item, Outcome, Unusable, named, registry_of,
-};
+use crate::ops::registry::append::{Destination, Draft, Item, Outcome, Unusable, registry_of};
 use crate::ops::release::attach;
 use crate::ops::release::attach::Carries;
 use crate::ops::release::purpose;
@@ -285,15 +283,14 @@ fn send(
     )?;
     refuse_personal(registry, &items)?;
     let keys = Keys::open(dirs).classified()?;
-    let signer = publication.key.map(|key| named(&keys, key)).transpose();
-    let destination = Destination {
+    let destination = Destination::open(
         registry,
-        keys: &keys,
-        signer: signer.classified()?,
+        &keys,
+        publication.key,
         dirs,
-        now: publication.now,
-        sure: publication.sure,
-    };
+        publication.now,
+        publication.sure,
+    )?;
     let drafts: Vec<_> = items.iter().map(Draft::Release).collect();
     let unusable = destination.unusable(&drafts, sessions)?;
     if let Some(Unusable {

@@ -17,7 +17,7 @@ use crate::error::{Class, Classified as _, Context as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::Workspace;
 use crate::network::Network;
-use crate::ops::registry::append::{Destination, Outcome, named, registry_of};
+use crate::ops::registry::append::{Destination, Outcome, registry_of};
 use crate::ops::registry::personal;
 use crate::ops::registry::references::{self, Making};
 use crate::ops::session::Sessions;
@@ -86,15 +86,14 @@ pub fn import(
         let namespaces = found.iter().map(|(_, item)| item.name.namespace());
         personal::open_namespaces(registry, &keys, namespaces.collect(), import.now)?;
     }
-    let signer = import.key.map(|key| named(&keys, key)).transpose();
-    let destination = Destination {
+    let destination = Destination::open(
         registry,
-        keys: &keys,
-        signer: signer.classified()?,
+        &keys,
+        import.key,
         dirs,
-        now: import.now,
-        sure: import.sure || to_own,
-    };
+        import.now,
+        import.sure || to_own,
+    )?;
     let packages = release(&destination, found, &sessions, &mut skipped)?;
     if to_own {
         let existed = packages

@@ -26,7 +26,7 @@ use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::Workspace;
 use crate::network::Network;
-use crate::ops::registry::append::{Destination, Item, named, registry_of};
+use crate::ops::registry::append::{Destination, Item, registry_of};
 use crate::ops::registry::personal;
 use crate::ops::session::Sessions;
 use crate::ops::session::personal::{ALIAS, IMPORTED, held_back, is_personal};
@@ -62,17 +62,33 @@ pub const CRATE: &str = "crate.reference";
 /// The annotation with the digest of the crate's archive.
 pub const CHECKSUM: &str = "crate.checksum";
 
-/// What is wanted of an upstream.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wanted {
+/// What somebody names of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
     /// Every package of a namespace, where the upstream can list them.
     Namespace(Namespace),
-    /// Every version of a package.
-    Package(PackageName),
-    /// One version.
-    Version(PackageName, Version),
-    /// Of a WIT package every version; of a component those of the tracks that a requirement allows.
-    Required(PackageName, VersionReq),
+    /// One package.
+    Package(Wanted),
+}
+
+/// A package that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its name.
+    pub name: PackageName,
+    /// Which of its versions.
+    pub versions: Versions,
+}
+
+/// Which versions of a package are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Versions {
+    /// Every one.
+    All,
+    /// This one, whatever is released already.
+    One(Version),
+    /// Of a WIT package every one; of a component those of the tracks that a requirement allows.
+    Required(VersionReq),
 }
 
 /// What is to be imported, where, and by whom.
@@ -81,8 +97,8 @@ pub struct Import<'a> {
     pub upstream: &'a dyn Upstream,
     /// What of it is [`left_out`].
     pub left_out: Vec<Skipped>,
-    /// What of it.
-    pub wanted: &'a [Wanted],
+    /// What of it; everything, where nothing is named.
+    pub named: &'a [Named],
     /// The registry; by default the one that has the namespaces.
     pub registry: Option<&'a str>,
     /// The name of the key to sign with, or its vkey; by default the one that may.
@@ -111,30 +127,22 @@ pub fn import(
         personal::found(dirs, import.now)?;
     }
     let registries = Registries::open(workspace, dirs, network)?;
-    let wanted = listed(import.upstream, import.wanted)?;
-    let names = wanted.iter().filter_map(Wanted::name);
+    let wanted = listed(import.upstream, import.named)?;
+    let names = wanted.iter().map(|one| &one.name);
     let registry = registry_of(&registries, import.registry, names)?;
     let keys = Keys::open(dirs).classified()?;
+    let namespaces: BTreeSet<Namespace> = wanted.iter().map(|one| one.name.namespace()).collect();
     if to_own {
-        // What they refer to is of the same namespaces, or of WASI.
-        let wasi = "wasi".parse::<Namespace>().ok();
-        let names = wanted.iter().filter_map(Wanted::name);
-        let namespaces = names.map(PackageName::namespace).chain(wasi);
-        personal::open_namespaces(registry, &keys, namespaces.collect(), import.now)?;
+        personal::open_namespaces(registry, &keys, namespaces.clone(), import.now)?;
     }
-    let signer = import.key.map(|key| named(&keys, key)).transpose();
-    let destination = Destination {
+    let destination = Destination::open(
         registry,
-        keys: &keys,
-        signer: signer.classified()?,
+        &keys,
+        import.key,
         dirs,
-        now: import.now,
-        sure: import.sure || to_own,
-    };
-    let namespaces: BTreeSet<Namespace> = wanted
-        .iter()
-        .filter_map(|one| Some(one.name()?.namespace()))
-        .collect();
+        import.now,
+        import.sure || to_own,
+    )?;
     let upstream = |name: &PackageName| {
         let is_named = namespaces.contains(&name.namespace());
         is_named.then_some(import.upstream)
@@ -160,46 +168,40 @@ pub fn left_out(upstream: &mut dyn Upstream) -> Vec<Skipped> {
     skipped
 }
 
-/// What is wanted, with the packages of each namespace by their names. Where nothing is named, everything is.
-fn listed(upstream: &dyn Upstream, wanted: &[Wanted]) -> Result<Vec<Wanted>> {
-    if wanted.is_empty() {
-        let packages = upstream.packages().classified()?.ok_or_else(|| {
-            let message = format!("{upstream} does not say which packages it has");
-            Error::new(Class::Usage, message).with_help("name the packages behind it")
-        })?;
-        return Ok(packages.into_iter().map(Wanted::Package).collect());
-    }
-    let mut all = Vec::new();
-    for one in wanted {
-        let Wanted::Namespace(namespace) = one else {
-            all.push(one.clone());
-            continue;
-        };
-        let packages = upstream.packages().classified()?.ok_or_else(|| {
+/// What is wanted: the packages that are named, and those of each namespace that is. Where nothing is named, everything is.
+fn listed(upstream: &dyn Upstream, named: &[Named]) -> Result<Vec<Wanted>> {
+    let list = || {
+        upstream.packages().classified()?.ok_or_else(|| {
             let message = format!("{upstream} does not say which packages it has");
             Error::new(Class::Usage, message)
-                .with_help(format!("name them: `{namespace}:NAME {namespace}:NAME`"))
-        })?;
-        let packages = packages.into_iter();
-        let mut packages = packages
-            .filter(|name| name.namespace() == *namespace)
-            .peekable();
-        if packages.peek().is_none() {
-            let message = format!("{upstream} has no package of the namespace `{namespace}`");
-            return Err(Error::new(Class::Unsolved, message));
-        }
-        all.extend(packages.map(Wanted::Package));
+                .with_help("name the packages behind it: `NAMESPACE:NAME NAMESPACE:NAME`")
+        })
+    };
+    let all = |name| Wanted {
+        name,
+        versions: Versions::All,
+    };
+    if named.is_empty() {
+        return Ok(list()?.into_iter().map(all).collect());
     }
-    Ok(all)
-}
-
-impl Wanted {
-    fn name(&self) -> Option<&PackageName> {
-        match self {
-            Self::Namespace(_) => None,
-            Self::Package(name) | Self::Version(name, _) | Self::Required(name, _) => Some(name),
+    let mut wanted = Vec::new();
+    for one in named {
+        match one {
+            Named::Package(package) => wanted.push(package.clone()),
+            Named::Namespace(namespace) => {
+                let before = wanted.len();
+                let packages = list()?.into_iter();
+                let packages = packages.filter(|name| name.namespace() == *namespace);
+                wanted.extend(packages.map(all));
+                if wanted.len() == before {
+                    let message =
+                        format!("{upstream} has no package of the namespace `{namespace}`");
+                    return Err(Error::new(Class::Unsolved, message));
+                }
+            }
         }
     }
+    Ok(wanted)
 }
 
 /// What imports: from the upstream of each package into one registry.
@@ -210,10 +212,12 @@ pub struct Importer<'a, 'd> {
     sessions: Sessions<'a>,
     /// Whether what was imported before is compared with what lies upstream now.
     pub recheck: bool,
-    /// Packages that were asked for, whatever came of it.
+    /// Packages that somebody named.
+    named: BTreeSet<PackageName>,
+    /// Those that were asked for, whatever came of it: these, and what they refer to.
     asked: BTreeSet<PackageName>,
-    /// Those among them that nobody named.
-    along: BTreeSet<PackageName>,
+    /// How many of them nobody named.
+    along: usize,
     /// Found, and not released yet.
     found: BTreeMap<(PackageName, Version), FoundItem>,
     /// How many bytes their contents have.
@@ -255,8 +259,9 @@ impl<'a, 'd> Importer<'a, 'd> {
             upstream,
             sessions: Sessions::new(registries, Reading::Now),
             recheck: false,
+            named: BTreeSet::new(),
             asked: BTreeSet::new(),
-            along: BTreeSet::new(),
+            along: 0,
             found: BTreeMap::new(),
             gathered: 0,
             same: BTreeSet::new(),
@@ -276,16 +281,19 @@ impl<'a, 'd> Importer<'a, 'd> {
     /// # Errors
     /// A registry that cannot be read, believed or written.
     pub fn import(&mut self, wanted: Vec<Wanted>) -> Result<()> {
+        self.named.extend(wanted.iter().map(|one| one.name.clone()));
         for one in wanted {
             // What one package refers to is gathered before anything of it is released.
             let mut ahead = VecDeque::from([one]);
             while let Some(one) = ahead.pop_front() {
-                if let Some(name) = one.name()
-                    && (matches!(one, Wanted::Version(..)) || self.asked.insert(name.clone()))
-                {
+                let is_new = self.asked.insert(one.name.clone());
+                if is_new && !self.named.contains(&one.name) {
+                    self.along = self.along.saturating_add(1);
+                }
+                if is_new || matches!(one.versions, Versions::One(_)) {
                     self.gather(&one, &mut ahead)?;
                 }
-                if self.along.len() > MAX_ALONG {
+                if self.along > MAX_ALONG {
                     let message = format!(
                         "more than {MAX_ALONG} packages would come along with those that were named"
                     );
@@ -302,16 +310,14 @@ impl<'a, 'd> Importer<'a, 'd> {
 
     /// Fetches what is wanted of one package and is not released yet.
     fn gather(&mut self, wanted: &Wanted, ahead: &mut VecDeque<Wanted>) -> Result<()> {
-        let Some(name) = wanted.name() else {
-            return Ok(());
-        };
+        let name = &wanted.name;
         let Some(upstream) = (self.upstream)(name) else {
             return Ok(());
         };
         let origin = self.destination.registry.policy.origin();
         self.sessions.assign(name.namespace(), origin.clone());
         let released = self.released(name)?;
-        if self.along.contains(name) && !released.is_imported {
+        if !self.named.contains(name) && !released.is_imported {
             return Ok(()); // whoever publishes it there decides which versions it has
         }
         let versions = match versions(upstream, wanted) {
@@ -335,7 +341,7 @@ impl<'a, 'd> Importer<'a, 'd> {
         }
         let (there, new) = self.told_apart(upstream, name, versions.versions, &released);
         self.report.unchanged = self.report.unchanged.saturating_add(there.len());
-        let asked = matches!(wanted, Wanted::Version(..)) || self.recheck;
+        let asked = matches!(wanted.versions, Versions::One(_)) || self.recheck;
         for version in &there {
             let Some(known) = released.versions.get(&without_build(version)) else {
                 continue;
@@ -345,7 +351,10 @@ impl<'a, 'd> Importer<'a, 'd> {
                 self.compare(upstream, name, version, known, ahead);
             }
         }
-        let new = self.wanted_of(upstream, wanted, new)?;
+        let (new, first) = self.wanted_of(upstream, wanted, new)?;
+        if let Some(first) = first {
+            self.take(first, ahead);
+        }
         for some in new.chunks(AT_ONCE) {
             for (version, fetched) in fetch(upstream, name, some) {
                 match fetched {
@@ -461,29 +470,36 @@ impl<'a, 'd> Importer<'a, 'd> {
         })
     }
 
-    /// Those versions that are wanted, once it is known what the package holds.
+    /// Those versions that are wanted, once it is known what the package holds. Where only bytes say it, one version is
+    /// fetched for that: it is handed back, and is not among the others.
     fn wanted_of(
         &mut self,
         upstream: &dyn Upstream,
         wanted: &Wanted,
-        versions: Vec<Version>,
-    ) -> Result<Vec<Version>> {
-        let Wanted::Required(name, required) = wanted else {
-            return Ok(versions);
+        mut versions: Vec<Version>,
+    ) -> Result<(Vec<Version>, Option<Fetched>)> {
+        let Versions::Required(required) = &wanted.versions else {
+            return Ok((versions, None));
         };
-        let kind = self.sessions.kind_of(name)?.or_else(|| {
-            // The bytes say it. They are asked for again with the others of the track.
-            let newest = versions.iter().rfind(|version| required.matches(version));
-            let newest = newest.and_then(|version| upstream.fetch(name, version).ok());
-            newest.map(|release| release.kind)
-        });
+        let name = &wanted.name;
+        let mut first = None;
+        let mut kind = self.sessions.kind_of(name)?;
+        if kind.is_none()
+            && let Some(newest) = versions.iter().rposition(|one| required.matches(one))
+            && let Some(Ok(fetched)) = versions.get(newest).map(|one| upstream.fetch(name, one))
+        {
+            kind = Some(fetched.kind);
+            first = Some(fetched);
+            versions.remove(newest);
+        }
         if kind != Some(Kind::Component) {
-            return Ok(versions);
+            return Ok((versions, first));
         }
         let matching = versions.iter().filter(|version| required.matches(version));
+        let matching = matching.chain(first.iter().map(|fetched| &fetched.version));
         let tracks: BTreeSet<Track> = matching.map(Track::of).collect();
-        let is_wanted = |version: &Version| tracks.contains(&Track::of(version));
-        Ok(versions.into_iter().filter(is_wanted).collect())
+        versions.retain(|version| tracks.contains(&Track::of(version)));
+        Ok((versions, first))
     }
 
     /// Compares what lies upstream with what was released. The same manifest names the same content; of another one, the bytes
@@ -551,8 +567,10 @@ impl<'a, 'd> Importer<'a, 'd> {
         for requirement in &item.statement.requirements {
             let other = &requirement.name;
             if self.belongs_here(other) && !self.asked.contains(other) {
-                self.along.insert(other.clone());
-                ahead.push_back(Wanted::Required(other.clone(), requirement.req.clone()));
+                ahead.push_back(Wanted {
+                    name: other.clone(),
+                    versions: Versions::Required(requirement.req.clone()),
+                });
             }
         }
     }
@@ -611,13 +629,12 @@ fn versions(
     upstream: &dyn Upstream,
     wanted: &Wanted,
 ) -> std::result::Result<Listing, UpstreamError> {
-    match wanted {
-        Wanted::Namespace(_) => Ok(Listing::default()),
-        Wanted::Version(_, version) => Ok(Listing {
+    match &wanted.versions {
+        Versions::One(version) => Ok(Listing {
             versions: BTreeSet::from([version.clone()]),
             others: Vec::new(),
         }),
-        Wanted::Package(name) | Wanted::Required(name, _) => upstream.versions(name),
+        Versions::All | Versions::Required(_) => upstream.versions(&wanted.name),
     }
 }
 
