@@ -9,6 +9,7 @@ pub mod create;
 pub mod given;
 pub mod import;
 pub mod list;
+mod operator;
 pub mod pending;
 pub mod personal;
 pub mod policy_file;

@@ -9,14 +9,14 @@ use transparency::key::SigningKey;
 use transparency::name::Origin;
 use transparency::number::{Index, Time};
 use transparency::operator::Action;
-use transparency::record::{Record, Subject};
 
 use crate::clock::check_idle;
 use crate::dirs::Dirs;
-use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
+use crate::error::{Class, Classified as _, Error, Result};
 use crate::keys::Keys;
 use crate::manifest::{Alias, Workspace};
 use crate::network::Network;
+use crate::ops::registry::operator::record;
 use crate::ops::session::reading::Reading;
 use crate::ops::session::registries::Registries;
 
@@ -88,18 +88,7 @@ pub fn set(
         "checkpoint",
         &registry.alias,
     )?;
-    let actions = vec![Action::Clock(time)];
-    let record = Record {
-        origin: operator.origin().clone(),
-        subject: Subject::Operator,
-        position: operator.length().next(),
-        previous: operator.head(),
-        time: operator.next_time(now, &actions),
-        signer: operate.verifying_key().clone(),
-        actions,
-    };
-    let record = record.sign(operate);
-    let record = record.or_fail(Class::Other, || "cannot write the record")?;
+    let record = record(operator, operate, vec![Action::Clock(time)], now)?;
     drop(session);
     let receipts = Sequencer::new(&folder, &registry.policy, checkpoint)
         .saving_evidence(registry.trust())

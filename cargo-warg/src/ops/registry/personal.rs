@@ -17,12 +17,12 @@ use transparency::number::Time;
 use transparency::operator::Action;
 use transparency::package::Scope;
 use transparency::policy::Policy;
-use transparency::record::{Record, Subject};
 
 use crate::dirs::Dirs;
 use crate::error::{Class, Classified as _, Error, OrFail as _, Result};
 use crate::keys::{self, Kept, Keys, Role};
 use crate::ops::registry::append::{Change, Destination, Draft};
+use crate::ops::registry::operator::record;
 use crate::ops::session::configured::Configured;
 use crate::ops::session::personal::{
     IMPORTED, POLICY, REGISTRY, folder, held_back, new_origin, policy_text,
@@ -94,21 +94,11 @@ pub(in crate::ops::registry) fn open_namespaces(
         return Ok(());
     }
     let secret = keys.find_vkey(key).ok_or_else(|| no_key(own))?;
-    let record = Record {
-        origin: operator.origin().clone(),
-        subject: Subject::Operator,
-        position: operator.length().next(),
-        previous: operator.head(),
-        time: operator.next_time(now, &actions),
-        signer: key.clone(),
-        actions,
-    };
-    let record = record
-        .sign(secret)
-        .or_fail(Class::Other, || "cannot write the record")?;
+    let record = record(operator, secret, actions, now)?;
     drop(session);
     let folder = Folder::new(own.folder()?);
     Sequencer::new(&folder, &own.policy, secret)
+        .saving_evidence(own.trust())
         .append(&[record], now)
         .map(drop)
         .classified()
