@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A text that was read from a file.
 #[derive(Clone)]
@@ -18,19 +18,29 @@ pub struct Text {
 
 struct Contents {
     text: String,
-    /// The byte offset of each line.
-    lines: Vec<usize>,
+    /// The byte offset of each line, found when a line is first asked for: most texts are read and never shown.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Contents {
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n');
+            let starts = ends.map(|(at, _)| at.saturating_add(1));
+            std::iter::once(0).chain(starts).collect()
+        })
+    }
 }
 
 impl Text {
     /// The contents of a file, with the name that messages call it by.
     pub fn new(file: &Path, text: impl Into<String>) -> Self {
-        let text = text.into();
-        let starts = text.match_indices('\n').map(|(at, _)| at.saturating_add(1));
-        let lines = std::iter::once(0).chain(starts).collect();
         Self {
             file: file.into(),
-            contents: Arc::new(Contents { text, lines }),
+            contents: Arc::new(Contents {
+                text: text.into(),
+                lines: OnceLock::new(),
+            }),
         }
     }
 
@@ -61,7 +71,7 @@ impl Text {
 
     /// The bytes of a line, counted from 0, with its end.
     fn line_of(&self, index: usize) -> Range<usize> {
-        let lines = &self.contents.lines;
+        let lines = self.contents.lines();
         let index = index.min(lines.len().saturating_sub(1));
         let start = lines.get(index).copied().unwrap_or(0);
         let next = lines.get(index.saturating_add(1)).copied();
@@ -90,7 +100,7 @@ impl Location {
 
     /// Counted from 1.
     pub fn line(&self) -> usize {
-        let lines = &self.text.contents.lines;
+        let lines = self.text.contents.lines();
         lines
             .partition_point(|start| *start <= self.span.start)
             .max(1)
